@@ -1,0 +1,193 @@
+"""What every system offers: read, translate, write, find, check_health.
+
+The engine knows adapters only through this module. `system` is always the configured *instance* (`coupa`,
+`oracle-emea`), so that several instances of one adapter can work at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from store.canonical.record import CanonicalRecord
+from store.clock import Clock
+
+Direction = Literal["read", "write"]
+
+
+class Capability(BaseModel):
+    """What an adapter can do with one entity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entity: str
+    directions: tuple[Direction, ...]
+    has_delta: bool = False
+    """True when a read can start from a watermark."""
+    operations: tuple[str, ...] = ()
+    """Write operations, e.g. `order.create`."""
+
+
+class Manifest(BaseModel):
+    """An adapter's manifest.toml: readable without importing the adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    roles: tuple[str, ...]
+    capabilities: tuple[Capability, ...]
+    credentials: tuple[str, ...] = Field(description="Names of the secrets a connection needs")
+    optional_credentials: tuple[str, ...] = ()
+    requests_per_second: float = 10.0
+    connections_max: int = 4
+    page_size: int = 50
+
+    def capability(self, entity: str) -> Capability | None:
+        return next((c for c in self.capabilities if c.entity == entity), None)
+
+
+class Connection(BaseModel):
+    """How one system instance is reached: the common part of `[systems.<name>]` in a profile or workspace."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    adapter: str
+    base_url: str
+    proxy: str | None = None
+    ca_bundle: str | None = Field(default=None, description="File with the certificates of a private CA")
+    client_certificate: str | None = Field(default=None, description="PEM file with certificate and key")
+    timeout_s: float = 60.0
+    requests_per_second: float | None = Field(default=None, description="Overrides the manifest's limit")
+    connections_max: int | None = None
+    answer_bytes_max: int = 32 * 1024 * 1024
+    pages_max: int = 100_000
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Checked by the adapter's own Options model"
+    )
+
+
+Secrets = Callable[[str], str]
+"""Return the secret of that name for this system; raise CredentialsError when it is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows exactly as the system sent them, one JSON document each, and how far the read is complete with them.
+
+    `position` is opaque to everyone but the adapter, holds only the other system's time, and is stored in the
+    transaction that stores the rows. None: this read cannot be resumed or continued from here.
+    """
+
+    rows: Sequence[bytes]
+    position: str | None
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """One row in our shape."""
+
+    external_id: str
+    record: CanonicalRecord
+    source_version: str | None = None
+    """The source's own ordering of versions of this document: a higher number is newer. Text of an integer."""
+    source_updated_at: datetime | None = None
+    changed_by: str | None = None
+    """Login that changed it last, where the source says: our own marks an echo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untranslatable:
+    """One row that does not fit its contract; it becomes an exception with its payload."""
+
+    external_id: str | None
+    number: str | None
+    path: str
+    """Where in the document, e.g. `$.order-lines[0].price`."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """One decision to change something in a system."""
+
+    operation: str
+    """`order.create`, `order.change`, `order.submit`, `order.cancel`, `order.close`, `order.discard`, `order.write_back`."""
+    idempotency_key: str
+    external_id: str | None
+    """The document in that system, when it is there already."""
+    body: Mapping[str, Any]
+    """What the operation needs, as JSON values (see `docs/operations.md`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the system said yes with. `delivered` is not `verified`: reading back comes later."""
+
+    external_id: str | None
+    number: str | None = None
+    revision: str | None = None
+    is_pending: bool = False
+    """The system took it and decides later."""
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    """The part of the answer worth keeping, secrets removed."""
+    was_found: bool = False
+    """It was there already: found by natural key, or a repeated action that had been done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a cheap, harmless call says about a system."""
+
+    is_ok: bool
+    message: str
+    latency_ms: float | None = None
+
+
+class Adapter(Protocol):
+    """One connected system instance."""
+
+    system: str
+    manifest: Manifest
+
+    @property
+    def own_login(self) -> str | None:
+        """The login our own writes show up under, where the system has one."""
+        ...
+
+    def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        """Walk all rows of `entity` changed since `position` (None: all). Bounded memory: one page at a time."""
+        ...
+
+    async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
+        """Read these documents afresh. Ids that do not exist are left out."""
+        ...
+
+    def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        """Turn rows into canonical records, in order. Pure; never raises for a bad row."""
+        ...
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        """Do it once. Raises an AdapterError by class of failure."""
+        ...
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        """Say whether `request` has taken effect already, by natural key. None: it has not."""
+        ...
+
+    async def check_health(self) -> Health:
+        """Try the credentials and one harmless read."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Connect(Protocol):
+    """An adapter package exports `connect` of this shape and `MANIFEST`."""
+
+    def __call__(self, system: str, connection: Connection, secrets: Secrets, clock: Clock) -> Adapter: ...

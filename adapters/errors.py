@@ -1,0 +1,138 @@
+"""What can go wrong at a system, named by what to do about it.
+
+| error | delivery does |
+| --- | --- |
+| TransientError | tries again later, with backoff, at the time the system asked for |
+| MaintenanceError | parks the system's queue and resumes by itself; spends no attempt |
+| DuplicateError, VersionConflictError | looks the document up, links it or plans again |
+| RejectedError | opens an exception at once |
+| OutcomeUnknownError | looks up by natural key first, never sends blindly again |
+| CredentialsError | holds the system |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from store.errors import FinsyncError
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a system said no with. `case_class` is the exception class of docs/errors.md that it means."""
+
+    case_class: str
+    message: str
+    codes: tuple[str, ...] = ()
+    status: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class AdapterError(FinsyncError):
+    """A system could not be used."""
+
+    code = "ADAPTER"
+    failure: ClassVar[str] = "other"
+    """The word stored with an attempt: transient, maintenance, duplicate, conflict, rejected, unknown, credentials."""
+
+    def __init__(self, system: str, message: str, *, status: int | None = None, answer: str = "") -> None:
+        super().__init__(f"{system}: {message}")
+        self.system = system
+        self.message = message
+        self.status = status
+        self.answer = answer
+        """The start of the answer's body, secrets removed."""
+
+
+class TransientError(AdapterError):
+    """Busy or unreachable before anything was done; trying again later can help."""
+
+    code = "ADAPTER_TRANSIENT"
+    failure = "transient"
+
+    def __init__(
+        self,
+        system: str,
+        message: str,
+        *,
+        status: int | None = None,
+        answer: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(system, message, status=status, answer=answer)
+        self.retry_after = retry_after
+
+
+class MaintenanceError(AdapterError):
+    """The system is away on purpose."""
+
+    code = "ADAPTER_MAINTENANCE"
+    failure = "maintenance"
+
+    def __init__(
+        self,
+        system: str,
+        message: str,
+        *,
+        status: int | None = None,
+        answer: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(system, message, status=status, answer=answer)
+        self.retry_after = retry_after
+
+
+class DuplicateError(AdapterError):
+    """The system already has this document."""
+
+    code = "ADAPTER_DUPLICATE"
+    failure = "duplicate"
+
+
+class VersionConflictError(AdapterError):
+    """The document changed in the system since it was read."""
+
+    code = "ADAPTER_CONFLICT"
+    failure = "conflict"
+
+
+class RejectedError(AdapterError):
+    """The system understood and said no: a person must decide."""
+
+    code = "ADAPTER_REJECTED"
+    failure = "rejected"
+
+    def __init__(self, system: str, refusal: Refusal, *, answer: str = "") -> None:
+        super().__init__(system, refusal.message, status=refusal.status, answer=answer)
+        self.refusal = refusal
+
+
+class OutcomeUnknownError(AdapterError):
+    """Sent, but no trustworthy answer came: the system may have acted."""
+
+    code = "ADAPTER_OUTCOME_UNKNOWN"
+    failure = "unknown"
+
+
+class CredentialsError(AdapterError):
+    """The system refused us at the door."""
+
+    code = "ADAPTER_CREDENTIALS"
+    failure = "credentials"
+
+
+class ProtocolError(AdapterError):
+    """The system answered something its contract does not allow: too large, not JSON, a page that repeats."""
+
+    code = "ADAPTER_PROTOCOL"
+    failure = "protocol"
+
+
+class SettingsError(AdapterError):
+    """The connection's configuration is wrong or incomplete."""
+
+    code = "ADAPTER_SETTINGS"
+    exit_code = 2
+    failure = "settings"

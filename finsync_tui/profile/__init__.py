@@ -1,0 +1,19 @@
+"""A company's configuration: layers of TOML and CSV, merged, checked, never holding a secret."""
+
+from finsync_tui.profile.check import Problem, check
+from finsync_tui.profile.model import Due, Flow, LegalEntitySetup, MappingRow, Profile, Retry, Schedule, Segment
+from finsync_tui.profile.overlay import load
+
+__all__ = [
+    "Due",
+    "Flow",
+    "LegalEntitySetup",
+    "MappingRow",
+    "Problem",
+    "Profile",
+    "Retry",
+    "Schedule",
+    "Segment",
+    "check",
+    "load",
+]

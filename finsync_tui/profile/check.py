@@ -1,0 +1,134 @@
+"""What is wrong with a profile, found offline: collected, not raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
+from finsync_tui.profile.overlay import load
+from finsync_tui.settings import Workspace
+from store.errors import FinsyncError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to correct before the engine may start."""
+
+    place: str
+    message: str
+    remedy: str
+
+
+def check(workspace: Workspace) -> list[Problem]:
+    """Return every problem of the workspace's profile, in order of place."""
+    try:
+        profile = load(workspace)
+    except FinsyncError as error:
+        return [Problem("profile", str(error), "Correct it and check again.")]
+    return sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
+
+
+def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
+    """Yield what does not fit together in a profile that reads well."""
+    yield from _systems(profile)
+    for number, setup in profile.legal_entities.items():
+        yield from _legal_entity(profile, number, setup)
+    for name, schedule in profile.schedules.items():
+        yield from _schedule(profile, name, schedule)
+    for name, flow in profile.flows.items():
+        if flow.source not in profile.systems:
+            yield _unknown_system(f"flows.{name}.source", flow.source)
+    for name in set(profile.retry) - {"default"} - set(profile.systems):
+        yield _unknown_system(f"retry.{name}", name)
+    for entity, path in profile.extracts.items():
+        if not (folder / path).is_file():
+            yield Problem(f"extracts.{entity}", f"the file {path} is not there", "Put it there, or take the line out.")
+
+
+def _systems(profile: Profile) -> Iterator[Problem]:
+    import adapters
+
+    if not profile.systems:
+        yield Problem("systems", "no system is connected", "Add a [systems.<name>] table (docs/connect.md).")
+    for name, connection in profile.systems.items():
+        place = f"systems.{name}"
+        if connection.adapter not in adapters.names():
+            yield Problem(
+                f"{place}.adapter", f"there is no adapter {connection.adapter!r}", f"Known: {', '.join(adapters.names())}."
+            )
+        else:
+            yield from _options(place, connection.adapter, connection.options)
+        url = urlsplit(connection.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            yield Problem(f"{place}.base_url", f"{connection.base_url!r} is no http(s) address", "Give scheme and host.")
+        elif url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+            yield Problem(f"{place}.base_url", "credentials would travel unencrypted", "Use https.")
+        if url.username or url.password:
+            yield Problem(f"{place}.base_url", "it holds credentials", "Take them out; use `finsync secrets set`.")
+        for key in ("ca_bundle", "client_certificate"):
+            path = getattr(connection, key)
+            if path and not Path(path).is_file():
+                yield Problem(f"{place}.{key}", f"the file {path} is not there", "Correct the path.")
+
+
+def _options(place: str, adapter: str, options: dict[str, object]) -> Iterator[Problem]:
+    from pydantic import ValidationError
+
+    import adapters
+
+    try:
+        adapters.load(adapter).Options.model_validate(options)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False):
+            where = ".".join(str(part) for part in item["loc"])
+            yield Problem(f"{place}.options.{where}", item["msg"].lower(), f"See the README of the {adapter} adapter.")
+
+
+def _legal_entity(profile: Profile, number: str, setup: LegalEntitySetup) -> Iterator[Problem]:
+    place = f"legal_entities.{number}"
+    if setup.target not in profile.systems:
+        yield _unknown_system(f"{place}.target", setup.target)
+    for segment in setup.segments:
+        if segment.table and segment.table not in profile.mappings:
+            yield Problem(
+                f"{place}.segments.{segment.name}",
+                f"there is no mapping table {segment.table!r}",
+                f"Add mappings/{segment.table}.csv to a layer.",
+            )
+    twin = profile.legal_entity_of_chart(setup.source_chart)
+    if twin != number:
+        yield Problem(f"{place}.source_chart", f"{setup.source_chart!r} belongs to {twin} already", "One chart, one company.")
+
+
+def _schedule(profile: Profile, name: str, schedule: Schedule) -> Iterator[Problem]:
+    import adapters
+
+    place = f"schedules.{name}"
+    connection = profile.systems.get(schedule.system)
+    if connection is None:
+        yield _unknown_system(f"{place}.system", schedule.system)
+    elif connection.adapter in adapters.names():
+        manifest = adapters.manifest(connection.adapter)
+        for entity in schedule.entities:
+            capability = manifest.capability(entity)
+            if capability is None or "read" not in capability.directions:
+                yield Problem(f"{place}.entities", f"{connection.adapter} does not read {entity!r}", "Take it out.")
+    try:
+        ZoneInfo(schedule.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield Problem(f"{place}.timezone", f"{schedule.timezone!r} is no time zone", "Use a name such as Europe/Berlin.")
+    if schedule.cron is not None:
+        from apscheduler.triggers.cron import CronTrigger
+
+        try:
+            CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
+        except ValueError as error:
+            yield Problem(f"{place}.cron", str(error), "Write five fields: minute hour day month weekday.")
+
+
+def _unknown_system(place: str, name: str) -> Problem:
+    return Problem(place, f"there is no system {name!r}", f"Add [systems.{name}], or correct the name.")

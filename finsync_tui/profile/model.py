@@ -1,0 +1,146 @@
+"""The shape of a merged profile."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from adapters.base import Connection
+from store.canonical.money import CurrencyCode
+
+
+def _strict_duration(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("write a duration in ISO 8601, e.g. PT4H or P3D")
+    return value
+
+
+Due = Annotated[timedelta, BeforeValidator(_strict_duration)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Segment(_Part):
+    """One segment of the ERP's combination: a fixed value, or a source segment through a mapping table."""
+
+    name: str
+    value: str | None = None
+    source: int | None = Field(default=None, alias="from", ge=1, description="Number of the source's segment, from 1")
+    table: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Segment:
+        if (self.value is None) == (self.source is None):
+            raise ValueError("a segment has either `value` or `from`")
+        return self
+
+
+class LegalEntitySetup(_Part):
+    """Where a company's documents go and how its accounts are written there."""
+
+    name: str
+    currency: CurrencyCode
+    source_chart: str
+    target: str
+    ledger: str
+    business_unit: str
+    delimiter: str = "-"
+    segments: tuple[Segment, ...]
+
+
+class Schedule(_Part):
+    """When entities of a system are read: `every` a duration, or a cron line."""
+
+    system: str
+    entities: tuple[str, ...] = Field(min_length=1)
+    every: Due | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> Schedule:
+        if (self.every is None) == (self.cron is None):
+            raise ValueError("a schedule has either `every` or `cron`")
+        if self.every is not None and self.every < timedelta(seconds=10):
+            raise ValueError("a schedule runs at most every ten seconds")
+        return self
+
+
+class Flow(_Part):
+    """One flow as this company runs it."""
+
+    is_enabled: bool = True
+    source: str
+    due: dict[str, Due] = Field(default_factory=dict, description="How long each step may take")
+
+
+class Retry(_Part):
+    """How patient we are with one system."""
+
+    attempts_max: int = Field(default=8, ge=1, le=100)
+    delay_first: Due = timedelta(seconds=30)
+    delay_max: Due = timedelta(hours=6)
+
+
+class Breaker(_Part):
+    """After how many failures in a row a system is left alone, and for how long."""
+
+    failures: int = Field(default=5, ge=1)
+    pause: Due = timedelta(minutes=10)
+
+
+class DeliverySetup(_Part):
+    workers: int = Field(default=8, ge=1, le=64)
+    batch: int = Field(default=256, ge=1, le=5000)
+
+
+class Policy(_Part):
+    """Metadata the ERP commitment is enriched with."""
+
+    tax_treatment: dict[str, str] = Field(default_factory=lambda: {"default": "standard"})
+
+
+class MappingRow(_Part):
+    """One rule of a mapping table."""
+
+    source: str
+    target: str
+    scope: str = ""
+    priority: int = 0
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Profile(_Part):
+    """Everything the layers say, merged."""
+
+    systems: dict[str, Connection]
+    legal_entities: dict[str, LegalEntitySetup] = Field(default_factory=dict)
+    schedules: dict[str, Schedule] = Field(default_factory=dict)
+    flows: dict[str, Flow] = Field(default_factory=dict)
+    retry: dict[str, Retry] = Field(default_factory=dict)
+    breaker: Breaker = Breaker()
+    delivery: DeliverySetup = DeliverySetup()
+    extracts: dict[str, Path] = Field(default_factory=dict)
+    policy: Policy = Policy()
+    ownership: dict[str, str] = Field(default_factory=dict, description="Which system is master of an entity")
+    mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
+
+    def retry_for(self, system: str) -> Retry:
+        return self.retry.get(system) or self.retry.get("default") or Retry()
+
+    def legal_entity_of_chart(self, chart: str) -> str | None:
+        """Return the number of the legal entity whose source chart this is."""
+        return next((number for number, setup in self.legal_entities.items() if setup.source_chart == chart), None)
+
+    def policy_text(self) -> dict[str, Any]:
+        """Return what decides about documents, for recording as a policy version."""
+        return {
+            "policy": self.policy.model_dump(mode="json"),
+            "legal_entities": {n: e.model_dump(mode="json", by_alias=True) for n, e in self.legal_entities.items()},
+        }

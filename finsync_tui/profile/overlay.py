@@ -1,0 +1,110 @@
+"""Finding, reading and merging the layers of a profile."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from finsync_tui.profile.model import MappingRow, Profile
+from finsync_tui.settings import SettingsFileError, Workspace, read_toml, validation_error
+
+FILE_NAME = "profile.toml"
+MAPPING_ROWS_MAX = 1_000_000
+_COLUMNS = {"from": "source", "to": "target", "scope": "scope", "priority": "priority"}
+_DATES = ("valid_from", "valid_to")
+
+
+def shipped() -> Path:
+    """Return the folder of the profiles that come with the program: in the wheel, else beside the checkout."""
+    inside = Path(__file__).parent.parent / "_profiles"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "profiles"
+
+
+def layer_folders(workspace: Workspace) -> list[Path]:
+    """Return the folder of each layer; the workspace's own come before shipped ones of the same name."""
+    folders = []
+    for layer in workspace.layers:
+        if ".." in Path(layer).parts or Path(layer).is_absolute():
+            raise SettingsFileError(
+                workspace.path / "workspace.toml", "layers", f"{layer!r} is not a layer's name", "Name a folder below profiles/."
+            )
+        candidates = [root / layer for root in (workspace.path / "profiles", shipped())]
+        found = next((folder for folder in candidates if (folder / FILE_NAME).is_file()), None)
+        if found is None:
+            raise SettingsFileError(
+                workspace.path / "workspace.toml",
+                "layers",
+                f"the profile layer {layer!r} is nowhere (looked for {', '.join(str(c / FILE_NAME) for c in candidates)})",
+                "Correct the name, or make the folder.",
+            )
+        folders.append(found)
+    return folders
+
+
+def load(workspace: Workspace) -> Profile:
+    """Merge the workspace's layers, later over earlier, workspace.toml's systems last."""
+    merged: dict[str, Any] = {}
+    mappings: dict[str, tuple[MappingRow, ...]] = {}
+    file = workspace.path / "workspace.toml"
+    for folder in layer_folders(workspace):
+        file = folder / FILE_NAME
+        merged = merge(merged, read_toml(file))
+        for table in sorted((folder / "mappings").glob("*.csv")):
+            mappings[table.stem] = (*mappings.get(table.stem, ()), *read_mapping(table))
+    merged = merge(merged, {"systems": workspace.systems})
+    try:
+        return Profile.model_validate({**merged, "mappings": mappings})
+    except ValidationError as error:
+        raise validation_error(file, error) from None
+
+
+def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return `below` with what `above` mentions changed: tables deeply, everything else replaced.
+
+    >>> merge({"a": {"x": 1, "y": [1]}, "b": 1}, {"a": {"y": [2]}})
+    {'a': {'x': 1, 'y': [2]}, 'b': 1}
+    """
+    result = dict(below)
+    for key, value in above.items():
+        known = result.get(key)
+        result[key] = merge(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return result
+
+
+def read_mapping(path: Path) -> tuple[MappingRow, ...]:
+    """Read a mapping table; a bad row is named with its line."""
+    rows: list[MappingRow] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as source:
+            reader = csv.DictReader(source)
+            missing = {"from", "to"} - set(reader.fieldnames or ())
+            if missing:
+                raise SettingsFileError(
+                    path, "line 1", f"the column {sorted(missing)[0]!r} is missing", "A mapping table starts with from,to,scope,priority,valid_from,valid_to."
+                )
+            for row in reader:
+                if len(rows) >= MAPPING_ROWS_MAX:
+                    raise SettingsFileError(path, f"line {reader.line_num}", "too many rows", "Split the table.")
+                rows.append(_row(path, reader.line_num, row))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SettingsFileError(path, "", f"it is not a UTF-8 CSV file ({error})", "Save it as CSV UTF-8.") from None
+    except OSError as error:
+        raise SettingsFileError(path, "", f"it can't be read ({error.strerror})", "Check its permissions.") from None
+    return tuple(rows)
+
+
+def _row(path: Path, line: int, row: dict[str, str | None]) -> MappingRow:
+    values = {name: (row.get(column) or "").strip() for column, name in _COLUMNS.items()}
+    values["priority"] = values["priority"] or "0"
+    dates = {column: (row.get(column) or "").strip() or None for column in _DATES}
+    if not values["source"]:
+        raise SettingsFileError(path, f"line {line}", "`from` is empty", "Fill it in, or take the row out.")
+    try:
+        return MappingRow.model_validate({**values, **dates})
+    except ValidationError as error:
+        raise SettingsFileError(
+            path, f"line {line}", error.errors(include_url=False)[0]["msg"].lower(), "Correct that row."
+        ) from None

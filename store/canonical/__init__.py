@@ -1,0 +1,1 @@
+"""The shapes every system's documents are translated into. Importing them opens nothing."""

@@ -1,0 +1,142 @@
+"""Money: whole minor units of one ISO 4217 currency, never a float.
+
+>>> Money.of("10.00", "EUR").split([1, 1, 1])
+(Money(amount_minor=334, currency='EUR'), Money(amount_minor=333, currency='EUR'), Money(amount_minor=333, currency='EUR'))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+Rounding = Literal["exact", "half_even", "half_up", "down"]
+
+_ROUNDINGS = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP, "down": ROUND_DOWN}
+
+# ISO 4217 exponents other than 2 (source: ISO 4217 list one, as of 2025).
+_EXPONENTS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    "CLF": 4,
+    "UYW": 4,
+}
+DIGITS_MAX = 18
+"""Longest amount in minor units; fits SQLite's 64-bit integers with room for sums."""
+
+
+class MoneyError(ValueError):
+    """An amount that is not exact money of its currency."""
+
+
+def exponent(currency: str) -> int:
+    """Return how many decimals the currency's minor unit has."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
+        raise ValueError(f"{value!r} is not an ISO 4217 currency code")
+    return value
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError("a float is not an exact number: send text or an integer")
+    return value
+
+
+def plain(value: Decimal) -> str:
+    """Return a decimal as text without exponent and without trailing zeros.
+
+    >>> plain(Decimal("12.500000")), plain(Decimal("1E+2"))
+    ('12.5', '100')
+    """
+    shown = f"{value:f}"
+    return (shown.rstrip("0").rstrip(".") or "0") if "." in shown else shown
+
+
+CurrencyCode = Annotated[str, AfterValidator(_currency)]
+ExactDecimal = Annotated[
+    Decimal, BeforeValidator(_no_float), PlainSerializer(plain, return_type=str, when_used="json")
+]
+"""Unit prices, quantities and rates: up to 20 decimals, decimal text on the wire and in the store."""
+
+
+class Money(BaseModel):
+    """An amount in minor units and its currency."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    amount_minor: int
+    currency: CurrencyCode
+
+    @classmethod
+    def of(cls, amount: Decimal | str | int, currency: str, rounding: Rounding = "exact") -> Money:
+        """Read a decimal amount; more decimals than the currency has are refused unless a rounding is named.
+
+        >>> Money.of("12.345", "EUR")
+        Traceback (most recent call last):
+        ...
+        store.canonical.money.MoneyError: 12.345 EUR has more decimals than the currency (2)
+        """
+        _currency(currency)
+        if isinstance(amount, float):
+            raise MoneyError("a float is not an exact amount")
+        try:
+            value = amount if isinstance(amount, Decimal) else Decimal(amount)
+        except InvalidOperation:
+            raise MoneyError(f"{amount!r} is not a decimal amount") from None
+        if not value.is_finite() or value.adjusted() > DIGITS_MAX:
+            raise MoneyError(f"{amount!r} is not an amount we can hold")
+        scaled = value.scaleb(exponent(currency))
+        if rounding == "exact":
+            whole = scaled.to_integral_value()
+            if whole != scaled:
+                raise MoneyError(
+                    f"{plain(value)} {currency} has more decimals than the currency ({exponent(currency)})"
+                )
+        else:
+            whole = scaled.to_integral_value(rounding=_ROUNDINGS[rounding])
+        return cls(amount_minor=int(whole), currency=currency)
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.amount_minor).scaleb(-exponent(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.{exponent(self.currency)}f} {self.currency}"
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise MoneyError(f"{self.currency} and {other.currency} do not add up")
+        return Money(amount_minor=self.amount_minor + other.amount_minor, currency=self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return self + Money(amount_minor=-other.amount_minor, currency=other.currency)
+
+    def split(self, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
+        """Divide in proportion to `weights`, without losing or making a minor unit (largest remainder)."""
+        total = sum((Decimal(w) for w in weights), Decimal(0))
+        if not weights or total <= 0 or any(w < 0 for w in weights):
+            raise MoneyError("a split needs weights that are not negative and not all zero")
+        sign = -1 if self.amount_minor < 0 else 1
+        size = abs(self.amount_minor)
+        exact = [Decimal(size) * Decimal(w) / total for w in weights]
+        parts = [int(share) for share in exact]
+        by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+        for i in by_remainder[: size - sum(parts)]:
+            parts[i] += 1
+        return tuple(Money(amount_minor=sign * part, currency=self.currency) for part in parts)
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """Return the sum; with no amounts, zero of `currency`."""
+    result = Money(amount_minor=0, currency=currency)
+    for amount in amounts:
+        result = result + amount
+    return result

@@ -1,0 +1,79 @@
+"""LegalEntity, Ledger, FiscalPeriod, CostCentre."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from store.canonical.money import CurrencyCode
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+
+class LegalEntity(CanonicalRecord):
+    """A company that keeps its own books."""
+
+    entity: ClassVar[str] = "legal_entity"
+    contract: ClassVar[str] = "legal_entity/1.0"
+
+    name: str = Field(description="Registered name")
+    currency: CurrencyCode | None = Field(default=None, description="Functional currency")
+    parent: str | None = Field(default=None, description="Number of the entity above it")
+    is_active: bool = True
+
+
+class Ledger(CanonicalRecord):
+    """A set of books in an ERP: chart, calendar, currency."""
+
+    entity: ClassVar[str] = "ledger"
+    contract: ClassVar[str] = "ledger/1.0"
+
+    name: str
+    currency: CurrencyCode
+    calendar: str | None = Field(default=None, description="Accounting calendar")
+    chart: str | None = Field(default=None, description="Chart of accounts structure in the ERP")
+    has_budgetary_control: bool = False
+
+
+class FiscalPeriod(CanonicalRecord):
+    """One accounting period of one ledger."""
+
+    entity: ClassVar[str] = "fiscal_period"
+    contract: ClassVar[str] = "fiscal_period/1.0"
+
+    ledger: str
+    name: str = Field(description="As the ERP names it, e.g. Jan-26")
+    starts_on: date
+    ends_on: date
+    is_open: bool
+
+    @model_validator(mode="after")
+    def _ordered(self) -> FiscalPeriod:
+        if self.ends_on < self.starts_on:
+            raise ValueError("a period ends before it starts")
+        return self
+
+
+class CostCentre(CanonicalRecord):
+    """A place where cost arises; in an ERP a value of the cost-centre segment."""
+
+    entity: ClassVar[str] = "cost_centre"
+    contract: ClassVar[str] = "cost_centre/1.0"
+
+    name: str
+    chart: str | None = Field(default=None, description="Chart or value set it belongs to")
+    parent: str | None = None
+    is_active: bool = True
+    starts_on: date | None = None
+    ends_on: date | None = Field(default=None, description="Last day it may be used")
+
+    def is_usable_on(self, day: date) -> bool:
+        return (
+            self.is_active
+            and (self.starts_on is None or self.starts_on <= day)
+            and (self.ends_on is None or day <= self.ends_on)
+        )
+
+
+__all__ = ["CanonicalModel", "CostCentre", "FiscalPeriod", "Ledger", "LegalEntity"]

@@ -1,0 +1,87 @@
+"""PurchaseOrder as a procurement system issued it or as an ERP holds it. One shape for both, so they compare."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+OrderStatus = Literal[
+    "draft", "pending_approval", "rejected", "on_hold", "open", "soft_closed", "closed", "cancelled"
+]
+FundsStatus = Literal["not_attempted", "reserved", "partial", "failed", "not_applicable"]
+
+
+class OrderDistribution(CanonicalModel):
+    """Which account one part of a line is charged to."""
+
+    number: str
+    chart: str | None = Field(default=None, description="Chart of accounts (Coupa: account type)")
+    account: str = Field(description="The combination as the system writes it")
+    segments: tuple[str, ...] = ()
+    amount: Money
+    quantity: ExactDecimal | None = None
+    period: str | None = None
+
+
+class OrderLine(CanonicalModel):
+    """What is ordered, at which price."""
+
+    number: str
+    external_id: str | None = None
+    description: str
+    quantity: ExactDecimal | None = Field(default=None, description="None on lines ordered by amount")
+    unit_price: ExactDecimal | None = None
+    uom: str | None = None
+    amount: Money
+    category: str | None = None
+    need_by_on: date | None = None
+    is_cancelled: bool = False
+    distributions: tuple[OrderDistribution, ...]
+
+    @model_validator(mode="after")
+    def _distributions_add_up(self) -> OrderLine:
+        if self.distributions and total((d.amount for d in self.distributions), self.amount.currency) != self.amount:
+            raise ValueError(f"the distributions of line {self.number} do not add up to {self.amount}")
+        return self
+
+
+class PurchaseOrder(CanonicalRecord):
+    """An order to a supplier. `number` is the order number of its own system."""
+
+    entity: ClassVar[str] = "purchase_order"
+    contract: ClassVar[str] = "purchase_order/1.0"
+    owner: ClassVar[str] = "procurement"
+    echo_fields: ClassVar[frozenset[str]] = frozenset({"target_number", "target_status"})
+
+    status: OrderStatus
+    revision: str = Field(description="The source's version of the order, as text")
+    supplier_id: str | None = Field(description="External id of the supplier in the same system")
+    supplier_number: str | None = None
+    supplier_name: str | None = None
+    supplier_site_id: str | None = None
+    currency: CurrencyCode
+    total: Money = Field(description="Sum of the lines that are not cancelled")
+    business_unit: str | None = None
+    buyer: str | None = None
+    requester: str | None = None
+    requisition_id: str | None = None
+    description: str | None = None
+    payment_terms: str | None = None
+    reference: str | None = Field(default=None, description="The mark by which the other system knows it")
+    funds_status: FundsStatus | None = None
+    closing_reason: str | None = None
+    target_number: str | None = Field(default=None, description="Number in the ERP, as written back to the source")
+    target_status: str | None = Field(default=None, description="Status in the ERP, as written back")
+    lines: tuple[OrderLine, ...]
+
+    @model_validator(mode="after")
+    def _lines_add_up(self) -> PurchaseOrder:
+        live = (line.amount for line in self.lines if not line.is_cancelled)
+        if total(live, self.currency) != self.total:
+            raise ValueError(f"the lines do not add up to {self.total}")
+        return self

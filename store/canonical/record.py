@@ -1,0 +1,54 @@
+"""CanonicalRecord: what every canonical shape has in common, and how its content is hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HASH_BYTES = 16
+
+
+class CanonicalModel(BaseModel):
+    """A part of a record: frozen, and nothing may be in it that the contract does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CanonicalRecord(CanonicalModel):
+    """One business thing in our shape. Subclasses name their contract, for example `supplier/1`."""
+
+    entity: ClassVar[str]
+    """The entity's name: `supplier`, `purchase_order` ..."""
+    contract: ClassVar[str]
+    """Entity and contract version, `supplier/1.0`: additive changes raise the minor, others the major."""
+    owner: ClassVar[str] = "finance"
+    """Who answers for the contract."""
+    echo_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields we wrote into the source ourselves: stored, but no part of the content hash, so that reading
+    our own write back is no change."""
+
+    number: str = Field(description="What people call it: the natural key within its system")
+
+    def canonical_json(self) -> bytes:
+        """Return the one JSON form that is stored."""
+        return self.__pydantic_serializer__.to_json(self)
+
+    def content_hash(self) -> bytes:
+        """Return 16 bytes of SHA-256 over the canonical JSON without `echo_fields`."""
+        body = (
+            self.__pydantic_serializer__.to_json(self, exclude=set(self.echo_fields))
+            if self.echo_fields
+            else self.canonical_json()
+        )
+        return hashlib.sha256(body).digest()[:HASH_BYTES]
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """Return (kind, normalised value) pairs by which a twin in another system can be found."""
+        return ()
+
+
+def raw_digest(payload: bytes) -> bytes:
+    """Return 16 bytes of SHA-256 over a payload exactly as it was read."""
+    return hashlib.sha256(payload).digest()[:HASH_BYTES]

@@ -1,0 +1,96 @@
+"""Supplier with sites and tax registrations, and the bank accounts suppliers are paid to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+SupplierStatus = Literal["active", "inactive", "draft", "on_hold"]
+
+_NOT_ALNUM = re.compile(r"[^0-9A-Z]")
+
+
+def normal(value: str) -> str:
+    """Return an identifier in the form it is compared in: upper case, letters and digits only.
+
+    >>> normal("de 811.234-567")
+    'DE811234567'
+    """
+    return _NOT_ALNUM.sub("", value.upper())
+
+
+class TaxRegistration(CanonicalModel):
+    """A tax or VAT number and the country that issued it."""
+
+    number: str
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+
+
+class SupplierSite(CanonicalModel):
+    """A place the supplier is ordered from or paid at, valid for one business unit."""
+
+    external_id: str
+    code: str
+    business_unit: str | None = Field(default=None, description="Id or name of the procuring unit in its system")
+    is_purchasing: bool = True
+    is_active: bool = True
+
+
+class Supplier(CanonicalRecord):
+    """A party we buy from, as one system knows it."""
+
+    entity: ClassVar[str] = "supplier"
+    contract: ClassVar[str] = "supplier/1.0"
+    owner: ClassVar[str] = "procurement"
+
+    name: str
+    status: SupplierStatus
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+    party_id: str | None = Field(default=None, description="Id of the party behind it, where the system has one")
+    tax_registrations: tuple[TaxRegistration, ...] = ()
+    sites: tuple[SupplierSite, ...] = ()
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        found = [("number", normal(self.number))] if self.number else []
+        found += [("tax_id", normal(t.number)) for t in self.tax_registrations if normal(t.number)]
+        if self.party_id:
+            found.append(("party", self.party_id))
+        return tuple(dict.fromkeys(found))
+
+
+class SupplierBankAccount(CanonicalRecord):
+    """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
+
+    entity: ClassVar[str] = "supplier_bank_account"
+    contract: ClassVar[str] = "supplier_bank_account/1.0"
+    owner: ClassVar[str] = "treasury"
+
+    supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
+    party_id: str | None = Field(default=None, description="External id of the party, where that is the owner")
+    fingerprint: str = Field(description="SHA-256 of the normalised IBAN or account number")
+    masked: str = Field(description="What may be shown: country and last four characters")
+    country: str | None = None
+    is_active: bool = True
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        return (("bank_account", self.fingerprint),)
+
+
+def fingerprint(account_number: str) -> str:
+    """Return what two systems can compare without either number being stored."""
+    return hashlib.sha256(normal(account_number).encode()).hexdigest()
+
+
+def masked(account_number: str) -> str:
+    """Return the part of an account number that may be seen.
+
+    >>> masked("DE89 3704 0044 0532 0130 00")
+    'DE…3000'
+    """
+    shown = normal(account_number)
+    return f"{shown[:2]}…{shown[-4:]}" if len(shown) > 8 else "…"

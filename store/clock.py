@@ -1,0 +1,64 @@
+"""The only place that knows the time.
+
+Everything that needs an instant takes a `Clock`; rehearsals and tests pass a `VirtualClock`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Return the present instant, aware and in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved, and never goes back.
+
+    >>> clock = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    >>> clock.advance(timedelta(hours=4))
+    >>> text(clock.now())
+    '2026-01-01T04:00:00.000000Z'
+    """
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError("a clock needs an aware instant")
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        self.advance_to(self._now + by)
+
+    def advance_to(self, instant: datetime) -> None:
+        """Move to `instant`; an earlier one is ignored, time does not run backwards."""
+        self._now = max(self._now, instant.astimezone(UTC))
+
+
+def text(instant: datetime) -> str:
+    """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant(value: str) -> datetime:
+    """Read an ISO 8601 instant with an offset; return it in UTC.
+
+    >>> instant("2026-02-03T09:14:05-08:00")
+    datetime.datetime(2026, 2, 3, 17, 14, 5, tzinfo=datetime.timezone.utc)
+    """
+    parsed = datetime.fromisoformat(value)
+    if parsed.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return parsed.astimezone(UTC)

@@ -1,0 +1,88 @@
+"""FinsyncError, the root of every error we raise, and the kinds the store itself raises.
+
+Every class has a stable `code` (a contract, listed in docs/errors.md) and words its own message:
+what happened, what was kept, what to do now.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FinsyncError(Exception):
+    """Something went wrong that a person can act on."""
+
+    code: ClassVar[str] = "FINSYNC"
+    exit_code: ClassVar[int] = 1
+    """What a command ends with when this error reaches it: 1 failed, 2 wrong usage or configuration."""
+
+
+class StoreError(FinsyncError):
+    """The workspace file could not be used."""
+
+    code = "STORE"
+
+
+class NotAWorkspaceError(StoreError):
+    """The file is not a finsync store."""
+
+    code = "STORE_NOT_A_STORE"
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path} is not a finsync store ({reason}). Nothing was changed. "
+            "Name another --workspace, or restore the file from a backup."
+        )
+
+
+class NewerStoreError(StoreError):
+    """The file was written by a newer finsync than this one."""
+
+    code = "STORE_NEWER"
+    exit_code = 2
+
+    def __init__(self, path: str, unknown: str) -> None:
+        super().__init__(
+            f"{path} was written by a newer finsync (it holds migration {unknown!r}, which this version "
+            "does not know). Nothing was changed. Upgrade finsync, or open a backup made before the upgrade."
+        )
+
+
+class StoreBusyError(StoreError):
+    """Another process held the file for longer than we wait."""
+
+    code = "STORE_BUSY"
+
+
+class LeaseLostError(StoreError):
+    """Another engine took over; whatever this one was about to record is refused."""
+
+    code = "LEASE_LOST"
+
+
+class LeaseHeldError(StoreError):
+    """Another engine is at work in this workspace."""
+
+    code = "LEASE_HELD"
+
+    def __init__(self, holder: str, until: str) -> None:
+        super().__init__(
+            f"another engine ({holder}) works in this workspace until {until}. Nothing was started. "
+            "Stop it first, or wait: a crashed engine's lease ends by itself."
+        )
+
+
+class NotFoundError(FinsyncError):
+    """There is no such thing in this workspace."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, kind: str, name: str, hint: str = "") -> None:
+        super().__init__(f"there is no {kind} {name!r} in this workspace." + (f" {hint}" if hint else ""))
+
+
+class NotAllowedError(FinsyncError):
+    """The thing exists, but this may not be done to it now."""
+
+    code = "NOT_ALLOWED"

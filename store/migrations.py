@@ -1,0 +1,369 @@
+"""The schema's history: m001_..., in order, never edited once released.
+
+sqlite-utils applies each in one transaction with its record in `_sqlite_migrations`. Views are no migration:
+they are dropped and made again from views.sql whenever its digest changes.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("finsync")
+
+_M001 = """
+CREATE TABLE record_version (
+  id INTEGER PRIMARY KEY,
+  entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version INTEGER NOT NULL,          -- ours, counts from 1
+  contract TEXT NOT NULL,            -- 'purchase_order/1.0'
+  source_version TEXT,               -- the source's own
+  source_updated_at TEXT,
+  changed_by TEXT,
+  fetched_at TEXT NOT NULL,
+  content_hash BLOB NOT NULL,
+  body TEXT NOT NULL,                -- canonical JSON
+  payload BLOB NOT NULL              -- as read, credentials and bank numbers removed by the adapter
+) STRICT;
+CREATE UNIQUE INDEX record_version_of ON record_version(entity, system, external_id, version);
+
+CREATE TABLE record (
+  id INTEGER PRIMARY KEY,
+  entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  number TEXT NOT NULL,              -- what people call it
+  version INTEGER NOT NULL,
+  content_hash BLOB NOT NULL,
+  raw_digest BLOB NOT NULL,
+  source_version TEXT,
+  source_updated_at TEXT,
+  fetched_at TEXT NOT NULL,
+  version_id INTEGER NOT NULL REFERENCES record_version(id)
+) STRICT;
+CREATE UNIQUE INDEX record_key ON record(entity, system, external_id);
+CREATE INDEX record_number ON record(entity, number);
+CREATE INDEX record_digest ON record(entity, system, raw_digest);
+
+CREATE TABLE identity (              -- exact identifiers by which twins are found
+  entity TEXT NOT NULL,
+  kind TEXT NOT NULL,                -- number, tax_id, bank_account, party
+  value TEXT NOT NULL,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  PRIMARY KEY (entity, kind, value, system, external_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_of ON identity(entity, system, external_id);
+
+CREATE TABLE crossref (              -- one business thing, its id in another system
+  entity TEXT NOT NULL,
+  document_key TEXT NOT NULL,        -- 'coupa:4711'
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  number TEXT,
+  revision TEXT,
+  why TEXT NOT NULL,                 -- created, found, number, tax_id, bank_account
+  linked_at TEXT NOT NULL,
+  PRIMARY KEY (entity, document_key, system)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX crossref_target ON crossref(entity, system, external_id);
+CREATE INDEX crossref_number ON crossref(number);
+
+CREATE TABLE watermark (
+  system TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  position TEXT,
+  is_complete INTEGER NOT NULL,      -- 0 while a read is under way
+  moved_at TEXT NOT NULL,
+  PRIMARY KEY (system, entity)
+) STRICT;
+
+CREATE TABLE sync_run (
+  id INTEGER PRIMARY KEY,
+  system TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  outcome TEXT NOT NULL CHECK (outcome IN ('running', 'done', 'failed', 'parked')),
+  pages INTEGER NOT NULL DEFAULT 0,
+  rows_read INTEGER NOT NULL DEFAULT 0,
+  rows_changed INTEGER NOT NULL DEFAULT 0,
+  rows_refused INTEGER NOT NULL DEFAULT 0,
+  error TEXT
+) STRICT;
+CREATE INDEX sync_run_last ON sync_run(system, entity, id);
+
+CREATE TABLE event (                 -- CloudEvents 1.0
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,                -- com.finsync.purchase_order.approved.v1
+  source TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  time TEXT NOT NULL,
+  correlation_id TEXT,
+  dataschema TEXT,
+  data TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_subject ON event(subject, seq);
+
+CREATE TABLE consumer (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+
+CREATE TABLE workflow (
+  id INTEGER PRIMARY KEY,
+  flow TEXT NOT NULL,
+  kind TEXT NOT NULL,                -- create, change, cancel, close
+  entity TEXT NOT NULL,
+  document_key TEXT NOT NULL,        -- 'coupa:4711'
+  document_number TEXT NOT NULL,
+  document_version INTEGER NOT NULL, -- ours
+  document_revision TEXT NOT NULL,   -- the source's
+  state TEXT NOT NULL CHECK (state IN ('running', 'waiting', 'held', 'done', 'aborted', 'superseded')),
+  step TEXT NOT NULL,
+  waiting_for TEXT,                  -- in words: 'Oracle approval'
+  wake_at TEXT,                      -- when a timer wakes it
+  due_at TEXT,                       -- when the present step is due
+  target TEXT,                       -- the system it delivers to
+  legal_entity TEXT,
+  amount_minor INTEGER,
+  currency TEXT,
+  generation INTEGER NOT NULL DEFAULT 1,
+  data TEXT NOT NULL DEFAULT '{}',   -- what its steps decided
+  started_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL,
+  ended_at TEXT,
+  UNIQUE (flow, document_key, document_version)
+) STRICT;
+CREATE INDEX workflow_open ON workflow(state, wake_at) WHERE ended_at IS NULL;
+CREATE INDEX workflow_document ON workflow(document_key, id);
+CREATE INDEX workflow_number ON workflow(document_number);
+
+CREATE TABLE workflow_step (
+  id INTEGER PRIMARY KEY,
+  workflow_id INTEGER NOT NULL REFERENCES workflow(id),
+  name TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('done', 'waiting', 'held', 'skipped', 'compensated')),
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  detail TEXT NOT NULL DEFAULT '{}'  -- decisions: rule, version, from, to
+) STRICT;
+CREATE INDEX workflow_step_of ON workflow_step(workflow_id, id);
+
+CREATE TABLE outbox_entry (          -- the decision; never changed
+  id INTEGER PRIMARY KEY,
+  idempotency_key TEXT NOT NULL UNIQUE,
+  system TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  document_key TEXT NOT NULL,
+  document_number TEXT NOT NULL,
+  workflow_id INTEGER REFERENCES workflow(id),
+  priority INTEGER NOT NULL,         -- 0 first
+  external_id TEXT,                  -- the target document, when known at the decision
+  body TEXT NOT NULL,
+  amount_minor INTEGER,
+  currency TEXT,
+  decided_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_entry_document ON outbox_entry(document_key, id);
+CREATE INDEX outbox_entry_workflow ON outbox_entry(workflow_id);
+
+CREATE TABLE delivery (              -- its way to the system
+  entry_id INTEGER PRIMARY KEY REFERENCES outbox_entry(id),
+  system TEXT NOT NULL,
+  document_key TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'claimed', 'held', 'delivered', 'verified', 'refused', 'buried', 'cancelled')),
+  attempt_count INTEGER NOT NULL DEFAULT 0,
+  next_at TEXT NOT NULL,
+  is_outcome_unknown INTEGER NOT NULL DEFAULT 0, -- 1: find before sending
+  fencing_token INTEGER,
+  edited_body TEXT,                  -- what a person sends instead; the entry's body stays
+  external_id TEXT,
+  receipt TEXT,
+  failure TEXT,                      -- class of the last failure
+  message TEXT,
+  changed_at TEXT NOT NULL,
+  ended_at TEXT
+) STRICT;
+CREATE INDEX delivery_due ON delivery(system, priority, next_at, entry_id) WHERE state = 'pending';
+CREATE INDEX delivery_claimed ON delivery(system, entry_id) WHERE state = 'claimed';
+CREATE INDEX delivery_document ON delivery(document_key, system, entry_id);
+CREATE INDEX delivery_state ON delivery(state, entry_id);
+
+CREATE TABLE attempt (
+  id INTEGER PRIMARY KEY,
+  entry_id INTEGER NOT NULL REFERENCES outbox_entry(id),
+  number INTEGER NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT NOT NULL,
+  outcome TEXT NOT NULL,             -- delivered, found, transient, maintenance, duplicate, conflict, rejected, unknown, credentials, protocol
+  status INTEGER,
+  message TEXT,
+  answer TEXT,
+  duration_ms INTEGER
+) STRICT;
+CREATE INDEX attempt_of ON attempt(entry_id, id);
+
+CREATE TABLE exception_case (
+  id INTEGER PRIMARY KEY,
+  class TEXT NOT NULL,               -- SUPPLIER_UNKNOWN ...: docs/errors.md
+  state TEXT NOT NULL CHECK (state IN ('open', 'snoozed', 'resolved', 'ignored', 'closed')),
+  entity TEXT NOT NULL,
+  document_key TEXT NOT NULL,
+  document_number TEXT NOT NULL,
+  system TEXT NOT NULL,              -- where the trouble showed
+  workflow_id INTEGER REFERENCES workflow(id),
+  step TEXT,
+  entry_id INTEGER REFERENCES outbox_entry(id),
+  legal_entity TEXT,
+  amount_minor INTEGER,
+  currency TEXT,
+  cause TEXT NOT NULL,               -- in plain words
+  fix TEXT NOT NULL,                 -- what to do
+  evidence TEXT NOT NULL DEFAULT '{}',
+  payload BLOB,                      -- the document, when it could not be stored as a record
+  owner TEXT,
+  opened_at TEXT NOT NULL,
+  due_at TEXT,
+  snoozed_until TEXT,
+  seen_count INTEGER NOT NULL DEFAULT 1,
+  changed_at TEXT NOT NULL,
+  ended_at TEXT,
+  ended_by TEXT,
+  resolution TEXT
+) STRICT;
+CREATE UNIQUE INDEX exception_case_live ON exception_case(class, document_key) WHERE ended_at IS NULL;
+CREATE INDEX exception_case_open ON exception_case(state, due_at, id);
+CREATE INDEX exception_case_document ON exception_case(document_key, id);
+CREATE INDEX exception_case_workflow ON exception_case(workflow_id);
+
+CREATE TABLE case_note (
+  id INTEGER PRIMARY KEY,
+  case_id INTEGER NOT NULL REFERENCES exception_case(id),
+  at TEXT NOT NULL,
+  author TEXT NOT NULL,
+  text TEXT NOT NULL
+) STRICT;
+CREATE INDEX case_note_of ON case_note(case_id, id);
+
+CREATE TABLE finding (               -- what was noticed and handled without a person
+  id INTEGER PRIMARY KEY,
+  class TEXT NOT NULL,               -- THROTTLED, MAINTENANCE, OUTCOME_UNKNOWN, DUPLICATE_EVENT, STALE_VERSION ...
+  severity TEXT NOT NULL CHECK (severity IN ('info', 'warn', 'block')),
+  system TEXT NOT NULL,
+  entity TEXT,
+  document_key TEXT,
+  document_number TEXT,
+  message TEXT NOT NULL,
+  detail TEXT NOT NULL DEFAULT '{}',
+  noticed_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX finding_class ON finding(class, id);
+CREATE INDEX finding_document ON finding(document_key, id);
+
+CREATE TABLE commitment_line (       -- what is promised, per distribution of the newest revision in the ERP
+  document_key TEXT NOT NULL,
+  line INTEGER NOT NULL,
+  distribution INTEGER NOT NULL,
+  system TEXT NOT NULL,
+  legal_entity TEXT NOT NULL,
+  charge_account TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  period TEXT,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  stage TEXT NOT NULL,
+  PRIMARY KEY (document_key, line, distribution)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE system_state (
+  system TEXT PRIMARY KEY,
+  state TEXT NOT NULL CHECK (state IN ('ok', 'failing', 'parked', 'paused', 'held')),
+  reason TEXT,
+  until TEXT,                        -- when a parked system is tried again
+  failure_count INTEGER NOT NULL DEFAULT 0,
+  last_ok_at TEXT,
+  last_failure_at TEXT,
+  changed_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE ruleset_version (       -- mapping tables and policies as they were when they decided
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('mapping', 'policy', 'profile')),
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  body TEXT NOT NULL,
+  recorded_at TEXT NOT NULL,
+  UNIQUE (kind, name, version)
+) STRICT;
+CREATE INDEX ruleset_version_digest ON ruleset_version(kind, name, digest);
+
+CREATE TABLE lease (
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,              -- host:pid:start
+  token INTEGER NOT NULL,
+  expires_at TEXT NOT NULL           -- by the machine's own clock, also in rehearsals
+) STRICT;
+
+CREATE TABLE engine_state (          -- one row: what the engine says of itself
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  state TEXT NOT NULL CHECK (state IN ('starting', 'working', 'idle', 'stopped')),
+  holder TEXT NOT NULL,
+  clock_at TEXT NOT NULL,            -- the engine's clock: virtual in a rehearsal
+  is_virtual INTEGER NOT NULL,
+  cycle_count INTEGER NOT NULL,
+  doing TEXT,
+  changed_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  body BLOB NOT NULL,                -- canonical JSON, exactly the bytes that were hashed
+  hash BLOB NOT NULL                 -- sha256(previous hash || body)
+) STRICT;
+CREATE TABLE audit_protected (       -- erasable values; the chain holds only their salted digests
+  seq INTEGER NOT NULL REFERENCES audit(seq),
+  name TEXT NOT NULL,
+  salt BLOB NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (seq, name)
+) STRICT;
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER record_version_no_update BEFORE UPDATE ON record_version BEGIN SELECT RAISE(ABORT, 'versions are never changed'); END;
+CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER outbox_entry_no_update BEFORE UPDATE ON outbox_entry BEGIN SELECT RAISE(ABORT, 'a decision is never changed'); END;
+
+CREATE TABLE preference (            -- what the workbench remembers for a person
+  person TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (person, name)
+) STRICT;
+
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+@migrations()
+def m001_ground(db: Database) -> None:
+    """Everything of release 0.1."""
+    for statement in _statements(_M001):
+        db.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
+    import sqlite3
+
+    found: list[str] = []
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if pending.strip() and sqlite3.complete_statement(pending):
+            found.append(pending)
+            pending = ""
+    return found

@@ -1,0 +1,53 @@
+-- Public views: a surface that any SQL tool may read. Columns are only ever added.
+
+CREATE VIEW v_exception AS
+SELECT c.id, c.class, c.state, c.entity, c.document_key, c.document_number, c.system, c.step, c.legal_entity,
+       c.amount_minor, c.currency, c.cause, c.fix, c.owner, c.opened_at, c.due_at, c.snoozed_until, c.seen_count,
+       c.ended_at, c.ended_by, c.resolution, c.workflow_id, w.flow, c.entry_id, c.evidence
+FROM exception_case c LEFT JOIN workflow w ON w.id = c.workflow_id;
+
+CREATE VIEW v_delivery AS
+SELECT d.entry_id AS id, e.system, e.operation, e.entity, e.document_key, e.document_number, d.state, d.priority,
+       d.attempt_count, d.next_at, d.is_outcome_unknown, d.external_id, d.failure, d.message, e.amount_minor,
+       e.currency, e.workflow_id, e.idempotency_key, e.decided_at, d.changed_at, d.ended_at
+FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id;
+
+CREATE VIEW v_workflow AS
+SELECT id, flow, kind, entity, document_key, document_number, document_version, document_revision, state, step,
+       waiting_for, due_at, wake_at, target, legal_entity, amount_minor, currency, started_at, changed_at, ended_at
+FROM workflow;
+
+-- Where each value came from: one row for each thing that happened to a document, oldest first by `at`.
+CREATE VIEW v_lineage AS
+SELECT system || ':' || external_id AS document_key, fetched_at AS at, 'record' AS kind, id AS ref,
+       system AS place, 'version ' || version || ' read' AS what, contract AS detail FROM record_version
+UNION ALL
+SELECT w.document_key, coalesce(s.ended_at, s.started_at), 'step', s.id, w.flow, s.name || ' ' || s.state, s.detail
+FROM workflow_step s JOIN workflow w ON w.id = s.workflow_id
+UNION ALL
+SELECT e.document_key, a.started_at, 'attempt', a.id, e.system, e.operation || ' ' || a.outcome, coalesce(a.message, '')
+FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id
+UNION ALL
+SELECT document_key, linked_at, 'crossref', 0, system, 'linked to ' || coalesce(number, external_id), why FROM crossref
+UNION ALL
+SELECT document_key, opened_at, 'exception', id, system, class, cause FROM exception_case
+UNION ALL
+SELECT document_key, noticed_at, 'finding', id, system, class, message FROM finding WHERE document_key IS NOT NULL
+UNION ALL
+SELECT subject, time, 'event', seq, source, type, data FROM event;
+
+CREATE VIEW v_commitment AS
+SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT document_key) AS order_count,
+       sum(amount_minor) AS amount_minor
+FROM commitment_line GROUP BY legal_entity, system, cost_centre, account, period, currency, stage;
+
+CREATE VIEW v_system AS
+SELECT s.system, s.state, s.reason, s.until, s.failure_count, s.last_ok_at, s.last_failure_at, s.changed_at,
+       (SELECT max(r.ended_at) FROM sync_run r WHERE r.system = s.system AND r.outcome = 'done') AS last_read_at
+FROM system_state s;
+
+CREATE VIEW v_finding AS SELECT * FROM finding;
+CREATE VIEW v_event AS SELECT seq, id, type, source, subject, time, correlation_id, data FROM event;
+CREATE VIEW v_audit AS
+SELECT seq, json_extract(body, '$.at') AS at, json_extract(body, '$.who') AS who, json_extract(body, '$.what') AS what,
+       json_extract(body, '$.subject') AS subject, json_extract(body, '$.why') AS why, body, hex(hash) AS hash FROM audit;
