@@ -1,0 +1,75 @@
+"""How much of the long checks a run does, and the hypothesis profiles that go with it.
+
+`make test` runs the reduced counts, `make verify` the full ones; both print them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often a long check tries."""
+
+    name: str
+    kills: int
+    """Moments at which the engine is killed."""
+    seeds: int
+    """Seeds of a rehearsal."""
+    tampers: int
+    """Ways in which the audit log is tampered with."""
+    examples: int
+    """Examples of a property."""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in asdict(self).items() if name != "name")
+
+
+COUNTS = {
+    "reduced": Counts("reduced", kills=10, seeds=2, tampers=25, examples=30),
+    "full": Counts("full", kills=100, seeds=10, tampers=500, examples=300),
+}
+
+
+def _chosen() -> Counts:
+    name = os.environ.get("FINSYNC_TEST_COUNTS", "reduced")
+    if name not in COUNTS:
+        raise pytest.UsageError(f"FINSYNC_TEST_COUNTS is {name!r}; it may be {' or '.join(COUNTS)}")
+    return COUNTS[name]
+
+
+for known in COUNTS.values():
+    settings.register_profile(
+        known.name,
+        max_examples=known.examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+def pytest_configure() -> None:
+    settings.load_profile(_chosen().name)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say at the end how much was tried, so that a short run is not taken for a full one."""
+    counts = _chosen()
+    more = "; make verify runs the full counts" if counts.name == "reduced" else ""
+    terminalreporter.write_line(f"counts ({counts.name}): {counts}{more}")
+
+
+@pytest.fixture(scope="session")
+def counts() -> Counts:
+    """How much of the long checks to do in this run."""
+    return _chosen()
