@@ -77,7 +77,8 @@ Secrets = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows exactly as the system sent them, one JSON document each, and how far the read is complete with them.
+    """Rows exactly as the system sent them, one JSON document each, and how far the read is complete with
+    them.
 
     `position` is opaque to everyone but the adapter, holds only the other system's time, and is stored in the
     transaction that stores the rows. None: this read cannot be resumed or continued from here.
@@ -95,7 +96,9 @@ class Translated:
     external_id: str
     record: CanonicalRecord
     source_version: str | None = None
-    """The source's own ordering of versions of this document: a higher number is newer. Text of an integer."""
+    """The source's own ordering of versions of this document: a higher number is newer. Text of an
+    integer.
+    """
     source_updated_at: datetime | None = None
     changed_by: str | None = None
     """Login that changed it last, where the source says: our own marks an echo."""
@@ -117,7 +120,9 @@ class WriteRequest:
     """One decision to change something in a system."""
 
     operation: str
-    """`order.create`, `order.change`, `order.submit`, `order.cancel`, `order.close`, `order.discard`, `order.write_back`."""
+    """`order.create`, `order.change`, `order.submit`, `order.cancel`, `order.close`, `order.discard`,
+    `order.write_back`.
+    """
     idempotency_key: str
     external_id: str | None
     """The document in that system, when it is there already."""
@@ -161,7 +166,9 @@ class Adapter(Protocol):
         ...
 
     def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
-        """Walk all rows of `entity` changed since `position` (None: all). Bounded memory: one page at a time."""
+        """Walk all rows of `entity` changed since `position` (None: all). Bounded memory: one page at a
+        time.
+        """
         ...
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:

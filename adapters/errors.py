@@ -35,7 +35,9 @@ class AdapterError(FinsyncError):
 
     code = "ADAPTER"
     failure: ClassVar[str] = "other"
-    """The word stored with an attempt: transient, maintenance, duplicate, conflict, rejected, unknown, credentials."""
+    """The word stored with an attempt: transient, maintenance, duplicate, conflict, rejected, unknown,
+    credentials.
+    """
 
     def __init__(self, system: str, message: str, *, status: int | None = None, answer: str = "") -> None:
         super().__init__(f"{system}: {message}")

@@ -1,0 +1,3 @@
+"""Adapters, one folder a system. Found by folder or by the entry point `finsync.adapters`, imported when
+used.
+"""

@@ -1,0 +1,86 @@
+"""What a system said, whole, and which request it said it to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from adapters.errors import OutcomeUnknownError, ProtocolError
+
+T = TypeVar("T")
+
+_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. `method`, `path` and `is_write` are those of the request; the path never holds a query."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+    system: str = ""
+    method: str = "GET"
+    path: str = ""
+    is_write: bool = False
+
+    def decode(self, shape: type[T]) -> T:
+        """Read the JSON body as `shape`; a body that is something else is an error that says where."""
+        try:
+            return msgspec.json.decode(self.content, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self.unreadable(where(error, self.content)) from None
+
+    def unreadable(self, reason: str) -> ProtocolError | OutcomeUnknownError:
+        """Return the error for a body that cannot be read: after a write nobody knows what was done."""
+        text = f"the answer to {self.method} {self.path} could not be read: {reason}"
+        if self.is_write:
+            return OutcomeUnknownError(
+                self.system,
+                f"{text}. The write may have been done: it is looked up first",
+                status=self.status,
+            )
+        return ProtocolError(
+            self.system,
+            f"{text}. Nothing of this answer was taken over. Check that base_url leads to the API itself; "
+            "if it does, show this to the system's support",
+            status=self.status,
+        )
+
+
+def where(error: msgspec.DecodeError | UnicodeDecodeError, content: bytes) -> str:
+    """Say in words where a document broke, without repeating any of it.
+
+    >>> try:
+    ...     msgspec.json.decode(b'{"a": 1, oops}')
+    ... except msgspec.DecodeError as error:
+    ...     where(error, b'{"a": 1, oops}')
+    'it is not JSON at byte 9 (object keys must be strings)'
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 at byte {first_bad_byte(content)}"
+    text = str(error)
+    byte = _BYTE.search(text)
+    if byte:
+        reason = text.partition(": ")[2].partition(" (byte")[0]
+        return f"it is not JSON at byte {byte[1]} ({reason})"
+    if isinstance(error, msgspec.ValidationError):
+        return f"it has another shape than described ({text})"
+    if "truncated" in text:
+        return f"it ends in the middle of a JSON document, at byte {len(content)}"
+    return text
+
+
+def first_bad_byte(content: bytes) -> int | None:
+    """Return where the first byte stands that is not UTF-8; None: all are."""
+    if content.isascii():
+        return None
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None

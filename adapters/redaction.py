@@ -1,0 +1,47 @@
+"""What must never be seen: credentials, in whatever text a system or a library puts them.
+
+>>> redact("GET /x Authorization: Bearer abc.def.ghi")
+'GET /x Authorization: ***'
+>>> redact('{"access_token": "abc", "expires_in": 5}')
+'{"access_token": "***", "expires_in": 5}'
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+SECRET_LENGTH_MIN = 4
+"""Shorter secrets are not searched for: masking every `a` would hide the message itself."""
+
+_NAMES = (
+    r"(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion|password|passwd"
+    r"|api[-_]?key|x-coupa-api-key|secret)"
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(?i)((?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic)\s+)?[^\s'\",;<]+"
+        ),
+        r"\1***",
+    ),
+    (re.compile(r"(?i)\b((?:bearer|basic)\s+)(?=[\w.~+/=-]*[\d._=+/-])[\w.~+/=-]{8,}"), r"\1***"),
+    (re.compile(rf"(?i)(\"{_NAMES}\"\s*:\s*\")(?:[^\"\\]|\\.)*"), r"\1***"),
+    (re.compile(rf"(?i)\b({_NAMES}\s*[=:]\s*)(?![\"*])[^\s&'\",;<]+"), r"\1***"),
+    (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), HIDDEN),  # a JSON web token anywhere
+    (re.compile(r"(?i)\b(https?://)[^/\s@:]+:[^/\s@]+@"), r"\1***@"),
+)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return `text` without credentials: the known `secrets` wherever they stand, the others by their
+    shape.
+    """
+    for secret in sorted({s for s in secrets if len(s) >= SECRET_LENGTH_MIN}, key=len, reverse=True):
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            text = text.replace(form, HIDDEN)
+    for pattern, shown in _PATTERNS:
+        text = pattern.sub(shown, text)
+    return text

@@ -1,0 +1,385 @@
+"""One system's door: every request of an adapter goes through here.
+
+It knows what is common to all systems: credentials, rate, sizes, time-outs, and which class of failure an
+answer or its absence is. The breaker, retries and parking live in the engine; here a request is sent once,
+and once more only after a 401.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from adapters import judgement
+from adapters.answer import Answer
+from adapters.base import Connection, Manifest
+from adapters.errors import (
+    AdapterError,
+    OutcomeUnknownError,
+    ProtocolError,
+    SettingsError,
+    TransientError,
+)
+from adapters.limits import Sleep, TokenBucket
+from adapters.redaction import redact
+from adapters.tls import context_for
+from store.clock import Clock
+
+CONNECT_TIMEOUT_MAX_S = 15.0
+EXCHANGE_TIMEOUTS = 5
+"""A whole exchange may take this many times `timeout_s`: each byte in time must not mean for ever."""
+REDIRECTS_MAX = 3
+BURST_S = 0.5
+"""The bucket holds this many seconds' worth of calls."""
+CONNECTIONS_DEFAULT = 4
+CHUNK_BYTES = 64 * 1024
+
+log = logging.getLogger("finsync.adapters")
+
+
+class TokenSource(Protocol):
+    """Gives each request its credentials. `adapters.auth` has the usual ones."""
+
+    async def header(self) -> tuple[str, str]:
+        """Return name and value of the header to send."""
+        ...
+
+    async def renew(self, refused: str) -> bool:
+        """`refused` was not accepted: get another value unless that has happened meanwhile. False: there is
+        none.
+        """
+        ...
+
+    def settling_s(self) -> float:
+        """Return for how many seconds the present value may still be unknown to the system."""
+        ...
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Return what must not be seen in any text."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+def bucket_for(connection: Connection, manifest: Manifest) -> TokenBucket:
+    """Return the rate limit of one connection: its own figure, else the manifest's."""
+    rate = connection.requests_per_second or manifest.requests_per_second
+    return TokenBucket(rate, max(1, int(rate * BURST_S)))
+
+
+class Transport:
+    """Sends requests to one system and sorts what comes back.
+
+    After `aclose` it opens again when next used, so an event loop may come and go.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        connection: Connection,
+        *,
+        auth: TokenSource | None,
+        limiter: TokenBucket,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+        connections_max: int = CONNECTIONS_DEFAULT,
+        classify: judgement.Classify | None = None,
+        maintenance: str = judgement.MAINTENANCE,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.system = system
+        self.base = _base_url(system, connection.base_url)
+        self._connection = connection
+        self._auth = auth
+        self._limiter = limiter
+        self._clock = clock
+        self._given = transport
+        self._connections_max = connection.connections_max or connections_max
+        self._classify = classify
+        self._maintenance = re.compile(maintenance, re.IGNORECASE)
+        self._sleep = sleep
+        self._hidden: tuple[str, ...] = ()
+        self._client: httpx.AsyncClient | None = None
+        self._slots: asyncio.Semaphore | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        is_write: bool,
+        expects: Collection[int] = (200, 201, 204),
+    ) -> Answer:
+        """Send one request and return its answer; any other outcome is an AdapterError by class of failure.
+
+        `path` begins with a slash and is appended to the base URL; a whole URL (a link the system gave us)
+        must have the same origin, or it is refused unsent.
+        """
+        url = self._url(path)
+        body, extra = _body(json, content, form)
+        sent_headers = {"Accept": "application/json", **extra, **(headers or {})}
+        ask = _Question(method, url, _shown(url), dict(params or {}), sent_headers, body, is_write)
+        answer = await self._send_authorised(ask)
+        if answer.status in expects:
+            return answer
+        # Cleaned before it is cut: half a secret is a secret, too.
+        start = answer.content[: 4 * judgement.EXCERPT_LENGTH].decode("utf-8", "replace")
+        text = self.clean(start)[: judgement.EXCERPT_LENGTH]
+        raise judgement.judge(answer, text, self._classify, self._maintenance, self._clock.now())
+
+    def hide(self, secrets: Collection[str]) -> None:
+        """Remember texts that must not appear in any error or log line."""
+        self._hidden = tuple({*self._hidden, *secrets})
+
+    def clean(self, text: str) -> str:
+        """Return `text` without credentials."""
+        known = self._auth.secret_values() if self._auth else ()
+        return redact(text, (*self._hidden, *known))
+
+    async def aclose(self) -> None:
+        client, self._client, self._slots, self._loop = self._client, None, None, None
+        if client is not None:
+            await client.aclose()
+        if self._auth is not None:
+            await self._auth.aclose()
+
+    async def _send_authorised(self, ask: _Question) -> Answer:
+        """Send; after a 401 with another credential once more, and once again when that was too young to be
+        known.
+        """
+        if self._auth is None:
+            return await self._follow(ask)
+        name, value = await self._auth.header()
+        answer = await self._follow(ask.with_header(name, value))
+        if answer.status != 401 or not await self._auth.renew(value):
+            return answer
+        name, value = await self._auth.header()
+        answer = await self._follow(ask.with_header(name, value))
+        settling_s = self._auth.settling_s()
+        if answer.status == 401 and settling_s > 0:
+            await self._sleep(settling_s)
+            answer = await self._follow(ask.with_header(name, value))
+        return answer
+
+    async def _follow(self, ask: _Question) -> Answer:
+        """Send a read on to where the same system redirects it; anything else ends here."""
+        for _ in range(REDIRECTS_MAX + 1):
+            answer = await self._exchange(ask)
+            target = answer.headers.get("location")
+            if answer.status not in (301, 302, 303, 307, 308) or target is None or ask.is_write:
+                return answer
+            url = ask.url.join(target)
+            if ask.method not in ("GET", "HEAD") or not _is_same_origin(url, self.base):
+                raise ProtocolError(
+                    self.system,
+                    f"{ask.method} {ask.shown} was redirected to {_origin(url)}, which is not "
+                    f"{_origin(self.base)}; it was not followed, credentials stay with their system. "
+                    "Correct base_url, or sign-on pages in front of the API",
+                    status=answer.status,
+                )
+            ask = ask.moved_to(url)
+        raise ProtocolError(
+            self.system, f"{ask.method} {ask.shown} is redirected in a circle. Check base_url"
+        )
+
+    async def _exchange(self, ask: _Question) -> Answer:
+        client, slots = self._open()
+        async with slots:
+            await self._limiter.acquire()
+            try:
+                async with asyncio.timeout(self._connection.timeout_s * EXCHANGE_TIMEOUTS):
+                    answer = await self._receive(client, ask)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+                raise TransientError(
+                    self.system,
+                    f"{ask.method} {ask.shown} was not sent, {_origin(self.base)} cannot be reached "
+                    f"({self._reason(error)}). Check base_url, proxy and certificates if it stays so",
+                ) from None
+            except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+                raise SettingsError(
+                    self.system, f"{ask.method} {ask.shown} cannot be sent: {self._reason(error)}"
+                ) from None
+            except (httpx.HTTPError, TimeoutError) as error:
+                raise self._lost(ask, self._reason(error)) from None
+        log.debug("%s %s %s: %s", self.system, ask.method, ask.shown, answer.status)
+        return answer
+
+    async def _receive(self, client: httpx.AsyncClient, ask: _Question) -> Answer:
+        request = client.build_request(
+            ask.method, ask.url, params=ask.params or None, headers=ask.headers, content=ask.body
+        )
+        async with _streamed(client, request) as response:
+            content = await self._read_capped(response, ask)
+            return Answer(
+                response.status_code,
+                response.headers,
+                content,
+                self.system,
+                ask.method,
+                ask.shown,
+                ask.is_write,
+            )
+
+    async def _read_capped(self, response: httpx.Response, ask: _Question) -> bytes:
+        """Read the body, but never more of it than we are willing to hold (after decompression)."""
+        limit = self._connection.answer_bytes_max
+        announced = response.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            raise self._too_large(ask, limit, response.status_code)
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in response.aiter_bytes(CHUNK_BYTES):
+            size += len(chunk)
+            if size > limit:
+                raise self._too_large(ask, limit, response.status_code)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _too_large(self, ask: _Question, limit: int, status: int) -> AdapterError:
+        text = (
+            f"the answer to {ask.method} {ask.shown} is larger than {limit:,} bytes (answer_bytes_max) and "
+            "was not read. Ask for smaller pages, or raise answer_bytes_max of this system if such answers "
+            "are expected"
+        )
+        if ask.is_write:
+            return OutcomeUnknownError(self.system, text, status=status)
+        return ProtocolError(self.system, text, status=status)
+
+    def _lost(self, ask: _Question, reason: str) -> AdapterError:
+        if ask.is_write:
+            return OutcomeUnknownError(
+                self.system,
+                f"{ask.method} {ask.shown} was sent, but no trustworthy answer came ({reason}); it may have "
+                "been done. It is looked up before it is sent again",
+            )
+        return TransientError(self.system, f"{ask.method} {ask.shown} got no whole answer ({reason})")
+
+    def _reason(self, error: Exception) -> str:
+        words = self.clean(str(error))
+        return words or type(error).__name__
+
+    def _url(self, path: str) -> httpx.URL:
+        if path.startswith("/"):
+            return httpx.URL(str(self.base).rstrip("/") + path)
+        url = httpx.URL(path)
+        if not _is_same_origin(url, self.base):
+            raise ProtocolError(
+                self.system,
+                f"a link leads to {_origin(url)}, which is not {_origin(self.base)}; it was not followed, "
+                "credentials stay with their system",
+            )
+        return url
+
+    def _open(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._slots is None or self._loop is not loop:
+            self._client = httpx.AsyncClient(
+                transport=self._given or _pool(self.system, self._connection, self._connections_max),
+                timeout=httpx.Timeout(
+                    self._connection.timeout_s, connect=min(self._connection.timeout_s, CONNECT_TIMEOUT_MAX_S)
+                ),
+                follow_redirects=False,
+                trust_env=False,
+            )
+            self._slots = asyncio.Semaphore(self._connections_max)
+            self._loop = loop
+        return self._client, self._slots
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    url: httpx.URL
+    shown: str
+    """The path without query: what errors and log lines name."""
+    params: dict[str, str | int]
+    headers: dict[str, str]
+    body: bytes | None
+    is_write: bool
+
+    def with_header(self, name: str, value: str) -> _Question:
+        headers = {**self.headers, name: value}
+        return _Question(self.method, self.url, self.shown, self.params, headers, self.body, self.is_write)
+
+    def moved_to(self, url: httpx.URL) -> _Question:
+        return _Question(self.method, url, _shown(url), {}, self.headers, self.body, self.is_write)
+
+
+@asynccontextmanager
+async def _streamed(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+def _pool(system: str, connection: Connection, connections_max: int) -> httpx.AsyncBaseTransport:
+    from adapters.pool import Pool  # aiohttp is loaded when a system is first called
+
+    context = context_for(system, connection.ca_bundle, connection.client_certificate)
+    try:
+        proxy = httpx.Proxy(connection.proxy) if connection.proxy else None
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(system, "proxy is not a URL like http://proxy.example.com:8080") from None
+    return Pool(context, connections_max, proxy)
+
+
+def _body(
+    json: Any, content: bytes | None, form: Mapping[str, str] | None
+) -> tuple[bytes | None, dict[str, str]]:
+    """Return the bytes to send and the header that names their format."""
+    if sum(part is not None for part in (json, content, form)) > 1:
+        raise ValueError("a request has one body: json, content or form")
+    if json is not None:
+        return msgspec.json.encode(json), {"Content-Type": "application/json"}
+    if form is not None:
+        body = str(httpx.QueryParams(dict(form))).encode()
+        return body, {"Content-Type": "application/x-www-form-urlencoded"}
+    return content, {}
+
+
+def _base_url(system: str, text: str) -> httpx.URL:
+    """Read a base URL; it is where credentials go, so it must be plain about the host."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(
+            system, "base_url must be an http or https address, like https://acme.coupahost.com"
+        )
+    if url.userinfo or url.query or url.fragment:
+        raise SettingsError(
+            system,
+            "base_url must hold no user, password, query or fragment; credentials belong in the keyring",
+        )
+    return url
+
+
+def _origin(url: httpx.URL) -> str:
+    port = f":{url.port}" if url.port else ""
+    return f"{url.scheme}://{url.host}{port}"
+
+
+def _is_same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Compare scheme, host and port; a default port written out (as Oracle's links do) is no difference."""
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def _shown(url: httpx.URL) -> str:
+    return url.path
