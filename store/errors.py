@@ -54,11 +54,71 @@ class StoreBusyError(StoreError):
 
     code = "STORE_BUSY"
 
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} was kept busy by another program for longer than we wait. Nothing was changed. "
+            "Try again; if it lasts, find the program that holds the file open."
+        )
+
+
+class StoreFullError(StoreError):
+    """There is no room left on the disk."""
+
+    code = "STORE_FULL"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"there is no room left for {path}. The last change was not made, everything before it is safe. "
+            "Free disk space and start again."
+        )
+
+
+class StoreAccessError(StoreError):
+    """The file or its folder may not be read or written."""
+
+    code = "STORE_ACCESS"
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path} can't be used ({reason}). Nothing was changed. Check that you may read and write the file and its folder, "
+            "or name another --workspace."
+        )
+
+
+class StoreDamagedError(StoreError):
+    """The file is damaged."""
+
+    code = "STORE_DAMAGED"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"{path} is damaged ({reason}). Keep the file as it is, run `finsync store check` on a copy, "
+            "and restore the last good backup."
+        )
+
+
+class StoreTooOldError(StoreError):
+    """Python's SQLite library is too old."""
+
+    code = "STORE_SQLITE_TOO_OLD"
+    exit_code = 2
+
+    def __init__(self, found: str, needed: str) -> None:
+        super().__init__(f"this Python brings SQLite {found}; finsync needs {needed} or later. Use a newer Python.")
+
+
 
 class LeaseLostError(StoreError):
     """Another engine took over; whatever this one was about to record is refused."""
 
     code = "LEASE_LOST"
+
+    def __init__(self, token: int) -> None:
+        super().__init__(
+            f"another engine has taken over since lease {token} was given. Nothing was recorded under it. "
+            "Let the other engine work, or stop it and start this one again."
+        )
 
 
 class LeaseHeldError(StoreError):

@@ -135,6 +135,7 @@ CREATE TABLE workflow (
   UNIQUE (flow, document_key, document_version)
 ) STRICT;
 CREATE INDEX workflow_open ON workflow(state, wake_at) WHERE ended_at IS NULL;
+CREATE INDEX workflow_at ON workflow(step, id) WHERE ended_at IS NULL;
 CREATE INDEX workflow_document ON workflow(document_key, id);
 CREATE INDEX workflow_number ON workflow(document_number);
 
@@ -187,6 +188,7 @@ CREATE TABLE delivery (              -- its way to the system
   ended_at TEXT
 ) STRICT;
 CREATE INDEX delivery_due ON delivery(system, priority, next_at, entry_id) WHERE state = 'pending';
+CREATE INDEX delivery_next ON delivery(next_at) WHERE state = 'pending';
 CREATE INDEX delivery_claimed ON delivery(system, entry_id) WHERE state = 'claimed';
 CREATE INDEX delivery_document ON delivery(document_key, system, entry_id);
 CREATE INDEX delivery_state ON delivery(state, entry_id);
@@ -345,17 +347,18 @@ CREATE TABLE preference (            -- what the workbench remembers for a perso
 ) STRICT;
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+INSERT INTO meta VALUES ('audit_head', '0:0000000000000000000000000000000000000000000000000000000000000000');
 """
 
 
 @migrations()
 def m001_ground(db: Database) -> None:
     """Everything of release 0.1."""
-    for statement in _statements(_M001):
+    for statement in statements(_M001):
         db.execute(statement)
 
 
-def _statements(script: str) -> list[str]:
+def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3
 

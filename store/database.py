@@ -1,0 +1,208 @@
+"""One SQLite file, its one writer connection, and transactions.
+
+Functions of the other modules take the connection and never commit; `with store.transaction() as db:` joins what
+they write, so that it is all there or none of it. Only this module and `backup` open SQLite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from store import files
+from store.clock import Clock, text
+from store.errors import NewerStoreError, NotAWorkspaceError, StoreError, StoreTooOldError
+from store.faults import from_sqlite
+
+KNOWN_MIGRATIONS: Final = ("m001_ground",)
+"""What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
+
+BUSY_TIMEOUT_MS = 5000
+CACHE_KIB = 64 * 1024
+READER_CACHE_KIB = 8 * 1024
+SQLITE_MIN = (3, 37, 0)
+"""STRICT tables, RETURNING and upserts on partial indexes."""
+ANALYSIS_LIMIT = 400
+"""Rows that `PRAGMA optimize` looks at in each index, so that closing stays quick."""
+OTHER_TABLES_SHOWN = 3
+
+_VIEWS = Path(__file__).with_name("views.sql")
+_VIEWS_DIGEST = "views_digest"
+
+
+class Store:
+    """An open workspace file.
+
+    `db` is the writer connection. Transactions of several threads wait for each other; whoever only reads from
+    another thread opens a `reader()` of their own.
+    """
+
+    def __init__(self, path: Path, db: sqlite3.Connection, clock: Clock, reader_uri: str) -> None:
+        self.path = path
+        self.db = db
+        self.clock = clock
+        self._reader_uri = reader_uri
+        self._is_memory = "mode=memory" in reader_uri
+        self._writing = threading.RLock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit everything that is written inside, or nothing when it ends with an error.
+
+        It takes the write lock at once (BEGIN IMMEDIATE): nothing read inside can be overtaken.
+        """
+        with self._writing:
+            if self.db.in_transaction:
+                raise RuntimeError("a transaction is open already: pass its connection on instead")
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self.db
+                    self.db.execute("COMMIT")
+                except BaseException:
+                    if self.db.in_transaction:
+                        self.db.execute("ROLLBACK")
+                    raise
+            except sqlite3.DatabaseError as error:
+                raise from_sqlite(error, self.path) from error
+
+    def reader(self) -> sqlite3.Connection:
+        """Return a new connection that can't write. The caller closes it."""
+        try:
+            db = _connect(self._reader_uri, READER_CACHE_KIB)
+            if self._is_memory:
+                db.execute("PRAGMA read_uncommitted=ON")  # or its reads would lock the writer's tables
+            db.execute("PRAGMA query_only=ON")
+        except sqlite3.DatabaseError as error:
+            raise from_sqlite(error, self.path) from error
+        return db
+
+    def close(self) -> None:
+        """Leave statistics for the next run's query plans and close. Closing twice does no harm."""
+        with self._writing:
+            try:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                self.db.execute(f"PRAGMA analysis_limit={ANALYSIS_LIMIT}")
+                self.db.execute("PRAGMA optimize")
+            except sqlite3.DatabaseError:
+                pass  # statistics are a comfort: a full disk or a busy file must not keep us from closing
+            self.db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(path: Path, clock: Clock, *, group: str | None = None, durable: bool = True) -> Store:
+    """Open the file, creating or migrating it as needed.
+
+    It is readable for its owner only, or for `group` too when one is named. `durable` waits for the disk at each
+    commit; without it a power cut may lose the last commits (for data that can be fetched again).
+    """
+    if sqlite3.sqlite_version_info < SQLITE_MIN:
+        raise StoreTooOldError(sqlite3.sqlite_version, ".".join(map(str, SQLITE_MIN)))
+    path = path.absolute()
+    files.prepare(path, group)
+    try:
+        db = _connect(f"{path.as_uri()}?mode=rw", CACHE_KIB)
+    except sqlite3.DatabaseError as error:
+        raise from_sqlite(error, path) from error
+    try:
+        pending = _pending(db, path)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        _bring_up_to_date(db, path, clock, pending)
+        return Store(path, db, clock, f"{path.as_uri()}?mode=ro")
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise from_sqlite(error, path) from error
+    except StoreError:
+        db.close()
+        raise
+
+
+def memory_store(clock: Clock) -> Store:
+    """Return an empty store that lives as long as it is open, for tests and rehearsals of a change."""
+    uri = f"file:finsync-{secrets.token_hex(8)}?mode=memory&cache=shared"
+    path = Path(":memory:")
+    db = _connect(uri, CACHE_KIB)
+    _bring_up_to_date(db, path, clock, list(KNOWN_MIGRATIONS))
+    return Store(path, db, clock, uri)
+
+
+def _connect(uri: str, cache_kib: int) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False
+    )
+    db.row_factory = sqlite3.Row
+    db.execute(f"PRAGMA cache_size=-{cache_kib}")
+    db.execute("PRAGMA temp_store=MEMORY")
+    db.execute("PRAGMA foreign_keys=ON")
+    return db
+
+
+def _pending(db: sqlite3.Connection, path: Path) -> list[str]:
+    """Return the migrations the file lacks, in order; refuse a file that is not ours or newer than we are."""
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name")]
+    applied: list[str] = []
+    if "_sqlite_migrations" in tables:
+        rows = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set='finsync' ORDER BY id")
+        applied = [name for (name,) in rows]
+    unknown = [name for name in applied if name not in KNOWN_MIGRATIONS]
+    if unknown:
+        raise NewerStoreError(str(path), unknown[0])
+    others = [name for name in tables if not name.startswith(("sqlite_", "_sqlite_"))]
+    if others and not applied:
+        shown = ", ".join(others[:OTHER_TABLES_SHOWN])
+        raise NotAWorkspaceError(str(path), f"it is an SQLite file of something else, with tables such as {shown}")
+    return [name for name in KNOWN_MIGRATIONS if name not in applied]
+
+
+def _bring_up_to_date(db: sqlite3.Connection, path: Path, clock: Clock, pending: list[str]) -> None:
+    """Apply what is pending and refresh the views, in one transaction."""
+    script = _VIEWS.read_text(encoding="utf-8")
+    digest = hashlib.sha256(script.encode()).hexdigest()
+    if not pending and _views_digest(db) == digest:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _pending(db, path):  # asked again: another process may have been faster
+            from sqlite_utils import Database
+
+            from store.migrations import migrations
+
+            migrations.apply(Database(db))
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (text(clock.now()),))
+        if _views_digest(db) != digest:
+            _refresh_views(db, script, digest)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _views_digest(db: sqlite3.Connection) -> str | None:
+    row = db.execute("SELECT value FROM meta WHERE name=?", (_VIEWS_DIGEST,)).fetchone()
+    return None if row is None else row[0]
+
+
+def _refresh_views(db: sqlite3.Connection, script: str, digest: str) -> None:
+    from store.migrations import statements
+
+    for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='view'").fetchall():
+        db.execute(f'DROP VIEW "{name}"')
+    for statement in statements(script):
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", (_VIEWS_DIGEST, digest)
+    )

@@ -1,0 +1,100 @@
+"""Who may read the workspace's files: their owner, or one named group.
+
+SQLite gives the -wal and -shm files beside a database the database's own mode, so that the mode of the database,
+set before SQLite sees it, decides for all three.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from store.errors import NotAWorkspaceError, StoreAccessError
+
+OWNER_FILE = 0o600
+OWNER_FOLDER = 0o700
+GROUP_FILE = 0o660
+GROUP_FOLDER = 0o2770  # setgid: files made in it belong to the group as well
+
+_MAGIC = b"SQLite format 3\x00"
+
+
+def prepare(path: Path, group: str | None) -> None:
+    """Make the folder and an empty file where there is none, and see that nobody else may read them."""
+    if path.is_dir():
+        raise NotAWorkspaceError(str(path), "it is a folder")
+    try:
+        _prepare_folder(path.parent, group)
+        is_new = _create(path, group)
+        if not is_new:
+            _check_header(path)
+            _close_to_others(path, group)
+    except OSError as error:
+        raise StoreAccessError(str(path), error.strerror or str(error)) from error
+
+
+def create_private(path: Path, group: str | None = None) -> None:
+    """Make an empty file that only its owner (or `group`) may read; it must not exist."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_FILE)
+    os.close(handle)
+    if group is not None:
+        _share(path, group, GROUP_FILE)
+
+
+def _prepare_folder(folder: Path, group: str | None) -> None:
+    is_new = not folder.exists()
+    if is_new:
+        folder.mkdir(parents=True, mode=OWNER_FOLDER)
+    if group is not None and (is_new or not _is_shared(folder, group, GROUP_FOLDER)):
+        _share(folder, group, GROUP_FOLDER)
+
+
+def _create(path: Path, group: str | None) -> bool:
+    try:
+        create_private(path, group)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start and start != _MAGIC:
+        raise NotAWorkspaceError(str(path), "it is not an SQLite file")
+
+
+def _close_to_others(path: Path, group: str | None) -> None:
+    """Take rights away from everybody else, also on files that an earlier umask left open."""
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        try:
+            mode = stat.S_IMODE(file.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        if group is not None:
+            if not _is_shared(file, group, GROUP_FILE):
+                _share(file, group, GROUP_FILE)
+        elif mode & 0o077 and os.name == "posix":
+            file.chmod(OWNER_FILE)
+
+
+def _is_shared(path: Path, group: str, mode: int) -> bool:
+    found = path.stat()
+    return found.st_gid == _group_id(path, group) and stat.S_IMODE(found.st_mode) == mode
+
+
+def _share(path: Path, group: str, mode: int) -> None:
+    os.chown(path, -1, _group_id(path, group))
+    path.chmod(mode)
+
+
+def _group_id(path: Path, group: str) -> int:
+    if os.name != "posix":
+        raise StoreAccessError(str(path), "a shared workspace needs a system with Unix groups")
+    import grp
+
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise StoreAccessError(str(path), f"there is no group {group!r} on this machine") from None
