@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,8 @@ SECRET_BYTES_MAX = 64_000
 FOLDER_VARIABLE = "FINSYNC_SECRETS_DIR"
 
 Place = Literal["environment", "file", "keyring"]
+Reader = Callable[[str], str]
+"""Gives one system's secret by its name."""
 
 
 class SecretMissingError(FinsyncError):

@@ -23,3 +23,6 @@ class Approval(CanonicalRecord):
     decided_by: str | None = None
     decided_at: datetime | None = None
     position: int | None = Field(default=None, description="Place in the chain, from 1")
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        return (("document", f"{self.document_entity}:{self.document_id}"),)

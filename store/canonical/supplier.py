@@ -78,7 +78,10 @@ class SupplierBankAccount(CanonicalRecord):
     is_active: bool = True
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
-        return (("bank_account", self.fingerprint),)
+        found = [("bank_account", self.fingerprint)]
+        if self.supplier_id:
+            found.append(("supplier", self.supplier_id))
+        return tuple(found)
 
 
 def fingerprint(account_number: str) -> str:

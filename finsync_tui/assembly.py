@@ -1,0 +1,244 @@
+"""The one place where parts are put together: workspace, profile, secrets, adapters, lease, engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import adapters as adapter_packages
+from adapters.base import Adapter
+from adapters.errors import CredentialsError
+from finsync_tui import credentials, delivery, extracts, policy, reconcile, schedule, sync
+from finsync_tui import profile as profiles
+from finsync_tui.flows import runner
+from finsync_tui.flows.requisition_to_pay import RequisitionToPay
+from finsync_tui.flows.steps import Facts
+from finsync_tui.mapping import tables
+from finsync_tui.profile import Profile
+from finsync_tui.settings import Workspace
+from store import Store, cases, engine, leases, meta, open_store, outbox, rulesets, systems, workflows
+from store.clock import Clock, SystemClock, instant, text
+from store.errors import FinsyncError
+
+LEASE_TTL = timedelta(seconds=60)
+HEARTBEAT_S = 10.0
+ROUNDS_MAX = 1000
+"""Bound on decide-deliver-verify rounds within one cycle; each round needs progress to go on."""
+
+
+class ProfileProblemsError(FinsyncError):
+    """The profile has problems; the engine does not start on it."""
+
+    code = "PROFILE_PROBLEMS"
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[profiles.Problem]) -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more: `finsync profile check`)" if len(problems) > 1 else ""
+        super().__init__(f"the profile is not usable at {first.place}: {first.message}. {first.remedy}{more}")
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one cycle did."""
+
+    at: datetime
+    pulled: tuple[sync.Pulled, ...] = ()
+    advanced: runner.Advanced = field(default_factory=runner.Advanced)
+    delivered: delivery.Delivered = field(default_factory=delivery.Delivered)
+    verified: int = 0
+
+    @property
+    def rows_read(self) -> int:
+        return sum(p.rows_read for p in self.pulled)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        return tuple(p.error for p in self.pulled if p.error)
+
+
+@dataclass
+class Engine:
+    """One running engine. All of its state that matters is in the store; losing this object loses nothing."""
+
+    workspace: Workspace
+    profile: Profile
+    store: Store
+    clock: Clock
+    adapters: Mapping[str, Adapter]
+    lease: leases.Lease
+    facts: Facts
+    cycle_count: int = 0
+
+    def due(self, now: datetime) -> list[str]:
+        """Return the schedules that should have run by now. Several missed runs of one are one run."""
+        return [name for name in sorted(self.profile.schedules) if self._next_fire(name) <= now]
+
+    def next_fire(self) -> datetime | None:
+        """Return when the next schedule runs."""
+        return min((self._next_fire(name) for name in self.profile.schedules), default=None)
+
+    def next_due(self) -> datetime | None:
+        """Return when something waits to be done without a schedule: a retry, a timer, a parked system."""
+        open_systems = [name for name in self.adapters if systems.is_open(self.store.db, name, self.clock.now())]
+        moments = [
+            outbox.next_due(self.store.db, open_systems),
+            workflows.next_wake(self.store.db),
+            systems.next_until(self.store.db),
+        ]
+        return min((m for m in moments if m is not None), default=None)
+
+    def has_work(self) -> bool:
+        """True while any instance runs or waits, or any delivery is pending: something may still change by itself."""
+        return workflows.has_live(self.store.db) or outbox.next_due(self.store.db, list(self.adapters)) is not None
+
+    async def cycle(self, names: Sequence[str]) -> CycleReport:
+        """Read what these schedules name, then decide, deliver and verify until nothing more moves."""
+        now = self.clock.now()
+        self._report("working")
+        pulled = await self._pull(schedule.pulls(self.profile, tuple(names)))
+        with self.store.transaction() as db:
+            cases.wake_snoozed(db, now)
+            for name in names:
+                meta.set(db, f"schedule.{name}", text(now))
+        report = await self.settle()
+        self.cycle_count += 1
+        self._report("idle")
+        return CycleReport(now, pulled, report.advanced, report.delivered, report.verified)
+
+    async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
+        """Read these now, outside any schedule."""
+        self._report("working")
+        return await self._pull(pulls)
+
+    async def settle(self) -> CycleReport:
+        """Decide, deliver and verify until nothing moves at this instant."""
+        advanced, delivered, verified = runner.Advanced(), delivery.Delivered(), 0
+        flow = RequisitionToPay()
+        for _ in range(ROUNDS_MAX):
+            self._renew()
+            moved = runner.advance(self.store, flow, self.facts, self.clock)
+            sent = await delivery.deliver_due(
+                self.store, self.adapters, self.profile, self.clock, self.lease.token
+            )
+            read = await reconcile.verify(self.store, self.adapters, self.clock)
+            advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
+            if not (moved.is_progress or sent.sent or read.read):
+                break
+        return CycleReport(self.clock.now(), (), advanced, delivered, verified)
+
+    async def _pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
+        extracts.read(self.store, self.profile, self.workspace.path, self.clock)
+        found = []
+        for task in pulls:
+            if systems.is_open(self.store.db, task.system, self.clock.now()):
+                found.append(await sync.pull(self.store, self.adapters[task.system], task, self.clock))
+        return tuple(found)
+
+    def _next_fire(self, name: str) -> datetime:
+        last = meta.get(self.store.db, f"schedule.{name}")
+        if last is None:
+            return self.clock.now()
+        return schedule.next_fire(self.profile.schedules[name], instant(last))
+
+    def _renew(self) -> None:
+        with self.store.transaction() as db:
+            leases.renew(db, self.lease, LEASE_TTL, SystemClock().now())
+
+    def _report(self, state: engine.State) -> None:
+        with self.store.transaction() as db:
+            engine.report(
+                db,
+                state=state,
+                holder=self.lease.holder,
+                clock_at=self.clock.now(),
+                is_virtual=not isinstance(self.clock, SystemClock),
+                cycle_count=self.cycle_count,
+                doing=None,
+                now=SystemClock().now(),
+            )
+
+
+@asynccontextmanager
+async def open_engine(workspace: Workspace, clock: Clock | None = None) -> AsyncIterator[Engine]:
+    """Check the profile, open store and adapters, take the lease; give everything back at the end."""
+    found = profiles.check(workspace)
+    if found:
+        raise ProfileProblemsError(found)
+    profile = profiles.load(workspace)
+    clock = clock or SystemClock()
+    store = open_store(workspace.store_path, clock, group=workspace.group or None)
+    try:
+        lease = leases.acquire(store, leases.holder_id(), LEASE_TTL, SystemClock().now())
+        connected: dict[str, Adapter] = {}
+        try:
+            facts = _facts(store, profile, clock)
+            with store.transaction() as db:
+                outbox.recover(db, lease.token, clock.now())
+                previous = engine.get(db)
+            connected = connect(workspace, profile, clock)
+            running = Engine(workspace, profile, store, clock, connected, lease, facts)
+            running.cycle_count = previous.cycle_count if previous else 0
+            beat = asyncio.create_task(_heartbeat(running))
+            try:
+                yield running
+            finally:
+                beat.cancel()
+                with suppress(asyncio.CancelledError):
+                    await beat
+                running._report("stopped")
+        finally:
+            for adapter in connected.values():
+                await adapter.aclose()
+            with store.transaction() as db:
+                leases.release(db, lease)
+    finally:
+        store.close()
+
+
+def connect(workspace: Workspace, profile: Profile, clock: Clock) -> dict[str, Adapter]:
+    """Make an adapter for each configured system. Nothing is called yet; secrets are read when first needed."""
+    secrets = credentials.Secrets(workspace.name, workspace.path)
+
+    def secrets_of(system: str) -> credentials.Reader:
+        def read(name: str) -> str:
+            try:
+                return secrets.get(system, name)
+            except credentials.SecretMissingError as error:
+                raise CredentialsError(system, str(error)) from None
+
+        return read
+
+    return {
+        name: adapter_packages.load(connection.adapter).connect(name, connection, secrets_of(name), clock)
+        for name, connection in profile.systems.items()
+    }
+
+
+def _facts(store: Store, profile: Profile, clock: Clock) -> Facts:
+    """Record the rules as they are in force, so that every decision can name their version."""
+    with store.transaction() as db:
+        versions = {
+            name: rulesets.record(
+                db, "mapping", name, "\n".join(row.model_dump_json() for row in rows), clock.now()
+            )
+            for name, rows in sorted(profile.mappings.items())
+        }
+        policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), clock.now())
+    return Facts(
+        profile=profile,
+        tables=tables(profile.mappings, versions),
+        policy_version=f"{policy.NAME}/{policy_version}",
+        mapping_version=",".join(f"{name}/{version}" for name, version in versions.items()),
+    )
+
+
+async def _heartbeat(running: Engine) -> None:
+    """Keep the lease while a long cycle runs."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        running._renew()
+

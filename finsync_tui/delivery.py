@@ -1,0 +1,406 @@
+"""Deliver: outbox to systems. Claim and commit, send, record results in groups.
+
+A write whose outcome is unknown, and any create that follows an earlier attempt for the same document, is looked up by
+natural key before it is sent. Every recording checks the fencing token, so a late engine changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+from adapters.base import Adapter, Receipt, WriteRequest
+from adapters.errors import (
+    AdapterError,
+    CredentialsError,
+    DuplicateError,
+    MaintenanceError,
+    OutcomeUnknownError,
+    ProtocolError,
+    RejectedError,
+    SettingsError,
+    TransientError,
+)
+from finsync_tui import retry, sync
+from finsync_tui.profile import Profile
+from store import Store, audit, cases, crossrefs, events, findings, leases, outbox, systems, workflows
+from store.canonical.event import Event, event_type
+from store.clock import Clock
+from store.errors import LeaseLostError
+from store.outbox import Attempt, Claim, Settlement
+
+GROUP_MAX = 64
+GROUP_WAIT_S = 0.02
+ANSWER_CHARS_MAX = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one round did."""
+
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Delivered) -> Delivered:
+        return Delivered(self.sent + other.sent, self.delivered + other.delivered, self.failed + other.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """One attempt's end, before it is recorded."""
+
+    claim: Claim
+    settlement: Settlement
+    error: AdapterError | None = None
+    receipt: Receipt | None = None
+
+
+async def deliver_due(
+    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, token: int
+) -> Delivered:
+    """Send what is due to every open system, each at its own pace; return when nothing due is left."""
+    rounds = await asyncio.gather(
+        *(_deliver_system(store, adapters[name], profile, clock, token) for name in sorted(adapters))
+    )
+    total = Delivered()
+    for one in rounds:
+        total += one
+    return total
+
+
+async def _deliver_system(
+    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int
+) -> Delivered:
+    total = Delivered()
+    while systems.is_open(store.db, adapter.system, clock.now()):
+        with store.transaction() as db:
+            claims = outbox.claim(db, adapter.system, clock.now(), profile.delivery.batch, token)
+        if not claims:
+            break
+        total += await _send_batch(store, adapter, profile, clock, token, claims)
+    return total
+
+
+async def _send_batch(
+    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, claims: Sequence[Claim]
+) -> Delivered:
+    """Send with a fixed number of workers; a collector records what they bring, some dozens in one commit."""
+    todo: asyncio.Queue[Claim] = asyncio.Queue()
+    for claim in claims:
+        todo.put_nowait(claim)
+    results: asyncio.Queue[_Result] = asyncio.Queue()
+    stopped = asyncio.Event()  # set when the system is away: what was claimed goes back unsent
+
+    async def worker() -> None:
+        while not todo.empty():
+            claim = todo.get_nowait()
+            if stopped.is_set():
+                results.put_nowait(_unsent(claim, clock))
+                continue
+            if not leases.is_current(store.db, token):
+                raise LeaseLostError("another engine took over; nothing more is sent")
+            result = await _attempt(store, adapter, profile, clock, claim)
+            if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
+                stopped.set()
+            results.put_nowait(result)
+
+    count = min(profile.delivery.workers, len(claims))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            group.create_task(worker())
+        collector = group.create_task(_collect(store, adapter, profile, clock, token, results, len(claims)))
+    return collector.result()
+
+
+async def _collect(
+    store: Store,
+    adapter: Adapter,
+    profile: Profile,
+    clock: Clock,
+    token: int,
+    results: asyncio.Queue[_Result],
+    expected: int,
+) -> Delivered:
+    total = Delivered()
+    while total.sent < expected:
+        group = [await results.get()]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + GROUP_WAIT_S
+        while len(group) < GROUP_MAX and total.sent + len(group) < expected:
+            try:
+                group.append(await asyncio.wait_for(results.get(), deadline - loop.time()))
+            except TimeoutError:
+                break
+        with store.transaction() as db:
+            _record(db, adapter, profile, clock, token, group)
+        done = sum(r.settlement.state == "delivered" for r in group)
+        total += Delivered(len(group), done, len(group) - done)
+    return total
+
+
+async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Clock, claim: Claim) -> _Result:
+    """Make one attempt and say how it ended."""
+    started = clock.now()
+    began = asyncio.get_running_loop().time()
+    request = WriteRequest(
+        operation=claim.operation,
+        idempotency_key=claim.idempotency_key,
+        external_id=claim.external_id,
+        body=json.loads(claim.body),
+    )
+    error: AdapterError | None = None
+    receipt: Receipt | None = None
+    try:
+        if _must_look_first(store.db, claim):
+            receipt = await adapter.find(request)
+        if receipt is None:
+            receipt = await _write(adapter, request)
+    except AdapterError as raised:
+        error = raised
+    duration_ms = round((asyncio.get_running_loop().time() - began) * 1000)
+    if receipt is not None:
+        settlement = _settled(claim, receipt, started, clock.now(), duration_ms)
+    else:
+        assert error is not None
+        settlement = _failed(profile, claim, error, started, clock.now(), duration_ms)
+    return _Result(claim, settlement, error, receipt)
+
+
+async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:
+    try:
+        return await adapter.write(request)
+    except DuplicateError:
+        found = await adapter.find(request)
+        if found is None:
+            raise
+        return found
+
+
+def _must_look_first(db: Connection, claim: Claim) -> bool:
+    """True when sending blindly could make a second document."""
+    if claim.is_outcome_unknown:
+        return True
+    return claim.operation == "order.create" and outbox.was_tried_before(db, claim.entry_id)
+
+
+def _settled(claim: Claim, receipt: Receipt, started: datetime, ended: datetime, duration_ms: int) -> Settlement:
+    kept = {
+        "number": receipt.number,
+        "revision": receipt.revision,
+        "is_pending": receipt.is_pending,
+        "was_found": receipt.was_found,
+        "answer": dict(receipt.answer),
+    }
+    return Settlement(
+        entry_id=claim.entry_id,
+        state="delivered",
+        external_id=receipt.external_id,
+        receipt=kept,
+        attempt=Attempt(
+            started_at=started,
+            ended_at=ended,
+            outcome="found" if receipt.was_found else "delivered",
+            answer=json.dumps(kept["answer"], default=str)[:ANSWER_CHARS_MAX],
+            duration_ms=duration_ms,
+        ),
+    )
+
+
+def _failed(
+    profile: Profile, claim: Claim, error: AdapterError, started: datetime, ended: datetime, duration_ms: int
+) -> Settlement:
+    """Decide by class of failure what becomes of the delivery."""
+    base = Settlement(
+        entry_id=claim.entry_id,
+        state="pending",
+        failure=error.failure,
+        message=error.message,
+        is_outcome_unknown=claim.is_outcome_unknown,
+        attempt=Attempt(
+            started_at=started,
+            ended_at=ended,
+            outcome=error.failure,
+            status=error.status,
+            message=error.message,
+            answer=error.answer[:ANSWER_CHARS_MAX] or None,
+            duration_ms=duration_ms,
+        ),
+    )
+    if isinstance(error, RejectedError):
+        refusal = error.refusal
+        return replace(
+            base,
+            state="refused",
+            receipt={"case_class": refusal.case_class, "codes": list(refusal.codes), "details": dict(refusal.details)},
+        )
+    if isinstance(error, DuplicateError):
+        return replace(base, state="refused", receipt={"case_class": "VERSION_CONFLICT", "codes": []})
+    if isinstance(error, MaintenanceError | CredentialsError | SettingsError):
+        return replace(base, next_at=ended, spends_attempt=False)
+    patience = profile.retry_for(claim.system)
+    asked = error.retry_after if isinstance(error, TransientError) else None
+    number = claim.attempt_count + 1
+    next_at = retry.next_attempt(
+        patience,
+        attempt=number,
+        failed_at=ended,
+        jitter=retry.jitter_for(claim.idempotency_key, number),
+        asked=asked,
+    )
+    is_unknown = claim.is_outcome_unknown or isinstance(error, OutcomeUnknownError | ProtocolError)
+    if next_at is None:
+        return replace(base, state="buried", is_outcome_unknown=is_unknown)
+    return replace(base, next_at=next_at, is_outcome_unknown=is_unknown)
+
+
+def _unsent(claim: Claim, clock: Clock) -> _Result:
+    """Give a claim back that was never tried."""
+    return _Result(
+        claim,
+        Settlement(
+            entry_id=claim.entry_id,
+            state="pending",
+            attempt=None,
+            next_at=clock.now(),
+            spends_attempt=False,
+            is_outcome_unknown=claim.is_outcome_unknown,
+        ),
+    )
+
+
+def _record(
+    db: Connection, adapter: Adapter, profile: Profile, clock: Clock, token: int, group: Sequence[_Result]
+) -> None:
+    """Write a group of results: deliveries, links, events, findings, audit, and wake their instances."""
+    now = clock.now()
+    outbox.settle(db, token, [result.settlement for result in group], now)
+    made: list[Event] = []
+    noticed: list[findings.Finding] = []
+    entries: list[audit.Entry] = []
+    woken: list[int] = []
+    for result in group:
+        claim, settlement = result.claim, result.settlement
+        if result.receipt is not None:
+            _link(db, claim, result.receipt, now)
+            made.append(_delivered_event(claim, result.receipt, now))
+        if result.error is not None:
+            noticed += _findings(claim, result.error, now)
+        if settlement.attempt is not None:
+            entries.append(_audit_entry(claim, settlement))
+        if claim.workflow_id is not None and settlement.state != "pending":
+            woken.append(claim.workflow_id)
+    findings.append(db, noticed)
+    events.append(db, made)
+    audit.record(db, entries, now)
+    workflows.wake(db, woken, now)
+    _note_system(db, adapter.system, profile, clock, group)
+
+
+def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
+    if claim.operation == "order.discard":
+        crossrefs.unlink(db, claim.entity, claim.document_key, claim.system)
+    elif claim.operation == "order.create" and receipt.external_id:
+        crossrefs.link(
+            db,
+            claim.entity,
+            claim.document_key,
+            claim.system,
+            receipt.external_id,
+            number=receipt.number,
+            revision=receipt.revision,
+            why="found" if receipt.was_found else "created",
+            linked_at=now,
+        )
+
+
+def _note_system(
+    db: Connection, system: str, profile: Profile, clock: Clock, group: Sequence[_Result]
+) -> None:
+    """Keep the system's state: well, away, closed to us, or left alone after too many failures in a row."""
+    now = clock.now()
+    failures = [r.error for r in group if r.error is not None]
+    for error in failures:
+        if isinstance(error, MaintenanceError):
+            sync.park(db, system, error.retry_after, str(error), clock)
+            return
+        if isinstance(error, CredentialsError):
+            systems.hold(db, system, str(error), now)
+            cases.open(db, sync.credentials_case(system, error), now)
+            return
+        if isinstance(error, SettingsError):
+            systems.hold(db, system, str(error), now)
+            return
+    if any(r.error is None or isinstance(r.error, RejectedError | DuplicateError) for r in group):
+        systems.ok(db, system, now)
+        return
+    count = 0
+    for error in failures:
+        count = systems.failed(db, system, str(error), now)
+    if count >= profile.breaker.failures:
+        until = now + max(profile.breaker.pause, timedelta(seconds=1))
+        systems.park(db, system, until, f"left alone after {count} failures in a row: {failures[-1]}", now)
+
+
+def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings.Finding]:
+    """Say what was noticed and is handled without a person."""
+    if isinstance(error, OutcomeUnknownError):
+        class_, message = "OUTCOME_UNKNOWN", f"no answer to {claim.operation}; it is looked up before it is sent again"
+    elif isinstance(error, TransientError) and error.status == 429:
+        class_, message = "THROTTLED", f"{claim.operation} was asked to wait; it is tried again by itself"
+    elif isinstance(error, TransientError | ProtocolError):
+        class_, message = "UNAVAILABLE", f"{claim.operation}: {error.message}; it is tried again by itself"
+    else:
+        return []
+    return [
+        findings.Finding(
+            class_=class_,
+            severity="warn",
+            system=claim.system,
+            entity=claim.entity,
+            document_key=claim.document_key,
+            document_number=claim.document_number,
+            message=message,
+            noticed_at=now,
+        )
+    ]
+
+
+def _delivered_event(claim: Claim, receipt: Receipt, now: datetime) -> Event:
+    return Event(
+        id=f"finsync:delivery:{claim.idempotency_key}",
+        type=event_type("delivery", "delivered"),
+        source="finsync",
+        subject=claim.document_key,
+        time=now,
+        correlation_id=claim.document_key,
+        data={
+            "system": claim.system,
+            "operation": claim.operation,
+            "external_id": receipt.external_id,
+            "number": receipt.number,
+            "was_found": receipt.was_found,
+        },
+    )
+
+
+def _audit_entry(claim: Claim, settlement: Settlement) -> audit.Entry:
+    attempt = settlement.attempt
+    assert attempt is not None
+    return audit.Entry(
+        who="engine",
+        what=f"delivery.{attempt.outcome}",
+        subject=claim.document_key,
+        after={
+            "key": claim.idempotency_key,
+            "state": settlement.state,
+            "external_id": settlement.external_id,
+            "status": attempt.status,
+            "message": attempt.message,
+        },
+        source=claim.system,
+    )

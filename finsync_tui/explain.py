@@ -1,0 +1,145 @@
+"""The story of one document: where it came from, what decided what, every attempt and answer, where it stands now."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from sqlite3 import Connection
+from typing import Any
+
+from store import crossrefs, records, workflows
+from store.canonical.keys import RecordKey
+from store.errors import NotFoundError
+from store.workflows import Workflow
+
+LINES_MAX = 5000
+_ENTITIES = ("purchase_order",)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened."""
+
+    at: str
+    kind: str
+    place: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the store knows of one document."""
+
+    document_key: str
+    number: str
+    entity: str
+    status: str
+    """In a sentence: where it stands now and whose turn it is."""
+    links: tuple[tuple[str, str, str], ...]
+    """(system, external id, number) of its twins."""
+    lines: tuple[Line, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "document_key": self.document_key,
+            "number": self.number,
+            "entity": self.entity,
+            "status": self.status,
+            "links": [{"system": s, "external_id": e, "number": n} for s, e, n in self.links],
+            "lines": [asdict(line) for line in self.lines],
+        }
+
+
+def story(db: Connection, document: str) -> Story:
+    """Return the story of a document named by its number, its key `system:id`, or its number in the ERP."""
+    entity, key = find_document(db, document)
+    number = _number(db, entity, key) or document
+    rows = db.execute(
+        "SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? ORDER BY at, ref LIMIT ?",
+        (str(key), LINES_MAX),
+    ).fetchall()
+    links = tuple((c.system, c.external_id, c.number or "") for c in crossrefs.of(db, entity, str(key)))
+    lines = tuple(Line(row[0], row[1], row[2], row[3], _readable(row[4])) for row in rows)
+    return Story(str(key), number, entity, _status(db, str(key)), links, lines)
+
+
+def find_document(db: Connection, document: str) -> tuple[str, RecordKey]:
+    """Return entity and key of what a person calls `document`; the source's own document before its twins."""
+    try:
+        key = RecordKey.parse(document)
+    except ValueError:
+        key = None
+    if key is not None:
+        row = db.execute(
+            "SELECT entity FROM record WHERE system = ? AND external_id = ? ORDER BY entity = 'purchase_order' DESC LIMIT 1",
+            key,
+        ).fetchone()
+        if row is not None:
+            return str(row[0]), key
+    started = db.execute(
+        "SELECT entity, document_key FROM workflow WHERE document_number = ? ORDER BY id LIMIT 1", (document,)
+    ).fetchone()
+    if started is None:
+        started = db.execute(
+            "SELECT entity, document_key FROM crossref WHERE number = ? ORDER BY document_key LIMIT 1", (document,)
+        ).fetchone()
+    if started is None:
+        started = db.execute(
+            "SELECT entity, document_key FROM exception_case WHERE document_number = ? OR document_key = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (document, document),
+        ).fetchone()
+    if started is not None and ":" in started[1]:
+        return str(started[0]), RecordKey.parse(started[1])
+    for entity in _ENTITIES:
+        for system, external_id in records.by_number(db, entity, document):
+            return entity, RecordKey(system, external_id)
+    raise NotFoundError("document", document, "Give its number, its number in the ERP, or its key system:id.")
+
+
+def _number(db: Connection, entity: str, key: RecordKey) -> str | None:
+    row = db.execute(
+        "SELECT number FROM record WHERE entity = ? AND system = ? AND external_id = ?", (entity, *key)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _status(db: Connection, document_key: str) -> str:
+    found = workflows.of_document(db, document_key)
+    if not found:
+        return "read and stored; no workflow was needed for it so far"
+    return _standing(found[-1])
+
+
+def _standing(workflow: Workflow) -> str:
+    what = f"{workflow.kind} of version {workflow.document_version}"
+    step = workflow.step.replace("_", " ")
+    if workflow.state == "done":
+        return f"{what}: done and verified"
+    if workflow.state == "held":
+        return f"{what}: waits for an analyst at {step}"
+    if workflow.state == "waiting":
+        return f"{what}: waits for {workflow.waiting_for or 'its turn'} at {step}"
+    if workflow.state == "running":
+        return f"{what}: goes on at {step} with the next cycle"
+    return f"{what}: {workflow.state} at {step}"
+
+
+def _readable(detail: str | None) -> str:
+    """Return a step's JSON detail as `name: value` words; other text as it is."""
+    if not detail or not detail.startswith("{"):
+        return detail or ""
+    try:
+        values = json.loads(detail)
+    except ValueError:
+        return detail
+    return "; ".join(f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in values.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(v) for v in value) or "none"
+    return "none" if value is None else str(value)

@@ -1,0 +1,664 @@
+"""Requisition to pay, orders: an approved order becomes a commitment in the ERP, and its status comes back.
+
+    route -> confirm_supplier -> resolve_accounts -> check_budget -> enrich -> request_commitment -> await_commitment
+      -> submit -> await_submit -> await_approval -> publish -> write_back -> await_write_back -> verify
+
+A change of the order runs the same steps and becomes a change order. A cancelled or closed order:
+
+    route -> request_end -> await_end -> await_ended -> publish_end -> write_back -> await_write_back -> verify
+
+Steps decide; nothing leaves the machine here. What is to be written goes into the outbox, what the ERP says comes in
+by sync, and `verify` waits until reconcile has read both systems afresh.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from finsync_tui import golden_record, policy
+from finsync_tui.flows import accounts
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from store import audit, commitments, crossrefs, events, findings, outbox, records
+from store.canonical.budget import (
+    Budget,
+    Commitment,
+    CommitmentDistribution,
+    CommitmentLine,
+    PolicyMetadata,
+)
+from store.canonical.event import Event, event_type
+from store.canonical.keys import RecordKey, idempotency_key
+from store.canonical.purchasing import OrderLine, PurchaseOrder
+from store.records import Held
+
+NAME = "requisition_to_pay"
+ENTITY = "purchase_order"
+EXTRACT = "extract"
+"""The system name that records from file extracts are kept under."""
+
+_PRIORITY_STATUS = 2  # status and numbers back to people go before
+_PRIORITY_ORDER = 5  # new commitments
+
+
+class RequisitionToPay:
+    """The flow for orders."""
+
+    name = NAME
+    entity = ENTITY
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        return _END_STEPS if kind in ("cancel", "close") else _STEPS
+
+    def kind_of(self, status: str) -> str | None:
+        return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        if class_ == "DEAD_LETTER":
+            return step, False
+        if class_ in ("READ_BACK_DIFFERS", "WRITE_BACK_IGNORED") and kind not in ("cancel", "close"):
+            return ("write_back" if class_ == "WRITE_BACK_IGNORED" else "confirm_supplier"), True
+        if step in ("await_write_back", "write_back"):
+            return "write_back", True
+        return "route", True
+
+
+def route(context: Context) -> Answer:
+    """Which company is it, and which ERP keeps its books?"""
+    order = _order(context).record
+    charts = sorted({d.chart or "" for line in order.lines for d in line.distributions})
+    entities = {chart: context.facts.profile.legal_entity_of_chart(chart) for chart in charts}
+    unknown = [chart for chart, number in entities.items() if number is None]
+    if unknown or not charts:
+        name = unknown[0] if unknown else ""
+        return Hold(
+            "MAPPING_MISSING",
+            f"no legal entity keeps the chart of accounts {name!r}" if charts else "the order has no account to tell its legal entity by",
+            "Name the chart in the profile as a legal entity's source_chart, then retry.",
+            _source(context),
+            {"charts": charts},
+        )
+    numbers = sorted({number for number in entities.values() if number})
+    if len(numbers) > 1:
+        return Hold(
+            "MAPPING_MISSING",
+            f"the order is charged to several legal entities ({', '.join(numbers)})",
+            "Split the order in the procurement system: a commitment belongs to one company.",
+            _source(context),
+            {"legal_entities": numbers},
+        )
+    setup = context.facts.profile.legal_entities[numbers[0]]
+    context.data.update(legal_entity=numbers[0], target=setup.target)
+    return Done({"legal_entity": numbers[0], "target": setup.target})
+
+
+def confirm_supplier(context: Context) -> Answer:
+    """Is the supplier known in the ERP, exactly once, active, with a site to order from?"""
+    order = _order(context).record
+    target = str(context.data["target"])
+    source = _source(context)
+    name = " ".join(filter(None, (order.supplier_number, order.supplier_name))) or "without a name"
+    key = RecordKey(source, order.supplier_id or "none")
+    identity = golden_record.identify(context.db, key, order.supplier_number, target)
+    if isinstance(identity, golden_record.Unknown):
+        return Hold(
+            "SUPPLIER_UNKNOWN",
+            f"supplier {name} is not known in {target} (looked for {', '.join(identity.looked_for) or 'nothing: it has no identifiers'})",
+            f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
+            target,
+            {"supplier": str(key)},
+        )
+    if isinstance(identity, golden_record.Ambiguous):
+        return Hold(
+            "SUPPLIER_AMBIGUOUS",
+            f"supplier {name} could be several in {target}: {identity.reason} ({'; '.join(identity.candidates)})",
+            f"Merge the duplicates in {target}, or put the right ERP number on the supplier in {source}, then retry.",
+            target,
+            {"supplier": str(key), "candidates": list(identity.candidates)},
+        )
+    site = golden_record.purchasing_site(identity.supplier, _business_units(context))
+    if identity.supplier.status != "active" or (identity.supplier.sites and site is None):
+        why = (
+            f"is {identity.supplier.status.replace('_', ' ')}"
+            if identity.supplier.status != "active"
+            else f"has no active purchasing site for {_setup(context).business_unit}"
+        )
+        return Hold(
+            "SUPPLIER_INACTIVE",
+            f"supplier {identity.supplier.number} {identity.supplier.name} {why} in {target}",
+            f"Activate the supplier or its site in {target}, or choose another supplier on the order, then retry.",
+            target,
+            {"supplier": f"{target}:{identity.external_id}"},
+        )
+    if identity.proof != "linked":
+        crossrefs.link(
+            context.db,
+            "supplier",
+            str(key),
+            target,
+            identity.external_id,
+            number=identity.supplier.number,
+            revision=None,
+            why=identity.proof,
+            linked_at=context.now,
+        )
+    context.data.update(supplier_id=identity.external_id, supplier_site_id=site.external_id if site else None)
+    return Done({"supplier": f"{target}:{identity.external_id}", "proof": identity.proof})
+
+
+def resolve_accounts(context: Context) -> Answer:
+    """Which account combination in the ERP is each part charged to, and would the ERP take it?"""
+    order = _order(context).record
+    setup = _setup(context)
+    target = str(context.data["target"])
+    scope = str(context.data["legal_entity"])
+    on = context.now.date()
+    resolved: dict[str, dict[str, str]] = {}
+    rules: list[dict[str, object]] = []
+    for line in order.lines:
+        if line.is_cancelled:
+            continue
+        for distribution in line.distributions:
+            found = accounts.combination(setup, context.facts.tables, distribution, scope=scope, on=on)
+            wrong = found if isinstance(found, accounts.Unresolved) else accounts.refusal(context.db, target, found, on)
+            if wrong is not None or isinstance(found, accounts.Unresolved):
+                assert wrong is not None
+                place = _source(context) if wrong.class_ in ("MAPPING_MISSING", "PAYLOAD_INVALID") else target
+                return Hold(wrong.class_, f"line {line.number}: {wrong.cause}", wrong.fix, place, wrong.evidence)
+            resolved[f"{line.number}/{distribution.number}"] = {"charge_account": found.charge_account, **found.parts}
+            rules += [
+                {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
+                for m in found.matches
+            ]
+    context.data["accounts"] = resolved
+    return Done({"accounts": {k: v["charge_account"] for k, v in resolved.items()}, "rules": rules})
+
+
+def check_budget(context: Context) -> Answer:
+    """Say when the known budget looks too small. The ERP's own funds check decides."""
+    order = _order(context).record
+    wanted: dict[str, int] = {}
+    for line, distribution in _distributions(order):
+        parts = context.data["accounts"][f"{line.number}/{distribution.number}"]
+        centre = parts.get("cost_centre", "")
+        wanted[centre] = wanted.get(centre, 0) + distribution.amount.amount_minor
+    low = []
+    for centre, amount_minor in sorted(wanted.items()):
+        held = records.find_by_number(
+            context.db, Budget, EXTRACT, budget_number(str(context.data["legal_entity"]), centre, context.now.year)
+        )
+        if held is None or held.record.remaining.currency != order.currency:
+            continue
+        if amount_minor > held.record.remaining.amount_minor:
+            low.append(f"{centre}: the order takes {amount_minor / 100:.2f}, {held.record.remaining} are left")
+    if low:
+        findings.append(context.db, [_finding(context, "BUDGET_LOW", "; ".join(low))])
+    return Done({"budget": low or "not short by what is known"})
+
+
+def enrich(context: Context) -> Answer:
+    """By which policy, approved by whom, taxed how?"""
+    held = _order(context)
+    category = policy.category(held.record)
+    metadata = PolicyMetadata(
+        policy_version=context.facts.policy_version,
+        mapping_version=context.facts.mapping_version,
+        approval_chain=policy.approval_chain(context.db, held.system, held.external_id, held.record),
+        category=category,
+        tax_treatment=policy.tax_treatment(context.facts.profile, category),
+    )
+    context.data["policy"] = metadata.model_dump(mode="json")
+    return Done(context.data["policy"])
+
+
+def request_commitment(context: Context) -> Answer:
+    """Decide what the ERP shall hold, once, and put the decision into the outbox."""
+    held = _order(context)
+    commitment = _commitment(context, held)
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    operation = "order.change" if link else "order.create"
+    stored = records.put_page(
+        context.db,
+        "commitment",
+        "finsync",
+        [
+            records.Incoming(
+                external_id=context.workflow.document_key,
+                record=commitment,
+                payload=commitment.canonical_json(),
+                source_version=None,
+            )
+        ],
+        context.now,
+    )
+    context.data["commitment_version"] = stored[0].version
+    entry_id = _enqueue(
+        context,
+        target,
+        operation,
+        {"commitment": commitment.model_dump(mode="json")},
+        external_id=link.external_id if link else None,
+    )
+    context.data["commitment_entry"] = entry_id
+    return Done({"operation": operation, "entry": entry_id, "commitment_version": stored[0].version})
+
+
+def await_commitment(context: Context) -> Answer:
+    """Wait until the ERP has taken the draft."""
+    return _await_delivery(context, int(context.data["commitment_entry"]))
+
+
+def submit(context: Context) -> Answer:
+    """Ask the ERP to reserve funds and approve. Remember what it showed before, to tell the outcome by."""
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    if link is None:
+        return Hold("REJECTED", "the ERP took the order but gave no number", "Retry; the order is looked up first.", target)
+    seen = records.get(context.db, PurchaseOrder, target, link.external_id)
+    context.data["seen_version"] = seen.version if seen else 0
+    body = {"marker": _marker(context), "number": link.number or ""}
+    entry_id = _enqueue(context, target, "order.submit", body, external_id=link.external_id)
+    context.data["submit_entry"] = entry_id
+    return Done({"entry": entry_id})
+
+
+def await_submit(context: Context) -> Answer:
+    """Wait until the ERP has accepted the submission."""
+    entry_id = int(context.data["submit_entry"])
+    answer = _await_delivery(context, entry_id)
+    if isinstance(answer, Done):
+        delivery = outbox.get(context.db, entry_id)
+        context.data["is_pending"] = bool(delivery.receipt.get("is_pending", True))
+    return answer
+
+
+def await_approval(context: Context) -> Answer:
+    """Wait for the ERP's asynchronous outcome, as sync reads it."""
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    seen = records.get(context.db, PurchaseOrder, target, link.external_id) if link else None
+    is_news = seen is not None and seen.version > int(context.data["seen_version"])
+    if seen is None or (not is_news and context.data.get("is_pending", True)):
+        return Wait(f"{target} approval")
+    order = seen.record
+    if order.status == "pending_approval" or order.status == "draft":
+        return Wait(f"{target} approval")
+    if order.status == "rejected":
+        is_budget = order.funds_status == "failed"
+        return Hold(
+            "BUDGET_EXCEEDED" if is_budget else "REJECTED",
+            f"{target} did not approve order {order.number}"
+            + (": its budget has not enough funds left" if is_budget else f" ({order.closing_reason or 'no reason given'})"),
+            "Raise or transfer the budget, or reduce the order, then retry." if is_budget else f"Ask the approver in {target}, then retry.",
+            target,
+            {"erp_number": order.number, "funds_status": order.funds_status or ""},
+        )
+    if order.status in ("on_hold", "soft_closed", "closed", "cancelled"):
+        return Hold(
+            "REJECTED",
+            f"order {order.number} is {order.status.replace('_', ' ')} in {target}, where it should be open",
+            f"Clarify in {target} why; re-open it there or cancel the order at its source, then retry.",
+            target,
+            {"erp_number": order.number},
+        )
+    crossrefs.link(
+        context.db,
+        ENTITY,
+        context.workflow.document_key,
+        target,
+        seen.external_id,
+        number=order.number,
+        revision=order.revision,
+        why=link.why if link else "created",
+        linked_at=context.now,
+    )
+    context.data.update(erp_number=order.number, erp_status="Open", erp_revision=order.revision)
+    return Done({"erp_number": order.number, "funds_status": order.funds_status, "revision": order.revision})
+
+
+def publish(context: Context) -> Answer:
+    """Tell others, and bring the commitment totals up to date."""
+    commitment = _held_commitment(context)
+    commitments.replace(context.db, context.workflow.document_key, str(context.data["target"]), commitment)
+    is_first = context.workflow.kind == "create"
+    _event(context, "created" if is_first else "changed", {"total": commitment.total.model_dump()})
+    return Done({"total": str(commitment.total)})
+
+
+def request_end(context: Context) -> Answer:
+    """Cancel or close what the ERP holds; a draft that was never issued is taken back."""
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    if link is None:
+        return Finish("done", {"note": "the ERP holds nothing for this order; nothing to do"})
+    seen = records.get(context.db, PurchaseOrder, target, link.external_id)
+    status = seen.record.status if seen else "draft"
+    ended = {"cancel": "cancelled", "close": "closed"}[context.workflow.kind]
+    is_issued = link.revision is not None or status not in ("draft", "rejected")
+    operation = f"order.{context.workflow.kind}" if is_issued else "order.discard"
+    order = _order(context).record
+    body = {"marker": _marker(context), "reason": order.closing_reason or f"{ended} in {_source(context)}"}
+    entry_id = _enqueue(context, target, operation, body, external_id=link.external_id)
+    context.data.update(
+        end_entry=entry_id, end_status=ended, is_discarded=not is_issued, erp_number=link.number, seen_version=0
+    )
+    return Done({"operation": operation, "entry": entry_id})
+
+
+def await_end(context: Context) -> Answer:
+    """Wait until the ERP has taken it."""
+    return _await_delivery(context, int(context.data["end_entry"]))
+
+
+def await_ended(context: Context) -> Answer:
+    """Wait until sync has read the ended order from the ERP."""
+    if context.data.get("is_discarded"):
+        context.data["erp_status"] = "Cancelled"
+        return Done({"note": "the draft was discarded"}, is_skipped=True)
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    seen = records.get(context.db, PurchaseOrder, target, link.external_id) if link else None
+    if seen is None or seen.record.status not in ("cancelled", "closed"):
+        return Wait(f"{target} to show it {context.data['end_status']}")
+    context.data["erp_status"] = seen.record.status.capitalize()
+    return Done({"status": seen.record.status})
+
+
+def publish_end(context: Context) -> Answer:
+    """Tell others, and take the order out of the open commitments."""
+    commitments.drop(context.db, context.workflow.document_key)
+    _event(context, str(context.data["end_status"]), {})
+    return Done()
+
+
+def write_back(context: Context) -> Answer:
+    """Give the source the ERP's number and status."""
+    source = _source(context)
+    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": str(context.data["erp_status"])}
+    entry_id = _enqueue(
+        context,
+        source,
+        "order.write_back",
+        {"fields": fields},
+        external_id=RecordKey.parse(context.workflow.document_key).external_id,
+        priority=_PRIORITY_STATUS,
+    )
+    context.data.update(write_back_entry=entry_id, written=fields, read_back=None)
+    return Done({"entry": entry_id, **fields})
+
+
+def await_write_back(context: Context) -> Answer:
+    """Wait until the source has taken it."""
+    return _await_delivery(context, int(context.data["write_back_entry"]))
+
+
+def verify(context: Context) -> Answer:
+    """Done only when both systems, read afresh, show what we believe."""
+    read_back = context.data.get("read_back")
+    if not read_back:
+        return Wait("read-back")
+    for system, class_ in ((str(context.data["target"]), "READ_BACK_DIFFERS"), (_source(context), "WRITE_BACK_IGNORED")):
+        differences = read_back.get(system) or []
+        if differences:
+            shown = "; ".join(f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5])
+            context.data["read_back"] = None
+            return Hold(
+                class_,
+                f"{system} does not hold what was delivered: {shown}",
+                f"Find out who changed it in {system}; retry to deliver it again.",
+                system,
+                {"differences": differences},
+            )
+    entries = [int(context.data[k]) for k in ("commitment_entry", "submit_entry", "end_entry", "write_back_entry") if k in context.data]
+    outbox.mark_verified(context.db, entries, context.now)
+    return Finish("done", {"verified": entries})
+
+
+_STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        route,
+        confirm_supplier,
+        resolve_accounts,
+        check_budget,
+        enrich,
+        request_commitment,
+        await_commitment,
+        submit,
+        await_submit,
+        await_approval,
+        publish,
+        write_back,
+        await_write_back,
+        verify,
+    )
+}
+_END_STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        route,
+        request_end,
+        await_end,
+        await_ended,
+        publish_end,
+        write_back,
+        await_write_back,
+        verify,
+    )
+}
+
+
+def budget_number(legal_entity: str, cost_centre: str, year: int) -> str:
+    """Return how a budget record is called, so that it is found without a scan.
+
+    >>> budget_number("DE01", "410", 2026)
+    'DE01/410/2026'
+    """
+    return f"{legal_entity}/{cost_centre}/{year}"
+
+
+def _order(context: Context) -> Held[PurchaseOrder]:
+    key = RecordKey.parse(context.workflow.document_key)
+    held = records.get_version(
+        context.db, PurchaseOrder, key.system, key.external_id, context.workflow.document_version
+    )
+    assert held is not None, "a workflow starts in the transaction that stored its document"
+    return held
+
+
+def _source(context: Context) -> str:
+    return RecordKey.parse(context.workflow.document_key).system
+
+
+def _setup(context: Context) -> Any:
+    return context.facts.profile.legal_entities[str(context.data["legal_entity"])]
+
+
+def _business_units(context: Context) -> frozenset[str]:
+    """The business unit's name, and its id as the connection's options give it."""
+    setup = _setup(context)
+    options = context.facts.profile.systems[setup.target].options
+    unit = options.get("business_units", {}).get(setup.business_unit, {})
+    return frozenset({setup.business_unit, str(unit.get("procurement_bu_id", setup.business_unit))})
+
+
+def _marker(context: Context) -> str:
+    return f"{_source(context)}:{context.workflow.document_number}"
+
+
+def _distributions(order: PurchaseOrder) -> list[tuple[OrderLine, Any]]:
+    return [(line, d) for line in order.lines if not line.is_cancelled for d in line.distributions]
+
+
+def _commitment(context: Context, held: Held[PurchaseOrder]) -> Commitment:
+    order = held.record
+    setup = _setup(context)
+    lines = []
+    for line in order.lines:
+        if line.is_cancelled:
+            continue
+        parts = [
+            CommitmentDistribution(
+                number=d.number,
+                charge_account=account["charge_account"],
+                amount=d.amount,
+                quantity=d.quantity,
+                cost_centre=account.get("cost_centre"),
+                account=account.get("account"),
+                period=d.period,
+            )
+            for d in line.distributions
+            for account in [context.data["accounts"][f"{line.number}/{d.number}"]]
+        ]
+        lines.append(
+            CommitmentLine(
+                number=line.number,
+                description=line.description,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                uom=line.uom,
+                amount=line.amount,
+                category=line.category,
+                need_by_on=line.need_by_on,
+                distributions=tuple(parts),
+            )
+        )
+    return Commitment(
+        number=order.number,
+        order_key=context.workflow.document_key,
+        revision=order.revision,
+        marker=_marker(context),
+        legal_entity=str(context.data["legal_entity"]),
+        ledger=setup.ledger,
+        business_unit=setup.business_unit,
+        supplier_id=str(context.data["supplier_id"]),
+        supplier_site_id=context.data.get("supplier_site_id"),
+        currency=order.currency,
+        total=order.total,
+        description=order.description or f"Order {order.number}",
+        policy=PolicyMetadata.model_validate(context.data["policy"]),
+        lines=tuple(lines),
+    )
+
+
+def _held_commitment(context: Context) -> Commitment:
+    held = records.get_version(
+        context.db, Commitment, "finsync", context.workflow.document_key, int(context.data["commitment_version"])
+    )
+    assert held is not None
+    return held.record
+
+
+def _enqueue(
+    context: Context,
+    system: str,
+    operation: str,
+    body: Mapping[str, Any],
+    *,
+    external_id: str | None,
+    priority: int = _PRIORITY_ORDER,
+) -> int:
+    flow = context.workflow
+    # Our own version numbers the revision: a status change need not raise the source's.
+    key = idempotency_key(
+        system, operation, RecordKey.parse(flow.document_key), str(flow.document_version), context.generation
+    )
+    (entry_id,) = outbox.enqueue(
+        context.db,
+        [
+            outbox.Entry(
+                idempotency_key=key,
+                system=system,
+                operation=operation,
+                entity=ENTITY,
+                document_key=flow.document_key,
+                document_number=flow.document_number,
+                body=json.dumps(body, sort_keys=True),
+                workflow_id=flow.id,
+                priority=priority,
+                external_id=external_id,
+                amount_minor=flow.amount_minor,
+                currency=flow.currency,
+            )
+        ],
+        context.now,
+    )
+    audit.record(
+        context.db,
+        [audit.Entry(who="engine", what="outbox.enqueued", subject=flow.document_key, after={"key": key, "entry": entry_id})],
+        context.now,
+    )
+    return entry_id
+
+
+def _await_delivery(context: Context, entry_id: int) -> Answer:
+    delivery = outbox.get(context.db, entry_id)
+    if delivery.state in ("delivered", "verified"):
+        return Done({"attempts": delivery.attempt_count, "external_id": delivery.external_id})
+    if delivery.state in ("pending", "claimed", "held"):
+        return Wait(f"delivery to {delivery.system}")
+    if delivery.state == "refused":
+        return Hold(
+            str(delivery.receipt.get("case_class", "REJECTED")),
+            f"{delivery.system} refused: {delivery.message}",
+            _FIXES.get(str(delivery.receipt.get("case_class")), "Correct what it names, then retry."),
+            delivery.system,
+            {"operation": delivery.operation, "codes": delivery.receipt.get("codes", [])},
+            entry_id,
+        )
+    if delivery.state == "cancelled":
+        return Hold("REJECTED", f"the delivery to {delivery.system} was cancelled by a person", "Retry to decide anew.", delivery.system, {}, entry_id)
+    return Hold(
+        "DEAD_LETTER",
+        f"{delivery.system} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
+        "When the system is well again, retry: the document is looked up before it is sent.",
+        delivery.system,
+        {"operation": delivery.operation},
+        entry_id,
+    )
+
+
+_FIXES = {
+    "ACCOUNT_INVALID": "Correct the coding of the order or its mapping, or allow the combination in the ERP, then retry.",
+    "COST_CENTRE_INACTIVE": "Re-open the cost centre in the ERP, or map it to its successor, then retry.",
+    "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the order, then retry.",
+    "PERIOD_CLOSED": "Open the accounting period in the ERP, or wait for the next one, then retry.",
+    "SUPPLIER_INACTIVE": "Activate the supplier or its site in the ERP, then retry.",
+    "SUPPLIER_UNKNOWN": "Create the supplier in the ERP, then retry.",
+    "WRITE_BACK_IGNORED": "Let an administrator make the custom field editable by API, then retry.",
+}
+
+
+def _event(context: Context, participle: str, data: Mapping[str, object]) -> None:
+    flow = context.workflow
+    events.append(
+        context.db,
+        [
+            Event(
+                id=f"finsync:commitment:{flow.document_key}:v{flow.document_version}:{participle}",
+                type=event_type("commitment", participle),
+                source="finsync",
+                subject=flow.document_key,
+                time=context.now,
+                correlation_id=flow.document_key,
+                data={"number": flow.document_number, "erp_number": context.data.get("erp_number"), **data},
+            )
+        ],
+    )
+
+
+def _finding(context: Context, class_: str, message: str) -> findings.Finding:
+    return findings.Finding(
+        class_=class_,
+        severity="warn",
+        system=str(context.data["target"]),
+        entity=ENTITY,
+        document_key=context.workflow.document_key,
+        document_number=context.workflow.document_number,
+        message=message,
+        noticed_at=context.now,
+    )
+
+

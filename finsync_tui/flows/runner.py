@@ -1,0 +1,248 @@
+"""Makes a flow's steps durable: every batch of decisions commits as one, so a crash at any point resumes.
+
+Instances of one document run in order of its versions. A newer version supersedes one that waits for a person or has
+not begun to write; one that is under way at a system is finished first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
+from store import Store, audit, cases, crossrefs, events, outbox, records, workflows
+from store.canonical.event import event_type
+from store.canonical.keys import RecordKey
+from store.canonical.purchasing import PurchaseOrder
+from store.clock import Clock
+from store.workflows import Workflow
+
+BATCH = 200
+STEPS_MAX = 50
+"""A flow that takes more steps without waiting than this goes round in circles."""
+ENGINE = "engine"
+_ORDER = "com.finsync.purchase_order."
+_REPORTED = event_type("purchase_order", "reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What one call moved."""
+
+    started: int = 0
+    moved: int = 0
+    held: int = 0
+    finished: int = 0
+
+    @property
+    def is_progress(self) -> bool:
+        return bool(self.started or self.moved)
+
+    def __add__(self, other: Advanced) -> Advanced:
+        return Advanced(
+            self.started + other.started,
+            self.moved + other.moved,
+            self.held + other.held,
+            self.finished + other.finished,
+        )
+
+
+def advance(store: Store, flow: Flow, facts: Facts, clock: Clock) -> Advanced:
+    """Start what events ask for and move every instance that can move; return what was done."""
+    total = Advanced()
+    while True:
+        with store.transaction() as db:
+            started, more = _consume(db, flow, facts, clock)
+        total += Advanced(started=started)
+        if not more:
+            break
+    while True:
+        with store.transaction() as db:
+            batch = workflows.runnable(db, clock.now(), BATCH)
+            done = Advanced()
+            for workflow in batch:
+                done += _run(db, flow, facts, workflow, clock.now())
+        total += done
+        if len(batch) < BATCH:
+            return total
+
+
+def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[int, bool]:
+    """Read the events this flow has not seen: start instances, wake those that wait for a system's news."""
+    found = events.pending(db, flow.name, BATCH, (_ORDER,))
+    started = 0
+    for event in found:
+        if event.type == _REPORTED:
+            _wake_for(db, event.subject, clock.now())
+        else:
+            started += _start(db, flow, facts, event.subject, clock.now())
+    if found:
+        events.acknowledge(db, flow.name, found[-1].seq)
+    return started, len(found) == BATCH
+
+
+def _wake_for(db: Connection, target_key: str, now: datetime) -> None:
+    key = RecordKey.parse(target_key)
+    document_key = crossrefs.find(db, "purchase_order", key.system, key.external_id)
+    if document_key is not None:
+        waiting = [w.id for w in workflows.of_document(db, document_key) if w.state == "waiting"]
+        workflows.wake(db, waiting, now)
+
+
+def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: datetime) -> int:
+    """Open an instance for the newest version of the document, unless that one was looked at before."""
+    setup = facts.profile.flows.get(flow.name)
+    key = RecordKey.parse(document_key)
+    if setup is None or not setup.is_enabled or key.system != setup.source:
+        return 0
+    held = records.get(db, PurchaseOrder, key.system, key.external_id)
+    if held is None:
+        return 0
+    order = held.record
+    kind = flow.kind_of(order.status)
+    earlier = workflows.of_document(db, document_key)
+    if kind is None or any(w.document_version >= held.version for w in earlier):
+        return 0
+    if kind == "create" and any(w.state == "done" and w.kind in ("create", "change") for w in earlier):
+        kind = "change"
+    live = [w for w in earlier if w.ended_at is None]
+    for workflow in live:
+        if _may_be_superseded(db, workflow):
+            _supersede(db, workflow, held.version, now)
+    is_blocked = any(w.ended_at is None for w in workflows.of_document(db, document_key))
+    first = next(iter(flow.steps(kind)))
+    started = workflows.start(
+        db,
+        flow=flow.name,
+        kind=kind,
+        entity=flow.entity,
+        document_key=document_key,
+        document_number=order.number,
+        document_version=held.version,
+        document_revision=order.revision,
+        state="waiting" if is_blocked else "running",
+        step=first,
+        waiting_for="the version before" if is_blocked else None,
+        amount_minor=order.total.amount_minor,
+        currency=order.currency,
+        due_at=_due(facts, flow, first, now),
+        now=now,
+    )
+    return 1 if started is not None else 0
+
+
+def _may_be_superseded(db: Connection, workflow: Workflow) -> bool:
+    """True unless a write of it may be under way at a system."""
+    unfinished = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "claimed", "held")]
+    if any(d.attempt_count or d.state == "claimed" for d in unfinished):
+        return False
+    return workflow.state == "held" or workflow.step not in _UNDER_WAY
+
+
+_UNDER_WAY = ("await_commitment", "submit", "await_submit", "await_approval", "await_end", "await_ended", "publish",
+              "publish_end", "write_back", "await_write_back", "verify")  # fmt: skip
+
+
+def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetime) -> None:
+    open_entries = [d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")]
+    outbox.cancel(db, open_entries, now)
+    cases.end_for_workflow(
+        db, workflow.id, "closed", ENGINE, f"version {by_version} of the document took its place", now
+    )
+    workflows.save(db, workflow.id, state="superseded", step=workflow.step, data=workflow.data, now=now, ended=True)
+
+
+def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: datetime) -> Advanced:
+    """Run one instance until it waits, is held or ends."""
+    blockers = [w for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None and w.id < workflow.id]
+    if blockers:
+        workflows.save(
+            db, workflow.id, state="waiting", step=workflow.step, data=workflow.data, waiting_for="the version before",
+            due_at=workflow.due_at, now=now,
+        )  # fmt: skip
+        return Advanced()
+    steps = flow.steps(workflow.kind)
+    names = list(steps)
+    step = workflow.step
+    context = Context(db, now, facts, workflow, dict(workflow.data))
+    moved = 0
+    for _ in range(STEPS_MAX):
+        answer = steps[step](context)
+        if isinstance(answer, Done):
+            workflows.log_step(
+                db, workflow.id, step, "skipped" if answer.is_skipped else "done", now, now, dict(answer.detail)
+            )
+            step = answer.goto or names[names.index(step) + 1]
+            moved += 1
+            continue
+        return _stop(context, flow, step, answer, moved)
+    raise RuntimeError(f"flow {flow.name} goes round in circles at {step} for {workflow.document_key}")
+
+
+def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish, moved: int) -> Advanced:
+    db, now, workflow = context.db, context.now, context.workflow
+    due_at = _due(context.facts, flow, step, now) if moved or workflow.due_at is None else workflow.due_at
+    columns = {key: context.data.get(key) for key in ("legal_entity", "target")}
+    if isinstance(answer, Wait):
+        workflows.save(
+            db, workflow.id, state="waiting", step=step, data=context.data, waiting_for=answer.waiting_for,
+            wake_at=answer.wake_at, due_at=due_at, now=now, **columns,
+        )  # fmt: skip
+        return Advanced(moved=moved)
+    if isinstance(answer, Hold):
+        _hold(context, step, answer, due_at, columns)
+        return Advanced(moved=moved, held=1)
+    workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
+    workflows.save(
+        db, workflow.id, state=answer.state, step=step, data=context.data, due_at=None, now=now, ended=True, **columns
+    )
+    audit.record(
+        db, [audit.Entry(who=ENGINE, what=f"workflow.{answer.state}", subject=workflow.document_key,
+                         after={"workflow": workflow.id, "version": workflow.document_version})], now,
+    )  # fmt: skip
+    later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None and w.id > workflow.id]
+    workflows.wake(db, later[:1], now)
+    return Advanced(moved=moved + 1, finished=1)
+
+
+def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None, columns: Mapping[str, str | None]) -> None:
+    db, now, workflow = context.db, context.now, context.workflow
+    case_id = cases.open(
+        db,
+        cases.NewCase(
+            class_=answer.class_,
+            entity=workflow.entity,
+            document_key=workflow.document_key,
+            document_number=workflow.document_number,
+            system=answer.system,
+            workflow_id=workflow.id,
+            step=step,
+            entry_id=answer.entry_id,
+            legal_entity=columns["legal_entity"],
+            amount_minor=workflow.amount_minor,
+            currency=workflow.currency,
+            cause=answer.cause,
+            fix=answer.fix,
+            evidence=dict(answer.evidence),
+            due_at=due_at,
+        ),
+        now,
+    )
+    workflows.log_step(db, workflow.id, step, "held", now, None, {"exception": case_id, "class": answer.class_})
+    workflows.save(
+        db, workflow.id, state="held", step=step, data=context.data, waiting_for="an analyst", due_at=due_at, now=now,
+        **columns,
+    )  # fmt: skip
+    audit.record(
+        db, [audit.Entry(who=ENGINE, what="exception.opened", subject=workflow.document_key,
+                         after={"exception": case_id, "class": answer.class_, "cause": answer.cause})], now,
+    )  # fmt: skip
+
+
+def _due(facts: Facts, flow: Flow, step: str, now: datetime) -> datetime | None:
+    setup = facts.profile.flows.get(flow.name)
+    promised = setup.due.get(step) if setup else None
+    return now + promised if promised is not None else None
+

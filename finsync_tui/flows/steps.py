@@ -1,0 +1,100 @@
+"""What a step of a flow sees and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Any, Literal, Protocol
+
+from finsync_tui.mapping import Table
+from finsync_tui.profile import Profile
+from store.workflows import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is decided; go on with the next, or with `goto`. `detail` is kept: rules, versions, from, to."""
+
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    goto: str | None = None
+    is_skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until somebody else has acted. Waking runs the same step again."""
+
+    waiting_for: str
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A person must look: this becomes an exception of that class."""
+
+    class_: str
+    cause: str
+    fix: str
+    system: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    entry_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The instance ends here."""
+
+    state: Literal["done", "aborted", "superseded"] = "done"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+Answer = Done | Wait | Hold | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the engine knows besides the store: configuration as it is in force, and by which versions."""
+
+    profile: Profile
+    tables: Mapping[str, Table]
+    policy_version: str
+    mapping_version: str
+
+
+@dataclass(slots=True)
+class Context:
+    """One run of one step. `data` is what the instance's steps have decided so far; what is put there is kept."""
+
+    db: Connection
+    now: datetime
+    facts: Facts
+    workflow: Workflow
+    data: dict[str, Any]
+
+    @property
+    def generation(self) -> int:
+        return self.workflow.generation
+
+
+Step = Callable[[Context], Answer]
+
+
+class Flow(Protocol):
+    """A process: its name, the entity it is about, its steps in order."""
+
+    name: str
+    entity: str
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        """Return the steps of one kind of instance, in order."""
+        ...
+
+    def kind_of(self, status: str) -> str | None:
+        """Return which kind of instance a document in that status needs; None: no instance."""
+        ...
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        """Return where a retry goes on after a hold at `step`, and whether it is a new decision."""
+        ...

@@ -1,0 +1,167 @@
+"""The engine without a face: one cycle, or on schedule until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from adapters.base import Health
+from finsync_tui import profile as profiles
+from finsync_tui import sync
+from finsync_tui.assembly import CycleReport, Engine, connect, open_engine
+from finsync_tui.profile import Schedule
+from finsync_tui.settings import Workspace
+from store.clock import SystemClock
+from store.errors import NotFoundError
+
+IDLE_MAX = timedelta(seconds=5)
+"""How long a person's action in another process waits at most until the engine sees it."""
+MISFIRE_GRACE_S = 24 * 3600
+
+Log = Callable[[str, CycleReport], None]
+
+
+def run_once(workspace: Workspace) -> CycleReport:
+    """Run one full cycle: every schedule, then everything that is due."""
+
+    async def once() -> CycleReport:
+        async with open_engine(workspace) as engine:
+            return await engine.cycle(sorted(engine.profile.schedules))
+
+    return asyncio.run(once())
+
+
+def sync_now(workspace: Workspace, system: str, entity: str | None = None) -> tuple[sync.Pulled, ...]:
+    """Read one system's entities now (all that schedules name, or one)."""
+
+    async def read() -> tuple[sync.Pulled, ...]:
+        async with open_engine(workspace) as engine:
+            return await engine.pull(_pulls(engine, system, entity))
+
+    return asyncio.run(read())
+
+
+def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, Health]:
+    """Try the credentials and one harmless read of each system, without the lease: safe beside a running engine."""
+
+    async def check() -> dict[str, Health]:
+        profile = profiles.load(workspace)
+        for name in names:
+            if name not in profile.systems:
+                raise NotFoundError("system", name, f"Known: {', '.join(sorted(profile.systems))}.")
+        connected = connect(workspace, profile, SystemClock())
+        try:
+            wanted = list(names) or sorted(connected)
+            found = await asyncio.gather(*(connected[name].check_health() for name in wanted))
+            return dict(zip(wanted, found, strict=True))
+        finally:
+            for adapter in connected.values():
+                await adapter.aclose()
+
+    return asyncio.run(check())
+
+
+def run_forever(workspace: Workspace, log: Log | None = None) -> None:
+    """Run on the profile's schedules until SIGTERM or Ctrl-C; what is under way is finished and recorded first."""
+    asyncio.run(_run_forever(workspace, log or _quiet))
+
+
+@dataclass
+class _Inbox:
+    """Schedules that fired and were not run yet. A set: firing twice before a run is one run."""
+
+    names: set[str]
+    wake: asyncio.Event
+
+    def put(self, name: str) -> None:
+        self.names.add(name)
+        self.wake.set()
+
+    def take(self) -> list[str]:
+        taken = sorted(self.names)
+        self.names.clear()
+        self.wake.clear()
+        return taken
+
+
+async def _run_forever(workspace: Workspace, log: Log) -> None:
+    stop = asyncio.Event()
+    inbox = _Inbox(set(), asyncio.Event())
+
+    def ask_to_stop() -> None:
+        stop.set()
+        inbox.wake.set()
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ask_to_stop)
+    async with open_engine(workspace) as engine:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        for schedule_name, schedule in engine.profile.schedules.items():
+            scheduler.add_job(
+                inbox.put,
+                _trigger(schedule),
+                args=[schedule_name],
+                id=schedule_name,
+                coalesce=True,
+                misfire_grace_time=MISFIRE_GRACE_S,
+            )
+        scheduler.start()
+        try:
+            for overdue in engine.due(engine.clock.now()):
+                inbox.put(overdue)
+            while not stop.is_set():
+                names = inbox.take()
+                log(", ".join(names), await engine.cycle(names) if names else await engine.settle())
+                await _sleep(engine, inbox)
+        finally:
+            scheduler.shutdown(wait=False)
+
+
+async def _sleep(engine: Engine, inbox: _Inbox) -> None:
+    """Wait for a schedule, a due retry, or the time a person's action may take to be seen."""
+    now = engine.clock.now()
+    due = engine.next_due()
+    pause = min(IDLE_MAX, max(due - now, timedelta(seconds=0.05)) if due else IDLE_MAX)
+    try:
+        await asyncio.wait_for(inbox.wake.wait(), pause.total_seconds())
+    except TimeoutError:
+        return
+
+
+def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
+    if schedule.cron is not None:
+        return CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
+    assert schedule.every is not None
+    return IntervalTrigger(seconds=int(schedule.every.total_seconds()), start_date=datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
+
+
+def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
+    from finsync_tui.schedule import pulls
+
+    if system not in engine.profile.systems:
+        raise NotFoundError("system", system, f"Known: {', '.join(sorted(engine.profile.systems))}.")
+    names = tuple(name for name, s in engine.profile.schedules.items() if s.system == system)
+    found = pulls(engine.profile, names)
+    if entity is None:
+        return found
+    wanted = [p for p in found if p.entity == entity]
+    if wanted:
+        return wanted
+    capability = engine.adapters[system].manifest.capability(entity)
+    if capability is None or "read" not in capability.directions:
+        readable = sorted(c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions)
+        raise NotFoundError("entity", entity, f"{system} reads: {', '.join(readable)}.")
+    sources = {flow.source for flow in engine.profile.flows.values() if flow.is_enabled}
+    return [sync.Pull(system, entity, entity == "purchase_order" and system in sources)]
+
+
+def _quiet(names: str, report: CycleReport) -> None:
+    """Log nothing."""

@@ -1,0 +1,63 @@
+"""What differs between what we believe and what a system holds. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from store.canonical.budget import Commitment
+from store.canonical.purchasing import PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs, in words a person compares."""
+
+    field: str
+    expected: str
+    found: str
+
+
+def commitment_differences(expected: Commitment, found: PurchaseOrder) -> list[Difference]:
+    """Return where the ERP's order is not the commitment we asked for."""
+    live = [line for line in found.lines if not line.is_cancelled]
+    pairs = [
+        ("marker", expected.marker, found.reference or ""),
+        ("currency", expected.currency, found.currency),
+        ("total", str(expected.total), str(found.total)),
+        ("supplier", expected.supplier_id, found.supplier_id or ""),
+        ("lines", str(len(expected.lines)), str(len(live))),
+    ]
+    differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
+    theirs = {line.number: line for line in live}
+    for line in expected.lines:
+        twin = theirs.get(line.number)
+        if twin is None:
+            differences.append(Difference(f"line {line.number}", str(line.amount), "missing"))
+            continue
+        if twin.amount != line.amount:
+            differences.append(Difference(f"line {line.number} amount", str(line.amount), str(twin.amount)))
+        want_accounts = Counter({d.charge_account: 0 for d in line.distributions})
+        have_accounts = Counter({d.account: 0 for d in twin.distributions})
+        for d in line.distributions:
+            want_accounts[d.charge_account] += d.amount.amount_minor
+        for e in twin.distributions:
+            have_accounts[e.account] += e.amount.amount_minor
+        if want_accounts != have_accounts:
+            differences.append(
+                Difference(f"line {line.number} accounts", _shown(want_accounts), _shown(have_accounts))
+            )
+    return differences
+
+
+def write_back_differences(expected: Mapping[str, str], found: PurchaseOrder) -> list[Difference]:
+    """Return which written-back fields the source does not show."""
+    shown = {"erp_number": found.target_number or "", "erp_status": found.target_status or ""}
+    return [
+        Difference(name, want, shown.get(name, "")) for name, want in expected.items() if shown.get(name, "") != want
+    ]
+
+
+def _shown(accounts: Mapping[str, int]) -> str:
+    return ", ".join(f"{account} {minor}" for account, minor in sorted(accounts.items()))

@@ -1,0 +1,319 @@
+"""Pull: systems to records and events. One transaction a page, so a crash repeats a page and loses nothing.
+
+Unchanged rows end at their raw digest, before they are decoded. A row that can't be translated becomes an exception
+with its payload and never holds up its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from sqlite3 import Connection
+
+from adapters.base import Adapter, Page, Translated, Untranslatable
+from adapters.errors import AdapterError, CredentialsError, MaintenanceError
+from store import Store, audit, cases, events, findings, records, runs, systems, watermarks
+from store.canonical.event import Event, event_type
+from store.canonical.purchasing import PurchaseOrder
+from store.canonical.record import raw_digest
+from store.clock import Clock, text
+
+ENGINE = "engine"
+PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
+READ_FAILED = "READ_FAILED"
+PARKED_FOR = timedelta(minutes=30)
+"""How long a system in maintenance is left alone when it does not say."""
+
+_PARTICIPLE = {"open": "approved", "cancelled": "cancelled", "closed": "closed", "soft_closed": "closed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one read of one entity brought."""
+
+    system: str
+    entity: str
+    pages: int = 0
+    rows_read: int = 0
+    rows_changed: int = 0
+    rows_refused: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One read to do. `is_document_source`: each change is a business event, and repeats are worth a finding."""
+
+    system: str
+    entity: str
+    is_document_source: bool = False
+
+
+async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pulled:
+    """Read what changed and store it. Failures end in the result and, where a person must act, in an exception."""
+    mark = watermarks.get(store.db, task.system, task.entity)
+    with store.transaction() as db:
+        run_id = runs.begin(db, task.system, task.entity, clock.now())
+    result = Pulled(task.system, task.entity)
+    try:
+        async for page in adapter.read(task.entity, mark.position if mark else None):
+            stored = _store_page(store, adapter, task, page, run_id, result.pages, clock)
+            result = replace(
+                result,
+                pages=result.pages + 1,
+                rows_read=result.rows_read + len(page.rows),
+                rows_changed=result.rows_changed + stored.changed,
+                rows_refused=result.rows_refused + stored.refused,
+            )
+    except AdapterError as error:
+        result = replace(result, error=str(error))
+        _note_failure(store, task, run_id, result, error, clock)
+        return result
+    with store.transaction() as db:
+        now = clock.now()
+        runs.end(
+            db,
+            run_id,
+            now,
+            "done",
+            pages=result.pages,
+            rows_read=result.rows_read,
+            rows_changed=result.rows_changed,
+            rows_refused=result.rows_refused,
+        )
+        systems.ok(db, task.system, now)
+        _end_cases(db, f"{task.system}:{task.entity}", (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
+        _end_cases(db, task.system, ("CREDENTIALS_REFUSED",), clock)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _PageStored:
+    changed: int
+    refused: int
+
+
+def _store_page(
+    store: Store, adapter: Adapter, task: Pull, page: Page, run_id: int, page_number: int, clock: Clock
+) -> _PageStored:
+    """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one."""
+    by_digest = {raw_digest(row): row for row in page.rows}
+    known = records.known_digests(store.db, task.entity, task.system, list(by_digest))
+    fresh = [row for digest, row in by_digest.items() if digest not in known]
+    translated = adapter.translate(task.entity, fresh) if fresh else []
+    incoming: list[records.Incoming] = []
+    refused: list[tuple[Untranslatable, bytes]] = []
+    for row, item in zip(fresh, translated, strict=True):
+        if isinstance(item, Translated):
+            incoming.append(
+                records.Incoming(
+                    external_id=item.external_id,
+                    record=item.record,
+                    payload=row,
+                    source_version=item.source_version,
+                    source_updated_at=item.source_updated_at,
+                    changed_by=item.changed_by,
+                )
+            )
+        else:
+            refused.append((item, row))
+    now = clock.now()
+    with store.transaction() as db:
+        stored = records.put_page(db, task.entity, task.system, incoming, now)
+        changed = [s for s in stored if s.outcome in ("new", "changed")]
+        if task.is_document_source:
+            _note_repeats(db, adapter, task, incoming, stored, clock)
+            for item in changed:
+                _end_cases(db, f"{task.system}:{item.external_id}", PAYLOAD_CLASSES, clock)
+        for bad, row in refused:
+            cases.open(db, _payload_case(task, bad, row), now)
+        events.append(db, _events(task, changed, run_id, page_number, clock))
+        if page.position is not None:
+            watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
+        if changed or refused:
+            audit.record(db, [_audit_entry(task, changed, refused, page)], now)
+    return _PageStored(len(changed), len(refused))
+
+
+def _events(
+    task: Pull, changed: Sequence[records.Stored], run_id: int, page_number: int, clock: Clock
+) -> Iterable[Event]:
+    """One event a document; for reference data one a page, since nobody waits for a single row."""
+    if task.entity != "purchase_order":
+        if changed:
+            yield Event(
+                id=f"{task.system}:{task.entity}:run{run_id}:page{page_number}",
+                type=event_type(task.entity, "received"),
+                source=task.system,
+                subject=f"{task.system}:{task.entity}",
+                time=clock.now(),
+                data={"changed": len(changed), "new": sum(s.outcome == "new" for s in changed)},
+            )
+        return
+    for item in changed:
+        order = item.record
+        assert isinstance(order, PurchaseOrder)
+        participle = _PARTICIPLE.get(order.status, "changed") if task.is_document_source else "reported"
+        if participle == "approved" and item.outcome == "changed":
+            participle = "changed"
+        key = f"{task.system}:{item.external_id}"
+        yield Event(
+            id=f"{task.system}:purchase_order:{item.external_id}:v{item.version}",
+            type=event_type("purchase_order", participle),
+            source=task.system,
+            subject=key,
+            time=clock.now(),
+            correlation_id=key,
+            data={"number": order.number, "version": item.version, "status": order.status},
+        )
+
+
+def _note_repeats(
+    db: Connection,
+    adapter: Adapter,
+    task: Pull,
+    incoming: Sequence[records.Incoming],
+    stored: Sequence[records.Stored],
+    clock: Clock,
+) -> None:
+    """Say which documents came again without a change, or in an older version than the one we hold."""
+    who = {row.external_id: row.changed_by for row in incoming}
+    found = []
+    for item in stored:
+        key = f"{task.system}:{item.external_id}"
+        by = who.get(item.external_id)
+        if item.outcome == "touched" and (by is None or by != adapter.own_login):
+            found.append(("DUPLICATE_EVENT", "info", key, item.number, "read again without a change; ignored"))
+        elif item.outcome == "stale":
+            found.append(
+                ("STALE_VERSION", "warn", key, item.number, "an older version arrived after a newer one; ignored")
+            )
+    findings.append(
+        db,
+        [
+            findings.Finding(
+                class_=name,
+                severity="info" if severity == "info" else "warn",
+                system=task.system,
+                entity=task.entity,
+                document_key=key,
+                document_number=number,
+                message=message,
+                noticed_at=clock.now(),
+            )
+            for name, severity, key, number, message in found
+        ],
+    )
+
+
+def _payload_case(task: Pull, bad: Untranslatable, row: bytes) -> cases.NewCase:
+    is_totals = bad.reason.startswith("totals")
+    known = bad.external_id or f"unread-{raw_digest(row).hex()[:12]}"
+    return cases.NewCase(
+        class_="TOTALS_DIFFER" if is_totals else "PAYLOAD_INVALID",
+        entity=task.entity,
+        document_key=f"{task.system}:{known}",
+        document_number=bad.number or known,
+        system=task.system,
+        cause=f"{task.system} sent a {task.entity.replace('_', ' ')} that can't be read: {bad.reason} (at {bad.path})",
+        fix=f"Correct the document in {task.system}; it is read again by itself as soon as it changes.",
+        evidence={"path": bad.path, "reason": bad.reason},
+        payload=row,
+    )
+
+
+def _audit_entry(
+    task: Pull, changed: Sequence[records.Stored], refused: Sequence[tuple[Untranslatable, bytes]], page: Page
+) -> audit.Entry:
+    return audit.Entry(
+        who=ENGINE,
+        what="records.stored",
+        subject=f"{task.system}:{task.entity}",
+        after={
+            "records": [f"{s.external_id}@{s.version}" for s in changed],
+            "refused": [bad.external_id or "unread" for bad, _ in refused],
+            "position": page.position,
+        },
+        source=task.system,
+    )
+
+
+def _note_failure(
+    store: Store, task: Pull, run_id: int, result: Pulled, error: AdapterError, clock: Clock
+) -> None:
+    now = clock.now()
+    with store.transaction() as db:
+        outcome = "failed"
+        if isinstance(error, MaintenanceError):
+            outcome = "parked"
+            park(db, task.system, error.retry_after, str(error), clock)
+        elif isinstance(error, CredentialsError):
+            systems.hold(db, task.system, str(error), now)
+            cases.open(db, credentials_case(task.system, error), now)
+        else:
+            systems.failed(db, task.system, str(error), now)
+            if error.failure not in ("transient", "unknown"):
+                cases.open(db, _read_failed_case(task, error), now)
+        runs.end(
+            db,
+            run_id,
+            now,
+            outcome,
+            pages=result.pages,
+            rows_read=result.rows_read,
+            rows_changed=result.rows_changed,
+            rows_refused=result.rows_refused,
+            error=str(error),
+        )
+
+
+def park(db: Connection, system: str, asked: timedelta | None, reason: str, clock: Clock) -> None:
+    """Leave a system in maintenance alone for as long as it asked, and say so."""
+    now = clock.now()
+    until = now + (asked or PARKED_FOR)
+    systems.park(db, system, until, reason, now)
+    findings.append(
+        db,
+        [
+            findings.Finding(
+                class_="MAINTENANCE",
+                severity="warn",
+                system=system,
+                message=f"in maintenance; its queue waits until {text(until)} and resumes by itself",
+                noticed_at=now,
+            )
+        ],
+    )
+
+
+def credentials_case(system: str, error: CredentialsError) -> cases.NewCase:
+    return cases.NewCase(
+        class_="CREDENTIALS_REFUSED",
+        entity="system",
+        document_key=system,
+        document_number=system,
+        system=system,
+        cause=str(error),
+        fix=f"Set the right secret with `finsync secrets set {system} ...`, try it with `finsync secrets test {system}`, "
+        f"then `finsync systems resume {system}`. Nothing is lost meanwhile.",
+    )
+
+
+def _read_failed_case(task: Pull, error: AdapterError) -> cases.NewCase:
+    return cases.NewCase(
+        class_=READ_FAILED,
+        entity=task.entity,
+        document_key=f"{task.system}:{task.entity}",
+        document_number=task.entity,
+        system=task.system,
+        cause=f"reading {task.entity.replace('_', ' ')} stopped: {error}",
+        fix="What was read before is stored; the read goes on from there. See the message for the setting or person to ask.",
+        evidence={"code": error.code, "answer": error.answer[:2000]},
+    )
+
+
+def _end_cases(db: Connection, document_key: str, classes: Sequence[str], clock: Clock) -> None:
+    live = [case.id for case in cases.live_for_document(db, document_key) if case.class_ in classes]
+    if live:
+        cases.end(db, live, "closed", ENGINE, "the trouble is gone: it was read well again", clock.now())
