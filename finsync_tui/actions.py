@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Literal
 
+from store.cases import ExceptionCase
+
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from store import Store, audit, cases, outbox, systems, workflows
-from store.cases import ExceptionCase
 from store.clock import text
 from store.errors import NotAllowedError, NotFoundError
 
@@ -42,7 +43,9 @@ def retry(store: Store, actor: Actor, case_ids: Sequence[int]) -> Outcome:
     def one(db: Connection, case: ExceptionCase) -> str | None:
         return _retry(store, db, case)
 
-    return _each_case(store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried")
+    return _each_case(
+        store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried"
+    )
 
 
 def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
@@ -66,7 +69,9 @@ def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> 
         return None
 
     reason = _reason(reason)
-    return _each_case(store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason)
+    return _each_case(
+        store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason
+    )
 
 
 def assign(store: Store, actor: Actor, case_ids: Sequence[int], owner: str) -> Outcome:
@@ -115,7 +120,14 @@ def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) ->
         return None
 
     return _each_case(
-        store, actor, [case_id], "exception.edited", reason, one, state="closed", resolution=f"edited: {reason}"
+        store,
+        actor,
+        [case_id],
+        "exception.edited",
+        reason,
+        one,
+        state="closed",
+        resolution=f"edited: {reason}",
     )
 
 
@@ -126,13 +138,21 @@ def hold_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason
 
 def release_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
     """Let held deliveries go."""
-    return _each_delivery(store, actor, entry_ids, "delivery.released", reason, outbox.release, "it is not held")
+    return _each_delivery(
+        store, actor, entry_ids, "delivery.released", reason, outbox.release, "it is not held"
+    )
 
 
 def cancel_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
     """Never send these. A delivery whose outcome is unknown can't be cancelled: it may have happened."""
     return _each_delivery(
-        store, actor, entry_ids, "delivery.cancelled", reason, outbox.cancel, "it is under way or already done"
+        store,
+        actor,
+        entry_ids,
+        "delivery.cancelled",
+        reason,
+        outbox.cancel,
+        "it is under way or already done",
     )
 
 
@@ -150,7 +170,9 @@ def replay_deliveries(
                 _follow_replay(store, db, entry_id, actor)
         return done
 
-    return _each_delivery(store, actor, entry_ids, "delivery.replayed", reason, replay, "it is not dead, refused or held")
+    return _each_delivery(
+        store, actor, entry_ids, "delivery.replayed", reason, replay, "it is not dead, refused or held"
+    )
 
 
 def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) -> Outcome:
@@ -161,9 +183,13 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
         if workflow is None:
             raise NotFoundError("workflow", str(workflow_id), "`finsync workflow list` shows them.")
         if workflow.ended_at is not None:
-            raise NotAllowedError(f"workflow {workflow_id} has ended already ({workflow.state}). Nothing was changed.")
+            raise NotAllowedError(
+                f"workflow {workflow_id} has ended already ({workflow.state}). Nothing was changed."
+            )
         now = store.clock.now()
-        open_entries = [d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state in ("pending", "held")]
+        open_entries = [
+            d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state in ("pending", "held")
+        ]
         under_way = [d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state == "claimed"]
         if under_way:
             raise NotAllowedError(
@@ -175,7 +201,9 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             db, workflow_id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
         )
         later = [
-            w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None and w.id > workflow_id
+            w.id
+            for w in workflows.of_document(db, workflow.document_key)
+            if w.ended_at is None and w.id > workflow_id
         ]
         workflows.wake(db, later[:1], now)
         _note(store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id})
@@ -226,9 +254,13 @@ def _end_workflow(store: Store, db: Connection, case: ExceptionCase) -> None:
     if workflow is None or workflow.ended_at is not None:
         return
     now = store.clock.now()
-    live = [d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")]
+    live = [
+        d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")
+    ]
     outbox.cancel(db, live, now)
-    workflows.save(db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True)
+    workflows.save(
+        db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
+    )
     later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None]
     workflows.wake(db, later[:1], now)
 
@@ -288,7 +320,9 @@ def _each_case(
                 continue
             if state is not None:
                 cases.end(db, [case_id], state, actor.name, resolution, store.clock.now())
-            _note(store, db, actor, what, case.document_key, why, {"exception": case_id, "class": case.class_})
+            _note(
+                store, db, actor, what, case.document_key, why, {"exception": case_id, "class": case.class_}
+            )
             done.append(case_id)
     return Outcome(tuple(done), tuple(refused))
 
@@ -326,7 +360,12 @@ def _each_delivery(
 
 
 def _system(
-    store: Store, actor: Actor, system: str, what: str, reason: str, act: Callable[[Connection, str, str, datetime], None]
+    store: Store,
+    actor: Actor,
+    system: str,
+    what: str,
+    reason: str,
+    act: Callable[[Connection, str, str, datetime], None],
 ) -> Outcome:
     reason = _reason(reason)
     with store.transaction() as db:
@@ -350,7 +389,9 @@ def _reason(reason: str) -> str:
     if not cleaned:
         raise NotAllowedError("a reason is needed: it stays in the audit log. Nothing was changed.")
     if len(cleaned) > REASON_CHARS_MAX:
-        raise NotAllowedError(f"the reason is longer than {REASON_CHARS_MAX} characters. Nothing was changed.")
+        raise NotAllowedError(
+            f"the reason is longer than {REASON_CHARS_MAX} characters. Nothing was changed."
+        )
     return cleaned
 
 

@@ -83,7 +83,9 @@ class Engine:
 
     def next_due(self) -> datetime | None:
         """Return when something waits to be done without a schedule: a retry, a timer, a parked system."""
-        open_systems = [name for name in self.adapters if systems.is_open(self.store.db, name, self.clock.now())]
+        open_systems = [
+            name for name in self.adapters if systems.is_open(self.store.db, name, self.clock.now())
+        ]
         moments = [
             outbox.next_due(self.store.db, open_systems),
             workflows.next_wake(self.store.db),
@@ -93,7 +95,10 @@ class Engine:
 
     def has_work(self) -> bool:
         """True while any instance runs or waits, or any delivery is pending: something may still change by itself."""
-        return workflows.has_live(self.store.db) or outbox.next_due(self.store.db, list(self.adapters)) is not None
+        return (
+            workflows.has_live(self.store.db)
+            or outbox.next_due(self.store.db, list(self.adapters)) is not None
+        )
 
     async def cycle(self, names: Sequence[str]) -> CycleReport:
         """Read what these schedules name, then decide, deliver and verify until nothing more moves."""
@@ -241,4 +246,3 @@ async def _heartbeat(running: Engine) -> None:
     while True:
         await asyncio.sleep(HEARTBEAT_S)
         running._renew()
-

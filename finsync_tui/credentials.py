@@ -91,7 +91,9 @@ class Secrets:
         except keyring.errors.PasswordDeleteError:
             return False
         except keyring.errors.KeyringError as error:
-            raise SecretPlaceError(f"the OS keyring could not be asked ({error}). Nothing was removed.") from None
+            raise SecretPlaceError(
+                f"the OS keyring could not be asked ({error}). Nothing was removed."
+            ) from None
         return True
 
     @property
@@ -116,7 +118,9 @@ class Secrets:
                 raise SecretPlaceError(f"the secret file {file} is larger than {SECRET_BYTES_MAX} bytes.")
             return file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise SecretPlaceError(f"the secret file {file} can't be read ({type(error).__name__}).") from None
+            raise SecretPlaceError(
+                f"the secret file {file} can't be read ({type(error).__name__})."
+            ) from None
 
     def _from_keyring(self, system: str, name: str) -> str | None:
         import keyring

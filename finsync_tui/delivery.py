@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
+from store.outbox import Attempt, Claim, Settlement
+
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import (
     AdapterError,
@@ -31,7 +33,6 @@ from store import Store, audit, cases, crossrefs, events, findings, leases, outb
 from store.canonical.event import Event, event_type
 from store.clock import Clock
 from store.errors import LeaseLostError
-from store.outbox import Attempt, Claim, Settlement
 
 GROUP_MAX = 64
 GROUP_WAIT_S = 0.02
@@ -188,7 +189,9 @@ def _must_look_first(db: Connection, claim: Claim) -> bool:
     return claim.operation == "order.create" and outbox.was_tried_before(db, claim.entry_id)
 
 
-def _settled(claim: Claim, receipt: Receipt, started: datetime, ended: datetime, duration_ms: int) -> Settlement:
+def _settled(
+    claim: Claim, receipt: Receipt, started: datetime, ended: datetime, duration_ms: int
+) -> Settlement:
     kept = {
         "number": receipt.number,
         "revision": receipt.revision,
@@ -236,7 +239,11 @@ def _failed(
         return replace(
             base,
             state="refused",
-            receipt={"case_class": refusal.case_class, "codes": list(refusal.codes), "details": dict(refusal.details)},
+            receipt={
+                "case_class": refusal.case_class,
+                "codes": list(refusal.codes),
+                "details": dict(refusal.details),
+            },
         )
     if isinstance(error, DuplicateError):
         return replace(base, state="refused", receipt={"case_class": "VERSION_CONFLICT", "codes": []})
@@ -312,7 +319,7 @@ def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None
             claim.system,
             receipt.external_id,
             number=receipt.number,
-            revision=receipt.revision,
+            revision=None,  # set when the ERP has issued it
             why="found" if receipt.was_found else "created",
             linked_at=now,
         )
@@ -349,7 +356,10 @@ def _note_system(
 def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings.Finding]:
     """Say what was noticed and is handled without a person."""
     if isinstance(error, OutcomeUnknownError):
-        class_, message = "OUTCOME_UNKNOWN", f"no answer to {claim.operation}; it is looked up before it is sent again"
+        class_, message = (
+            "OUTCOME_UNKNOWN",
+            f"no answer to {claim.operation}; it is looked up before it is sent again",
+        )
     elif isinstance(error, TransientError) and error.status == 429:
         class_, message = "THROTTLED", f"{claim.operation} was asked to wait; it is tried again by itself"
     elif isinstance(error, TransientError | ProtocolError):

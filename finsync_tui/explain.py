@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from sqlite3 import Connection
 from typing import Any
 
+from store.workflows import Workflow
+
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
 from store.errors import NotFoundError
-from store.workflows import Workflow
 
 LINES_MAX = 5000
 _ENTITIES = ("purchase_order",)
@@ -82,7 +83,8 @@ def find_document(db: Connection, document: str) -> tuple[str, RecordKey]:
     ).fetchone()
     if started is None:
         started = db.execute(
-            "SELECT entity, document_key FROM crossref WHERE number = ? ORDER BY document_key LIMIT 1", (document,)
+            "SELECT entity, document_key FROM crossref WHERE number = ? ORDER BY document_key LIMIT 1",
+            (document,),
         ).fetchone()
     if started is None:
         started = db.execute(

@@ -74,7 +74,9 @@ def _store(store: Store, entity: str, page: list[records.Incoming], clock: Clock
         stored = records.put_page(db, entity, EXTRACT, page, clock.now())
         changed = [s for s in stored if s.outcome in ("new", "changed")]
         if changed:
-            entry = audit.Entry(who="engine", what="extract.read", subject=entity, after={"changed": len(changed)})
+            entry = audit.Entry(
+                who="engine", what="extract.read", subject=entity, after={"changed": len(changed)}
+            )
             audit.record(db, [entry], clock.now())
     return len(changed)
 

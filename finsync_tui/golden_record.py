@@ -65,7 +65,8 @@ def identify(db: Connection, key: RecordKey, number: str | None, target: str) ->
     theirs = {value for kind, value in held.record.identifiers() if kind == "tax_id"}
     if proof == "number" and taxes and theirs and taxes.isdisjoint(theirs):
         return Ambiguous(
-            _names(db, target, found | by_tax), "the supplier number fits, but the tax id belongs to somebody else"
+            _names(db, target, found | by_tax),
+            "the supplier number fits, but the tax id belongs to somebody else",
         )
     return Identified(held.record, external_id, proof)
 

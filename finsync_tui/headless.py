@@ -140,7 +140,10 @@ def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
     if schedule.cron is not None:
         return CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
     assert schedule.every is not None
-    return IntervalTrigger(seconds=int(schedule.every.total_seconds()), start_date=datetime.fromisoformat("1970-01-01T00:00:00+00:00"))
+    return IntervalTrigger(
+        seconds=int(schedule.every.total_seconds()),
+        start_date=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
+    )
 
 
 def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
@@ -157,7 +160,9 @@ def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
         return wanted
     capability = engine.adapters[system].manifest.capability(entity)
     if capability is None or "read" not in capability.directions:
-        readable = sorted(c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions)
+        readable = sorted(
+            c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions
+        )
         raise NotFoundError("entity", entity, f"{system} reads: {', '.join(readable)}.")
     sources = {flow.source for flow in engine.profile.flows.values() if flow.is_enabled}
     return [sync.Pull(system, entity, entity == "purchase_order" and system in sources)]

@@ -23,7 +23,9 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime:
     if schedule.every is not None:
         return _EPOCH + ((after - _EPOCH) // schedule.every + 1) * schedule.every
     assert schedule.cron is not None
-    found = _trigger(schedule.cron, schedule.timezone).get_next_fire_time(None, after + timedelta(microseconds=1))
+    found = _trigger(schedule.cron, schedule.timezone).get_next_fire_time(
+        None, after + timedelta(microseconds=1)
+    )
     assert found is not None, "a cron line without an end always fires again"
     return found.astimezone(UTC)
 
@@ -37,11 +39,15 @@ def pulls(profile: Profile, names: tuple[str, ...]) -> list[Pull]:
     """Return the reads of these schedules: reference data before documents, each once, in a stable order."""
     sources = {flow.source for flow in profile.flows.values() if flow.is_enabled}
     wanted = dict.fromkeys(
-        (profile.schedules[name].system, entity) for name in names for entity in profile.schedules[name].entities
+        (profile.schedules[name].system, entity)
+        for name in names
+        for entity in profile.schedules[name].entities
     )
     found = [
         Pull(system, entity, is_document_source=entity == "purchase_order" and system in sources)
         for system, entity in wanted
     ]
     # Systems that documents come from are read last: by then their targets' answers and master data are in.
-    return sorted(found, key=lambda p: (p.is_document_source, p.system in sources, p.entity == "purchase_order"))
+    return sorted(
+        found, key=lambda p: (p.is_document_source, p.system in sources, p.entity == "purchase_order")
+    )

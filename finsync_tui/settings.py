@@ -65,17 +65,24 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; what is wrong with it is said with file, line and remedy."""
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise SettingsFileError(path, "", "it is larger than 1 MB", "Configuration is small: is it the right file?")
+            raise SettingsFileError(
+                path, "", "it is larger than 1 MB", "Configuration is small: is it the right file?"
+            )
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsFileError(path, "", f"it is not valid TOML ({error})", "Correct that line and try again.") from None
+        raise SettingsFileError(
+            path, "", f"it is not valid TOML ({error})", "Correct that line and try again."
+        ) from None
     except UnicodeDecodeError as error:
         raise SettingsFileError(
             path, f"byte {error.start}", "it is not UTF-8 text", "Save the file as UTF-8 and try again."
         ) from None
     except OSError as error:
         raise SettingsFileError(
-            path, "", f"it can't be read ({error.strerror})", "Check that the file exists and its permissions."
+            path,
+            "",
+            f"it can't be read ({error.strerror})",
+            "Check that the file exists and its permissions.",
         ) from None
 
 
@@ -96,7 +103,10 @@ def load_workspace(folder: Path) -> Workspace:
     found = document.get("format", FORMAT)
     if found != FORMAT:
         raise SettingsFileError(
-            file, "format", f"format {found} is unknown to this version (it knows {FORMAT})", "Upgrade finsync."
+            file,
+            "format",
+            f"format {found} is unknown to this version (it knows {FORMAT})",
+            "Upgrade finsync.",
         )
     try:
         return Workspace.model_validate({**document, "path": path})

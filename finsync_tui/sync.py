@@ -184,10 +184,18 @@ def _note_repeats(
         key = f"{task.system}:{item.external_id}"
         by = who.get(item.external_id)
         if item.outcome == "touched" and (by is None or by != adapter.own_login):
-            found.append(("DUPLICATE_EVENT", "info", key, item.number, "read again without a change; ignored"))
+            found.append(
+                ("DUPLICATE_EVENT", "info", key, item.number, "read again without a change; ignored")
+            )
         elif item.outcome == "stale":
             found.append(
-                ("STALE_VERSION", "warn", key, item.number, "an older version arrived after a newer one; ignored")
+                (
+                    "STALE_VERSION",
+                    "warn",
+                    key,
+                    item.number,
+                    "an older version arrived after a newer one; ignored",
+                )
             )
     findings.append(
         db,

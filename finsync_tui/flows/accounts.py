@@ -35,7 +35,12 @@ class Unresolved:
 
 
 def combination(
-    setup: LegalEntitySetup, tables: Mapping[str, Table], distribution: OrderDistribution, *, scope: str, on: date
+    setup: LegalEntitySetup,
+    tables: Mapping[str, Table],
+    distribution: OrderDistribution,
+    *,
+    scope: str,
+    on: date,
 ) -> Resolved | Unresolved:
     """Build the ERP's combination from the source's segments. Pure."""
     parts: dict[str, str] = {}

@@ -30,6 +30,7 @@ from store.canonical.budget import (
 )
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey, idempotency_key
+from store.canonical.money import Money
 from store.canonical.purchasing import OrderLine, PurchaseOrder
 from store.records import Held
 
@@ -74,7 +75,9 @@ def route(context: Context) -> Answer:
         name = unknown[0] if unknown else ""
         return Hold(
             "MAPPING_MISSING",
-            f"no legal entity keeps the chart of accounts {name!r}" if charts else "the order has no account to tell its legal entity by",
+            f"no legal entity keeps the chart of accounts {name!r}"
+            if charts
+            else "the order has no account to tell its legal entity by",
             "Name the chart in the profile as a legal entity's source_chart, then retry.",
             _source(context),
             {"charts": charts},
@@ -161,12 +164,21 @@ def resolve_accounts(context: Context) -> Answer:
             continue
         for distribution in line.distributions:
             found = accounts.combination(setup, context.facts.tables, distribution, scope=scope, on=on)
-            wrong = found if isinstance(found, accounts.Unresolved) else accounts.refusal(context.db, target, found, on)
+            wrong = (
+                found
+                if isinstance(found, accounts.Unresolved)
+                else accounts.refusal(context.db, target, found, on)
+            )
             if wrong is not None or isinstance(found, accounts.Unresolved):
                 assert wrong is not None
                 place = _source(context) if wrong.class_ in ("MAPPING_MISSING", "PAYLOAD_INVALID") else target
-                return Hold(wrong.class_, f"line {line.number}: {wrong.cause}", wrong.fix, place, wrong.evidence)
-            resolved[f"{line.number}/{distribution.number}"] = {"charge_account": found.charge_account, **found.parts}
+                return Hold(
+                    wrong.class_, f"line {line.number}: {wrong.cause}", wrong.fix, place, wrong.evidence
+                )
+            resolved[f"{line.number}/{distribution.number}"] = {
+                "charge_account": found.charge_account,
+                **found.parts,
+            }
             rules += [
                 {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
                 for m in found.matches
@@ -186,12 +198,16 @@ def check_budget(context: Context) -> Answer:
     low = []
     for centre, amount_minor in sorted(wanted.items()):
         held = records.find_by_number(
-            context.db, Budget, EXTRACT, budget_number(str(context.data["legal_entity"]), centre, context.now.year)
+            context.db,
+            Budget,
+            EXTRACT,
+            budget_number(str(context.data["legal_entity"]), centre, context.now.year),
         )
         if held is None or held.record.remaining.currency != order.currency:
             continue
         if amount_minor > held.record.remaining.amount_minor:
-            low.append(f"{centre}: the order takes {amount_minor / 100:.2f}, {held.record.remaining} are left")
+            takes = Money(amount_minor=amount_minor, currency=order.currency)
+            low.append(f"{centre}: the order takes {takes}, {held.record.remaining} are left")
     if low:
         findings.append(context.db, [_finding(context, "BUDGET_LOW", "; ".join(low))])
     return Done({"budget": low or "not short by what is known"})
@@ -255,7 +271,12 @@ def submit(context: Context) -> Answer:
     target = str(context.data["target"])
     link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
     if link is None:
-        return Hold("REJECTED", "the ERP took the order but gave no number", "Retry; the order is looked up first.", target)
+        return Hold(
+            "REJECTED",
+            "the ERP took the order but gave no number",
+            "Retry; the order is looked up first.",
+            target,
+        )
     seen = records.get(context.db, PurchaseOrder, target, link.external_id)
     context.data["seen_version"] = seen.version if seen else 0
     body = {"marker": _marker(context), "number": link.number or ""}
@@ -290,8 +311,14 @@ def await_approval(context: Context) -> Answer:
         return Hold(
             "BUDGET_EXCEEDED" if is_budget else "REJECTED",
             f"{target} did not approve order {order.number}"
-            + (": its budget has not enough funds left" if is_budget else f" ({order.closing_reason or 'no reason given'})"),
-            "Raise or transfer the budget, or reduce the order, then retry." if is_budget else f"Ask the approver in {target}, then retry.",
+            + (
+                ": its budget has not enough funds left"
+                if is_budget
+                else f" ({order.closing_reason or 'no reason given'})"
+            ),
+            "Raise or transfer the budget, or reduce the order, then retry."
+            if is_budget
+            else f"Ask the approver in {target}, then retry.",
             target,
             {"erp_number": order.number, "funds_status": order.funds_status or ""},
         )
@@ -342,7 +369,11 @@ def request_end(context: Context) -> Answer:
     body = {"marker": _marker(context), "reason": order.closing_reason or f"{ended} in {_source(context)}"}
     entry_id = _enqueue(context, target, operation, body, external_id=link.external_id)
     context.data.update(
-        end_entry=entry_id, end_status=ended, is_discarded=not is_issued, erp_number=link.number, seen_version=0
+        end_entry=entry_id,
+        end_status=ended,
+        is_discarded=not is_issued,
+        erp_number=link.number,
+        seen_version=0,
     )
     return Done({"operation": operation, "entry": entry_id})
 
@@ -376,7 +407,10 @@ def publish_end(context: Context) -> Answer:
 def write_back(context: Context) -> Answer:
     """Give the source the ERP's number and status."""
     source = _source(context)
-    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": str(context.data["erp_status"])}
+    fields = {
+        "erp_number": str(context.data.get("erp_number") or ""),
+        "erp_status": str(context.data["erp_status"]),
+    }
     entry_id = _enqueue(
         context,
         source,
@@ -399,10 +433,15 @@ def verify(context: Context) -> Answer:
     read_back = context.data.get("read_back")
     if not read_back:
         return Wait("read-back")
-    for system, class_ in ((str(context.data["target"]), "READ_BACK_DIFFERS"), (_source(context), "WRITE_BACK_IGNORED")):
+    for system, class_ in (
+        (str(context.data["target"]), "READ_BACK_DIFFERS"),
+        (_source(context), "WRITE_BACK_IGNORED"),
+    ):
         differences = read_back.get(system) or []
         if differences:
-            shown = "; ".join(f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5])
+            shown = "; ".join(
+                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
+            )
             context.data["read_back"] = None
             return Hold(
                 class_,
@@ -411,7 +450,11 @@ def verify(context: Context) -> Answer:
                 system,
                 {"differences": differences},
             )
-    entries = [int(context.data[k]) for k in ("commitment_entry", "submit_entry", "end_entry", "write_back_entry") if k in context.data]
+    entries = [
+        int(context.data[k])
+        for k in ("commitment_entry", "submit_entry", "end_entry", "write_back_entry")
+        if k in context.data
+    ]
     outbox.mark_verified(context.db, entries, context.now)
     return Finish("done", {"verified": entries})
 
@@ -545,7 +588,11 @@ def _commitment(context: Context, held: Held[PurchaseOrder]) -> Commitment:
 
 def _held_commitment(context: Context) -> Commitment:
     held = records.get_version(
-        context.db, Commitment, "finsync", context.workflow.document_key, int(context.data["commitment_version"])
+        context.db,
+        Commitment,
+        "finsync",
+        context.workflow.document_key,
+        int(context.data["commitment_version"]),
     )
     assert held is not None
     return held.record
@@ -587,7 +634,14 @@ def _enqueue(
     )
     audit.record(
         context.db,
-        [audit.Entry(who="engine", what="outbox.enqueued", subject=flow.document_key, after={"key": key, "entry": entry_id})],
+        [
+            audit.Entry(
+                who="engine",
+                what="outbox.enqueued",
+                subject=flow.document_key,
+                after={"key": key, "entry": entry_id},
+            )
+        ],
         context.now,
     )
     return entry_id
@@ -609,7 +663,14 @@ def _await_delivery(context: Context, entry_id: int) -> Answer:
             entry_id,
         )
     if delivery.state == "cancelled":
-        return Hold("REJECTED", f"the delivery to {delivery.system} was cancelled by a person", "Retry to decide anew.", delivery.system, {}, entry_id)
+        return Hold(
+            "REJECTED",
+            f"the delivery to {delivery.system} was cancelled by a person",
+            "Retry to decide anew.",
+            delivery.system,
+            {},
+            entry_id,
+        )
     return Hold(
         "DEAD_LETTER",
         f"{delivery.system} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
@@ -660,5 +721,3 @@ def _finding(context: Context, class_: str, message: str) -> findings.Finding:
         message=message,
         noticed_at=context.now,
     )
-
-

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 
+from store.workflows import Workflow
+
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from store import Store, audit, cases, crossrefs, events, outbox, records, workflows
 from store.canonical.event import event_type
 from store.canonical.keys import RecordKey
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import Clock
-from store.workflows import Workflow
 
 BATCH = 200
 STEPS_MAX = 50
@@ -146,17 +147,25 @@ _UNDER_WAY = ("await_commitment", "submit", "await_submit", "await_approval", "a
 
 
 def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetime) -> None:
-    open_entries = [d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")]
+    open_entries = [
+        d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")
+    ]
     outbox.cancel(db, open_entries, now)
     cases.end_for_workflow(
         db, workflow.id, "closed", ENGINE, f"version {by_version} of the document took its place", now
     )
-    workflows.save(db, workflow.id, state="superseded", step=workflow.step, data=workflow.data, now=now, ended=True)
+    workflows.save(
+        db, workflow.id, state="superseded", step=workflow.step, data=workflow.data, now=now, ended=True
+    )
 
 
 def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: datetime) -> Advanced:
     """Run one instance until it waits, is held or ends."""
-    blockers = [w for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None and w.id < workflow.id]
+    blockers = [
+        w
+        for w in workflows.of_document(db, workflow.document_key)
+        if w.ended_at is None and w.id < workflow.id
+    ]
     if blockers:
         workflows.save(
             db, workflow.id, state="waiting", step=workflow.step, data=workflow.data, waiting_for="the version before",
@@ -172,7 +181,13 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
         answer = steps[step](context)
         if isinstance(answer, Done):
             workflows.log_step(
-                db, workflow.id, step, "skipped" if answer.is_skipped else "done", now, now, dict(answer.detail)
+                db,
+                workflow.id,
+                step,
+                "skipped" if answer.is_skipped else "done",
+                now,
+                now,
+                dict(answer.detail),
             )
             step = answer.goto or names[names.index(step) + 1]
             moved += 1
@@ -196,18 +211,32 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
         return Advanced(moved=moved, held=1)
     workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
     workflows.save(
-        db, workflow.id, state=answer.state, step=step, data=context.data, due_at=None, now=now, ended=True, **columns
+        db,
+        workflow.id,
+        state=answer.state,
+        step=step,
+        data=context.data,
+        due_at=None,
+        now=now,
+        ended=True,
+        **columns,
     )
     audit.record(
         db, [audit.Entry(who=ENGINE, what=f"workflow.{answer.state}", subject=workflow.document_key,
                          after={"workflow": workflow.id, "version": workflow.document_version})], now,
     )  # fmt: skip
-    later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None and w.id > workflow.id]
+    later = [
+        w.id
+        for w in workflows.of_document(db, workflow.document_key)
+        if w.ended_at is None and w.id > workflow.id
+    ]
     workflows.wake(db, later[:1], now)
     return Advanced(moved=moved + 1, finished=1)
 
 
-def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None, columns: Mapping[str, str | None]) -> None:
+def _hold(
+    context: Context, step: str, answer: Hold, due_at: datetime | None, columns: Mapping[str, str | None]
+) -> None:
     db, now, workflow = context.db, context.now, context.workflow
     case_id = cases.open(
         db,
@@ -230,7 +259,9 @@ def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None, co
         ),
         now,
     )
-    workflows.log_step(db, workflow.id, step, "held", now, None, {"exception": case_id, "class": answer.class_})
+    workflows.log_step(
+        db, workflow.id, step, "held", now, None, {"exception": case_id, "class": answer.class_}
+    )
     workflows.save(
         db, workflow.id, state="held", step=step, data=context.data, waiting_for="an analyst", due_at=due_at, now=now,
         **columns,
@@ -245,4 +276,3 @@ def _due(facts: Facts, flow: Flow, step: str, now: datetime) -> datetime | None:
     setup = facts.profile.flows.get(flow.name)
     promised = setup.due.get(step) if setup else None
     return now + promised if promised is not None else None
-

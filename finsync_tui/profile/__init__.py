@@ -1,7 +1,16 @@
 """A company's configuration: layers of TOML and CSV, merged, checked, never holding a secret."""
 
 from finsync_tui.profile.check import Problem, check
-from finsync_tui.profile.model import Due, Flow, LegalEntitySetup, MappingRow, Profile, Retry, Schedule, Segment
+from finsync_tui.profile.model import (
+    Due,
+    Flow,
+    LegalEntitySetup,
+    MappingRow,
+    Profile,
+    Retry,
+    Schedule,
+    Segment,
+)
 from finsync_tui.profile.overlay import load
 
 __all__ = [

@@ -46,7 +46,9 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
         yield _unknown_system(f"retry.{name}", name)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
-            yield Problem(f"extracts.{entity}", f"the file {path} is not there", "Put it there, or take the line out.")
+            yield Problem(
+                f"extracts.{entity}", f"the file {path} is not there", "Put it there, or take the line out."
+            )
 
 
 def _systems(profile: Profile) -> Iterator[Problem]:
@@ -58,17 +60,23 @@ def _systems(profile: Profile) -> Iterator[Problem]:
         place = f"systems.{name}"
         if connection.adapter not in adapters.names():
             yield Problem(
-                f"{place}.adapter", f"there is no adapter {connection.adapter!r}", f"Known: {', '.join(adapters.names())}."
+                f"{place}.adapter",
+                f"there is no adapter {connection.adapter!r}",
+                f"Known: {', '.join(adapters.names())}.",
             )
         else:
             yield from _options(place, connection.adapter, connection.options)
         url = urlsplit(connection.base_url)
         if url.scheme not in ("http", "https") or not url.hostname:
-            yield Problem(f"{place}.base_url", f"{connection.base_url!r} is no http(s) address", "Give scheme and host.")
+            yield Problem(
+                f"{place}.base_url", f"{connection.base_url!r} is no http(s) address", "Give scheme and host."
+            )
         elif url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
             yield Problem(f"{place}.base_url", "credentials would travel unencrypted", "Use https.")
         if url.username or url.password:
-            yield Problem(f"{place}.base_url", "it holds credentials", "Take them out; use `finsync secrets set`.")
+            yield Problem(
+                f"{place}.base_url", "it holds credentials", "Take them out; use `finsync secrets set`."
+            )
         for key in ("ca_bundle", "client_certificate"):
             path = getattr(connection, key)
             if path and not Path(path).is_file():
@@ -85,7 +93,9 @@ def _options(place: str, adapter: str, options: dict[str, object]) -> Iterator[P
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in item["loc"])
-            yield Problem(f"{place}.options.{where}", item["msg"].lower(), f"See the README of the {adapter} adapter.")
+            yield Problem(
+                f"{place}.options.{where}", item["msg"].lower(), f"See the README of the {adapter} adapter."
+            )
 
 
 def _legal_entity(profile: Profile, number: str, setup: LegalEntitySetup) -> Iterator[Problem]:
@@ -101,7 +111,11 @@ def _legal_entity(profile: Profile, number: str, setup: LegalEntitySetup) -> Ite
             )
     twin = profile.legal_entity_of_chart(setup.source_chart)
     if twin != number:
-        yield Problem(f"{place}.source_chart", f"{setup.source_chart!r} belongs to {twin} already", "One chart, one company.")
+        yield Problem(
+            f"{place}.source_chart",
+            f"{setup.source_chart!r} belongs to {twin} already",
+            "One chart, one company.",
+        )
 
 
 def _schedule(profile: Profile, name: str, schedule: Schedule) -> Iterator[Problem]:
@@ -116,11 +130,15 @@ def _schedule(profile: Profile, name: str, schedule: Schedule) -> Iterator[Probl
         for entity in schedule.entities:
             capability = manifest.capability(entity)
             if capability is None or "read" not in capability.directions:
-                yield Problem(f"{place}.entities", f"{connection.adapter} does not read {entity!r}", "Take it out.")
+                yield Problem(
+                    f"{place}.entities", f"{connection.adapter} does not read {entity!r}", "Take it out."
+                )
     try:
         ZoneInfo(schedule.timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield Problem(f"{place}.timezone", f"{schedule.timezone!r} is no time zone", "Use a name such as Europe/Berlin.")
+        yield Problem(
+            f"{place}.timezone", f"{schedule.timezone!r} is no time zone", "Use a name such as Europe/Berlin."
+        )
     if schedule.cron is not None:
         from apscheduler.triggers.cron import CronTrigger
 

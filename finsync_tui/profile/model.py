@@ -30,7 +30,9 @@ class Segment(_Part):
 
     name: str
     value: str | None = None
-    source: int | None = Field(default=None, alias="from", ge=1, description="Number of the source's segment, from 1")
+    source: int | None = Field(
+        default=None, alias="from", ge=1, description="Number of the source's segment, from 1"
+    )
     table: str | None = None
 
     @model_validator(mode="after")
@@ -136,11 +138,15 @@ class Profile(_Part):
 
     def legal_entity_of_chart(self, chart: str) -> str | None:
         """Return the number of the legal entity whose source chart this is."""
-        return next((number for number, setup in self.legal_entities.items() if setup.source_chart == chart), None)
+        return next(
+            (number for number, setup in self.legal_entities.items() if setup.source_chart == chart), None
+        )
 
     def policy_text(self) -> dict[str, Any]:
         """Return what decides about documents, for recording as a policy version."""
         return {
             "policy": self.policy.model_dump(mode="json"),
-            "legal_entities": {n: e.model_dump(mode="json", by_alias=True) for n, e in self.legal_entities.items()},
+            "legal_entities": {
+                n: e.model_dump(mode="json", by_alias=True) for n, e in self.legal_entities.items()
+            },
         }

@@ -29,7 +29,10 @@ def layer_folders(workspace: Workspace) -> list[Path]:
     for layer in workspace.layers:
         if ".." in Path(layer).parts or Path(layer).is_absolute():
             raise SettingsFileError(
-                workspace.path / "workspace.toml", "layers", f"{layer!r} is not a layer's name", "Name a folder below profiles/."
+                workspace.path / "workspace.toml",
+                "layers",
+                f"{layer!r} is not a layer's name",
+                "Name a folder below profiles/.",
             )
         candidates = [root / layer for root in (workspace.path / "profiles", shipped())]
         found = next((folder for folder in candidates if (folder / FILE_NAME).is_file()), None)
@@ -83,16 +86,25 @@ def read_mapping(path: Path) -> tuple[MappingRow, ...]:
             missing = {"from", "to"} - set(reader.fieldnames or ())
             if missing:
                 raise SettingsFileError(
-                    path, "line 1", f"the column {sorted(missing)[0]!r} is missing", "A mapping table starts with from,to,scope,priority,valid_from,valid_to."
+                    path,
+                    "line 1",
+                    f"the column {sorted(missing)[0]!r} is missing",
+                    "A mapping table starts with from,to,scope,priority,valid_from,valid_to.",
                 )
             for row in reader:
                 if len(rows) >= MAPPING_ROWS_MAX:
-                    raise SettingsFileError(path, f"line {reader.line_num}", "too many rows", "Split the table.")
+                    raise SettingsFileError(
+                        path, f"line {reader.line_num}", "too many rows", "Split the table."
+                    )
                 rows.append(_row(path, reader.line_num, row))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsFileError(path, "", f"it is not a UTF-8 CSV file ({error})", "Save it as CSV UTF-8.") from None
+        raise SettingsFileError(
+            path, "", f"it is not a UTF-8 CSV file ({error})", "Save it as CSV UTF-8."
+        ) from None
     except OSError as error:
-        raise SettingsFileError(path, "", f"it can't be read ({error.strerror})", "Check its permissions.") from None
+        raise SettingsFileError(
+            path, "", f"it can't be read ({error.strerror})", "Check its permissions."
+        ) from None
     return tuple(rows)
 
 

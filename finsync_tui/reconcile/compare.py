@@ -55,7 +55,9 @@ def write_back_differences(expected: Mapping[str, str], found: PurchaseOrder) ->
     """Return which written-back fields the source does not show."""
     shown = {"erp_number": found.target_number or "", "erp_status": found.target_status or ""}
     return [
-        Difference(name, want, shown.get(name, "")) for name, want in expected.items() if shown.get(name, "") != want
+        Difference(name, want, shown.get(name, ""))
+        for name, want in expected.items()
+        if shown.get(name, "") != want
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from store.workflows import Workflow
+
 from adapters.base import Adapter, Translated
 from adapters.errors import AdapterError
 from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
@@ -13,7 +15,6 @@ from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import Clock
-from store.workflows import Workflow
 
 BATCH = 200
 STEP = "verify"
@@ -109,7 +110,11 @@ def _target_differences(
         if order is None or workflow.data.get("is_discarded"):
             return []
         wanted = str(workflow.data["end_status"])
-        return [] if order.status in (wanted, "cancelled", "closed") else [Difference("status", wanted, order.status)]
+        return (
+            []
+            if order.status in (wanted, "cancelled", "closed")
+            else [Difference("status", wanted, order.status)]
+        )
     if order is None:
         return [Difference("order", str(workflow.data.get("erp_number")), "missing")]
     commitment = records.get_version(
