@@ -1,0 +1,115 @@
+"""What all commands share: their common options, the workspace they work in, and who is working."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finsync_tui.cli._errors import UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from adapters.base import Manifest
+    from finsync_tui.actions import Actor
+    from finsync_tui.settings import Workspace
+    from store.database import Store
+
+FOUND_SOMETHING = 3
+"""Exit code of a check that was asked for and found something."""
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        envvar="FINSYNC_WORKSPACE",
+        help="The workspace's folder; without it, the one in the user's data folder.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Print at most so many.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit log.")]
+
+
+def example(*lines: str) -> str:
+    """Return a command's epilog: how it is used, word for word."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def text_of(file: typer.FileText) -> str:
+    """Read a file a person named; bytes that are no text are their mistake, not ours."""
+    try:
+        return file.read()
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file.name} is not UTF-8 text (byte {error.start}). Nothing was done. Save it as UTF-8 and try again."
+        ) from None
+
+
+def folder(given: Path | None) -> Path:
+    """Return the workspace's folder: as named, or the default."""
+    if given is not None:
+        return given
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("finsync"))
+
+
+def workspace_of(given: Path | None) -> Workspace:
+    from finsync_tui.settings import load_workspace
+
+    return load_workspace(folder(given))
+
+
+def manifests(workspace: Workspace) -> dict[str, Manifest]:
+    """Return the manifest of each configured system's adapter, without importing the adapter."""
+    import adapters
+    from finsync_tui import profile
+
+    systems = profile.load(workspace).systems
+    return {name: adapters.manifest(connection.adapter) for name, connection in sorted(systems.items())}
+
+
+@contextmanager
+def opened(given: Path | None) -> Iterator[Store]:
+    """Open the workspace's store for one command.
+
+    In a rehearsal the engine's virtual time is the time: what a person does there happens at that hour.
+    """
+    from store import engine
+    from store.clock import SystemClock, VirtualClock
+    from store.database import open_store
+
+    workspace = workspace_of(given)
+    group = workspace.group or None
+    store = open_store(workspace.store_path, SystemClock(), group=group)
+    try:
+        found = engine.get(store.db)
+        if found is not None and found.is_virtual:
+            store.close()
+            store = open_store(workspace.store_path, VirtualClock(found.clock_at), group=group)
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def reading(given: Path | None) -> Iterator[sqlite3.Connection]:
+    """Open the workspace's store to look at it only."""
+    with opened(given) as store, closing(store.reader()) as db:
+        yield db
+
+
+def actor() -> Actor:
+    """Return who is at the keyboard: the account of the operating system."""
+    import getpass
+
+    from finsync_tui.actions import Actor
+
+    return Actor(name=getpass.getuser(), source="cli")

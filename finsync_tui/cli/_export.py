@@ -1,0 +1,46 @@
+"""Rows to CSV or JSON. A CSV cell is never a formula, whatever a supplier calls itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+from finsync_tui.cli._errors import FileInTheWayError
+from finsync_tui.cli._output import formula_safe
+
+COLUMNS = (
+    "id", "class", "state", "due_at", "document_number", "document_key", "amount", "currency", "legal_entity",
+    "system", "flow", "step", "owner", "cause", "fix", "opened_at", "snoozed_until", "seen_count", "ended_at",
+    "ended_by", "resolution",
+)  # fmt: skip
+
+
+def write(target: TextIO, rows: Sequence[dict[str, Any]], format_: Literal["csv", "json"]) -> None:
+    """Write the public columns of exceptions."""
+    if format_ == "json":
+        chosen = [{name: row[name] for name in COLUMNS} for row in rows]
+        target.write(json.dumps(chosen, indent=2) + "\n")
+        return
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([formula_safe(row[name]) for name in COLUMNS] for row in rows)
+
+
+def write_file(
+    path: Path, rows: Sequence[dict[str, Any]], format_: Literal["csv", "json"], *, replaces: bool
+) -> None:
+    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
+    text = io.StringIO()
+    write(text, rows, format_)
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except FileExistsError:
+        raise FileInTheWayError(str(path)) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as target:
+        target.write(text.getvalue())

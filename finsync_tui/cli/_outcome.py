@@ -1,0 +1,54 @@
+"""What a person's action did, printed the same for every noun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._output import note, say, say_json
+
+if TYPE_CHECKING:
+    from finsync_tui.actions import Outcome
+
+
+def report(outcome: Outcome, done: str, *, json: bool) -> None:
+    """Say what was done and what was not; nothing done at all is a failure."""
+    if json:
+        say_json(
+            {
+                "done": list(outcome.done),
+                "refused": [{"id": identifier, "reason": reason} for identifier, reason in outcome.refused],
+            }
+        )
+    else:
+        if outcome.done:
+            say(f"{done}: {numbers(outcome.done)}")
+        for identifier, reason in outcome.refused:
+            note(f"not {identifier}: {reason}")
+    if outcome.refused and not outcome.done:
+        raise typer.Exit(1)
+
+
+def numbers(identifiers: Sequence[int]) -> str:
+    """Return ids as people read them; many are counted.
+
+    >>> numbers([4, 7]), numbers(range(100))
+    ('4, 7', '100')
+    """
+    return ", ".join(map(str, identifiers)) if len(identifiers) <= 20 else str(len(identifiers))
+
+
+def meant(identifiers: Sequence[int], selected: Sequence[int] | None, how: str) -> list[int]:
+    """Return the ids an action is for: named one by one or selected by a filter, never both."""
+    if identifiers and selected is not None:
+        raise UsageError(f"name ids or {how}, not both. Nothing was done.")
+    if identifiers:
+        return list(dict.fromkeys(identifiers))
+    if selected is None:
+        raise UsageError(f"name at least one id, or {how}. Nothing was done.")
+    if not selected:
+        raise UsageError("the filter matches nothing. Nothing was done.")
+    return list(selected)

@@ -1,0 +1,139 @@
+"""What `status` tells: how far the orders are, how much money is stuck, what is due, how the systems are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from finsync_tui.cli._queries import amount, rows
+from store.clock import text
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# The newest workflow of a document says where that document stands.
+_ORDERS = """
+SELECT state, count(*) AS count FROM v_workflow w
+WHERE id = (SELECT max(id) FROM v_workflow n WHERE n.document_key = w.document_key AND n.flow = w.flow)
+GROUP BY state
+"""
+_STUCK = """
+SELECT class, currency, count(*) AS count, sum(amount_minor) AS amount_minor
+FROM v_exception WHERE ended_at IS NULL GROUP BY class, currency ORDER BY class, currency
+"""
+_OVERDUE = """
+SELECT count(*) FROM v_exception WHERE state = 'open' AND due_at < :now
+UNION ALL SELECT count(*) FROM v_workflow WHERE ended_at IS NULL AND state <> 'held' AND due_at < :now
+"""
+_NEXT_DUE = """
+SELECT min(due_at) FROM (
+  SELECT due_at FROM v_exception WHERE state = 'open' AND due_at >= :now
+  UNION ALL SELECT due_at FROM v_workflow WHERE ended_at IS NULL AND due_at >= :now)
+"""
+_UNREACHED = {
+    "state": "unreached",
+    "failure_count": 0,
+    **dict.fromkeys(("reason", "until", "last_ok_at", "last_failure_at", "changed_at", "last_read_at")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a workspace stands."""
+
+    at: str
+    orders: dict[str, int]
+    stuck: list[dict[str, Any]]
+    deliveries: dict[str, int]
+    systems: list[dict[str, Any]]
+    engine: dict[str, Any] | None
+    overdue: dict[str, int]
+    next_due_at: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "orders": self.orders,
+            "stuck": self.stuck,
+            "deliveries": self.deliveries,
+            "systems": self.systems,
+            "engine": self.engine,
+            "overdue": self.overdue,
+            "next_due_at": self.next_due_at,
+            "problems": self.problems(),
+        }
+
+    def problems(self) -> list[str]:
+        """Return what somebody should look at, in words; `--check` ends with 3 when there is any."""
+        found = [f"{count} {name} overdue" for name, count in self.overdue.items() if count]
+        found += [
+            f"{self.deliveries[state]} deliveries {word}"
+            for state, word in (("buried", "dead"), ("refused", "refused"), ("held", "held"))
+            if self.deliveries.get(state)
+        ]
+        if self.orders["held"]:
+            found.append(f"{self.orders['held']} orders held by an exception")
+        return found + [f"{s['system']} is {s['state']}" for s in self.systems if s["state"] != "ok"]
+
+
+def read(db: sqlite3.Connection, configured: list[str], now: datetime) -> Status:
+    """Return the status at `now`. `configured`: the profile's systems, also those never reached yet."""
+    at = {"now": text(now)}
+    cases_overdue, workflows_overdue = (row[0] for row in db.execute(_OVERDUE, at))
+    return Status(
+        at=text(now),
+        orders=_orders(db),
+        stuck=[
+            {
+                "class": row["class"],
+                "count": row["count"],
+                "amount": amount(row["amount_minor"], row["currency"]),
+                "currency": row["currency"],
+            }
+            for row in db.execute(_STUCK)
+        ],
+        deliveries={
+            row["state"]: row["count"]
+            for row in db.execute(
+                "SELECT state, count(*) AS count FROM v_delivery GROUP BY state ORDER BY state"
+            )
+        },
+        systems=systems(db, configured),
+        engine=_engine(db),
+        overdue={"exceptions": cases_overdue, "workflows": workflows_overdue},
+        next_due_at=db.execute(_NEXT_DUE, at).fetchone()[0],
+    )
+
+
+def _orders(db: sqlite3.Connection) -> dict[str, int]:
+    by_state = {row["state"]: row["count"] for row in db.execute(_ORDERS)}
+    done = sum(by_state.get(state, 0) for state in ("done", "superseded"))
+    return {
+        "total": sum(by_state.values()),
+        "done": done,
+        "in_work": sum(by_state.get(state, 0) for state in ("running", "waiting")),
+        "held": by_state.get("held", 0),
+        "aborted": by_state.get("aborted", 0),
+    }
+
+
+def systems(db: sqlite3.Connection, configured: list[str]) -> list[dict[str, Any]]:
+    """Return the systems by name, those that were never reached among them."""
+    known = {row["system"]: row for row in rows(db, "SELECT * FROM v_system ORDER BY system")}
+    return [known.get(name, {"system": name, **_UNREACHED}) for name in sorted({*known, *configured})]
+
+
+def _engine(db: sqlite3.Connection) -> dict[str, Any] | None:
+    from store import engine
+
+    found = engine.get(db)
+    if found is None:
+        return None
+    return {
+        "state": found.state,
+        "clock_at": text(found.clock_at),
+        "is_virtual": found.is_virtual,
+        "cycle_count": found.cycle_count,
+        "doing": found.doing,
+    }

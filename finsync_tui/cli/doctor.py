@@ -1,0 +1,146 @@
+"""`finsync doctor`: is this machine, this workspace and its configuration fit for work?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, example, folder, manifests
+from finsync_tui.cli._output import say, say_json, table
+from store.errors import FinsyncError
+
+if TYPE_CHECKING:
+    from finsync_tui.settings import Workspace
+
+FREE_BYTES_MIN = 1_000_000_000
+"""Below this much free disk a growing store is at risk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One thing that was looked at."""
+
+    what: str
+    state: Literal["ok", "warn", "bad"]
+    found: str
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    app.command("doctor", epilog=example("finsync doctor"))(doctor)
+
+
+def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Look at machine, workspace, configuration, secrets and store; ends with 3 when something is wrong."""
+    looks = list(examine(folder(workspace)))
+    if json:
+        say_json([asdict(look) for look in looks])
+    else:
+        say(table(["", "what", "found", "remedy"], [[k.state, k.what, k.found, k.remedy] for k in looks]))
+    if any(look.state == "bad" for look in looks):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def examine(path: Path) -> Iterator[Look]:
+    """Yield what was looked at, from the machine to the store; later looks need the earlier ones."""
+    from finsync_tui.settings import load_workspace
+
+    yield from _machine(path)
+    try:
+        workspace = load_workspace(path)
+    except FinsyncError as error:
+        yield Look("workspace", "bad", str(error), "")
+        return
+    yield Look("workspace", "ok", f"{workspace.name} in {workspace.path}")
+    yield _permissions(workspace)
+    for part in (_configuration, _secrets, _store):
+        yield from _caught(part, workspace)
+
+
+def _machine(path: Path) -> Iterator[Look]:
+    import sqlite3  # only its version number: what opens files is the store
+
+    from store.database import SQLITE_MIN
+
+    yield Look("python", "ok", f"{platform.python_version()} ({sys.platform})")
+    is_new = sqlite3.sqlite_version_info >= SQLITE_MIN
+    yield Look(
+        "sqlite",
+        "ok" if is_new else "bad",
+        sqlite3.sqlite_version,
+        "" if is_new else "Use a newer Python build.",
+    )
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    enough = free >= FREE_BYTES_MIN
+    yield Look(
+        "disk", "ok" if enough else "warn", f"{free / 1e9:,.1f} GB free", "" if enough else "Make room."
+    )
+
+
+def _permissions(workspace: Workspace) -> Look:
+    mode = stat.S_IMODE(workspace.path.stat().st_mode)
+    allowed = 0o770 if workspace.group else 0o700
+    if mode & 0o777 & ~allowed:
+        who = f"group {workspace.group}" if workspace.group else "owner"
+        return Look(
+            "permissions",
+            "warn",
+            f"the folder is {mode & 0o777:o}",
+            f"Others can look in: chmod {allowed:o} (only {who}).",
+        )
+    return Look("permissions", "ok", f"the folder is {mode & 0o777:o}")
+
+
+def _caught(part: Callable[[Workspace], Iterator[Look]], workspace: Workspace) -> Iterator[Look]:
+    """Yield a part's looks; when it can't be looked at, that is what was found."""
+    try:
+        yield from part(workspace)
+    except FinsyncError as error:
+        yield Look(part.__name__.strip("_"), "bad", str(error))
+
+
+def _configuration(workspace: Workspace) -> Iterator[Look]:
+    from finsync_tui import profile
+
+    problems = profile.check(workspace)
+    for problem in problems:
+        yield Look(problem.place, "bad", problem.message, problem.remedy)
+    if not problems:
+        yield Look("configuration", "ok", f"layers {', '.join(workspace.layers)}")
+
+
+def _secrets(workspace: Workspace) -> Iterator[Look]:
+    from finsync_tui.credentials import Secrets
+
+    secrets = Secrets(workspace.name, workspace.path)
+    for system, manifest in manifests(workspace).items():
+        missing = [name for name in manifest.credentials if secrets.find(system, name) is None]
+        if missing:
+            remedy = f"finsync secrets set {system} {missing[0]}"
+            yield Look(f"secrets of {system}", "bad", f"not set: {', '.join(missing)}", remedy)
+        else:
+            yield Look(f"secrets of {system}", "ok", "all set")
+
+
+def _store(workspace: Workspace) -> Iterator[Look]:
+    from store import backup
+
+    if not workspace.store_path.exists():
+        yield Look("store", "warn", "there is none yet", "The first command that needs it makes it.")
+        return
+    problems = backup.check(workspace.store_path)
+    for problem in problems:
+        yield Look(
+            "store", "bad", " ".join(str(value) for value in asdict(problem).values()), "Restore a backup."
+        )
+    if not problems:
+        yield Look("store", "ok", f"sound, {workspace.store_path.stat().st_size:,} bytes")

@@ -1,0 +1,123 @@
+"""`finsync run` and `finsync sync`: the engine without a screen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
+from finsync_tui.cli._output import facts, note, say, say_json, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from finsync_tui.assembly import CycleReport
+    from finsync_tui.sync import Pulled
+
+
+def register(app: typer.Typer) -> None:
+    app.command("run", epilog=example("finsync run --once --json", "finsync run"))(run)
+    app.command("sync", epilog=example("finsync sync coupa purchase_order"))(sync)
+
+
+def run(
+    once: Annotated[bool, typer.Option("--once", help="Do one full cycle and end.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run the engine on the profile's schedules until it is told to stop (Ctrl-C, SIGTERM).
+
+    With --once it ends with 1 only when nothing at all could be read: one system's outage is daily business
+    and is made up for by the next cycle.
+    """
+    from finsync_tui import headless
+
+    found = workspace_of(workspace)
+    if not once:
+        note(f"the engine works in {found.path}; stop it with Ctrl-C")
+        headless.run_forever(found, lambda names, report: _log(names, report, json=json))
+        return
+    report = headless.run_once(found)
+    if json:
+        say_json(_cycle(report))
+    else:
+        _tell(report)
+    if report.errors and len(report.errors) == len(report.pulled):
+        raise typer.Exit(1)
+
+
+def sync(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of the system, e.g. coupa.")],
+    entity: Annotated[
+        str | None,
+        typer.Argument(metavar="[ENTITY]", help="Only this, e.g. purchase_order.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Read what changed in a system now, without waiting for its schedule; ends with 1 when a read failed."""
+    from finsync_tui import headless
+
+    pulled = headless.sync_now(workspace_of(workspace), system, entity)
+    if json:
+        say_json([asdict(each) for each in pulled])
+    else:
+        say(_reads(pulled))
+        _complain(pulled)
+    if any(each.error for each in pulled):
+        raise typer.Exit(1)
+
+
+def _cycle(report: CycleReport) -> dict[str, Any]:
+    return {**asdict(report), "errors": list(report.errors)}
+
+
+def _log(names: str, report: CycleReport, *, json: bool) -> None:
+    """Tell of one cycle of a long run: a line each, and none when nothing happened."""
+    counts = _counts(report)
+    if not any(counts.values()) and not report.errors:
+        return
+    if json:
+        say_json({**_cycle(report), "schedules": names}, one_line=True)
+        return
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    say(f"{report.at:%Y-%m-%d %H:%M:%S}Z  {told}")
+    _complain(report.pulled)
+
+
+def _tell(report: CycleReport) -> None:
+    if report.pulled:
+        say(_reads(report.pulled))
+        say()
+    say(facts(_counts(report)))
+    _complain(report.pulled)
+
+
+def _counts(report: CycleReport) -> dict[str, int]:
+    return {
+        "rows read": report.rows_read,
+        "workflows started": report.advanced.started,
+        "workflows held": report.advanced.held,
+        "workflows finished": report.advanced.finished,
+        "sent": report.delivered.sent,
+        "delivered": report.delivered.delivered,
+        "failed attempts": report.delivered.failed,
+        "read back": report.verified,
+    }
+
+
+def _reads(pulled: Sequence[Pulled]) -> str:
+    numbers = ["pages", "rows", "changed", "refused"]
+    return table(
+        ["system", "entity", *numbers],
+        [[p.system, p.entity, p.pages, p.rows_read, p.rows_changed, p.rows_refused] for p in pulled],
+        right=numbers,
+    )
+
+
+def _complain(pulled: Sequence[Pulled]) -> None:
+    for each in pulled:
+        if each.error:
+            note(f"{each.system} {each.entity}: {each.error}")

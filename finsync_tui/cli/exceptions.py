@@ -1,0 +1,317 @@
+"""`finsync exceptions`: what waits for an analyst."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from finsync_tui.cli import _export
+from finsync_tui.cli._context import (
+    JsonOption,
+    LimitOption,
+    ReasonOption,
+    WorkspaceOption,
+    actor,
+    example,
+    opened,
+    reading,
+    text_of,
+)
+from finsync_tui.cli._outcome import meant, report
+from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
+from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from store.database import Store
+
+app = typer.Typer(name="exceptions", help="What waits for an analyst.", no_args_is_help=True)
+
+Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of exceptions.", show_default=False)
+]
+Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the exception.")]
+Class = Annotated[
+    list[str] | None,
+    typer.Option("--class", metavar="CLASS", help="Only of this class; may be repeated.", show_default=False),
+]
+System = Annotated[
+    str | None, typer.Option("--system", help="Only those that showed in this system.", show_default=False)
+]
+Owner = Annotated[str | None, typer.Option("--owner", help="Only those of this person.", show_default=False)]
+MinAmount = Annotated[
+    str | None,
+    typer.Option("--min-amount", metavar="AMOUNT", help="Only from this amount on.", show_default=False),
+]
+State = Annotated[
+    Literal["live", "open", "snoozed", "resolved", "ignored", "closed", "all"],
+    typer.Option("--state", help="live: open or snoozed."),
+]
+_FILTER = "--class or --system"
+
+
+@app.command("list", epilog=example("finsync exceptions list --class PERIOD_CLOSED --min-amount 1000"))
+def list_(
+    class_: Class = None,
+    state: State = "live",
+    owner: Owner = None,
+    system: System = None,
+    min_amount: MinAmount = None,
+    limit: LimitOption = 50,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List exceptions, the most urgent first."""
+    with reading(workspace) as db:
+        found = cases(db, CaseFilter(class_ or (), state, owner, system, min_amount), limit)
+    if json:
+        say_json(found.rows)
+    elif found.rows:
+        say(
+            table(
+                ["id", "due", "class", "document", "amount", "system", "owner", "state", "cause"],
+                [
+                    [
+                        row["id"],
+                        moment(row["due_at"]),
+                        row["class"],
+                        row["document_number"],
+                        money(row),
+                        row["system"],
+                        row["owner"],
+                        row["state"],
+                        row["cause"],
+                    ]
+                    for row in found.rows
+                ],
+                right=["id", "amount"],
+            )
+        )
+    note(f"{len(found.rows):,} of {found.total:,} exceptions")
+
+
+@app.command(epilog=example("finsync exceptions show 12"))
+def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show one exception: cause, suggested fix, payload, notes."""
+    with reading(workspace) as db:
+        found = _case(db, identifier)
+    if json:
+        say_json(found)
+        return
+    heading = ("class", "state", "document_number", "document_key", "system", "flow", "step", "legal_entity")
+    say(
+        facts(
+            {
+                "exception": found["id"],
+                **{name.replace("_", " "): found[name] for name in heading},
+                "amount": money(found),
+                "owner": found["owner"],
+                "opened": moment(found["opened_at"]),
+                "due": moment(found["due_at"]),
+                "snoozed until": moment(found["snoozed_until"]),
+                "seen": found["seen_count"],
+                "cause": found["cause"],
+                "suggested fix": found["fix"],
+                "resolution": found["resolution"],
+            }
+        )
+    )
+    for item in found["notes"]:
+        say(f"\n{moment(item['at'])} {safe(item['author'])}: {safe(item['text'])}")
+    if found["payload"] is not None:
+        say("\npayload")
+        say(safe(found["payload"]))
+
+
+def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
+    from store import cases as store_cases
+    from store.errors import NotFoundError
+
+    found = one(db, "v_exception", identifier)
+    if found is None:
+        raise NotFoundError("exception", str(identifier), "`finsync exceptions list` shows the numbers.")
+    notes = rows(db, "SELECT at, author, text FROM case_note WHERE case_id = ? ORDER BY id", identifier)
+    case = store_cases.get(db, identifier)
+    payload = case.payload.decode("utf-8", "replace") if case is not None and case.payload else None
+    return {**found, "notes": notes, "payload": payload}
+
+
+def _selected(store: Store, ids: list[int] | None, class_: list[str] | None, system: str | None) -> list[int]:
+    """Return the exceptions an action is for: the ids, or every live one of a class or system."""
+    is_filtered = bool(class_) or system is not None
+    selected = cases(store.db, CaseFilter(class_ or (), system=system)).rows if is_filtered else []
+    return meant(ids or [], [row["id"] for row in selected] if is_filtered else None, _FILTER)
+
+
+@app.command(epilog=example("finsync exceptions assign 12 13 --to maria"))
+def assign(
+    ids: Ids = None,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="PERSON", help="Who takes care of it.")],
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say who takes care of exceptions."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        outcome = actions.assign(store, actor(), _selected(store, ids, class_, system), to)
+    report(outcome, f"assigned to {safe(to)}", json=json)
+
+
+@app.command(epilog=example('finsync exceptions comment 12 "Asked the buyer for the right cost centre"'))
+def comment(
+    identifier: Id,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What colleagues should know.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add a note to an exception."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        actions.comment(store, actor(), identifier, text)
+    if json:
+        say_json({"done": [identifier], "refused": []})
+    else:
+        say(f"noted on {identifier}")
+
+
+@app.command(epilog=example("finsync exceptions snooze 12 --until 2026-02-01T08:00+01:00"))
+def snooze(
+    ids: Ids = None,
+    *,
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="ISO 8601 with offset, or a date.")],
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Put exceptions aside until a moment; they come back by themselves."""
+    from finsync_tui import actions
+
+    moment_ = _instant(until)
+    with opened(workspace) as store:
+        outcome = actions.snooze(store, actor(), _selected(store, ids, class_, system), moment_)
+    report(outcome, f"snoozed until {moment_:%Y-%m-%d %H:%M} UTC", json=json)
+
+
+def _instant(text: str) -> datetime:
+    from store.clock import instant
+
+    if len(text) == len("2026-01-01"):
+        text += "T00:00:00Z"
+    try:
+        return instant(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not an instant. Write it like 2026-02-01 or 2026-02-01T08:00+01:00.",
+            param_hint="--until",
+        ) from None
+
+
+@app.command(epilog=example('finsync exceptions ignore 12 --reason "cancelled by the buyer, nothing to do"'))
+def ignore(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Close exceptions without doing anything about them."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        outcome = actions.ignore(store, actor(), _selected(store, ids, class_, system), reason)
+    report(outcome, "ignored", json=json)
+
+
+@app.command(epilog=example("finsync exceptions retry 12", "finsync exceptions retry --class PERIOD_CLOSED"))
+def retry(
+    ids: Ids = None,
+    *,
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Try again after the cause is gone."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        outcome = actions.retry(store, actor(), _selected(store, ids, class_, system))
+    report(outcome, "to be tried again in the engine's next cycle", json=json)
+
+
+@app.command(epilog=example('finsync exceptions resolve 12 --reason "entered by hand in the ERP"'))
+def resolve(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Close exceptions that somebody has taken care of elsewhere."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        outcome = actions.resolve(store, actor(), _selected(store, ids, class_, system), reason)
+    report(outcome, "resolved", json=json)
+
+
+@app.command(
+    epilog=example('finsync exceptions edit 12 --payload corrected.json --reason "typo in the price"')
+)
+def edit(
+    identifier: Id,
+    payload: Annotated[
+        typer.FileText,
+        typer.Option("--payload", metavar="FILE", help="The corrected document; - reads it from stdin."),
+    ],
+    reason: ReasonOption,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Correct the payload of an exception; the original stays beside it."""
+    from finsync_tui import actions
+
+    text = text_of(payload)
+    with opened(workspace) as store:
+        outcome = actions.edit(store, actor(), identifier, text, reason)
+    report(outcome, "edited", json=json)
+
+
+@app.command(epilog=example("finsync exceptions export --format csv --output exceptions.csv"))
+def export(
+    class_: Class = None,
+    state: State = "live",
+    owner: Owner = None,
+    system: System = None,
+    min_amount: MinAmount = None,
+    format_: Annotated[Literal["csv", "json"], typer.Option("--format", help="How it is written.")] = "csv",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where to; without it, stdout.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write exceptions to a file, for a spreadsheet or another program."""
+    with reading(workspace) as db:
+        found = cases(db, CaseFilter(class_ or (), state, owner, system, min_amount))
+    if output is None:
+        _export.write(sys.stdout, found.rows, format_)
+    else:
+        _export.write_file(output, found.rows, format_, replaces=force)
+    note(f"{found.total:,} exceptions written" + (f" to {output}" if output else ""))

@@ -1,0 +1,299 @@
+"""`finsync outbox`: what is on its way to a system, and what did not get there."""
+
+from __future__ import annotations
+
+import json as json_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from finsync_tui.cli._context import (
+    JsonOption,
+    LimitOption,
+    ReasonOption,
+    WorkspaceOption,
+    actor,
+    example,
+    opened,
+    reading,
+    text_of,
+)
+from finsync_tui.cli._outcome import meant, report
+from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
+from finsync_tui.cli._queries import listed, money, one, row_of, rows
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from store.database import Store
+
+app = typer.Typer(
+    name="outbox", help="What is on its way to a system, and what did not get there.", no_args_is_help=True
+)
+
+DeliveryState = Literal[
+    "pending", "claimed", "held", "delivered", "verified", "refused", "buried", "cancelled"
+]
+Ids = Annotated[
+    list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of deliveries.", show_default=False)
+]
+State = Annotated[
+    DeliveryState | None, typer.Option("--state", help="Only in this state.", show_default=False)
+]
+System = Annotated[str | None, typer.Option("--system", help="Only to this system.", show_default=False)]
+Failure = Annotated[
+    str | None,
+    typer.Option(
+        "--failure", help="Only after this class of failure: transient, rejected ...", show_default=False
+    ),
+]
+_FILTER = "--state, --system or --failure"
+
+
+@app.command("list", epilog=example("finsync outbox list --state buried"))
+def list_(
+    state: State = None,
+    system: System = None,
+    document: Annotated[
+        str | None, typer.Option("--document", help="Only of this order number or key.", show_default=False)
+    ] = None,
+    limit: LimitOption = 50,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List deliveries, the newest first."""
+    column = "document_key" if document and ":" in document else "document_number"
+    conditions = {"state": state, "system": system, column: document}
+    with reading(workspace) as db:
+        found = listed(db, "v_delivery", conditions, "id DESC", limit)
+    if json:
+        say_json(found.rows)
+    elif found.rows:
+        say(
+            table(
+                [
+                    "id",
+                    "system",
+                    "operation",
+                    "document",
+                    "amount",
+                    "state",
+                    "attempts",
+                    "next",
+                    "failure",
+                    "message",
+                ],
+                [
+                    [
+                        row["id"],
+                        row["system"],
+                        row["operation"],
+                        row["document_number"],
+                        money(row),
+                        row["state"],
+                        row["attempt_count"],
+                        moment(row["next_at"]) if row["state"] == "pending" else None,
+                        row["failure"],
+                        row["message"],
+                    ]
+                    for row in found.rows
+                ],
+                right=["id", "amount", "attempts"],
+            )
+        )
+    note(f"{len(found.rows):,} of {found.total:,} deliveries")
+
+
+@app.command(epilog=example("finsync outbox show 40"))
+def show(
+    identifier: Annotated[int, typer.Argument(metavar="ID", help="Number of the delivery.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one delivery: what is sent, every attempt and answer."""
+    with reading(workspace) as db:
+        found = _delivery(db, identifier)
+    if json:
+        say_json(found)
+        return
+    names = (
+        "system",
+        "operation",
+        "document_number",
+        "document_key",
+        "state",
+        "failure",
+        "message",
+        "external_id",
+    )
+    say(
+        facts(
+            {
+                "delivery": found["id"],
+                **{name.replace("_", " "): found[name] for name in names},
+                "amount": money(found),
+                "idempotency key": found["idempotency_key"],
+                "decided": moment(found["decided_at"]),
+                "next attempt": moment(found["next_at"]) if found["state"] == "pending" else None,
+                "outcome unknown": bool(found["is_outcome_unknown"]),
+            }
+        )
+    )
+    if found["attempts"]:
+        say()
+        say(
+            table(
+                ["attempt", "at", "outcome", "status", "message"],
+                [
+                    [a["number"], moment(a["started_at"]), a["outcome"], a["status"], a["message"]]
+                    for a in found["attempts"]
+                ],
+                right=["attempt"],
+            )
+        )
+    for title, name in (("sent", "body"), ("edited", "edited_body")):
+        if found[name] is not None:
+            say(f"\n{title}")
+            say(
+                "\n".join(
+                    safe(line) for line in json_.dumps(found[name], indent=2, ensure_ascii=False).splitlines()
+                )
+            )
+
+
+def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
+    from store.errors import NotFoundError
+
+    found = one(db, "v_delivery", identifier)
+    if found is None:
+        raise NotFoundError("delivery", str(identifier), "`finsync outbox list` shows the numbers.")
+    bodies = row_of(
+        db.execute(
+            "SELECT e.body, d.edited_body FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id "
+            "WHERE e.id = ?",
+            (identifier,),
+        ).fetchone()
+    )
+    attempts = rows(
+        db,
+        "SELECT number, started_at, ended_at, outcome, status, message, answer, duration_ms FROM attempt "
+        "WHERE entry_id = ? ORDER BY id",
+        identifier,
+    )
+    read = {name: json_.loads(body) if body is not None else None for name, body in bodies.items()}
+    return {**found, **read, "attempts": attempts}
+
+
+def _selected(
+    store: Store, ids: list[int] | None, state: str | None, system: str | None, failure: str | None
+) -> list[int]:
+    """Return the deliveries an action is for: the ids, or all that a filter names."""
+    conditions = {"state": state, "system": system, "failure": failure}
+    is_filtered = any(conditions.values())
+    found = listed(store.db, "v_delivery", conditions, "id", None).rows if is_filtered else []
+    return meant(ids or [], [row["id"] for row in found] if is_filtered else None, _FILTER)
+
+
+@app.command(epilog=example('finsync outbox hold 40 --reason "the buyer is checking the price"'))
+def hold(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    state: State = None,
+    system: System = None,
+    failure: Failure = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep deliveries from being sent."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        chosen = _selected(store, ids, state, system, failure)
+        outcome = actions.hold_deliveries(store, actor(), chosen, reason)
+    report(outcome, "held", json=json)
+
+
+@app.command(epilog=example('finsync outbox release 40 --reason "the price is right"'))
+def release(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    state: State = None,
+    system: System = None,
+    failure: Failure = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let held deliveries go."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        chosen = _selected(store, ids, state, system, failure)
+        outcome = actions.release_deliveries(store, actor(), chosen, reason)
+    report(outcome, "released", json=json)
+
+
+@app.command(
+    epilog=example(
+        'finsync outbox replay 40 --reason "the account is valid again"',
+        'finsync outbox replay --state buried --system oracle-emea --reason "the ERP is back"',
+    )
+)
+def replay(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    body: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            "--body", metavar="FILE", help="Send this JSON instead; the original stays.", show_default=False
+        ),
+    ] = None,
+    state: State = None,
+    system: System = None,
+    failure: Failure = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send dead letters again, edited or not."""
+    from finsync_tui import actions
+
+    edited = _json_text(body) if body is not None else None
+    with opened(workspace) as store:
+        chosen = _selected(store, ids, state, system, failure)
+        if edited is not None and len(chosen) > 1:
+            raise typer.BadParameter("an edited body fits one delivery only.", param_hint="--body")
+        outcome = actions.replay_deliveries(store, actor(), chosen, reason, edited_body=edited)
+    report(outcome, "to be sent again", json=json)
+
+
+def _json_text(file: typer.FileText) -> str:
+    text = text_of(file)
+    try:
+        json_.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"it is not JSON ({error}). Nothing was sent.", param_hint="--body"
+        ) from None
+    return text
+
+
+@app.command(epilog=example('finsync outbox cancel 40 --reason "entered by hand in the ERP"'))
+def cancel(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    state: State = None,
+    system: System = None,
+    failure: Failure = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give deliveries up; they are never sent."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        chosen = _selected(store, ids, state, system, failure)
+        outcome = actions.cancel_deliveries(store, actor(), chosen, reason)
+    report(outcome, "cancelled", json=json)

@@ -1,0 +1,121 @@
+"""`finsync secrets`: the credentials of the systems. Their values are never printed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    WorkspaceOption,
+    example,
+    manifests,
+    workspace_of,
+)
+from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._output import note, safe, say, say_json, table
+
+if TYPE_CHECKING:
+    from adapters.base import Manifest
+
+app = typer.Typer(
+    name="secrets",
+    help="The credentials of the systems; their values are never printed.",
+    no_args_is_help=True,
+)
+
+System = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of the system, e.g. oracle-emea.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the secret, e.g. password.")]
+
+
+@app.command(
+    "set",
+    epilog=example(
+        "finsync secrets set oracle-emea password", "pass show erp | finsync secrets set oracle-emea password"
+    ),
+)
+def set_(system: System, name: Name, workspace: WorkspaceOption = None) -> None:
+    """Keep a secret in the keyring: asked for, or read from stdin, never an argument that others could see."""
+    from finsync_tui.credentials import Secrets
+
+    found = workspace_of(workspace)
+    known = _names(manifests(found), system)
+    if name not in known:
+        raise UsageError(f"{system} knows no secret {name!r}; it has {', '.join(known)}. Nothing was stored.")
+    value = _ask(system, name) if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
+    if not value:
+        raise UsageError("the secret is empty. Nothing was stored.")
+    Secrets(found.name, found.path).set(system, name, value)
+    note(f"{system}.{name} is in the keyring; try it with `finsync secrets test {system}`")
+
+
+def _ask(system: str, name: str) -> str:
+    answer: str = typer.prompt(f"{system}.{name}", hide_input=True, err=True)
+    return answer
+
+
+@app.command("list", epilog=example("finsync secrets list"))
+def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List which secrets the systems need, and where each was found."""
+    from finsync_tui.credentials import Secrets
+
+    found = workspace_of(workspace)
+    secrets = Secrets(found.name, found.path)
+    listed: list[dict[str, str | bool | None]] = []
+    for system, manifest in manifests(found).items():
+        for name in (*manifest.credentials, *manifest.optional_credentials):
+            place = secrets.find(system, name)
+            is_needed = name in manifest.credentials
+            listed.append(
+                {"system": system, "name": name, "is_needed": is_needed, "place": place[0] if place else None}
+            )
+    if json:
+        say_json(listed)
+        return
+    say(
+        table(
+            ["system", "secret", "needed", "where"],
+            [[row["system"], row["name"], row["is_needed"], row["place"] or "not set"] for row in listed],
+        )
+    )
+
+
+@app.command("test", epilog=example("finsync secrets test oracle-emea"))
+def try_(
+    system: Annotated[
+        str | None, typer.Argument(metavar="[SYSTEM]", help="Only this system.", show_default=False)
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Try the credentials with one harmless call; ends with 3 when a system refuses them."""
+    from finsync_tui.cli.adapters import tell_health
+
+    if not tell_health(workspace_of(workspace), system, json=json):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(epilog=example("finsync secrets remove oracle-emea password"))
+def remove(system: System, name: Name, workspace: WorkspaceOption = None) -> None:
+    """Take a secret out of the keyring."""
+    from finsync_tui.credentials import Secrets
+    from store.errors import NotFoundError
+
+    found = workspace_of(workspace)
+    if not Secrets(found.name, found.path).remove(system, name):
+        raise NotFoundError(
+            "secret in the keyring", f"{system}.{name}", "`finsync secrets list` shows where each is."
+        )
+    note(f"{safe(system)}.{safe(name)} is no longer in the keyring")
+
+
+def _names(manifests: dict[str, Manifest], system: str) -> tuple[str, ...]:
+    from store.errors import NotFoundError
+
+    if system not in manifests:
+        raise NotFoundError("system", system, f"Known: {', '.join(manifests) or 'none'}.")
+    manifest = manifests[system]
+    return (*manifest.credentials, *manifest.optional_credentials)

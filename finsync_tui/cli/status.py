@@ -1,0 +1,96 @@
+"""`finsync status`: where the workspace stands, on one page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from finsync_tui.cli import _status
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    WorkspaceOption,
+    example,
+    opened,
+    workspace_of,
+)
+from finsync_tui.cli._output import facts, moment, note, say, say_json, table
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status", epilog=example("finsync status", "finsync status --check"))(status)
+
+
+def status(
+    check: Annotated[bool, typer.Option("--check", help="End with 3 when something needs a person.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what is done, what is stuck and how much money that is, what is due, how the systems are."""
+    from contextlib import closing
+
+    from finsync_tui import profile
+
+    configured = sorted(profile.load(workspace_of(workspace)).systems)
+    with opened(workspace) as store, closing(store.reader()) as db:
+        found = _status.read(db, configured, store.clock.now())
+    if json:
+        say_json(found.to_json())
+    else:
+        _tell(found)
+    problems = found.problems()
+    if check and problems:
+        note("look at: " + "; ".join(problems))
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _tell(found: _status.Status) -> None:
+    engine = found.engine
+    orders = found.orders
+    say(
+        facts(
+            {
+                "at": moment(found.at),
+                "engine": _engine(engine) if engine else "not started yet",
+                "orders": f"{orders['total']:,}: {orders['done']:,} done, {orders['in_work']:,} in work, "
+                f"{orders['held']:,} held, {orders['aborted']:,} aborted",
+                "deliveries": ", ".join(f"{count:,} {state}" for state, count in found.deliveries.items()),
+                "overdue": ", ".join(f"{count:,} {name}" for name, count in found.overdue.items()),
+                "next due": moment(found.next_due_at),
+            }
+        )
+    )
+    if found.stuck:
+        say()
+        say(
+            table(
+                ["stuck", "count", "amount", "currency"],
+                [[row["class"], f"{row['count']:,}", row["amount"], row["currency"]] for row in found.stuck],
+                right=["count", "amount"],
+            )
+        )
+    if found.systems:
+        say()
+        say(
+            table(
+                ["system", "state", "last ok", "last read", "reason"],
+                [
+                    [
+                        row["system"],
+                        row["state"],
+                        moment(row["last_ok_at"]),
+                        moment(row["last_read_at"]),
+                        row["reason"],
+                    ]
+                    for row in found.systems
+                ],
+            )
+        )
+
+
+def _engine(engine: dict[str, object]) -> str:
+    clock = "virtual clock" if engine["is_virtual"] else "clock"
+    doing = f", {engine['doing']}" if engine["doing"] else ""
+    at = moment(str(engine["clock_at"]))
+    return f"{engine['state']}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}"

@@ -1,0 +1,93 @@
+"""`finsync store`: the workspace's file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    WorkspaceOption,
+    example,
+    opened,
+    reading,
+    workspace_of,
+)
+from finsync_tui.cli._errors import FileInTheWayError
+from finsync_tui.cli._output import facts, note, safe, say, say_json, table
+
+app = typer.Typer(name="store", help="The workspace's file.", no_args_is_help=True)
+
+
+@app.command(epilog=example("finsync store info"))
+def info(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Say what the file holds: size, migrations, rows by table."""
+    from store import backup
+
+    with reading(workspace) as db:
+        found = backup.info(db)
+    if json:
+        say_json(found)
+        return
+    flat = {name: value for name, value in found.items() if not isinstance(value, dict | list)}
+    say(facts({name.replace("_", " "): value for name, value in flat.items()}))
+    for name, value in found.items():
+        if isinstance(value, dict):
+            say(f"\n{name.replace('_', ' ')}")
+            say(table(["name", "value"], [[key, str(each)] for key, each in value.items()]))
+        elif isinstance(value, list):
+            say(f"\n{name.replace('_', ' ')}")
+            say("\n".join(safe(str(each)) for each in value))
+
+
+@app.command(epilog=example("finsync store check"))
+def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Check the file: pages, references, audit chain, orphans; ends with 3 when something is wrong."""
+    from store import backup
+
+    problems = backup.check(workspace_of(workspace).store_path)
+    if json:
+        say_json([asdict(problem) for problem in problems])
+    for problem in [] if json else problems:
+        say(safe(" ".join(str(value) for value in asdict(problem).values())))
+    note(f"{len(problems)} problems" if problems else "the file is sound")
+    if problems:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(epilog=example("finsync store backup finsync-2026-01-31.db"))
+def backup(
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not be there yet.")
+    ],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Copy the file while the engine works; the copy is whole and checked."""
+    from store import backup as store_backup
+
+    if target.exists():
+        raise FileInTheWayError(str(target))
+    with opened(workspace) as store:
+        store_backup.backup(store, target)
+    if json:
+        say_json({"backup": str(target), "bytes": target.stat().st_size})
+    else:
+        say(f"{safe(str(target))}  {target.stat().st_size:,} bytes")
+
+
+@app.command(epilog=example("finsync store migrate"))
+def migrate(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Bring the file to this version's schema (opening it does so too; this only does it now)."""
+    from store import backup
+
+    with reading(workspace) as db:
+        found = backup.info(db)
+    if json:
+        say_json({"migrations": found["migrations"]})
+    else:
+        say("up to date: " + ", ".join(map(str, found["migrations"])))

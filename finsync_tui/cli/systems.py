@@ -1,0 +1,85 @@
+"""`finsync systems`: how the outside systems are, and stopping or continuing with one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from finsync_tui.cli import _status
+from finsync_tui.cli._context import (
+    JsonOption,
+    ReasonOption,
+    WorkspaceOption,
+    actor,
+    example,
+    opened,
+    reading,
+    workspace_of,
+)
+from finsync_tui.cli._output import moment, safe, say, say_json, table
+
+app = typer.Typer(name="systems", help="How the outside systems are.", no_args_is_help=True)
+
+System = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of the system, e.g. oracle-emea.")]
+
+
+@app.command("list", epilog=example("finsync systems list"))
+def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List the systems with their state."""
+    from finsync_tui import profile
+
+    configured = sorted(profile.load(workspace_of(workspace)).systems)
+    with reading(workspace) as db:
+        found = _status.systems(db, configured)
+    if json:
+        say_json(found)
+        return
+    say(
+        table(
+            ["system", "state", "since", "last ok", "last read", "tried again", "reason"],
+            [
+                [
+                    row["system"],
+                    row["state"],
+                    moment(row["changed_at"]),
+                    moment(row["last_ok_at"]),
+                    moment(row["last_read_at"]),
+                    moment(row["until"]),
+                    row["reason"],
+                ]
+                for row in found
+            ],
+        )
+    )
+
+
+@app.command(epilog=example('finsync systems pause oracle-emea --reason "month-end close"'))
+def pause(
+    system: System, *, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Stop reading from and writing to a system until it is resumed."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        actions.pause_system(store, actor(), system, reason)
+    _done(system, "paused", json=json)
+
+
+@app.command(epilog=example('finsync systems resume oracle-emea --reason "close is done"'))
+def resume(
+    system: System, *, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Go on with a system that was paused, parked or held."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        actions.resume_system(store, actor(), system, reason)
+    _done(system, "resumed", json=json)
+
+
+def _done(system: str, what: str, *, json: bool) -> None:
+    if json:
+        say_json({"system": system, "done": what})
+    else:
+        say(f"{safe(system)} {what}")
