@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -62,6 +61,8 @@ for noun in (
 
 def _version(is_asked: bool) -> None:
     if is_asked:
+        from importlib.metadata import version
+
         print(f"finsync {version('finsync')}")
         raise typer.Exit
 

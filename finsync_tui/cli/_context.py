@@ -33,8 +33,10 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Print at most so many.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit log.")]
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Print at most so many.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit log.")
+]
 
 
 def example(*lines: str) -> str:

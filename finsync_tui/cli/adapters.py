@@ -38,7 +38,7 @@ def list_(json: JsonOption = False) -> None:
 @app.command(epilog=example("finsync adapters check", "finsync adapters check oracle-emea"))
 def check(
     system: Annotated[
-        str | None, typer.Argument(metavar="[SYSTEM]", help="Only this system.", show_default=False)
+        str | None, typer.Argument(metavar="SYSTEM", help="Only this system.", show_default=False)
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

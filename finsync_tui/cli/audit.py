@@ -50,13 +50,16 @@ def verify(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 def log(
     subject: Annotated[
         str | None,
-        typer.Option("--subject", help="Only about this, e.g. a document's key.", show_default=False),
+        typer.Option(
+            "--subject", metavar="SUBJECT", help="Only about this, e.g. a document's key.", show_default=False
+        ),
     ] = None,
     who: Annotated[
-        str | None, typer.Option("--who", help="Only by this person or part.", show_default=False)
+        str | None,
+        typer.Option("--who", metavar="PERSON", help="Only by this person or part.", show_default=False),
     ] = None,
     what: Annotated[
-        str | None, typer.Option("--what", help="Only this kind of act.", show_default=False)
+        str | None, typer.Option("--what", metavar="ACT", help="Only this kind of act.", show_default=False)
     ] = None,
     limit: LimitOption = 50,
     workspace: WorkspaceOption = None,

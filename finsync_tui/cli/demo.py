@@ -19,14 +19,19 @@ def demo(
         bool, typer.Option("--headless", help="Run to the end and print the summary.")
     ] = False,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="The company and its troubles follow from it.")
+        int, typer.Option("--seed", metavar="N", min=0, help="The company and its troubles follow from it.")
     ] = 7,
-    scale: Annotated[int, typer.Option("--scale", min=1, max=100, help="So many times 2,000 orders.")] = 1,
+    scale: Annotated[
+        int, typer.Option("--scale", metavar="N", min=1, max=100, help="So many times 2,000 orders.")
+    ] = 1,
     faults: Annotated[
         Literal["none", "typical", "storm"], typer.Option("--faults", help="How badly the systems behave.")
     ] = "typical",
     speed: Annotated[
-        int, typer.Option("--speed", min=1, help="Workbench: how many times faster than real the clock runs.")
+        int,
+        typer.Option(
+            "--speed", metavar="N", min=1, help="Workbench: how many times faster than real the clock runs."
+        ),
     ] = 0,
     workspace: Annotated[
         Path | None,

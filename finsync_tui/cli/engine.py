@@ -52,7 +52,7 @@ def sync(
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of the system, e.g. coupa.")],
     entity: Annotated[
         str | None,
-        typer.Argument(metavar="[ENTITY]", help="Only this, e.g. purchase_order.", show_default=False),
+        typer.Argument(metavar="ENTITY", help="Only this, e.g. purchase_order.", show_default=False),
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

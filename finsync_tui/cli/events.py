@@ -29,7 +29,9 @@ def events() -> None:
 @app.command(epilog=example("finsync events tail --limit 20", "finsync events tail --follow --json"))
 def tail(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with new ones until Ctrl-C.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Begin with so many of the newest.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Begin with so many of the newest.")
+    ] = 20,
     after: Annotated[
         int | None, typer.Option("--after", metavar="SEQ", help="Begin after this event.", show_default=False)
     ] = None,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 app = typer.Typer(name="exceptions", help="What waits for an analyst.", no_args_is_help=True)
 
 Ids = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of exceptions.", show_default=False)
+    list[int] | None, typer.Argument(metavar="ID", help="Numbers of exceptions.", show_default=False)
 ]
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the exception.")]
 Class = Annotated[
@@ -41,9 +41,15 @@ Class = Annotated[
     typer.Option("--class", metavar="CLASS", help="Only of this class; may be repeated.", show_default=False),
 ]
 System = Annotated[
-    str | None, typer.Option("--system", help="Only those that showed in this system.", show_default=False)
+    str | None,
+    typer.Option(
+        "--system", metavar="SYSTEM", help="Only those that showed in this system.", show_default=False
+    ),
 ]
-Owner = Annotated[str | None, typer.Option("--owner", help="Only those of this person.", show_default=False)]
+Owner = Annotated[
+    str | None,
+    typer.Option("--owner", metavar="PERSON", help="Only those of this person.", show_default=False),
+]
 MinAmount = Annotated[
     str | None,
     typer.Option("--min-amount", metavar="AMOUNT", help="Only from this amount on.", show_default=False),

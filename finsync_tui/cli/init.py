@@ -29,12 +29,16 @@ def init(
         ),
     ] = None,
     name: Annotated[
-        str, typer.Option("--name", help="What the workspace is called; the keyring uses it too.")
+        str,
+        typer.Option("--name", metavar="NAME", help="What the workspace is called; the keyring uses it too."),
     ] = "finsync",
     group: Annotated[
         str,
         typer.Option(
-            "--group", help="Unix group that shares the workspace; without it, only you.", show_default=False
+            "--group",
+            metavar="GROUP",
+            help="Unix group that shares the workspace; without it, only you.",
+            show_default=False,
         ),
     ] = "",
     workspace: WorkspaceOption = None,

@@ -35,16 +35,21 @@ DeliveryState = Literal[
     "pending", "claimed", "held", "delivered", "verified", "refused", "buried", "cancelled"
 ]
 Ids = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of deliveries.", show_default=False)
+    list[int] | None, typer.Argument(metavar="ID", help="Numbers of deliveries.", show_default=False)
 ]
 State = Annotated[
     DeliveryState | None, typer.Option("--state", help="Only in this state.", show_default=False)
 ]
-System = Annotated[str | None, typer.Option("--system", help="Only to this system.", show_default=False)]
+System = Annotated[
+    str | None, typer.Option("--system", metavar="SYSTEM", help="Only to this system.", show_default=False)
+]
 Failure = Annotated[
     str | None,
     typer.Option(
-        "--failure", help="Only after this class of failure: transient, rejected ...", show_default=False
+        "--failure",
+        metavar="FAILURE",
+        help="Only after this class of failure: transient, rejected ...",
+        show_default=False,
     ),
 ]
 _FILTER = "--state, --system or --failure"
@@ -55,7 +60,10 @@ def list_(
     state: State = None,
     system: System = None,
     document: Annotated[
-        str | None, typer.Option("--document", help="Only of this order number or key.", show_default=False)
+        str | None,
+        typer.Option(
+            "--document", metavar="DOCUMENT", help="Only of this order number or key.", show_default=False
+        ),
     ] = None,
     limit: LimitOption = 50,
     workspace: WorkspaceOption = None,

@@ -31,7 +31,7 @@ def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 @app.command(epilog=example("finsync profile show --json", "finsync profile show systems"))
 def show(
     part: Annotated[
-        str | None, typer.Argument(metavar="[PART]", help="Only this part, e.g. systems.", show_default=False)
+        str | None, typer.Argument(metavar="PART", help="Only this part, e.g. systems.", show_default=False)
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

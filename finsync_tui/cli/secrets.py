@@ -86,7 +86,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 @app.command("test", epilog=example("finsync secrets test oracle-emea"))
 def try_(
     system: Annotated[
-        str | None, typer.Argument(metavar="[SYSTEM]", help="Only this system.", show_default=False)
+        str | None, typer.Argument(metavar="SYSTEM", help="Only this system.", show_default=False)
     ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,

@@ -31,9 +31,14 @@ def list_(
     state: Annotated[
         WorkflowState | None, typer.Option("--state", help="Only in this state.", show_default=False)
     ] = None,
-    step: Annotated[str | None, typer.Option("--step", help="Only at this step.", show_default=False)] = None,
+    step: Annotated[
+        str | None, typer.Option("--step", metavar="STEP", help="Only at this step.", show_default=False)
+    ] = None,
     document: Annotated[
-        str | None, typer.Option("--document", help="Only of this order number or key.", show_default=False)
+        str | None,
+        typer.Option(
+            "--document", metavar="DOCUMENT", help="Only of this order number or key.", show_default=False
+        ),
     ] = None,
     limit: LimitOption = 50,
     workspace: WorkspaceOption = None,
