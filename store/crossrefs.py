@@ -34,13 +34,13 @@ class Crossref:
 
 def link(
     db: sqlite3.Connection,
-    *,
     entity: str,
     document_key: str,
     system: str,
     external_id: str,
+    *,
     why: str,
-    at: datetime,
+    linked_at: datetime,
     number: str | None = None,
     revision: str | None = None,
 ) -> None:
@@ -56,7 +56,7 @@ def link(
         " why=CASE WHEN external_id=excluded.external_id THEN why ELSE excluded.why END,"
         " linked_at=CASE WHEN external_id=excluded.external_id THEN linked_at ELSE excluded.linked_at END,"
         " external_id=excluded.external_id",
-        (entity, document_key, system, external_id, number, revision, why, text(at)),
+        (entity, document_key, system, external_id, number, revision, why, text(linked_at)),
     )
 
 

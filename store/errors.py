@@ -114,12 +114,6 @@ class LeaseLostError(StoreError):
 
     code = "LEASE_LOST"
 
-    def __init__(self, token: int) -> None:
-        super().__init__(
-            f"another engine has taken over since lease {token} was given. Nothing was recorded under it. "
-            "Let the other engine work, or stop it and start this one again."
-        )
-
 
 class LeaseHeldError(StoreError):
     """Another engine is at work in this workspace."""

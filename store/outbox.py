@@ -1,0 +1,452 @@
+"""Decisions to tell other systems, their way there, and each attempt.
+
+An *entry* is the decision; it never changes. Its *delivery* is the way to one system:
+
+    enqueue
+       |
+       v        claim                settle              mark_verified
+    pending ----------> claimed ----------> delivered ---------------> verified
+     ^ ^ ^               | | |
+     | | +---------------+ | +-> refused   the system said no: a person must decide
+     | |  settle (later) or| +-> buried    the last attempt failed: a dead letter
+     | |  recover (crash)  |
+     | |                   +---> held      settle, when the system must be left alone
+     | +--- release ------------ held <--- hold --- pending
+     +----- replay ------------- refused, buried, held
+
+    cancel: pending, held, refused, buried -> cancelled
+
+A crash leaves deliveries *claimed* under an old fencing token. `recover` makes them pending again with
+`is_outcome_unknown`: whoever claims them looks them up by natural key before sending. That mark is only taken away by a
+delivery that succeeds, never by a failure. Deliveries of one document to one system go in the order they were decided.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from store import leases
+from store.clock import instant, text
+from store.columns import as_json, chunks, from_json, marks, when
+from store.errors import NotAllowedError
+
+DeliveryState = Literal["pending", "claimed", "held", "delivered", "verified", "refused", "buried", "cancelled"]
+SettledState = Literal["pending", "held", "delivered", "refused", "buried"]
+
+PRIORITIES: Final = range(10)
+"""0 goes first."""
+UNFINISHED: Final = ("pending", "claimed", "held")
+"""A delivery in one of these keeps later ones of its document waiting."""
+ENDED: Final = ("verified", "refused", "buried", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision to change something in a system."""
+
+    idempotency_key: str
+    system: str
+    operation: str
+    entity: str
+    document_key: str
+    document_number: str
+    body: str
+    workflow_id: int | None = None
+    priority: int = 5
+    external_id: str | None = None
+    """The document in that system, when it is known at the decision."""
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that one engine may send now."""
+
+    entry_id: int
+    idempotency_key: str
+    system: str
+    operation: str
+    entity: str
+    document_key: str
+    document_number: str
+    body: str
+    """What to send: as decided, or as a person edited it."""
+    workflow_id: int | None
+    priority: int
+    external_id: str | None
+    amount_minor: int | None
+    currency: str | None
+    attempt_count: int
+    """Attempts spent before this one."""
+    is_outcome_unknown: bool
+    """True: an earlier attempt may have worked. Look it up before sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call and its answer."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    status: int | None = None
+    message: str | None = None
+    answer: str | None = None
+    duration_ms: int | None = None
+    number: int = 0
+    """Counted by the store, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a claim."""
+
+    entry_id: int
+    state: SettledState
+    attempt: Attempt | None
+    """None: it was not tried after all."""
+    external_id: str | None = None
+    receipt: Mapping[str, Any] | None = None
+    failure: str | None = None
+    message: str | None = None
+    next_at: datetime | None = None
+    """For `pending`: when to try again. None: at once."""
+    is_outcome_unknown: bool = False
+    spends_attempt: bool = True
+    """False when the system was away: waiting costs no attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An entry and where it stands on its way."""
+
+    entry_id: int
+    idempotency_key: str
+    system: str
+    operation: str
+    entity: str
+    document_key: str
+    document_number: str
+    workflow_id: int | None
+    priority: int
+    body: str
+    """As decided."""
+    edited_body: str | None
+    amount_minor: int | None
+    currency: str | None
+    decided_at: datetime
+    state: DeliveryState
+    attempt_count: int
+    next_at: datetime
+    is_outcome_unknown: bool
+    external_id: str | None
+    receipt: dict[str, Any] | None
+    failure: str | None
+    message: str | None
+    changed_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def id(self) -> int:
+        return self.entry_id
+
+
+def enqueue(db: sqlite3.Connection, entries: Sequence[Entry], at: datetime) -> list[int]:
+    """Add decisions; return their ids in order. A key that is known keeps its entry as it is."""
+    moment = text(at)
+    ids: list[int] = []
+    for entry in entries:
+        if entry.priority not in PRIORITIES:
+            raise ValueError(f"priority {entry.priority} is not between 0 and {PRIORITIES[-1]}")
+        row = db.execute(
+            "INSERT INTO outbox_entry(idempotency_key, system, operation, entity, document_key, document_number,"
+            " workflow_id, priority, external_id, body, amount_minor, currency, decided_at)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(idempotency_key) DO NOTHING RETURNING id",
+            (
+                entry.idempotency_key,
+                entry.system,
+                entry.operation,
+                entry.entity,
+                entry.document_key,
+                entry.document_number,
+                entry.workflow_id,
+                entry.priority,
+                entry.external_id,
+                entry.body,
+                entry.amount_minor,
+                entry.currency,
+                moment,
+            ),
+        ).fetchone()
+        if row is None:
+            known = "SELECT id FROM outbox_entry WHERE idempotency_key=?"
+            row = db.execute(known, (entry.idempotency_key,)).fetchone()
+        else:
+            db.execute(
+                "INSERT INTO delivery(entry_id, system, document_key, priority, state, next_at, external_id, changed_at)"
+                " VALUES (?,?,?,?,'pending',?,?,?)",
+                (row[0], entry.system, entry.document_key, entry.priority, moment, entry.external_id, moment),
+            )
+        ids.append(row[0])
+    return ids
+
+
+def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token: int) -> list[Claim]:
+    """Take up to `limit` due deliveries of a system, most urgent first.
+
+    A document's deliveries follow one another: one that waits behind an unfinished earlier one is not due.
+    """
+    leases.check(db, token)
+    moment = text(now)
+    due: list[int] = []
+    for priority in PRIORITIES:  # one index range each; a single query would walk all that are not due yet
+        if len(due) >= limit:
+            break
+        due += [entry_id for (entry_id,) in db.execute(_DUE, (system, priority, moment, limit - len(due)))]
+    if not due:
+        return []
+    db.executemany(
+        "UPDATE delivery SET state='claimed', fencing_token=?, changed_at=? WHERE entry_id=? AND state='pending'",
+        [(token, moment, entry_id) for entry_id in due],
+    )
+    found = {}
+    for some in chunks(due):
+        for row in db.execute(f"{_CLAIM} WHERE d.entry_id IN ({marks(some)})", some):
+            found[row[0]] = _claim(row)
+    return [found[entry_id] for entry_id in due]
+
+
+_DUE = """
+SELECT d.entry_id FROM delivery d
+WHERE d.state = 'pending' AND d.system = ? AND d.priority = ? AND d.next_at <= ?
+  AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.document_key = d.document_key AND e.system = d.system
+                  AND e.entry_id < d.entry_id AND e.state IN ('pending', 'claimed', 'held'))
+ORDER BY d.next_at, d.entry_id LIMIT ?
+"""
+
+_CLAIM = (
+    "SELECT d.entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number,"
+    " coalesce(d.edited_body, e.body), e.workflow_id, e.priority, d.external_id, e.amount_minor, e.currency,"
+    " d.attempt_count, d.is_outcome_unknown FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id"
+)
+
+
+def settle(
+    db: sqlite3.Connection, token: int, settlements: Sequence[Settlement], now: datetime
+) -> None:
+    """Record what became of claims, all of them or none.
+
+    LeaseLostError when another engine has taken over; NotAllowedError when a delivery is not claimed by this one.
+    """
+    leases.check(db, token)
+    _refuse_unclaimed(db, token, [s.entry_id for s in settlements])
+    moment = text(now)
+    db.executemany(_ATTEMPT, [_attempt_row(s.entry_id, s.attempt) for s in settlements if s.attempt is not None])
+    db.executemany(
+        "UPDATE delivery SET state=?1, attempt_count=attempt_count+?2, next_at=?3, fencing_token=NULL,"
+        " is_outcome_unknown=CASE WHEN ?1='delivered' THEN 0 ELSE max(is_outcome_unknown, ?4) END,"
+        " external_id=coalesce(?5, external_id), receipt=coalesce(?6, receipt), failure=?7, message=?8,"
+        " changed_at=?9, ended_at=?10 WHERE entry_id=?11",
+        [
+            (
+                s.state,
+                int(s.spends_attempt and s.attempt is not None),
+                moment if s.next_at is None else text(s.next_at),
+                int(s.is_outcome_unknown),
+                s.external_id,
+                as_json(s.receipt),
+                s.failure,
+                s.message,
+                moment,
+                moment if s.state in ENDED else None,
+                s.entry_id,
+            )
+            for s in settlements
+        ],
+    )
+
+
+_ATTEMPT = (
+    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms)"
+    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+)
+
+
+def recover(db: sqlite3.Connection, token: int, now: datetime) -> int:
+    """Give back what a dead engine had claimed; its calls may have worked. Return how many there were."""
+    leases.check(db, token)
+    cursor = db.execute(
+        "UPDATE delivery SET state='pending', is_outcome_unknown=1, next_at=?, fencing_token=NULL, changed_at=?"
+        " WHERE state='claimed' AND fencing_token<?",
+        (text(now), text(now), token),
+    )
+    return cursor.rowcount
+
+
+def mark_verified(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
+    """Note that these deliveries have been read back; return how many were delivered and are verified now."""
+    return _move(db, entry_ids, ("delivered",), "state='verified', changed_at=?1, ended_at=?1", now)
+
+
+def hold(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
+    """Keep pending deliveries back until they are released; return how many."""
+    return _move(db, entry_ids, ("pending",), "state='held', changed_at=?1", now)
+
+
+def release(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
+    """Let held deliveries go; return how many."""
+    return _move(db, entry_ids, ("held",), "state='pending', changed_at=?1", now)
+
+
+def cancel(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
+    """Give up deliveries that are not under way; return how many."""
+    return _move(
+        db, entry_ids, ("pending", "held", "refused", "buried"), "state='cancelled', changed_at=?1, ended_at=?1", now
+    )
+
+
+def replay(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime, edited_body: str | None = None) -> int:
+    """Send dead letters, refused and held deliveries again, edited or not; return how many.
+
+    The body that was decided stays beside the edited one. Attempts count from the beginning.
+    """
+    return _move(
+        db,
+        entry_ids,
+        ("buried", "refused", "held"),
+        "state='pending', attempt_count=0, next_at=?1, changed_at=?1, ended_at=NULL, edited_body=coalesce(?2, edited_body)",
+        now,
+        edited_body,
+    )
+
+
+def next_due(db: sqlite3.Connection, systems: Sequence[str] | None = None) -> datetime | None:
+    """Return when the next pending delivery is due, of these systems or of all."""
+    if systems is None:
+        return when(db.execute("SELECT min(next_at) FROM delivery WHERE state='pending'").fetchone()[0])
+    first = "SELECT min(next_at) FROM delivery WHERE state='pending' AND system=? AND priority=?"
+    found = [db.execute(first, (system, p)).fetchone()[0] for system in systems for p in PRIORITIES]
+    return when(min((moment for moment in found if moment is not None), default=None))
+
+
+def was_tried_before(db: sqlite3.Connection, entry_id: int) -> bool:
+    """Say whether any delivery of the same document, system and operation has been tried: this one or an earlier."""
+    row = db.execute(
+        "SELECT 1 FROM outbox_entry one JOIN outbox_entry other ON other.document_key=one.document_key"
+        " AND other.system=one.system AND other.operation=one.operation AND other.id<=one.id"
+        " JOIN attempt a ON a.entry_id=other.id WHERE one.id=? LIMIT 1",
+        (entry_id,),
+    ).fetchone()
+    return row is not None
+
+
+def get(db: sqlite3.Connection, entry_id: int) -> Delivery | None:
+    """Return one delivery."""
+    row = db.execute(f"{_DELIVERY} WHERE e.id=?", (entry_id,)).fetchone()
+    return None if row is None else _delivery(row)
+
+
+def of_workflow(db: sqlite3.Connection, workflow_id: int) -> list[Delivery]:
+    """Return the deliveries that one flow instance decided, oldest first."""
+    return [_delivery(row) for row in db.execute(f"{_DELIVERY} WHERE e.workflow_id=? ORDER BY e.id", (workflow_id,))]
+
+
+def of_document(db: sqlite3.Connection, document_key: str) -> list[Delivery]:
+    """Return all deliveries of one document, oldest first."""
+    return [_delivery(row) for row in db.execute(f"{_DELIVERY} WHERE e.document_key=? ORDER BY e.id", (document_key,))]
+
+
+def unverified(db: sqlite3.Connection, limit: int, after: int = 0) -> list[Delivery]:
+    """Return deliveries that a system took and nobody has read back yet, by id."""
+    rows = db.execute(f"{_DELIVERY} WHERE d.state='delivered' AND d.entry_id>? ORDER BY d.entry_id LIMIT ?", (after, limit))
+    return [_delivery(row) for row in rows]
+
+
+def attempts(db: sqlite3.Connection, entry_id: int) -> list[Attempt]:
+    """Return every call that was made for one entry, oldest first."""
+    rows = db.execute(
+        "SELECT started_at, ended_at, outcome, status, message, answer, duration_ms, number"
+        " FROM attempt WHERE entry_id=? ORDER BY id",
+        (entry_id,),
+    )
+    return [Attempt(instant(started), instant(ended), *rest) for started, ended, *rest in rows]
+
+
+_DELIVERY = (
+    "SELECT e.id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number, e.workflow_id,"
+    " e.priority, e.body, d.edited_body, e.amount_minor, e.currency, e.decided_at, d.state, d.attempt_count, d.next_at,"
+    " d.is_outcome_unknown, d.external_id, d.receipt, d.failure, d.message, d.changed_at, d.ended_at"
+    " FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id"
+)
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    *entry, decided_at, state, count, next_at, is_unknown, external_id, receipt, failure, message, changed, ended = row
+    return Delivery(
+        *entry,
+        instant(decided_at),
+        state,
+        count,
+        instant(next_at),
+        bool(is_unknown),
+        external_id,
+        None if receipt is None else from_json(receipt),
+        failure,
+        message,
+        instant(changed),
+        when(ended),
+    )
+
+
+def _claim(row: sqlite3.Row) -> Claim:
+    *fields, is_outcome_unknown = row
+    return Claim(*fields, bool(is_outcome_unknown))
+
+
+def _attempt_row(entry_id: int, attempt: Attempt) -> tuple[object, ...]:
+    return (
+        entry_id,
+        text(attempt.started_at),
+        text(attempt.ended_at),
+        attempt.outcome,
+        attempt.status,
+        attempt.message,
+        attempt.answer,
+        attempt.duration_ms,
+    )
+
+
+def _refuse_unclaimed(db: sqlite3.Connection, token: int, entry_ids: Sequence[int]) -> None:
+    claimed: set[int] = set()
+    for some in chunks(entry_ids):
+        rows = db.execute(
+            f"SELECT entry_id FROM delivery WHERE entry_id IN ({marks(some)}) AND state='claimed' AND fencing_token=?",
+            (*some, token),
+        )
+        claimed.update(entry_id for (entry_id,) in rows)
+    strangers = [entry_id for entry_id in entry_ids if entry_id not in claimed]
+    if strangers or len(claimed) != len(entry_ids):
+        shown = ", ".join(map(str, strangers or entry_ids))
+        raise NotAllowedError(f"deliveries {shown} are not claimed under lease {token}, or settled twice. Nothing was recorded.")
+
+
+def _move(
+    db: sqlite3.Connection,
+    entry_ids: Iterable[int],
+    allowed: Sequence[DeliveryState],
+    change: str,
+    now: datetime,
+    edited_body: str | None = None,
+) -> int:
+    """Change those of `entry_ids` that are in one of the allowed states; return how many."""
+    states = ",".join(f"'{state}'" for state in allowed)
+    cursor = db.executemany(
+        f"UPDATE delivery SET {change} WHERE entry_id=?3 AND state IN ({states}) AND ?2 IS ?2",
+        [(text(now), edited_body, entry_id) for entry_id in entry_ids],
+    )
+    return cursor.rowcount
