@@ -1,0 +1,265 @@
+"""Flow instances, their steps and waits.
+
+    running  --> waiting (for a timer, a delivery, another system) --> running
+    running  --> held (an analyst must act)                        --> running
+    running, waiting, held --> done | aborted | superseded         (ended)
+
+There is one instance for each flow, document and version of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from store.clock import instant, text
+from store.columns import as_json, at, from_json, when
+
+State = Literal["running", "waiting", "held", "done", "aborted", "superseded"]
+StepState = Literal["done", "waiting", "held", "skipped", "compensated"]
+
+_COLUMNS = (
+    "id, flow, kind, entity, document_key, document_number, document_version, document_revision, state, step,"
+    " waiting_for, wake_at, due_at, target, legal_entity, amount_minor, currency, generation, data, started_at,"
+    " changed_at, ended_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One run of a flow for one version of one document."""
+
+    id: int
+    flow: str
+    kind: str
+    entity: str
+    document_key: str
+    document_number: str
+    document_version: int
+    document_revision: str
+    state: State
+    step: str
+    waiting_for: str | None
+    wake_at: datetime | None
+    due_at: datetime | None
+    target: str | None
+    legal_entity: str | None
+    amount_minor: int | None
+    currency: str | None
+    generation: int
+    data: dict[str, Any]
+    started_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision or wait."""
+
+    id: int
+    workflow_id: int
+    name: str
+    state: StepState
+    started_at: datetime
+    ended_at: datetime | None
+    detail: dict[str, Any]
+
+
+def start(
+    db: sqlite3.Connection,
+    *,
+    flow: str,
+    kind: str,
+    entity: str,
+    document_key: str,
+    document_number: str,
+    document_version: int,
+    document_revision: str,
+    step: str,
+    now: datetime,
+    state: State = "running",
+    waiting_for: str | None = None,
+    wake_at: datetime | None = None,
+    due_at: datetime | None = None,
+    target: str | None = None,
+    legal_entity: str | None = None,
+    amount_minor: int | None = None,
+    currency: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Begin an instance; None when there is one already for this flow, document and version."""
+    row = db.execute(
+        "INSERT INTO workflow(flow, kind, entity, document_key, document_number, document_version, document_revision,"
+        " state, step, waiting_for, wake_at, due_at, target, legal_entity, amount_minor, currency, data, started_at,"
+        " changed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT(flow, document_key, document_version) DO NOTHING RETURNING id",
+        (
+            flow,
+            kind,
+            entity,
+            document_key,
+            document_number,
+            document_version,
+            document_revision,
+            state,
+            step,
+            waiting_for,
+            at(wake_at),
+            at(due_at),
+            target,
+            legal_entity,
+            amount_minor,
+            currency,
+            as_json(data or {}),
+            text(now),
+            text(now),
+        ),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def save(
+    db: sqlite3.Connection,
+    workflow_id: int,
+    *,
+    state: State,
+    step: str,
+    data: Mapping[str, Any],
+    now: datetime,
+    waiting_for: str | None = None,
+    wake_at: datetime | None = None,
+    due_at: datetime | None = None,
+    ended: bool = False,
+    generation: int | None = None,
+    target: str | None = None,
+    legal_entity: str | None = None,
+    amount_minor: int | None = None,
+    currency: str | None = None,
+) -> None:
+    """Note where an instance stands. Of the last five, None leaves what is there."""
+    db.execute(
+        "UPDATE workflow SET state=?, step=?, data=?, waiting_for=?, wake_at=?, due_at=?, changed_at=?, ended_at=?,"
+        " generation=coalesce(?, generation), target=coalesce(?, target), legal_entity=coalesce(?, legal_entity),"
+        " amount_minor=coalesce(?, amount_minor), currency=coalesce(?, currency) WHERE id=?",
+        (
+            state,
+            step,
+            as_json(data),
+            waiting_for,
+            at(wake_at),
+            at(due_at),
+            text(now),
+            text(now) if ended else None,
+            generation,
+            target,
+            legal_entity,
+            amount_minor,
+            currency,
+            workflow_id,
+        ),
+    )
+
+
+def log_step(
+    db: sqlite3.Connection,
+    workflow_id: int,
+    name: str,
+    state: StepState,
+    started_at: datetime,
+    ended_at: datetime | None,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Note a step: what it decided, by which rule and version."""
+    cursor = db.execute(
+        "INSERT INTO workflow_step(workflow_id, name, state, started_at, ended_at, detail) VALUES (?,?,?,?,?,?)",
+        (workflow_id, name, state, text(started_at), at(ended_at), as_json(detail or {})),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def runnable(db: sqlite3.Connection, now: datetime, limit: int) -> list[Workflow]:
+    """Return instances that can go on: those running, then those whose timer has rung, longest waiting first."""
+    found = _select(db, "ended_at IS NULL AND state='running' ORDER BY wake_at, id LIMIT ?", limit)
+    if len(found) < limit:
+        found += _select(
+            db,
+            "ended_at IS NULL AND state='waiting' AND wake_at<=? ORDER BY wake_at, id LIMIT ?",
+            text(now),
+            limit - len(found),
+        )
+    return found
+
+
+def next_wake(db: sqlite3.Connection) -> datetime | None:
+    """Return when the next timer rings."""
+    row = db.execute(
+        "SELECT min(wake_at) FROM workflow WHERE ended_at IS NULL AND state='waiting' AND wake_at IS NOT NULL"
+    ).fetchone()
+    return when(row[0])
+
+
+def has_live(db: sqlite3.Connection) -> bool:
+    """Say whether any instance has not ended and waits for no analyst."""
+    row = db.execute("SELECT 1 FROM workflow WHERE ended_at IS NULL AND state IN ('running', 'waiting') LIMIT 1").fetchone()
+    return row is not None
+
+
+def wake(db: sqlite3.Connection, workflow_ids: Iterable[int], now: datetime) -> int:
+    """Let waiting and held instances go on; return how many did."""
+    cursor = db.executemany(
+        "UPDATE workflow SET state='running', waiting_for=NULL, wake_at=NULL, changed_at=?"
+        " WHERE id=? AND ended_at IS NULL AND state IN ('waiting', 'held')",
+        [(text(now), workflow_id) for workflow_id in workflow_ids],
+    )
+    return max(cursor.rowcount, 0)
+
+
+def waiting_at(db: sqlite3.Connection, step: str, limit: int) -> list[Workflow]:
+    """Return instances that wait at a step, oldest first."""
+    return _select(db, "ended_at IS NULL AND step=? AND state='waiting' ORDER BY id LIMIT ?", step, limit)
+
+
+def get(db: sqlite3.Connection, workflow_id: int) -> Workflow | None:
+    """Return one instance."""
+    return next(iter(_select(db, "id=?", workflow_id)), None)
+
+
+def of_document(db: sqlite3.Connection, document_key: str) -> list[Workflow]:
+    """Return all instances for a document, oldest first."""
+    return _select(db, "document_key=? ORDER BY id", document_key)
+
+
+def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:
+    """Return what an instance did, in order."""
+    rows = db.execute(
+        "SELECT id, workflow_id, name, state, started_at, ended_at, detail FROM workflow_step WHERE workflow_id=? ORDER BY id",
+        (workflow_id,),
+    )
+    return [Step(*head, instant(began), when(ended), from_json(detail)) for *head, began, ended, detail in rows]
+
+
+def _select(db: sqlite3.Connection, where: str, *values: object) -> list[Workflow]:
+    rows = db.execute(f"SELECT {_COLUMNS} FROM workflow WHERE {where}", values)
+    return [_workflow(row) for row in rows]
+
+
+def _workflow(row: sqlite3.Row) -> Workflow:
+    *head, wake_at, due_at, target, legal_entity, amount, currency, generation, data, started, changed, ended = row
+    return Workflow(
+        *head,
+        when(wake_at),
+        when(due_at),
+        target,
+        legal_entity,
+        amount,
+        currency,
+        generation,
+        from_json(data),
+        instant(started),
+        instant(changed),
+        when(ended),
+    )
