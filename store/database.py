@@ -139,6 +139,23 @@ def memory_store(clock: Clock) -> Store:
     return Store(path, db, clock, uri)
 
 
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that can't write, to a file that is up to date with this finsync. Creates nothing."""
+    path = path.absolute()
+    files.check(path)
+    try:
+        db = _connect(f"{path.as_uri()}?mode=ro", READER_CACHE_KIB)
+        try:
+            if _pending(db, path):
+                raise StoreError(f"{path} is from an older finsync. Open it once with this one to bring it up to date.")
+        except BaseException:
+            db.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        raise from_sqlite(error, path) from error
+    return db
+
+
 def _connect(uri: str, cache_kib: int) -> sqlite3.Connection:
     db = sqlite3.connect(
         uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False

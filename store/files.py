@@ -34,6 +34,27 @@ def prepare(path: Path, group: str | None) -> None:
         raise StoreAccessError(str(path), error.strerror or str(error)) from error
 
 
+def check(path: Path) -> None:
+    """Refuse what can't be a store, without touching it."""
+    if path.is_dir():
+        raise NotAWorkspaceError(str(path), "it is a folder")
+    try:
+        _check_header(path)
+    except OSError as error:
+        raise StoreAccessError(str(path), error.strerror or str(error)) from error
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    if os.name != "posix" and path.is_dir():
+        return  # only Unix lets a folder be flushed
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def create_private(path: Path, group: str | None = None) -> None:
     """Make an empty file that only its owner (or `group`) may read; it must not exist."""
     handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_FILE)

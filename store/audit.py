@@ -1,0 +1,229 @@
+"""The audit log: append-only, each entry chained to the one before.
+
+`body` is canonical JSON (keys sorted, no spaces, UTF-8); `hash = sha256(hash of the entry before || body)`, 32 zero bytes
+before the first. How many entries there are and the newest hash also stand in `meta`, written in the same transaction,
+so that entries cut off at the end show.
+
+Values that may have to be erased one day lie in `audit_protected`. The chain holds only `sha256(salt || value)` of them:
+erasing the value and its salt leaves the chain whole, and makes guessing the value from its digest pointless.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, Literal
+
+from store.clock import text
+from store.columns import encode, from_json
+from store.errors import NotFoundError, StoreDamagedError
+
+FIRST_PREVIOUS: Final = bytes(32)
+SALT_BYTES: Final = 16
+ERASED: Final = "audit.erased"
+
+Reason = Literal["edited", "missing", "reordered", "truncated", "added", "head", "protected"]
+
+_HEAD = "audit_head"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who did what to what, and why."""
+
+    who: str
+    what: str
+    """noun.past_participle, e.g. `exception.resolved`."""
+    subject: str
+    """Key of the document or thing."""
+    why: str = ""
+    before: Any = None
+    after: Any = None
+    """JSON values: mappings, lists, text, whole numbers."""
+    source: str = ""
+    """Where the act came from: a screen, a command, a system."""
+    protected: Mapping[str, str] = field(default_factory=dict)
+    """Values that can be erased later, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What checking the chain found.
+
+    | reason | the first bad entry |
+    | --- | --- |
+    | edited | does not have the hash it should have |
+    | missing | is not there, though later ones are |
+    | reordered | stands in another's place |
+    | truncated | would follow the last: entries at the end are gone |
+    | added | is one that the count does not know |
+    | head | is the last: the newest hash that was noted is another |
+    | protected | has a protected value that is not the one recorded |
+    """
+
+    is_intact: bool
+    count: int
+    """Entries that were checked and hold."""
+    first_bad_seq: int | None
+    reason: Reason | None
+    head: str
+    """Hash of the last entry that holds, as hexadecimal text."""
+
+
+def record(
+    db: sqlite3.Connection,
+    entries: Sequence[Entry],
+    at: datetime,
+    *,
+    salt: Callable[[int], bytes] = secrets.token_bytes,
+) -> list[int]:
+    """Append entries; return their places. `salt` is where the salts of protected values come from."""
+    if not entries:
+        return []
+    count, previous = _noted_head(db)
+    moment = text(at)
+    first = count + 1
+    rows: list[tuple[int, bytes, bytes]] = []
+    protected: list[tuple[int, str, bytes, str]] = []
+    for seq, entry in enumerate(entries, first):
+        digests: dict[str, str] = {}
+        for name, value in entry.protected.items():
+            grain = salt(SALT_BYTES)
+            digests[name] = protected_digest(grain, value)
+            protected.append((seq, name, grain, value))
+        body = encode(_body(entry, moment, digests))
+        previous = sha256(previous + body).digest()
+        rows.append((seq, body, previous))
+    db.executemany("INSERT INTO audit(seq, body, hash) VALUES (?,?,?)", rows)
+    if protected:
+        db.executemany("INSERT INTO audit_protected(seq, name, salt, value) VALUES (?,?,?,?)", protected)
+    db.execute("UPDATE meta SET value=? WHERE name=?", (f"{rows[-1][0]}:{previous.hex()}", _HEAD))
+    return list(range(first, first + len(rows)))
+
+
+def verify(db: sqlite3.Connection, *, from_seq: int = 1) -> Verification:
+    """Check the chain from `from_seq` to its end against one moment's state of the file."""
+    with _one_snapshot(db):
+        found = _verify_chain(db, from_seq)
+        return _verify_protected(db, from_seq, found) if found.is_intact else found
+
+
+def erase_protected(db: sqlite3.Connection, seq: int, names: Iterable[str], *, who: str, why: str, at: datetime) -> int:
+    """Erase protected values of an entry for good, and record that it was done; return how many there were."""
+    if db.execute("SELECT 1 FROM audit WHERE seq=?", (seq,)).fetchone() is None:
+        raise NotFoundError("audit entry", str(seq))
+    gone = [
+        name
+        for name in sorted({*names})
+        if db.execute("DELETE FROM audit_protected WHERE seq=? AND name=?", (seq, name)).rowcount
+    ]
+    if gone:
+        record(db, [Entry(who=who, what=ERASED, subject=f"audit:{seq}", why=why, after={"names": gone})], at)
+    return len(gone)
+
+
+def protected_values(db: sqlite3.Connection, seq: int) -> dict[str, str]:
+    """Return the protected values of an entry that have not been erased."""
+    return {name: value for name, value in db.execute("SELECT name, value FROM audit_protected WHERE seq=?", (seq,))}
+
+
+def protected_digest(salt: bytes, value: str) -> str:
+    """Return what the chain holds of a protected value."""
+    return sha256(salt + value.encode()).hexdigest()
+
+
+def _body(entry: Entry, moment: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"at": moment, "who": entry.who, "what": entry.what, "subject": entry.subject}
+    for name in ("why", "source"):
+        if words := getattr(entry, name):
+            shown[name] = words
+    for name in ("before", "after"):
+        if (value := getattr(entry, name)) is not None:
+            shown[name] = value
+    if digests:
+        shown["protected"] = digests
+    return shown
+
+
+def _noted_head(db: sqlite3.Connection) -> tuple[int, bytes]:
+    row = db.execute("SELECT value FROM meta WHERE name=?", (_HEAD,)).fetchone()
+    count, _, head = (row[0] if row else "").partition(":")
+    try:
+        return int(count), bytes.fromhex(head)
+    except ValueError:
+        raise StoreDamagedError("the workspace's file", "the end of the audit log is not noted any more") from None
+
+
+@contextmanager
+def _one_snapshot(db: sqlite3.Connection) -> Iterator[None]:
+    """Let several statements see the same state while an engine goes on writing."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _verify_chain(db: sqlite3.Connection, from_seq: int) -> Verification:
+    noted_count, noted_head = _noted_head(db)
+    previous = FIRST_PREVIOUS
+    if from_seq > 1:
+        row = db.execute("SELECT hash FROM audit WHERE seq=?", (from_seq - 1,)).fetchone()
+        if row is None:
+            return Verification(False, 0, from_seq - 1, "missing", "")
+        previous = row[0]
+    expected = from_seq
+    for seq, body, stored in db.execute("SELECT seq, body, hash FROM audit WHERE seq>=? ORDER BY seq", (from_seq,)):
+        if seq != expected:
+            return Verification(False, expected - from_seq, expected, "missing", previous.hex())
+        computed = sha256(previous + body).digest()
+        if computed != stored:
+            reason = _why_broken(db, seq, previous, stored, noted_count)
+            return Verification(False, expected - from_seq, seq, reason, previous.hex())
+        previous = computed
+        expected += 1
+    last = expected - 1
+    reason_at_end: Reason | None = None
+    if last < noted_count:
+        reason_at_end = "truncated"
+    elif last > noted_count:
+        reason_at_end = "added"
+    elif previous != noted_head:
+        reason_at_end = "head"
+    bad = {"truncated": expected, "added": noted_count + 1, "head": last}.get(reason_at_end or "")
+    return Verification(reason_at_end is None, expected - from_seq, bad, reason_at_end, previous.hex())
+
+
+def _why_broken(db: sqlite3.Connection, seq: int, previous: bytes, stored: bytes, noted_count: int) -> Reason:
+    """Name what happened to an entry that does not follow the one before.
+
+    Reordered: what belongs here stands further down. Missing: there are fewer entries than were written, so those
+    after the gap have been numbered anew. Else it was edited.
+    """
+    for body, digest in db.execute("SELECT body, hash FROM audit WHERE seq>? ORDER BY seq", (seq,)):
+        if sha256(previous + body).digest() in (digest, stored):
+            return "reordered"
+    count = db.execute("SELECT count(*) FROM audit").fetchone()[0]
+    return "missing" if count < noted_count else "edited"
+
+
+def _verify_protected(db: sqlite3.Connection, from_seq: int, found: Verification) -> Verification:
+    """Check that the values beside the chain are those whose digests it holds. Erased ones are not there to check."""
+    rows = db.execute(
+        "SELECT p.seq, p.name, p.salt, p.value, a.body FROM audit_protected p LEFT JOIN audit a ON a.seq=p.seq"
+        " WHERE p.seq>=? ORDER BY p.seq",
+        (from_seq,),
+    )
+    for seq, name, salt, value, body in rows:
+        digests = {} if body is None else from_json(body).get("protected", {})
+        if digests.get(name) != protected_digest(salt, value):
+            return Verification(False, found.count, seq, "protected", found.head)
+    return found
