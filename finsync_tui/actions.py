@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Literal
 
-from store.cases import ExceptionCase
-
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from store import Store, audit, cases, outbox, systems, workflows
+from store.cases import ExceptionCase
 from store.clock import text
 from store.errors import NotAllowedError, NotFoundError
 
@@ -278,6 +277,7 @@ def _resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
 def _follow_replay(store: Store, db: Connection, entry_id: int, actor: Actor) -> None:
     """A replayed delivery ends the exception it had caused, and its instance waits for it again."""
     entry = outbox.get(db, entry_id)
+    assert entry is not None
     for case in cases.live_for_document(db, entry.document_key):
         if case.entry_id == entry_id:
             cases.end(db, [case.id], "closed", actor.name, "its delivery was replayed", store.clock.now())
@@ -342,7 +342,8 @@ def _each_delivery(
     refused: list[tuple[int, str]] = []
     with store.transaction() as db:
         for entry_id in wanted:
-            if not outbox.exists(db, entry_id):
+            delivery = outbox.get(db, entry_id)
+            if delivery is None:
                 if len(wanted) == 1:
                     raise NotFoundError("delivery", str(entry_id), "`finsync outbox list` shows them.")
                 refused.append((entry_id, "there is no such delivery"))
@@ -351,7 +352,6 @@ def _each_delivery(
                     raise NotAllowedError(f"delivery {entry_id}: {why_not}. Nothing was changed.")
                 refused.append((entry_id, why_not))
             else:
-                delivery = outbox.get(db, entry_id)
                 if delivery.workflow_id is not None:
                     workflows.wake(db, [delivery.workflow_id], store.clock.now())
                 _note(store, db, actor, what, delivery.document_key, reason, {"delivery": entry_id})

@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
-from store.outbox import Attempt, Claim, Settlement
-
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import (
     AdapterError,
@@ -33,6 +31,7 @@ from store import Store, audit, cases, crossrefs, events, findings, leases, outb
 from store.canonical.event import Event, event_type
 from store.clock import Clock
 from store.errors import LeaseLostError
+from store.outbox import Attempt, Claim, Settlement
 
 GROUP_MAX = 64
 GROUP_WAIT_S = 0.02

@@ -23,9 +23,8 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime:
     if schedule.every is not None:
         return _EPOCH + ((after - _EPOCH) // schedule.every + 1) * schedule.every
     assert schedule.cron is not None
-    found = _trigger(schedule.cron, schedule.timezone).get_next_fire_time(
-        None, after + timedelta(microseconds=1)
-    )
+    trigger = _trigger(schedule.cron, schedule.timezone)
+    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
     assert found is not None, "a cron line without an end always fires again"
     return found.astimezone(UTC)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from sqlite3 import Connection
+from typing import Literal
 
 from adapters.base import Adapter, Page, Translated, Untranslatable
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError
@@ -104,20 +105,20 @@ def _store_page(
     translated = adapter.translate(task.entity, fresh) if fresh else []
     incoming: list[records.Incoming] = []
     refused: list[tuple[Untranslatable, bytes]] = []
-    for row, item in zip(fresh, translated, strict=True):
-        if isinstance(item, Translated):
+    for row, read in zip(fresh, translated, strict=True):
+        if isinstance(read, Translated):
             incoming.append(
                 records.Incoming(
-                    external_id=item.external_id,
-                    record=item.record,
+                    external_id=read.external_id,
+                    record=read.record,
                     payload=row,
-                    source_version=item.source_version,
-                    source_updated_at=item.source_updated_at,
-                    changed_by=item.changed_by,
+                    source_version=read.source_version,
+                    source_updated_at=read.source_updated_at,
+                    changed_by=read.changed_by,
                 )
             )
         else:
-            refused.append((item, row))
+            refused.append((read, row))
     now = clock.now()
     with store.transaction() as db:
         stored = records.put_page(db, task.entity, task.system, incoming, now)
@@ -252,7 +253,7 @@ def _note_failure(
 ) -> None:
     now = clock.now()
     with store.transaction() as db:
-        outcome = "failed"
+        outcome: Literal["failed", "parked"] = "failed"
         if isinstance(error, MaintenanceError):
             outcome = "parked"
             park(db, task.system, error.retry_after, str(error), clock)

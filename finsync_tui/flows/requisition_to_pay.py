@@ -13,34 +13,24 @@ by sync, and `verify` waits until reconcile has read both systems afresh.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from finsync_tui import golden_record, policy
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, order_commitment, outgoing
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
-from store import audit, commitments, crossrefs, events, findings, outbox, records
-from store.canonical.budget import (
-    Budget,
-    Commitment,
-    CommitmentDistribution,
-    CommitmentLine,
-    PolicyMetadata,
-)
+from finsync_tui.profile import LegalEntitySetup
+from store import commitments, crossrefs, events, findings, outbox, records
+from store.canonical.budget import Budget, Commitment, PolicyMetadata
 from store.canonical.event import Event, event_type
-from store.canonical.keys import RecordKey, idempotency_key
+from store.canonical.keys import RecordKey
 from store.canonical.money import Money
-from store.canonical.purchasing import OrderLine, PurchaseOrder
+from store.canonical.purchasing import OrderDistribution, OrderLine, PurchaseOrder
 from store.records import Held
 
 NAME = "requisition_to_pay"
 ENTITY = "purchase_order"
 EXTRACT = "extract"
 """The system name that records from file extracts are kept under."""
-
-_PRIORITY_STATUS = 2  # status and numbers back to people go before
-_PRIORITY_ORDER = 5  # new commitments
 
 
 class RequisitionToPay:
@@ -231,7 +221,19 @@ def enrich(context: Context) -> Answer:
 def request_commitment(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
     held = _order(context)
-    commitment = _commitment(context, held)
+    commitment = order_commitment.commitment(
+        held.record,
+        _setup(context),
+        order_commitment.Decided(
+            order_key=context.workflow.document_key,
+            marker=_marker(context),
+            legal_entity=str(context.data["legal_entity"]),
+            supplier_id=str(context.data["supplier_id"]),
+            supplier_site_id=context.data.get("supplier_site_id"),
+            policy=PolicyMetadata.model_validate(context.data["policy"]),
+            accounts=context.data["accounts"],
+        ),
+    )
     target = str(context.data["target"])
     link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
     operation = "order.change" if link else "order.create"
@@ -250,7 +252,7 @@ def request_commitment(context: Context) -> Answer:
         context.now,
     )
     context.data["commitment_version"] = stored[0].version
-    entry_id = _enqueue(
+    entry_id = outgoing.enqueue(
         context,
         target,
         operation,
@@ -263,7 +265,7 @@ def request_commitment(context: Context) -> Answer:
 
 def await_commitment(context: Context) -> Answer:
     """Wait until the ERP has taken the draft."""
-    return _await_delivery(context, int(context.data["commitment_entry"]))
+    return outgoing.await_delivery(context, int(context.data["commitment_entry"]))
 
 
 def submit(context: Context) -> Answer:
@@ -280,7 +282,7 @@ def submit(context: Context) -> Answer:
     seen = records.get(context.db, PurchaseOrder, target, link.external_id)
     context.data["seen_version"] = seen.version if seen else 0
     body = {"marker": _marker(context), "number": link.number or ""}
-    entry_id = _enqueue(context, target, "order.submit", body, external_id=link.external_id)
+    entry_id = outgoing.enqueue(context, target, "order.submit", body, external_id=link.external_id)
     context.data["submit_entry"] = entry_id
     return Done({"entry": entry_id})
 
@@ -288,10 +290,11 @@ def submit(context: Context) -> Answer:
 def await_submit(context: Context) -> Answer:
     """Wait until the ERP has accepted the submission."""
     entry_id = int(context.data["submit_entry"])
-    answer = _await_delivery(context, entry_id)
+    answer = outgoing.await_delivery(context, entry_id)
     if isinstance(answer, Done):
         delivery = outbox.get(context.db, entry_id)
-        context.data["is_pending"] = bool(delivery.receipt.get("is_pending", True))
+        receipt = (delivery.receipt if delivery else None) or {}
+        context.data["is_pending"] = bool(receipt.get("is_pending", True))
     return answer
 
 
@@ -367,7 +370,7 @@ def request_end(context: Context) -> Answer:
     operation = f"order.{context.workflow.kind}" if is_issued else "order.discard"
     order = _order(context).record
     body = {"marker": _marker(context), "reason": order.closing_reason or f"{ended} in {_source(context)}"}
-    entry_id = _enqueue(context, target, operation, body, external_id=link.external_id)
+    entry_id = outgoing.enqueue(context, target, operation, body, external_id=link.external_id)
     context.data.update(
         end_entry=entry_id,
         end_status=ended,
@@ -380,7 +383,7 @@ def request_end(context: Context) -> Answer:
 
 def await_end(context: Context) -> Answer:
     """Wait until the ERP has taken it."""
-    return _await_delivery(context, int(context.data["end_entry"]))
+    return outgoing.await_delivery(context, int(context.data["end_entry"]))
 
 
 def await_ended(context: Context) -> Answer:
@@ -411,13 +414,13 @@ def write_back(context: Context) -> Answer:
         "erp_number": str(context.data.get("erp_number") or ""),
         "erp_status": str(context.data["erp_status"]),
     }
-    entry_id = _enqueue(
+    entry_id = outgoing.enqueue(
         context,
         source,
         "order.write_back",
         {"fields": fields},
         external_id=RecordKey.parse(context.workflow.document_key).external_id,
-        priority=_PRIORITY_STATUS,
+        priority=outgoing.PRIORITY_STATUS,
     )
     context.data.update(write_back_entry=entry_id, written=fields, read_back=None)
     return Done({"entry": entry_id, **fields})
@@ -425,7 +428,7 @@ def write_back(context: Context) -> Answer:
 
 def await_write_back(context: Context) -> Answer:
     """Wait until the source has taken it."""
-    return _await_delivery(context, int(context.data["write_back_entry"]))
+    return outgoing.await_delivery(context, int(context.data["write_back_entry"]))
 
 
 def verify(context: Context) -> Answer:
@@ -515,7 +518,7 @@ def _source(context: Context) -> str:
     return RecordKey.parse(context.workflow.document_key).system
 
 
-def _setup(context: Context) -> Any:
+def _setup(context: Context) -> LegalEntitySetup:
     return context.facts.profile.legal_entities[str(context.data["legal_entity"])]
 
 
@@ -531,59 +534,8 @@ def _marker(context: Context) -> str:
     return f"{_source(context)}:{context.workflow.document_number}"
 
 
-def _distributions(order: PurchaseOrder) -> list[tuple[OrderLine, Any]]:
+def _distributions(order: PurchaseOrder) -> list[tuple[OrderLine, OrderDistribution]]:
     return [(line, d) for line in order.lines if not line.is_cancelled for d in line.distributions]
-
-
-def _commitment(context: Context, held: Held[PurchaseOrder]) -> Commitment:
-    order = held.record
-    setup = _setup(context)
-    lines = []
-    for line in order.lines:
-        if line.is_cancelled:
-            continue
-        parts = [
-            CommitmentDistribution(
-                number=d.number,
-                charge_account=account["charge_account"],
-                amount=d.amount,
-                quantity=d.quantity,
-                cost_centre=account.get("cost_centre"),
-                account=account.get("account"),
-                period=d.period,
-            )
-            for d in line.distributions
-            for account in [context.data["accounts"][f"{line.number}/{d.number}"]]
-        ]
-        lines.append(
-            CommitmentLine(
-                number=line.number,
-                description=line.description,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                uom=line.uom,
-                amount=line.amount,
-                category=line.category,
-                need_by_on=line.need_by_on,
-                distributions=tuple(parts),
-            )
-        )
-    return Commitment(
-        number=order.number,
-        order_key=context.workflow.document_key,
-        revision=order.revision,
-        marker=_marker(context),
-        legal_entity=str(context.data["legal_entity"]),
-        ledger=setup.ledger,
-        business_unit=setup.business_unit,
-        supplier_id=str(context.data["supplier_id"]),
-        supplier_site_id=context.data.get("supplier_site_id"),
-        currency=order.currency,
-        total=order.total,
-        description=order.description or f"Order {order.number}",
-        policy=PolicyMetadata.model_validate(context.data["policy"]),
-        lines=tuple(lines),
-    )
 
 
 def _held_commitment(context: Context) -> Commitment:
@@ -596,100 +548,6 @@ def _held_commitment(context: Context) -> Commitment:
     )
     assert held is not None
     return held.record
-
-
-def _enqueue(
-    context: Context,
-    system: str,
-    operation: str,
-    body: Mapping[str, Any],
-    *,
-    external_id: str | None,
-    priority: int = _PRIORITY_ORDER,
-) -> int:
-    flow = context.workflow
-    # Our own version numbers the revision: a status change need not raise the source's.
-    key = idempotency_key(
-        system, operation, RecordKey.parse(flow.document_key), str(flow.document_version), context.generation
-    )
-    (entry_id,) = outbox.enqueue(
-        context.db,
-        [
-            outbox.Entry(
-                idempotency_key=key,
-                system=system,
-                operation=operation,
-                entity=ENTITY,
-                document_key=flow.document_key,
-                document_number=flow.document_number,
-                body=json.dumps(body, sort_keys=True),
-                workflow_id=flow.id,
-                priority=priority,
-                external_id=external_id,
-                amount_minor=flow.amount_minor,
-                currency=flow.currency,
-            )
-        ],
-        context.now,
-    )
-    audit.record(
-        context.db,
-        [
-            audit.Entry(
-                who="engine",
-                what="outbox.enqueued",
-                subject=flow.document_key,
-                after={"key": key, "entry": entry_id},
-            )
-        ],
-        context.now,
-    )
-    return entry_id
-
-
-def _await_delivery(context: Context, entry_id: int) -> Answer:
-    delivery = outbox.get(context.db, entry_id)
-    if delivery.state in ("delivered", "verified"):
-        return Done({"attempts": delivery.attempt_count, "external_id": delivery.external_id})
-    if delivery.state in ("pending", "claimed", "held"):
-        return Wait(f"delivery to {delivery.system}")
-    if delivery.state == "refused":
-        return Hold(
-            str(delivery.receipt.get("case_class", "REJECTED")),
-            f"{delivery.system} refused: {delivery.message}",
-            _FIXES.get(str(delivery.receipt.get("case_class")), "Correct what it names, then retry."),
-            delivery.system,
-            {"operation": delivery.operation, "codes": delivery.receipt.get("codes", [])},
-            entry_id,
-        )
-    if delivery.state == "cancelled":
-        return Hold(
-            "REJECTED",
-            f"the delivery to {delivery.system} was cancelled by a person",
-            "Retry to decide anew.",
-            delivery.system,
-            {},
-            entry_id,
-        )
-    return Hold(
-        "DEAD_LETTER",
-        f"{delivery.system} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
-        "When the system is well again, retry: the document is looked up before it is sent.",
-        delivery.system,
-        {"operation": delivery.operation},
-        entry_id,
-    )
-
-
-_FIXES = {
-    "ACCOUNT_INVALID": "Correct the coding of the order or its mapping, or allow the combination in the ERP, then retry.",
-    "COST_CENTRE_INACTIVE": "Re-open the cost centre in the ERP, or map it to its successor, then retry.",
-    "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the order, then retry.",
-    "PERIOD_CLOSED": "Open the accounting period in the ERP, or wait for the next one, then retry.",
-    "SUPPLIER_INACTIVE": "Activate the supplier or its site in the ERP, then retry.",
-    "SUPPLIER_UNKNOWN": "Create the supplier in the ERP, then retry.",
-    "WRITE_BACK_IGNORED": "Let an administrator make the custom field editable by API, then retry.",
-}
 
 
 def _event(context: Context, participle: str, data: Mapping[str, object]) -> None:

@@ -6,12 +6,9 @@ not begun to write; one that is under way at a system is finished first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
-
-from store.workflows import Workflow
 
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from store import Store, audit, cases, crossrefs, events, outbox, records, workflows
@@ -19,6 +16,7 @@ from store.canonical.event import event_type
 from store.canonical.keys import RecordKey
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import Clock
+from store.workflows import Workflow
 
 BATCH = 200
 STEPS_MAX = 50
@@ -74,13 +72,13 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
     """Read the events this flow has not seen: start instances, wake those that wait for a system's news."""
     found = events.pending(db, flow.name, BATCH, (_ORDER,))
     started = 0
-    for event in found:
+    for _, event in found:
         if event.type == _REPORTED:
             _wake_for(db, event.subject, clock.now())
         else:
             started += _start(db, flow, facts, event.subject, clock.now())
-    if found:
-        events.acknowledge(db, flow.name, found[-1].seq)
+    # Nothing more of ours: events of other types up to the log's end need not be looked at again.
+    events.acknowledge(db, flow.name, found[-1].seq if found else events.head(db))
     return started, len(found) == BATCH
 
 
@@ -199,15 +197,15 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
 def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish, moved: int) -> Advanced:
     db, now, workflow = context.db, context.now, context.workflow
     due_at = _due(context.facts, flow, step, now) if moved or workflow.due_at is None else workflow.due_at
-    columns = {key: context.data.get(key) for key in ("legal_entity", "target")}
+    legal_entity, target = context.data.get("legal_entity"), context.data.get("target")
     if isinstance(answer, Wait):
         workflows.save(
             db, workflow.id, state="waiting", step=step, data=context.data, waiting_for=answer.waiting_for,
-            wake_at=answer.wake_at, due_at=due_at, now=now, **columns,
+            wake_at=answer.wake_at, due_at=due_at, now=now, legal_entity=legal_entity, target=target,
         )  # fmt: skip
         return Advanced(moved=moved)
     if isinstance(answer, Hold):
-        _hold(context, step, answer, due_at, columns)
+        _hold(context, step, answer, due_at)
         return Advanced(moved=moved, held=1)
     workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
     workflows.save(
@@ -219,7 +217,8 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
         due_at=None,
         now=now,
         ended=True,
-        **columns,
+        legal_entity=legal_entity,
+        target=target,
     )
     audit.record(
         db, [audit.Entry(who=ENGINE, what=f"workflow.{answer.state}", subject=workflow.document_key,
@@ -234,10 +233,9 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
     return Advanced(moved=moved + 1, finished=1)
 
 
-def _hold(
-    context: Context, step: str, answer: Hold, due_at: datetime | None, columns: Mapping[str, str | None]
-) -> None:
+def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) -> None:
     db, now, workflow = context.db, context.now, context.workflow
+    legal_entity, target = context.data.get("legal_entity"), context.data.get("target")
     case_id = cases.open(
         db,
         cases.NewCase(
@@ -249,7 +247,7 @@ def _hold(
             workflow_id=workflow.id,
             step=step,
             entry_id=answer.entry_id,
-            legal_entity=columns["legal_entity"],
+            legal_entity=legal_entity,
             amount_minor=workflow.amount_minor,
             currency=workflow.currency,
             cause=answer.cause,
@@ -264,7 +262,7 @@ def _hold(
     )
     workflows.save(
         db, workflow.id, state="held", step=step, data=context.data, waiting_for="an analyst", due_at=due_at, now=now,
-        **columns,
+        legal_entity=legal_entity, target=target,
     )  # fmt: skip
     audit.record(
         db, [audit.Entry(who=ENGINE, what="exception.opened", subject=workflow.document_key,

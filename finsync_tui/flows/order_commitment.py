@@ -1,0 +1,70 @@
+"""An order as the ERP shall hold it. Pure: what the steps decided goes in, the commitment comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from finsync_tui.profile import LegalEntitySetup
+from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine, PolicyMetadata
+from store.canonical.purchasing import OrderLine, PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the steps before have found out."""
+
+    order_key: str
+    marker: str
+    legal_entity: str
+    supplier_id: str
+    supplier_site_id: str | None
+    policy: PolicyMetadata
+    accounts: Mapping[str, Mapping[str, str]]
+    """By `line/distribution`: charge_account, and its parts by segment name."""
+
+
+def commitment(order: PurchaseOrder, setup: LegalEntitySetup, decided: Decided) -> Commitment:
+    """Build the commitment; its validators see to it that lines and distributions add up to the order's total."""
+    return Commitment(
+        number=order.number,
+        order_key=decided.order_key,
+        revision=order.revision,
+        marker=decided.marker,
+        legal_entity=decided.legal_entity,
+        ledger=setup.ledger,
+        business_unit=setup.business_unit,
+        supplier_id=decided.supplier_id,
+        supplier_site_id=decided.supplier_site_id,
+        currency=order.currency,
+        total=order.total,
+        description=order.description or f"Order {order.number}",
+        policy=decided.policy,
+        lines=tuple(_line(line, decided.accounts) for line in order.lines if not line.is_cancelled),
+    )
+
+
+def _line(line: OrderLine, accounts: Mapping[str, Mapping[str, str]]) -> CommitmentLine:
+    return CommitmentLine(
+        number=line.number,
+        description=line.description,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        uom=line.uom,
+        amount=line.amount,
+        category=line.category,
+        need_by_on=line.need_by_on,
+        distributions=tuple(
+            CommitmentDistribution(
+                number=d.number,
+                charge_account=account["charge_account"],
+                amount=d.amount,
+                quantity=d.quantity,
+                cost_centre=account.get("cost_centre"),
+                account=account.get("account"),
+                period=d.period,
+            )
+            for d in line.distributions
+            for account in [accounts[f"{line.number}/{d.number}"]]
+        ),
+    )

@@ -1,0 +1,112 @@
+"""Putting a decision to write into the outbox, and waiting for what becomes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
+from store import audit, outbox
+from store.canonical.keys import RecordKey, idempotency_key
+
+PRIORITY_STATUS = 2  # status and numbers back to people go before
+PRIORITY_ORDER = 5  # new commitments
+
+
+def enqueue(
+    context: Context,
+    system: str,
+    operation: str,
+    body: Mapping[str, Any],
+    *,
+    external_id: str | None,
+    priority: int = PRIORITY_ORDER,
+) -> int:
+    """Decide to write, once: the key is made of the document's version, so that deciding again changes nothing."""
+    flow = context.workflow
+    # Our own version numbers the revision: a status change need not raise the source's.
+    key = idempotency_key(
+        system, operation, RecordKey.parse(flow.document_key), str(flow.document_version), context.generation
+    )
+    (entry_id,) = outbox.enqueue(
+        context.db,
+        [
+            outbox.Entry(
+                idempotency_key=key,
+                system=system,
+                operation=operation,
+                entity=flow.entity,
+                document_key=flow.document_key,
+                document_number=flow.document_number,
+                body=json.dumps(body, sort_keys=True),
+                workflow_id=flow.id,
+                priority=priority,
+                external_id=external_id,
+                amount_minor=flow.amount_minor,
+                currency=flow.currency,
+            )
+        ],
+        context.now,
+    )
+    audit.record(
+        context.db,
+        [
+            audit.Entry(
+                who="engine",
+                what="outbox.enqueued",
+                subject=flow.document_key,
+                after={"key": key, "entry": entry_id},
+            )
+        ],
+        context.now,
+    )
+    return entry_id
+
+
+def await_delivery(context: Context, entry_id: int) -> Answer:
+    """Answer by the state of one delivery; a refused or dead one becomes an exception."""
+    delivery = outbox.get(context.db, entry_id)
+    assert delivery is not None, "an entry is never taken away"
+    receipt = delivery.receipt or {}
+    if delivery.state in ("delivered", "verified"):
+        return Done({"attempts": delivery.attempt_count, "external_id": delivery.external_id})
+    if delivery.state in ("pending", "claimed", "held"):
+        return Wait(f"delivery to {delivery.system}")
+    if delivery.state == "refused":
+        return Hold(
+            str(receipt.get("case_class", "REJECTED")),
+            f"{delivery.system} refused: {delivery.message}",
+            _FIXES.get(str(receipt.get("case_class")), "Correct what it names, then retry."),
+            delivery.system,
+            {"operation": delivery.operation, "codes": receipt.get("codes", [])},
+            entry_id,
+        )
+    if delivery.state == "cancelled":
+        return Hold(
+            "REJECTED",
+            f"the delivery to {delivery.system} was cancelled by a person",
+            "Retry to decide anew.",
+            delivery.system,
+            {},
+            entry_id,
+        )
+    return Hold(
+        "DEAD_LETTER",
+        f"{delivery.system} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
+        "When the system is well again, retry: the document is looked up before it is sent.",
+        delivery.system,
+        {"operation": delivery.operation},
+        entry_id,
+    )
+
+
+_FIXES = {
+    "ACCOUNT_INVALID": "Correct the coding of the order or its mapping, or allow the combination in the ERP, then retry.",
+    "COST_CENTRE_INACTIVE": "Re-open the cost centre in the ERP, or map it to its successor, then retry.",
+    "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the order, then retry.",
+    "PERIOD_CLOSED": "Open the accounting period in the ERP, or wait for the next one, then retry.",
+    "SUPPLIER_INACTIVE": "Activate the supplier or its site in the ERP, then retry.",
+    "SUPPLIER_UNKNOWN": "Create the supplier in the ERP, then retry.",
+    "WRITE_BACK_IGNORED": "Let an administrator make the custom field editable by API, then retry.",
+}

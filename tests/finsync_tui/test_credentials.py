@@ -1,0 +1,97 @@
+"""Where secrets come from, and that they stay out of what people see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring.backend
+import keyring.errors
+import pytest
+
+from finsync_tui.credentials import SecretMissingError, SecretPlaceError, Secrets
+
+
+class MemoryKeyring(keyring.backend.KeyringBackend):
+    """A keyring that lives as long as a test."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.kept.pop((service, username), None) is None:
+            raise keyring.errors.PasswordDeleteError(username)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
+    """The secrets of a workspace beside an empty keyring."""
+    monkeypatch.delenv("FINSYNC_SECRETS_DIR", raising=False)
+    before = keyring.get_keyring()
+    keyring.set_keyring(MemoryKeyring())
+    yield Secrets("books", tmp_path / "workspace")
+    keyring.set_keyring(before)
+
+
+def test_the_environment_goes_before_file_and_keyring(
+    secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headless use overrides what a person once typed in."""
+    secrets.set("coupa", "client_secret", "from keyring")
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    (mounted / "coupa.client_secret").write_text("from file\n")
+
+    found = [secrets.find("coupa", "client_secret")]
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mounted))
+    found.append(secrets.find("coupa", "client_secret"))
+    monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_SECRET", "from environment")
+    found.append(secrets.find("coupa", "client_secret"))
+
+    assert [("keyring", "from keyring"), ("file", "from file"), ("environment", "from environment")] == found
+
+
+def test_a_missing_secret_says_how_to_set_it(secrets: Secrets) -> None:
+    """All three ways are named, for exactly this secret."""
+    with pytest.raises(SecretMissingError) as caught:
+        secrets.get("oracle-emea", "password")
+
+    for part in ("finsync secrets set oracle-emea password", "FINSYNC_SECRET_ORACLE_EMEA_PASSWORD", "oracle-emea.password"):
+        assert part in str(caught.value)
+
+
+def test_secret_files_inside_the_workspace_are_refused(
+    secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup of the workspace must not carry credentials."""
+    inside = secrets.workspace_path / "secrets"
+    inside.mkdir(parents=True)
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(inside))
+
+    with pytest.raises(SecretPlaceError, match="inside the workspace"):
+        secrets.get("coupa", "client_id")
+
+
+def test_two_workspaces_do_not_share_secrets(secrets: Secrets) -> None:
+    """Test and production keep theirs apart in one keyring."""
+    secrets.set("coupa", "client_id", "test's")
+
+    assert Secrets("other", secrets.workspace_path).find("coupa", "client_id") is None
+
+
+def test_a_removed_secret_is_gone(secrets: Secrets) -> None:
+    """Removing says whether there was one."""
+    secrets.set("coupa", "client_id", "x")
+
+    answers = [secrets.remove("coupa", "client_id"), secrets.remove("coupa", "client_id")]
+
+    assert [True, False] == answers

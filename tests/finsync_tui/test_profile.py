@@ -1,0 +1,175 @@
+"""Workspace files, profile layers and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finsync_tui import profile
+from finsync_tui.profile.overlay import merge
+from finsync_tui.settings import (
+    NoWorkspaceError,
+    SettingsFileError,
+    Workspace,
+    create_workspace,
+    load_workspace,
+)
+
+SYSTEM = '[systems.coupa]\nadapter = "coupa"\nbase_url = "https://example.coupahost.com"\n'
+
+
+def a_workspace(folder: Path, layer: str = SYSTEM, **files: str) -> Workspace:
+    """Make a workspace whose one own layer holds `layer`; `files` are mapping tables by name."""
+    workspace = create_workspace(folder, layers=("own",))
+    own = folder / "profiles" / "own"
+    (own / "mappings").mkdir(parents=True)
+    (own / "profile.toml").write_text(layer, encoding="utf-8")
+    for name, text in files.items():
+        (own / "mappings" / f"{name}.csv").write_text(text, encoding="utf-8")
+    return workspace
+
+
+def test_a_new_workspace_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Nobody else on the machine may read the folder or its file."""
+    workspace = create_workspace(tmp_path / "w")
+
+    modes = [workspace.path.stat().st_mode & 0o777, (workspace.path / "workspace.toml").stat().st_mode & 0o777]
+
+    assert [0o700, 0o600] == modes
+    assert workspace == load_workspace(tmp_path / "w")
+
+
+def test_an_existing_workspace_is_never_overwritten(tmp_path: Path) -> None:
+    """A second init says so and changes nothing."""
+    create_workspace(tmp_path, name="first")
+
+    with pytest.raises(SettingsFileError, match="there already"):
+        create_workspace(tmp_path, name="second")
+
+    assert "first" == load_workspace(tmp_path).name
+
+
+def test_a_folder_without_a_workspace_says_how_to_make_one(tmp_path: Path) -> None:
+    """The message names the folder and the command."""
+    with pytest.raises(NoWorkspaceError, match="finsync init"):
+        load_workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"format = ", "not valid TOML"),
+        (b"name = '\xff'", "byte 8: it is not UTF-8"),
+        (b"format = 99", "format 99 is unknown"),
+        (b"layers = 5", "at layers"),
+        (b"unknown_key = 1", "at unknown_key"),
+        (b"name = '../../etc'", "at name"),
+    ],
+)
+def test_a_bad_workspace_file_is_named_with_its_place(tmp_path: Path, text: bytes, said: str) -> None:
+    """Whatever is wrong, the message names file, place and remedy."""
+    (tmp_path / "workspace.toml").write_bytes(text)
+
+    with pytest.raises(SettingsFileError) as caught:
+        load_workspace(tmp_path)
+
+    assert said in str(caught.value)
+    assert "workspace.toml" in str(caught.value)
+
+
+def test_later_layers_change_only_what_they_mention(tmp_path: Path) -> None:
+    """An overlay is a difference, not a copy."""
+    below = {"retry": {"default": {"attempts_max": 8}}, "layers": [1, 2]}
+
+    merged = merge(below, {"retry": {"default": {"delay_max": "PT1H"}}, "layers": [3]})
+
+    assert {"retry": {"default": {"attempts_max": 8, "delay_max": "PT1H"}}, "layers": [3]} == merged
+    assert {"retry": {"default": {"attempts_max": 8}}, "layers": [1, 2]} == below
+
+
+def test_the_shipped_layers_fit_together(tmp_path: Path) -> None:
+    """Shared services with both regional overlays and the test environment pass the check."""
+    workspace = create_workspace(
+        tmp_path, layers=("shared", "regions/emea", "regions/americas", "environments/test")
+    )
+
+    assert [] == profile.check(workspace)
+    loaded = profile.load(workspace)
+    assert {"coupa", "oracle-emea", "oracle-amer"} == set(loaded.systems)
+    assert 3 == loaded.retry_for("coupa").attempts_max
+
+
+def test_a_layer_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    """The message lists where it was looked for."""
+    workspace = create_workspace(tmp_path, layers=("absent",))
+
+    (problem,) = profile.check(workspace)
+
+    assert "'absent' is nowhere" in problem.message
+
+
+def test_a_layer_can_not_leave_the_profiles_folder(tmp_path: Path) -> None:
+    """A workspace file from elsewhere can't point into the file system."""
+    workspace = create_workspace(tmp_path, layers=("../../etc",))
+
+    (problem,) = profile.check(workspace)
+
+    assert "not a layer's name" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("layer", "place"),
+    [
+        (SYSTEM.replace('"coupa"\nbase', '"copua"\nbase'), "systems.coupa.adapter"),
+        (SYSTEM.replace("https:", "ftp:"), "systems.coupa.base_url"),
+        (SYSTEM.replace("https:", "http:"), "systems.coupa.base_url"),
+        (SYSTEM.replace("https://", "https://user:secret@"), "systems.coupa.base_url"),
+        (SYSTEM + 'ca_bundle = "/nowhere/ca.pem"\n', "systems.coupa.ca_bundle"),
+        (SYSTEM + "[systems.coupa.options]\nno_such_option = 1\n", "systems.coupa.options.no_such_option"),
+        (SYSTEM + '[schedules.x]\nsystem = "y"\nentities = ["supplier"]\nevery = "PT1H"\n', "schedules.x.system"),
+        (SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["ghost"]\nevery = "PT1H"\n', "schedules.x.entities"),
+        (
+            SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["supplier"]\ncron = "61 * * * *"\n',
+            "schedules.x.cron",
+        ),
+        (SYSTEM + '[flows.requisition_to_pay]\nsource = "ghost"\n', "flows.requisition_to_pay.source"),
+        (SYSTEM + '[extracts]\nbudget = "extracts/none.csv"\n', "extracts.budget"),
+    ],
+)
+def test_what_does_not_fit_is_found_offline(tmp_path: Path, layer: str, place: str) -> None:
+    """Each mistake is named by its place in the profile, before anything runs."""
+    workspace = a_workspace(tmp_path, layer)
+
+    found = profile.check(workspace)
+
+    assert place in [problem.place for problem in found]
+
+
+def test_a_schedule_needs_one_rhythm(tmp_path: Path) -> None:
+    """Both `every` and `cron`, or neither, is refused with the place."""
+    workspace = a_workspace(tmp_path, SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["supplier"]\n')
+
+    (problem,) = profile.check(workspace)
+
+    assert "schedules.x" in problem.message
+    assert "either `every` or `cron`" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "column 'from' is missing"),
+        ("from,to\n,x\n", "line 2"),
+        ("from,to,priority\nx,y,high\n", "line 2"),
+        ("from,to,valid_from\nx,y,31.12.2026\n", "line 2"),
+    ],
+)
+def test_a_bad_mapping_row_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    """Finance people edit these in a spreadsheet program: the line number is what they need."""
+    workspace = a_workspace(tmp_path, account=text)
+
+    (problem,) = profile.check(workspace)
+
+    assert said in problem.message
+    assert "account.csv" in problem.message
