@@ -1,0 +1,185 @@
+"""Oracle's REST framework: headers, collections in pages, addresses, actions. It knows no entity.
+
+Keys in addresses are opaque, so an item is always reached by the `self` link it came with; the transport refuses a link
+that leads to another origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from adapters.answer import Answer, first_bad_byte
+from adapters.errors import ProtocolError
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.options import Options
+from adapters.paging import OffsetPage, Place, page_digest, walk_by_offset
+from adapters.transport import Transport
+
+ACCEPT: Final = "application/json, application/vnd.oracle.adf.error+json"
+ITEM: Final = "application/json"
+ACTION: Final = "application/vnd.oracle.adf.action+json"
+
+Params = Mapping[str, str | int]
+Children = Mapping[str, "Children"]
+"""Child collections by name, each with its own."""
+
+
+class Api:
+    """Calls on one Fusion instance."""
+
+    def __init__(self, transport: Transport, options: Options, page_size: int, pages_max: int) -> None:
+        self.system = transport.system
+        self.page_size = page_size
+        self._transport = transport
+        self._root = options.api_path
+        self._pages_max = pages_max
+        self._version = options.framework_version
+
+    async def get(self, path: str, params: Params | None = None) -> Answer:
+        return await self._transport.request(
+            "GET", self._url(path), params=params, headers=self._headers(), is_write=False, expects=(200,)
+        )
+
+    async def create(self, path: str, body: object) -> Answer:
+        return await self._send("POST", path, body, expects=(201,))
+
+    async def update(self, href: str, body: object, etag: str | None) -> Answer:
+        return await self._send("PATCH", href, body, expects=(200,), etag=etag)
+
+    async def delete(self, href: str) -> Answer:
+        return await self._transport.request(
+            "DELETE", self._url(href), headers=self._headers(), is_write=True, expects=(200, 204)
+        )
+
+    async def act(self, href: str, action: str, body: object) -> object:
+        """Call a custom action; return its result. That it was answered with 200 does not mean that it worked."""
+        answer = await self._send(
+            "POST", f"{href}/action/{action}", body, expects=(200,), content_type=ACTION
+        )
+        return answer.decode(wire.ActionAnswer).result
+
+    async def page(self, path: str, params: Params) -> tuple[Answer, wire.Envelope]:
+        """Read one page of a collection."""
+        answer = await self.get(path, params)
+        bad = first_bad_byte(answer.content)
+        if bad is not None:  # rows stay bytes, so nobody else would notice
+            raise answer.unreadable(f"it is not UTF-8 at byte {bad}")
+        return answer, answer.decode(wire.Envelope)
+
+    async def rows(self, path: str, params: Params) -> list[bytes]:
+        """Read a whole collection that is known to be small."""
+        return [row async for part in self.walk(path, params) for row in part]
+
+    async def walk(self, path: str, params: Params) -> AsyncIterator[Sequence[bytes]]:
+        """Walk a collection by offset. `params` must order by a unique attribute."""
+        place = self.place(path)
+
+        async def fetch(offset: int) -> OffsetPage[bytes]:
+            answer, envelope = await self.page(path, {"limit": self.page_size, **params, "offset": offset})
+            return OffsetPage(items(envelope), envelope.hasMore, page_digest(answer))
+
+        async for _, page in walk_by_offset(place, 0, fetch):
+            yield page.rows
+
+    async def complete(self, item: dict[str, Any], children: Children) -> dict[str, Any]:
+        """Return the item with every child: an expanded answer may hold only the first page of them.
+
+        The item must have come with its links.
+        """
+        whole = {**item}
+        for name, below in children.items():
+            held = item.get(name)
+            if isinstance(held, dict) and held.get("hasMore"):
+                params: dict[str, str | int] = {
+                    "links": "self",
+                    **({"expand": expand(below)} if below else {}),
+                }
+                path = f"{self._own_link(item)}/child/{name}"
+                found = [wire.decode_any(row) for row in await self.rows(path, params)]
+            else:
+                found = held.get("items", []) if isinstance(held, dict) else (held or [])
+            whole[name] = [await self.complete(child, below) for child in found]
+        return whole
+
+    def place(self, path: str) -> Place:
+        return Place(self.system, self._url(path).partition("?")[0], self._pages_max)
+
+    def _own_link(self, item: Mapping[str, Any]) -> str:
+        links = item.get("links") or []
+        by_rel = {link.get("rel"): str(link.get("href")) for link in reversed(links)}
+        href = by_rel.get("self") or by_rel.get("canonical")
+        if href is None:
+            raise ProtocolError(
+                self.system,
+                "an item came without a link of its own (self), so the rest of its children cannot be read. "
+                "Check that nothing between us and Oracle removes links from its answers",
+            )
+        return href
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        expects: Sequence[int],
+        content_type: str = ITEM,
+        etag: str | None = None,
+    ) -> Answer:
+        headers = {**self._headers(), "Content-Type": content_type}
+        if etag is not None:
+            headers["If-Match"] = etag if etag.startswith(('"', "W/")) else f'"{etag}"'
+        return await self._transport.request(
+            method,
+            self._url(path),
+            headers=headers,
+            content=wire.encode(body),
+            is_write=True,
+            expects=expects,
+        )
+
+    def _headers(self) -> dict[str, str]:
+        return {"Accept": ACCEPT, "REST-Framework-Version": self._version}
+
+    def _url(self, path: str) -> str:
+        return path if "://" in path else f"{self._root}/{path}"
+
+
+def items(envelope: wire.Envelope) -> list[bytes]:
+    """Return the rows as they came; an empty page may have no `items` at all."""
+    return [bytes(row) for row in envelope.items or ()]
+
+
+def expand(children: Children) -> str:
+    """Return the expand parameter for a tree of children.
+
+    >>> expand({"lines": {"schedules": {"distributions": {}}}})
+    'lines.schedules.distributions'
+    """
+    return ",".join(f"{name}.{expand(below)}" if below else name for name, below in children.items())
+
+
+def quoted(text: str) -> str:
+    """Return a string literal of the filter language.
+
+    >>> quoted("O'Neill")
+    "'O''Neill'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def one_of(attribute: str, values: Sequence[str], *, is_number: bool) -> str:
+    """Return a filter for any of these values; as numbers, those that are none are left out.
+
+    >>> one_of("POHeaderId", ["1", "x", "2"], is_number=True), one_of("Value", ["0420"], is_number=False)
+    ('POHeaderId IN (1,2)', "Value IN ('0420')")
+    """
+    literals = (
+        [value for value in values if is_id(value)] if is_number else [quoted(value) for value in values]
+    )
+    return f"{attribute} IN ({','.join(literals)})"
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit()

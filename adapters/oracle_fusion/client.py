@@ -1,0 +1,160 @@
+"""One Oracle Fusion instance as the engine sees it: read, translate, write, find, check health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import pydantic
+
+from adapters.auth import Basic, OAuthTokens
+from adapters.base import (
+    Connection,
+    Health,
+    Manifest,
+    Page,
+    Receipt,
+    Secrets,
+    Translated,
+    Untranslatable,
+    WriteRequest,
+)
+from adapters.errors import AdapterError, SettingsError
+from adapters.oracle_fusion import inbound
+from adapters.oracle_fusion.api import Api, items
+from adapters.oracle_fusion.failures import Judge
+from adapters.oracle_fusion.options import Options
+from adapters.oracle_fusion.reads import Reads
+from adapters.oracle_fusion.writes import Writes
+from adapters.transport import TokenSource, Transport, bucket_for
+from store.clock import Clock
+
+
+class OracleFusion:
+    """The adapter of one configured instance."""
+
+    def __init__(
+        self, system: str, manifest: Manifest, transport: Transport, options: Options, judge: Judge, api: Api
+    ) -> None:
+        self.system = system
+        self.manifest = manifest
+        self._options = options
+        self._transport = transport
+        self._api = api
+        self._reads = Reads(api, options)
+        self._writes = Writes(api, options, judge)
+
+    @property
+    def own_login(self) -> str | None:
+        return self._options.own_login
+
+    def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        return self._reads.read(entity, position)
+
+    async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
+        return await self._reads.read_many(entity, external_ids)
+
+    def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        return [inbound.translate(entity, row, self._options) for row in rows]
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        return await self._writes.write(request)
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        return await self._writes.find(request)
+
+    async def check_health(self) -> Health:
+        """Read one ledger: proves address, credentials and the privilege to see anything at all."""
+        started = time.perf_counter()
+        try:
+            _, page = await self._api.page(
+                "ledgersLOV",
+                {"limit": 1, "fields": "LedgerName", "onlyData": "true", "orderBy": "LedgerName:asc"},
+            )
+        except AdapterError as error:
+            return Health(False, error.message)
+        latency_ms = (time.perf_counter() - started) * 1000
+        if not items(page):
+            return Health(
+                False,
+                "the login is accepted but sees no ledger: give the integration user data access to its ledgers",
+                latency_ms,
+            )
+        return Health(True, "reads ledgers", latency_ms)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def connect(
+    system: str,
+    connection: Connection,
+    secrets: Secrets,
+    clock: Clock,
+    *,
+    manifest: Manifest,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> OracleFusion:
+    """Put an adapter together; nothing is sent yet. `transport` replaces the network in tests."""
+    options = _options(system, connection)
+    names = [options.cost_centre_value_set] if options.cost_centre_value_set else []
+    judge = Judge(options.refusals, names)
+    door = Transport(
+        system,
+        connection,
+        auth=_auth(system, connection, options, secrets, clock, transport),
+        limiter=bucket_for(connection, manifest),
+        clock=clock,
+        transport=transport,
+        connections_max=manifest.connections_max,
+        classify=judge,
+    )
+    judge.clean = door.clean
+    api = Api(door, options, options.page_size or manifest.page_size, connection.pages_max)
+    return OracleFusion(system, manifest, door, options, judge, api)
+
+
+def _options(system: str, connection: Connection) -> Options:
+    try:
+        return Options.model_validate(connection.options)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(system, f"option {place}: {first['msg']}") from None
+
+
+def _auth(
+    system: str,
+    connection: Connection,
+    options: Options,
+    secrets: Secrets,
+    clock: Clock,
+    transport: httpx.AsyncBaseTransport | None,
+) -> TokenSource:
+    if options.auth == "basic":
+        return Basic(secrets)
+    if not options.token_url:
+        raise SettingsError(
+            system, f"auth = {options.auth!r} needs token_url, the token endpoint of the identity domain"
+        )
+    url = httpx.URL(options.token_url)
+    origin = str(url.copy_with(path="/", query=None, fragment=None)).rstrip("/")
+    door = Transport(
+        system,
+        connection.model_copy(update={"base_url": origin}),
+        auth=None,
+        limiter=bucket_for(connection, _one_a_second()),
+        clock=clock,
+        transport=transport,
+    )
+    return OAuthTokens(
+        door, url.path, secrets, clock, grant=options.auth, scope=options.scope, client_in="basic"
+    )
+
+
+def _one_a_second() -> Manifest:
+    """Return limits for a token endpoint, which is asked once an hour."""
+    return Manifest(
+        name="oracle_fusion", title="", roles=(), capabilities=(), credentials=(), requests_per_second=1.0
+    )

@@ -1,0 +1,308 @@
+"""From Oracle's rows to canonical records, one function an entity. Pure: rows in, records or reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pydantic
+
+from adapters.base import Translated, Untranslatable
+from adapters.oracle_fusion import inbound_order, wire
+from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money
+from adapters.oracle_fusion.options import Options
+from store.canonical.budget import Budget
+from store.canonical.chart import AccountCombination, Project
+from store.canonical.money import Money, total
+from store.canonical.organisation import CostCentre, Ledger
+from store.canonical.supplier import (
+    Supplier,
+    SupplierBankAccount,
+    SupplierSite,
+    SupplierStatus,
+    TaxRegistration,
+    fingerprint,
+    masked,
+)
+
+ACCOUNT_NUMBER_ATTRIBUTES = ("IBAN", "BankAccountNumber", "AccountNumber")
+"""In the order they identify an account best; all are taken out of the payload."""
+KEPT_OF_BANK_ACCOUNTS = (
+    "BankAccountId",
+    "CountryCode",
+    "CurrencyCode",
+    "StartDate",
+    "EndDate",
+    "LastUpdateDate",
+    "accountOwners",
+)
+CLOSED_PROJECT_WORDS = ("CLOSED", "INACTIVE", "REJECTED", "CANCELED", "CANCELLED")
+
+
+def translate(entity: str, row: bytes, options: Options) -> Translated | Untranslatable:
+    """Translate one row; a row that does not fit says where and why."""
+    try:
+        return _TRANSLATORS[entity](row, options)
+    except UntranslatableError as error:
+        return _refused(entity, row, options, error.path, error.reason)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).rpartition(" - at ")
+        return _refused(entity, row, options, path.strip("`") or "$", reason or str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _refused(entity, row, options, "$", f"not readable as JSON: {error}")
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        return _refused(entity, row, options, f"${path}", str(first["msg"]))
+    except (
+        ValueError,
+        ArithmeticError,
+    ) as error:  # a currency, an amount or a number beyond what we can hold
+        return _refused(entity, row, options, "$", str(error))
+
+
+def redacted_bank_account(row: bytes) -> bytes:
+    """Return the row without account numbers: a fingerprint to compare by, and what may be shown.
+
+    Only attributes known to be harmless are kept, so that a number under an unknown name cannot slip through.
+    """
+    document = wire.decode_any(row)
+    if not isinstance(document, dict):
+        raise msgspec.DecodeError("a bank account is not a JSON object")
+    number = next((str(document[name]) for name in ACCOUNT_NUMBER_ATTRIBUTES if document.get(name)), "")
+    kept = {name: document[name] for name in KEPT_OF_BANK_ACCOUNTS if name in document}
+    return wire.encode(
+        {**kept, "fingerprint": fingerprint(number) if number else "", "masked": masked(number)}
+    )
+
+
+def supplier(row: bytes, options: Options) -> Translated:
+    document = _supplier.decode(row)
+    record = Supplier(
+        number=document.SupplierNumber or text(document.SupplierId),
+        name=document.Supplier,
+        status=_supplier_status(document),
+        country=_country(document.TaxpayerCountry or document.TaxRegistrationCountryCode),
+        party_id=_optional_text(document.SupplierPartyId),
+        tax_registrations=_registrations(document),
+        sites=tuple(_site(one, options) for one in wire.rows(document.sites)),
+    )
+    changes = (document.LastUpdateDate, *(one.LastUpdateDate for one in wire.rows(document.sites)))
+    return Translated(text(document.SupplierId), record, source_updated_at=latest(changes))
+
+
+def _supplier_status(document: wire.Supplier) -> SupplierStatus:
+    if wire.words(document.Status) in ("INACTIVE", "DISABLED") or _is_over(
+        document.InactiveDate, document.LastUpdateDate
+    ):
+        return "inactive"
+    return "draft" if wire.words(document.BusinessRelationshipCode) == "PROSPECTIVE" else "active"
+
+
+def _is_over(inactive: str | None, updated: str | None) -> bool:
+    """Say whether an inactive date had come when the row was last written: the row holds no later time."""
+    ends = day(inactive, "$.InactiveDate")
+    written = latest((updated,))
+    return ends is not None and written is not None and ends <= written.date()
+
+
+def _registrations(document: wire.Supplier) -> tuple[TaxRegistration, ...]:
+    pairs = (
+        (document.TaxpayerId, document.TaxpayerCountry),
+        (document.TaxRegistrationNumber, document.TaxRegistrationCountryCode),
+    )
+    known = {number: _country(country) for number, country in pairs if number}
+    return tuple(TaxRegistration(number=number, country=country) for number, country in known.items())
+
+
+def _site(site: wire.SupplierSite, options: Options) -> SupplierSite:
+    unit_id = _optional_text(site.ProcurementBUId)
+    is_held = wire.is_set(site.HoldAllNewPurchasingDocumentsFlag)
+    is_inactive = wire.words(site.Status) == "INACTIVE" or _is_over(site.InactiveDate, site.LastUpdateDate)
+    return SupplierSite(
+        external_id=text(site.SupplierSiteId),
+        code=site.SupplierSite or text(site.SupplierSiteId),
+        business_unit=options.business_unit_name(unit_id) or site.ProcurementBU or unit_id,
+        is_purchasing=wire.is_set(site.SitePurposePurchasingFlag, default=True) and not is_held,
+        is_active=not is_inactive,
+    )
+
+
+def supplier_bank_account(row: bytes, options: Options) -> Translated:
+    document = _bank_account.decode(row)
+    if not document.fingerprint:
+        raise UntranslatableError("$.IBAN", "the account has neither an IBAN nor an account number")
+    owners = wire.rows(document.accountOwners)
+    owner = next(
+        (one for one in owners if wire.is_set(one.PrimaryOwnerIndicator)), owners[0] if owners else None
+    )
+    updated = latest((document.LastUpdateDate,))
+    ends = day(document.EndDate, "$.EndDate")
+    record = SupplierBankAccount(
+        number=text(document.BankAccountId),
+        party_id=_optional_text(owner.AccountOwnerPartyIdentifier) if owner else None,
+        fingerprint=document.fingerprint,
+        masked=document.masked,
+        country=_country(document.CountryCode),
+        is_active=ends is None or updated is None or updated.date() <= ends,
+    )
+    return Translated(text(document.BankAccountId), record, source_updated_at=updated)
+
+
+def ledger(row: bytes, options: Options) -> Translated:
+    document = _ledger.decode(row)
+    record = Ledger(
+        number=document.LedgerName,
+        name=document.LedgerName,
+        currency=document.CurrencyCode,
+        calendar=document.AccountingCalendar,
+        chart=_optional_text(document.ChartOfAccountsStructureId),
+        has_budgetary_control=wire.is_set(document.BudgetaryControlEnabledFlag),
+    )
+    return Translated(document.LedgerName, record)
+
+
+def account_combination(row: bytes, options: Options) -> Translated:
+    """Attribute names differ from pod to pod, so this row is read by the configured names."""
+    document = wire.decode_any(row)
+    if not isinstance(document, dict):
+        raise UntranslatableError("$", "expected an object")
+    number = _configured(document, options.combination_attribute)
+    record = AccountCombination(
+        number=number,
+        chart=_optional_text(document.get(options.chart_attribute)),
+        segments=tuple(number.split(options.segment_delimiter)),
+        is_enabled=wire.is_set(document.get(options.enabled_attribute), default=True),
+        starts_on=_configured_day(document, options.starts_on_attribute),
+        ends_on=_configured_day(document, options.ends_on_attribute),
+    )
+    return Translated(_configured(document, options.combination_id_attribute), record)
+
+
+def _configured(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    if value is None or value == "" or isinstance(value, dict | list):
+        raise UntranslatableError(
+            f"$.{name}",
+            "the attribute is missing; take its name from the resource's describe into the options",
+        )
+    return str(value)
+
+
+def _configured_day(document: Mapping[str, Any], name: str) -> date | None:
+    value = document.get(name)
+    return day(value if isinstance(value, str) else None, f"$.{name}")
+
+
+def cost_centre(row: bytes, options: Options) -> Translated:
+    document = _value.decode(row)
+    record = CostCentre(
+        number=document.Value,
+        name=document.Description or document.Value,
+        chart=document.ValueSetCode or options.cost_centre_value_set,
+        is_active=wire.is_set(document.EnabledFlag, default=True),
+        starts_on=day(document.StartDateActive, "$.StartDateActive"),
+        ends_on=day(document.EndDateActive, "$.EndDateActive"),
+    )
+    return Translated(document.Value, record, source_updated_at=latest((document.LastUpdateDate,)))
+
+
+def project(row: bytes, options: Options) -> Translated:
+    document = _project.decode(row)
+    status = document.ProjectStatus or "unknown"
+    record = Project(
+        number=document.ProjectNumber or text(document.ProjectId),
+        name=document.ProjectName or document.ProjectNumber or text(document.ProjectId),
+        status=status,
+        starts_on=day(document.ProjectStartDate, "$.ProjectStartDate"),
+        ends_on=day(document.ProjectFinishDate, "$.ProjectFinishDate"),
+        is_active=wire.words(status) not in CLOSED_PROJECT_WORDS,
+    )
+    return Translated(text(document.ProjectId), record, source_updated_at=latest((document.LastUpdateDate,)))
+
+
+def budget(row: bytes, options: Options) -> Translated:
+    """Add up the balances of one configured query: budget rows, less what the other scenarios used."""
+    document = _balances.decode(row)
+    query = next((one for one in options.ledger_balances if one.name == document.query), None)
+    if query is None:
+        raise UntranslatableError("$.query", f"there is no ledger_balances query named {document.query!r}")
+    amounts: list[Money] = []
+    used: list[Money] = []
+    for index, item in enumerate(document.items):
+        path = f"$.items[{index}]"
+        if item.Currency is not None and item.Currency != query.currency:
+            raise UntranslatableError(f"{path}.Currency", f"asked for {query.currency}, got {item.Currency}")
+        value = item.PeriodActivity if query.measure == "PeriodActivity" else item.EndingBalance
+        amount = to_money(value or Decimal(0), query.currency, f"{path}.{query.measure}")
+        is_budget = (item.Scenario or "").casefold() == query.budget_scenario.casefold()
+        (amounts if is_budget else used).append(amount)
+    amount = total(amounts, query.currency)
+    record = Budget(
+        number=query.name,
+        name=query.title or query.name,
+        legal_entity=query.legal_entity,
+        period=query.period,
+        cost_centre=query.cost_centre,
+        account=query.account,
+        amount=amount,
+        remaining=amount - total(used, query.currency),
+    )
+    return Translated(query.name, record)
+
+
+def _country(value: str | None) -> str | None:
+    """Keep a country code; Oracle shows names in the same attribute on some pods, those are not kept."""
+    return value.upper() if value and len(value) == 2 and value.isalpha() else None
+
+
+def _optional_text(value: wire.Id | None) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def _refused(entity: str, row: bytes, options: Options, path: str, reason: str) -> Untranslatable:
+    """Name the document as well as it can be named; a bank account's text may hold its number."""
+    key, number = _NAMES.get(entity, (options.combination_id_attribute, options.combination_attribute))
+    try:
+        document = wire.decode_any(row)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = None
+    found = document if isinstance(document, dict) else {}
+    return Untranslatable(_scalar(found.get(key)), _scalar(found.get(number)), path, reason)
+
+
+def _scalar(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int | Decimal) and value != "" else None
+
+
+_supplier = msgspec.json.Decoder(wire.Supplier)
+_bank_account = msgspec.json.Decoder(wire.BankAccount)
+_ledger = msgspec.json.Decoder(wire.Ledger)
+_value = msgspec.json.Decoder(wire.Value)
+_project = msgspec.json.Decoder(wire.Project)
+_balances = msgspec.json.Decoder(wire.Balances)
+
+_NAMES = {
+    "supplier": ("SupplierId", "SupplierNumber"),
+    "supplier_bank_account": ("BankAccountId", "BankAccountId"),
+    "ledger": ("LedgerName", "LedgerName"),
+    "cost_centre": ("Value", "Value"),
+    "project": ("ProjectId", "ProjectNumber"),
+    "budget": ("query", "query"),
+    "purchase_order": ("POHeaderId", "OrderNumber"),
+}
+"""Key and number of each entity's rows."""
+
+_TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
+    "supplier": supplier,
+    "supplier_bank_account": supplier_bank_account,
+    "ledger": ledger,
+    "account_combination": account_combination,
+    "cost_centre": cost_centre,
+    "project": project,
+    "budget": budget,
+    "purchase_order": inbound_order.purchase_order,
+}

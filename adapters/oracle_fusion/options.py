@@ -1,0 +1,144 @@
+"""What a profile can say about one Oracle Fusion instance: `[systems.<name>.options]`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Auth = Literal["basic", "client_credentials", "password"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BusinessUnit(_Table):
+    """What an order of one business unit needs in this ERP and no other system knows."""
+
+    procurement_bu_id: int
+    requisitioning_bu_id: int | None = Field(
+        default=None, description="The procuring unit itself when absent"
+    )
+    buyer_id: int
+    document_style_id: int = 1
+    ship_to_location_id: int
+    ship_to_organization_id: int | None = None
+    destination_type: str = "EXPENSE"
+    line_type: str = Field(default="Goods", description="Of lines with quantity and price")
+    amount_line_type: str = Field(default="Fixed Price Services", description="Of lines ordered by amount")
+    default_category: str | None = None
+    uom_map: dict[str, str] = Field(default_factory=dict, description="Source unit of measure to UOMCode")
+
+    @property
+    def requisitioning_id(self) -> int:
+        return self.procurement_bu_id if self.requisitioning_bu_id is None else self.requisitioning_bu_id
+
+
+class BalanceQuery(_Table):
+    """One budget, read from ledger balances. The finder wants all five of its variables."""
+
+    name: str = Field(description="Number of the budget")
+    title: str = ""
+    legal_entity: str
+    ledger: str
+    period: str
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    account_combination: str
+    mode: str = "Detail"
+    cost_centre: str | None = None
+    account: str | None = None
+    budget_scenario: str = "Budget"
+    """Rows of this scenario are the budget, rows of every other one have used it up."""
+    measure: Literal["PeriodActivity", "EndingBalance"] = "PeriodActivity"
+
+    @field_validator("ledger", "period", "account_combination", "mode")
+    @classmethod
+    def _fits_a_finder(cls, value: str) -> str:
+        if "," in value or ";" in value:
+            raise ValueError("a finder's value can hold neither a comma nor a semicolon")
+        return value
+
+    @property
+    def finder(self) -> str:
+        return (
+            f"AccountBalanceFinder;accountCombination={self.account_combination},mode={self.mode},"
+            f"accountingPeriod={self.period},currency={self.currency},ledgerName={self.ledger}"
+        )
+
+
+class RefusalRule(_Table):
+    """An own reading of refusals, asked before ours."""
+
+    pattern: str = Field(
+        description="Regular expression, searched in code, path and text; case does not matter"
+    )
+    case_class: str
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+
+class Options(_Table):
+    """Everything that differs from one customer's pod to the next."""
+
+    auth: Auth = "basic"
+    token_url: str | None = Field(default=None, description="Identity domain's token endpoint, for OAuth")
+    scope: str = ""
+    own_login: str | None = Field(default=None, description="User our own changes show up under")
+
+    api_path: str = "/fscmRestApi/resources/11.13.18.05"
+    framework_version: Literal["3", "4"] = "4"
+    page_size: int | None = Field(default=None, ge=2, le=500)
+    overlap_minutes: int = Field(default=10, ge=0, le=24 * 60)
+    offset_entities: tuple[str, ...] = Field(
+        default=(), description="Entities whose id this pod does not let us filter by: paged by offset"
+    )
+
+    marker_field: Literal["NoteToReceiver", "Description"] = "NoteToReceiver"
+    order_numbering: Literal["automatic", "manual"] = "automatic"
+    business_units: dict[str, BusinessUnit] = Field(default_factory=dict)
+    categories: dict[str, str] = Field(
+        default_factory=dict, description="Canonical category to Category text"
+    )
+    cancel_reason_name: str = "cancelReason"
+    close_reason_name: str = "closeReason"
+    cancel_parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Sent with every cancel action"
+    )
+    close_parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every close action")
+    bypasses_approval: bool = Field(
+        default=False, description="Submit without Fusion's own approval workflow"
+    )
+
+    combination_id_attribute: str = "_CODE_COMBINATION_ID"
+    chart_attribute: str = "_CHART_OF_ACCOUNTS_ID"
+    combination_attribute: str = "AccountCombination"
+    enabled_attribute: str = "EnabledFlag"
+    starts_on_attribute: str = "_START_DATE_ACTIVE"
+    ends_on_attribute: str = "_END_DATE_ACTIVE"
+    segment_delimiter: str = Field(default="-", min_length=1)
+
+    cost_centre_value_set: str | None = None
+    ledger_balances: tuple[BalanceQuery, ...] = ()
+    reads_bank_accounts: bool = False
+    refusals: tuple[RefusalRule, ...] = ()
+
+    def business_unit_name(
+        self, procurement_id: str | None, requisitioning_id: str | None = None
+    ) -> str | None:
+        """Return our name of the unit with these ids; None when no configured one, or more than one, has them."""
+        names = [
+            name
+            for name, unit in self.business_units.items()
+            if str(unit.procurement_bu_id) == procurement_id
+            and requisitioning_id in (None, str(unit.requisitioning_id))
+        ]
+        return names[0] if len(names) == 1 else None

@@ -1,0 +1,327 @@
+"""What can be read, and how each collection is walked.
+
+| entity | resource | walk |
+| --- | --- | --- |
+| supplier, project, purchase_order | `suppliers`, `projects`, `draftPurchaseOrders` | by id, from a position in Oracle's time |
+| supplier_bank_account | `externalBankAccounts` | by id, all |
+| ledger, account_combination, cost_centre | `ledgersLOV`, `accountCombinationsLOV`, values of a value set | by offset, all |
+| budget | `ledgerBalances`, one configured query a row | each query whole |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol, cast
+
+import msgspec
+
+from adapters.base import Page
+from adapters.errors import SettingsError, TransientError
+from adapters.judgement import server_time
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, items, one_of, quoted
+from adapters.oracle_fusion.inbound import redacted_bank_account
+from adapters.oracle_fusion.options import Options
+from adapters.oracle_fusion.positions import Position, PositionError
+from adapters.paging import KeyedPage, OffsetPage, chunks, walk_by_key, walk_by_offset
+from store.clock import instant
+
+IDS_MAX: Final = 100
+"""Ids in one filter: keeps the address well below the 8 kB that gateways allow."""
+ORDER_TREE: Final[Children] = {"lines": {"schedules": {"distributions": {}}}}
+ISSUED_FIELDS: Final = (
+    "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
+)
+_HAS_MORE = re.compile(rb'"hasMore"\s*:\s*true')
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One collection."""
+
+    path: str
+    key: str
+    """A unique attribute: what the walk is ordered by."""
+    updated: str | None = None
+    """Attribute with the time of change, where the collection can be filtered by it."""
+    children: Children = field(default_factory=dict)
+    is_keyed: bool = False
+    """True: ids are numbers that can be filtered by, so a page can ask for what comes after the last one."""
+
+
+_CHANGED: Final = "LastUpdateDate"
+
+
+def source(entity: str, options: Options) -> Source | None:
+    """Return how `entity` is read; None for those that are no plain collection."""
+    is_keyed = entity not in options.offset_entities
+    return {
+        "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}}, is_keyed),
+        "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
+        "purchase_order": Source("draftPurchaseOrders", "POHeaderId", _CHANGED, ORDER_TREE, is_keyed),
+        "supplier_bank_account": Source(
+            "externalBankAccounts", "BankAccountId", None, {"accountOwners": {}}, is_keyed
+        ),
+        "ledger": Source("ledgersLOV", "LedgerName"),
+        "account_combination": Source("accountCombinationsLOV", options.combination_id_attribute),
+        "cost_centre": Source("valueSets", "Value"),
+    }.get(entity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamps:
+    """What a page says about its rows, beside the rows."""
+
+    server_time: datetime | None
+    latest: datetime | None
+
+
+class Reads:
+    """Reads of one instance."""
+
+    def __init__(self, api: Api, options: Options) -> None:
+        self._api = api
+        self._options = options
+        self._overlap = timedelta(minutes=options.overlap_minutes)
+
+    async def read(self, entity: str, position: str | None) -> AsyncIterator[Page]:
+        if entity == "budget":
+            async for page in self._budgets():
+                yield page
+            return
+        found = await self._source(entity)
+        walk = self._by_key if found.is_keyed else self._by_offset
+        async for page in walk(entity, found, self._position(position) if found.updated else Position()):
+            yield page
+
+    async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
+        if entity == "budget":
+            return [row async for page in self._budgets(frozenset(external_ids)) for row in page.rows]
+        found = await self._source(entity)
+        is_number = entity not in ("ledger", "cost_centre")
+        wanted = [one for one in dict.fromkeys(external_ids) if is_id(one) or not is_number]
+        rows: list[bytes] = []
+        for part in chunks(wanted, IDS_MAX):
+            condition = one_of(found.key, part, is_number=is_number)
+            params = {**self._params(found), "q": condition}
+            rows += await self._finished(entity, found, await self._api.rows(found.path, params))
+        return rows
+
+    async def _source(self, entity: str) -> Source:
+        found = source(entity, self._options)
+        if found is None:
+            raise SettingsError(self._api.system, f"the adapter oracle_fusion does not read {entity!r}")
+        if entity == "supplier_bank_account" and not self._options.reads_bank_accounts:
+            raise SettingsError(
+                self._api.system,
+                "bank accounts are not read here; set reads_bank_accounts = true to allow it",
+            )
+        if entity == "cost_centre":
+            return Source(f"{await self._value_set()}/child/values", found.key)
+        return found
+
+    def _position(self, text: str | None) -> Position:
+        try:
+            return Position.parse(text)
+        except PositionError as error:
+            raise SettingsError(
+                self._api.system, f"{error}. Reset the watermark of this entity to read it from the beginning"
+            ) from None
+
+    async def _value_set(self) -> str:
+        """Return the address of the configured value set: its key is opaque."""
+        code = self._options.cost_centre_value_set
+        if code is None:
+            raise SettingsError(
+                self._api.system,
+                "cost centres cannot be read without cost_centre_value_set in this system's options",
+            )
+        condition = f"ValueSetCode = {quoted(code)}"
+        rows = await self._api.rows(
+            "valueSets", {"q": condition, "orderBy": "ValueSetId:asc", "links": "self"}
+        )
+        found = [one for one in map(_value_set.decode, rows) if one.ValueSetCode == code and one.href]
+        if len(found) != 1 or found[0].href is None:
+            raise SettingsError(
+                self._api.system,
+                f"cost_centre_value_set {code!r} names {len(found)} value sets; correct it, or give the "
+                "integration user access to the value set",
+            )
+        return found[0].href
+
+    def _params(self, found: Source) -> dict[str, str | int]:
+        params: dict[str, str | int] = {"onlyData": "true", "orderBy": f"{found.key}:asc"}
+        if found.children:
+            params["expand"] = expand(found.children)
+        return params
+
+    async def _by_key(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
+        base = {**self._params(found), "limit": self._api.page_size, "offset": 0}
+        since = start.filter(found.updated, self._overlap) if found.updated else None
+
+        async def fetch(after: int) -> KeyedPage[bytes]:
+            conditions = [since] if since else []
+            if after:
+                conditions.append(f"{found.key} > {after}")
+            params = {**base, **({"q": " and ".join(conditions)} if conditions else {})}
+            answer, envelope = await self._api.page(found.path, params)
+            rows = items(envelope)
+            keys, latest = self._stamps(found, rows)
+            whole = await self._finished(entity, found, rows)
+            return KeyedPage(whole, keys, not envelope.hasMore, _Stamps(server_time(answer), latest))
+
+        spot = start
+        async for page in walk_by_key(self._api.place(found.path), start.after or 0, fetch):
+            stamps = page.extra
+            if isinstance(stamps, _Stamps):
+                spot = spot.begun(stamps.server_time, stamps.latest)
+                spot = spot.moved(page.keys[-1], stamps.latest) if page.keys else spot
+            where = (spot.ended() if page.is_last else spot).text() if found.updated else None
+            yield Page(page.rows, where, page.is_last)
+
+    async def _by_offset(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
+        """Walk by offset in the order of a unique attribute, each page beginning with the last row before it.
+
+        When that row is not there, rows went away meanwhile and others slipped past us: the read starts again.
+        Such a walk cannot be resumed, so only its end has a position.
+        """
+        base = {**self._params(found), "limit": self._api.page_size}
+        condition = start.filter(found.updated, self._overlap) if found.updated else None
+        if condition:
+            base["q"] = condition
+        spot = start
+        last: str | None = None
+
+        async def fetch(offset: int) -> OffsetPage[bytes]:
+            nonlocal spot, last
+            overlap = 1 if offset else 0
+            answer, envelope = await self._api.page(found.path, {**base, "offset": offset - overlap})
+            rows = items(envelope)
+            keys = [_key(found, row) for row in rows]
+            if overlap and (not keys or keys[0] != last):
+                raise TransientError(
+                    self._api.system,
+                    f"rows of {found.path} went away while they were read; the read starts again",
+                )
+            if keys:
+                last = keys[-1]
+            if found.updated:
+                _, latest = self._stamps(found, rows)
+                spot = spot.begun(server_time(answer), latest).moved(0, latest)
+            return OffsetPage(await self._finished(entity, found, rows[overlap:]), envelope.hasMore)
+
+        async for _, page in walk_by_offset(self._api.place(found.path), 0, fetch):
+            is_last = not page.has_more
+            yield Page(page.rows, spot.ended().text() if is_last and found.updated else None, is_last)
+
+    def _stamps(self, found: Source, rows: Sequence[bytes]) -> tuple[list[int], datetime | None]:
+        """Return the ids of the rows, and their latest time of change.
+
+        A row without them is handed on all the same: translation says what is wrong with it.
+        """
+        stamps = [stamp for stamp in (_stamp(found.key, row) for row in rows) if stamp is not None]
+        times = []
+        for stamp in stamps:
+            with suppress(ValueError):
+                times.append(instant(stamp.updated or ""))
+        return [int(one.key) for one in stamps if is_id(str(one.key))], max(times, default=None)
+
+    async def _finished(self, entity: str, found: Source, rows: Sequence[bytes]) -> list[bytes]:
+        """Return the rows as they are handed on: children complete, an order beside its issued form, no accounts."""
+        whole = [
+            await self._whole(found, row) if found.children and _HAS_MORE.search(row) else row for row in rows
+        ]
+        if entity == "purchase_order":
+            return await self._with_issued(whole)
+        if entity == "supplier_bank_account":
+            return [redacted_bank_account(row) for row in whole]
+        return whole
+
+    async def _whole(self, found: Source, row: bytes) -> bytes:
+        """Read a row with more children than an expanded answer holds once more, child by child."""
+        stamp = _stamp(found.key, row)
+        if stamp is None:
+            return row
+        params: Params = {
+            "q": f"{found.key} = {stamp.key}",
+            "orderBy": f"{found.key}:asc",
+            "expand": expand(found.children),
+            "links": "self",
+        }
+        again = await self._api.rows(found.path, params)
+        if not again:
+            return row  # gone meanwhile; what we have says so by itself (`hasMore`)
+        document = await self._api.complete(wire.decode_any(again[0]), found.children)
+        return wire.encode(_without_links(document))
+
+    async def _with_issued(self, rows: Sequence[bytes]) -> list[bytes]:
+        """Put beside each order what `purchaseOrders` says of it: revision, totals and status in force."""
+        stamps = [_stamp("POHeaderId", row) for row in rows]
+        ids = [str(one.key) if one else "" for one in stamps]
+        issued: dict[str, bytes] = {}
+        for part in chunks([one for one in ids if is_id(one)], IDS_MAX):
+            params: Params = {
+                "q": one_of("POHeaderId", part, is_number=True),
+                "orderBy": "POHeaderId:asc",
+                "fields": ISSUED_FIELDS,
+                "onlyData": "true",
+            }
+            for row in await self._api.rows("purchaseOrders", params):
+                stamp = _stamp("POHeaderId", row)
+                if stamp is not None:
+                    issued[str(stamp.key)] = row
+        return [
+            b'%s,"@issued":%s}' % (row.rstrip()[:-1], issued[key]) if key in issued else row
+            for key, row in zip(ids, rows, strict=True)
+        ]
+
+    async def _budgets(self, names: frozenset[str] | None = None) -> AsyncIterator[Page]:
+        """Read each configured query; its rows together are one document."""
+        queries = [one for one in self._options.ledger_balances if names is None or one.name in names]
+        for query in queries:
+            rows = await self._api.rows("ledgerBalances", {"finder": query.finder, "onlyData": "true"})
+            document = {"query": query.name, "items": [msgspec.Raw(row) for row in rows]}
+            yield Page([wire.encode(document)], None, query is queries[-1])
+        if not queries:
+            yield Page([], None, True)
+
+
+class _Stamp(Protocol):
+    key: wire.Id
+    updated: str | None
+
+
+_stamp_decoders: dict[str, msgspec.json.Decoder[_Stamp]] = {}
+_value_set = msgspec.json.Decoder(wire.ValueSet)
+
+
+def _stamp(key: str, row: bytes) -> _Stamp | None:
+    """Read only a row's id and time of change, whatever the id is called there; None when it has none."""
+    if key not in _stamp_decoders:
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+            ("key", wire.Id),
+            ("updated", str | None, None),
+        ]
+        shape = msgspec.defstruct("Stamp", fields, rename={"key": key, "updated": _CHANGED})
+        _stamp_decoders[key] = msgspec.json.Decoder(cast("type[_Stamp]", shape))
+    try:
+        return _stamp_decoders[key].decode(row)
+    except msgspec.DecodeError:
+        return None
+
+
+def _key(found: Source, row: bytes) -> str | None:
+    stamp = _stamp(found.key, row)
+    return None if stamp is None else str(stamp.key)
+
+
+def _without_links(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without_links(one) for name, one in value.items() if name != "links"}
+    if isinstance(value, list):
+        return [_without_links(one) for one in value]
+    return value
