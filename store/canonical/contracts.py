@@ -1,0 +1,139 @@
+"""Every contract by entity, its JSON Schema, and what has been released.
+
+A released schema (`released/<entity>-<version>.json`) never changes. A change that only adds raises the minor version,
+any other the major; `python -m store.canonical.contracts` then writes the file of the new version beside the old ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from store.canonical.budget import Budget, Commitment
+from store.canonical.chart import AccountCombination, Project, TaxCode
+from store.canonical.organisation import CostCentre, FiscalPeriod, Ledger, LegalEntity
+from store.canonical.people import Approval
+from store.canonical.purchasing import PurchaseOrder
+from store.canonical.record import CanonicalRecord
+from store.canonical.supplier import Supplier, SupplierBankAccount
+
+RELEASED: Final = Path(__file__).with_name("released")
+
+CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
+    model.entity: model
+    for model in (
+        AccountCombination,
+        Approval,
+        Budget,
+        Commitment,
+        CostCentre,
+        FiscalPeriod,
+        Ledger,
+        LegalEntity,
+        Project,
+        PurchaseOrder,
+        Supplier,
+        SupplierBankAccount,
+        TaxCode,
+    )
+}
+
+_FILE = re.compile(r"(?P<entity>[a-z_]+)-(?P<major>\d+)\.(?P<minor>\d+)\.json")
+
+
+def version(entity: str) -> str:
+    """Return a contract's version: `1.0` of `supplier/1.0`."""
+    return CONTRACTS[entity].contract.partition("/")[2]
+
+
+def urn(entity: str) -> str:
+    """Return a contract's name on events and schemas.
+
+    >>> urn("supplier")
+    'urn:finsync:schema:supplier:1.0'
+    """
+    return f"urn:finsync:schema:{entity}:{version(entity)}"
+
+
+def schema(entity: str) -> dict[str, Any]:
+    """Return the JSON Schema of what is stored for an entity."""
+    model = CONTRACTS[entity]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": urn(entity),
+        "x-contract": model.contract,
+        "x-owner": model.owner,
+        "x-echo-fields": sorted(model.echo_fields),
+        **model.model_json_schema(mode="serialization"),
+    }
+
+
+def released(entity: str) -> dict[str, dict[str, Any]]:
+    """Return the released schemas of an entity by version, oldest first."""
+    found = {}
+    for path in RELEASED.glob(f"{entity}-*.json"):
+        name = _FILE.fullmatch(path.name)
+        if name and name["entity"] == entity:
+            found[int(name["major"]), int(name["minor"])] = json.loads(path.read_text(encoding="utf-8"))
+    return {f"{major}.{minor}": found[major, minor] for major, minor in sorted(found)}
+
+
+def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return what a reader of `old` would stumble over in documents that follow `new`."""
+    return [*_changes("$", old, new, old, new)]
+
+
+def write_missing() -> list[Path]:
+    """Write the schemas of versions that are not released yet; a file that is there is never touched."""
+    RELEASED.mkdir(exist_ok=True)
+    written = []
+    for entity in CONTRACTS:
+        path = RELEASED / f"{entity}-{version(entity)}.json"
+        if not path.exists():
+            path.write_text(json.dumps(schema(entity), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _changes(
+    path: str, old: dict[str, Any], new: dict[str, Any], old_root: dict[str, Any], new_root: dict[str, Any]
+) -> Iterator[str]:
+    old, new = _resolved(old, old_root), _resolved(new, new_root)
+    for name in sorted(set(old.get("required", [])) - set(new.get("required", []))):
+        yield f"{path}.{name} may be left out now"
+    for name in sorted(set(new.get("required", [])) - set(old.get("required", []))):
+        yield f"{path}.{name} is required now"
+    properties = new.get("properties", {})
+    for name, before in old.get("properties", {}).items():
+        if name not in properties:
+            yield f"{path}.{name} is gone"
+        else:
+            yield from _changes(f"{path}.{name}", before, properties[name], old_root, new_root)
+    for word in ("type", "const", "pattern", "format"):
+        if old.get(word) != new.get(word):
+            yield f"{path} has another {word}"
+    if set(new.get("enum", [])) - set(old.get("enum", [])) or ("enum" in old) != ("enum" in new):
+        yield f"{path} may hold other words"
+    if "items" in old and "items" in new:
+        yield from _changes(f"{path}[]", old["items"], new["items"], old_root, new_root)
+    before, after = old.get("anyOf", []), new.get("anyOf", [])
+    if len(before) != len(after):
+        yield f"{path} may hold other types"
+    for one, other in zip(before, after, strict=False):
+        yield from _changes(path, one, other, old_root, new_root)
+
+
+def _resolved(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    reference = part.get("$ref")
+    if reference is None:
+        return part
+    target: dict[str, Any] = root["$defs"][reference.rpartition("/")[2]]
+    return target
+
+
+if __name__ == "__main__":
+    for path in write_missing():
+        print(path.name)
