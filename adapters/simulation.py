@@ -361,6 +361,10 @@ class Collection:
     def get(self, document_id: object) -> Document | None:
         return self._documents.get(document_id)
 
+    def at(self, document_id: object) -> Document:
+        """Return a document that is known to be there."""
+        return self._documents[document_id]
+
     def put(self, document: Document) -> Document:
         """Keep `document` in place of the one with the same id; return it."""
         document_id = document.get(self.id_name)
@@ -384,6 +388,9 @@ class Collection:
         del self._documents[document_id]
         self._ids.remove(document_id)
         self._revisions[document_id] += 1
+
+    def is_indexed(self, key: str) -> bool:
+        return key in self._keys
 
     def find(self, key: str, value: object) -> list[Document]:
         """Return the documents whose `key` is `value`, by id, ascending."""

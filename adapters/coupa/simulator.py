@@ -1,0 +1,556 @@
+"""Coupa as an ASGI app, as far as finsync uses it: `CoupaSimulator(...).app`.
+
+It keeps state, forgets nothing that the real system remembers, and refuses what that refuses. Where the sources
+about the real system are silent, `Settings` has a switch. Every answer's `Date` and every stamp is by the clock.
+
+`put`, `revise_order` and their neighbours are what people do inside Coupa: they need no token and no HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from adapters.coupa import simulator_query as queries
+from adapters.coupa.simulator_door import TOKEN_LIFE_S, Door, accepts_json
+from adapters.coupa.simulator_models import LINE_ACTIONS, MODELS, RESOURCES, SCOPES, Model, Resource
+from adapters.coupa.simulator_orders import ORDERS, LateReplica, Orders
+from adapters.coupa.simulator_query import Query
+from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
+from adapters.coupa.simulator_writes import SEGMENTS, Intake, Writer, place_in_lookup
+from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket
+from store.clock import Clock
+
+VARIANTS_KEPT_MAX: Final = 4
+"""Encoded forms kept of one document: a few lists of `fields` ask for the same documents again and again."""
+
+_LINES: Final = Resource(
+    "purchase_order_lines",
+    "order_line",
+    "core.purchase_order",
+    frozenset({"index", "show"}),
+    error_key="order_line",
+    actions=LINE_ACTIONS,
+)
+_RUN_STATES: Final = {
+    "run": "running",
+    "pause": "paused",
+    "pending": "pending",
+    "success": "successful",
+    "fail": "failed",
+}
+_HTML: Final = "text/html; charset=utf-8"
+_JSON: Final = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs between instances, or is not known about the real system."""
+
+    utc_offset: timedelta = timedelta(hours=-8)
+    scopes: frozenset[str] = SCOPES
+    token_life_s: int = TOKEN_LIFE_S
+    token_age_min_s: float = 0.0
+    token_expires_after_s: float | None = None
+    missing_scope_status: int = 403
+    unacceptable: Literal["406", "xml"] = "406"
+    """What a caller gets that does not ask for JSON."""
+    requests_per_second: float | None = None
+    burst: int = 20
+    retry_after_s: int | None = 1
+    cancelled_word: Literal["cancelled", "canceled"] = "cancelled"
+    marking_moves_updated_at: bool = False
+    edit_clears_export: bool = True
+    """Whether a line edit by API that makes a version clears the export flag, as one in the UI does."""
+    editable_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By model (`purchase_order`): its API-editable custom fields; others are ignored without a word."""
+
+
+class CoupaSimulator:
+    """One Coupa instance."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        client_id: str,
+        client_secret: str,
+        login: str = "finsync-api",
+        faults: FaultPlan | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.clock = clock
+        self.login = login
+        self.settings = settings = settings or Settings()
+        self.faults = faults or FaultPlan(clock)
+        self.requests = RequestLog(clock)
+        self.on_request: Callable[[Request], None] | None = None
+        """Called before each request is served: for changes that happen between two pages."""
+        self.door = Door(
+            clock,
+            client_id,
+            client_secret,
+            scopes=settings.scopes,
+            token_life_s=settings.token_life_s,
+            token_age_min_s=settings.token_age_min_s,
+            expires_after_s=settings.token_expires_after_s,
+        )
+        self._tables = Tables(clock, settings.utc_offset)
+        intake = Intake(self._tables, settings.editable_fields)
+        self._writer = Writer(self._tables, intake, login)
+        self._orders = Orders(
+            self._tables,
+            intake,
+            cancelled_word=settings.cancelled_word,
+            marking_moves_updated_at=settings.marking_moves_updated_at,
+            edit_clears_export=settings.edit_clears_export,
+        )
+        self._replica = LateReplica(self._tables)
+        self._bucket = TokenBucket(settings.requests_per_second, settings.burst)
+        self._encoded: dict[tuple[str, int], dict[object, tuple[int, int, bytes]]] = {}
+        self.app: ASGIApp = FaultyApp(self._starlette(), self.faults)
+        self.put("users", {"login": login, "email": f"{login}@example.com", "active": True})
+
+    # -- what people do inside Coupa ---------------------------------------------------------------
+
+    def put(self, resource: str, document: Mapping[str, Any], by: str = "someone") -> Document:
+        """Create or replace a document without asking anyone; return it with id and stamps.
+
+        Nothing is refused: bad data happens. References that name something we hold are tied to it.
+        """
+        tables, model = self._tables, MODELS[RESOURCES[resource].model]
+        tidied = tables.tidy(model, document)
+        held = tables.collections[resource].get(tidied.get("id"))
+        now, author = tables.now_text(), tables.user(by)
+        stamps = {
+            "created-at": (held or tidied).get("created-at") or now,
+            "updated-at": now,
+            "created-by": (held or tidied).get("created-by") or author,
+            "updated-by": author,
+        }
+        kept = tables.keep(resource, self._completed(resource, tidied) | stamps)
+        if resource == ORDERS:
+            lines = [self._completed_line(kept, n, row) for n, row in enumerate(kept["order-lines"], 1)]
+            kept = tables.keep(resource, kept | {"order-lines": lines})
+        return self._whole(resource, kept)
+
+    def revise_order(self, po_number: str, changes: Mapping[str, Any], by: str) -> Document:
+        """Change an order as a buyer does: a new version, not exported. Lines may be named by `line-num`."""
+        return self._whole(ORDERS, self._orders.revise(self._order(po_number), changes, by))
+
+    def touch_order(self, po_number: str, by: str) -> Document:
+        """Move `updated-at` and nothing else."""
+        return self._whole(ORDERS, self._orders.touch(self._order(po_number), by))
+
+    def set_order_status(self, po_number: str, status: str, by: str) -> Document:
+        return self._whole(ORDERS, self._orders.set_status(self._order(po_number), status, by))
+
+    def serve_stale(self, po_number: str) -> None:
+        """Once polling has shown the order as it is now, show it as it was before its last change, once."""
+        order = self._order(po_number)
+        previous = self._orders.previous.get(order["id"])
+        if previous is None:
+            raise ValueError(f"order {po_number} has not changed yet")
+        self._replica.unseen[order["id"]] = previous
+
+    def documents(self, resource: str) -> list[Document]:
+        """Return all documents of a resource in full, by id."""
+        return [self._whole(resource, one) for one in self._tables.collections[resource]]
+
+    def order(self, po_number: str) -> Document:
+        return self._whole(ORDERS, self._order(po_number))
+
+    def end_tokens(self) -> None:
+        """Make every token that is out worthless."""
+        self.door.end_tokens()
+
+    def dump(self) -> Document:
+        """Return the whole state as JSON values."""
+        return {
+            "tables": self._tables.dump(),
+            "door": self.door.dump(),
+            "faults": self.faults.dump(),
+            "previous": list(self._orders.previous.items()),
+            "unseen": list(self._replica.unseen.items()),
+            "due": list(self._replica.due.items()),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from `dump()`."""
+        self._tables.load(state["tables"])
+        self.door.load(state["door"])
+        self.faults.load(state["faults"])
+        self._orders.previous = {int(one): document for one, document in state["previous"]}
+        self._replica.unseen = {int(one): document for one, document in state["unseen"]}
+        self._replica.due = {int(one): document for one, document in state["due"]}
+        self._encoded.clear()
+
+    def _order(self, po_number: str) -> Document:
+        found = self._tables.collections[ORDERS].find("po-number", po_number)
+        if not found:
+            raise KeyError(f"there is no order {po_number}")
+        return found[0]
+
+    def _whole(self, resource: str, document: Document) -> Document:
+        model = MODELS[RESOURCES[resource].model]
+        shown = self._tables.show(model, document, None, has_deleted=True)
+        whole: Document = msgspec.json.decode(msgspec.json.encode(shown))
+        return whole
+
+    def _completed(self, resource: str, document: Document) -> Document:
+        """Add what a document of this kind always has."""
+        if resource == ORDERS:
+            defaults: Document = {
+                "status": "issued",
+                "version": 1,
+                "internal-revision": 0,
+                "exported": False,
+                "last-exported-at": None,
+                "custom-fields": {},
+                "order-lines": [],
+            }
+            return defaults | document
+        if resource == "accounts":
+            segments = [document[name] for name in SEGMENTS if document.get(name)]
+            chart = self._tables.live("account_type", document.get("account-type") or {})
+            return {"code": "-".join(segments), "active": True, "account-type-id": chart.get("id")} | document
+        if resource == "lookup_values":
+            values = self._tables.collections["lookup_values"]
+            parent = values.get((document.get("parent") or {}).get("id"))
+            lookup = (document.get("lookup") or {}).get("id")
+            ids = {"lookup-id": lookup, "parent-id": parent and parent["id"], "active": True}
+            return ids | place_in_lookup(document, parent) | document
+        return {"remaining": document.get("amount")} | document if resource == "budget_lines" else document
+
+    def _completed_line(self, order: Document, number: int, line: Any) -> Any:
+        if not isinstance(line, dict):
+            return line
+        return {
+            "line-num": str(number),
+            "status": "created",
+            "version": 1,
+            "order-header-id": order["id"],
+            "order-header-number": order.get("po-number"),
+            "created-at": order["created-at"],
+            "updated-at": order["updated-at"],
+        } | line
+
+    # -- HTTP --------------------------------------------------------------------------------------
+
+    def _starlette(self) -> Starlette:
+        def route(path: str, handle: Callable[[Request, bytes], Response], *methods: str) -> Route:
+            return Route(path, self._guarded(handle), methods=list(methods))
+
+        one = "/api/{resource}/{id:int}"
+        return Starlette(
+            routes=[
+                Route("/oauth2/token", self._token, methods=["POST"]),
+                route("/api/suppliers/{id:int}/addresses", self._addresses, "GET", "POST"),
+                route("/api/suppliers/{id:int}/addresses/{address:int}", self._address, "PUT", "PATCH"),
+                route("/api/budget_lines/{id:int}/budget_line_adjustments", self._adjustments, "GET", "POST"),
+                route("/api/{resource}/create_alert", self._create_alert, "POST"),
+                route("/api/{resource}", self._index, "GET"),
+                route("/api/{resource}", self._create, "POST"),
+                route(one, self._show, "GET"),
+                route(one, self._update, "PUT", "PATCH"),
+                route(one + "/{action}", self._act, "PUT"),
+            ]
+        )
+
+    async def _token(self, request: Request) -> Response:
+        self.requests.note(request.scope)
+        answer = self.door.token(await request.body(), request.headers)
+        return _answer(answer.status, msgspec.json.encode(answer.body))
+
+    def _guarded(
+        self, handle: Callable[[Request, bytes], Response]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            self.requests.note(request.scope)
+            if self.on_request is not None:
+                self.on_request(request)
+            if self._bucket.take() > 0:
+                asked = self.settings.retry_after_s
+                headers = {} if asked is None else {"retry-after": str(asked)}
+                return Response("Retry later", 429, headers, media_type="text/plain")
+            body = await request.body()
+            return self._at_the_door(request, body) or self._tried(handle, request, body)
+
+        return guarded
+
+    def _at_the_door(self, request: Request, body: bytes) -> Response | None:
+        """Return a refusal, or None for a caller who may come in."""
+        scopes = self.door.scopes_of(request.headers)
+        if scopes is None:
+            return Response(status_code=401, headers={"www-authenticate": "Bearer"})
+        resource = _resource(request)
+        if resource is None:
+            return _not_found()
+        right = "read" if request.method == "GET" else "write"
+        if f"{resource.scope}.{right}" not in scopes:
+            status = self.settings.missing_scope_status
+            return Response("<html><body>Forbidden</body></html>", status, media_type=_HTML)
+        if not accepts_json(request.headers, has_body=bool(body)):
+            if self.settings.unacceptable == "xml" and request.method == "GET":
+                return Response("<?xml version='1.0'?><records/>", media_type="application/xml")
+            return Response(status_code=406)
+        return None
+
+    def _tried(self, handle: Callable[[Request, bytes], Response], request: Request, body: bytes) -> Response:
+        try:
+            return handle(request, body)
+        except RefusedError as error:
+            resource = _resource(request)
+            key = (resource and resource.error_key) or "query"
+            return _answer(400, msgspec.json.encode({"errors": {key: error.sentences}}))
+
+    # -- reads -------------------------------------------------------------------------------------
+
+    def _index(self, request: Request, body: bytes) -> Response:
+        resource, model, query = self._read(request)
+        rows = queries.select(self._tables, resource.path, model, query)
+        if resource.path == ORDERS:
+            rows = self._replica.serve(query, rows)
+        return _answer(200, b"[" + b",".join(self._encode_all(resource, model, query, rows)) + b"]")
+
+    def _show(self, request: Request, body: bytes) -> Response:
+        resource, model, query = self._read(request)
+        document = self._held(resource, request)
+        if document is None:
+            return _not_found()
+        return _answer(200, next(iter(self._encode_all(resource, model, query, [document]))))
+
+    def _read(self, request: Request) -> tuple[Resource, Model, Query]:
+        resource = _resource(request) or _LINES
+        model = MODELS[resource.model]
+        query = queries.parse(model, request.query_params.multi_items(), self._tables)
+        if query.return_object == "none":
+            raise RefusedError("return_object none is for writes only")
+        return resource, model, query
+
+    def _held(self, resource: Resource, request: Request) -> Document | None:
+        document_id = request.path_params["id"]
+        if resource is _LINES:
+            return next((line for line in self._tables.lines() if line["id"] == document_id), None)
+        return self._tables.collections[resource.path].get(document_id)
+
+    def _encode_all(
+        self, resource: Resource, model: Model, query: Query, rows: Iterable[Document]
+    ) -> Iterable[bytes]:
+        shape = _return_shape(model, query.return_object) or query.shape
+        if resource is _LINES:
+            for row in rows:
+                yield msgspec.json.encode(self._tables.show(model, row, shape))
+            return
+        variant = (query.return_object, query.fields, query.has_deleted)
+        collection = self._tables.collections[resource.path]
+        shown_revision = self._tables.reference_revision
+        for row in rows:
+            is_current = collection.get(row["id"]) is row
+            forms = self._encoded.setdefault((resource.path, row["id"]), {})
+            revision = collection.revision(row["id"])
+            kept = forms.get(variant)
+            if is_current and kept is not None and kept[:2] == (revision, shown_revision):
+                yield kept[2]
+                continue
+            shown = self._tables.show(model, row, shape, has_deleted=query.has_deleted)
+            encoded = msgspec.json.encode(shown)
+            if is_current:
+                if variant not in forms and len(forms) >= VARIANTS_KEPT_MAX:
+                    forms.clear()
+                forms[variant] = (revision, shown_revision, encoded)
+            yield encoded
+
+    # -- writes ------------------------------------------------------------------------------------
+
+    def _create(self, request: Request, body: bytes) -> Response:
+        resource = _resource(request)
+        if resource is None or "create" not in resource.verbs:
+            return Response(status_code=405)
+        document = self._writer.create(resource.path, _object(body))
+        return self._written(request, resource, document, 201)
+
+    def _create_alert(self, request: Request, body: bytes) -> Response:
+        resource = _resource(request)
+        if resource is None or resource.model != "integration_record":
+            return _not_found()
+        given = _object(body)
+        if resource.path == "integration_errors" and "integration-run" not in given:
+            run_id = given.get("integration-run-id")
+            if run_id is None:
+                raise RefusedError("Integration run can't be blank")
+            given = {**given, "integration-run": {"id": int(run_id)}}
+        document = self._writer.create(resource.path, {"status": "Error", **given})
+        return self._written(request, resource, document, 201)
+
+    def _update(self, request: Request, body: bytes) -> Response:
+        resource = _resource(request)
+        if resource is None or "update" not in resource.verbs:
+            return Response(status_code=405)
+        document = self._held(resource, request)
+        if document is None:
+            return _not_found()
+        mark = request.query_params.get("exported")
+        if mark is not None and "exported" in MODELS[resource.model].attributes:
+            document = self._marked(resource, document, mark)
+        elif resource.path == ORDERS:
+            document = self._orders.update(document, _object(body), self.login)
+        else:
+            document = self._writer.update(resource.path, document, _object(body))
+        return self._written(request, resource, document, 200)
+
+    def _marked(self, resource: Resource, document: Document, mark: str) -> Document:
+        if mark not in ("true", "false"):
+            raise RefusedError("exported must be one of true, false")
+        if resource.path == ORDERS:
+            return self._orders.mark(document, mark == "true", self.login)
+        now = self._tables.now_text() if mark == "true" else None
+        return self._tables.keep(
+            resource.path, document | {"exported": mark == "true", "last-exported-at": now}
+        )
+
+    def _act(self, request: Request, body: bytes) -> Response:
+        resource, action = _resource(request), request.path_params["action"]
+        if resource is None or action not in resource.actions:
+            return _not_found()
+        document = self._held(resource, request)
+        if document is None:
+            return _not_found()
+        if resource.path == ORDERS:
+            document = self._orders.act(document, action, self.login)
+        elif resource is _LINES:
+            document = self._orders.act_on_line(document, action, self.login)
+        elif resource.path == "approvals":
+            document = self._decided(document, action, request.query_params.get("reason"))
+        elif resource.path == "budget_lines":
+            self._writer.adjust_budget(document, _object(body))
+            document = self._tables.collections["budget_lines"].at(document["id"])
+        elif resource.path == "integration_runs":
+            document = self._moved_run(document, action, _object(body))
+        else:
+            changed = document | {"resolved": action == "resolve"}
+            document = self._writer.save(resource.path, document, changed)
+        return self._written(request, resource, document, 200)
+
+    def _decided(self, approval: Document, action: str, reason: str | None) -> Document:
+        if approval.get("status") != "pending_approval":
+            raise RefusedError("Only a pending approval can be acted on")
+        if action == "hold":
+            if not approval.get("holdable"):
+                raise RefusedError("Approval cannot be held")
+            return self._writer.save("approvals", approval, approval | {"status": "on_hold", "note": reason})
+        changed = approval | {
+            "status": "approved" if action == "approve" else "rejected",
+            "approval-date": self._tables.now_text(),
+            "approved-by": self._tables.user(self.login),
+            "note": reason,
+        }
+        return self._writer.save("approvals", approval, changed)
+
+    def _moved_run(self, run: Document, action: str, body: Mapping[str, Any]) -> Document:
+        taken = self._writer.intake.take(MODELS["integration_run"], run, body)
+        has_errors = any(not one.get("resolved") for one in run.get("integration-errors") or [])
+        state = _RUN_STATES.get(action) or ("errored" if has_errors else "successful")
+        now = self._tables.now_text()
+        taken["status"] = state
+        if state == "running":
+            taken["start-time"] = taken.get("start-time") or now
+        elif state in ("successful", "failed", "errored"):
+            taken["end-time"] = now
+        return self._writer.save("integration_runs", run, taken)
+
+    def _addresses(self, request: Request, body: bytes) -> Response:
+        supplier = self._tables.collections["suppliers"].get(request.path_params["id"])
+        if supplier is None:
+            return _not_found()
+        model = MODELS["remit_to_address"]
+        if request.method == "POST":
+            address = self._writer.save_address(supplier, None, _object(body))
+            return _answer(201, msgspec.json.encode(self._tables.show(model, address, None)))
+        query = queries.parse(model, request.query_params.multi_items(), self._tables)
+        rows = [
+            self._tables.show(model, row, query.shape)
+            for row in supplier.get("remit-to-addresses") or []
+            if queries.matches(self._tables, model, row, query.conditions)
+        ]
+        return _answer(200, msgspec.json.encode(rows[query.offset : query.offset + query.limit]))
+
+    def _address(self, request: Request, body: bytes) -> Response:
+        supplier = self._tables.collections["suppliers"].get(request.path_params["id"])
+        address_id = request.path_params["address"]
+        held = [row["id"] for row in (supplier or {}).get("remit-to-addresses") or []]
+        if supplier is None or address_id not in held:
+            return _not_found()
+        address = self._writer.save_address(supplier, address_id, _object(body))
+        return _answer(200, msgspec.json.encode(self._tables.show(MODELS["remit_to_address"], address, None)))
+
+    def _adjustments(self, request: Request, body: bytes) -> Response:
+        line = self._tables.collections["budget_lines"].get(request.path_params["id"])
+        if line is None:
+            return _not_found()
+        resource = RESOURCES["budget_line_adjustments"]
+        model = MODELS[resource.model]
+        if request.method == "POST":
+            adjustment = self._writer.adjust_budget(line, _object(body))
+            return _answer(201, msgspec.json.encode(self._tables.show(model, adjustment, None)))
+        own = ("budget_line_id", str(line["id"]))
+        query = queries.parse(model, [*request.query_params.multi_items(), own], self._tables)
+        rows = queries.select(self._tables, resource.path, model, query)
+        return _answer(200, b"[" + b",".join(self._encode_all(resource, model, query, rows)) + b"]")
+
+    def _written(self, request: Request, resource: Resource, document: Document, status: int) -> Response:
+        """Answer a write with the stored record, in the shape the caller asked for."""
+        fields, asked = request.query_params.get("fields"), request.query_params.get("return_object")
+        if asked == "none":
+            return Response(status_code=status)
+        model = MODELS[resource.model]
+        shape = queries.shape_of(fields) if fields is not None else _return_shape(model, asked)
+        shown = self._tables.show(model, document, shape)
+        if status == 201 and shape is None:
+            shown = {name: value for name, value in shown.items() if value is not None}
+        return _answer(status, msgspec.json.encode(shown))
+
+
+def _resource(request: Request) -> Resource | None:
+    """Return the resource a path is about; the first segment after /api names it."""
+    name = request.url.path.split("/")[2]
+    return _LINES if name == _LINES.path else RESOURCES.get(name)
+
+
+def _return_shape(model: Model, return_object: str | None) -> Shape | None:
+    if return_object == "limited":
+        return (("id", None),)
+    if return_object == "shallow":
+        return tuple((one.name, None) for one in model.attributes.values() if one.kind != "many")
+    return None
+
+
+def _object(body: bytes) -> Document:
+    """Read a body that is one JSON object; no body is an empty one."""
+    if not body:
+        return {}
+    try:
+        value = json.loads(body)
+    except ValueError:
+        raise RefusedError("The request could not be parsed") from None
+    if not isinstance(value, dict):
+        raise RefusedError("The request is not one record")
+    return {dashed(name): part for name, part in value.items()}
+
+
+def _answer(status: int, body: bytes) -> Response:
+    return Response(body, status, media_type=_JSON)
+
+
+def _not_found() -> Response:
+    return Response("<html><body>404 Not Found</body></html>", 404, media_type=_HTML)
