@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from store.canonical.record import CanonicalRecord
@@ -89,9 +90,10 @@ class Page:
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """One row in our shape."""
+class Translated(msgspec.Struct, frozen=True, gc=False):
+    """One row in our shape. A struct: one is made for every row read, at a tenth of a frozen dataclass's
+    cost.
+    """
 
     external_id: str
     record: CanonicalRecord

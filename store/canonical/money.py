@@ -1,13 +1,15 @@
 """Money: whole minor units of one ISO 4217 currency, never a float.
 
 >>> Money.of("10.00", "EUR").split([1, 1, 1])
-(Money(amount_minor=334, currency='EUR'), Money(amount_minor=333, currency='EUR'), Money(amount_minor=333, currency='EUR'))
+(Money(amount_minor=334, currency='EUR'), Money(amount_minor=333, currency='EUR'), Money(amount_minor=333,
+currency='EUR'))
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -38,6 +40,7 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+@lru_cache(maxsize=512)
 def _currency(value: str) -> str:
     if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
         raise ValueError(f"{value!r} is not an ISO 4217 currency code")
@@ -136,7 +139,9 @@ class Money(BaseModel):
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Return the sum; with no amounts, zero of `currency`."""
-    result = Money(amount_minor=0, currency=currency)
+    minor = 0
     for amount in amounts:
-        result = result + amount
-    return result
+        if amount.currency != currency:
+            raise MoneyError(f"{currency} and {amount.currency} do not add up")
+        minor += amount.amount_minor
+    return Money(amount_minor=minor, currency=currency)
