@@ -57,7 +57,7 @@ def test_the_environment_goes_before_file_and_keyring(
     monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_SECRET", "from environment")
     found.append(secrets.find("coupa", "client_secret"))
 
-    assert [("keyring", "from keyring"), ("file", "from file"), ("environment", "from environment")] == found
+    assert found == [("keyring", "from keyring"), ("file", "from file"), ("environment", "from environment")]
 
 
 def test_a_missing_secret_says_how_to_set_it(secrets: Secrets) -> None:
@@ -65,7 +65,11 @@ def test_a_missing_secret_says_how_to_set_it(secrets: Secrets) -> None:
     with pytest.raises(SecretMissingError) as caught:
         secrets.get("oracle-emea", "password")
 
-    for part in ("finsync secrets set oracle-emea password", "FINSYNC_SECRET_ORACLE_EMEA_PASSWORD", "oracle-emea.password"):
+    for part in (
+        "finsync secrets set oracle-emea password",
+        "FINSYNC_SECRET_ORACLE_EMEA_PASSWORD",
+        "oracle-emea.password",
+    ):
         assert part in str(caught.value)
 
 
@@ -94,4 +98,4 @@ def test_a_removed_secret_is_gone(secrets: Secrets) -> None:
 
     answers = [secrets.remove("coupa", "client_id"), secrets.remove("coupa", "client_id")]
 
-    assert [True, False] == answers
+    assert answers == [True, False]

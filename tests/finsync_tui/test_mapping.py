@@ -27,21 +27,21 @@ def test_an_exact_rule_goes_before_a_wildcard() -> None:
 
     answers = [found(table, value) for value in ("CC41", "CC42", "CC1")]
 
-    assert ["41", "4", "9"] == answers
+    assert answers == ["41", "4", "9"]
 
 
 def test_priority_beats_everything() -> None:
     """A higher priority wins over a better fit."""
     table = Table("t", 1, (a_row("CC41", "41"), a_row("*", "override", priority=5)))
 
-    assert "override" == found(table, "CC41")
+    assert found(table, "CC41") == "override"
 
 
 def test_a_rule_for_the_scope_goes_before_one_for_all() -> None:
     """A regional rule changes only its own region."""
     table = Table("t", 1, (a_row("A", "general"), a_row("A", "german", scope="DE01")))
 
-    assert ("german", "general") == (found(table, "A"), found(table, "A", "US01"))
+    assert (found(table, "A"), found(table, "A", "US01")) == ("german", "general")
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,20 @@ def test_a_match_names_the_rule_and_the_version() -> None:
     match = table.find("A", scope="", on=TODAY)
 
     assert match is not None
-    assert ("cost_centre", 7, 2, "A", "a") == (match.table, match.version, match.rule, match.source, match.target)
+    assert (
+        match.table,
+        match.version,
+        match.rule,
+        match.source,
+        match.target,
+    ) == ("cost_centre", 7, 2, "A", "a")
 
 
 def test_an_equals_sign_passes_the_value_on() -> None:
     """Codes that are the same on both sides need one row, not one each."""
     table = Table("t", 1, (a_row("*", "="),))
 
-    assert "4711" == found(table, "4711")
+    assert found(table, "4711") == "4711"
 
 
 @given(st.text(alphabet="AB[]?.*(", min_size=1, max_size=8))
@@ -91,4 +97,4 @@ def test_tables_carry_the_version_they_are_recorded_under() -> None:
     """The engine's tables name the versions that the store gave them."""
     made = tables({"a": (a_row("x", "y"),)}, {"a": 3})
 
-    assert 3 == made["a"].version
+    assert made["a"].version == 3

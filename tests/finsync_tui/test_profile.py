@@ -34,9 +34,12 @@ def test_a_new_workspace_is_for_its_owner_only(tmp_path: Path) -> None:
     """Nobody else on the machine may read the folder or its file."""
     workspace = create_workspace(tmp_path / "w")
 
-    modes = [workspace.path.stat().st_mode & 0o777, (workspace.path / "workspace.toml").stat().st_mode & 0o777]
+    modes = [
+        workspace.path.stat().st_mode & 0o777,
+        (workspace.path / "workspace.toml").stat().st_mode & 0o777,
+    ]
 
-    assert [0o700, 0o600] == modes
+    assert modes == [0o700, 0o600]
     assert workspace == load_workspace(tmp_path / "w")
 
 
@@ -47,7 +50,7 @@ def test_an_existing_workspace_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(SettingsFileError, match="there already"):
         create_workspace(tmp_path, name="second")
 
-    assert "first" == load_workspace(tmp_path).name
+    assert load_workspace(tmp_path).name == "first"
 
 
 def test_a_folder_without_a_workspace_says_how_to_make_one(tmp_path: Path) -> None:
@@ -84,8 +87,8 @@ def test_later_layers_change_only_what_they_mention(tmp_path: Path) -> None:
 
     merged = merge(below, {"retry": {"default": {"delay_max": "PT1H"}}, "layers": [3]})
 
-    assert {"retry": {"default": {"attempts_max": 8, "delay_max": "PT1H"}}, "layers": [3]} == merged
-    assert {"retry": {"default": {"attempts_max": 8}}, "layers": [1, 2]} == below
+    assert merged == {"retry": {"default": {"attempts_max": 8, "delay_max": "PT1H"}}, "layers": [3]}
+    assert below == {"retry": {"default": {"attempts_max": 8}}, "layers": [1, 2]}
 
 
 def test_the_shipped_layers_fit_together(tmp_path: Path) -> None:
@@ -94,10 +97,10 @@ def test_the_shipped_layers_fit_together(tmp_path: Path) -> None:
         tmp_path, layers=("shared", "regions/emea", "regions/americas", "environments/test")
     )
 
-    assert [] == profile.check(workspace)
+    assert profile.check(workspace) == []
     loaded = profile.load(workspace)
     assert {"coupa", "oracle-emea", "oracle-amer"} == set(loaded.systems)
-    assert 3 == loaded.retry_for("coupa").attempts_max
+    assert loaded.retry_for("coupa").attempts_max == 3
 
 
 def test_a_layer_that_is_nowhere_is_named(tmp_path: Path) -> None:
@@ -127,8 +130,14 @@ def test_a_layer_can_not_leave_the_profiles_folder(tmp_path: Path) -> None:
         (SYSTEM.replace("https://", "https://user:secret@"), "systems.coupa.base_url"),
         (SYSTEM + 'ca_bundle = "/nowhere/ca.pem"\n', "systems.coupa.ca_bundle"),
         (SYSTEM + "[systems.coupa.options]\nno_such_option = 1\n", "systems.coupa.options.no_such_option"),
-        (SYSTEM + '[schedules.x]\nsystem = "y"\nentities = ["supplier"]\nevery = "PT1H"\n', "schedules.x.system"),
-        (SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["ghost"]\nevery = "PT1H"\n', "schedules.x.entities"),
+        (
+            SYSTEM + '[schedules.x]\nsystem = "y"\nentities = ["supplier"]\nevery = "PT1H"\n',
+            "schedules.x.system",
+        ),
+        (
+            SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["ghost"]\nevery = "PT1H"\n',
+            "schedules.x.entities",
+        ),
         (
             SYSTEM + '[schedules.x]\nsystem = "coupa"\nentities = ["supplier"]\ncron = "61 * * * *"\n',
             "schedules.x.cron",

@@ -16,7 +16,8 @@ def test_waits_double_up_to_the_longest() -> None:
     patience = Retry(delay_first=timedelta(seconds=10), delay_max=timedelta(seconds=35), attempts_max=10)
 
     waits = [
-        (next_attempt(patience, attempt=n, failed_at=MONDAY, jitter=0.0) or MONDAY) - MONDAY for n in (1, 2, 3, 9)
+        (next_attempt(patience, attempt=n, failed_at=MONDAY, jitter=0.0) or MONDAY) - MONDAY
+        for n in (1, 2, 3, 9)
     ]
 
     assert [timedelta(seconds=s) for s in (10, 20, 35, 35)] == waits

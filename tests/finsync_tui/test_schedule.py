@@ -56,9 +56,9 @@ def test_masters_are_read_before_the_documents_that_name_them() -> None:
 
     order = [(p.system, p.entity, p.is_document_source) for p in pulls(profile, ("a", "b", "c"))]
 
-    assert [
+    assert order == [
         ("oracle", "supplier", False),
         ("oracle", "purchase_order", False),
         ("coupa", "supplier", False),
         ("coupa", "purchase_order", True),
-    ] == order
+    ]

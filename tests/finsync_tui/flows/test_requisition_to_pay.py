@@ -1,0 +1,352 @@
+"""Requisition to pay, decision by decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from finsync_tui import actions
+from finsync_tui.actions import Actor
+from store import commitments
+from store.canonical.purchasing import OrderDistribution, PurchaseOrder
+from store.canonical.supplier import SupplierSite, TaxRegistration
+from tests.builders import a_cost_centre, a_purchase_order, a_supplier, an_account_combination, an_order_line
+from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
+
+ANALYST = Actor("ana", "cli")
+
+
+def the_erp_order(status: str = "open", **changes: Any) -> PurchaseOrder:
+    return a_purchase_order(
+        number="ERP-1", status=status, supplier_id="900", reference="coupa:PO-100234", revision="0", **changes
+    )
+
+
+def an_open_desk() -> Desk:
+    """A desk whose order has become an open commitment in the ERP, written back and verified."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+    desk.answer()
+    desk.erp_shows(the_erp_order())
+    desk.answer()
+    desk.read_back()
+    return desk
+
+
+def test_an_approved_order_becomes_a_commitment_and_its_number_comes_back() -> None:
+    """Create, submit, wait for approval, write back, done only when both sides were read back."""
+    desk = Desk()
+
+    desk.order(a_purchase_order())
+    steps = [desk.workflow.step]
+    desk.answer()
+    steps.append(desk.workflow.step)
+    desk.answer()
+    steps.append(desk.workflow.step)
+    desk.erp_shows(the_erp_order("pending_approval"))
+    steps.append(desk.workflow.step)
+    desk.erp_shows(the_erp_order("open"))
+    steps.append(desk.workflow.step)
+    desk.answer()
+    steps.append(desk.workflow.step)
+    desk.read_back()
+
+    waits = [
+        "await_commitment",
+        "await_submit",
+        "await_approval",
+        "await_approval",
+        "await_write_back",
+        "verify",
+    ]
+    assert waits == steps
+    assert desk.workflow.state == "done"
+    assert desk.sent == ["order.create", "order.submit", "order.write_back"]
+    assert desk.body("order.write_back")["fields"] == {"erp_number": "ERP-1", "erp_status": "Open"}
+    assert desk.exceptions == []
+
+
+def test_the_commitment_says_what_decided_it() -> None:
+    """Accounts come from the mapping, metadata from the policy, totals from the order to the minor unit."""
+    desk = Desk()
+
+    desk.order(a_purchase_order(total="101.05"))
+
+    asked = desk.body("order.create")["commitment"]
+    assert asked["total"] == {"amount_minor": 10105, "currency": "EUR"}
+    assert [d["charge_account"] for d in asked["lines"][0]["distributions"]] == ["01-420-7110-0000-000"]
+    assert (asked["supplier_id"], asked["supplier_site_id"]) == ("900", "71")
+    assert asked["policy"]["policy_version"] == "requisition_to_pay/1"
+    assert asked["marker"] == "coupa:PO-100234"
+
+
+def _an_unknown_supplier(desk: Desk) -> None:
+    desk.put(SOURCE, "501", a_supplier(number="X-9", tax_registrations=(), sites=()))
+
+
+def _two_suppliers(desk: Desk) -> None:
+    desk.put(SOURCE, "501", a_supplier(number="X-9", sites=()))
+    desk.put(TARGET, "901", a_supplier(number="S-1002"))
+
+
+def _a_contradicting_tax_id(desk: Desk) -> None:
+    desk.put(SOURCE, "501", a_supplier(tax_registrations=(TaxRegistration(number="DE999"),), sites=()))
+
+
+def _an_inactive_supplier(desk: Desk) -> None:
+    desk.put(TARGET, "900", a_supplier(status="inactive"))
+
+
+def _a_supplier_without_a_site(desk: Desk) -> None:
+    desk.put(TARGET, "900", a_supplier(sites=(SupplierSite(external_id="1", code="X", business_unit="FR"),)))
+
+
+def _an_unmapped_cost_centre(desk: Desk) -> None:
+    desk.rows = ()
+
+
+def _an_inactive_cost_centre(desk: Desk) -> None:
+    desk.put(TARGET, "cc420", a_cost_centre(is_active=False))
+
+
+def _an_ended_cost_centre(desk: Desk) -> None:
+    desk.put(TARGET, "cc420", a_cost_centre(ends_on="2025-12-31"))
+
+
+def _a_disabled_combination(desk: Desk) -> None:
+    desk.put(TARGET, "ac1", an_account_combination(is_enabled=False))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "class_"),
+    [
+        (_an_unknown_supplier, "SUPPLIER_UNKNOWN"),
+        (_two_suppliers, "SUPPLIER_AMBIGUOUS"),
+        (_a_contradicting_tax_id, "SUPPLIER_AMBIGUOUS"),
+        (_an_inactive_supplier, "SUPPLIER_INACTIVE"),
+        (_a_supplier_without_a_site, "SUPPLIER_INACTIVE"),
+        (_an_unmapped_cost_centre, "MAPPING_MISSING"),
+        (_an_inactive_cost_centre, "COST_CENTRE_INACTIVE"),
+        (_an_ended_cost_centre, "COST_CENTRE_INACTIVE"),
+        (_a_disabled_combination, "ACCOUNT_INVALID"),
+    ],
+)
+def test_trouble_is_found_before_anything_is_sent(trouble: Callable[[Desk], None], class_: str) -> None:
+    """What our own knowledge shows to be wrong becomes an exception with the amount, and nothing leaves."""
+    desk = Desk()
+    trouble(desk)
+
+    desk.order(a_purchase_order())
+
+    assert [(class_, "open")] == desk.exceptions
+    assert desk.sent == []
+    row = desk.store.db.execute(
+        "SELECT amount_minor, currency, legal_entity, cause, fix FROM v_exception"
+    ).fetchone()
+    assert tuple(row)[:3] == (10100, "EUR", "DE01")
+    assert all(tuple(row)[3:])
+
+
+def test_an_unknown_chart_is_a_missing_mapping() -> None:
+    """An order of a company nobody configured waits for the profile."""
+    desk = Desk()
+    part = OrderDistribution(
+        number="1", chart="XX Chart", account="1", segments=("1",), amount=an_order_line().amount
+    )
+
+    desk.order(a_purchase_order(lines=(an_order_line(distributions=(part,)),)))
+
+    assert desk.exceptions == [("MAPPING_MISSING", "open")]
+
+
+@pytest.mark.parametrize("class_", ["ACCOUNT_INVALID", "PERIOD_CLOSED", "BUDGET_EXCEEDED"])
+def test_a_refusal_becomes_an_exception_of_its_class(class_: str) -> None:
+    """What the ERP says no with decides the class."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+
+    desk.answer("refused", case_class=class_)
+
+    assert [(class_, "open")] == desk.exceptions
+    assert desk.workflow.state == "held"
+
+
+def test_a_dead_letter_is_replayed_under_its_own_key() -> None:
+    """Retrying what could not be reached sends the same decision again, looked up first by the outbox."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    first = desk.answer("buried")
+    (case_id,) = [row[0] for row in desk.store.db.execute("SELECT id FROM exception_case")]
+
+    actions.retry(desk.store, ANALYST, [case_id])
+    desk.run()
+    again = desk.answer()
+
+    assert desk.exceptions == [("DEAD_LETTER", "closed")]
+    assert first.idempotency_key == again.idempotency_key
+    assert desk.workflow.step == "await_submit"
+
+
+def test_a_retry_after_a_refusal_decides_anew() -> None:
+    """A fixed mapping is used; the new decision has a key of its own."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    first = desk.answer("refused", case_class="ACCOUNT_INVALID")
+    (case_id,) = [row[0] for row in desk.store.db.execute("SELECT id FROM exception_case")]
+
+    actions.retry(desk.store, ANALYST, [case_id])
+    desk.run()
+    again = desk.answer()
+
+    assert first.idempotency_key != again.idempotency_key
+    assert desk.sent == ["order.create", "order.create", "order.submit"]
+
+
+def test_an_approval_refused_for_budget_is_told_from_other_refusals() -> None:
+    """The ERP's funds status decides the class."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+    desk.answer()
+
+    desk.erp_shows(the_erp_order("rejected", funds_status="failed"))
+
+    assert desk.exceptions == [("BUDGET_EXCEEDED", "open")]
+
+
+def test_a_change_order_changes_the_same_commitment() -> None:
+    """The second version is a change of the ERP's order, not another one, and totals follow it."""
+    desk = an_open_desk()
+
+    desk.order(a_purchase_order(total="250.00", revision="2"))
+    desk.answer()
+    desk.answer()
+    desk.erp_shows(the_erp_order("open", total="250.00"))
+    desk.answer()
+    desk.read_back()
+
+    assert [desk.workflow.kind, desk.workflow.state] == ["change", "done"]
+    assert "order.change" in desk.sent
+    assert desk.sent.count("order.create") == 1
+    assert [t.amount_minor for t in commitments.totals(desk.store.db)] == [25000]
+
+
+def test_a_newer_version_takes_the_place_of_one_that_waits_for_a_person() -> None:
+    """A corrected order ends the exception of its older version by itself."""
+    desk = Desk()
+    _an_unmapped_cost_centre(desk)
+    desk.order(a_purchase_order())
+    desk.rows = Desk().rows
+
+    desk.order(a_purchase_order(total="99.00", revision="2"))
+
+    assert desk.exceptions == [("MAPPING_MISSING", "closed")]
+    assert [w.state for w in desk.workflows] == ["superseded", "waiting"]
+
+
+def test_a_newer_version_waits_for_one_that_is_under_way() -> None:
+    """What an ERP may be acting on is finished first."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+
+    desk.order(a_purchase_order(total="99.00", revision="2"))
+
+    assert [w.step for w in desk.workflows] == ["await_submit", "route"]
+    assert desk.workflow.waiting_for == "the version before"
+    assert len(desk.sent) == 2
+
+
+@pytest.mark.parametrize(("status", "operation"), [("cancelled", "order.cancel"), ("closed", "order.close")])
+def test_an_ended_order_ends_in_the_erp_too(status: str, operation: str) -> None:
+    """Cancel and close follow the order, and the open commitment goes away."""
+    desk = an_open_desk()
+
+    desk.order(a_purchase_order(status=status, revision="2"))
+    desk.answer()
+    desk.erp_shows(the_erp_order(status))
+    desk.answer()
+    desk.read_back()
+
+    assert desk.workflow.state == "done"
+    assert operation in desk.sent
+    assert commitments.totals(desk.store.db) == []
+    assert status.capitalize() == desk.body("order.write_back")["fields"]["erp_status"]
+
+
+def test_an_order_cancelled_before_it_was_sent_needs_nothing() -> None:
+    """No commitment, nothing to cancel."""
+    desk = Desk()
+    _an_unmapped_cost_centre(desk)
+    desk.order(a_purchase_order())
+
+    desk.order(a_purchase_order(status="cancelled", revision="2"))
+
+    assert [w.state for w in desk.workflows] == ["superseded", "done"]
+    assert desk.sent == []
+
+
+def test_a_refused_draft_is_taken_back_when_its_order_is_cancelled() -> None:
+    """A draft the ERP never issued is discarded, not cancelled."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+    desk.answer("refused", case_class="BUDGET_EXCEEDED")
+
+    desk.order(a_purchase_order(status="cancelled", revision="2"))
+
+    assert desk.sent[-1] == "order.discard"
+    assert desk.exceptions == [("BUDGET_EXCEEDED", "closed")]
+
+
+def test_a_difference_at_read_back_is_an_exception() -> None:
+    """Delivered is not verified: what the ERP holds decides."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+    desk.answer()
+    desk.erp_shows(the_erp_order())
+    desk.answer()
+
+    desk.read_back(**{TARGET: [{"field": "total", "expected": "101.00 EUR", "found": "100.00 EUR"}]})
+
+    assert desk.exceptions == [("READ_BACK_DIFFERS", "open")]
+
+
+def test_resolving_ends_the_held_work_without_sending_it() -> None:
+    """What a person settled outside is not delivered later by surprise."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer("buried")
+    (case_id,) = [row[0] for row in desk.store.db.execute("SELECT id FROM exception_case")]
+
+    actions.resolve(desk.store, ANALYST, [case_id], "entered by hand")
+    desk.run()
+
+    assert desk.exceptions == [("DEAD_LETTER", "resolved")]
+    assert desk.workflow.state == "aborted"
+    states = [row[0] for row in desk.store.db.execute("SELECT state FROM delivery")]
+    assert states == ["cancelled"]
+
+
+def test_the_same_version_starts_nothing_twice() -> None:
+    """Events may come again; instances do not."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+
+    desk.order(a_purchase_order())
+
+    assert len(desk.workflows) == 1
+    assert desk.sent == ["order.create"]
+
+
+def test_an_order_on_hold_waits_without_an_instance() -> None:
+    """Only an issued order is a commitment."""
+    desk = Desk()
+
+    desk.order(a_purchase_order(status="on_hold"))
+
+    assert desk.workflows == []
