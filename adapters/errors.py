@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from pydantic import ValidationError
+
 from store.errors import FinsyncError
 
 
@@ -138,3 +140,14 @@ class SettingsError(AdapterError):
     code = "ADAPTER_SETTINGS"
     exit_code = 2
     failure = "settings"
+
+    @classmethod
+    def of_options(cls, system: str, error: ValidationError) -> SettingsError:
+        """Say which options are wrong, without repeating what was given: it may be a secret in the wrong
+        place.
+        """
+        told = "; ".join(
+            f"options.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False)
+        )
+        return cls(system, f"{told}. Correct the options of this system in its profile")

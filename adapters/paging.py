@@ -20,6 +20,7 @@ from adapters.errors import AdapterError, ProtocolError
 from store.canonical.record import raw_digest
 
 R = TypeVar("R")
+E = TypeVar("E")
 C = TypeVar("C")
 
 
@@ -48,13 +49,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedPage(Generic[R]):
-    """One page of a walk by key: its rows, and the key of each in the same order."""
+class KeyedPage(Generic[R, E]):
+    """One page of a walk by key: its rows, their keys in the same order, and what else the adapter read."""
 
     rows: Sequence[R]
     keys: Sequence[int]
     is_last: bool
-    extra: object = None
+    extra: E
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,19 @@ class OffsetPage(Generic[R]):
 
 
 async def walk_by_key(
-    place: Place, after: int, fetch: Callable[[int], Awaitable[KeyedPage[R]]]
-) -> AsyncIterator[KeyedPage[R]]:
+    place: Place, after: int, fetch: Callable[[int], Awaitable[KeyedPage[R, E]]]
+) -> AsyncIterator[KeyedPage[R, E]]:
     """Yield pages with keys above `after`; the next one is fetched while the caller works on this one.
 
     The last page may be empty, so that a caller always learns that the walk is complete.
     """
 
-    async def checked(number: int, key: int) -> KeyedPage[R]:
+    async def checked(number: int, key: int) -> KeyedPage[R, E]:
         page = await fetch(key)
         _check_keys(place, number, key, page)
         return page
 
-    def following(number: int, page: KeyedPage[R]) -> Callable[[], Awaitable[KeyedPage[R]]] | None:
+    def following(number: int, page: KeyedPage[R, E]) -> Callable[[], Awaitable[KeyedPage[R, E]]] | None:
         if page.is_last or not page.keys:
             return None
         return lambda: checked(number, page.keys[-1])
@@ -142,7 +143,7 @@ async def _ahead(
                 task.exception()  # looked at, so that a caller who stops early hears no complaint about it
 
 
-def _check_keys(place: Place, number: int, after: int, page: KeyedPage[R]) -> None:
+def _check_keys(place: Place, number: int, after: int, page: KeyedPage[R, E]) -> None:
     if not page.keys:
         if not page.is_last:
             raise place.loop(number, "it holds no rows, yet says there are more")

@@ -1,0 +1,85 @@
+"""Where each entity lives in Coupa, which rows of it we ask for, and with which fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from adapters.coupa import wire
+from adapters.coupa.options import Options
+from adapters.errors import SettingsError
+
+LIMIT = 50
+"""Coupa gives at most 50 records a request, whatever is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One collection. `shape` is what we read of its rows, `row` what becomes of them before they leave the
+    client.
+    """
+
+    path: str
+    shape: type[wire.Wire]
+    row: type[wire.Wire]
+
+
+def _resource(path: str, shape: type[wire.Wire], row: type[wire.Wire] | None = None) -> Resource:
+    return Resource(path, shape, row or shape)
+
+
+_RESOURCES: Mapping[str, Resource] = {
+    "purchase_order": _resource("/api/purchase_orders", wire.PurchaseOrder, wire.PurchaseOrderRead),
+    "supplier": _resource("/api/suppliers", wire.Supplier),
+    "supplier_bank_account": _resource(
+        "/api/supplier_information", wire.SupplierInformation, wire.BankAccount
+    ),
+    "approval": _resource("/api/approvals", wire.Approval),
+    "account_combination": _resource("/api/accounts", wire.Account),
+    "cost_centre": _resource("/api/lookup_values", wire.LookupValue),
+    "project": _resource("/api/projects", wire.Project),
+    "budget": _resource("/api/budget_lines", wire.BudgetLine),
+    "legal_entity": _resource("/api/legal_entities", wire.LegalEntity),
+    "tax_code": _resource("", wire.TaxCode),
+}
+
+_FILTERS: Mapping[str, Callable[[Options], dict[str, str]]] = {
+    "purchase_order": lambda options: {"status[in]": ",".join(options.order_statuses)},
+    "cost_centre": lambda options: {"lookup[name]": options.cost_centre_lookup or ""},
+}
+
+
+def resource(system: str, entity: str, options: Options) -> Resource:
+    """Return where `entity` lives; an entity this connection is not set up for is refused with the setting to change."""
+    found = _RESOURCES.get(entity)
+    if found is None:
+        raise SettingsError(
+            system, f"Coupa has no entity {entity!r}. It has: {', '.join(sorted(_RESOURCES))}"
+        )
+    needed = {
+        "tax_code": (options.tax_code_path, "tax_code_path"),
+        "cost_centre": (options.cost_centre_lookup, "cost_centre_lookup"),
+        "supplier_bank_account": (options.reads_bank_accounts, "reads_bank_accounts"),
+    }.get(entity)
+    if needed and not needed[0]:
+        raise SettingsError(
+            system, f"{entity} is not read from here: set the option {needed[1]} of this system"
+        )
+    if entity == "tax_code":
+        return Resource(options.tax_code_path or "", found.shape, found.row)
+    return found
+
+
+def filters(entity: str, options: Options) -> dict[str, str]:
+    """Return the conditions that every read of `entity` carries."""
+    own = _FILTERS.get(entity)
+    return own(options) if own else {}
+
+
+@lru_cache(maxsize=64)
+def fields(shape: type[wire.Wire], segment_count: int) -> str:
+    """Return the `fields` argument: always sent, because an instance's default filter may hide or add attributes."""
+    return msgspec.json.encode(wire.asked_fields(shape, segment_count)).decode()
