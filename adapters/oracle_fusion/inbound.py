@@ -49,8 +49,8 @@ def translate(entity: str, row: bytes, options: Options) -> Translated | Untrans
     except UntranslatableError as error:
         return _refused(entity, row, options, error.path, error.reason)
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).rpartition(" - at ")
-        return _refused(entity, row, options, path.strip("`") or "$", reason or str(error))
+        reason, _, path = str(error).partition(" - at ")
+        return _refused(entity, row, options, path.strip("`") or "$", reason)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _refused(entity, row, options, "$", f"not readable as JSON: {error}")
     except pydantic.ValidationError as error:

@@ -205,9 +205,14 @@ def _distributions(
     ]
     if not placed:
         return ()
-    amounts = _shares([one for _, one in placed], line.Quantity, amount, path)
+    try:
+        amounts = _shares([one for _, one in placed], line.Quantity, amount, path)
+    except UntranslatableError:
+        if is_cancelled:  # its quantities are not kept up, and its accounts say nothing any more
+            return ()
+        raise
     if is_cancelled and total(amounts, amount.currency) != amount:
-        return ()  # a cancelled line's quantities are not kept up; its accounts say nothing any more
+        return ()
     has_many = len({schedule.ScheduleNumber for schedule, _ in placed}) > 1
     found = []
     for position, ((schedule, one), share) in enumerate(zip(placed, amounts, strict=True), 1):
