@@ -119,9 +119,7 @@ def _options(system: str, connection: Connection) -> Options:
     try:
         return Options.model_validate(connection.options)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(system, f"option {place}: {first['msg']}") from None
+        raise SettingsError.of_options(system, error) from None
 
 
 def _auth(

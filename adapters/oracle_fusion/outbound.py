@@ -12,7 +12,7 @@ from typing import Any, Final
 from adapters.oracle_fusion.fields import PRECISION, add_up, product
 from adapters.oracle_fusion.options import BusinessUnit, Options
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
-from store.canonical.money import plain
+from store.canonical.money import exponent, plain, total
 
 DESCRIPTION_MAX: Final = 240
 NOTE_MAX: Final = 1000
@@ -139,31 +139,32 @@ def quantities(whole: Decimal, distributions: Sequence[CommitmentDistribution]) 
     what rounding left over.
     """
     stated = [one.quantity for one in distributions if one.quantity is not None]
-    if (
-        len(stated) == len(distributions)
-        and add_up(stated) == whole
-        and _follow_amounts(stated, distributions)
-    ):
+    if len(stated) == len(distributions) and add_up(stated) == whole and _fit(stated, distributions):
         return stated
     amounts = [Decimal(one.amount.amount_minor) for one in distributions]
     weights = amounts if add_up(amounts) else [Decimal(1)] * len(amounts)
     step = Decimal(1).scaleb(-SHARE_DECIMALS)
     with localcontext() as context:
         context.prec = PRECISION
-        total = sum(weights)
-        parts = [(whole * weight / total).quantize(step, rounding=ROUND_DOWN) for weight in weights[:-1]]
+        base = sum(weights)
+        parts = [(whole * weight / base).quantize(step, rounding=ROUND_DOWN) for weight in weights[:-1]]
         return [_short(part) for part in (*parts, whole - sum(parts, Decimal(0)))]
 
 
-def _follow_amounts(stated: Sequence[Decimal], distributions: Sequence[CommitmentDistribution]) -> bool:
-    """Say whether these quantities give these amounts: Oracle computes amounts from quantities, not we."""
-    amounts = [one.amount for one in distributions]
+def _fit(stated: Sequence[Decimal], distributions: Sequence[CommitmentDistribution]) -> bool:
+    """Say whether these quantities give these amounts: it is Oracle that computes amounts from quantities.
+
+    How it rounds is not documented, so they must do so by largest remainder and by rounding all but the last.
+    """
+    wanted = [one.amount for one in distributions]
+    currency = wanted[0].currency
+    line = total(wanted, currency)
     if any(value < 0 for value in stated) or not add_up(stated):
         return False
-    start = amounts[0]
-    for amount in amounts[1:]:
-        start = start + amount
-    return start.split(stated) == tuple(amounts)
+    price = Decimal(line.amount_minor).scaleb(-exponent(currency)) / add_up(stated)
+    rounded = [product(value, price, currency) for value in stated[:-1]]
+    rounded.append(line - total(rounded, currency))
+    return list(line.split(stated)) == wanted == rounded
 
 
 def _short(value: Decimal) -> Decimal:

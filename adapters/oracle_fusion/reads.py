@@ -163,7 +163,7 @@ class Reads:
         base = {**self._params(found), "limit": self._api.page_size, "offset": 0}
         since = start.filter(found.updated, self._overlap) if found.updated else None
 
-        async def fetch(after: int) -> KeyedPage[bytes]:
+        async def fetch(after: int) -> KeyedPage[bytes, _Stamps]:
             conditions = [since] if since else []
             if after:
                 conditions.append(f"{found.key} > {after}")
@@ -176,10 +176,9 @@ class Reads:
 
         spot = start
         async for page in walk_by_key(self._api.place(found.path), start.after or 0, fetch):
-            stamps = page.extra
-            if isinstance(stamps, _Stamps):
-                spot = spot.begun(stamps.server_time, stamps.latest)
-                spot = spot.moved(page.keys[-1], stamps.latest) if page.keys else spot
+            spot = spot.begun(page.extra.server_time, page.extra.latest)
+            if page.keys:
+                spot = spot.moved(page.keys[-1], page.extra.latest)
             where = (spot.ended() if page.is_last else spot).text() if found.updated else None
             yield Page(page.rows, where, page.is_last)
 
