@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, reading
 from finsync_tui.cli._output import moment, say, say_json, shown
-from finsync_tui.cli._queries import Row, rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,6 +18,9 @@ app = typer.Typer(name="events", help="What happened, in order.", no_args_is_hel
 
 POLL_S = 1.0
 PAGE_ROWS = 500
+
+CloudEvent = dict[str, Any]
+"""An event as CloudEvents 1.0 has it, and its place `seq` in the log."""
 
 
 @app.callback()
@@ -41,17 +43,18 @@ def tail(
     """Print events as CloudEvents, the newest last; with --json and --follow, one JSON object a line."""
     with reading(workspace) as db:
         first = after if after is not None else _start(db, limit)
-        if not follow:
-            _print_all(list(_since(db, first)), json=json)
+        if json and not follow:
+            say_json(list(_since(db, first)))
             return
-        for event in following(db, first, lambda: time.sleep(POLL_S)):
+        found = following(db, first, lambda: time.sleep(POLL_S)) if follow else _since(db, first)
+        for event in found:
             if json:
                 say_json(event, one_line=True)
             else:
                 say(_line(event))
 
 
-def following(db: sqlite3.Connection, after: int, wait: Callable[[], None]) -> Iterator[Row]:
+def following(db: sqlite3.Connection, after: int, wait: Callable[[], None]) -> Iterator[CloudEvent]:
     """Yield events after `after` as they come; `wait` is called whenever there is none."""
     while True:
         for event in _since(db, after):
@@ -66,19 +69,14 @@ def _start(db: sqlite3.Connection, limit: int) -> int:
     return found["seq"] if found else 0
 
 
-def _since(db: sqlite3.Connection, after: int) -> Iterator[Row]:
-    while page := rows(db, "SELECT * FROM v_event WHERE seq > ? ORDER BY seq LIMIT ?", after, PAGE_ROWS):
-        yield from page
-        after = page[-1]["seq"]
+def _since(db: sqlite3.Connection, after: int) -> Iterator[CloudEvent]:
+    from store.events import tail as page_after
+
+    while page := page_after(db, after, PAGE_ROWS):
+        for stored in page:
+            yield {"seq": stored.seq, **stored.event.to_cloudevent()}
+        after = page[-1].seq
 
 
-def _print_all(found: list[Row], *, json: bool) -> None:
-    if json:
-        say_json(found)
-        return
-    for event in found:
-        say(_line(event))
-
-
-def _line(event: Row) -> str:
+def _line(event: CloudEvent) -> str:
     return f"{event['seq']:>8}  {moment(event['time'])}  {shown(event['type'])}  {shown(event['subject'])}"

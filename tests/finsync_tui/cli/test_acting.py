@@ -1,0 +1,247 @@
+"""Commands that change something: each through an action, with who did it and why in the audit log."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.finsync_tui.cli.conftest import Answer, Finsync
+
+
+def states(finsync: Finsync) -> dict[str, str]:
+    return {
+        row["class"]: row["state"] for row in finsync("exceptions", "list", "--state", "all", "--json").json
+    }
+
+
+def last_act(finsync: Finsync) -> tuple[str, str, str]:
+    (entry,) = finsync("audit", "log", "--limit", 1, "--json").json
+    return entry["who"], entry["what"], entry["why"]
+
+
+def test_resolve_ends_an_exception_with_its_reason(finsync: Finsync) -> None:
+    """It is resolved, and the audit log says by whom and why."""
+    answer = finsync("exceptions", "resolve", 2, "--reason", "posted by hand")
+
+    assert (answer.code, answer.out) == (0, "resolved: 2\n")
+    assert states(finsync)["PERIOD_CLOSED"] == "resolved"
+    assert (getpass.getuser(), "exception.resolved", "posted by hand") == last_act(finsync)
+
+
+def test_a_reason_is_required(finsync: Finsync) -> None:
+    """What closes something says why; without it, nothing happens."""
+    answer = finsync("exceptions", "resolve", 2)
+
+    assert answer.code == 2
+    assert "--reason" in answer.err
+    assert states(finsync)["PERIOD_CLOSED"] == "open"
+
+
+def test_a_filter_acts_on_all_of_a_class(finsync: Finsync) -> None:
+    """One command for everything that has the same cause."""
+    answer = finsync("exceptions", "ignore", "--class", "PERIOD_CLOSED", "--reason", "test data", "--json")
+
+    assert answer.json == {"done": [2], "refused": []}
+    assert states(finsync) == {"DEAD_LETTER": "open", "PERIOD_CLOSED": "ignored"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], [1, "--class", "DEAD_LETTER"], ["--class", "NO_SUCH_CLASS"]],
+    ids=["none", "both", "nobody"],
+)
+def test_whom_an_action_is_for_is_never_guessed(finsync: Finsync, arguments: list[object]) -> None:
+    """No ids, ids and a filter at once, or a filter without a match: nothing is done."""
+    answer = finsync("exceptions", "ignore", *arguments, "--reason", "r")
+
+    assert answer.code == 2
+    assert "Nothing was done" in answer.err
+    assert {"open"} == set(states(finsync).values())
+
+
+def test_part_of_a_bulk_action_may_be_refused(finsync: Finsync) -> None:
+    """What could be done is done; what could not is listed with its reason."""
+    answer = finsync("exceptions", "assign", 1, 99, "--to", "maria")
+
+    assert answer.code == 0
+    assert "assigned to maria: 1" in answer.out
+    assert "not 99: " in answer.err
+    assert [
+        row["class"] for row in finsync("exceptions", "list", "--owner", "maria", "--json").json
+    ] == ["DEAD_LETTER"]
+
+
+def test_a_snoozed_exception_is_put_aside_until_then(finsync: Finsync) -> None:
+    """It needs a moment that is still to come, by the engine's clock."""
+    past = finsync("exceptions", "snooze", 1, "--until", "2026-01-01")
+    nonsense = finsync("exceptions", "snooze", 1, "--until", "soon")
+    future = finsync("exceptions", "snooze", 1, "--until", "2026-01-06T08:00+01:00")
+
+    assert (past.code, nonsense.code, future.code) == (1, 2, 0)
+    assert "snoozed until 2026-01-06 07:00 UTC: 1" in future.out
+    assert states(finsync)["DEAD_LETTER"] == "snoozed"
+
+
+def test_retry_sends_a_dead_letter_again(finsync: Finsync) -> None:
+    """Its delivery waits to be sent, and the exception is closed."""
+    answer = finsync("exceptions", "retry", "--class", "DEAD_LETTER")
+
+    assert answer.code == 0
+    assert finsync("outbox", "show", 1, "--json").json["state"] == "pending"
+    assert states(finsync)["DEAD_LETTER"] == "closed"
+
+
+def test_an_edited_payload_is_sent_and_the_original_stays(finsync: Finsync, tmp_path: Path) -> None:
+    """Both bodies can be seen side by side afterwards."""
+    corrected = tmp_path / "corrected.json"
+    corrected.write_text(json.dumps({"commitment": {"total": "1200.00"}}))
+
+    answer = finsync("exceptions", "edit", 1, "--payload", corrected, "--reason", "typo")
+
+    delivery = finsync("outbox", "show", 1, "--json").json
+    assert answer.code == 0
+    assert (
+        delivery["body"]["commitment"]["total"],
+        delivery["edited_body"]["commitment"]["total"],
+    ) == ("1204.50", "1200.00")
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe"], ids=["no-json", "no-text"])
+def test_a_body_that_can_not_be_read_is_never_sent(finsync: Finsync, tmp_path: Path, content: bytes) -> None:
+    """The message says what is wrong with the file; the delivery stays as it was."""
+    body = tmp_path / "body.json"
+    body.write_bytes(content)
+
+    answer = finsync("outbox", "replay", 1, "--body", body, "--reason", "r")
+
+    assert answer.code == 2
+    assert "DEFECT" not in answer.err
+    assert finsync("outbox", "show", 1, "--json").json["state"] == "buried"
+
+
+def test_deliveries_are_replayed_held_released_and_cancelled(finsync: Finsync) -> None:
+    """Each verb moves the delivery as the glossary says."""
+    seen = []
+    for verb in ("replay", "hold", "release", "cancel"):
+        answer = finsync("outbox", verb, 1, "--reason", "because")
+        assert answer.code == 0, answer.err
+        seen.append(finsync("outbox", "show", 1, "--json").json["state"])
+
+    assert seen == ["pending", "held", "pending", "cancelled"]
+    assert (getpass.getuser(), "delivery.cancelled", "because") == last_act(finsync)
+
+
+def test_what_may_not_be_done_now_fails(finsync: Finsync) -> None:
+    """A single refusal is an error with its code."""
+    answer = finsync("outbox", "release", 1, "--reason", "r")
+
+    assert answer.code == 1
+    assert answer.err.startswith("error NOT_ALLOWED: delivery 1")
+
+
+def test_a_system_is_paused_and_resumed(finsync: Finsync) -> None:
+    """Nothing is read from or written to it meanwhile."""
+    seen = []
+    for verb in ("pause", "resume"):
+        assert finsync("systems", verb, "coupa", "--reason", "close").code == 0
+        seen.append(finsync("systems", "list", "--json").json[0]["state"])
+
+    assert seen == ["paused", "ok"]
+
+
+def test_an_aborted_workflow_ends_with_its_exception_and_delivery(finsync: Finsync) -> None:
+    """Nothing of it goes on by itself."""
+    answer = finsync("workflow", "abort", 1, "--reason", "ordered twice")
+
+    shown = finsync("workflow", "show", 1, "--json").json
+    assert (answer.code, shown["state"]) == (0, "aborted")
+    assert [row["state"] for row in shown["exceptions"]] == ["resolved"]
+
+
+def test_secrets_come_from_stdin_and_are_never_shown(
+    finsync: Finsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list says where a secret is, never what it is; removing it twice says that it is gone."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2\n"))
+    answers = [
+        finsync("secrets", "set", "coupa", "client_secret"),
+        listed := finsync("secrets", "list", "--json"),
+        finsync("secrets", "list"),
+        finsync("secrets", "remove", "coupa", "client_secret"),
+        finsync("secrets", "remove", "coupa", "client_secret"),
+    ]
+
+    assert [answer.code for answer in answers] == [0, 0, 0, 0, 1]
+    assert {
+        row["name"]: row["place"] for row in listed.json if row["is_needed"]
+    } == {"client_id": None, "client_secret": "keyring"}
+    assert "hunter2" not in "".join(answer.out + answer.err for answer in answers)
+
+
+def test_a_secret_nobody_asks_for_is_refused(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped name would be stored and never found."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2"))
+
+    answer = finsync("secrets", "set", "coupa", "client_secrte")
+
+    assert answer.code == 2
+    assert "client_secret" in answer.err
+    assert finsync("secrets", "set", "copua", "client_secret").code == 1
+
+
+def test_init_makes_a_workspace_once(command: object, tmp_path: Path) -> None:
+    """What is there is never overwritten; a layer that is nowhere is said before anything is made."""
+    assert callable(command)
+    wrong: Answer = command("init", "--workspace", tmp_path / "x", "--profile", "nowhere")
+    made: Answer = command("init", "--workspace", tmp_path / "w", "--json")
+    again: Answer = command("init", "--workspace", tmp_path / "w")
+    named: Answer = command("init", "--workspace", tmp_path / "y", "--name", "a b")
+
+    assert [answer.code for answer in (wrong, made, again, named)] == [2, 0, 2, 2]
+    assert made.json["layers"] == ["shared"]
+    assert (tmp_path / "w" / "finsync.db").is_file()
+    assert not (tmp_path / "x").exists()
+    assert not (tmp_path / "y").exists()
+    assert "error SETTINGS_FILE" in again.err
+
+
+def test_profile_check_names_place_and_remedy(finsync: Finsync) -> None:
+    """A wrong setting is found without any network."""
+    good = finsync("profile", "check")
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    layer.write_text(layer.read_text().replace('"purchase_order"', '"nonsense"'))
+    bad = finsync("profile", "check", "--json")
+
+    assert (good.code, bad.code) == (0, 3)
+    assert [problem["place"] for problem in bad.json] == ["schedules.orders.entities"]
+    assert "nonsense" in finsync("profile", "show", "schedules").out
+
+
+def test_doctor_finds_what_is_missing(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing secrets are found with the command that sets them; with them all is well."""
+    sick = finsync("doctor", "--json")
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"FINSYNC_SECRET_COUPA_{name}", "x")
+    well = finsync("doctor")
+
+    assert (sick.code, well.code) == (3, 0)
+    assert [
+        look["remedy"] for look in sick.json if look["state"] == "bad"
+    ] == ["finsync secrets set coupa client_id"]
+
+
+def test_systems_that_do_not_answer_are_told(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A health check ends with 3 and says which system; secrets are not in the message."""
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"FINSYNC_SECRET_COUPA_{name}", "hunter2")
+
+    checked = finsync("adapters", "check", "--json")
+    tested = finsync("secrets", "test", "coupa")
+
+    assert (checked.code, tested.code) == (3, 3)
+    assert [(row["system"], row["is_ok"]) for row in checked.json] == [("coupa", False)]
+    assert "hunter2" not in checked.out + checked.err + tested.out + tested.err

@@ -1,0 +1,185 @@
+"""How commands end: exit codes, one readable line, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from finsync_tui.cli._errors import guarded
+from finsync_tui.cli._output import formula_safe, table
+from tests.finsync_tui.cli.conftest import Answer, Finsync
+
+
+def fresh(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "finsync_tui", *map(str, arguments)],
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_no_workspace_is_wrong_usage(command: Callable[..., Answer], tmp_path: Path) -> None:
+    """The message says what to do instead."""
+    answer = command("status", "--workspace", tmp_path / "nowhere")
+
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.startswith("error NO_WORKSPACE: ")
+    assert "finsync init" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"not sqlite at all", "STORE_NOT_A_STORE"), (b"SQLite format 3\x00junk", "STORE")]
+)
+def test_a_file_that_is_no_store_is_said_so(finsync: Finsync, content: bytes, code: str) -> None:
+    """Nothing is changed, and the message names the file."""
+    file = finsync.path / "finsync.db"
+    file.write_bytes(content)
+
+    answer = finsync("exceptions", "list")
+
+    assert answer.code in (1, 2)
+    assert answer.err.startswith(f"error {code}")
+    assert str(file) in answer.err
+    assert content == file.read_bytes()
+
+
+def test_a_store_from_a_newer_version_is_left_alone(finsync: Finsync) -> None:
+    """An older program never touches what it does not understand."""
+    with finsync.store() as store:
+        store.db.execute(
+            "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES ('finsync', 'm999_later', '')"
+        )
+
+    answer = finsync("status")
+
+    assert answer.code == 2
+    assert "error STORE_NEWER" in answer.err
+    assert "Upgrade finsync" in answer.err
+
+
+def test_a_bad_workspace_file_names_its_line(finsync: Finsync) -> None:
+    """Configuration errors are found by reading the message once."""
+    (finsync.path / "workspace.toml").write_text('format = 1\nname = "x\n')
+
+    answer = finsync("status")
+
+    assert answer.code == 2
+    assert "error SETTINGS_FILE" in answer.err
+    assert "line 2" in answer.err
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["status", "--nonsense"], ["exceptions", "show", "one"]])
+def test_wrong_usage_ends_with_2(command: Callable[..., Answer], arguments: list[str]) -> None:
+    """And shows how it is meant."""
+    answer = command(*arguments)
+
+    assert answer.code == 2
+    assert "Usage: finsync" in answer.err
+
+
+def test_an_interrupted_command_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C is no failure to explain."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert guarded(interrupted) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_what_the_operating_system_refuses_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A missing folder, a full disk, a permission: file and reason, no traceback."""
+    code = guarded(lambda: (tmp_path / "none" / "file").read_text())
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith(f"error OS: {tmp_path}")
+
+
+def test_a_reader_that_stops_is_no_error(finsync: Finsync) -> None:
+    """`finsync ... | head -0` ends quietly."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "finsync_tui", "exceptions", "list", "--workspace", finsync.path],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+
+    assert b"Traceback" not in done.stderr
+    assert b"BrokenPipe" not in done.stderr
+    assert b"error" not in done.stderr
+
+
+def test_the_workbench_needs_a_terminal(finsync: Finsync) -> None:
+    """Without one it says which commands do without."""
+    answer = finsync("tui")
+
+    assert answer.code == 2
+    assert "needs a terminal" in answer.err
+
+
+def test_a_defect_shows_no_traceback_unless_asked(finsync: Finsync) -> None:
+    """A traceback may show data; whoever reports a defect asks for it."""
+    script = "from finsync_tui.cli._errors import guarded\nguarded(lambda: {}['secret-key'])"
+
+    def defect(**environment: str) -> bytes:
+        return subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            env={**os.environ, **environment},
+            timeout=60,
+            check=False,
+        ).stderr
+
+    quiet, loud = defect(), defect(FINSYNC_DEBUG="1")
+
+    assert quiet.startswith(b"error DEFECT: KeyError")
+    assert b"Traceback" not in quiet
+    assert b"Traceback" in loud
+
+
+def test_output_works_without_utf8(finsync: Finsync) -> None:
+    """On a machine with the plainest locale JSON stays JSON and text stays readable."""
+    with finsync.store() as store:
+        store.db.execute("UPDATE exception_case SET owner = 'Jörg Ünal'")
+
+    text = fresh("exceptions", "list", "--workspace", finsync.path, PYTHONIOENCODING="ascii")
+    data = fresh("exceptions", "list", "--json", "--workspace", finsync.path, PYTHONIOENCODING="ascii")
+
+    assert (text.returncode, data.returncode) == (0, 0)
+    assert b"J\\xf6rg" in text.stdout
+    assert b"J\\u00f6rg" in data.stdout
+
+
+def test_the_version_is_printed(command: Callable[..., Answer]) -> None:
+    """As the package has it."""
+    answer = command("--version")
+
+    assert (answer.code, answer.out) == (0, "finsync 0.1.0\n")
+
+
+def test_wide_letters_keep_columns_aligned() -> None:
+    """A CJK letter takes two columns, a combining mark none."""
+    shown = table(["name", "id"], [["日本", 1], ["e\u0301a", 2]])
+
+    assert shown.splitlines() == ["name  id", "日本  1", "e\u0301a    2"]
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1+1", "-cmd", "@x", "\tx", "\rx"])
+def test_formula_like_cells_become_text(cell: str) -> None:
+    """Every start that a spreadsheet evaluates is quoted."""
+    assert f"'{cell}" == formula_safe(cell)

@@ -1,0 +1,88 @@
+"""What a fresh process has loaded: the command line pays only for what a command needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("textual", "httpx", "aiohttp", "sqlite_utils", "keyring", "apscheduler", "uvicorn", "starlette")
+
+
+def loaded(script: str) -> set[str]:
+    """Return the top-level modules a fresh process has after `script`."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{script}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    """Every --help and every completion pays for this import."""
+    assert set() == loaded("import finsync_tui.cli") & {*HEAVY, "pydantic", "platformdirs", "tomlkit"}
+
+
+def test_looking_into_a_workspace_loads_no_network_and_no_screen(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A list is read from the store and nothing else."""
+    folder = tmp_path_factory.mktemp("looking") / "w"
+    script = f"from finsync_tui.cli import run\nassert run(['init', '--workspace', {str(folder)!r}]) == 0\n"
+    look = f"from finsync_tui.cli import run\nassert run(['exceptions', 'list', '--workspace', {str(folder)!r}]) == 0\n"
+
+    loaded(script)
+
+    assert set() == loaded(look) & set(HEAVY)
+
+
+def test_headless_loads_no_screen() -> None:
+    """An engine in a container needs no terminal library."""
+    assert "textual" not in loaded("import finsync_tui.headless, finsync_tui.actions, finsync_tui.explain")
+
+
+def test_importing_the_shapes_opens_nothing() -> None:
+    """Canonical models are data: no network, no screen, no scheduler."""
+    assert set() == loaded("import store.canonical.purchasing, store.canonical.supplier") & set(HEAVY)
+
+
+def test_only_the_store_opens_sqlite() -> None:
+    """Everybody else is handed a connection."""
+    opening = re.compile(r"sqlite3\.connect|sqlite3 import .*connect\b|apsw|sqlite_utils\.Database\(")
+    files = [
+        file for folder in ("adapters", "finsync_tui", "store") for file in (ROOT / folder).rglob("*.py")
+    ]
+
+    found = {
+        str(file.relative_to(ROOT)) for file in files if opening.search(file.read_text(encoding="utf-8"))
+    }
+
+    assert {"store/database.py"} <= found <= {"store/database.py", "store/backup.py"}
+
+
+def test_only_the_clock_knows_the_time() -> None:
+    """Everybody else is handed a clock, so that a year can be rehearsed in a minute."""
+    asking = re.compile(r"datetime\.(now|utcnow)\(|date\.today\(|\btime\.time\(")
+    files = [
+        file for folder in ("adapters", "finsync_tui", "store") for file in (ROOT / folder).rglob("*.py")
+    ]
+
+    found = {
+        str(file.relative_to(ROOT))
+        for file in files
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if asking.search(line) and not line.lstrip().startswith(">>>")
+    }
+
+    assert {"store/clock.py"} == found
