@@ -1,0 +1,1 @@
+"""The terminal workbench. Screens read the views and call `actions`; they hold no rules."""

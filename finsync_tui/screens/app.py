@@ -1,0 +1,248 @@
+"""The workbench: five screens over one store, a pulse twice a second, nothing on the event loop that could block it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from finsync_tui.screens import overview, themes
+from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.overview import Pulse
+from finsync_tui.screens.reader import Reader
+from finsync_tui.screens.text import stamp
+from finsync_tui.screens.verbs import Name
+from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
+from store.clock import Clock, SystemClock, VirtualClock
+
+if TYPE_CHECKING:
+    from finsync_tui.actions import Actor, Outcome
+
+POLL_S = 0.5
+TICK_S = 10
+"""How often ages are drawn again while nothing is written."""
+
+
+def _screen(name: str) -> Callable[[], Screen[Any]]:
+    """Return a maker that imports a screen at its first visit."""
+
+    def make() -> Screen[Any]:
+        if name == "home":
+            from finsync_tui.screens.home import HomeScreen
+
+            return HomeScreen()
+        if name == "exceptions":
+            from finsync_tui.screens.exceptions import ExceptionsScreen
+
+            return ExceptionsScreen()
+        if name == "workflows":
+            from finsync_tui.screens.workflows import WorkflowsScreen
+
+            return WorkflowsScreen()
+        if name == "deliveries":
+            from finsync_tui.screens.deliveries import DeliveriesScreen
+
+            return DeliveriesScreen()
+        from finsync_tui.screens.systems import SystemsScreen
+
+        return SystemsScreen()
+
+    return make
+
+
+class FinsyncApp(App[None]):
+    """The terminal workbench on one store."""
+
+    TITLE = "finsync"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (150, "-wide")]  # noqa: RUF012  # as Textual has it
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (32, "-tall")]  # noqa: RUF012
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        mode: _screen(mode) for mode, _ in TopBar.MODES
+    }
+    DEFAULT_MODE = "home"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"go('{mode}')", name, show=False, id=f"go.{mode}")
+            for number, (mode, name) in enumerate(TopBar.MODES, start=1)
+        ),
+        Binding("question_mark,f1", "keys", "Help", show=False, key_display="?", id="app.help"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.palette"),
+        Binding("ctrl+r", "reread", "Refresh now", show=False, id="app.refresh"),
+        Binding("q", "leave", "Close", show=False, id="app.close"),
+    ]
+
+    def __init__(
+        self, store_path: Path, clock: Clock | None, actor: Actor, *, engine_note: str | None = None
+    ) -> None:
+        super().__init__()
+        self.store_path = store_path
+        self.actor = actor
+        self.engine_note = engine_note
+        self.machine_clock: Clock = clock or SystemClock()
+        self.pulse = Pulse()
+        self.trouble: BaseException | None = None
+        self.reader = Reader(store_path, self.machine_clock)
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
+        self._version = -1
+        self._is_polling = False
+        self._acting_count = 0
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+        self.theme = os.environ.get("TEXTUAL_THEME") or themes.DARK.name
+        if "SSH_CONNECTION" in os.environ:
+            self.animation_level = "none"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.FALLBACK
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Return what time it is for the engine: ages and due times count from it, in a rehearsal too."""
+        engine = self.pulse.engine
+        return engine.clock_at if engine is not None and engine.is_virtual else self.machine_clock.now()
+
+    @property
+    def is_virtual(self) -> bool:
+        return self.pulse.engine is not None and self.pulse.engine.is_virtual
+
+    @property
+    def is_engine_alive(self) -> bool:
+        return self.pulse.engine is not None and self.pulse.engine.is_alive(self.machine_clock.now())
+
+    # -- pulse --------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first paint: only now is the store opened."""
+        self.look()
+        self.set_interval(POLL_S, self.look)
+        self.set_interval(TICK_S, self._tick)
+
+    def look(self) -> None:
+        """See whether somebody has written; never two looks at a time."""
+        if not self._is_polling:
+            self._is_polling = True
+            self.run_worker(self._look(), group="pulse", exit_on_error=False)
+
+    async def _look(self) -> None:
+        try:
+            version = await self.reader.version()
+            if version != self._version:
+                self.pulse = await self.reader.run(partial(overview.pulse, now=self.now()))
+                self._version = version
+                self.trouble = None
+                self._show_bar()
+                if isinstance(self.screen, WorkScreen):
+                    self.screen.store_changed()
+        finally:
+            self._is_polling = False
+
+    def _tick(self) -> None:
+        self._show_bar()
+        if isinstance(self.screen, WorkScreen):
+            self.screen.time_passed()
+
+    def _show_bar(self) -> None:
+        for bar in self.screen.query(TopBar):
+            self.dress(bar)
+
+    def dress(self, bar: TopBar) -> None:
+        """Tell a top bar how things are."""
+        trouble = "store can't be read" if self.trouble is not None else ""
+        bar.bar = Bar(
+            pulse=self.pulse,
+            engine=engine_sign(self.pulse, self.is_engine_alive),
+            time=stamp(self.now()),
+            is_virtual=self.is_virtual,
+            person=self.actor.name,
+            trouble=trouble,
+        )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Trouble with the store in the background: said in the top bar and on Home, never in a dialog."""
+        if (
+            event.state is WorkerState.ERROR
+            and event.worker.error is not None
+            and event.worker.group == "pulse"
+        ):
+            if self._version == -1 or self.trouble is None:
+                self.trouble = event.worker.error
+                if isinstance(self.screen, WorkScreen):
+                    self.screen.store_failed(event.worker.error)
+            self._show_bar()
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    async def perform(self, verb: Name, ids: Sequence[int], text: str, *, system: str = "") -> Outcome:
+        """Let `actions` do it, in the writing thread, at the engine's time."""
+        clock: Clock = VirtualClock(self.now()) if self.is_virtual else self.machine_clock
+
+        def act() -> Outcome:
+            from finsync_tui.screens.acting import perform
+
+            return perform(self.store_path, clock, self.actor, verb, ids, text, system)
+
+        self._acting_count += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._writing, act)
+        finally:
+            self._acting_count -= 1
+            self.look()
+
+    async def on_unmount(self) -> None:
+        """Wait for what is being written, then close the file."""
+        self._writing.shutdown(wait=True)
+        self.reader.close()
+
+    # -- going places -------------------------------------------------------------------------------------------
+
+    async def action_go(self, mode: str) -> None:
+        await self.switch_mode(mode)
+
+    async def on_top_bar_mode_asked(self, event: TopBar.ModeAsked) -> None:
+        await self.switch_mode(event.mode)
+
+    def action_reread(self) -> None:
+        self._version = -1
+        if isinstance(self.screen, WorkScreen):
+            self.screen.reread()
+        self.look()
+
+    def action_leave(self) -> None:
+        """Close one level; the last one ends the program, unless something is being written."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif self._acting_count:
+            self.notify("Something is being written. Press q again when it is done.", markup=False)
+        else:
+            self.exit()
+
+    def action_keys(self) -> None:
+        from finsync_tui.screens.help import keys_dialog
+
+        if isinstance(self.screen, WorkScreen):
+            self.push_screen(keys_dialog(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything that has a key is here too, with its key."""
+        from finsync_tui.screens.help import commands
+
+        yield from commands(self, screen)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show_bar()

@@ -1,0 +1,185 @@
+"""What the screens share: the frame, reading in the background, asking before doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from finsync_tui.screens import drawing, queries
+from finsync_tui.screens.queries import Listing, Sum
+from finsync_tui.screens.text import money, safe_text
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.widgets.dialogs import AskDialog, MessageDialog
+from finsync_tui.screens.widgets.top_bar import TopBar
+from finsync_tui.screens.widgets.verb_bar import VerbBar
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from finsync_tui.actions import Outcome
+    from finsync_tui.screens.app import FinsyncApp
+
+T = TypeVar("T")
+TOO_SMALL = "Window too small (need 60x16)"
+REFUSALS_SHOWN = 8
+DIALOG_WIDTH = 66
+
+
+class WorkScreen(Screen[None]):
+    """One screen of the workbench."""
+
+    PURPOSE: ClassVar[str] = ""
+    """What the screen is for, in a sentence: its help begins with it."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False, id="app.back")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_stale = True
+
+    @property
+    def desk(self) -> FinsyncApp:
+        """The app this screen belongs to."""
+        return cast("FinsyncApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        yield from self.body()
+        yield VerbBar()
+        yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def body(self) -> ComposeResult:
+        """Yield what lies between the two bars."""
+        raise NotImplementedError
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Return what the store says, read beside the event loop."""
+        return await self.desk.reader.run(query)
+
+    def store_changed(self) -> None:
+        """Somebody has written. Read again what is shown, quietly."""
+        self._is_stale = False
+        self.refresh_data()
+
+    def refresh_data(self) -> None:
+        """Read again what is shown; nothing may jump."""
+
+    def reread(self) -> None:
+        """Read everything again, because a person asked for it."""
+        self.refresh_data()
+
+    def time_passed(self) -> None:
+        """Draw ages and due times again."""
+
+    def store_failed(self, error: BaseException) -> None:
+        """Show that the store can't be read; what is shown already stays."""
+
+    def on_screen_resume(self) -> None:
+        for bar in self.query(TopBar):
+            self.desk.dress(bar)
+        self.reread()
+
+    # -- doing --------------------------------------------------------------------------------------------------
+
+    def reason_against(self, action: str) -> str:
+        """Return why an action is not possible now; empty: it is. The verb bar draws such a verb dim."""
+        return ""
+
+    async def ask_and_do(
+        self,
+        verb: Verb,
+        listing: Listing[queries.R] | None,
+        ids: Sequence[int],
+        *,
+        subject: str,
+        value: str = "",
+        system: str = "",
+    ) -> bool:
+        """Ask, do, and say what came of it. `subject`: one thing by its name. Returns whether it was done."""
+        sums = await self.read(lambda db: queries.sums(db, listing, ids)) if listing is not None else []
+        name = subject if len(ids) == 1 else f"{len(ids):,} {listing.name if listing else ''}"
+        answer = await self.app.push_screen_wait(
+            AskDialog(
+                f"{verb.title} {name}",
+                _question(verb, sums, len(ids)),
+                verb=verb.title.lower(),
+                prompt=verb.prompt,
+                is_needed=verb.is_needed,
+                value=value,
+            )
+        )
+        if answer is None:
+            return False
+        outcome = await self.desk.perform(verb.name, ids, answer, system=system)
+        self._tell(verb, outcome, name)
+        return bool(outcome.done)
+
+    def _tell(self, verb: Verb, outcome: Outcome, name: str) -> None:
+        """One toast a batch; refusals with their reasons in a dialog: the person started it."""
+        if outcome.done and not outcome.refused:
+            self.app.notify(f"{name}: {verb.past}.", markup=False)
+        if outcome.refused:
+            lines = [
+                f"{len(outcome.done):,} {verb.past}, {len(outcome.refused):,} not. Those were left as they are:"
+            ]
+            lines += [f"#{number}: {why}" for number, why in outcome.refused[:REFUSALS_SHOWN]]
+            if len(outcome.refused) > REFUSALS_SHOWN:
+                lines.append(f"and {len(outcome.refused) - REFUSALS_SHOWN:,} more")
+            self.app.push_screen(MessageDialog(f"{verb.title}: not everything was done", lines))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show an error of something the person started; background reading only marks the top bar."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        event.stop()
+        if event.worker.group == "doing":
+            title, lines = explained(event.worker.error, self.desk)
+            self.app.push_screen(MessageDialog(title, lines))
+        else:
+            self.desk.trouble = event.worker.error
+            self.store_failed(event.worker.error)
+            for bar in self.query(TopBar):
+                self.desk.dress(bar)
+
+    async def action_back(self) -> None:
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+
+def explained(error: BaseException, desk: FinsyncApp) -> tuple[str, list[str]]:
+    """Return an error as a person reads it: what happened, what was kept, what to do now."""
+    from store.errors import FinsyncError
+    from store.faults import from_sqlite
+
+    if hasattr(error, "sqlite_errorcode"):
+        error = from_sqlite(error, desk.store_path)  # type: ignore[arg-type]  # only SQLite's errors carry a code
+    if isinstance(error, FinsyncError):
+        return error.code, [str(error)]
+    return type(error).__name__, [
+        f"Something unexpected happened: {safe_text(error) or 'no more is known'}.",
+        "Nothing was written: each action is one transaction, kept whole or not at all.",
+        "Try again; if it happens again, run `finsync doctor` and report what it says.",
+    ]
+
+
+def _question(verb: Verb, sums: Sequence[Sum], count: int) -> Content:
+    """Say how many, how much money, and what can't be undone."""
+    lines: list[Content] = []
+    if sums and not verb.is_plain:
+        text = " · ".join(f"{money(total.amount_minor, total.currency)}" for total in sums if total.currency)
+        lines.append(
+            drawing.line((f"{count:,} ", "strong"), ("in all, " if count > 1 else "", ""), (text, "strong"))
+        )
+    if verb.consequence:
+        if lines:
+            lines.append(drawing.BLANK)
+        lines.append(drawing.paragraph("", verb.consequence, DIALOG_WIDTH))
+    return drawing.stack(lines)

@@ -1,0 +1,129 @@
+"""Deliveries: what is on its way to a system, what failed, what was read back."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens.listing import ListScreen
+from finsync_tui.screens.queries import DeliveryRow, Listing
+from finsync_tui.screens.text import ago, amount, countdown, money, stamp
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+VERBS = {"replay": verbs.REPLAY, "hold": verbs.HOLD, "release": verbs.RELEASE, "cancel": verbs.CANCEL}
+DELIVERY_BINDINGS: list[BindingType] = [
+    Binding("r", "replay", "replay…", id="outbox.replay"),
+    Binding("w", "hold", "hold…", id="outbox.hold"),
+    Binding("e", "release", "release…", id="outbox.release"),
+    Binding("x", "cancel", "cancel…", id="outbox.cancel"),
+]
+
+
+class DeliveriesScreen(ListScreen[DeliveryRow]):
+    """The outbox."""
+
+    TITLE = "Deliveries"
+    PURPOSE = (
+        "Every write to a system: waiting, being sent, delivered, read back (verified), refused or dead. A dead letter is "
+        "sent again only when a person replays it; whether it arrived is looked up first."
+    )
+    NOUN = "Deliveries"
+    HINT = "any number  is:failed  is:flight  is:unknown  state:buried  system:oracle-emea  failure:transient  attempts:>3"
+    DEFAULT_CHIP = "all deliveries"
+    EMPTY = "Nothing was sent yet."
+    DEFAULT_SORT = "changed"
+    IS_REVERSED = True
+    BINDINGS: ClassVar[list[BindingType]] = DELIVERY_BINDINGS
+
+    def make_listing(self) -> Listing[DeliveryRow]:
+        return queries.DELIVERIES
+
+    def columns(self) -> Sequence[Column]:
+        return (
+            Column("", 1),
+            Column("State", 11),
+            Column("Document", 11, sort="number"),
+            Column("Operation", 16),
+            Column("System", 12, sort="system"),
+            Column("Tries", 5, is_right=True, sort="attempts"),
+            Column("Next", 9, is_right=True, sort="next"),
+            Column("Amount", 13, is_right=True, sort="amount"),
+            Column("Cur", 3),
+            Column("Failure", 11),
+            Column("Message", 12, grows=True),
+            Column("Changed", 11, is_right=True, sort="changed"),
+        )
+
+    def cells(self, row: DeliveryRow) -> Sequence[Cell]:
+        now = self.desk.now()
+        state = signs.of(signs.DELIVERY, row.state)
+        is_waiting = row.state == "pending"
+        next_text = ("now" if row.next_at <= now else countdown(row.next_at, now)) if is_waiting else "—"
+        return (
+            (state.glyph, state.role),
+            (state.word + (" ?" if row.is_outcome_unknown else ""), state.role),
+            (row.number, "accent"),
+            (row.operation, ""),
+            (row.system, ""),
+            (f"{row.attempt_count}", "warn" if row.attempt_count > 1 else "muted"),
+            (next_text, "" if is_waiting else "muted"),
+            (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
+            (row.currency or "", "muted"),
+            (row.failure, state.role if row.failure else ""),
+            (row.message, ""),
+            (ago(row.changed_at, now).removesuffix(" ago"), "muted"),
+        )
+
+    def inspector(self, row: DeliveryRow, width: int) -> Content:
+        now = self.desk.now()
+        state = signs.of(signs.DELIVERY, row.state)
+        lines = [
+            drawing.line(
+                (f"{state}", state.role),
+                (f"  {row.operation} → {row.system}", ""),
+                (f"  {money(row.amount_minor, row.currency)}", "strong"),
+                (f"  their id {row.external_id}" if row.external_id else "", "muted"),
+            ),
+            drawing.line(
+                (f"decided {stamp(row.decided_at)}  {row.attempt_count} attempts", "muted"),
+                (f"  next {countdown(row.next_at, now)}" if row.state == "pending" else "", ""),
+                (
+                    "  ? outcome unknown: looked up before it is sent again"
+                    if row.is_outcome_unknown
+                    else "",
+                    "warn",
+                ),
+            ),
+        ]
+        if row.message:
+            lines.append(drawing.paragraph(row.failure or "message", row.message, width))
+        return drawing.stack(lines)
+
+    def against(self, verb: Verb, row: DeliveryRow | None) -> str:
+        return verbs.against_delivery(verb, row)
+
+    def verb_for(self, action: str) -> Verb | None:
+        return VERBS.get(action)
+
+    def open_row(self, ids: array[int], index: int) -> None:
+        from finsync_tui.screens.delivery_detail import DeliveryDetailScreen
+
+        self.app.push_screen(DeliveryDetailScreen(ids, index))
+
+    def action_replay(self) -> None:
+        self.act(verbs.REPLAY)
+
+    def action_hold(self) -> None:
+        self.act(verbs.HOLD)
+
+    def action_release(self) -> None:
+        self.act(verbs.RELEASE)
+
+    def action_cancel(self) -> None:
+        self.act(verbs.CANCEL)

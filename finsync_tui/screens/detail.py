@@ -1,0 +1,180 @@
+"""A screen about one thing: facts on top, tabs below, next and previous without going back to the list."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from finsync_tui.screens import drawing
+from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.verbs import Verb
+
+D = TypeVar("D")
+
+
+class TabStrip(Widget):
+    """One line of tab names."""
+
+    current: reactive[int] = reactive(0)
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        self.counts: dict[str, int] = {}
+        self._spans: list[tuple[int, int]] = []
+
+    def render(self) -> Content:
+        parts: list[tuple[str, str]] = []
+        self._spans = []
+        x = 0
+        for number, name in enumerate(self.names):
+            count = self.counts.get(name)
+            label = f" {name}{f' {count}' if count else ''} "
+            is_current = number == self.current
+            parts += [(label, "bold $foreground on $cursor-row" if is_current else "$muted"), (" ", "")]
+            self._spans.append((x, x + len(label)))
+            x += len(label) + 1
+        if self.size.width - x > 12:
+            parts.append((" [ ] switch".rjust(self.size.width - x - 1), "$faint"))
+        return Content.assemble(*parts)
+
+    def show_counts(self, counts: dict[str, int]) -> None:
+        self.counts = counts
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        for number, (start, end) in enumerate(self._spans):
+            if start <= event.x < end:
+                self.current = number
+
+
+class Page(VerticalScroll, can_focus=True):
+    """The text of the present tab."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", "Down", show=False, id="table.page_down_line"),
+        Binding("k,up", "scroll_up", "Up", show=False, id="table.page_up_line"),
+        Binding("g,home", "scroll_home", "Top", show=False, id="table.page_top"),
+        Binding("G,end", "scroll_end", "Bottom", show=False, id="table.page_bottom"),
+        Binding("ctrl+d,pagedown", "page_down", "Page down", show=False, id="table.page_down_page"),
+        Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up_page"),
+    ]
+
+
+class DetailScreen(WorkScreen, Generic[D]):
+    """Subclasses say how the thing is read and how each tab is drawn."""
+
+    TABS: ClassVar[tuple[str, ...]]
+    NOUN: ClassVar[str]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "step(1)", "next", id="detail.next"),
+        Binding("p", "step(-1)", "previous", show=False, id="detail.previous"),
+        Binding("left_square_bracket,h,left", "tab(-1)", "Previous tab", show=False, id="detail.tab_left"),
+        Binding("right_square_bracket,l,right", "tab(1)", "Next tab", show=False, id="detail.tab_right"),
+    ]
+
+    def __init__(self, ids: array[int], index: int) -> None:
+        super().__init__()
+        self.ids = ids
+        self.index = index
+        self.dossier: D | None = None
+
+    @property
+    def thing_id(self) -> int:
+        return self.ids[self.index]
+
+    async def fetch(self) -> D | None:
+        raise NotImplementedError
+
+    def heading(self, dossier: D) -> str:
+        raise NotImplementedError
+
+    def facts(self, dossier: D, width: int) -> Content:
+        raise NotImplementedError
+
+    def counts(self, dossier: D) -> dict[str, int]:
+        return {}
+
+    def tab(self, dossier: D, name: str, width: int) -> Content:
+        raise NotImplementedError
+
+    def against(self, verb: Verb) -> str:
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        yield Static(id="facts", classes="pane")
+        yield TabStrip(self.TABS)
+        with Page(id="page"):
+            yield Static(id="text")
+
+    def on_mount(self) -> None:
+        self.query_one(Page).focus()
+        self.watch(self.query_one(TabStrip), "current", self._draw_tab, init=False)
+
+    def refresh_data(self) -> None:
+        self.read_again()
+
+    @work(exclusive=True, group="dossier", exit_on_error=False)
+    async def read_again(self) -> None:
+        self.dossier = await self.fetch()
+        self.draw()
+        self.refresh_bindings()
+
+    def time_passed(self) -> None:
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Draw facts and tab from what was read last."""
+        top = self.query_one("#facts", Static)
+        if self.dossier is None:
+            top.update(Content("reading …"))
+            return
+        width = max(40, self.size.width - 4)
+        top.border_title = Content(self.heading(self.dossier))
+        top.border_subtitle = Content(f"{self.index + 1:,} of {len(self.ids):,} · n next · p previous")
+        top.update(self.facts(self.dossier, width))
+        self.query_one(TabStrip).show_counts(self.counts(self.dossier))
+        self._draw_tab()
+
+    def _draw_tab(self) -> None:
+        if self.dossier is not None:
+            name = self.TABS[self.query_one(TabStrip).current]
+            width = max(40, self.size.width - 4)
+            self.query_one("#text", Static).update(self.tab(self.dossier, name, width))
+
+    def store_failed(self, error: BaseException) -> None:
+        title, lines = explained(error, self.desk)
+        self.query_one("#text", Static).update(
+            drawing.stack([drawing.title(title), *(Content(text) for text in lines)])
+        )
+
+    def action_step(self, by: int) -> None:
+        target = self.index + by
+        if not 0 <= target < len(self.ids):
+            self.app.notify("This is the last one." if by > 0 else "This is the first one.", markup=False)
+            return
+        self.index = target
+        self.dossier = None
+        self.query_one(Page).scroll_home(animate=False)
+        self.read_again()
+
+    def action_tab(self, by: int) -> None:
+        strip = self.query_one(TabStrip)
+        strip.current = (strip.current + by) % len(self.TABS)
+        self.query_one(Page).scroll_home(animate=False)
+
+    def refuse(self, why: str) -> None:
+        self.app.notify(why, severity="warning", markup=False)

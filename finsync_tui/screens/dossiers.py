@@ -1,0 +1,496 @@
+"""Everything about one exception, one workflow, one delivery, one system: what the detail screens show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from finsync_tui.screens import compare, queries
+from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
+from finsync_tui.screens.text import safe_lines, safe_text
+from store.clock import instant
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Row
+
+PAYLOAD_SHOWN_BYTES = 200_000
+"""A payload may be 40 MB; nobody reads more than its beginning on a screen."""
+HISTORY_MAX = 500
+DETAIL_MAX = 60
+_BANK = re.compile(r"(iban|bank_?account|account_?number|bban|routing|swift|\bbic\b)", re.IGNORECASE)
+_BANK_JSON = re.compile(
+    r'("[^"]*(?:iban|bank_?account|bankAccountNum|account_?number|bban|routing)[^"]*"\s*:\s*")([^"]*)(")',
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One stored version of a record."""
+
+    system: str
+    external_id: str
+    number: str
+    version: int
+    fetched_at: datetime
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of a workflow, with what it decided."""
+
+    name: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    detail: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One call to a system."""
+
+    entry_id: int
+    system: str
+    operation: str
+    number: int
+    started_at: datetime
+    outcome: str
+    status: int | None
+    message: str
+    answer: str
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One thing that happened to a document."""
+
+    at: datetime
+    kind: str
+    place: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A comment."""
+
+    at: datetime
+    author: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The document's id in another system."""
+
+    system: str
+    number: str
+    external_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A document as text, with what has to be said about it."""
+
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The three documents of a comparison, by where they come from."""
+
+    lines: tuple[compare.Line, ...]
+    source: str
+    sent: str
+    target: str
+    source_at: datetime | None
+    sent_at: datetime | None
+    target_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDossier:
+    row: ExceptionRow
+    sides: Sides
+    evidence: tuple[tuple[str, str], ...]
+    steps: tuple[StepView, ...]
+    attempts: tuple[AttemptView, ...]
+    history: tuple[HistoryLine, ...]
+    payload: Payload
+    notes: tuple[Note, ...]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowDossier:
+    row: WorkflowRow
+    steps: tuple[StepView, ...]
+    deliveries: tuple[DeliveryRow, ...]
+    cases: tuple[ExceptionRow, ...]
+    links: tuple[Link, ...]
+    history: tuple[HistoryLine, ...]
+    sides: Sides
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDossier:
+    row: DeliveryRow
+    attempts: tuple[AttemptView, ...]
+    body: Payload
+    edited: Payload | None
+    receipt: tuple[tuple[str, str], ...]
+    idempotency_key: str
+    priority: int
+    workflow: WorkflowRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """How far one entity of a system is read, and how its last run went."""
+
+    id: int
+    entity: str
+    position: str
+    is_complete: bool
+    moved_at: datetime | None
+    outcome: str
+    rows_read: int
+    rows_changed: int
+    rows_refused: int
+    error: str
+
+
+def case(db: Connection, case_id: int) -> CaseDossier | None:
+    """Return everything about one exception; None when it is gone."""
+    row = queries.rows(db, queries.EXCEPTIONS, [case_id]).get(case_id)
+    if row is None:
+        return None
+    raw = db.execute(
+        "SELECT evidence, substr(payload, 1, ?) AS payload, length(payload) AS size FROM exception_case WHERE id = ?",
+        (PAYLOAD_SHOWN_BYTES, case_id),
+    ).fetchone()
+    return CaseDossier(
+        row=row,
+        sides=_sides(db, row.entity, row.document_key, row.workflow_id, row.entry_id),
+        evidence=_pairs(raw["evidence"]),
+        steps=_steps(db, row.workflow_id),
+        attempts=_attempts(db, row.document_key),
+        history=_history(db, row.entity, row.document_key),
+        payload=_payload(db, row.entity, row.document_key, raw),
+        notes=tuple(
+            Note(instant(note["at"]), safe_text(note["author"], 60), tuple(safe_lines(note["text"], 200)))
+            for note in db.execute(
+                "SELECT * FROM case_note WHERE case_id = ? ORDER BY id", (case_id,)
+            ).fetchall()
+        ),
+        links=_links(db, row.entity, row.document_key),
+    )
+
+
+def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
+    """Return everything about one workflow; None when it is gone."""
+    row = queries.rows(db, queries.WORKFLOWS, [workflow_id]).get(workflow_id)
+    if row is None:
+        return None
+    entity = db.execute("SELECT entity FROM v_workflow WHERE id = ?", (workflow_id,)).fetchone()[0]
+    entries = _ids(db, "SELECT id FROM outbox_entry WHERE workflow_id = ? ORDER BY id", workflow_id)
+    cases = _ids(db, "SELECT id FROM exception_case WHERE workflow_id = ? ORDER BY id", workflow_id)
+    return WorkflowDossier(
+        row=row,
+        steps=_steps(db, workflow_id),
+        deliveries=tuple(queries.rows(db, queries.DELIVERIES, entries).values()),
+        cases=tuple(queries.rows(db, queries.EXCEPTIONS, cases).values()),
+        links=_links(db, entity, row.document_key),
+        history=_history(db, entity, row.document_key),
+        sides=_sides(db, entity, row.document_key, workflow_id, None),
+    )
+
+
+def delivery(db: Connection, entry_id: int) -> DeliveryDossier | None:
+    """Return everything about one delivery; None when it is gone."""
+    row = queries.rows(db, queries.DELIVERIES, [entry_id]).get(entry_id)
+    if row is None:
+        return None
+    raw = db.execute(
+        "SELECT e.idempotency_key, e.priority, substr(e.body, 1, :most) AS body, length(e.body) AS size, d.receipt, "
+        "substr(d.edited_body, 1, :most) AS edited, length(d.edited_body) AS edited_size "
+        "FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id WHERE e.id = :id",
+        {"most": PAYLOAD_SHOWN_BYTES, "id": entry_id},
+    ).fetchone()
+    flows = queries.rows(db, queries.WORKFLOWS, [row.workflow_id] if row.workflow_id else [])
+    edited = None
+    if raw["edited"] is not None:
+        edited = _document("as edited: this is sent", raw["edited"], raw["edited_size"])
+    return DeliveryDossier(
+        row=row,
+        attempts=_attempts(db, row.document_key, entry_id),
+        body=_document("as decided", raw["body"], raw["size"]),
+        edited=edited,
+        receipt=_pairs(raw["receipt"]),
+        idempotency_key=safe_text(raw["idempotency_key"]),
+        priority=raw["priority"],
+        workflow=next(iter(flows.values()), None),
+    )
+
+
+def reads(db: Connection, system: str) -> tuple[ReadLine, ...]:
+    """Return how far each entity of a system is read."""
+    rows = db.execute(
+        "SELECT w.entity, w.position, w.is_complete, w.moved_at, r.outcome, r.rows_read, r.rows_changed, "
+        "r.rows_refused, r.error FROM watermark w LEFT JOIN sync_run r ON r.id = (SELECT max(id) FROM sync_run "
+        "WHERE system = w.system AND entity = w.entity) WHERE w.system = ? ORDER BY w.entity",
+        (system,),
+    ).fetchall()
+    return tuple(
+        ReadLine(
+            id=number,
+            entity=safe_text(row["entity"], 40),
+            position=safe_text(row["position"], 60),
+            is_complete=bool(row["is_complete"]),
+            moved_at=when(row["moved_at"]),
+            outcome=row["outcome"] or "",
+            rows_read=row["rows_read"] or 0,
+            rows_changed=row["rows_changed"] or 0,
+            rows_refused=row["rows_refused"] or 0,
+            error=safe_text(row["error"], 300),
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+
+
+def neighbours(db: Connection, document_key: str) -> int | None:
+    """Return the newest workflow of a document."""
+    row = db.execute(
+        "SELECT id FROM v_workflow WHERE document_key = ? ORDER BY id DESC LIMIT 1", (document_key,)
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def masked(name: str, value: str) -> str:
+    """Return a value as this screen may show it: of bank details only the last four characters.
+
+    >>> masked("iban", "DE89370400440532013000")
+    '••••3000'
+    """
+    return f"••••{value[-4:]}" if value and _BANK.search(name) else value
+
+
+def _ids(db: Connection, query: str, parameter: int) -> list[int]:
+    return [row[0] for row in db.execute(query, (parameter,)).fetchall()]
+
+
+def _pairs(text: str | None) -> tuple[tuple[str, str], ...]:
+    """Return a JSON object as names and values; nested ones by dotted names."""
+    if not text:
+        return ()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return (("text", safe_text(text)),)
+    found: list[tuple[str, str]] = []
+    _flatten("", value, found)
+    return tuple(found[:DETAIL_MAX])
+
+
+def _flatten(name: str, value: object, into: list[tuple[str, str]]) -> None:
+    is_money = isinstance(value, dict) and set(value) == {"amount_minor", "currency"}
+    if isinstance(value, dict) and not is_money:
+        for key, item in value.items():
+            _flatten(f"{name}.{key}" if name else str(key), item, into)
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for number, item in enumerate(value, start=1):
+            _flatten(f"{name} {number}", item, into)
+    else:
+        label = safe_text(name.replace("_", " "), 60) or "value"
+        into.append((label, masked(name, compare.shown(value)) or "∅"))
+
+
+def _steps(db: Connection, workflow_id: int | None) -> tuple[StepView, ...]:
+    if workflow_id is None:
+        return ()
+    rows = db.execute(
+        "SELECT * FROM workflow_step WHERE workflow_id = ? ORDER BY id", (workflow_id,)
+    ).fetchall()
+    return tuple(
+        StepView(
+            name=safe_text(row["name"].replace("_", " "), 60),
+            state=row["state"],
+            started_at=instant(row["started_at"]),
+            ended_at=when(row["ended_at"]),
+            detail=_pairs(row["detail"]),
+        )
+        for row in rows
+    )
+
+
+def _attempts(db: Connection, document_key: str, entry_id: int | None = None) -> tuple[AttemptView, ...]:
+    condition, value = ("e.document_key = ?", document_key) if entry_id is None else ("e.id = ?", entry_id)
+    rows = db.execute(
+        f"SELECT a.*, e.system, e.operation FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id "  # noqa: S608
+        f"WHERE {condition} ORDER BY a.id",
+        (value,),
+    ).fetchall()
+    return tuple(
+        AttemptView(
+            entry_id=row["entry_id"],
+            system=safe_text(row["system"], 60),
+            operation=safe_text(row["operation"], 60),
+            number=row["number"],
+            started_at=instant(row["started_at"]),
+            outcome=row["outcome"],
+            status=row["status"],
+            message=safe_text(row["message"]),
+            answer=safe_text(row["answer"], 2_000),
+            duration_ms=row["duration_ms"],
+        )
+        for row in rows
+    )
+
+
+def _history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLine, ...]:
+    """The view's record rows are asked by their index here: the key it shows is put together, so it has none."""
+    system, _, external_id = document_key.partition(":")
+    rows = db.execute(
+        "SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? AND kind <> 'record' UNION ALL "
+        "SELECT fetched_at, 'record', system, 'version ' || version || ' read', contract FROM record_version "
+        "WHERE entity = ? AND system = ? AND external_id = ? ORDER BY 1 LIMIT ?",
+        (document_key, entity, system, external_id, HISTORY_MAX),
+    ).fetchall()
+    return tuple(
+        HistoryLine(
+            at=instant(row["at"]),
+            kind=row["kind"],
+            place=safe_text(row["place"], 60),
+            what=safe_text(row["what"], 200).replace("_", " "),
+            detail=_brief(row["detail"]),
+        )
+        for row in rows
+    )
+
+
+def _brief(detail: str | None) -> str:
+    """Return a step's or event's JSON in one line, anything else as it is."""
+    if detail and detail.startswith("{"):
+        return safe_text(" · ".join(f"{name} {value}" for name, value in _pairs(detail)[:8]))
+    return safe_text(detail)
+
+
+def _links(db: Connection, entity: str, document_key: str) -> tuple[Link, ...]:
+    rows = db.execute(
+        "SELECT system, number, external_id, why FROM crossref WHERE entity = ? AND document_key = ? ORDER BY system",
+        (entity, document_key),
+    ).fetchall()
+    return tuple(Link(*(safe_text(value, 80) for value in row)) for row in rows)
+
+
+def _record(
+    db: Connection, entity: str, system: str, external_id: str, version: int | None = None
+) -> Row | None:
+    found: Row | None
+    if version is not None:
+        found = db.execute(
+            "SELECT *, '' AS number FROM record_version WHERE entity = ? AND system = ? AND external_id = ? "
+            "AND version = ?",
+            (entity, system, external_id, version),
+        ).fetchone()
+        if found is not None:
+            return found
+    found = db.execute(
+        "SELECT v.*, r.number FROM record r JOIN record_version v ON v.id = r.version_id "
+        "WHERE r.entity = ? AND r.system = ? AND r.external_id = ?",
+        (entity, system, external_id),
+    ).fetchone()
+    return found
+
+
+def _sides(
+    db: Connection, entity: str, document_key: str, workflow_id: int | None, entry_id: int | None
+) -> Sides:
+    """Return source, sent and target: the version the workflow decided on, not a newer one."""
+    system, _, external_id = document_key.partition(":")
+    version = db.execute(
+        "SELECT document_version FROM v_workflow WHERE id = ?", (workflow_id or 0,)
+    ).fetchone()
+    source = _record(db, entity, system, external_id, version[0] if version else None)
+    sent = _sent(db, document_key, entry_id)
+    link = db.execute(
+        "SELECT system, external_id FROM crossref WHERE entity = ? AND document_key = ? AND system <> ? "
+        "ORDER BY system LIMIT 1",
+        (entity, document_key, system),
+    ).fetchone()
+    target = _record(db, entity, link["system"], link["external_id"]) if link else None
+    body = json.loads(sent["body"]).get("commitment") if sent else None
+    return Sides(
+        lines=compare.compare(_body(source), body, _body(target), entity),
+        source=safe_text(system, 40),
+        sent=safe_text(sent["system"], 40) if sent else "",
+        target=safe_text(link["system"], 40) if link else "",
+        source_at=instant(source["fetched_at"]) if source else None,
+        sent_at=instant(sent["at"]) if sent else None,
+        target_at=instant(target["fetched_at"]) if target else None,
+    )
+
+
+def _body(row: Row | None) -> Mapping[str, Any] | None:
+    if row is None:
+        return None
+    body: Mapping[str, Any] = json.loads(row["body"])
+    return body
+
+
+def _sent(db: Connection, document_key: str, entry_id: int | None) -> Row | None:
+    """Return the newest decision that holds a whole order; the exception's own when it is one."""
+    found: Row | None = db.execute(
+        "SELECT e.system, coalesce(d.edited_body, e.body) AS body, e.decided_at AS at FROM outbox_entry e "
+        "JOIN delivery d ON d.entry_id = e.id WHERE e.document_key = ? "
+        "AND e.operation IN ('order.create', 'order.change') ORDER BY e.id = ? DESC, e.id DESC LIMIT 1",
+        (document_key, entry_id or 0),
+    ).fetchone()
+    return found
+
+
+def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payload:
+    """Return the case's own payload, else that of the record it is about."""
+    if raw["payload"] is not None:
+        return _document(
+            "the document as it was read; it could not be stored as a record", raw["payload"], raw["size"]
+        )
+    system, _, external_id = document_key.partition(":")
+    row = db.execute(
+        "SELECT substr(v.payload, 1, ?) AS payload, length(v.payload) AS size, v.version, v.fetched_at FROM record r "
+        "JOIN record_version v ON v.id = r.version_id WHERE r.entity = ? AND r.system = ? AND r.external_id = ?",
+        (PAYLOAD_SHOWN_BYTES, entity, system, external_id),
+    ).fetchone()
+    if row is None:
+        return Payload("no payload", (), "This exception has no document of its own.")
+    return _document(
+        f"version {row['version']} as read from {safe_text(system, 40)}", row["payload"], row["size"]
+    )
+
+
+def _document(title: str, content: bytes | str, size: int) -> Payload:
+    """Return a document indented when it is whole and JSON, else as it stands."""
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+    note = ""
+    if size > len(content):
+        note = f"only the first {len(content):,} of {size:,} bytes are shown"
+    else:
+        try:
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except ValueError:
+            note = "this is not JSON: shown as it came"
+        except RecursionError:
+            note = "nested too deeply to be indented: shown as it came"
+    text = _BANK_JSON.sub(lambda match: match[1] + masked("iban", match[2]) + match[3], text)
+    return Payload(title, tuple(safe_lines(text)), note)

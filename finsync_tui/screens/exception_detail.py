@@ -1,0 +1,163 @@
+"""One exception: what happened, what to do, source beside target, who decided what, and what was tried."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from finsync_tui.screens import dossiers, drawing, queries, signs, tabs, verbs
+from finsync_tui.screens.detail import DetailScreen
+from finsync_tui.screens.dossiers import CaseDossier
+from finsync_tui.screens.exceptions import CASE_BINDINGS, VERBS
+from finsync_tui.screens.text import ago, countdown, money, stamp, words
+from finsync_tui.screens.verbs import Verb
+
+
+class ExceptionDetailScreen(DetailScreen[CaseDossier]):
+    """Everything needed to decide about one exception."""
+
+    TITLE = "Exception"
+    PURPOSE = (
+        "One exception. Compare shows the source, what we sent and what the target holds now: ≠ differs, → is translated "
+        "by a mapping and should differ, + is missing in the target."
+    )
+    NOUN = "exception"
+    TABS = ("Compare", "Decisions", "Attempts", "History", "Payload", "Notes")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CASE_BINDINGS,
+        Binding(
+            "equals_sign",
+            "equal",
+            "Show or hide equal fields",
+            show=False,
+            key_display="=",
+            id="detail.equal",
+        ),
+        Binding("f", "flow", "Open its workflow", show=False, id="detail.workflow"),
+        Binding("D", "payload", "Payload", show=False, id="detail.payload"),
+    ]
+    shows_equal = False
+
+    async def fetch(self) -> CaseDossier | None:
+        return await self.read(partial(dossiers.case, case_id=self.thing_id))
+
+    def heading(self, dossier: CaseDossier) -> str:
+        route = (
+            f" · {dossier.sides.source} → {dossier.sides.target or dossier.sides.sent}"
+            if dossier.sides.sent
+            else ""
+        )
+        return f"{dossier.row.number} · {dossier.row.class_}{route}"
+
+    def facts(self, dossier: CaseDossier, width: int) -> Content:
+        row, now = dossier.row, self.desk.now()
+        state = signs.of(signs.CASE, row.state)
+        urgent = signs.urgency(row.due_at, now)
+        due = f"{urgent.glyph} {countdown(row.due_at, now)} · {stamp(row.due_at)}" if row.due_at else "—"
+        pairs: list[tuple[str, drawing.Piece]] = [
+            ("State", (f"{state}", state.role)),
+            ("Amount", (money(row.amount_minor, row.currency) or "∅", "strong")),
+            ("Due", (due if row.is_live else "—", urgent.role if row.is_live else "muted")),
+            ("Owner", (row.owner or "nobody", "" if row.owner else "warn")),
+            ("Opened", (f"{ago(row.opened_at, now)}", "")),
+            ("Step", (words(row.step), "")),
+            ("Entity", (row.legal_entity, "")),
+            ("System", (row.system, "")),
+            ("Seen", (f"{row.seen_count} times" if row.seen_count > 1 else "", "")),
+            (
+                "Known as",
+                (
+                    ", ".join(
+                        f"{link.number or link.external_id} in {link.system}" for link in dossier.links
+                    ),
+                    "",
+                ),
+            ),
+        ]
+        lines = [
+            drawing.facts(pairs, width),
+            drawing.paragraph("What happened", row.cause, width, lines_max=3),
+            drawing.paragraph("What to do   ", row.fix, width, role="accent", lines_max=3),
+        ]
+        if row.ended_at:
+            how = f"{row.resolution or state.word} · {row.ended_by or 'finsync'} · {stamp(row.ended_at)}"
+            lines.append(drawing.paragraph("How it ended ", how, width, lines_max=2))
+        return drawing.stack(lines)
+
+    def counts(self, dossier: CaseDossier) -> dict[str, int]:
+        return {
+            "Compare": sum(1 for line in dossier.sides.lines if line.mark in "≠+−"),
+            "Attempts": len(dossier.attempts),
+            "Notes": len(dossier.notes),
+        }
+
+    def tab(self, dossier: CaseDossier, name: str, width: int) -> Content:
+        now = self.desk.now()
+        match name:
+            case "Compare":
+                return tabs.comparison(dossier.sides, width, shows_equal=self.shows_equal)
+            case "Decisions":
+                return tabs.decisions(dossier.steps, dossier.evidence, width)
+            case "Attempts":
+                return tabs.attempts(dossier.attempts, width)
+            case "History":
+                return tabs.history(dossier.history, width)
+            case "Payload":
+                return tabs.payload(dossier.payload)
+            case _:
+                return tabs.notes(dossier.notes, now, width)
+
+    def against(self, verb: Verb) -> str:
+        return verbs.against_case(verb, self.dossier.row if self.dossier else None)
+
+    def reason_against(self, action: str) -> str:
+        verb = VERBS.get(action)
+        return self.against(verb) if verb else ""
+
+    @work(group="doing", exit_on_error=False)
+    async def act(self, verb: Verb, value: str = "") -> None:
+        why = self.against(verb)
+        if why or self.dossier is None:
+            self.refuse(why)
+            return
+        subject = self.dossier.row.number
+        if await self.ask_and_do(verb, queries.EXCEPTIONS, [self.thing_id], subject=subject, value=value):
+            self.read_again()
+
+    def action_retry(self) -> None:
+        self.act(verbs.RETRY)
+
+    def action_resolve(self) -> None:
+        self.act(verbs.RESOLVE)
+
+    def action_ignore(self) -> None:
+        self.act(verbs.IGNORE)
+
+    def action_comment(self) -> None:
+        self.act(verbs.COMMENT)
+
+    def action_assign(self) -> None:
+        self.act(verbs.ASSIGN, self.desk.actor.name)
+
+    def action_equal(self) -> None:
+        self.shows_equal = not self.shows_equal
+        self.draw()
+
+    def action_payload(self) -> None:
+        from finsync_tui.screens.detail import TabStrip
+
+        self.query_one(TabStrip).current = self.TABS.index("Payload")
+
+    def action_flow(self) -> None:
+        from array import array
+
+        from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
+
+        if self.dossier is None or self.dossier.row.workflow_id is None:
+            self.refuse("This exception belongs to no workflow.")
+            return
+        self.app.push_screen(WorkflowDetailScreen(array("q", [self.dossier.row.workflow_id]), 0))

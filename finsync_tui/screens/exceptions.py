@@ -1,0 +1,130 @@
+"""Exceptions: what waits for an analyst, in the order in which it must be done."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens.listing import ListScreen
+from finsync_tui.screens.queries import ExceptionRow, Listing
+from finsync_tui.screens.text import ago, amount, countdown, money, stamp, words
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+VERBS = {
+    "retry": verbs.RETRY,
+    "resolve": verbs.RESOLVE,
+    "ignore": verbs.IGNORE,
+    "assign": verbs.ASSIGN,
+    "comment": verbs.COMMENT,
+}
+CASE_BINDINGS: list[BindingType] = [
+    Binding("r", "retry", "retry", id="queue.retry"),
+    Binding("x", "resolve", "resolve…", id="queue.resolve"),
+    Binding("a", "assign", "assign", id="queue.assign"),
+    Binding("c", "comment", "comment", id="queue.comment"),
+    Binding("i", "ignore", "ignore…", id="queue.ignore"),
+]
+
+
+class ExceptionsScreen(ListScreen[ExceptionRow]):
+    """The queue."""
+
+    TITLE = "Exceptions"
+    PURPOSE = (
+        "What waits for a person: why it is stuck, how much money it is, when it is due. Correct the cause, then retry; "
+        "or resolve it with a reason when it was settled outside."
+    )
+    NOUN = "Exceptions"
+    HINT = "words  owner:ana  class:MAPPING*  amount:>1000  due:<2d  age:>3d  state:all  is:overdue  -system:coupa"
+    DEFAULT_CHIP = "live exceptions"
+    EMPTY = "Nothing is stuck here. Well done."
+    DEFAULT_SORT = "due"
+    BINDINGS: ClassVar[list[BindingType]] = CASE_BINDINGS
+
+    def make_listing(self) -> Listing[ExceptionRow]:
+        return queries.EXCEPTIONS
+
+    def columns(self) -> Sequence[Column]:
+        return (
+            Column("", 1),
+            Column("Due", 8, is_right=True, sort="due"),
+            Column("Class", 19, sort="class"),
+            Column("Document", 11, sort="number"),
+            Column("Amount", 13, is_right=True, sort="amount"),
+            Column("Cur", 3),
+            Column("Owner", 8, sort="owner"),
+            Column("System", 12, sort="system"),
+            Column("Age", 7, is_right=True, sort="opened"),
+            Column("Cause", 16, grows=True),
+            Column("State", 10),
+        )
+
+    def cells(self, row: ExceptionRow) -> Sequence[Cell]:
+        now = self.desk.now()
+        state = signs.of(signs.CASE, row.state)
+        urgent = signs.urgency(row.due_at, now) if row.state == "open" else state
+        return (
+            (urgent.glyph, urgent.role),
+            (countdown(row.due_at, now) if row.is_live else "—", urgent.role if row.is_live else "muted"),
+            (row.class_, "strong" if row.is_live else "muted"),
+            (row.number, "accent"),
+            (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
+            (row.currency or "", "muted"),
+            (row.owner or "—", "" if row.owner else "muted"),
+            (row.system, ""),
+            (ago(row.opened_at, now).removesuffix(" ago"), "muted"),
+            (row.cause, ""),
+            (state.word, state.role),
+        )
+
+    def inspector(self, row: ExceptionRow, width: int) -> Content:
+        now = self.desk.now()
+        urgent = signs.urgency(row.due_at, now)
+        lines = [
+            drawing.line(
+                (f"{urgent.glyph} {row.class_}", "strong"),
+                (f"  {money(row.amount_minor, row.currency)}", "strong"),
+                (f"  due {countdown(row.due_at, now)}" if row.is_live else f"  {row.state}", urgent.role),
+                (f"  step {words(row.step)}" if row.step else "", "muted"),
+                (f"  {row.legal_entity}" if row.legal_entity else "", "muted"),
+                (f"  opened {stamp(row.opened_at)}", "muted"),
+                (f"  seen {row.seen_count} times" if row.seen_count > 1 else "", "muted"),
+            ),
+            drawing.paragraph("What happened", row.cause, width),
+            drawing.paragraph("What to do   ", row.fix, width),
+        ]
+        if row.resolution:
+            lines.append(drawing.paragraph("Resolution   ", f"{row.resolution} ({row.ended_by})", width))
+        return drawing.stack(lines)
+
+    def against(self, verb: Verb, row: ExceptionRow | None) -> str:
+        return verbs.against_case(verb, row)
+
+    def verb_for(self, action: str) -> Verb | None:
+        return VERBS.get(action)
+
+    def open_row(self, ids: array[int], index: int) -> None:
+        from finsync_tui.screens.exception_detail import ExceptionDetailScreen
+
+        self.app.push_screen(ExceptionDetailScreen(ids, index))
+
+    def action_retry(self) -> None:
+        self.act(verbs.RETRY)
+
+    def action_resolve(self) -> None:
+        self.act(verbs.RESOLVE)
+
+    def action_ignore(self) -> None:
+        self.act(verbs.IGNORE)
+
+    def action_comment(self) -> None:
+        self.act(verbs.COMMENT)
+
+    def action_assign(self) -> None:
+        self.act(verbs.ASSIGN, self.desk.actor.name)

@@ -1,0 +1,218 @@
+"""The filter line's grammar: words, `field:value`, `field:>value`, a minus in front for "not".
+
+Pure: text, the list's fields and the time go in, an SQL condition comes out. What can't be understood is
+said with its reason, and the list stays as it was.
+
+>>> fields = (Field("owner", "owner"), Field("amount", "amount_minor", "money"), Field("number", "document_number"))
+>>> parse("amount:>1000 -owner:ana", Grammar(fields, words=("document_number",)), now=datetime.now(UTC)).where
+"amount_minor > ? * minor_units(currency) AND NOT coalesce(lower(owner) = ?, 0)"
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Literal
+
+from store.clock import text as instant_text
+
+Kind = Literal["text", "money", "instant", "number", "flag"]
+Param = str | int | float
+WORD_MIN = 3
+"""Shorter words match the beginning of the number only: anything else would match nearly everything."""
+TERMS_MAX = 20
+
+_COMPARISON = re.compile(r"^(<=|>=|<|>|=)?(.*)$", re.DOTALL)
+_SPAN = re.compile(r"^(-?\d{1,6})(m|h|d|w)$")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing a list can be filtered by. `is_age`: a larger value lies further back."""
+
+    name: str
+    column: str
+    kind: Kind = "text"
+    values: tuple[str, ...] = ()
+    """The only values there are; empty: any."""
+    is_age: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What a list understands."""
+
+    fields: tuple[Field, ...]
+    words: tuple[str, ...]
+    """Columns a plain word is looked for in; the first is the number."""
+    flags: tuple[tuple[str, str], ...] = ()
+    """`is:<name>` and its condition; `:now` and `:me` may be used."""
+    default: str = ""
+    """What holds unless `state:` is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a filter line means. `problem` is empty, or says what could not be understood."""
+
+    text: str
+    where: str
+    params: tuple[Param, ...]
+    terms: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class FilterProblem(ValueError):
+    """A term that can't be understood; its text says why."""
+
+
+def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed:
+    """Return the condition of a filter line."""
+    try:
+        terms = shlex.split(text, posix=True)
+    except ValueError:
+        return Parsed(text, "", (), (), "a quotation mark is not closed")
+    if len(terms) > TERMS_MAX:
+        return Parsed(text, "", (), tuple(terms), f"more than {TERMS_MAX} terms")
+    conditions: list[str] = []
+    params: list[Param] = []
+    names_state = False
+    for term in terms:
+        try:
+            condition, values = _term(term, grammar, now, me)
+        except FilterProblem as problem:
+            return Parsed(text, "", (), tuple(terms), str(problem))
+        names_state = names_state or term.lstrip("-").startswith("state:")
+        if condition:
+            conditions.append(condition)
+            params.extend(values)
+    if grammar.default and not names_state:
+        conditions.insert(0, grammar.default)
+    return Parsed(text, " AND ".join(conditions) or "1", tuple(params), tuple(terms))
+
+
+def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, list[Param]]:
+    is_negative = term.startswith("-") and len(term) > 1
+    body = term[1:] if is_negative else term
+    name, colon, value = body.partition(":")
+    if not colon or not name.isidentifier():
+        condition, params = _word(body, grammar.words)
+    elif name == "is":
+        condition, params = _flag(value, grammar.flags, now, me)
+    elif name == "state" and value == "all":
+        condition, params = "", []
+    else:
+        condition, params = _field(_named(name, grammar.fields), value, now)
+    if is_negative and condition:
+        # coalesce: what is not known is not equal, so it belongs to the rest
+        return f"NOT coalesce({condition}, 0)", params
+    return condition, params
+
+
+def _named(name: str, fields: Iterable[Field]) -> Field:
+    known = {field.name: field for field in fields}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}:?" if near else f"; there are {', '.join(known)}"
+    raise FilterProblem(f"no field {name}:{hint}")
+
+
+def _flag(value: str, flags: tuple[tuple[str, str], ...], now: datetime, me: str) -> tuple[str, list[Param]]:
+    known = dict(flags)
+    if value not in known:
+        raise FilterProblem(f"is: may be {', '.join(known)}, not {value or 'empty'}")
+    condition = known[value]
+    params: list[Param] = []
+    for placeholder in re.findall(r":now|:me", condition):
+        params.append(instant_text(now) if placeholder == ":now" else me)
+    return re.sub(r":now|:me", "?", condition), params
+
+
+def _word(word: str, columns: tuple[str, ...]) -> tuple[str, list[Param]]:
+    if len(word) < WORD_MIN:
+        return f"{columns[0]} LIKE ? ESCAPE '\\'", [_like(word) + "%"]
+    likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
+    # Any number another system knows the document by, its ERP number first of all; a range uses the index.
+    twins = "document_key IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"
+    return f"({likes} OR {twins})", [*(["%" + _like(word) + "%"] * len(columns)), word, word + "\uffff"]
+
+
+def _like(word: str) -> str:
+    escaped = re.sub(r"([\\%_])", r"\\\1", word)
+    return escaped.replace("*", "%")
+
+
+def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
+    if not value:
+        raise FilterProblem(f"{field.name}: needs a value")
+    if field.kind == "text":
+        return _text(field, value)
+    match = _COMPARISON.match(value)
+    sign, rest = (match.group(1) or "=", match.group(2)) if match else ("=", value)
+    if field.kind == "instant":
+        return _instant(field, sign, rest, now)
+    try:
+        number = Decimal(rest.replace(",", "").replace("_", ""))
+    except InvalidOperation:
+        raise FilterProblem(f"{field.name}: {rest or 'nothing'} is not a number") from None
+    if not number.is_finite() or number.adjusted() > 15:
+        raise FilterProblem(f"{field.name}: {rest} is too large")
+    if field.kind == "money":
+        # Amounts are compared in minor units; both sides stay whole numbers up to three decimals.
+        return f"{field.column} {sign} ? * minor_units(currency)", [_exact(number)]
+    return f"{field.column} {sign} ?", [_exact(number)]
+
+
+def _exact(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _text(field: Field, value: str) -> tuple[str, list[Param]]:
+    if value in ("-", "none"):
+        return f"coalesce({field.column}, '') = ''", []
+    options = value.split("|")
+    if field.values:
+        for option in options:
+            if option not in field.values:
+                raise FilterProblem(
+                    f"{field.name}: may be {', '.join(field.values)}, not {option or 'empty'}"
+                )
+    parts: list[str] = []
+    params: list[Param] = []
+    for option in options:
+        if "*" in option:
+            parts.append(f"{field.column} LIKE ? ESCAPE '\\'")
+            params.append(_like(option))
+        else:
+            parts.append(f"lower({field.column}) = ?")
+            params.append(option.lower())
+    return (parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"), params
+
+
+def _instant(field: Field, sign: str, value: str, now: datetime) -> tuple[str, list[Param]]:
+    """`due:<2d` is due within two days; `opened:>3d` was opened more than three days ago; dates too."""
+    found = _SPAN.match(value)
+    if found:
+        delta = int(found.group(1)) * _UNITS[found.group(2)]
+        point = now - delta if field.is_age else now + delta
+        return f"{field.column} {_FLIPPED[sign] if field.is_age else sign} ?", [instant_text(point)]
+    try:
+        day = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+    except ValueError:
+        raise FilterProblem(
+            f"{field.name}: {value or 'nothing'} is neither a span (4h, 2d) nor a date"
+        ) from None
+    if sign == "=":
+        return f"({field.column} >= ? AND {field.column} < ?)", [
+            instant_text(day),
+            instant_text(day + timedelta(days=1)),
+        ]
+    return f"{field.column} {sign} ?", [instant_text(day)]

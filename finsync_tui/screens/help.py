@@ -1,0 +1,86 @@
+"""Help and palette, made from the key bindings themselves: neither can be forgotten when a key is added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from finsync_tui.screens import themes
+from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.widgets.dialogs import KeysDialog
+
+_NAMES = {
+    "asterisk": "*",
+    "slash": "/",
+    "question_mark": "?",
+    "colon": ":",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "equals_sign": "=",
+    "escape": "esc",
+    "pagedown": "page down",
+    "pageup": "page up",
+    "ctrl+@": "ctrl+space",
+}
+
+
+def keys_dialog(screen: WorkScreen) -> KeysDialog:
+    """Return the help of a screen."""
+    groups: dict[str, dict[str, list[str]]] = {"This screen": {}, "Lists": {}, "Everywhere": {}}
+    for binding in _bindings(screen):
+        place = (
+            "Everywhere"
+            if _is_ours(binding) == "app"
+            else "Lists"
+            if _is_ours(binding) == "table"
+            else "This screen"
+        )
+        groups[place].setdefault(binding.description, []).append(_NAMES.get(binding.key, binding.key))
+    return KeysDialog(
+        screen.title or "Help",
+        screen.PURPOSE,
+        [
+            (name, [(", ".join(keys), label) for label, keys in found.items()])
+            for name, found in groups.items()
+            if found
+        ],
+    )
+
+
+def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield everything that can be done here: first what the screen does, then where to go, then how it looks."""
+    seen: set[str] = set()
+    for binding in _bindings(screen):
+        if binding.action in seen or binding.action in ("command_palette", "back"):
+            continue
+        seen.add(binding.action)
+        node = next(
+            entry.node for entry in screen.active_bindings.values() if entry.binding.action == binding.action
+        )
+        key = _NAMES.get(binding.key, binding.key)
+        title = f"Go to {binding.description}" if binding.action.startswith("go(") else binding.description
+        yield SystemCommand(title, f"key {key}", partial(app.run_action, binding.action, node))
+    for theme in (themes.DARK, themes.LIGHT):
+        yield SystemCommand(f"Theme {theme.name}", "colours", partial(setattr, app, "theme", theme.name))
+    yield SystemCommand(
+        "Choose another theme", "all themes; status colours may be harder to tell apart", app.search_themes
+    )
+    yield SystemCommand("Quit", "key ctrl+q", app.action_quit)
+
+
+def _bindings(screen: Screen[Any]) -> Iterator[Binding]:
+    for entry in screen.active_bindings.values():
+        binding = entry.binding
+        if binding.description and binding.id and not binding.system:
+            yield binding
+
+
+def _is_ours(binding: Binding) -> str:
+    """Return what a binding's id begins with, in three groups."""
+    area = (binding.id or "").partition(".")[0]
+    return "app" if area in ("app", "go") else "table" if area in ("table", "mark") else "screen"

@@ -1,0 +1,319 @@
+"""A screen that is one long list: filter line, virtual table, inspector."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import ClassVar, Generic, TypeVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from finsync_tui.screens import filters, queries
+from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.filters import Parsed
+from finsync_tui.screens.queries import Listed, Listing
+from finsync_tui.screens.text import money
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.widgets.dialogs import PickDialog
+from finsync_tui.screens.widgets.filter_line import FilterLine
+from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+
+R = TypeVar("R", bound=Listed)
+INSPECTOR_WAIT_S = 0.08
+"""Holding `j` must not draw thirty details a second."""
+FILTER_WAIT_S = 0.15
+
+
+class ListScreen(WorkScreen, Generic[R]):
+    """Subclasses say which rows, how they look, what can be done with them."""
+
+    NOUN: ClassVar[str]
+    HINT: ClassVar[str]
+    DEFAULT_CHIP: ClassVar[str] = ""
+    EMPTY: ClassVar[str] = "nothing here"
+    DEFAULT_SORT: ClassVar[str] = ""
+    IS_REVERSED: ClassVar[bool] = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", key_display="/", id="list.filter"),
+        Binding("s", "sort", "Sort by…", show=False, id="sort.pick"),
+        Binding("S", "reverse", "Reverse the order", show=False, id="sort.reverse"),
+        Binding("escape", "clear", "Clear marks, then the filter", show=False, id="list.clear"),
+        Binding("y", "copy", "Copy the row", show=False, id="list.copy"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listing: Listing[R] = self.make_listing()
+        self.sort = self.listing.sort(self.DEFAULT_SORT)
+        self.is_reversed = self.IS_REVERSED
+        self.parsed: Parsed | None = None
+        self._new_count = 0
+        self._inspector_timer: Timer | None = None
+        self._filter_timer: Timer | None = None
+
+    def make_listing(self) -> Listing[R]:
+        raise NotImplementedError
+
+    def columns(self) -> Sequence[Column]:
+        raise NotImplementedError
+
+    def cells(self, row: R) -> Sequence[Cell]:
+        raise NotImplementedError
+
+    def inspector(self, row: R, width: int) -> Content:
+        raise NotImplementedError
+
+    def open_row(self, ids: array[int], index: int) -> None:
+        raise NotImplementedError
+
+    def against(self, verb: Verb, row: R | None) -> str:
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        yield FilterLine(self.HINT)
+        with Container(id="panes"):
+            table: VirtualTable[R] = VirtualTable(
+                self.columns(), self.cells, can_mark=True, empty=self.EMPTY, id="list", classes="pane"
+            )
+            yield table
+            with VerticalScroll(id="inspector", classes="pane", can_focus=False):
+                yield Static(id="inspected")
+
+    @property
+    def table(self) -> VirtualTable[R]:
+        return self.query_one("#list", VirtualTable)
+
+    @property
+    def filter_line(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, wanted: Sequence[int]) -> Mapping[int, R]:
+        return await self.read(partial(queries.rows, listing=self.listing, wanted=list(wanted)))
+
+    def filter_to(self, text: str) -> None:
+        """Show what a filter finds; called from Home."""
+        self.parsed = self._parse(text)
+        if self.is_mounted:
+            self._show_filter()
+            self.load(keeps_place=False)
+
+    def _parse(self, text: str) -> Parsed:
+        return filters.parse(text, self.listing.grammar, now=self.desk.now(), me=self.desk.actor.name)
+
+    @work(exclusive=True, group="ids", exit_on_error=False)
+    async def load(self, keeps_place: bool = True) -> None:
+        """Take a new snapshot of the ids. The old rows stay until it is there."""
+        if self.parsed is None or not self.parsed.problem:
+            # Spans in a filter count from now, so it is understood anew each time.
+            self.parsed = self._parse(self.parsed.text if self.parsed else "")
+        ids = await self.read(
+            partial(
+                queries.ids,
+                listing=self.listing,
+                parsed=self.parsed,
+                sort=self.sort,
+                is_reversed=self.is_reversed,
+            )
+        )
+        self._new_count = 0
+        table = self.table
+        table.sort_name, table.is_reversed = self.sort.name, self.is_reversed
+        table.load(ids, self._fetch, keeps_place=keeps_place)
+        self._show_filter()
+        self._show_titles()
+
+    def reread(self) -> None:
+        self.load()
+
+    def refresh_data(self) -> None:
+        """Somebody wrote: the rows are read again, the list does not move. At its top it is taken anew."""
+        table = self.table
+        if self.parsed is None or (table.cursor == 0 and not table.marks):
+            self.load()
+            return
+        table.reload_rows()
+        self._count()
+
+    @work(exclusive=True, group="count", exit_on_error=False)
+    async def _count(self) -> None:
+        if self.parsed is None:
+            return
+        found = await self.read(partial(queries.count, listing=self.listing, parsed=self.parsed))
+        self._new_count = found - self.table.row_count
+        self._show_titles()
+
+    def time_passed(self) -> None:
+        self.table.redraw()
+        self._inspect()
+
+    def store_failed(self, error: BaseException) -> None:
+        title, lines = explained(error, self.desk)
+        self.query_one("#inspected", Static).update(Content("\n\n".join([title, *lines])))
+
+    # -- what is shown around the list -----------------------------------------------------------------------------
+
+    def _show_filter(self) -> None:
+        if self.parsed is not None and not self.filter_line.is_open:
+            self.filter_line.show(self.parsed.text, self.parsed.terms, self.DEFAULT_CHIP)
+
+    def _show_titles(self) -> None:
+        arrow = "↓" if self.is_reversed else "↑"
+        self.table.border_title = Content(
+            f"{self.NOUN} · {self.table.row_count:,} · by {self.sort.label} {arrow}"
+        )
+        self._show_subtitle()
+        self._show_place()
+
+    @work(exclusive=True, group="sums", exit_on_error=False)
+    async def _show_subtitle(self) -> None:
+        table = self.table
+        parts: list[str] = []
+        if table.marks:
+            chosen = sorted(table.marks)
+            sums = await self.read(partial(queries.sums, listing=self.listing, wanted=chosen))
+            amounts = [money(total.amount_minor, total.currency) for total in sums if total.currency]
+            parts.append(
+                f"✓ {len(chosen):,} marked · {' · '.join(amounts)}"
+                if amounts
+                else f"✓ {len(chosen):,} marked"
+            )
+        if self._new_count:
+            change = f"{self._new_count:,} new" if self._new_count > 0 else f"{-self._new_count:,} gone"
+            parts.append(f"{change} · ctrl+r")
+        table.border_subtitle = Content("  ".join(parts))
+
+    def _show_place(self) -> None:
+        table = self.table
+        self.filter_line.place(f"{table.cursor + 1:,} of {table.row_count:,}" if table.row_count else "none")
+
+    def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
+        self._show_place()
+        self.refresh_bindings()
+        if self._inspector_timer is not None:
+            self._inspector_timer.stop()
+        self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self._inspect)
+
+    def _inspect(self) -> None:
+        pane = self.query_one("#inspector")
+        if not pane.display or not self.is_attached:
+            return
+        row = self.table.cursor_row
+        width = max(20, pane.content_size.width)
+        self.query_one("#inspected", Static).update(self.inspector(row, width) if row else Content(""))
+        pane.border_title = Content(row.number if row else "")
+
+    def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
+        self.open_row(self.table.ids, self.table.cursor)
+
+    def on_virtual_table_marks_changed(self, event: VirtualTable.MarksChanged) -> None:
+        self._show_subtitle()
+
+    def on_virtual_table_sort_asked(self, event: VirtualTable.SortAsked) -> None:
+        self._sort_by(event.sort)
+
+    # -- filter and order ---------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        self.filter_line.open()
+
+    def on_filter_line_changed(self, event: FilterLine.Changed) -> None:
+        if self._filter_timer is not None:
+            self._filter_timer.stop()
+        if event.is_final:
+            self._apply(event.text, is_final=True)
+        else:
+            self._filter_timer = self.set_timer(
+                FILTER_WAIT_S, partial(self._apply, event.text, is_final=False)
+            )
+
+    def _apply(self, text: str, *, is_final: bool) -> None:
+        parsed = self._parse(text)
+        if parsed.problem:
+            self.filter_line.refuse(parsed.problem)
+            return
+        changed = self.parsed is None or text != self.parsed.text
+        self.parsed = parsed
+        if is_final:
+            self.filter_line.close()
+            self.table.focus()
+        self.filter_line.remove_class("-wrong")
+        self._show_filter()
+        if changed:
+            self.load(keeps_place=False)
+
+    def action_clear(self) -> None:
+        if self.table.marks:
+            self.table.clear_marks()
+        elif self.filter_line.text:
+            self._apply(self.filter_line.without_last(), is_final=True)
+
+    @work(group="doing", exit_on_error=False)
+    async def action_sort(self) -> None:
+        options = [(sort.name, sort.label) for sort in self.listing.sorts]
+        name = await self.app.push_screen_wait(PickDialog("Sort by", options, self.sort.name))
+        if name is not None:
+            self._sort_by(name)
+
+    def _sort_by(self, name: str) -> None:
+        self.is_reversed = not self.is_reversed if name == self.sort.name else False
+        self.sort = self.listing.sort(name)
+        self.load()
+
+    def action_reverse(self) -> None:
+        self.is_reversed = not self.is_reversed
+        self.load()
+
+    def action_copy(self) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            self.app.copy_to_clipboard("\t".join(text.strip() for text, _ in self.cells(row)))
+            self.app.notify(f"{row.number}: row sent to the clipboard.", markup=False)
+
+    # -- doing ------------------------------------------------------------------------------------------------------
+
+    def verb_for(self, action: str) -> Verb | None:
+        """Return the verb an action stands for."""
+        return None
+
+    def reason_against(self, action: str) -> str:
+        verb = self.verb_for(action)
+        if verb is None:
+            return ""
+        if self.table.marks:
+            return ""
+        return self.against(verb, self.table.cursor_row)
+
+    @work(group="doing", exit_on_error=False)
+    async def act(self, verb: Verb, value: str = "") -> None:
+        """Do it to the marked rows, else to the row under the cursor."""
+        table = self.table
+        why = "" if table.marks else self.against(verb, table.cursor_row)
+        if why:
+            self.app.notify(why, severity="warning", markup=False)
+            return
+        ids = table.chosen_ids()
+        row = table.cursor_row
+        if verb.name == "comment" and len(ids) > 1:
+            self.app.notify(
+                "A comment is for one exception: clear the marks first.", severity="warning", markup=False
+            )
+            return
+        subject = row.number if row is not None and not table.marks else ""
+        if len(ids) == 1 and table.marks:
+            found = await self._fetch(ids)
+            subject = found[ids[0]].number if ids[0] in found else ""
+        if await self.ask_and_do(verb, self.listing, ids, subject=subject, value=value):
+            table.clear_marks()
+            self.load()

@@ -1,0 +1,264 @@
+"""What Home shows: what is stuck and what it costs, what is due next, what is under way, how the systems are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from finsync_tui.screens.queries import when
+from finsync_tui.screens.text import safe_text
+from store.clock import instant
+from store.clock import text as instant_text
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Row
+
+DUE_SHOWN = 50
+FINDINGS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One exception class: how many are stuck for it, and how much money, per currency."""
+
+    class_: str
+    count: int
+    overdue_count: int
+    oldest_at: datetime
+    amounts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """Something with a due time: an exception, or the present step of a workflow."""
+
+    kind: Literal["exception", "workflow"]
+    id: int
+    what: str
+    number: str
+    due_at: datetime
+    owner: str
+    amount_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRow:
+    """How one system is, and how far behind we are with it."""
+
+    id: int
+    system: str
+    state: str
+    reason: str
+    until: datetime | None
+    failure_count: int
+    last_ok_at: datetime | None
+    last_failure_at: datetime | None
+    last_read_at: datetime | None
+    queued_count: int
+    failed_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What the engine says of itself, and until when its lease runs (by the machine's clock)."""
+
+    state: str
+    clock_at: datetime
+    is_virtual: bool
+    cycle_count: int
+    doing: str
+    changed_at: datetime
+    lease_until: datetime | None
+
+    def is_alive(self, machine_now: datetime) -> bool:
+        return self.state != "stopped" and self.lease_until is not None and self.lease_until > machine_now
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The little that every screen's top bar shows."""
+
+    engine: Engine | None = None
+    open_count: int = 0
+    overdue_count: int = 0
+    failed_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One state: how many, and how much per currency."""
+
+    count: int = 0
+    amounts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything Home shows."""
+
+    causes: tuple[Cause, ...] = ()
+    currencies: tuple[str, ...] = ()
+    due: tuple[DueItem, ...] = ()
+    orders: Mapping[str, Tally] = field(default_factory=dict)
+    deliveries: Mapping[str, Tally] = field(default_factory=dict)
+    systems: tuple[SystemRow, ...] = ()
+    findings: tuple[tuple[str, int], ...] = ()
+    record_count: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.record_count or self.causes or self.orders or self.deliveries)
+
+
+def pulse(db: Connection, now: datetime) -> Pulse:
+    """Return what the top bar shows. Four short look-ups, asked twice a second while the engine works."""
+    row = db.execute(
+        "SELECT count(*), coalesce(sum(due_at <= ?), 0) FROM v_exception WHERE state IN ('open', 'snoozed')",
+        (instant_text(now),),
+    ).fetchone()
+    failed = db.execute("SELECT count(*) FROM v_delivery WHERE state IN ('refused', 'buried')").fetchone()
+    return Pulse(engine(db), int(row[0]), int(row[1]), int(failed[0]))
+
+
+def engine(db: Connection) -> Engine | None:
+    """Return what the engine last said of itself; None before its first start."""
+    row = db.execute(
+        "SELECT e.*, (SELECT max(expires_at) FROM lease) AS lease_until FROM engine_state e WHERE id = 1"
+    ).fetchone()
+    if row is None:
+        return None
+    return Engine(
+        state=row["state"],
+        clock_at=instant(row["clock_at"]),
+        is_virtual=bool(row["is_virtual"]),
+        cycle_count=row["cycle_count"],
+        doing=safe_text(row["doing"], 80),
+        changed_at=instant(row["changed_at"]),
+        lease_until=when(row["lease_until"]),
+    )
+
+
+def overview(db: Connection, now: datetime) -> Overview:
+    """Return what Home shows, as of `now`."""
+    causes = _causes(db, now)
+    money: dict[str, int] = {}
+    for cause in causes:
+        for currency in cause.amounts:
+            money[currency] = money.get(currency, 0) + cause.count
+    return Overview(
+        causes=causes,
+        currencies=tuple(sorted(money, key=lambda currency: (-money[currency], currency))),
+        due=_due(db),
+        orders=_tallies(
+            db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_workflow GROUP BY 1, 2"
+        ),
+        deliveries=_tallies(
+            db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_delivery GROUP BY 1, 2"
+        ),
+        systems=systems(db),
+        findings=tuple(
+            (safe_text(name, 40), int(n))
+            for name, n in db.execute(
+                "SELECT class, count(*) FROM v_finding GROUP BY class ORDER BY count(*) DESC, class LIMIT ?",
+                (FINDINGS_SHOWN,),
+            ).fetchall()
+        ),
+        record_count=int(db.execute("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)").fetchone()[0]),
+    )
+
+
+def _causes(db: Connection, now: datetime) -> tuple[Cause, ...]:
+    """Classes in the order in which they hurt: overdue first, then the oldest."""
+    found: dict[str, Cause] = {}
+    rows = db.execute(
+        "SELECT class, currency, count(*) AS n, coalesce(sum(due_at <= ?), 0) AS overdue, min(opened_at) AS oldest, "
+        "sum(amount_minor) AS total FROM v_exception WHERE state IN ('open', 'snoozed') GROUP BY class, currency",
+        (instant_text(now),),
+    ).fetchall()
+    for row in rows:
+        name = safe_text(row["class"], 60)
+        known = found.get(name) or Cause(name, 0, 0, instant(row["oldest"]))
+        amounts = dict(known.amounts)
+        if row["currency"] and row["total"] is not None:
+            amounts[safe_text(row["currency"], 3)] = row["total"]
+        found[name] = Cause(
+            name,
+            known.count + row["n"],
+            known.overdue_count + row["overdue"],
+            min(known.oldest_at, instant(row["oldest"])),
+            amounts,
+        )
+    return tuple(sorted(found.values(), key=lambda cause: (-cause.overdue_count, -cause.count, cause.class_)))
+
+
+def _due(db: Connection) -> tuple[DueItem, ...]:
+    """One due time each: a held workflow is due by its exception, any other by its present step."""
+    cases = db.execute(
+        "SELECT id, class AS what, document_number, due_at, owner, amount_minor, currency FROM v_exception "
+        "WHERE state = 'open' AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?",
+        (DUE_SHOWN,),
+    ).fetchall()
+    flows = db.execute(
+        "SELECT id, coalesce(waiting_for, step) AS what, document_number, due_at, target AS owner, amount_minor, currency "
+        "FROM v_workflow WHERE state IN ('running', 'waiting') AND ended_at IS NULL AND due_at IS NOT NULL "
+        "ORDER BY due_at, id LIMIT ?",
+        (DUE_SHOWN,),
+    ).fetchall()
+    items = [_due_item("exception", row) for row in cases] + [_due_item("workflow", row) for row in flows]
+    return tuple(sorted(items, key=lambda item: (item.due_at, item.kind, item.id))[:DUE_SHOWN])
+
+
+def _due_item(kind: Literal["exception", "workflow"], row: Row) -> DueItem:
+    what = safe_text(row["what"], 80)
+    return DueItem(
+        kind=kind,
+        id=row["id"],
+        what=what if kind == "exception" else what.replace("_", " "),
+        number=safe_text(row["document_number"], 80),
+        due_at=instant(row["due_at"]),
+        owner=safe_text(row["owner"], 60),
+        amount_minor=row["amount_minor"],
+        currency=safe_text(row["currency"], 3) or None,
+    )
+
+
+def _tallies(db: Connection, query: str) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    for state, currency, n, total in db.execute(query).fetchall():
+        known = found.get(state, Tally())
+        amounts = dict(known.amounts)
+        if currency and total is not None:
+            amounts[safe_text(currency, 3)] = total
+        found[state] = Tally(known.count + n, amounts)
+    return found
+
+
+def systems(db: Connection) -> tuple[SystemRow, ...]:
+    """Return every system with its health and its queue."""
+    queues = {
+        row[0]: (row[1], row[2])
+        for row in db.execute(
+            "SELECT system, sum(state IN ('pending', 'claimed')), sum(state IN ('refused', 'buried')) FROM v_delivery "
+            "WHERE state IN ('pending', 'claimed', 'refused', 'buried') GROUP BY system"
+        ).fetchall()
+    }
+    rows = db.execute("SELECT * FROM v_system ORDER BY system").fetchall()
+    return tuple(
+        SystemRow(
+            id=number,
+            system=row["system"],
+            state=row["state"],
+            reason=safe_text(row["reason"], 300),
+            until=when(row["until"]),
+            failure_count=row["failure_count"],
+            last_ok_at=when(row["last_ok_at"]),
+            last_failure_at=when(row["last_failure_at"]),
+            last_read_at=when(row["last_read_at"]),
+            queued_count=queues.get(row["system"], (0, 0))[0],
+            failed_count=queues.get(row["system"], (0, 0))[1],
+        )
+        for number, row in enumerate(rows, start=1)
+    )

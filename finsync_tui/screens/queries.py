@@ -1,0 +1,411 @@
+"""The three long lists, read from the public views: exceptions, workflows, deliveries.
+
+A list is a snapshot of ids in order and rows on demand, so that a million rows scroll like ten and nothing slides
+while the engine writes. What leaves this module is safe to show: names from outside have passed `safe_text`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from finsync_tui.screens import signs
+from finsync_tui.screens.filters import Field, Grammar, Parsed
+from finsync_tui.screens.text import safe_text
+from store.clock import instant
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Row
+
+BATCH = 500
+"""Ids in one statement."""
+
+
+class Listed(Protocol):
+    """What all rows of lists have."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def document_key(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def amount_minor(self) -> int | None: ...
+    @property
+    def currency(self) -> str | None: ...
+
+
+R = TypeVar("R", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One order of a list. Rows without a value come last, whichever way round."""
+
+    name: str
+    label: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """One list: where its rows come from, what it can be filtered and sorted by."""
+
+    name: str
+    view: str
+    select: str
+    make: Callable[[Row], R]
+    grammar: Grammar
+    sorts: tuple[Sort, ...]
+
+    def sort(self, name: str) -> Sort:
+        return next((sort for sort in self.sorts if sort.name == name), self.sorts[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """One exception as the list shows it."""
+
+    id: int
+    class_: str
+    state: str
+    entity: str
+    document_key: str
+    number: str
+    system: str
+    step: str
+    legal_entity: str
+    amount_minor: int | None
+    currency: str | None
+    cause: str
+    fix: str
+    owner: str
+    opened_at: datetime
+    due_at: datetime | None
+    snoozed_until: datetime | None
+    seen_count: int
+    ended_at: datetime | None
+    ended_by: str
+    resolution: str
+    workflow_id: int | None
+    flow: str
+    entry_id: int | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRow:
+    """One workflow instance as the list shows it."""
+
+    id: int
+    flow: str
+    kind: str
+    document_key: str
+    number: str
+    erp_number: str
+    revision: str
+    state: str
+    step: str
+    waiting_for: str
+    due_at: datetime | None
+    wake_at: datetime | None
+    target: str
+    legal_entity: str
+    amount_minor: int | None
+    currency: str | None
+    started_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery as the list shows it."""
+
+    id: int
+    system: str
+    operation: str
+    entity: str
+    document_key: str
+    number: str
+    state: str
+    attempt_count: int
+    next_at: datetime
+    is_outcome_unknown: bool
+    external_id: str
+    failure: str
+    message: str
+    amount_minor: int | None
+    currency: str | None
+    workflow_id: int | None
+    decided_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_live(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many rows, and how much in one currency."""
+
+    currency: str
+    count: int
+    amount_minor: int
+
+
+def when(value: str | None) -> datetime | None:
+    """Return a stored instant."""
+    return instant(value) if value else None
+
+
+def prepare(db: Connection) -> None:
+    """Teach a connection what filters ask for: how many minor units one unit of a currency has."""
+    from store.canonical.money import exponent
+
+    db.create_function("minor_units", 1, lambda currency: 10 ** exponent(currency or ""), deterministic=True)
+
+
+def ids(
+    db: Connection, listing: Listing[R], parsed: Parsed, sort: Sort, *, is_reversed: bool = False
+) -> array[int]:
+    """Return the ids of all rows that match, in order."""
+    way = "DESC" if is_reversed else "ASC"
+    order = f"{sort.column} IS NULL, {sort.column} {way}, id {way}"
+    rows = db.execute(f"SELECT id FROM {listing.view} WHERE {parsed.where} ORDER BY {order}", parsed.params)  # noqa: S608
+    return array("q", [row[0] for row in rows.fetchall()])
+
+
+def count(db: Connection, listing: Listing[R], parsed: Parsed) -> int:
+    """Return how many rows match."""
+    row = db.execute(f"SELECT count(*) FROM {listing.view} WHERE {parsed.where}", parsed.params).fetchone()  # noqa: S608
+    return int(row[0])
+
+
+def rows(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> dict[int, R]:
+    """Return the rows with those ids."""
+    found: dict[int, R] = {}
+    for start in range(0, len(wanted), BATCH):
+        part = list(wanted[start : start + BATCH])
+        for row in db.execute(listing.select.format(ids=",".join("?" * len(part))), part).fetchall():
+            found[row["id"]] = listing.make(row)
+    return found
+
+
+def sums(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> list[Sum]:
+    """Return count and amount per currency of those rows: what a person is about to act on."""
+    totals: dict[str, Sum] = {}
+    for start in range(0, len(wanted), BATCH):
+        part = list(wanted[start : start + BATCH])
+        query = (
+            f"SELECT coalesce(currency, '') AS currency, count(*) AS n, coalesce(sum(amount_minor), 0) AS total "  # noqa: S608
+            f"FROM {listing.view} WHERE id IN ({','.join('?' * len(part))}) GROUP BY 1"
+        )
+        for currency, n, total in db.execute(query, part).fetchall():
+            known = totals.get(currency, Sum(currency, 0, 0))
+            totals[currency] = Sum(currency, known.count + n, known.amount_minor + total)
+    return [totals[currency] for currency in sorted(totals)]
+
+
+def _case(row: Row) -> ExceptionRow:
+    return ExceptionRow(
+        id=row["id"],
+        class_=safe_text(row["class"], 60),
+        state=row["state"],
+        entity=row["entity"],
+        document_key=row["document_key"],
+        number=safe_text(row["document_number"], 80),
+        system=safe_text(row["system"], 60),
+        step=safe_text(row["step"], 60),
+        legal_entity=safe_text(row["legal_entity"], 60),
+        amount_minor=row["amount_minor"],
+        currency=safe_text(row["currency"], 3) or None,
+        cause=safe_text(row["cause"], 1_000),
+        fix=safe_text(row["fix"], 1_000),
+        owner=safe_text(row["owner"], 60),
+        opened_at=instant(row["opened_at"]),
+        due_at=when(row["due_at"]),
+        snoozed_until=when(row["snoozed_until"]),
+        seen_count=row["seen_count"],
+        ended_at=when(row["ended_at"]),
+        ended_by=safe_text(row["ended_by"], 60),
+        resolution=safe_text(row["resolution"]),
+        workflow_id=row["workflow_id"],
+        flow=safe_text(row["flow"], 60),
+        entry_id=row["entry_id"],
+    )
+
+
+def _workflow(row: Row) -> WorkflowRow:
+    return WorkflowRow(
+        id=row["id"],
+        flow=safe_text(row["flow"], 60),
+        kind=safe_text(row["kind"], 30),
+        document_key=row["document_key"],
+        number=safe_text(row["document_number"], 80),
+        erp_number=safe_text(row["erp_number"], 80),
+        revision=safe_text(row["document_revision"], 40),
+        state=row["state"],
+        step=safe_text(row["step"], 60),
+        waiting_for=safe_text(row["waiting_for"], 200),
+        due_at=when(row["due_at"]),
+        wake_at=when(row["wake_at"]),
+        target=safe_text(row["target"], 60),
+        legal_entity=safe_text(row["legal_entity"], 60),
+        amount_minor=row["amount_minor"],
+        currency=safe_text(row["currency"], 3) or None,
+        started_at=instant(row["started_at"]),
+        changed_at=instant(row["changed_at"]),
+        ended_at=when(row["ended_at"]),
+    )
+
+
+def _delivery(row: Row) -> DeliveryRow:
+    return DeliveryRow(
+        id=row["id"],
+        system=safe_text(row["system"], 60),
+        operation=safe_text(row["operation"], 60),
+        entity=safe_text(row["entity"], 60),
+        document_key=row["document_key"],
+        number=safe_text(row["document_number"], 80),
+        state=row["state"],
+        attempt_count=row["attempt_count"],
+        next_at=instant(row["next_at"]),
+        is_outcome_unknown=bool(row["is_outcome_unknown"]),
+        external_id=safe_text(row["external_id"], 80),
+        failure=safe_text(row["failure"], 60),
+        message=safe_text(row["message"], 1_000),
+        amount_minor=row["amount_minor"],
+        currency=safe_text(row["currency"], 3) or None,
+        workflow_id=row["workflow_id"],
+        decided_at=instant(row["decided_at"]),
+        changed_at=instant(row["changed_at"]),
+        ended_at=when(row["ended_at"]),
+    )
+
+
+_AMOUNT = Field("amount", "amount_minor", "money")
+_DUE_FLAGS = (
+    ("overdue", "(ended_at IS NULL AND due_at <= :now)"),
+    ("live", "ended_at IS NULL"),
+    ("ended", "ended_at IS NOT NULL"),
+)
+
+EXCEPTIONS: Listing[ExceptionRow] = Listing(
+    name="exceptions",
+    view="v_exception",
+    select="SELECT * FROM v_exception WHERE id IN ({ids})",
+    make=_case,
+    grammar=Grammar(
+        fields=(
+            Field("class", "class"),
+            Field("kind", "class"),
+            Field("state", "state", values=tuple(signs.CASE)),
+            Field("owner", "owner"),
+            Field("system", "system"),
+            Field("entity", "legal_entity"),
+            Field("step", "step"),
+            Field("currency", "currency"),
+            _AMOUNT,
+            Field("due", "due_at", "instant"),
+            Field("age", "opened_at", "instant", is_age=True),
+            Field("seen", "seen_count", "number"),
+        ),
+        words=("document_number", "document_key", "class", "cause"),
+        flags=(*_DUE_FLAGS, ("mine", "owner = :me"), ("unassigned", "coalesce(owner, '') = ''")),
+        default="ended_at IS NULL",
+    ),
+    sorts=(
+        Sort("due", "due time", "due_at"),
+        Sort("opened", "age", "opened_at"),
+        Sort("amount", "amount", "amount_minor"),
+        Sort("class", "class", "class"),
+        Sort("number", "document", "document_number"),
+        Sort("owner", "owner", "owner"),
+        Sort("system", "system", "system"),
+    ),
+)
+WORKFLOWS: Listing[WorkflowRow] = Listing(
+    name="workflows",
+    view="v_workflow",
+    select=(
+        "SELECT w.*, x.number AS erp_number FROM v_workflow w LEFT JOIN crossref x ON x.entity = w.entity "
+        "AND x.document_key = w.document_key AND x.system = w.target WHERE w.id IN ({ids})"
+    ),
+    make=_workflow,
+    grammar=Grammar(
+        fields=(
+            Field("state", "state", values=tuple(signs.WORKFLOW)),
+            Field("step", "step"),
+            Field("flow", "flow"),
+            Field("kind", "kind"),
+            Field("target", "target"),
+            Field("system", "target"),
+            Field("entity", "legal_entity"),
+            Field("currency", "currency"),
+            _AMOUNT,
+            Field("due", "due_at", "instant"),
+            Field("age", "started_at", "instant", is_age=True),
+        ),
+        words=("document_number", "document_key", "waiting_for"),
+        flags=_DUE_FLAGS,
+    ),
+    sorts=(
+        Sort("changed", "last change", "changed_at"),
+        Sort("due", "due time", "due_at"),
+        Sort("started", "start", "started_at"),
+        Sort("amount", "amount", "amount_minor"),
+        Sort("number", "document", "document_number"),
+        Sort("step", "step", "step"),
+    ),
+)
+DELIVERIES: Listing[DeliveryRow] = Listing(
+    name="deliveries",
+    view="v_delivery",
+    select="SELECT * FROM v_delivery WHERE id IN ({ids})",
+    make=_delivery,
+    grammar=Grammar(
+        fields=(
+            Field("state", "state", values=tuple(signs.DELIVERY)),
+            Field("system", "system"),
+            Field("operation", "operation"),
+            Field("failure", "failure"),
+            Field("currency", "currency"),
+            _AMOUNT,
+            Field("next", "next_at", "instant"),
+            Field("age", "decided_at", "instant", is_age=True),
+            Field("attempts", "attempt_count", "number"),
+        ),
+        words=("document_number", "document_key", "external_id", "message"),
+        flags=(
+            ("failed", "state IN ('refused', 'buried')"),
+            ("flight", "state IN ('pending', 'claimed', 'delivered')"),
+            ("unknown", "is_outcome_unknown = 1"),
+            *_DUE_FLAGS[1:],
+        ),
+    ),
+    sorts=(
+        Sort("changed", "last change", "changed_at"),
+        Sort("next", "next attempt", "next_at"),
+        Sort("decided", "decision", "decided_at"),
+        Sort("attempts", "attempts", "attempt_count"),
+        Sort("amount", "amount", "amount_minor"),
+        Sort("number", "document", "document_number"),
+        Sort("system", "system", "system"),
+    ),
+)
+
+ById = Mapping[int, R]

@@ -1,0 +1,104 @@
+"""Reading the store beside the event loop: a few threads, each query on a connection that can't write.
+
+A query is a function of the connection. It runs in one read transaction, so that what it returns belongs
+together, and fetches everything at once, so that no open cursor keeps the WAL from being checkpointed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from store.clock import Clock
+from store.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from store.database import Store
+
+T = TypeVar("T")
+THREADS = 2
+
+
+class Reader:
+    """The read side of one workspace file. Opened with the first query, never before the first paint."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
+        self._lock = Lock()
+        self._store: Store | None = None
+        self._idle: list[Connection] = []
+        self._watcher: Connection | None = None
+        self._is_closed = False
+
+    async def run(self, query: Callable[[Connection], T]) -> T:
+        """Return what `query` finds. When the caller is cancelled, SQLite stops scanning too."""
+        using: list[Connection] = []
+        task = asyncio.get_running_loop().run_in_executor(self._threads, self._query, query, using)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            with self._lock:
+                for db in using:
+                    db.interrupt()
+            raise
+
+    async def version(self) -> int:
+        """Return a number that changes when somebody else has written. It counts per connection: always the same one."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._version)
+
+    def close(self) -> None:
+        """Wait for queries under way and close all connections."""
+        self._is_closed = True
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for db in [*self._idle, *([self._watcher] if self._watcher else [])]:
+            db.close()
+        if self._store is not None:
+            self._store.close()
+
+    def _query(self, query: Callable[[Connection], T], using: list[Connection]) -> T:
+        db = self._take()
+        with self._lock:
+            using.append(db)
+        try:
+            db.execute("BEGIN")
+            try:
+                return query(db)
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+        finally:
+            with self._lock:
+                using.clear()
+                self._idle.append(db)
+
+    def _take(self) -> Connection:
+        with self._lock:
+            return self._idle.pop() if self._idle else self._connect()
+
+    def _connect(self) -> Connection:
+        from finsync_tui.screens.queries import prepare
+
+        if self._store is None:
+            from store.database import open_store
+
+            if not self._path.exists():
+                raise NotFoundError("store", str(self._path), "Make a workspace with `finsync init`.")
+            self._store = open_store(self._path, self._clock)
+        db = self._store.reader()
+        prepare(db)
+        return db
+
+    def _version(self) -> int:
+        with self._lock:
+            if self._watcher is None:
+                self._watcher = self._connect()
+            watcher = self._watcher
+        return int(watcher.execute("PRAGMA data_version").fetchone()[0])

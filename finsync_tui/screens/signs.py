@@ -1,0 +1,131 @@
+"""Glyph, word and colour of each state. The colour is never alone: glyph and word say the same."""
+
+from __future__ import annotations
+
+import locale
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Role = Literal["", "ok", "warn", "error", "muted", "strong", "accent"]
+
+STYLES: dict[Role, str] = {
+    "": "",
+    "ok": "$success",
+    "warn": "$warning",
+    "error": "$error",
+    "muted": "$muted",
+    "strong": "bold",
+    "accent": "$accent",
+}
+SOON = timedelta(hours=24)
+
+_ASCII = str.maketrans("▲◷●✕⟳‖✓≠−→◌○▸∅│·…—↑↓", "!~oxR|*#->.o>0|-.-^v")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How one state looks."""
+
+    glyph: str
+    word: str
+    role: Role = ""
+
+    def __str__(self) -> str:
+        return f"{self.glyph} {self.word}"
+
+
+UNKNOWN = Sign("?", "unknown", "warn")
+
+CASE = {
+    "open": Sign("▲", "open", "warn"),
+    "snoozed": Sign("‖", "snoozed", "muted"),
+    "resolved": Sign("●", "resolved", "ok"),
+    "ignored": Sign("−", "ignored", "muted"),
+    "closed": Sign("●", "closed itself", "ok"),
+}
+WORKFLOW = {
+    "running": Sign("⟳", "running", "accent"),
+    "waiting": Sign("‖", "waiting", ""),
+    "held": Sign("▲", "held", "warn"),
+    "done": Sign("●", "done", "ok"),
+    "aborted": Sign("✕", "aborted", "error"),
+    "superseded": Sign("−", "superseded", "muted"),
+}
+STEP = {
+    "done": Sign("●", "done", "ok"),
+    "waiting": Sign("‖", "waiting", "accent"),
+    "held": Sign("▲", "held", "warn"),
+    "skipped": Sign("−", "skipped", "muted"),
+    "compensated": Sign("✕", "compensated", "error"),
+}
+DELIVERY = {
+    "pending": Sign("◷", "pending", ""),
+    "claimed": Sign("⟳", "sending", "accent"),
+    "held": Sign("‖", "held", "warn"),
+    "delivered": Sign("→", "delivered", "accent"),
+    "verified": Sign("●", "verified", "ok"),
+    "refused": Sign("✕", "refused", "error"),
+    "buried": Sign("✕", "dead letter", "error"),
+    "cancelled": Sign("−", "cancelled", "muted"),
+}
+ATTEMPT = {
+    "delivered": Sign("●", "delivered", "ok"),
+    "found": Sign("●", "found", "ok"),
+    "transient": Sign("⟳", "transient", "warn"),
+    "maintenance": Sign("‖", "maintenance", "muted"),
+    "duplicate": Sign("=", "duplicate", "warn"),
+    "conflict": Sign("≠", "conflict", "warn"),
+    "rejected": Sign("✕", "rejected", "error"),
+    "unknown": Sign("?", "unknown", "warn"),
+    "credentials": Sign("✕", "credentials", "error"),
+    "protocol": Sign("✕", "protocol", "error"),
+}
+SYSTEM = {
+    "ok": Sign("●", "ok", "ok"),
+    "failing": Sign("✕", "failing", "error"),
+    "parked": Sign("‖", "parked", "warn"),
+    "paused": Sign("‖", "paused", "warn"),
+    "held": Sign("✕", "held", "error"),
+}
+ENGINE = {
+    "starting": Sign("⟳", "starting", "accent"),
+    "working": Sign("⟳", "working", "accent"),
+    "idle": Sign("●", "idle", "ok"),
+    "stopped": Sign("✕", "stopped", "error"),
+}
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("▲ overdue", "its due time has passed"),
+    ("◷ due", "due within a day, or waiting for its turn"),
+    ("● ok, done", "finished; a delivery is verified only when it was read back"),
+    ("✕ failed", "refused, dead letter, aborted: a person must look"),
+    ("⟳ at work", "running or being sent now"),
+    ("‖ waiting", "for somebody else, or held by a person"),
+    ("✓ marked", "the next action is for all marked rows"),
+    ("≠ = + −", "differs, equal, only in the source, only in the target"),
+    ("→ translated", "the target's value comes from a mapping: it should differ"),
+)
+
+
+def of(table: dict[str, Sign], state: str) -> Sign:
+    """Return the sign of a state; a state this version does not know is shown as it is."""
+    return table.get(state) or Sign("?", state, "warn")
+
+
+def urgency(due_at: datetime | None, now: datetime) -> Sign:
+    """Return how urgent something with that due time is."""
+    if due_at is None:
+        return Sign(" ", "no due time", "muted")
+    if due_at <= now:
+        return Sign("▲", "overdue", "error")
+    return Sign("◷", "due", "warn") if due_at - now <= SOON else Sign("◷", "due later", "muted")
+
+
+def is_ascii_only() -> bool:
+    """Say whether this terminal can't show more than ASCII."""
+    return locale.getpreferredencoding(False).lower().replace("-", "") not in ("utf8", "cp65001")
+
+
+def ascii_text(text: str) -> str:
+    """Return our own glyphs as ASCII: `!` overdue, `~` due, `o` ok, `x` failed, `R` at work, `|` waiting, `*` marked."""
+    return text.translate(_ASCII)

@@ -1,0 +1,183 @@
+"""Systems: are they healthy, how far are they read, what waits for them; pause and resume."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from finsync_tui.screens import dossiers, drawing, overview, signs, verbs
+from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.dossiers import ReadLine
+from finsync_tui.screens.drawing import Piece
+from finsync_tui.screens.overview import SystemRow
+from finsync_tui.screens.signs import Role
+from finsync_tui.screens.text import ago, countdown, safe_text, stamp, words
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+
+_COLUMNS = (
+    Column("", 1),
+    Column("System", 14),
+    Column("State", 8),
+    Column("Last read", 11, is_right=True),
+    Column("Queue", 6, is_right=True),
+    Column("Failed", 6, is_right=True),
+    Column("Errors", 6, is_right=True),
+    Column("Until", 8, is_right=True),
+    Column("Reason", 20, grows=True),
+)
+
+
+class SystemsScreen(WorkScreen):
+    """All systems; there are few, so everything about the chosen one is below."""
+
+    TITLE = "Systems"
+    PURPOSE = (
+        "Each system: whether it answers, when it was last read completely, what waits for it. A paused system is neither "
+        "read nor written until somebody resumes it; its queue stays."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "pause", "pause…", id="system.pause"),
+        Binding("e", "resume", "resume…", id="system.resume"),
+    ]
+
+    def body(self) -> ComposeResult:
+        with Container(id="panes"):
+            yield VirtualTable[SystemRow](
+                _COLUMNS,
+                self._cells,
+                empty="No system was used yet. They come with the first sync.",
+                id="list",
+                classes="pane",
+            )
+            with VerticalScroll(id="reads", classes="pane", can_focus=False):
+                yield Static(id="reads-text")
+
+    @property
+    def table(self) -> VirtualTable[SystemRow]:
+        return self.query_one("#list", VirtualTable)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    def refresh_data(self) -> None:
+        self.look_again()
+
+    @work(exclusive=True, group="systems", exit_on_error=False)
+    async def look_again(self) -> None:
+        found = await self.read(overview.systems)
+        self.table.load_rows({row.id: row for row in found})
+        self.table.border_title = Content(f"Systems · {len(found)}")
+        self.look_at()
+
+    @work(exclusive=True, group="reads", exit_on_error=False)
+    async def look_at(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        lines = await self.read(partial(dossiers.reads, system=row.system))
+        pane = self.query_one("#reads", VerticalScroll)
+        pane.border_title = Content(f"{safe_text(row.system, 40)} · how far it is read")
+        self.query_one("#reads-text", Static).update(self._reads(row, lines, max(60, self.size.width - 4)))
+
+    def time_passed(self) -> None:
+        self.table.redraw()
+        self.look_at()
+
+    def store_failed(self, error: BaseException) -> None:
+        title, lines = explained(error, self.desk)
+        self.query_one("#reads-text", Static).update(Content("\n\n".join([title, *lines])))
+
+    def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
+        self.refresh_bindings()
+        self.look_at()
+
+    def _cells(self, row: SystemRow) -> list[Cell]:
+        now = self.desk.now()
+        sign = signs.of(signs.SYSTEM, row.state)
+        return [
+            (sign.glyph, sign.role),
+            (safe_text(row.system, 40), "strong"),
+            (sign.word, sign.role),
+            (ago(row.last_read_at, now), ""),
+            (f"{row.queued_count:,}" if row.queued_count else "—", "" if row.queued_count else "muted"),
+            (f"{row.failed_count:,}" if row.failed_count else "—", "error" if row.failed_count else "muted"),
+            (
+                f"{row.failure_count:,}" if row.failure_count else "—",
+                "warn" if row.failure_count else "muted",
+            ),
+            (countdown(row.until, now), "" if row.until else "muted"),
+            (row.reason, ""),
+        ]
+
+    def _reads(self, row: SystemRow, lines: tuple[ReadLine, ...], width: int) -> Content:
+        now = self.desk.now()
+        head = drawing.line(
+            ("Last answer ", "muted"),
+            (ago(row.last_ok_at, now), ""),
+            ("   last failure ", "muted"),
+            (ago(row.last_failure_at, now), "warn" if row.last_failure_at else "muted"),
+        )
+        if not lines:
+            return drawing.stack(
+                [head, drawing.BLANK, drawing.line(("Nothing was read from it yet.", "muted"))]
+            )
+        widths = (1, 20, -11, 16, 8, -8, -8, -8, max(10, width - 104))
+        header = ("", "entity", "read", "up to", "last run", "rows", "changed", "refused", "")
+        rows: list[list[Piece]] = []
+        for line in lines:
+            role: Role = "error" if line.outcome == "failed" else "warn" if not line.is_complete else "ok"
+            glyph = "✕" if line.outcome == "failed" else "⟳" if not line.is_complete else "●"
+            rows.append(
+                [
+                    (glyph, role),
+                    (words(line.entity), ""),
+                    (ago(line.moved_at, now), ""),
+                    (line.position[:16].replace("T", " ") or stamp(None), "muted"),
+                    (line.outcome or "—", role),
+                    (f"{line.rows_read:,}", ""),
+                    (f"{line.rows_changed:,}", ""),
+                    (f"{line.rows_refused:,}", "warn" if line.rows_refused else "muted"),
+                    (line.error, "error"),
+                ]
+            )
+        return drawing.stack([head, drawing.BLANK, drawing.table(widths, rows, header)])
+
+    # -- doing ------------------------------------------------------------------------------------------------------
+
+    def _against(self, verb: Verb) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return "There is no system here."
+        if verb is verbs.PAUSE and row.state == "paused":
+            return f"{row.system} is paused already."
+        if verb is verbs.RESUME and row.state == "ok":
+            return f"{row.system} is not paused."
+        return ""
+
+    def reason_against(self, action: str) -> str:
+        verb = {"pause": verbs.PAUSE, "resume": verbs.RESUME}.get(action)
+        return self._against(verb) if verb else ""
+
+    @work(group="doing", exit_on_error=False)
+    async def act(self, verb: Verb) -> None:
+        why = self._against(verb)
+        row = self.table.cursor_row
+        if why or row is None:
+            self.app.notify(safe_text(why), severity="warning", markup=False)
+            return
+        if await self.ask_and_do(verb, None, [0], subject=safe_text(row.system, 40), system=row.system):
+            self.look_again()
+
+    def action_pause(self) -> None:
+        self.act(verbs.PAUSE)
+
+    def action_resume(self) -> None:
+        self.act(verbs.RESUME)

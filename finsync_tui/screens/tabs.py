@@ -1,0 +1,261 @@
+"""The tabs of the detail screens, drawn from dossiers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from textual.content import Content
+
+from finsync_tui.screens import compare, drawing, signs
+from finsync_tui.screens.compare import Line
+from finsync_tui.screens.dossiers import AttemptView, HistoryLine, Link, Note, Payload, Sides, StepView
+from finsync_tui.screens.drawing import Piece
+from finsync_tui.screens.queries import DeliveryRow, ExceptionRow
+from finsync_tui.screens.signs import Role
+from finsync_tui.screens.text import ago, countdown, span, stamp
+
+MARK_ROLES: dict[str, Role] = {
+    "≠": "error",
+    "+": "warn",
+    "−": "warn",
+    "→": "accent",
+    "=": "muted",
+    " ": "muted",
+}
+HISTORY_GLYPHS = {
+    "record": "◌",
+    "step": "●",
+    "attempt": "→",
+    "crossref": "=",
+    "exception": "▲",
+    "finding": "·",
+    "event": "○",
+}
+BAR_WIDTH = 20
+COLUMN_MAX = 44
+
+
+def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
+    """Draw source, sent and target side by side; what differs first."""
+    if not sides.lines:
+        return drawing.line(("Nothing to compare: the document could not be stored. See Payload.", "muted"))
+    label = min(24, max(12, max(len(line.label) for line in sides.lines)))
+    column = max(10, min(COLUMN_MAX, (width - label - 10) // 3))
+    widths = (1, label, column, column, column)
+    header = (
+        " ",
+        "field",
+        f"source: {sides.source}" if sides.source_at else "source: not stored",
+        f"sent to {sides.sent}" if sides.sent else "not sent",
+        f"now in {sides.target}" if sides.target_at else "not in a target",
+    )
+    dates = ("", "", *(stamp(at) if at else "" for at in (sides.source_at, sides.sent_at, sides.target_at)))
+    lines = compare.ordered(sides.lines)
+    shown = [line for line in lines if shows_equal or not line.is_equal]
+    body = [
+        drawing.table(widths, [], header),
+        drawing.table(widths, [[(date, "muted") for date in dates]]),
+        drawing.table(widths, [_compared(line) for line in shown]) if shown else drawing.BLANK,
+    ]
+    hidden = len(lines) - len(shown)
+    if hidden:
+        body.append(drawing.line((f"{hidden} equal fields hidden · = shows all", "muted")))
+    elif shows_equal:
+        body.append(drawing.line(("= hides the equal fields", "muted")))
+    return drawing.stack(body)
+
+
+def _compared(line: Line) -> list[Piece]:
+    role = MARK_ROLES[line.mark]
+    value: Role = "" if line.mark not in ("=", " ") else "muted"
+    differs = "strong" if line.mark in ("≠", "+", "−") else value
+    return [
+        (line.mark, role),
+        (line.label, "muted"),
+        (line.source or "∅", value if line.source else "muted"),
+        (line.sent or "∅", value if line.sent else "muted"),
+        (line.target or "∅", differs if line.target else "muted"),
+    ]
+
+
+def decisions(steps: Sequence[StepView], evidence: Sequence[tuple[str, str]], width: int) -> Content:
+    """Draw what the steps decided: which mapping, which policy version, from what to what."""
+    lines: list[Content] = []
+    if evidence:
+        lines += [drawing.title("Evidence"), *_pairs(evidence, width), drawing.BLANK]
+    for step in steps:
+        sign = signs.of(signs.STEP, step.state)
+        lines.append(
+            drawing.line(
+                (f"{sign.glyph} ", sign.role),
+                (step.name, "strong"),
+                (f"  {sign.word}  {stamp(step.started_at)}", "muted"),
+            )
+        )
+        lines += _pairs(step.detail, width)
+    return drawing.stack(lines) if lines else drawing.line(("Nothing was decided yet.", "muted"))
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], width: int) -> list[Content]:
+    if not pairs:
+        return []
+    label = min(28, max(len(name) for name, _ in pairs))
+    return [drawing.paragraph(f"    {name:<{label}}", value, width, lines_max=3) for name, value in pairs]
+
+
+def attempts(found: Sequence[AttemptView], width: int) -> Content:
+    """Draw each call and its answer."""
+    if not found:
+        return drawing.line(("Nothing was sent yet.", "muted"))
+    lines: list[Content] = []
+    for attempt in found:
+        sign = signs.of(signs.ATTEMPT, attempt.outcome)
+        took = f"{attempt.duration_ms:,} ms" if attempt.duration_ms is not None else ""
+        lines.append(
+            drawing.line(
+                (f"{sign.glyph} ", sign.role),
+                (f"{stamp(attempt.started_at)}  ", "muted"),
+                (f"#{attempt.number} {attempt.operation} → {attempt.system}  ", ""),
+                (sign.word, sign.role),
+                (f"  HTTP {attempt.status}" if attempt.status else "", "muted"),
+                (f"  {took}", "muted"),
+            )
+        )
+        if attempt.message:
+            lines.append(drawing.paragraph("   ", attempt.message, width))
+        if attempt.answer:
+            lines.append(drawing.paragraph("    answer", attempt.answer, width, role="muted", lines_max=8))
+    return drawing.stack(lines)
+
+
+def history(found: Sequence[HistoryLine], width: int) -> Content:
+    """Draw what happened to the document, oldest first."""
+    if not found:
+        return drawing.line(("Nothing is known about this document yet.", "muted"))
+    what = min(44, max(16, max(len(line.what) for line in found)))
+    widths = (1, 16, 12, what, max(10, width - what - 40))
+    return drawing.table(
+        widths,
+        (
+            [
+                (HISTORY_GLYPHS.get(line.kind, "·"), "warn" if line.kind == "exception" else "accent"),
+                (stamp(line.at), "muted"),
+                (line.place, "muted"),
+                (line.what, "strong" if line.kind == "exception" else ""),
+                (line.detail, "muted"),
+            ]
+            for line in found
+        ),
+    )
+
+
+def payload(found: Payload) -> Content:
+    """Draw a document with line numbers."""
+    head = drawing.line((found.title, "muted"), (f"  {found.note}" if found.note else "", "warn"))
+    size = len(str(len(found.lines)))
+    return drawing.stack(
+        [
+            head,
+            *(
+                drawing.line((f"{number:>{size}} ", "muted"), (text, ""))
+                for number, text in enumerate(found.lines, 1)
+            ),
+        ]
+    )
+
+
+def notes(found: Sequence[Note], now: datetime, width: int) -> Content:
+    """Draw comments, oldest first."""
+    if not found:
+        return drawing.line(("No comment yet. ", "muted"), ("c", "accent"), (" writes one.", "muted"))
+    lines: list[Content] = []
+    for note in found:
+        lines.append(
+            drawing.line((note.author, "strong"), (f"  {ago(note.at, now)} · {stamp(note.at)}", "muted"))
+        )
+        lines += [drawing.paragraph("  ", text, width, lines_max=20) for text in note.lines]
+        lines.append(drawing.BLANK)
+    return drawing.stack(lines)
+
+
+def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
+    """Draw the steps with how long each took; the bars share one scale."""
+    if not steps:
+        return drawing.line(("No step was taken yet.", "muted"))
+    name = min(24, max(10, max(len(step.name) for step in steps)))
+    took = [(step.ended_at or now) - step.started_at for step in steps]
+    longest = max(max(took), timedelta(seconds=1))
+    room = max(10, width - name - BAR_WIDTH - 47)
+    rows: list[list[Piece]] = []
+    for step, duration in zip(steps, took, strict=True):
+        sign = signs.of(signs.STEP, step.state)
+        bar = drawing.bar(duration / longest, BAR_WIDTH)
+        rows.append(
+            [
+                (sign.glyph, sign.role),
+                (step.name, "strong" if step.ended_at is None else ""),
+                (sign.word, sign.role),
+                (stamp(step.started_at)[5:], "muted"),
+                (span(duration), "" if step.ended_at else "warn"),
+                (bar, sign.role if step.ended_at is None else "muted"),
+                (" · ".join(f"{label} {value}" for label, value in step.detail[:4]), "muted"),
+            ]
+        )
+    widths = (1, name, 11, 11, -8, BAR_WIDTH, room)
+    return drawing.table(widths, rows, (" ", "step", "state", "from", "took", "", "decided"))
+
+
+def deliveries(found: Sequence[DeliveryRow], now: datetime, width: int) -> Content:
+    """Draw what a workflow sent."""
+    if not found:
+        return drawing.line(("Nothing was sent yet.", "muted"))
+    rows: list[list[Piece]] = []
+    for row in found:
+        sign = signs.of(signs.DELIVERY, row.state)
+        rows.append(
+            [
+                (sign.glyph, sign.role),
+                (sign.word, sign.role),
+                (row.operation, ""),
+                (row.system, ""),
+                (f"{row.attempt_count}", "muted"),
+                (
+                    countdown(row.next_at, now) if row.state == "pending" else ago(row.changed_at, now),
+                    "muted",
+                ),
+                (row.message or row.external_id, "muted"),
+            ]
+        )
+    return drawing.table(
+        (1, 11, 16, 12, -5, 12, max(10, width - 75)),
+        rows,
+        (" ", "state", "operation", "system", "tries", "when", "answer"),
+    )
+
+
+def cases(found: Sequence[ExceptionRow], width: int) -> Content:
+    """Draw the exceptions of a workflow."""
+    if not found:
+        return drawing.line(("It was never stuck.", "muted"))
+    lines: list[Content] = []
+    for row in found:
+        sign = signs.of(signs.CASE, row.state)
+        lines.append(
+            drawing.line(
+                (f"{sign} ", sign.role),
+                (row.class_, "strong"),
+                (f"  {stamp(row.opened_at)}  {row.owner or 'nobody'}", "muted"),
+            )
+        )
+        lines.append(drawing.paragraph("  ", row.cause, width, lines_max=3))
+        if row.resolution:
+            lines.append(
+                drawing.paragraph("  ended", f"{row.resolution} ({row.ended_by})", width, role="muted")
+            )
+    return drawing.stack(lines)
+
+
+def links(found: Sequence[Link]) -> str:
+    """Return the document's numbers in other systems in one line."""
+    return ", ".join(f"{link.number or link.external_id} in {link.system} ({link.why})" for link in found)

@@ -1,0 +1,128 @@
+"""What a person may do, in words: what the dialog asks, what will happen, what can't be undone.
+
+`acting` does it; this only describes, so that it can be shown before anything is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
+
+Name = Literal[
+    "retry",
+    "resolve",
+    "ignore",
+    "assign",
+    "comment",
+    "replay",
+    "hold",
+    "release",
+    "cancel",
+    "abort",
+    "pause",
+    "resume",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing to do. `prompt` empty: nothing is asked but whether."""
+
+    name: Name
+    title: str
+    past: str
+    consequence: str
+    prompt: str = ""
+    is_needed: bool = True
+    """Whether the prompt must be answered."""
+    is_plain: bool = False
+    """A change that stays here: no sums, no warning."""
+
+
+RETRY = Verb(
+    "retry",
+    "Retry",
+    "retried",
+    "The held work is decided anew, with today's mappings and master data, and goes on. What it writes to a finance "
+    "system can't be taken back from here. A write whose outcome is unknown is looked up first, never sent blindly.",
+)
+RESOLVE = Verb(
+    "resolve",
+    "Resolve",
+    "resolved",
+    "It was settled outside: the held work ends and nothing is delivered for this version of the document.",
+    prompt="Reason",
+)
+IGNORE = Verb(
+    "ignore",
+    "Ignore",
+    "ignored",
+    "The document is not delivered in this version; a new version is looked at anew.",
+    prompt="Reason",
+)
+ASSIGN = Verb("assign", "Assign", "assigned", "", prompt="Owner", is_needed=False, is_plain=True)
+COMMENT = Verb("comment", "Comment", "commented", "", prompt="Comment", is_plain=True)
+REPLAY = Verb(
+    "replay",
+    "Replay",
+    "sent again",
+    "The same decision is sent again, with the same key. What the system does then can't be taken back from here.",
+    prompt="Reason",
+)
+HOLD = Verb("hold", "Hold", "held", "They stay here until somebody releases them.", prompt="Reason")
+RELEASE = Verb(
+    "release",
+    "Release",
+    "released",
+    "They are sent as soon as it is their turn. What the system does then can't be taken back from here.",
+    prompt="Reason",
+)
+CANCEL = Verb("cancel", "Cancel", "cancelled", "They are never sent. This can't be undone.", prompt="Reason")
+ABORT = Verb(
+    "abort",
+    "Abort",
+    "aborted",
+    "The workflow ends here. What it has already done in another system stays there. This can't be undone.",
+    prompt="Reason",
+)
+PAUSE = Verb(
+    "pause", "Pause", "paused", "Nothing is read from it or written to it; its queue stays.", prompt="Reason"
+)
+RESUME = Verb(
+    "resume", "Resume", "resumed", "It is read and written again, its queue first.", prompt="Reason"
+)
+
+
+def against_case(verb: Verb, row: ExceptionRow | None) -> str:
+    """Return why this can't be done to that exception; empty: it can."""
+    if row is None:
+        return "There is no exception here."
+    if verb.name != "comment" and not row.is_live:
+        return f"{row.number} has ended already ({row.state})."
+    return ""
+
+
+def against_delivery(verb: Verb, row: DeliveryRow | None) -> str:
+    """Return why this can't be done to that delivery; empty: it can."""
+    if row is None:
+        return "There is no delivery here."
+    allowed = {
+        "replay": ("buried", "refused", "held"),
+        "hold": ("pending",),
+        "release": ("held",),
+        "cancel": ("pending", "held", "refused", "buried"),
+    }[verb.name]
+    if row.state not in allowed:
+        return f"{row.number} is {row.state}; {verb.title.lower()} is for {', '.join(allowed)} deliveries."
+    if verb.name == "cancel" and row.is_outcome_unknown:
+        return f"Nobody knows yet whether {row.number} arrived: it is looked up first and can't be cancelled."
+    return ""
+
+
+def against_workflow(verb: Verb, row: WorkflowRow | None) -> str:
+    """Return why this can't be done to that workflow; empty: it can."""
+    if row is None:
+        return "There is no workflow here."
+    return "" if row.is_live else f"{row.number} has ended already ({row.state})."

@@ -1,0 +1,118 @@
+"""The line on top of every screen: where we are, what is late, how the engine is, what time it is for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from finsync_tui.screens import signs
+from finsync_tui.screens.overview import Pulse
+from finsync_tui.screens.signs import STYLES, Sign
+from finsync_tui.screens.text import safe_text
+
+WIDE = 100
+NO_PULSE = Pulse()
+READING = Sign("◌", "reading", "muted")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What the line says."""
+
+    pulse: Pulse = NO_PULSE
+    engine: Sign = READING
+    time: str = ""
+    is_virtual: bool = False
+    person: str = ""
+    trouble: str = ""
+
+
+class TopBar(Widget):
+    """One line, never more."""
+
+    MODES: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("home", "Home"),
+        ("exceptions", "Exceptions"),
+        ("workflows", "Workflows"),
+        ("deliveries", "Deliveries"),
+        ("systems", "Systems"),
+    )
+    bar: reactive[Bar] = reactive(Bar())
+
+    @dataclass
+    class ModeAsked(Message):
+        """A screen's name was clicked."""
+
+        mode: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spans: list[tuple[int, int, str]] = []
+
+    def render(self) -> Content:
+        is_wide = self.size.width >= WIDE
+        left = self._left(is_wide)
+        right = self._right(self.size.width - left.cell_length - 2)
+        gap = max(1, self.size.width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+    def _left(self, is_wide: bool) -> Content:
+        current = self.app.current_mode
+        parts: list[Content | tuple[str, str]] = [(" finsync ", "bold $primary")]
+        self._spans = []
+        x = 9
+        for number, (mode, name) in enumerate(self.MODES, start=1):
+            is_current = mode == current
+            label = f" {number} {name}{self._counter(mode)} " if is_wide or is_current else f" {number} "
+            parts.append((label, "bold $foreground on $cursor-row" if is_current else "$muted"))
+            self._spans.append((x, x + len(label), mode))
+            x += len(label)
+        return Content.assemble(*parts)
+
+    def _counter(self, mode: str) -> str:
+        pulse = self.bar.pulse
+        number = {"exceptions": pulse.open_count, "deliveries": pulse.failed_count}.get(mode, 0)
+        return f" {number:,}" if number else ""
+
+    def _right(self, room: int) -> Content:
+        """The engine's time always; the rest as far as there is room."""
+        bar = self.bar
+        time = f"◷ {bar.time} virtual " if bar.is_virtual else f"◷ {bar.time} UTC "
+        shown = Content.assemble((time, "$warning" if bar.is_virtual else "$muted"))
+        parts: list[Content] = []
+        if bar.trouble:
+            parts.append(Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])))
+        parts.append(Content.assemble((f"{bar.engine}  ", STYLES[bar.engine.role])))
+        if bar.pulse.overdue_count:
+            parts.append(Content.assemble((f"▲ {bar.pulse.overdue_count:,} overdue  ", STYLES["error"])))
+        if bar.person:
+            parts.append(Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")))
+        line = Content("")
+        for part in parts:
+            if line.cell_length + part.cell_length + shown.cell_length <= room:
+                line = line + part
+        return line + shown if shown.cell_length <= room else Content(" ")
+
+    def watch_bar(self) -> None:
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, mode in self._spans:
+            if start <= event.x < end:
+                self.post_message(self.ModeAsked(mode))
+
+
+def engine_sign(pulse: Pulse, is_alive: bool) -> Sign:
+    """Return how the engine is: what it says of itself counts only while its lease runs."""
+    if pulse.engine is None:
+        return Sign("◌", "engine not started", "muted")
+    if not is_alive:
+        return Sign("✕", "engine stopped", "error")
+    sign = signs.of(signs.ENGINE, pulse.engine.state)
+    return Sign(sign.glyph, f"engine {sign.word}", sign.role)

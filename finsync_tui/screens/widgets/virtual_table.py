@@ -1,0 +1,501 @@
+"""One table for every list: ids in memory, rows on demand, each line drawn only when it is seen.
+
+A million rows cost eight bytes each. The cursor and the marks are ids, so they survive a refresh, and rows do not
+slide while the engine writes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from finsync_tui.screens.signs import Role
+from finsync_tui.screens.text import fit
+
+R = TypeVar("R")
+
+PAGE_ROWS = 128
+PAGES_MAX = 16
+GAP = "  "
+WIDTH_STEP = 8
+"""Columns that one press of h or l scrolls."""
+
+Cell = tuple[str, Role]
+Fetch = Callable[[Sequence[int]], Awaitable[Mapping[int, R]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `grows`: takes what is left of the width; `sort` is the order its header gives."""
+
+    label: str
+    width: int
+    is_right: bool = False
+    sort: str = ""
+    grows: bool = False
+
+
+class VirtualTable(ScrollView, Generic[R], can_focus=True):
+    """Rows of any number. `cells` says how a row looks; it is asked for visible rows only."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-table--header",
+        "virtual-table--cursor",
+        "virtual-table--cursor-blurred",
+        "virtual-table--marked",
+        "virtual-table--ok",
+        "virtual-table--warn",
+        "virtual-table--error",
+        "virtual-table--muted",
+        "virtual-table--strong",
+        "virtual-table--accent",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "down", "Next row", show=False, id="table.down"),
+        Binding("k,up", "up", "Previous row", show=False, id="table.up"),
+        Binding("g,home", "first", "First row", show=False, id="table.first"),
+        Binding("G,end", "last", "Last row", show=False, id="table.last"),
+        Binding("ctrl+d,pagedown", "page_down", "Page down", show=False, id="table.page_down"),
+        Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up"),
+        Binding("h,left", "column_left", "Scroll left", show=False, id="table.left"),
+        Binding("l,right", "column_right", "Scroll right", show=False, id="table.right"),
+        Binding("enter", "activate", "Open", show=False, id="table.open"),
+    ]
+    MARK_BINDINGS: ClassVar[list[Binding]] = [
+        Binding("space", "mark", "Mark", show=False, id="mark.toggle"),
+        Binding("asterisk", "mark_all", "Mark all", show=False, id="mark.all_matching", key_display="*"),
+        Binding("V,ctrl+@", "mark_range", "Mark range", show=False, id="mark.range"),
+    ]
+
+    @dataclass
+    class RowHighlighted(Message):
+        """The cursor stands on another row; None: there is none."""
+
+        table: VirtualTable[Any]
+        row_id: int | None
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            return self.table
+
+    @dataclass
+    class RowActivated(Message):
+        """A row was opened with enter or a double click."""
+
+        table: VirtualTable[Any]
+        row_id: int
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            return self.table
+
+    @dataclass
+    class MarksChanged(Message):
+        """Rows were marked or unmarked."""
+
+        table: VirtualTable[Any]
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            return self.table
+
+    @dataclass
+    class SortAsked(Message):
+        """A header was clicked."""
+
+        table: VirtualTable[Any]
+        sort: str
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        cells: Callable[[R], Sequence[Cell]],
+        *,
+        can_mark: bool = False,
+        empty: str = "nothing here",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.columns = tuple(columns)
+        self._cells = cells
+        self._can_mark = can_mark
+        self._empty = empty
+        self._ids: array[int] = array("q")
+        self._fetch: Fetch[R] | None = None
+        self._pages: OrderedDict[int, Mapping[int, R]] = OrderedDict()
+        self._wanted: list[int] = []
+        self._is_loading = False
+        self._generation = 0
+        self._lines: dict[int, list[Segment]] = {}
+        self._widths: list[int] = []
+        self._anchor: int | None = None
+        self.cursor = 0
+        self.marks: set[int] = set()
+        self.sort_name = ""
+        self.is_reversed = False
+        if can_mark:
+            for binding in self.MARK_BINDINGS:
+                self._bindings.bind(binding.key, binding.action, binding.description, show=False)
+
+    # -- what it holds ------------------------------------------------------------------------------------------
+
+    @property
+    def row_count(self) -> int:
+        return len(self._ids)
+
+    @property
+    def ids(self) -> array[int]:
+        """The snapshot that is shown."""
+        return self._ids
+
+    @property
+    def cursor_id(self) -> int | None:
+        """The row the cursor stands on."""
+        return self._ids[self.cursor] if self._ids else None
+
+    @property
+    def cursor_row(self) -> R | None:
+        """The row the cursor stands on, when it is loaded."""
+        return self.row_at(self.cursor) if self._ids else None
+
+    def chosen_ids(self) -> list[int]:
+        """Return what an action is for: the marked rows in their order, else the row under the cursor."""
+        if self.marks:
+            return [row_id for row_id in self._ids if row_id in self.marks] or sorted(self.marks)
+        return [self._ids[self.cursor]] if self._ids else []
+
+    def id_at(self, index: int) -> int | None:
+        return self._ids[index] if 0 <= index < len(self._ids) else None
+
+    def index_of(self, row_id: int) -> int | None:
+        try:
+            return self._ids.index(row_id)
+        except ValueError:
+            return None
+
+    def load(self, ids: array[int], fetch: Fetch[R], *, keeps_place: bool = True) -> None:
+        """Show other rows. The cursor stays on its row; where that is gone, at its place."""
+        old_id = self.cursor_id
+        self._ids = ids
+        self._fetch = fetch
+        self._forget()
+        found = self.index_of(old_id) if keeps_place and old_id is not None else None
+        fallback = self.cursor if keeps_place else 0
+        self.cursor = found if found is not None else max(0, min(fallback, len(ids) - 1))
+        if self.marks:
+            self.marks.intersection_update(ids)
+            self.post_message(self.MarksChanged(self))
+        self._measure()
+        self._show_cursor()
+        self.refresh()
+        self.post_message(self.RowHighlighted(self, self.cursor_id))
+
+    def load_rows(self, found: Mapping[int, R]) -> None:
+        """Show rows that are all in memory: for lists that are short by nature."""
+
+        async def fetch(wanted: Sequence[int]) -> Mapping[int, R]:
+            return found
+
+        self.load(array("q", found), fetch)
+        self._pages.update(dict.fromkeys(range(min(PAGES_MAX, len(found) // PAGE_ROWS + 1)), found))
+
+    def reload_rows(self) -> None:
+        """Read the visible rows again and keep everything else: somebody has written."""
+        stale = list(self._visible_pages())
+        for number in [number for number in self._pages if number not in stale]:
+            del self._pages[number]
+        self._want(*stale)
+
+    def redraw(self) -> None:
+        """Draw the visible rows again: time has passed."""
+        self._lines.clear()
+        self.refresh()
+
+    def row_at(self, index: int) -> R | None:
+        """Return a row, or None while it is being loaded."""
+        number = index // PAGE_ROWS
+        page = self._pages.get(number)
+        if page is None:
+            self._want(number)
+            return None
+        self._pages.move_to_end(number)
+        return page.get(self._ids[index])
+
+    # -- loading ------------------------------------------------------------------------------------------------
+
+    def _want(self, *numbers: int) -> None:
+        for number in numbers:
+            if number not in self._wanted and 0 <= number * PAGE_ROWS < max(1, len(self._ids)):
+                self._wanted.append(number)
+        if self._wanted and not self._is_loading and self._fetch is not None and self.is_attached:
+            self._is_loading = True
+            self.run_worker(self._load_pages(), group="pages", exit_on_error=False)
+
+    async def _load_pages(self) -> None:
+        """Load what was asked for last first: whoever scrolls fast has passed the others already."""
+        try:
+            while self._wanted and self._fetch is not None:
+                number = self._wanted.pop()
+                generation = self._generation
+                first = number * PAGE_ROWS
+                found = await self._fetch(self._ids[first : first + PAGE_ROWS])
+                if generation == self._generation:
+                    self._pages[number] = found
+                    self._pages.move_to_end(number)
+                    while len(self._pages) > PAGES_MAX:
+                        self._pages.popitem(last=False)
+                    for row_id in found:
+                        self._lines.pop(row_id, None)
+                    self.refresh()
+                    if self.cursor // PAGE_ROWS == number:
+                        self.post_message(self.RowHighlighted(self, self.cursor_id))
+        finally:
+            self._is_loading = False
+
+    def _forget(self) -> None:
+        self._generation += 1
+        self._pages.clear()
+        self._wanted.clear()
+        self._lines.clear()
+
+    def _visible_pages(self) -> range:
+        top = int(self.scroll_offset.y)
+        return range(top // PAGE_ROWS, (top + self.size.height) // PAGE_ROWS + 1)
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self._strip(self._header(), self.get_component_rich_style("virtual-table--header"))
+        index = int(self.scroll_offset.y) + y - 1
+        if not self._ids and y == 1:
+            text = fit(f"{GAP}{self._empty}", width)
+            return Strip([Segment(text, self.get_component_rich_style("virtual-table--muted"))], width)
+        if index >= len(self._ids):
+            return Strip.blank(width, self.rich_style)
+        return self._strip(self._line(index), self._line_style(index))
+
+    def _strip(self, segments: list[Segment], style: Style) -> Strip:
+        width = self.scrollable_content_region.width
+        scroll_x = int(self.scroll_offset.x)
+        strip = Strip(segments).apply_style(style)
+        return strip.crop_extend(scroll_x, scroll_x + width, style)
+
+    def _line_style(self, index: int) -> Style:
+        style = self.rich_style
+        if self._ids[index] in self.marks:
+            style += self.get_component_rich_style("virtual-table--marked")
+        if index == self.cursor:
+            name = "virtual-table--cursor" if self.has_focus else "virtual-table--cursor-blurred"
+            style += self.get_component_rich_style(name)
+        return style
+
+    def _header(self) -> list[Segment]:
+        parts: list[str] = ["   " if self._can_mark else " "]
+        for column, width in zip(self.columns, self._widths, strict=True):
+            arrow = ""
+            if column.sort and column.sort == self.sort_name:
+                arrow = " ↓" if self.is_reversed else " ↑"
+            parts.append(fit(column.label + arrow, width, is_right=column.is_right) + GAP)
+        return [Segment("".join(parts))]
+
+    def _line(self, index: int) -> list[Segment]:
+        row_id = self._ids[index]
+        gutter = ("✓ " if row_id in self.marks else "  ") if self._can_mark else ""
+        known = self._lines.get(row_id)
+        if known is None:
+            row = self.row_at(index)
+            if row is None:
+                return [Segment(f" {gutter}{GAP}…", self._role("muted"))]
+            known = [
+                Segment(fit(text, width, is_right=column.is_right) + GAP, self._role(role))
+                for (text, role), column, width in zip(
+                    self._cells(row), self.columns, self._widths, strict=True
+                )
+            ]
+            self._lines[row_id] = known
+        return [Segment(f" {gutter}"), *known]
+
+    def _role(self, role: Role) -> Style | None:
+        if not role:
+            return None
+        style = self.get_component_rich_style(f"virtual-table--{role}")
+        return Style(color=style.color, bold=style.bold, dim=style.dim)
+
+    def _measure(self) -> None:
+        """Give what is left of the width to the column that grows."""
+        lead = 3 if self._can_mark else 1
+        fixed = lead + sum(column.width + len(GAP) for column in self.columns)
+        room = max(0, self.scrollable_content_region.width - fixed)
+        growing = [column for column in self.columns if column.grows]
+        share = room // len(growing) if growing else 0
+        widths = [column.width + (share if column.grows else 0) for column in self.columns]
+        if widths != self._widths:
+            self._widths = widths
+            self._lines.clear()
+        self.virtual_size = Size(lead + sum(widths) + len(GAP) * len(widths), len(self._ids) + 1)
+
+    def set_columns(self, columns: Sequence[Column], cells: Callable[[R], Sequence[Cell]]) -> None:
+        """Show other columns."""
+        self.columns = tuple(columns)
+        self._cells = cells
+        self._widths = []
+        self._lines.clear()
+        self._measure()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._lines.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._measure()
+        self._show_cursor()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    # -- moving -------------------------------------------------------------------------------------------------
+
+    @property
+    def _page_height(self) -> int:
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row; only the two lines that change are drawn."""
+        index = max(0, min(index, len(self._ids) - 1))
+        if index == self.cursor or not self._ids:
+            return
+        old, self.cursor = self.cursor, index
+        self.refresh_line(old + 1)
+        self.refresh_line(index + 1)
+        self._show_cursor()
+        self._prefetch()
+        self.post_message(self.RowHighlighted(self, self.cursor_id))
+
+    def _show_cursor(self) -> None:
+        top = int(self.scroll_offset.y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + self._page_height:
+            self.scroll_to(y=self.cursor - self._page_height + 1, animate=False, force=True)
+
+    def _prefetch(self) -> None:
+        """Load the neighbouring page before it is seen."""
+        number, place = divmod(self.cursor, PAGE_ROWS)
+        near = number + 1 if place > PAGE_ROWS // 2 else number - 1
+        if near >= 0 and near not in self._pages:
+            self._want(near)
+
+    def action_down(self) -> None:
+        self.move_to(self.cursor + 1)
+
+    def action_up(self) -> None:
+        self.move_to(self.cursor - 1)
+
+    def action_first(self) -> None:
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        self.move_to(len(self._ids) - 1)
+
+    def action_page_down(self) -> None:
+        self.move_to(self.cursor + self._page_height)
+
+    def action_page_up(self) -> None:
+        self.move_to(self.cursor - self._page_height)
+
+    def action_column_left(self) -> None:
+        self.scroll_to(x=max(0, int(self.scroll_offset.x) - WIDTH_STEP), animate=False)
+
+    def action_column_right(self) -> None:
+        self.scroll_to(x=int(self.scroll_offset.x) + WIDTH_STEP, animate=False)
+
+    def action_activate(self) -> None:
+        if self.cursor_id is not None:
+            self.post_message(self.RowActivated(self, self.cursor_id))
+
+    # -- marking ------------------------------------------------------------------------------------------------
+
+    def action_mark(self) -> None:
+        if self.cursor_id is None:
+            return
+        self.marks.symmetric_difference_update({self.cursor_id})
+        self._anchor = self.cursor
+        self.refresh_line(self.cursor + 1)
+        self.post_message(self.MarksChanged(self))
+        self.action_down()
+
+    def action_mark_all(self) -> None:
+        """Mark every row of the list, seen or not; once more: none."""
+        self.marks = set() if len(self.marks) == len(self._ids) else set(self._ids)
+        self.refresh()
+        self.post_message(self.MarksChanged(self))
+
+    def action_mark_range(self) -> None:
+        """Mark from the row marked last to the cursor."""
+        start = self._anchor if self._anchor is not None else self.cursor
+        low, high = sorted((min(start, len(self._ids) - 1), self.cursor))
+        self.marks.update(self._ids[low : high + 1])
+        self._anchor = self.cursor
+        self.refresh()
+        self.post_message(self.MarksChanged(self))
+
+    def clear_marks(self) -> None:
+        if self.marks:
+            self.marks = set()
+            self._anchor = None
+            self.refresh()
+            self.post_message(self.MarksChanged(self))
+
+    # -- mouse --------------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        if place.y == 0:
+            self._click_header(place.x + int(self.scroll_offset.x))
+            return
+        index = place.y - 1 + int(self.scroll_offset.y)
+        if index < len(self._ids):
+            self.move_to(index)
+            if event.chain == 2:
+                self.action_activate()
+
+    def _click_header(self, x: int) -> None:
+        right = 3 if self._can_mark else 1
+        for column, width in zip(self.columns, self._widths, strict=True):
+            right += width + len(GAP)
+            if x < right:
+                if column.sort:
+                    self.post_message(self.SortAsked(self, column.sort))
+                return
+
+    def refresh_line(self, y: int) -> None:
+        """Draw one line again; the header is line 0 and does not scroll."""
+        top = int(self.scroll_offset.y)
+        shown = y - top
+        if 1 <= shown < self.size.height:
+            self.refresh(Region(0, shown, self.size.width, 1))
