@@ -60,10 +60,13 @@ class Delete:
 Step = Create | Update | Delete
 
 
-def changes(order: wire.Order, commitment: Commitment, options: Options, *, is_issued: bool) -> list[Step]:
+def changes(
+    order: wire.Order, commitment: Commitment, options: Options, issued: frozenset[str] = frozenset()
+) -> list[Step]:
     """Return the calls that make `order` equal to `commitment`, in an order Oracle can follow.
 
-    Header, then lines (changed, new, gone), each with its schedule and distributions below it.
+    Header, then lines (changed, new, gone), each with its schedule and distributions below it. `issued` are the
+    numbers of the lines that are in force.
     """
     wanted = purchase_order(commitment, options)
     if order.CurrencyCode != commitment.currency:
@@ -82,7 +85,7 @@ def changes(order: wire.Order, commitment: Commitment, options: Options, *, is_i
         else:
             steps += _line_steps(line, number, body)
     for number, line in existing.items():
-        steps += _removal(line, number, is_issued=is_issued)
+        steps += _removal(line, number, is_issued=number in issued)
     return steps
 
 

@@ -222,6 +222,10 @@ class OrderLine(Linked, kw_only=True):
     schedules: list[Schedule] | Rows[Schedule] | None = None
 
 
+class IssuedLine(msgspec.Struct):
+    LineNumber: Decimal
+
+
 class IssuedOrder(Linked, kw_only=True):
     """An order as `purchaseOrders` shows it: status and revision in force, no charge accounts."""
 
@@ -233,6 +237,7 @@ class IssuedOrder(Linked, kw_only=True):
     FundsStatus: str | None = None
     PaymentTerms: str | None = None
     LastUpdateDate: str | None = None
+    lines: list[IssuedLine] | Rows[IssuedLine] | None = None
 
 
 class Order(Linked, kw_only=True):

@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from adapters.base import Receipt, WriteRequest
 from adapters.errors import DuplicateError, Refusal, RejectedError, SettingsError, VersionConflictError
 from adapters.oracle_fusion import wire
-from adapters.oracle_fusion.api import Api, Params, expand, is_id, quoted
+from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
 from adapters.oracle_fusion.failures import Judge, action_complaints
+from adapters.oracle_fusion.fields import whole
 from adapters.oracle_fusion.inbound_order import change_status, reference
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import CannotExpressError, action, purchase_order
@@ -86,8 +87,15 @@ class State:
 
     @property
     def is_issued(self) -> bool:
-        """True when a version of it was approved, so that its lines can only be cancelled, not deleted."""
+        """True when a version of it was approved."""
         return self.is_change or (self.issued is not None and self.word not in SUBMITTABLE | PENDING)
+
+    @property
+    def issued_lines(self) -> frozenset[str]:
+        """Numbers of the lines in force: they can only be cancelled, all others only deleted."""
+        if self.issued is None or not self.is_issued:
+            return frozenset()
+        return frozenset(whole(line.LineNumber) for line in wire.rows(self.issued.lines))
 
 
 class Writes:
@@ -198,7 +206,7 @@ class Writes:
         state = await self._state(request, commitment.marker, with_lines=True)
         if state.draft is None:
             raise self._refused("REJECTED", f"order {request.external_id} is not open for changes in Oracle")
-        return state, changes(state.draft, commitment, self._options, is_issued=state.is_issued)
+        return state, changes(state.draft, commitment, self._options, state.issued_lines)
 
     def _refuse_unchangeable(self, state: State) -> None:
         if state.pending_word in PENDING:
@@ -267,16 +275,22 @@ class Writes:
     async def _cancel(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.cancel_reason_name, self._options.cancel_parameters
         body = action(name, _text(request, "reason"), parameters)
-        return await self._end(request, "cancel", body, CANCELLED)
+        state = await self._state(request, _text(request, "marker"))
+        if state.is_issued and state.is_change:
+            await self._drop_change(
+                state
+            )  # Oracle cancels no order with a change under way, and this one is moot
+        return await self._end(request, state, "cancel", body, CANCELLED)
 
     async def _close(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.close_reason_name, self._options.close_parameters
-        return await self._end(
-            request, "close", action(name, _text(request, "reason"), parameters), CLOSED | CANCELLED
-        )
-
-    async def _end(self, request: WriteRequest, name: str, body: object, done: frozenset[str]) -> Receipt:
+        body = action(name, _text(request, "reason"), parameters)
         state = await self._state(request, _text(request, "marker"))
+        return await self._end(request, state, "close", body, CLOSED | CANCELLED)
+
+    async def _end(
+        self, request: WriteRequest, state: State, name: str, body: object, done: frozenset[str]
+    ) -> Receipt:
         if state.word in done:
             return _receipt(request, state, was_found=True)
         if state.issued is None or not state.is_issued:
@@ -311,8 +325,7 @@ class Writes:
             return Receipt(request.external_id, was_found=True)
         href = state.draft.href if state.draft else None
         if state.is_change:
-            is_pending = state.pending_word in PENDING
-            await self._act(href, "cancelChangeOrder" if is_pending else "deleteChangeOrder", {})
+            await self._drop_change(state)
         elif state.is_issued or href is None:
             raise self._refused(
                 "REJECTED", f"order {state.number} is {state.word.lower()} in Oracle: cancel it instead"
@@ -320,6 +333,10 @@ class Writes:
         else:
             await self._delete(Delete(href))
         return _receipt(request, state)
+
+    async def _drop_change(self, state: State) -> None:
+        name = "cancelChangeOrder" if state.pending_word in PENDING else "deleteChangeOrder"
+        await self._act(state.draft.href if state.draft else None, name, {})
 
     async def _find_discarded(self, request: WriteRequest) -> Receipt | None:
         """Only what is gone was discarded: an order that is there was perhaps approved instead."""
@@ -344,25 +361,30 @@ class Writes:
         order_id = request.external_id or ""
         if not is_id(order_id):
             raise self._refused("PAYLOAD_INVALID", f"{order_id!r} is not the id of an order in Oracle")
+        draft = await self._one("draftPurchaseOrders", order_id, ORDER_TREE if with_lines else {})
+        issued = await self._one("purchaseOrders", order_id, {"lines": {}} if with_lines else {})
+        if draft is None and issued is None:
+            return None
+        state = State(
+            None if draft is None else _order.decode(draft),
+            None if issued is None else _issued.decode(issued),
+        )
+        self._refuse_foreign(state, marker)
+        return state
+
+    async def _one(self, path: str, order_id: str, children: Children) -> bytes | None:
+        """Read one order with its links, and with all of these children."""
         params: dict[str, str | int] = {
             "q": f"POHeaderId = {order_id}",
             "orderBy": "POHeaderId:asc",
             "links": "self",
         }
-        tree: Params = {**params, "expand": expand(ORDER_TREE)} if with_lines else params
-        drafts = await self._api.rows("draftPurchaseOrders", tree)
-        issued = await self._api.rows("purchaseOrders", params)
-        if not drafts and not issued:
+        if children:
+            params["expand"] = expand(children)
+        rows = await self._api.rows(path, params)
+        if not rows:
             return None
-        draft = None
-        if drafts:
-            document = wire.decode_any(drafts[0])
-            children = ORDER_TREE if with_lines else {}
-            whole = await self._api.complete(document, children)
-            draft = _order.decode(wire.encode(whole))
-        state = State(draft, _issued.decode(issued[0]) if issued else None)
-        self._refuse_foreign(state, marker)
-        return state
+        return wire.encode(await self._api.complete(wire.decode_any(rows[0]), children))
 
     def _refuse_foreign(self, state: State, marker: str) -> None:
         mark = reference(state.draft, self._options) if state.draft else None
