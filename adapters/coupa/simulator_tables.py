@@ -183,7 +183,7 @@ class Tables:
             model = MODELS[attribute.model]
             reference = self.tidy(model, value)
             found = self.find(model, reference) if attribute.model in HOME else None
-            return reference if found is None else reference | {"id": found["id"]}
+            return reference if found is None else {"id": found["id"]}
         if attribute.kind == "many" and isinstance(value, (list, tuple)):
             model = MODELS[attribute.model]
             rows = [self.tidy(model, one) if isinstance(one, Mapping) else one for one in value]
