@@ -15,7 +15,7 @@ app = typer.Typer(name="contract", help="The shapes documents are translated int
 @app.command("list", epilog=example("finsync contract list"))
 def list_(json: JsonOption = False) -> None:
     """List the contracts with their version and owner."""
-    from store import contracts
+    from store.canonical.contracts import CONTRACTS
 
     found = [
         {
@@ -24,7 +24,7 @@ def list_(json: JsonOption = False) -> None:
             "owner": model.owner,
             "description": (model.__doc__ or "").strip().splitlines()[0],
         }
-        for model in contracts.models().values()
+        for model in CONTRACTS.values()
     ]
     if json:
         say_json(found)
@@ -38,7 +38,10 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Print the JSON Schema of a contract (it is JSON either way)."""
-    from store import contracts
+    from store.canonical.contracts import CONTRACTS, schema
+    from store.errors import NotFoundError
 
     del json  # a schema has no other form
-    say_json(contracts.schema(entity))
+    if entity not in CONTRACTS:
+        raise NotFoundError("contract", entity, f"Known: {', '.join(CONTRACTS)}.")
+    say_json(schema(entity))
