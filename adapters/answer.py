@@ -30,9 +30,12 @@ class Answer:
 
     def decode(self, shape: type[T]) -> T:
         """Read the JSON body as `shape`; a body that is something else is an error that says where."""
+        bad = first_bad_byte(self.content)
+        if bad is not None:  # the decoder skips fields that nobody asked for, with whatever is in them
+            raise self.unreadable(f"it is not UTF-8 at byte {bad}")
         try:
             return msgspec.json.decode(self.content, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except msgspec.DecodeError as error:
             raise self.unreadable(where(error, self.content)) from None
 
     def unreadable(self, reason: str) -> ProtocolError | OutcomeUnknownError:

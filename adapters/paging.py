@@ -11,16 +11,17 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic
 
 import msgspec
+from typing_extensions import TypeVar
 
-from adapters.answer import Answer, first_bad_byte
+from adapters.answer import Answer
 from adapters.errors import AdapterError, ProtocolError
 from store.canonical.record import raw_digest
 
 R = TypeVar("R")
-E = TypeVar("E")
+E = TypeVar("E", default=object)
 C = TypeVar("C")
 
 
@@ -162,9 +163,6 @@ def split_rows(answer: Answer, member: str | None = None) -> list[bytes]:
     `member` names the array in an envelope; without it the answer itself is the array. Text that is not
     UTF-8 is refused here, with its place, before any of it is stored.
     """
-    bad = first_bad_byte(answer.content)
-    if bad is not None:
-        raise answer.unreadable(f"it is not UTF-8 at byte {bad}")
     if member is None:
         return [bytes(row) for row in answer.decode(list[msgspec.Raw])]
     rows = answer.decode(dict[str, msgspec.Raw]).get(member)
