@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,9 +167,17 @@ class Engine:
             )
 
 
+Connector = Callable[[Workspace, Profile, Clock], dict[str, Adapter]]
+
+
 @asynccontextmanager
-async def open_engine(workspace: Workspace, clock: Clock | None = None) -> AsyncIterator[Engine]:
-    """Check the profile, open store and adapters, take the lease; give everything back at the end."""
+async def open_engine(
+    workspace: Workspace, clock: Clock | None = None, connector: Connector | None = None
+) -> AsyncIterator[Engine]:
+    """Check the profile, open store and adapters, take the lease; give everything back at the end.
+
+    `connector` makes the adapters: by default over the network, in tests and rehearsals within the process.
+    """
     found = profiles.check(workspace)
     if found:
         raise ProfileProblemsError(found)
@@ -184,7 +192,7 @@ async def open_engine(workspace: Workspace, clock: Clock | None = None) -> Async
             with store.transaction() as db:
                 outbox.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
-            connected = connect(workspace, profile, clock)
+            connected = (connector or connect)(workspace, profile, clock)
             running = Engine(workspace, profile, store, clock, connected, lease, facts)
             running.cycle_count = previous.cycle_count if previous else 0
             beat = asyncio.create_task(_heartbeat(running))
