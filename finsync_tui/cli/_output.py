@@ -22,6 +22,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 GAP = "  "
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def safe(text: str) -> str:
@@ -58,6 +59,18 @@ def moment(value: str | None) -> str | None:
     '2026-01-05 09:14'
     """
     return value[:16].replace("T", " ") if value else None
+
+
+def span(seconds: int | None) -> str | None:
+    """Return a length of time as people say it.
+
+    >>> span(42), span(250), span(9000), span(300000), span(None)
+    ('42 s', '4 min', '2 h', '3 d', None)
+    """
+    if seconds is None:
+        return None
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size), (1, "s"))
+    return f"{seconds // size} {unit}"
 
 
 def width(text: str) -> int:

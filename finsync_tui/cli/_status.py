@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.cli._queries import amount, rows
-from store.clock import text
+from store.clock import SystemClock, instant, text
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from finsync_tui.profile import Profile
 
 # The newest workflow of a document says where that document stands.
 _ORDERS = """
@@ -77,13 +79,13 @@ class Status:
         return found + [f"{s['system']} is {s['state']}" for s in self.systems if s["state"] != "ok"]
 
 
-def read(db: sqlite3.Connection, configured: list[str], now: datetime) -> Status:
-    """Return the status at `now`. `configured`: the profile's systems, also those never reached yet."""
+def read(db: sqlite3.Connection, profile: Profile, now: datetime) -> Status:
+    """Return the status at `now`, the engine's time."""
     at = {"now": text(now)}
     cases_overdue, workflows_overdue = (row[0] for row in db.execute(_OVERDUE, at))
     return Status(
         at=text(now),
-        orders=_orders(db),
+        orders=_orders(db, profile),
         stuck=[
             {
                 "class": row["class"],
@@ -99,39 +101,52 @@ def read(db: sqlite3.Connection, configured: list[str], now: datetime) -> Status
                 "SELECT state, count(*) AS count FROM v_delivery GROUP BY state ORDER BY state"
             )
         },
-        systems=systems(db, configured),
+        systems=systems(db, profile, now),
         engine=_engine(db),
         overdue={"exceptions": cases_overdue, "workflows": workflows_overdue},
         next_due_at=db.execute(_NEXT_DUE, at).fetchone()[0],
     )
 
 
-def _orders(db: sqlite3.Connection) -> dict[str, int]:
+def _orders(db: sqlite3.Connection, profile: Profile) -> dict[str, int]:
+    """Count orders by where their newest version stands; `read` counts all that the sources have shown."""
+    from store import records
+
     by_state = {row["state"]: row["count"] for row in db.execute(_ORDERS)}
-    done = sum(by_state.get(state, 0) for state in ("done", "superseded"))
+    sources = {flow.source for flow in profile.flows.values()}
     return {
-        "total": sum(by_state.values()),
-        "done": done,
+        "read": sum(records.count(db, "purchase_order", source) for source in sources),
+        "done": sum(by_state.get(state, 0) for state in ("done", "superseded")),
         "in_work": sum(by_state.get(state, 0) for state in ("running", "waiting")),
         "held": by_state.get("held", 0),
         "aborted": by_state.get("aborted", 0),
     }
 
 
-def systems(db: sqlite3.Connection, configured: list[str]) -> list[dict[str, Any]]:
-    """Return the systems by name, those that were never reached among them."""
+def systems(db: sqlite3.Connection, profile: Profile, now: datetime) -> list[dict[str, Any]]:
+    """Return the systems by name, those that were never reached among them, and how old what we know is."""
     known = {row["system"]: row for row in rows(db, "SELECT * FROM v_system ORDER BY system")}
-    return [known.get(name, {"system": name, **_UNREACHED}) for name in sorted({*known, *configured})]
+    found = [known.get(name, {"system": name, **_UNREACHED}) for name in sorted({*known, *profile.systems})]
+    return [{**row, "lag_s": _age_s(row["last_read_at"], now)} for row in found]
+
+
+def _age_s(at: str | None, now: datetime) -> int | None:
+    return None if at is None else max(0, int((now - instant(at)).total_seconds()))
 
 
 def _engine(db: sqlite3.Connection) -> dict[str, Any] | None:
-    from store import engine
+    from store import engine, leases
 
     found = engine.get(db)
     if found is None:
         return None
+    lease = leases.current(db)
+    is_held = (
+        lease is not None and lease.expires_at > SystemClock().now() and not leases.is_dead(lease.holder)
+    )
     return {
         "state": found.state,
+        "is_running": is_held and found.state != "stopped",
         "clock_at": text(found.clock_at),
         "is_virtual": found.is_virtual,
         "cycle_count": found.cycle_count,

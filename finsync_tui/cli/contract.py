@@ -22,7 +22,7 @@ def list_(json: JsonOption = False) -> None:
             "entity": model.entity,
             "contract": model.contract,
             "owner": model.owner,
-            "description": (model.__doc__ or "").strip().splitlines()[0],
+            "description": _first_sentence(model.__doc__ or ""),
         }
         for model in CONTRACTS.values()
     ]
@@ -30,6 +30,10 @@ def list_(json: JsonOption = False) -> None:
         say_json(found)
     else:
         say(table(["entity", "contract", "owner", "description"], [list(row.values()) for row in found]))
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split()).split(". ")[0].rstrip(".")
 
 
 @app.command(epilog=example("finsync contract show supplier"))

@@ -15,7 +15,7 @@ from finsync_tui.cli._context import (
     opened,
     workspace_of,
 )
-from finsync_tui.cli._output import facts, moment, note, say, say_json, table
+from finsync_tui.cli._output import facts, moment, note, say, say_json, span, table
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def status(
 
     from finsync_tui import profile
 
-    configured = sorted(profile.load(workspace_of(workspace)).systems)
+    configured = profile.load(workspace_of(workspace))
     with opened(workspace) as store, closing(store.reader()) as db:
         found = _status.read(db, configured, store.clock.now())
     if json:
@@ -53,7 +53,7 @@ def _tell(found: _status.Status) -> None:
             {
                 "at": moment(found.at),
                 "engine": _engine(engine) if engine else "not started yet",
-                "orders": f"{orders['total']:,}: {orders['done']:,} done, {orders['in_work']:,} in work, "
+                "orders": f"{orders['read']:,} read: {orders['done']:,} done, {orders['in_work']:,} in work, "
                 f"{orders['held']:,} held, {orders['aborted']:,} aborted",
                 "deliveries": ", ".join(f"{count:,} {state}" for state, count in found.deliveries.items()),
                 "overdue": ", ".join(f"{count:,} {name}" for name, count in found.overdue.items()),
@@ -74,13 +74,14 @@ def _tell(found: _status.Status) -> None:
         say()
         say(
             table(
-                ["system", "state", "last ok", "last read", "reason"],
+                ["system", "state", "last ok", "last read", "lag", "reason"],
                 [
                     [
                         row["system"],
                         row["state"],
                         moment(row["last_ok_at"]),
                         moment(row["last_read_at"]),
+                        span(row["lag_s"]),
                         row["reason"],
                     ]
                     for row in found.systems
@@ -92,5 +93,6 @@ def _tell(found: _status.Status) -> None:
 def _engine(engine: dict[str, object]) -> str:
     clock = "virtual clock" if engine["is_virtual"] else "clock"
     doing = f", {engine['doing']}" if engine["doing"] else ""
+    state = engine["state"] if engine["is_running"] else "not running"
     at = moment(str(engine["clock_at"]))
-    return f"{engine['state']}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}"
+    return f"{state}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}"

@@ -14,10 +14,9 @@ from finsync_tui.cli._context import (
     actor,
     example,
     opened,
-    reading,
     workspace_of,
 )
-from finsync_tui.cli._output import moment, safe, say, say_json, table
+from finsync_tui.cli._output import moment, safe, say, say_json, span, table
 
 app = typer.Typer(name="systems", help="How the outside systems are.", no_args_is_help=True)
 
@@ -27,17 +26,19 @@ System = Annotated[str, typer.Argument(metavar="SYSTEM", help="Name of the syste
 @app.command("list", epilog=example("finsync systems list"))
 def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List the systems with their state."""
+    from contextlib import closing
+
     from finsync_tui import profile
 
-    configured = sorted(profile.load(workspace_of(workspace)).systems)
-    with reading(workspace) as db:
-        found = _status.systems(db, configured)
+    configured = profile.load(workspace_of(workspace))
+    with opened(workspace) as store, closing(store.reader()) as db:
+        found = _status.systems(db, configured, store.clock.now())
     if json:
         say_json(found)
         return
     say(
         table(
-            ["system", "state", "since", "last ok", "last read", "tried again", "reason"],
+            ["system", "state", "since", "last ok", "last read", "lag", "tried again", "reason"],
             [
                 [
                     row["system"],
@@ -45,6 +46,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
                     moment(row["changed_at"]),
                     moment(row["last_ok_at"]),
                     moment(row["last_read_at"]),
+                    span(row["lag_s"]),
                     moment(row["until"]),
                     row["reason"],
                 ]

@@ -70,9 +70,9 @@ def test_part_of_a_bulk_action_may_be_refused(finsync: Finsync) -> None:
     assert answer.code == 0
     assert "assigned to maria: 1" in answer.out
     assert "not 99: " in answer.err
-    assert [
-        row["class"] for row in finsync("exceptions", "list", "--owner", "maria", "--json").json
-    ] == ["DEAD_LETTER"]
+    assert [row["class"] for row in finsync("exceptions", "list", "--owner", "maria", "--json").json] == [
+        "DEAD_LETTER"
+    ]
 
 
 def test_a_snoozed_exception_is_put_aside_until_then(finsync: Finsync) -> None:
@@ -176,9 +176,10 @@ def test_secrets_come_from_stdin_and_are_never_shown(
     ]
 
     assert [answer.code for answer in answers] == [0, 0, 0, 0, 1]
-    assert {
-        row["name"]: row["place"] for row in listed.json if row["is_needed"]
-    } == {"client_id": None, "client_secret": "keyring"}
+    assert {row["name"]: row["place"] for row in listed.json if row["is_needed"]} == {
+        "client_id": None,
+        "client_secret": "keyring",
+    }
     assert "hunter2" not in "".join(answer.out + answer.err for answer in answers)
 
 
@@ -229,9 +230,9 @@ def test_doctor_finds_what_is_missing(finsync: Finsync, monkeypatch: pytest.Monk
     well = finsync("doctor")
 
     assert (sick.code, well.code) == (3, 0)
-    assert [
-        look["remedy"] for look in sick.json if look["state"] == "bad"
-    ] == ["finsync secrets set coupa client_id"]
+    assert [look["remedy"] for look in sick.json if look["state"] == "bad"] == [
+        "finsync secrets set coupa client_id"
+    ]
 
 
 def test_systems_that_do_not_answer_are_told(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,10 @@ def test_exceptions_are_listed_the_most_urgent_first(finsync: Finsync) -> None:
     answer = finsync("exceptions", "list", "--json")
 
     assert answer.code == 0
-    assert [
-        (row["class"], row["amount"], row["currency"]) for row in answer.json
-    ] == [("DEAD_LETTER", "1204.50", "EUR"), ("PERIOD_CLOSED", "500", "JPY")]
+    assert [(row["class"], row["amount"], row["currency"]) for row in answer.json] == [
+        ("DEAD_LETTER", "1204.50", "EUR"),
+        ("PERIOD_CLOSED", "500", "JPY"),
+    ]
     assert answer.json[0]["evidence"] == {"operation": "order.create"}
 
 
@@ -156,10 +157,11 @@ def test_status_counts_orders_and_stuck_money(finsync: Finsync) -> None:
     """One object tells what is done, what is stuck and how much money that is, by class and currency."""
     status = finsync("status", "--json").json
 
-    assert status["orders"] == {"total": 2, "done": 1, "in_work": 0, "held": 1, "aborted": 0}
-    assert [
-        (row["class"], row["amount"], row["currency"]) for row in status["stuck"]
-    ] == [("DEAD_LETTER", "1204.50", "EUR"), ("PERIOD_CLOSED", "500", "JPY")]
+    assert status["orders"] == {"read": 0, "done": 1, "in_work": 0, "held": 1, "aborted": 0}
+    assert [(row["class"], row["amount"], row["currency"]) for row in status["stuck"]] == [
+        ("DEAD_LETTER", "1204.50", "EUR"),
+        ("PERIOD_CLOSED", "500", "JPY"),
+    ]
     assert status["deliveries"] == {"buried": 1}
     assert status["next_due_at"] == "2026-01-05T12:00:00.000000Z"
     assert (status["engine"]["is_virtual"], status["engine"]["cycle_count"]) == (True, 3)
