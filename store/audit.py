@@ -62,7 +62,7 @@ class Verification:
     | reordered | stands in another's place |
     | truncated | would follow the last: entries at the end are gone |
     | added | is one that the count does not know |
-    | head | is the last: the newest hash that was noted is another |
+    | head | is the last: the newest hash that was noted is another, or is gone |
     | protected | has a protected value that is not the one recorded |
     """
 
@@ -85,7 +85,10 @@ def record(
     """Append entries; return their places. `salt` is where the salts of protected values come from."""
     if not entries:
         return []
-    count, previous = _noted_head(db)
+    noted = _noted_head(db)
+    if noted is None:
+        raise StoreDamagedError("the workspace's file", "the end of the audit log is not noted any more")
+    count, previous = noted
     moment = text(at)
     first = count + 1
     rows: list[tuple[int, bytes, bytes]] = []
@@ -113,7 +116,9 @@ def verify(db: sqlite3.Connection, *, from_seq: int = 1) -> Verification:
         return _verify_protected(db, from_seq, found) if found.is_intact else found
 
 
-def erase_protected(db: sqlite3.Connection, seq: int, names: Iterable[str], *, who: str, why: str, at: datetime) -> int:
+def erase_protected(
+    db: sqlite3.Connection, seq: int, names: Iterable[str], *, who: str, why: str, at: datetime
+) -> int:
     """Erase protected values of an entry for good, and record that it was done; return how many there were."""
     if db.execute("SELECT 1 FROM audit WHERE seq=?", (seq,)).fetchone() is None:
         raise NotFoundError("audit entry", str(seq))
@@ -129,7 +134,7 @@ def erase_protected(db: sqlite3.Connection, seq: int, names: Iterable[str], *, w
 
 def protected_values(db: sqlite3.Connection, seq: int) -> dict[str, str]:
     """Return the protected values of an entry that have not been erased."""
-    return {name: value for name, value in db.execute("SELECT name, value FROM audit_protected WHERE seq=?", (seq,))}
+    return dict(db.execute("SELECT name, value FROM audit_protected WHERE seq=?", (seq,)))
 
 
 def protected_digest(salt: bytes, value: str) -> str:
@@ -150,13 +155,14 @@ def _body(entry: Entry, moment: str, digests: Mapping[str, str]) -> dict[str, An
     return shown
 
 
-def _noted_head(db: sqlite3.Connection) -> tuple[int, bytes]:
+def _noted_head(db: sqlite3.Connection) -> tuple[int, bytes] | None:
+    """Return how many entries were written and the newest hash; None: the note was removed or spoilt."""
     row = db.execute("SELECT value FROM meta WHERE name=?", (_HEAD,)).fetchone()
     count, _, head = (row[0] if row else "").partition(":")
     try:
         return int(count), bytes.fromhex(head)
     except ValueError:
-        raise StoreDamagedError("the workspace's file", "the end of the audit log is not noted any more") from None
+        return None
 
 
 @contextmanager
@@ -173,7 +179,7 @@ def _one_snapshot(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _verify_chain(db: sqlite3.Connection, from_seq: int) -> Verification:
-    noted_count, noted_head = _noted_head(db)
+    noted = _noted_head(db)
     previous = FIRST_PREVIOUS
     if from_seq > 1:
         row = db.execute("SELECT hash FROM audit WHERE seq=?", (from_seq - 1,)).fetchone()
@@ -181,28 +187,38 @@ def _verify_chain(db: sqlite3.Connection, from_seq: int) -> Verification:
             return Verification(False, 0, from_seq - 1, "missing", "")
         previous = row[0]
     expected = from_seq
-    for seq, body, stored in db.execute("SELECT seq, body, hash FROM audit WHERE seq>=? ORDER BY seq", (from_seq,)):
+    for seq, body, stored in db.execute(
+        "SELECT seq, body, hash FROM audit WHERE seq>=? ORDER BY seq", (from_seq,)
+    ):
         if seq != expected:
             return Verification(False, expected - from_seq, expected, "missing", previous.hex())
         computed = sha256(previous + body).digest()
         if computed != stored:
-            reason = _why_broken(db, seq, previous, stored, noted_count)
+            reason = _why_broken(db, seq, previous, stored, noted)
             return Verification(False, expected - from_seq, seq, reason, previous.hex())
         previous = computed
         expected += 1
-    last = expected - 1
-    reason_at_end: Reason | None = None
-    if last < noted_count:
-        reason_at_end = "truncated"
-    elif last > noted_count:
-        reason_at_end = "added"
-    elif previous != noted_head:
-        reason_at_end = "head"
-    bad = {"truncated": expected, "added": noted_count + 1, "head": last}.get(reason_at_end or "")
-    return Verification(reason_at_end is None, expected - from_seq, bad, reason_at_end, previous.hex())
+    bad, why = _end_of_chain(expected - 1, previous, noted)
+    return Verification(why is None, expected - from_seq, bad, why, previous.hex())
 
 
-def _why_broken(db: sqlite3.Connection, seq: int, previous: bytes, stored: bytes, noted_count: int) -> Reason:
+def _end_of_chain(
+    last: int, head: bytes, noted: tuple[int, bytes] | None
+) -> tuple[int | None, Reason | None]:
+    """Compare the last entry with what was noted of it when it was written."""
+    if noted is None:
+        return last, "head"
+    count, noted_head = noted
+    if last < count:
+        return last + 1, "truncated"
+    if last > count:
+        return count + 1, "added"
+    return (None, None) if head == noted_head else (last, "head")
+
+
+def _why_broken(
+    db: sqlite3.Connection, seq: int, previous: bytes, stored: bytes, noted: tuple[int, bytes] | None
+) -> Reason:
     """Name what happened to an entry that does not follow the one before.
 
     Reordered: what belongs here stands further down. Missing: there are fewer entries than were written, so those
@@ -212,7 +228,7 @@ def _why_broken(db: sqlite3.Connection, seq: int, previous: bytes, stored: bytes
         if sha256(previous + body).digest() in (digest, stored):
             return "reordered"
     count = db.execute("SELECT count(*) FROM audit").fetchone()[0]
-    return "missing" if count < noted_count else "edited"
+    return "missing" if noted is not None and count < noted[0] else "edited"
 
 
 def _verify_protected(db: sqlite3.Connection, from_seq: int, found: Verification) -> Verification:

@@ -120,10 +120,6 @@ _ORPHANS = {
         "SELECT v.id FROM record_version v WHERE v.version=1 AND NOT EXISTS (SELECT 1 FROM record r"
         " WHERE r.entity=v.entity AND r.system=v.system AND r.external_id=v.external_id)"
     ),
-    "identifier of {} belongs to no record": (
-        "SELECT DISTINCT i.system || ':' || i.external_id FROM identity i WHERE NOT EXISTS (SELECT 1 FROM record r"
-        " WHERE r.entity=i.entity AND r.system=i.system AND r.external_id=i.external_id)"
-    ),
 }
 
 

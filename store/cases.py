@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from store.clock import instant, text
-from store.columns import as_json, from_json, when
+from store.columns import as_json, fields
 
 State = Literal["open", "snoozed", "resolved", "ignored", "closed"]
 EndState = Literal["resolved", "ignored", "closed"]
 
 _COLUMNS = (
-    "id, class, state, entity, document_key, document_number, system, workflow_id, step, entry_id, legal_entity,"
+    "id, class AS class_, state, entity, document_key, document_number, system, workflow_id, step, entry_id, legal_entity,"
     " amount_minor, currency, cause, fix, payload, owner, seen_count, ended_by, resolution, evidence, opened_at, due_at,"
     " snoozed_until, changed_at, ended_at"
 )
@@ -151,7 +151,9 @@ def end_for_workflow(
     db: sqlite3.Connection, workflow_id: int, state: EndState, by: str, resolution: str, at: datetime
 ) -> int:
     """End all live exceptions of one flow instance; return how many."""
-    rows = db.execute("SELECT id FROM exception_case WHERE workflow_id=? AND ended_at IS NULL", (workflow_id,))
+    rows = db.execute(
+        "SELECT id FROM exception_case WHERE workflow_id=? AND ended_at IS NULL", (workflow_id,)
+    )
     return end(db, [case_id for (case_id,) in rows.fetchall()], state, by, resolution, at)
 
 
@@ -178,15 +180,20 @@ def wake_snoozed(db: sqlite3.Connection, now: datetime) -> int:
 def note(db: sqlite3.Connection, case_id: int, author: str, text_: str, at: datetime) -> int:
     """Write a note on an exception; return the note's id."""
     cursor = db.execute(
-        "INSERT INTO case_note(case_id, at, author, text) VALUES (?,?,?,?)", (case_id, text(at), author, text_)
+        "INSERT INTO case_note(case_id, at, author, text) VALUES (?,?,?,?)",
+        (case_id, text(at), author, text_),
     )
     return int(cursor.lastrowid or 0)
 
 
 def notes(db: sqlite3.Connection, case_id: int) -> list[Note]:
     """Return the notes on an exception, oldest first."""
-    rows = db.execute("SELECT id, case_id, at, author, text FROM case_note WHERE case_id=? ORDER BY id", (case_id,))
-    return [Note(note_id, of, instant(written), author, words) for note_id, of, written, author, words in rows]
+    rows = db.execute(
+        "SELECT id, case_id, at, author, text FROM case_note WHERE case_id=? ORDER BY id", (case_id,)
+    )
+    return [
+        Note(note_id, of, instant(written), author, words) for note_id, of, written, author, words in rows
+    ]
 
 
 def get(db: sqlite3.Connection, case_id: int) -> ExceptionCase | None:
@@ -198,14 +205,17 @@ def get(db: sqlite3.Connection, case_id: int) -> ExceptionCase | None:
 def live_for_document(db: sqlite3.Connection, document_key: str) -> list[ExceptionCase]:
     """Return the exceptions of a document that have not ended, oldest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM exception_case WHERE document_key=? AND ended_at IS NULL ORDER BY id", (document_key,)
+        f"SELECT {_COLUMNS} FROM exception_case WHERE document_key=? AND ended_at IS NULL ORDER BY id",
+        (document_key,),
     )
     return [_case(row) for row in rows]
 
 
 def of_document(db: sqlite3.Connection, document_key: str) -> list[ExceptionCase]:
     """Return all exceptions of a document, oldest first."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM exception_case WHERE document_key=? ORDER BY id", (document_key,))
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM exception_case WHERE document_key=? ORDER BY id", (document_key,)
+    )
     return [_case(row) for row in rows]
 
 
@@ -218,7 +228,10 @@ def _update(db: sqlite3.Connection, change: str, values: tuple[object, ...], cas
 
 
 def _case(row: sqlite3.Row) -> ExceptionCase:
-    *head, evidence, opened, due, snoozed, changed, ended = row
     return ExceptionCase(
-        *head, from_json(evidence), instant(opened), when(due), when(snoozed), instant(changed), when(ended)
+        **fields(
+            row,
+            instants=("opened_at", "due_at", "snoozed_until", "changed_at", "ended_at"),
+            objects=("evidence",),
+        )
     )

@@ -49,7 +49,8 @@ class VirtualClock:
 
 def text(instant: datetime) -> str:
     """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"  # 5x faster than strftime
+    shown = instant.astimezone(UTC).isoformat()  # half the time of strftime, and each stored row pays it
+    return f"{shown[:26]}Z" if instant.microsecond else f"{shown[:19]}.000000Z"
 
 
 def instant(value: str) -> datetime:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +16,9 @@ T = TypeVar("T")
 
 VARIABLES_MAX = 5000
 """Values bound to one statement; SQLite allows 32,766 of them."""
+
+ROWS_A_STATEMENT = 100
+"""Rows that one INSERT brings: a fifth to a half cheaper than a statement each."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder()
@@ -27,6 +32,17 @@ def at(value: datetime | None) -> str | None:
 def when(value: str | None) -> datetime | None:
     """Return a stored instant."""
     return None if value is None else instant(value)
+
+
+def fields(row: sqlite3.Row, *, instants: Sequence[str] = (), objects: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a row by column names, with instants and JSON objects read."""
+    found = dict(row)
+    for name in instants:
+        found[name] = when(found[name])
+    for name in objects:
+        if found[name] is not None:
+            found[name] = _DECODER.decode(found[name])
+    return found
 
 
 def encode(value: object) -> bytes:
@@ -61,3 +77,15 @@ def chunks(values: Sequence[T], size: int = VARIABLES_MAX) -> Iterator[Sequence[
     """Yield `values` in slices that fit one statement."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def insert(db: sqlite3.Connection, insert_into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert many rows with few statements; `insert_into` is the SQL up to VALUES."""
+    if not rows:
+        return
+    row = f"({marks(rows[0])})"
+    whole = len(rows) - len(rows) % ROWS_A_STATEMENT
+    many = f"{insert_into} VALUES {','.join([row] * ROWS_A_STATEMENT)}"
+    for start in range(0, whole, ROWS_A_STATEMENT):
+        db.execute(many, tuple(chain.from_iterable(rows[start : start + ROWS_A_STATEMENT])))
+    db.executemany(f"{insert_into} VALUES {row}", rows[whole:])

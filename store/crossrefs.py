@@ -72,7 +72,8 @@ def get(db: sqlite3.Connection, entity: str, document_key: str, system: str) -> 
 def of(db: sqlite3.Connection, entity: str, document_key: str) -> list[Crossref]:
     """Return all links of one thing."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM crossref WHERE entity=? AND document_key=? ORDER BY system", (entity, document_key)
+        f"SELECT {_COLUMNS} FROM crossref WHERE entity=? AND document_key=? ORDER BY system",
+        (entity, document_key),
     )
     return [_crossref(row) for row in rows]
 

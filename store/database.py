@@ -147,7 +147,9 @@ def open_reader(path: Path) -> sqlite3.Connection:
         db = _connect(f"{path.as_uri()}?mode=ro", READER_CACHE_KIB)
         try:
             if _pending(db, path):
-                raise StoreError(f"{path} is from an older finsync. Open it once with this one to bring it up to date.")
+                raise StoreError(
+                    f"{path} is from an older finsync. Open it once with this one to bring it up to date."
+                )
         except BaseException:
             db.close()
             raise
@@ -169,7 +171,9 @@ def _connect(uri: str, cache_kib: int) -> sqlite3.Connection:
 
 def _pending(db: sqlite3.Connection, path: Path) -> list[str]:
     """Return the migrations the file lacks, in order; refuse a file that is not ours or newer than we are."""
-    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name")]
+    tables = [
+        name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='table' ORDER BY name")
+    ]
     applied: list[str] = []
     if "_sqlite_migrations" in tables:
         rows = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set='finsync' ORDER BY id")
@@ -180,7 +184,9 @@ def _pending(db: sqlite3.Connection, path: Path) -> list[str]:
     others = [name for name in tables if not name.startswith(("sqlite_", "_sqlite_"))]
     if others and not applied:
         shown = ", ".join(others[:OTHER_TABLES_SHOWN])
-        raise NotAWorkspaceError(str(path), f"it is an SQLite file of something else, with tables such as {shown}")
+        raise NotAWorkspaceError(
+            str(path), f"it is an SQLite file of something else, with tables such as {shown}"
+        )
     return [name for name in KNOWN_MIGRATIONS if name not in applied]
 
 
@@ -221,5 +227,6 @@ def _refresh_views(db: sqlite3.Connection, script: str, digest: str) -> None:
     for statement in statements(script):
         db.execute(statement)
     db.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", (_VIEWS_DIGEST, digest)
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        (_VIEWS_DIGEST, digest),
     )

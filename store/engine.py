@@ -54,4 +54,6 @@ def get(db: sqlite3.Connection) -> EngineState | None:
     if row is None:
         return None
     state, holder, clock_at, is_virtual, cycle_count, doing, changed_at = row
-    return EngineState(state, holder, instant(clock_at), bool(is_virtual), cycle_count, doing, instant(changed_at))
+    return EngineState(
+        state, holder, instant(clock_at), bool(is_virtual), cycle_count, doing, instant(changed_at)
+    )

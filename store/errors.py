@@ -105,8 +105,9 @@ class StoreTooOldError(StoreError):
     exit_code = 2
 
     def __init__(self, found: str, needed: str) -> None:
-        super().__init__(f"this Python brings SQLite {found}; finsync needs {needed} or later. Use a newer Python.")
-
+        super().__init__(
+            f"this Python brings SQLite {found}; finsync needs {needed} or later. Use a newer Python."
+        )
 
 
 class LeaseLostError(StoreError):

@@ -67,7 +67,8 @@ def acknowledge(db: sqlite3.Connection, consumer: str, seq: int) -> None:
 def rewind(db: sqlite3.Connection, consumer: str, seq: int = 0) -> None:
     """Let a consumer read again what comes after `seq`."""
     db.execute(
-        "INSERT INTO consumer(name, seq) VALUES (?,?) ON CONFLICT(name) DO UPDATE SET seq=excluded.seq", (consumer, seq)
+        "INSERT INTO consumer(name, seq) VALUES (?,?) ON CONFLICT(name) DO UPDATE SET seq=excluded.seq",
+        (consumer, seq),
     )
 
 

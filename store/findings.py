@@ -73,4 +73,4 @@ def of_document(db: sqlite3.Connection, document_key: str) -> list[Finding]:
 
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """Return how many findings of each class there are."""
-    return {class_: count for class_, count in db.execute("SELECT class, count(*) FROM finding GROUP BY class")}
+    return dict(db.execute("SELECT class, count(*) FROM finding GROUP BY class"))

@@ -63,9 +63,7 @@ def renew(db: sqlite3.Connection, lease: Lease, ttl: timedelta, now: datetime) -
 
 def release(db: sqlite3.Connection, lease: Lease) -> None:
     """Give the lease back. Its token stays, so that the next one is higher; somebody else's is left alone."""
-    db.execute(
-        "UPDATE lease SET expires_at=? WHERE name=? AND token=?", (text(_LONG_AGO), NAME, lease.token)
-    )
+    db.execute("UPDATE lease SET expires_at=? WHERE name=? AND token=?", (text(_LONG_AGO), NAME, lease.token))
 
 
 def current(db: sqlite3.Connection) -> Lease | None:

@@ -13,4 +13,7 @@ def get(db: sqlite3.Connection, name: str) -> str | None:
 
 def set(db: sqlite3.Connection, name: str, value: str) -> None:  # reads as meta.set
     """Keep a value."""
-    db.execute("INSERT INTO meta(name, value) VALUES (?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", (name, value))
+    db.execute(
+        "INSERT INTO meta(name, value) VALUES (?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+        (name, value),
+    )

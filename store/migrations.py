@@ -26,7 +26,7 @@ CREATE TABLE record_version (
   body TEXT NOT NULL,                -- canonical JSON
   payload BLOB NOT NULL              -- as read, credentials and bank numbers removed by the adapter
 ) STRICT;
-CREATE UNIQUE INDEX record_version_of ON record_version(entity, system, external_id, version);
+CREATE UNIQUE INDEX record_version_of ON record_version(external_id, version, system, entity);
 
 CREATE TABLE record (
   id INTEGER PRIMARY KEY,
@@ -42,19 +42,18 @@ CREATE TABLE record (
   fetched_at TEXT NOT NULL,
   version_id INTEGER NOT NULL REFERENCES record_version(id)
 ) STRICT;
-CREATE UNIQUE INDEX record_key ON record(entity, system, external_id);
-CREATE INDEX record_number ON record(entity, number);
-CREATE INDEX record_digest ON record(entity, system, raw_digest);
+-- What tells records apart stands first: comparing thousands of equal entities and systems is what an insert would pay for.
+CREATE UNIQUE INDEX record_key ON record(external_id, system, entity);
+CREATE INDEX record_number ON record(number, entity);
+CREATE INDEX record_digest ON record(raw_digest, entity, system);
 
 CREATE TABLE identity (              -- exact identifiers by which twins are found
-  entity TEXT NOT NULL,
-  kind TEXT NOT NULL,                -- number, tax_id, bank_account, party
   value TEXT NOT NULL,
-  system TEXT NOT NULL,
-  external_id TEXT NOT NULL,
-  PRIMARY KEY (entity, kind, value, system, external_id)
+  kind TEXT NOT NULL,                -- number, tax_id, bank_account, party
+  record_id INTEGER NOT NULL REFERENCES record(id),
+  PRIMARY KEY (value, kind, record_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX identity_of ON identity(entity, system, external_id);
+CREATE INDEX identity_of ON identity(record_id);
 
 CREATE TABLE crossref (              -- one business thing, its id in another system
   entity TEXT NOT NULL,

@@ -31,10 +31,12 @@ from typing import Any, Final, Literal
 
 from store import leases
 from store.clock import instant, text
-from store.columns import as_json, chunks, from_json, marks, when
+from store.columns import as_json, chunks, fields, marks, when
 from store.errors import NotAllowedError
 
-DeliveryState = Literal["pending", "claimed", "held", "delivered", "verified", "refused", "buried", "cancelled"]
+DeliveryState = Literal[
+    "pending", "claimed", "held", "delivered", "verified", "refused", "buried", "cancelled"
+]
 SettledState = Literal["pending", "held", "delivered", "refused", "buried"]
 
 PRIORITIES: Final = range(10)
@@ -231,14 +233,12 @@ ORDER BY d.next_at, d.entry_id LIMIT ?
 
 _CLAIM = (
     "SELECT d.entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number,"
-    " coalesce(d.edited_body, e.body), e.workflow_id, e.priority, d.external_id, e.amount_minor, e.currency,"
+    " coalesce(d.edited_body, e.body) AS body, e.workflow_id, e.priority, d.external_id, e.amount_minor, e.currency,"
     " d.attempt_count, d.is_outcome_unknown FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id"
 )
 
 
-def settle(
-    db: sqlite3.Connection, token: int, settlements: Sequence[Settlement], now: datetime
-) -> None:
+def settle(db: sqlite3.Connection, token: int, settlements: Sequence[Settlement], now: datetime) -> None:
     """Record what became of claims, all of them or none.
 
     LeaseLostError when another engine has taken over; NotAllowedError when a delivery is not claimed by this one.
@@ -246,7 +246,9 @@ def settle(
     leases.check(db, token)
     _refuse_unclaimed(db, token, [s.entry_id for s in settlements])
     moment = text(now)
-    db.executemany(_ATTEMPT, [_attempt_row(s.entry_id, s.attempt) for s in settlements if s.attempt is not None])
+    db.executemany(
+        _ATTEMPT, [_attempt_row(s.entry_id, s.attempt) for s in settlements if s.attempt is not None]
+    )
     db.executemany(
         "UPDATE delivery SET state=?1, attempt_count=attempt_count+?2, next_at=?3, fencing_token=NULL,"
         " is_outcome_unknown=CASE WHEN ?1='delivered' THEN 0 ELSE max(is_outcome_unknown, ?4) END,"
@@ -306,11 +308,17 @@ def release(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> 
 def cancel(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
     """Give up deliveries that are not under way; return how many."""
     return _move(
-        db, entry_ids, ("pending", "held", "refused", "buried"), "state='cancelled', changed_at=?1, ended_at=?1", now
+        db,
+        entry_ids,
+        ("pending", "held", "refused", "buried"),
+        "state='cancelled', changed_at=?1, ended_at=?1",
+        now,
     )
 
 
-def replay(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime, edited_body: str | None = None) -> int:
+def replay(
+    db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime, edited_body: str | None = None
+) -> int:
     """Send dead letters, refused and held deliveries again, edited or not; return how many.
 
     The body that was decided stays beside the edited one. Attempts count from the beginning.
@@ -353,17 +361,25 @@ def get(db: sqlite3.Connection, entry_id: int) -> Delivery | None:
 
 def of_workflow(db: sqlite3.Connection, workflow_id: int) -> list[Delivery]:
     """Return the deliveries that one flow instance decided, oldest first."""
-    return [_delivery(row) for row in db.execute(f"{_DELIVERY} WHERE e.workflow_id=? ORDER BY e.id", (workflow_id,))]
+    return [
+        _delivery(row)
+        for row in db.execute(f"{_DELIVERY} WHERE e.workflow_id=? ORDER BY e.id", (workflow_id,))
+    ]
 
 
 def of_document(db: sqlite3.Connection, document_key: str) -> list[Delivery]:
     """Return all deliveries of one document, oldest first."""
-    return [_delivery(row) for row in db.execute(f"{_DELIVERY} WHERE e.document_key=? ORDER BY e.id", (document_key,))]
+    return [
+        _delivery(row)
+        for row in db.execute(f"{_DELIVERY} WHERE e.document_key=? ORDER BY e.id", (document_key,))
+    ]
 
 
 def unverified(db: sqlite3.Connection, limit: int, after: int = 0) -> list[Delivery]:
     """Return deliveries that a system took and nobody has read back yet, by id."""
-    rows = db.execute(f"{_DELIVERY} WHERE d.state='delivered' AND d.entry_id>? ORDER BY d.entry_id LIMIT ?", (after, limit))
+    rows = db.execute(
+        f"{_DELIVERY} WHERE d.state='delivered' AND d.entry_id>? ORDER BY d.entry_id LIMIT ?", (after, limit)
+    )
     return [_delivery(row) for row in rows]
 
 
@@ -378,7 +394,7 @@ def attempts(db: sqlite3.Connection, entry_id: int) -> list[Attempt]:
 
 
 _DELIVERY = (
-    "SELECT e.id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number, e.workflow_id,"
+    "SELECT e.id AS entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number, e.workflow_id,"
     " e.priority, e.body, d.edited_body, e.amount_minor, e.currency, e.decided_at, d.state, d.attempt_count, d.next_at,"
     " d.is_outcome_unknown, d.external_id, d.receipt, d.failure, d.message, d.changed_at, d.ended_at"
     " FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id"
@@ -386,26 +402,15 @@ _DELIVERY = (
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
-    *entry, decided_at, state, count, next_at, is_unknown, external_id, receipt, failure, message, changed, ended = row
-    return Delivery(
-        *entry,
-        instant(decided_at),
-        state,
-        count,
-        instant(next_at),
-        bool(is_unknown),
-        external_id,
-        None if receipt is None else from_json(receipt),
-        failure,
-        message,
-        instant(changed),
-        when(ended),
-    )
+    found = fields(row, instants=("decided_at", "next_at", "changed_at", "ended_at"), objects=("receipt",))
+    found["is_outcome_unknown"] = bool(found["is_outcome_unknown"])
+    return Delivery(**found)
 
 
 def _claim(row: sqlite3.Row) -> Claim:
-    *fields, is_outcome_unknown = row
-    return Claim(*fields, bool(is_outcome_unknown))
+    found = fields(row)
+    found["is_outcome_unknown"] = bool(found["is_outcome_unknown"])
+    return Claim(**found)
 
 
 def _attempt_row(entry_id: int, attempt: Attempt) -> tuple[object, ...]:
@@ -432,7 +437,9 @@ def _refuse_unclaimed(db: sqlite3.Connection, token: int, entry_ids: Sequence[in
     strangers = [entry_id for entry_id in entry_ids if entry_id not in claimed]
     if strangers or len(claimed) != len(entry_ids):
         shown = ", ".join(map(str, strangers or entry_ids))
-        raise NotAllowedError(f"deliveries {shown} are not claimed under lease {token}, or settled twice. Nothing was recorded.")
+        raise NotAllowedError(
+            f"deliveries {shown} are not claimed under lease {token}, or settled twice. Nothing was recorded."
+        )
 
 
 def _move(

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from store.canonical.keys import RecordKey
 from store.canonical.record import HASH_BYTES, CanonicalRecord
 from store.clock import instant, text
-from store.columns import chunks, marks, when
+from store.columns import chunks, insert, marks, when
 
 R = TypeVar("R", bound=CanonicalRecord)
 
@@ -96,13 +95,14 @@ class VersionInfo:
 class _Newest(NamedTuple):
     """What we hold of one record while a page is worked through."""
 
+    id: int
+    number: str
     version: int
     content_hash: bytes
     raw_digest: bytes
     source_version: str | None
     source_updated_at: str | None
     version_id: int
-    number: str
 
 
 def known_digests(db: sqlite3.Connection, entity: str, system: str, digests: Iterable[bytes]) -> set[bytes]:
@@ -110,7 +110,7 @@ def known_digests(db: sqlite3.Connection, entity: str, system: str, digests: Ite
     found: set[bytes] = set()
     for some in chunks(list(digests)):
         rows = db.execute(
-            f"SELECT raw_digest FROM record WHERE entity=? AND system=? AND raw_digest IN ({marks(some)})",  # noqa: S608
+            f"SELECT raw_digest FROM record WHERE entity=? AND system=? AND raw_digest IN ({marks(some)})",
             (entity, system, *some),
         )
         found.update(digest for (digest,) in rows)
@@ -121,132 +121,159 @@ def put_page(
     db: sqlite3.Connection, entity: str, system: str, incoming: Sequence[Incoming], fetched_at: datetime
 ) -> list[Stored]:
     """Store a page; say for each record, in order, what became of it."""
-    held = _newest(db, entity, system, [row.external_id for row in incoming])
-    known = set(held)
-    page = _Page(db, entity, system, text(fetched_at))
-    stored: list[Stored] = []
-    for row in incoming:
-        before = held.get(row.external_id)
-        after, outcome = page.take(row, before)
-        held[row.external_id] = after
-        stored.append(Stored(row.external_id, after.number, after.version, outcome, row.record))
-    page.write(held, known)
+    page = _Page(db, entity, system, text(fetched_at), [row.external_id for row in incoming])
+    stored = [page.take(row) for row in incoming]
+    page.write()
     return stored
 
 
 class _Page:
     """Collects what one page changes, and writes it at the end."""
 
-    def __init__(self, db: sqlite3.Connection, entity: str, system: str, fetched_at: str) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, entity: str, system: str, fetched_at: str, external_ids: Sequence[str]
+    ) -> None:
         self.db = db
         self.entity = entity
         self.system = system
         self.fetched_at = fetched_at
-        self.first_id: int = db.execute("SELECT coalesce(max(id), 0) + 1 FROM record_version").fetchone()[0]
+        self.before = _newest(db, entity, system, external_ids)
+        self.held = dict(self.before)
+        self.next_id: int = db.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0]
+        self.first_version_id: int = db.execute(
+            "SELECT coalesce(max(id), 0) + 1 FROM record_version"
+        ).fetchone()[0]
         self.versions: list[tuple[object, ...]] = []
-        self.touched: dict[str, CanonicalRecord | None] = {}
-        """External ids whose `record` row changes, with the record where its identifiers may have changed too."""
+        self.bodies: list[str] = []
+        self.touched: set[str] = set()
+        self.changed: dict[str, CanonicalRecord] = {}
 
-    def take(self, row: Incoming, before: _Newest | None) -> tuple[_Newest, Outcome]:
+    def take(self, row: Incoming) -> Stored:
         """Decide what one record is, and remember what has to be written for it."""
-        digest = row.digest or sha256(row.payload).digest()[:HASH_BYTES]
-        updated_at = None if row.source_updated_at is None else text(row.source_updated_at)
+        external_id, record, payload, source_version, source_updated_at, changed_by, digest = row
+        before = self.held.get(external_id)
+        if digest is None:
+            digest = sha256(payload).digest()[:HASH_BYTES]
+        updated_at = None if source_updated_at is None else text(source_updated_at)
         if before is not None:
             if before.raw_digest == digest:
-                return before, "same"
-            if _is_stale(row.source_version, updated_at, before):
-                return before, "stale"
-        record = row.record
-        body = record.canonical_json()
-        content_hash = record.content_hash() if record.echo_fields else sha256(body).digest()[:HASH_BYTES]
+                return Stored(external_id, before.number, before.version, "same", record)
+            if _is_stale(source_version, updated_at, before):
+                return Stored(external_id, before.number, before.version, "stale", record)
+        json = record.canonical_json()
+        content_hash = record.content_hash() if record.echo_fields else sha256(json).digest()[:HASH_BYTES]
+        body = json.decode()
         outcome = self._compare(record, body, content_hash, before)
-        if before is not None and outcome == "touched":
-            self.touched.setdefault(row.external_id, None)
-            version, version_id = before.version, before.version_id
+        if before is None:
+            record_id, version = self.next_id, 1
+            self.next_id += 1
         else:
-            self.touched[row.external_id] = record
-            version = 1 if before is None else before.version + 1
-            version_id = self.first_id + len(self.versions)
+            record_id, version = before.id, before.version
+        if before is not None and outcome == "touched":
+            self.touched.add(external_id)
+            version_id = before.version_id
+        else:
+            version += before is not None
+            version_id = self.first_version_id + len(self.versions)
+            self.changed[external_id] = record
+            self.bodies.append(body)
             self.versions.append(
                 (
                     version_id,
                     self.entity,
                     self.system,
-                    row.external_id,
+                    external_id,
                     version,
                     record.contract,
-                    row.source_version,
+                    source_version,
                     updated_at,
-                    row.changed_by,
+                    changed_by,
                     self.fetched_at,
                     content_hash,
-                    body.decode(),
-                    row.payload,
+                    body,
+                    payload,
                 )
             )
-        after = _Newest(version, content_hash, digest, row.source_version, updated_at, version_id, record.number)
-        return after, outcome
+        number = record.number
+        self.held[external_id] = _Newest(
+            record_id, number, version, content_hash, digest, source_version, updated_at, version_id
+        )
+        return Stored(external_id, number, version, outcome, record)
 
-    def write(self, held: dict[str, _Newest], known: set[str]) -> None:
-        """Versions first: `record` points to them."""
+    def write(self) -> None:
+        """Versions first: `record` points to them; identifiers last: they point to `record`."""
         if self.versions:
-            self.db.executemany(
+            insert(
+                self.db,
                 "INSERT INTO record_version(id, entity, system, external_id, version, contract, source_version,"
-                " source_updated_at, changed_by, fetched_at, content_hash, body, payload)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " source_updated_at, changed_by, fetched_at, content_hash, body, payload)",
                 self.versions,
             )
-        added = [key for key in self.touched if key not in known]
-        moved = [key for key in self.touched if key in known]
+            self._write_new()
+            self._write_changed()
+        if self.touched:
+            self._write_touched()
+
+    def _write_new(self) -> None:
+        added = {key: record for key, record in self.changed.items() if key not in self.before}
         if added:
-            self.db.executemany(
-                "INSERT INTO record(version, content_hash, raw_digest, source_version, source_updated_at, version_id,"
-                " number, fetched_at, entity, system, external_id) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                [self._row(key, held) for key in added],
+            insert(
+                self.db,
+                "INSERT INTO record(id, number, version, content_hash, raw_digest, source_version, source_updated_at,"
+                " version_id, entity, system, external_id, fetched_at)",
+                [(*self.held[key], self.entity, self.system, key, self.fetched_at) for key in added],
             )
+            self._write_identities(added)
+
+    def _write_changed(self) -> None:
+        moved = {key: record for key, record in self.changed.items() if key in self.before}
         if moved:
+            held = [self.held[key] for key in moved]
             self.db.executemany(
                 "UPDATE record SET version=?, content_hash=?, raw_digest=?, source_version=?, source_updated_at=?,"
-                " version_id=?, number=?, fetched_at=? WHERE entity=? AND system=? AND external_id=?",
-                [self._row(key, held) for key in moved],
+                " version_id=?, fetched_at=? WHERE id=?",
+                [(*now[2:], self.fetched_at, now.id) for now in held],
             )
-        self._write_identities(added, moved)
+            self.db.executemany(
+                "UPDATE record SET number=? WHERE id=? AND number<>?",
+                [(now.number, now.id, now.number) for now in held],
+            )
+            self.db.executemany("DELETE FROM identity WHERE record_id=?", [(now.id,) for now in held])
+            self._write_identities(moved)
+
+    def _write_touched(self) -> None:
+        self.db.executemany(
+            "UPDATE record SET raw_digest=?, source_version=?, source_updated_at=?, fetched_at=? WHERE id=?",
+            [
+                (now.raw_digest, now.source_version, now.source_updated_at, self.fetched_at, now.id)
+                for now in (self.held[key] for key in self.touched)
+            ],
+        )
+
+    def _write_identities(self, records: dict[str, CanonicalRecord]) -> None:
+        rows = [
+            (value, kind, self.held[key].id)
+            for key, record in records.items()
+            for kind, value in record.identifiers()
+        ]
+        insert(self.db, "INSERT OR IGNORE INTO identity(value, kind, record_id)", rows)
 
     def _compare(
-        self, record: CanonicalRecord, body: bytes, content_hash: bytes, before: _Newest | None
+        self, record: CanonicalRecord, body: str, content_hash: bytes, before: _Newest | None
     ) -> Outcome:
         if before is None:
             return "new"
         if before.content_hash != content_hash:
             return "changed"
-        if record.echo_fields and self._body(before.version_id) != body.decode():
+        if record.echo_fields and self._body(before.version_id) != body:
             return "echo"
         return "touched"
 
     def _body(self, version_id: int) -> str:
-        if version_id >= self.first_id:
-            return str(self.versions[version_id - self.first_id][11])
+        if version_id >= self.first_version_id:
+            return self.bodies[version_id - self.first_version_id]
         row = self.db.execute("SELECT body FROM record_version WHERE id=?", (version_id,)).fetchone()
         return str(row[0])
-
-    def _row(self, external_id: str, held: dict[str, _Newest]) -> tuple[object, ...]:
-        return (*held[external_id], self.fetched_at, self.entity, self.system, external_id)
-
-    def _write_identities(self, added: list[str], moved: list[str]) -> None:
-        again = [key for key in moved if self.touched[key] is not None]
-        if again:
-            self.db.executemany(
-                "DELETE FROM identity WHERE entity=? AND system=? AND external_id=?",
-                [(self.entity, self.system, key) for key in again],
-            )
-        rows = [
-            (self.entity, kind, value, self.system, key)
-            for key in chain(added, again)
-            if (record := self.touched[key]) is not None
-            for kind, value in record.identifiers()
-        ]
-        if rows:
-            self.db.executemany("INSERT OR IGNORE INTO identity VALUES (?,?,?,?,?)", rows)
 
 
 def get(db: sqlite3.Connection, model: type[R], system: str, external_id: str) -> Held[R] | None:
@@ -307,8 +334,9 @@ def find_by_number(db: sqlite3.Connection, model: type[R], system: str, number: 
 def twins(db: sqlite3.Connection, entity: str, kind: str, value: str, system: str) -> list[str]:
     """Return the external ids in `system` of the records that carry this identifier."""
     rows = db.execute(
-        "SELECT external_id FROM identity WHERE entity=? AND kind=? AND value=? AND system=? ORDER BY external_id",
-        (entity, kind, value, system),
+        "SELECT r.external_id FROM identity i JOIN record r ON r.id=i.record_id"
+        " WHERE i.value=? AND i.kind=? AND r.entity=? AND r.system=? ORDER BY r.external_id",
+        (value, kind, entity, system),
     )
     return [external_id for (external_id,) in rows]
 
@@ -316,7 +344,8 @@ def twins(db: sqlite3.Connection, entity: str, kind: str, value: str, system: st
 def identifiers(db: sqlite3.Connection, entity: str, system: str, external_id: str) -> list[tuple[str, str]]:
     """Return the (kind, value) pairs of one record."""
     rows = db.execute(
-        "SELECT kind, value FROM identity WHERE entity=? AND system=? AND external_id=? ORDER BY kind, value",
+        "SELECT i.kind, i.value FROM record r JOIN identity i ON i.record_id=r.id"
+        " WHERE r.entity=? AND r.system=? AND r.external_id=? ORDER BY i.kind, i.value",
         (entity, system, external_id),
     )
     return [(kind, value) for kind, value in rows]
@@ -330,7 +359,9 @@ def history(db: sqlite3.Connection, entity: str, system: str, external_id: str) 
         (entity, system, external_id),
     )
     return [
-        VersionInfo(version, contract, digest, source_version, when(updated_at), changed_by, instant(fetched_at))
+        VersionInfo(
+            version, contract, digest, source_version, when(updated_at), changed_by, instant(fetched_at)
+        )
         for version, contract, digest, source_version, updated_at, changed_by, fetched_at in rows
     ]
 
@@ -338,7 +369,7 @@ def history(db: sqlite3.Connection, entity: str, system: str, external_id: str) 
 def count(db: sqlite3.Connection, entity: str, system: str | None = None) -> int:
     """Return how many records there are."""
     where, values = ("entity=?", (entity,)) if system is None else ("entity=? AND system=?", (entity, system))
-    found: int = db.execute(f"SELECT count(*) FROM record WHERE {where}", values).fetchone()[0]  # noqa: S608
+    found: int = db.execute(f"SELECT count(*) FROM record WHERE {where}", values).fetchone()[0]
     return found
 
 
@@ -349,7 +380,9 @@ _HELD = (
 
 
 def _held(model: type[R], row: sqlite3.Row) -> Held[R]:
-    body, version, system, external_id, payload, contract, digest, source_version, updated_at, fetched, by = row
+    body, version, system, external_id, payload, contract, digest, source_version, updated_at, fetched, by = (
+        row
+    )
     return Held(
         record=model.model_validate_json(body),
         version=version,
@@ -371,11 +404,11 @@ def _newest(
     found: dict[str, _Newest] = {}
     for some in chunks(external_ids):
         rows = db.execute(
-            "SELECT external_id, version, content_hash, raw_digest, source_version, source_updated_at, version_id,"
-            f" number FROM record WHERE entity=? AND system=? AND external_id IN ({marks(some)})",
+            "SELECT external_id, id, number, version, content_hash, raw_digest, source_version, source_updated_at,"
+            f" version_id FROM record WHERE entity=? AND system=? AND external_id IN ({marks(some)})",
             (entity, system, *some),
         )
-        found.update((external_id, _Newest(*rest)) for external_id, *rest in rows)
+        found.update((row[0], _Newest(*row[1:])) for row in rows)
     return found
 
 
@@ -386,4 +419,6 @@ def _is_stale(version: str | None, updated_at: str | None, held: _Newest) -> boo
             return int(version) < int(held.source_version)
         except ValueError:
             pass  # not a count after all: the time decides
-    return updated_at is not None and held.source_updated_at is not None and updated_at < held.source_updated_at
+    return (
+        updated_at is not None and held.source_updated_at is not None and updated_at < held.source_updated_at
+    )

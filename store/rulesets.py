@@ -38,7 +38,8 @@ def record(db: sqlite3.Connection, kind: Kind, name: str, body: str, at: datetim
         return newest.version
     version = 1 if newest is None else newest.version + 1
     db.execute(
-        f"INSERT INTO ruleset_version({_COLUMNS}) VALUES (?,?,?,?,?,?)", (kind, name, version, digest, body, text(at))
+        f"INSERT INTO ruleset_version({_COLUMNS}) VALUES (?,?,?,?,?,?)",
+        (kind, name, version, digest, body, text(at)),
     )
     return version
 
@@ -54,7 +55,8 @@ def get(db: sqlite3.Connection, kind: Kind, name: str, version: int) -> Ruleset 
 def current(db: sqlite3.Connection, kind: Kind, name: str) -> Ruleset | None:
     """Return the version in force: the newest."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM ruleset_version WHERE kind=? AND name=? ORDER BY version DESC LIMIT 1", (kind, name)
+        f"SELECT {_COLUMNS} FROM ruleset_version WHERE kind=? AND name=? ORDER BY version DESC LIMIT 1",
+        (kind, name),
     ).fetchone()
     return None if row is None else _ruleset(row)
 

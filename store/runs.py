@@ -14,7 +14,9 @@ Outcome = Literal["running", "done", "failed", "parked"]
 
 INTERRUPTED = "the engine stopped during this read; the next one goes on from the watermark"
 
-_COLUMNS = "id, system, entity, started_at, ended_at, outcome, pages, rows_read, rows_changed, rows_refused, error"
+_COLUMNS = (
+    "id, system, entity, started_at, ended_at, outcome, pages, rows_read, rows_changed, rows_refused, error"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def begin(db: sqlite3.Connection, system: str, entity: str, at: datetime) -> int
         (text(at), INTERRUPTED, system, entity),
     )
     cursor = db.execute(
-        "INSERT INTO sync_run(system, entity, started_at, outcome) VALUES (?,?,?,'running')", (system, entity, text(at))
+        "INSERT INTO sync_run(system, entity, started_at, outcome) VALUES (?,?,?,'running')",
+        (system, entity, text(at)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -72,7 +75,8 @@ def last(db: sqlite3.Connection) -> list[Run]:
     pair = ("", "")
     while True:
         row = db.execute(
-            "SELECT system, entity FROM sync_run WHERE (system, entity) > (?, ?) ORDER BY system, entity LIMIT 1", pair
+            "SELECT system, entity FROM sync_run WHERE (system, entity) > (?, ?) ORDER BY system, entity LIMIT 1",
+            pair,
         ).fetchone()
         if row is None:
             return found
@@ -86,5 +90,15 @@ def last(db: sqlite3.Connection) -> list[Run]:
 def _run(row: sqlite3.Row) -> Run:
     run_id, system, entity, started_at, ended_at, outcome, pages, read, changed, refused, error = row
     return Run(
-        run_id, system, entity, instant(started_at), when(ended_at), outcome, pages, read, changed, refused, error
+        run_id,
+        system,
+        entity,
+        instant(started_at),
+        when(ended_at),
+        outcome,
+        pages,
+        read,
+        changed,
+        refused,
+        error,
     )

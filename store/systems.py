@@ -123,4 +123,6 @@ def _put(db: sqlite3.Connection, system: str, state: State, reason: str, now: da
 
 def _state(row: sqlite3.Row) -> SystemState:
     system, state, reason, until, failures, last_ok, last_failure, changed = row
-    return SystemState(system, state, reason, when(until), failures, when(last_ok), when(last_failure), when(changed))
+    return SystemState(
+        system, state, reason, when(until), failures, when(last_ok), when(last_failure), when(changed)
+    )

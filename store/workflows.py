@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from store.clock import instant, text
-from store.columns import as_json, at, from_json, when
+from store.clock import text
+from store.columns import as_json, at, fields, when
 
 State = Literal["running", "waiting", "held", "done", "aborted", "superseded"]
 StepState = Literal["done", "waiting", "held", "skipped", "compensated"]
@@ -204,7 +204,9 @@ def next_wake(db: sqlite3.Connection) -> datetime | None:
 
 def has_live(db: sqlite3.Connection) -> bool:
     """Say whether any instance has not ended and waits for no analyst."""
-    row = db.execute("SELECT 1 FROM workflow WHERE ended_at IS NULL AND state IN ('running', 'waiting') LIMIT 1").fetchone()
+    row = db.execute(
+        "SELECT 1 FROM workflow WHERE ended_at IS NULL AND state IN ('running', 'waiting') LIMIT 1"
+    ).fetchone()
     return row is not None
 
 
@@ -239,7 +241,7 @@ def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:
         "SELECT id, workflow_id, name, state, started_at, ended_at, detail FROM workflow_step WHERE workflow_id=? ORDER BY id",
         (workflow_id,),
     )
-    return [Step(*head, instant(began), when(ended), from_json(detail)) for *head, began, ended, detail in rows]
+    return [Step(**fields(row, instants=("started_at", "ended_at"), objects=("detail",))) for row in rows]
 
 
 def _select(db: sqlite3.Connection, where: str, *values: object) -> list[Workflow]:
@@ -248,18 +250,8 @@ def _select(db: sqlite3.Connection, where: str, *values: object) -> list[Workflo
 
 
 def _workflow(row: sqlite3.Row) -> Workflow:
-    *head, wake_at, due_at, target, legal_entity, amount, currency, generation, data, started, changed, ended = row
     return Workflow(
-        *head,
-        when(wake_at),
-        when(due_at),
-        target,
-        legal_entity,
-        amount,
-        currency,
-        generation,
-        from_json(data),
-        instant(started),
-        instant(changed),
-        when(ended),
+        **fields(
+            row, instants=("wake_at", "due_at", "started_at", "changed_at", "ended_at"), objects=("data",)
+        )
     )

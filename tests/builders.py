@@ -79,7 +79,7 @@ def an_order_line(amount: str = "101.00", currency: str = "EUR", **changes: Any)
                 account="01-420-7110",
                 segments=("01", "420", "7110"),
                 amount=money,
-                quantity="1",  # type: ignore[arg-type]  # decimal text, as from a wire
+                quantity="1",
                 period="2026-01",
             ),
         ),
@@ -126,7 +126,7 @@ def a_commitment_line(amount: str = "101.00", currency: str = "EUR", **changes: 
                 number="1",
                 charge_account="01-420-7110-0000-000",
                 amount=money,
-                quantity="1",  # type: ignore[arg-type]  # decimal text, as from a wire
+                quantity="1",
                 cost_centre="420",
                 account="7110",
                 period="Jan-26",
@@ -152,7 +152,9 @@ def a_commitment(total: str = "101.00", currency: str = "EUR", **changes: Any) -
         "currency": currency,
         "total": Money(amount_minor=sum(line.amount.amount_minor for line in lines), currency=currency),
         "description": "Desks for the new office",
-        "policy": PolicyMetadata(policy_version="policy/1", mapping_version="mapping/1", approval_chain=("a.berg",)),
+        "policy": PolicyMetadata(
+            policy_version="policy/1", mapping_version="mapping/1", approval_chain=("a.berg",)
+        ),
         "lines": lines,
     }
     return Commitment(**fields | changes)

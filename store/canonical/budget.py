@@ -67,7 +67,9 @@ class Commitment(CanonicalRecord):
 
     order_key: str = Field(description="Key of the order it comes from, system:id")
     revision: str
-    marker: str = Field(description="Text by which the order is found again in the ERP, the same for all revisions")
+    marker: str = Field(
+        description="Text by which the order is found again in the ERP, the same for all revisions"
+    )
     stage: Literal["obligation"] = "obligation"
     legal_entity: str
     ledger: str | None = None

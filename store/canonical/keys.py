@@ -29,7 +29,9 @@ class RecordKey(NamedTuple):
         return cls(system, external_id)
 
 
-def idempotency_key(target: str, operation: str, document: RecordKey, revision: str, generation: int = 1) -> str:
+def idempotency_key(
+    target: str, operation: str, document: RecordKey, revision: str, generation: int = 1
+) -> str:
     """Return the key of one decision to write: made from the fact, never from the attempt.
 
     `generation` rises only when a person's fix leads to a new decision about the same revision.

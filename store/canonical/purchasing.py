@@ -45,7 +45,10 @@ class OrderLine(CanonicalModel):
 
     @model_validator(mode="after")
     def _distributions_add_up(self) -> OrderLine:
-        if self.distributions and total((d.amount for d in self.distributions), self.amount.currency) != self.amount:
+        if (
+            self.distributions
+            and total((d.amount for d in self.distributions), self.amount.currency) != self.amount
+        ):
             raise ValueError(f"the distributions of line {self.number} do not add up to {self.amount}")
         return self
 
@@ -75,7 +78,9 @@ class PurchaseOrder(CanonicalRecord):
     reference: str | None = Field(default=None, description="The mark by which the other system knows it")
     funds_status: FundsStatus | None = None
     closing_reason: str | None = None
-    target_number: str | None = Field(default=None, description="Number in the ERP, as written back to the source")
+    target_number: str | None = Field(
+        default=None, description="Number in the ERP, as written back to the source"
+    )
     target_status: str | None = Field(default=None, description="Status in the ERP, as written back")
     lines: tuple[OrderLine, ...]
 

@@ -21,7 +21,8 @@ def normal(value: str) -> str:
     >>> normal("de 811.234-567")
     'DE811234567'
     """
-    return _NOT_ALNUM.sub("", value.upper())
+    shown = value.upper()
+    return shown if shown.isascii() and shown.isalnum() else _NOT_ALNUM.sub("", shown)
 
 
 class TaxRegistration(CanonicalModel):
@@ -36,7 +37,9 @@ class SupplierSite(CanonicalModel):
 
     external_id: str
     code: str
-    business_unit: str | None = Field(default=None, description="Id or name of the procuring unit in its system")
+    business_unit: str | None = Field(
+        default=None, description="Id or name of the procuring unit in its system"
+    )
     is_purchasing: bool = True
     is_active: bool = True
 
@@ -51,13 +54,15 @@ class Supplier(CanonicalRecord):
     name: str
     status: SupplierStatus
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
-    party_id: str | None = Field(default=None, description="Id of the party behind it, where the system has one")
+    party_id: str | None = Field(
+        default=None, description="Id of the party behind it, where the system has one"
+    )
     tax_registrations: tuple[TaxRegistration, ...] = ()
     sites: tuple[SupplierSite, ...] = ()
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("number", normal(self.number))] if self.number else []
-        found += [("tax_id", normal(t.number)) for t in self.tax_registrations if normal(t.number)]
+        found += [("tax_id", shown) for t in self.tax_registrations if (shown := normal(t.number))]
         if self.party_id:
             found.append(("party", self.party_id))
         return tuple(dict.fromkeys(found))
@@ -71,7 +76,9 @@ class SupplierBankAccount(CanonicalRecord):
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
-    party_id: str | None = Field(default=None, description="External id of the party, where that is the owner")
+    party_id: str | None = Field(
+        default=None, description="External id of the party, where that is the owner"
+    )
     fingerprint: str = Field(description="SHA-256 of the normalised IBAN or account number")
     masked: str = Field(description="What may be shown: country and last four characters")
     country: str | None = None
