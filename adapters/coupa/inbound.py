@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from typing import Any, TypeVar
 
 import msgspec
@@ -109,6 +110,7 @@ def approval(document: wire.Approval, _: Options) -> Translated:
         raise Unfit("$.approvable-id", "the approval does not say which document it is about")
     status = _APPROVAL_STATUS.get(document.status or "", "other")
     is_decided = status in ("approved", "rejected")
+    decided_at = document.approval_date
     decided_by = document.approved_by or (document.approver if is_decided else None)
     record = Approval.model_validate(
         {
@@ -118,7 +120,7 @@ def approval(document: wire.Approval, _: Options) -> Translated:
             "status": status,
             "approver": _who(document.approver),
             "decided_by": _who(decided_by) if is_decided else None,
-            "decided_at": document.approval_date if is_decided else None,
+            "decided_at": decided_at.astimezone(UTC) if is_decided and decided_at else None,
             "position": document.position,
         }
     )
