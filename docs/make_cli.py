@@ -32,13 +32,55 @@ Every command works without a terminal. Data goes to stdout, talk about it to st
   the exit code is 1 only when nothing was done.
 """
 
+SHAPES = {
+    "status": "at, orders, stuck, deliveries, systems, engine, overdue, next_due_at, problems",
+    "exceptions list": "id, class, state, entity, document_key, document_number, system, step, legal_entity, cause, "
+    "fix, owner, opened_at, due_at, snoozed_until, seen_count, ended_at, ended_by, resolution, workflow_id, flow, "
+    "entry_id, evidence, amount, currency",
+    "exceptions show": "as in the list, and notes, payload",
+    "outbox list": "id, system, operation, entity, document_key, document_number, state, priority, attempt_count, "
+    "next_at, is_outcome_unknown, external_id, failure, message, workflow_id, idempotency_key, decided_at, "
+    "changed_at, ended_at, amount, currency",
+    "outbox show": "as in the list, and body, edited_body, attempts",
+    "workflow list": "id, flow, kind, entity, document_key, document_number, document_version, document_revision, "
+    "state, step, waiting_for, due_at, wake_at, target, legal_entity, started_at, changed_at, ended_at, amount, "
+    "currency",
+    "workflow show": "as in the list, and steps, deliveries, exceptions",
+    "systems list": "system, state, reason, until, failure_count, last_ok_at, last_failure_at, changed_at, "
+    "last_read_at, lag_s",
+    "explain": "document_key, number, entity, status, links, lines",
+    "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "
+    "datacontenttype, data, and where there is one dataschema, correlationid",
+    "audit log": "seq, at, who, what, subject, why, body, hash",
+    "audit verify": "is_intact, count, first_bad_seq, reason, head",
+    "run": "at, pulled, advanced, delivered, verified, errors",
+    "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error",
+    "profile check": "place, message, remedy",
+    "secrets list": "system, name, is_needed, place",
+    "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, requests_per_second, "
+    "connections_max, page_size",
+    "adapters check": "system, is_ok, message, latency_ms",
+    "contract list": "entity, contract, owner, description",
+    "store info": "path, created_at, bytes, free_bytes, journal_mode, sqlite, migrations, rows",
+    "store check": "kind, message",
+    "doctor": "what, state, found, remedy",
+}
+"""What each command's JSON holds: the keys of the object, or of each object of the list."""
+
+ACTIONS = "Commands that act on exceptions, deliveries or workflows print `done` (ids) and `refused` (a list of `id`, `reason`)."
+
 
 def page() -> str:
     """Return the whole page."""
     root = typer.main.get_command(app)
     context = root.context_class(root, info_name="finsync", terminal_width=WIDTH, max_content_width=WIDTH)
-    parts = [INTRODUCTION, *(_section(name, text) for name, text in _helps(root, context))]
+    parts = [INTRODUCTION, _shapes(), *(_section(name, text) for name, text in _helps(root, context))]
     return "\n".join(parts)
+
+
+def _shapes() -> str:
+    rows = "\n".join(f"| `{name}` | {keys} |" for name, keys in SHAPES.items())
+    return f"## What --json prints\n\n{ACTIONS}\n\n| command | keys |\n| --- | --- |\n{rows}\n"
 
 
 def _helps(command: Any, context: Any) -> Iterator[tuple[str, str]]:

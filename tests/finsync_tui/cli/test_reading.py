@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.make_cli import SHAPES
 from finsync_tui.cli.events import following
 from tests.finsync_tui.cli.conftest import Finsync
 
@@ -275,3 +276,46 @@ def test_contracts_and_adapters_are_listed(finsync: Finsync) -> None:
     assert "tax_registrations" in schema["properties"]
     assert {"coupa", "oracle_fusion"} <= {row["name"] for row in adapters}
     assert finsync.run("contract", "show", "nothing").code == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "status",
+        "exceptions list",
+        "outbox list",
+        "workflow list",
+        "systems list",
+        "audit log",
+        "audit verify",
+        "secrets list",
+        "adapters list",
+        "contract list",
+        "store info",
+        "doctor",
+    ],
+)
+def test_json_has_the_documented_keys(finsync: Finsync, name: str) -> None:
+    """Scripts hold on to what docs/cli.md says."""
+    words = name.split()
+    answer = (
+        finsync.run(*words, "--json") if words[0] in ("adapters", "contract") else finsync(*words, "--json")
+    )
+
+    first = answer.json[0] if isinstance(answer.json, list) else answer.json
+    assert SHAPES[name].split(", ") == list(first)
+
+
+@pytest.mark.parametrize(
+    ("noun", "more"),
+    [
+        ("exceptions", ["notes", "payload"]),
+        ("outbox", ["body", "edited_body", "attempts"]),
+        ("workflow", ["steps", "deliveries", "exceptions"]),
+    ],
+)
+def test_one_thing_has_the_keys_of_its_list_and_more(finsync: Finsync, noun: str, more: list[str]) -> None:
+    """What a list says of a thing, its own page says too."""
+    shown = finsync(noun, "show", 1, "--json").json
+
+    assert [*SHAPES[f"{noun} list"].split(", "), *more] == list(shown)
