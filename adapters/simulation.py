@@ -172,7 +172,10 @@ class ConnectionDroppedError(httpx.ReadError):
 
 
 class FaultyApp:
-    """Wrap it around a whole app: answers carry the clock's `Date` and suffer the plan's faults."""
+    """Wrap it around a whole app: answers carry the clock's `Date` and suffer the plan's faults.
+
+    It must be what the server calls: inside another app, that app would turn a dropped connection into a 500.
+    """
 
     def __init__(
         self,

@@ -22,12 +22,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.coupa import simulator_query as queries
+from adapters.coupa.simulator_complete import completed, completed_lines, decided, moved_run
 from adapters.coupa.simulator_door import TOKEN_LIFE_S, Door, accepts_json
 from adapters.coupa.simulator_models import LINE_ACTIONS, MODELS, RESOURCES, SCOPES, Model, Resource
 from adapters.coupa.simulator_orders import ORDERS, LateReplica, Orders
 from adapters.coupa.simulator_query import Query
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
-from adapters.coupa.simulator_writes import SEGMENTS, Intake, Writer, place_in_lookup
+from adapters.coupa.simulator_writes import Intake, Writer
 from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket
 from store.clock import Clock
 
@@ -42,13 +43,6 @@ _LINES: Final = Resource(
     error_key="order_line",
     actions=LINE_ACTIONS,
 )
-_RUN_STATES: Final = {
-    "run": "running",
-    "pause": "paused",
-    "pending": "pending",
-    "success": "successful",
-    "fail": "failed",
-}
 _HTML: Final = "text/html; charset=utf-8"
 _JSON: Final = "application/json; charset=utf-8"
 
@@ -138,10 +132,9 @@ class CoupaSimulator:
             "created-by": (held or tidied).get("created-by") or author,
             "updated-by": author,
         }
-        kept = tables.keep(resource, self._completed(resource, tidied) | stamps)
+        kept = tables.keep(resource, completed(tables, resource, tidied) | stamps)
         if resource == ORDERS:
-            lines = [self._completed_line(kept, n, row) for n, row in enumerate(kept["order-lines"], 1)]
-            kept = tables.keep(resource, kept | {"order-lines": lines})
+            kept = tables.keep(resource, kept | {"order-lines": completed_lines(kept)})
         return self._whole(resource, kept)
 
     def revise_order(self, po_number: str, changes: Mapping[str, Any], by: str) -> Document:
@@ -149,7 +142,7 @@ class CoupaSimulator:
         return self._whole(ORDERS, self._orders.revise(self._order(po_number), changes, by))
 
     def touch_order(self, po_number: str, by: str) -> Document:
-        """Move `updated-at` and nothing else."""
+        """Move `updated-at` and nothing else. Times have whole seconds: let the clock pass one first."""
         return self._whole(ORDERS, self._orders.touch(self._order(po_number), by))
 
     def set_order_status(self, po_number: str, status: str, by: str) -> Document:
@@ -206,44 +199,6 @@ class CoupaSimulator:
         shown = self._tables.show(model, document, None, has_deleted=True)
         whole: Document = msgspec.json.decode(msgspec.json.encode(shown))
         return whole
-
-    def _completed(self, resource: str, document: Document) -> Document:
-        """Add what a document of this kind always has."""
-        if resource == ORDERS:
-            defaults: Document = {
-                "status": "issued",
-                "version": 1,
-                "internal-revision": 0,
-                "exported": False,
-                "last-exported-at": None,
-                "custom-fields": {},
-                "order-lines": [],
-            }
-            return defaults | document
-        if resource == "accounts":
-            segments = [document[name] for name in SEGMENTS if document.get(name)]
-            chart = self._tables.live("account_type", document.get("account-type") or {})
-            return {"code": "-".join(segments), "active": True, "account-type-id": chart.get("id")} | document
-        if resource == "lookup_values":
-            values = self._tables.collections["lookup_values"]
-            parent = values.get((document.get("parent") or {}).get("id"))
-            lookup = (document.get("lookup") or {}).get("id")
-            ids = {"lookup-id": lookup, "parent-id": parent and parent["id"], "active": True}
-            return ids | place_in_lookup(document, parent) | document
-        return {"remaining": document.get("amount")} | document if resource == "budget_lines" else document
-
-    def _completed_line(self, order: Document, number: int, line: Any) -> Any:
-        if not isinstance(line, dict):
-            return line
-        return {
-            "line-num": str(number),
-            "status": "created",
-            "version": 1,
-            "order-header-id": order["id"],
-            "order-header-number": order.get("po-number"),
-            "created-at": order["created-at"],
-            "updated-at": order["updated-at"],
-        } | line
 
     # -- HTTP --------------------------------------------------------------------------------------
 
@@ -431,43 +386,20 @@ class CoupaSimulator:
         elif resource is _LINES:
             document = self._orders.act_on_line(document, action, self.login)
         elif resource.path == "approvals":
-            document = self._decided(document, action, request.query_params.get("reason"))
+            reason, author = request.query_params.get("reason"), self._tables.user(self.login)
+            changed = decided(document, action, reason, at=self._tables.now_text(), by=author)
+            document = self._writer.save(resource.path, document, changed)
         elif resource.path == "budget_lines":
             self._writer.adjust_budget(document, _object(body))
             document = self._tables.collections["budget_lines"].at(document["id"])
         elif resource.path == "integration_runs":
-            document = self._moved_run(document, action, _object(body))
+            taken = self._writer.intake.take(MODELS[resource.model], document, _object(body))
+            changed = moved_run(taken, action, at=self._tables.now_text())
+            document = self._writer.save(resource.path, document, changed)
         else:
             changed = document | {"resolved": action == "resolve"}
             document = self._writer.save(resource.path, document, changed)
         return self._written(request, resource, document, 200)
-
-    def _decided(self, approval: Document, action: str, reason: str | None) -> Document:
-        if approval.get("status") != "pending_approval":
-            raise RefusedError("Only a pending approval can be acted on")
-        if action == "hold":
-            if not approval.get("holdable"):
-                raise RefusedError("Approval cannot be held")
-            return self._writer.save("approvals", approval, approval | {"status": "on_hold", "note": reason})
-        changed = approval | {
-            "status": "approved" if action == "approve" else "rejected",
-            "approval-date": self._tables.now_text(),
-            "approved-by": self._tables.user(self.login),
-            "note": reason,
-        }
-        return self._writer.save("approvals", approval, changed)
-
-    def _moved_run(self, run: Document, action: str, body: Mapping[str, Any]) -> Document:
-        taken = self._writer.intake.take(MODELS["integration_run"], run, body)
-        has_errors = any(not one.get("resolved") for one in run.get("integration-errors") or [])
-        state = _RUN_STATES.get(action) or ("errored" if has_errors else "successful")
-        now = self._tables.now_text()
-        taken["status"] = state
-        if state == "running":
-            taken["start-time"] = taken.get("start-time") or now
-        elif state in ("successful", "failed", "errored"):
-            taken["end-time"] = now
-        return self._writer.save("integration_runs", run, taken)
 
     def _addresses(self, request: Request, body: bytes) -> Response:
         supplier = self._tables.collections["suppliers"].get(request.path_params["id"])

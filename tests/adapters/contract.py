@@ -68,6 +68,14 @@ class ContractChecker:
     def operation_names(self) -> set[str]:
         return {operation.name for operation in self._operations}
 
+    @property
+    def operation_count(self) -> int:
+        return len(self._operations)
+
+    def knows(self, method: str, path: str) -> bool:
+        """Say whether the document has this method of this path."""
+        return any(o.method == method and o.path_pattern.fullmatch(path) for o in self._operations)
+
     def check_exchange(self, request: httpx.Request, response: httpx.Response) -> None:
         """Raise AssertionError unless the document allows this request and this answer to it."""
         operation, path_values = self._operation_of(request)
@@ -253,13 +261,15 @@ def _make_absolute(node: object) -> None:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as JSON has it: dates stay text."""
+    """YAML as OpenAPI reads it: dates, `on` and `no` are text."""
 
 
+_BOOL: Final = "tag:yaml.org,2002:bool"
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_BOOL, "tag:yaml.org,2002:timestamp")]
     for first, resolvers in _Loader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|false)$"), ["t", "f"])
 
 
 def _json_path(steps: list[str | int]) -> str:

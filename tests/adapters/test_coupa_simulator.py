@@ -14,7 +14,7 @@ import pytest
 from starlette.requests import Request
 
 from adapters.coupa.simulator import CoupaSimulator, Settings
-from adapters.coupa.simulator_models import MODELS, RESOURCES, SCOPES
+from adapters.coupa.simulator_models import MODELS, RESOURCES, SCOPES, Resource
 from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
@@ -1311,6 +1311,23 @@ def test_requests_are_logged_with_counts() -> None:
         last.at,
     )
     assert 2 == instance.coupa.requests.count("GET", "purchase_orders")
+
+
+@pytest.mark.parametrize("resource", RESOURCES.values(), ids=lambda one: str(one.path))
+def test_everything_that_is_served_is_in_the_contract(resource: Resource) -> None:
+    """Each verb and action of each resource has its operation in the OpenAPI document."""
+    one = f"/api/{resource.path}/1"
+    served = {
+        "index": ("GET", f"/api/{resource.path}"),
+        "show": ("GET", one),
+        "create": ("POST", f"/api/{resource.path}"),
+        "update": ("PUT", one),
+    }
+    calls = [served[verb] for verb in resource.verbs] + [("PUT", f"{one}/{a}") for a in resource.actions]
+
+    unknown = [call for call in calls if not CHECKER.knows(*call)]
+
+    assert [] == unknown
 
 
 def test_every_reference_in_the_models_leads_somewhere() -> None:
