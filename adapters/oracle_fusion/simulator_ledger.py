@@ -194,25 +194,27 @@ class Books:
             needs.append((budget, amount))
             available = budget.available(apart_from=order)
             if amount > available and (budget.checked_at in asked or not budget.is_absolute):
-                facts = {
-                    "budget": budget.name,
-                    "period": budget.period,
-                    "account": account,
-                    "needed": amount,
-                    "available": available,
-                    "currency": currency,
-                }
-                if budget.is_absolute:
-                    shortages.append(problem("FUNDS_INSUFFICIENT", **facts))
-                else:
-                    warnings.append(problem("FUNDS_LOW", **facts))
+                found = problem(
+                    "FUNDS_INSUFFICIENT" if budget.is_absolute else "FUNDS_LOW",
+                    budget=budget.name,
+                    period=budget.period,
+                    account=account,
+                    needed=amount,
+                    available=available,
+                    currency=currency,
+                )
+                (shortages if budget.is_absolute else warnings).append(found)
         return FundsCheck(tuple(needs), tuple(shortages), tuple(warnings))
 
-    def reserve(self, order: int, check: FundsCheck) -> None:
-        """Make an order's reservations those of `check`, whatever they were."""
-        self.release(order)
+    def reserve(self, order: int, check: FundsCheck, stages: Iterable[CheckedAt]) -> None:
+        """Make an order's reservations in budgets of these stages those of `check`, whatever they were."""
+        wanted = frozenset(stages)
+        for budget in self.budgets:
+            if budget.checked_at in wanted:
+                budget.reserved.pop(order, None)
         for budget, amount in check.needs:
-            budget.reserved[order] = amount
+            if budget.checked_at in wanted:
+                budget.reserved[order] = amount
 
     def release(self, order: int) -> None:
         for budget in self.budgets:
@@ -234,14 +236,12 @@ class Books:
     ) -> dict[int, tuple[Decimal, str]]:
         found: dict[int, tuple[Decimal, str]] = {}
         for charge in charges:
-            for index, budget in self._budgets_for(charge, currency, unit, chart):
+            for index in self._budgets_for(charge, currency, unit, chart):
                 amount, account = found.get(index, (Decimal(0), charge.account))
                 found[index] = (amount + charge.amount, account)
         return found
 
-    def _budgets_for(
-        self, charge: Charge, currency: str, unit: BusinessUnit, chart: Chart
-    ) -> Iterator[tuple[int, Budget]]:
+    def _budgets_for(self, charge: Charge, currency: str, unit: BusinessUnit, chart: Chart) -> Iterator[int]:
         for index, budget in enumerate(self.budgets):
             if (
                 budget.currency == currency
@@ -249,7 +249,7 @@ class Books:
                 and budget.ledger in (None, unit.ledger)
                 and matches(budget.pattern, charge.account, chart)
             ):
-                yield index, budget
+                yield index
 
 
 def matches(pattern: str, account: str, chart: Chart) -> bool:

@@ -74,6 +74,7 @@ class SimulatorSettings:
     first_id: int = 300_000_001_000_000
     """Surrogate ids count up from here."""
     first_order_number: int = 100_001
+    first_supplier_number: int = 1001
     order_numbering: Literal["automatic", "manual"] = "automatic"
     origin: str | None = None
     """Scheme, host and port in every link; None: those of the request, the default port written out."""
