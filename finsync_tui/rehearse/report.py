@@ -1,0 +1,92 @@
+"""What the systems hold at the end, as the judge reads it from them: plain rows, carried as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from finsync_tui.rehearse.planted import Plant
+from store.clock import instant, text
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOrder:
+    """An order as the procurement system holds it."""
+
+    key: str
+    """The document's key: system and id."""
+    number: str | None
+    legal_entity: str
+    currency: str
+    status: str
+    total_minor: int
+    erp_number: str | None
+    """What was written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOrder:
+    """An order as an ERP holds it."""
+
+    system: str
+    marker: str
+    """The text by which it is known where it came from."""
+    number: str
+    status: str
+    """draft, pending, rejected, open, closed or cancelled."""
+    currency: str
+    total_minor: int
+
+    @property
+    def is_issued(self) -> bool:
+        return self.status in ("open", "closed", "cancelled")
+
+    @property
+    def is_posted(self) -> bool:
+        return self.status in ("open", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Both sides at one instant."""
+
+    at: datetime
+    source_orders: tuple[SourceOrder, ...]
+    target_orders: tuple[TargetOrder, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "at": text(self.at),
+            "source_orders": [asdict(one) for one in self.source_orders],
+            "target_orders": [asdict(one) for one in self.target_orders],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Report:
+        return cls(
+            instant(value["at"]),
+            tuple(SourceOrder(**one) for one in value["source_orders"]),
+            tuple(TargetOrder(**one) for one in value["target_orders"]),
+        )
+
+
+def plants_to_json(plants: tuple[Plant, ...]) -> list[dict[str, Any]]:
+    return [
+        {**asdict(one), "at": text(one.at), "until": text(one.until) if one.until else None} for one in plants
+    ]
+
+
+def plants_from_json(rows: list[Mapping[str, Any]]) -> tuple[Plant, ...]:
+    return tuple(
+        Plant(
+            class_=row["class_"],
+            subject=row["subject"],
+            key=row["key"],
+            system=row["system"],
+            at=instant(row["at"]),
+            until=instant(row["until"]) if row["until"] else None,
+        )
+        for row in rows
+    )

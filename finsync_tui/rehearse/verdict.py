@@ -1,0 +1,317 @@
+"""The comparison at the end: what was planted against what was found, what came in against what was posted.
+
+Pure: the planted list, the systems' report and the store's evidence go in, the verdict comes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Noticed
+from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
+from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
+from store.canonical.money import Money
+
+Fate = Literal["posted", "in_exception", "cancelled", "in_flight"]
+NOTICED_LATE = timedelta(hours=1)
+"""How long after the end of a window something may still be noticed that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One trouble by class and subject: planted and missed, or found and not planted."""
+
+    class_: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.class_} {self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The money of one legal entity and currency: what came in and where it is now, in minor units."""
+
+    legal_entity: str
+    currency: str
+    came_in: int = 0
+    posted: int = 0
+    in_exception: int = 0
+    cancelled: int = 0
+    in_flight: int = 0
+
+    @property
+    def difference(self) -> int:
+        """What is unexplained. Anything but 0 means that money was lost or made."""
+        return self.came_in - self.posted - self.in_exception - self.cancelled - self.in_flight
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the rehearsal ended."""
+
+    orders_read: int
+    commitments_created: int
+    written_back: int
+    exceptions: Mapping[str, int]
+    findings: Mapping[str, int]
+    planted: Mapping[str, int]
+    found: Mapping[str, int]
+    missed: tuple[Mark, ...]
+    false_finds: tuple[Mark, ...]
+    duplicates: tuple[str, ...]
+    """Markers that an ERP holds more than once."""
+    lost: tuple[str, ...]
+    """Orders that are neither done nor an open exception."""
+    totals: tuple[Total, ...]
+    audit: AuditCheck
+    cycles: int
+
+    @property
+    def is_good(self) -> bool:
+        return (
+            not (self.missed or self.false_finds or self.duplicates or self.lost)
+            and self.planted == self.found
+            and all(one.difference == 0 for one in self.totals)
+            and self.audit.is_intact
+        )
+
+
+def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdict:
+    """Compare everything with everything."""
+    hits, missed, false_finds = _compare(plants, evidence)
+    held = _by_marker(report.target_orders)
+    in_exception = frozenset(one.key for one in evidence.cases if one.is_open)
+    fates = {one.key: _fate(one, held, in_exception, evidence.live_workflows) for one in report.source_orders}
+    return Verdict(
+        orders_read=evidence.orders_read,
+        commitments_created=sum(any(one.is_issued for one in found) for found in held.values()),
+        written_back=sum(_is_written_back(one, held) for one in report.source_orders),
+        exceptions=_counted(one.class_ for one in evidence.cases),
+        findings=_counted(one.class_ for one in evidence.findings),
+        planted=_counted(one.class_ for one in plants),
+        found=_counted(hits),
+        missed=missed,
+        false_finds=false_finds,
+        duplicates=tuple(sorted(marker for marker, found in held.items() if len(found) > 1)),
+        lost=tuple(one.key for one in report.source_orders if not _is_settled(one, fates[one.key], held)),
+        totals=_totals(report, fates, held),
+        audit=evidence.audit,
+        cycles=evidence.cycles,
+    )
+
+
+# -- planted and found ---------------------------------------------------------------------------------
+
+
+def _compare(
+    plants: Sequence[Plant], evidence: Evidence
+) -> tuple[list[str], tuple[Mark, ...], tuple[Mark, ...]]:
+    """Return the class of each plant that was found, the plants that were not, and what was found beside them."""
+    noticed = [one for one in (*evidence.findings, *evidence.failed_reads) if one.class_ in FINDINGS]
+    pool = _Pool(plants)
+    false_cases = [Mark(one.class_, one.number) for one in evidence.cases if not pool.explain_case(one)]
+    false_findings = [Mark(one.class_, one.number or one.system) for one in noticed if not pool.explain(one)]
+    missed = [Mark(one.class_, one.subject) for n, one in enumerate(plants) if n not in pool.found]
+    return (
+        [one.class_ for n, one in enumerate(plants) if n in pool.found],
+        tuple(missed),
+        tuple(dict.fromkeys((*false_cases, *false_findings))),
+    )
+
+
+@dataclass
+class _Pool:
+    """The plants, and which of them something was found of."""
+
+    plants: Sequence[Plant]
+    found: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._by_class: dict[str, list[tuple[int, Plant]]] = {}
+        for n, one in enumerate(self.plants):
+            self._by_class.setdefault(one.class_, []).append((n, one))
+
+    def explain_case(self, case: Case) -> bool:
+        return self._explain(case.class_, lambda plant: plant.key == case.key)
+
+    def explain(self, noticed: Noticed) -> bool:
+        return self._explain(noticed.class_, lambda plant: _is_seen_in(plant, noticed))
+
+    def _explain(self, class_: str, fits: Callable[[Plant], bool]) -> bool:
+        hits = [n for n, plant in self._by_class.get(class_, ()) if fits(plant)]
+        self.found.update(hits[:1])
+        return bool(hits)
+
+
+def _is_seen_in(plant: Plant, noticed: Noticed) -> bool:
+    if plant.until is None:
+        return plant.key == noticed.key
+    is_in_time = plant.at <= noticed.at <= plant.until + NOTICED_LATE
+    return plant.system == noticed.system and is_in_time
+
+
+# -- orders and money ----------------------------------------------------------------------------------
+
+
+def _by_marker(orders: Iterable[TargetOrder]) -> dict[str, list[TargetOrder]]:
+    found: dict[str, list[TargetOrder]] = {}
+    for one in orders:
+        found.setdefault(one.marker, []).append(one)
+    return found
+
+
+def _twins(order: SourceOrder, held: Mapping[str, list[TargetOrder]]) -> list[TargetOrder]:
+    return held.get(f"{SOURCE}:{order.number}", [])
+
+
+def _fate(
+    order: SourceOrder,
+    held: Mapping[str, list[TargetOrder]],
+    in_exception: frozenset[str],
+    in_work: frozenset[str],
+) -> Fate:
+    """Say where an order's money is. An open exception comes first: its order is not done, whatever is posted."""
+    is_posted = any(one.is_posted for one in _twins(order, held))
+    if order.key in in_exception:
+        return "in_exception"
+    if order.key in in_work or is_posted == (order.status == "cancelled"):
+        return "in_flight"
+    return "posted" if is_posted else "cancelled"
+
+
+def _is_settled(order: SourceOrder, fate: Fate, held: Mapping[str, list[TargetOrder]]) -> bool:
+    if fate == "posted":
+        posted = [one for one in _twins(order, held) if one.is_posted]
+        wanted = "closed" if order.status == "closed" else "open"
+        return len(posted) == 1 and (posted[0].total_minor, posted[0].currency, posted[0].status) == (
+            order.total_minor,
+            order.currency,
+            wanted,
+        )
+    return fate != "in_flight"
+
+
+def _is_written_back(order: SourceOrder, held: Mapping[str, list[TargetOrder]]) -> bool:
+    return order.erp_number is not None and order.erp_number in {one.number for one in _twins(order, held)}
+
+
+def _totals(
+    report: Report, fates: Mapping[str, Fate], held: Mapping[str, list[TargetOrder]]
+) -> tuple[Total, ...]:
+    """Add up what the procurement system holds and, for what is posted, what the ERP holds."""
+    sums: dict[tuple[str, str], Counter[str]] = {}
+    for order in report.source_orders:
+        own = sums.setdefault((order.legal_entity, order.currency), Counter())
+        fate = fates[order.key]
+        own["came_in"] += order.total_minor
+        if fate != "posted":
+            own[fate] += order.total_minor
+            continue
+        for twin in _twins(order, held):
+            if twin.is_posted:
+                place = (order.legal_entity, twin.currency)
+                sums.setdefault(place, Counter())["posted"] += twin.total_minor
+    return tuple(
+        Total(
+            entity,
+            currency,
+            **{name: own[name] for name in ("came_in", "posted", "in_exception", "cancelled", "in_flight")},
+        )
+        for (entity, currency), own in sorted(sums.items())
+    )
+
+
+def _counted(classes: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(classes).items()))
+
+
+# -- for people and programs ---------------------------------------------------------------------------
+
+
+def to_json(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as JSON values; amounts are decimal text."""
+    return {
+        "ok": verdict.is_good,
+        "orders_read": verdict.orders_read,
+        "commitments_created": verdict.commitments_created,
+        "written_back": verdict.written_back,
+        "exceptions": dict(verdict.exceptions),
+        "findings": dict(verdict.findings),
+        "planted": dict(verdict.planted),
+        "found": dict(verdict.found),
+        "false_finds": len(verdict.false_finds),
+        "false_found": [str(one) for one in verdict.false_finds],
+        "missed": [str(one) for one in verdict.missed],
+        "duplicates": len(verdict.duplicates),
+        "duplicated": list(verdict.duplicates),
+        "lost": len(verdict.lost),
+        "lost_orders": list(verdict.lost),
+        "totals": [_total_json(one) for one in verdict.totals],
+        "audit": {
+            "is_intact": verdict.audit.is_intact,
+            "entries": verdict.audit.count,
+            "reason": verdict.audit.reason,
+        },
+        "cycles": verdict.cycles,
+    }
+
+
+def _total_json(total: Total) -> dict[str, str]:
+    def shown(amount_minor: int) -> str:
+        return str(Money(amount_minor=amount_minor, currency=total.currency).amount)
+
+    return {
+        "legal_entity": total.legal_entity,
+        "currency": total.currency,
+        "in": shown(total.came_in),
+        "posted": shown(total.posted),
+        "in_exception": shown(total.in_exception),
+        "cancelled": shown(total.cancelled),
+        "in_flight": shown(total.in_flight),
+        "difference": shown(total.difference),
+    }
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """Return the verdict in words, from its JSON form."""
+    planted, found = result["planted"], result["found"]
+    lines = [
+        f"Orders read {result['orders_read']:,}, commitments created {result['commitments_created']:,}, "
+        f"written back {result['written_back']:,}.",
+        f"Planted {sum(planted.values())}, found {sum(found.values())}, each as the right class; "
+        f"false finds {result['false_finds']}."
+        if not result["missed"]
+        else f"Planted {sum(planted.values())}, found {sum(found.values())}, missed {len(result['missed'])}; "
+        f"false finds {result['false_finds']}.",
+        f"Duplicates {result['duplicates']}, lost {result['lost']}.",
+        "",
+        *(f"  {name:<22}{planted[name]:>6} planted{found.get(name, 0):>6} found" for name in sorted(planted)),
+        "",
+    ]
+    header = ("", "in", "posted", "in exception", "cancelled", "in flight")
+    rows = [
+        (f"{one['legal_entity']} {one['currency']}", *(_grouped(one[key]) for key in _COLUMNS))
+        for one in result["totals"]
+    ]
+    lines += [f"  {row[0]:<10}" + "".join(f"{cell:>18}" for cell in row[1:]) for row in (header, *rows)]
+    audit = result["audit"]
+    state = "intact" if audit["is_intact"] else f"BROKEN: {audit['reason']}"
+    lines += ["", f"Audit log: {audit['entries']:,} entries, {state}."]
+    lines += [f"MISSED {one}" for one in result["missed"]]
+    lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
+    lines += [f"TWICE {one}" for one in result["duplicated"]]
+    lines += [f"LOST {one}" for one in result["lost_orders"]]
+    return "\n".join(lines)
+
+
+_COLUMNS = ("in", "posted", "in_exception", "cancelled", "in_flight")
+
+
+def _grouped(amount: str) -> str:
+    whole, point, rest = amount.partition(".")
+    return f"{int(whole):,}{point}{rest}"
