@@ -44,9 +44,11 @@ def completed(tables: Tables, resource: str, document: Document) -> Document:
     return {"remaining": document.get("amount")} | document if resource == "budget_lines" else document
 
 
-def completed_lines(order: Document) -> list[Any]:
-    """Return an order's lines with numbers, stamps and the order they belong to."""
-    rows = order["order-lines"] if isinstance(order["order-lines"], list) else []
+def completed_lines(order: Document) -> Any:
+    """Return an order's lines with numbers, stamps and the order they belong to; no list stays what it is."""
+    rows = order["order-lines"]
+    if not isinstance(rows, list):
+        return rows
     return [_line(order, number, row) for number, row in enumerate(rows, 1)]
 
 

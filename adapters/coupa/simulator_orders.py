@@ -61,11 +61,13 @@ class Orders:
         changed = self.intake.take(_MODEL, order, body)
         if changed == order:
             return order
-        lines = [_priced(line) for line in changed.get("order-lines") or []]
-        change = _kind_of_change(order.get("order-lines") or [], lines)
-        if change and order.get("status") in _CLOSED:
-            raise RefusedError(f"Order lines cannot be changed on a {order['status']} order")
-        changed["order-lines"] = self._stamped(order, lines)
+        change = ""
+        if changed.get("order-lines") != order.get("order-lines"):
+            lines = _priced(order, changed["order-lines"])
+            change = _kind_of_change(order.get("order-lines") or [], lines)
+            if change and order.get("status") in _CLOSED:
+                raise RefusedError(f"Order lines cannot be changed on a {order['status']} order")
+            changed["order-lines"] = self._stamped(order, lines)
         return self._save(
             order,
             changed,
@@ -123,7 +125,7 @@ class Orders:
                 for row in rows
             ]
             lines = self.intake.take(_MODEL, order, {"order-lines": named})["order-lines"]
-            changed["order-lines"] = self._stamped(order, [_priced(line) for line in lines])
+            changed["order-lines"] = self._stamped(order, _priced(order, lines))
         return self._save(order, changed, by, is_version=True, is_revision=True, clears_export=True)
 
     def set_status(self, order: Document, status: str, by: str) -> Document:
@@ -285,7 +287,13 @@ def _kind_of_change(old: list[Document], new: list[Document]) -> str:
     return kind
 
 
-def _priced(line: Document) -> Document:
+def _priced(order: Document, lines: list[Document]) -> list[Document]:
+    """Return the lines with new totals where they changed; what did not change stays, right or wrong."""
+    held = {line["id"]: line for line in order.get("order-lines") or []}
+    return [line if line == held.get(line["id"]) else _with_total(line) for line in lines]
+
+
+def _with_total(line: Document) -> Document:
     """Return a line whose total and split follow its quantity and price, where those can be read."""
     quantity, price = _decimal(line.get("quantity")), _decimal(line.get("price"))
     if price is None:

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, Final
 
 from adapters.coupa.simulator_models import MODELS, Attribute, Kind, Model
-from adapters.coupa.simulator_tables import DELETED, RefusedError, Shape, Tables, dashed
+from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
 from adapters.simulation import Document
 
 PAGE_ROWS_MAX: Final = 50
@@ -334,7 +334,7 @@ def _lines(tables: Tables, query: Query) -> Iterator[Document]:
     for one in query.on("order-header-id"):
         if one.operator == "eq":
             order = tables.collections["purchase_orders"].get(one.operands[0]) or {}
-            return (row for row in order.get("order-lines") or () if row.get("status") != DELETED)
+            return tables.lines([order])
     return tables.lines()
 
 

@@ -275,10 +275,11 @@ class Tables:
             collection.load(state["collections"].get(path, {"next_id": 1, "documents": []}))
         self.reference_revision += 1
 
-    def lines(self) -> Iterator[Document]:
-        """Walk all order lines, by id of their order and then by their place in it."""
-        for order in self.collections["purchase_orders"]:
-            for line in order.get("order-lines") or ():
+    def lines(self, orders: Iterable[Document] | None = None) -> Iterator[Document]:
+        """Walk the lines of all orders, or of these, by their place in them."""
+        for order in self.collections["purchase_orders"] if orders is None else orders:
+            lines = order.get("order-lines")
+            for line in lines if isinstance(lines, list) else ():
                 if isinstance(line, dict) and line.get("status") != DELETED:
                     yield line
 

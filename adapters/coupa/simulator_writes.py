@@ -89,7 +89,7 @@ class Intake:
         return merged if merged.get("id") or "id" not in model.attributes else self._new_row(merged)
 
     def _rows(self, attribute: Attribute, held: list[Document], value: Any) -> list[Document]:
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in [*value, *held]):
             raise RefusedError(f"{human(attribute.name)} is not a list")
         if attribute.model in HOME:
             return [self.tables.resolve(attribute, row) for row in value]
@@ -275,14 +275,14 @@ def _check_account(tables: Tables, document: Document, current: Document | None)
     gaps = [f"Segment {n} can't be blank" for n in range(1, max(used, 1) + 1) if not segments[n - 1]]
     if gaps:
         raise RefusedError(*gaps)
-    chart = tables.live("account_type", document["account-type"])
+    chart = tables.live("account_type", document.get("account-type") or {})
     if current is None and chart.get("dynamic-flag"):
         raise RefusedError("Account cannot be created in a dynamic chart of accounts")
     document["code"] = "-".join(str(value) for value in segments[:used])
     document["account-type-id"] = chart.get("id")
     for other in tables.collections["accounts"].find("code", document["code"]):
         is_same = [other.get(n) for n in SEGMENTS] == segments
-        if is_same and other["account-type"] == document["account-type"] and other is not current:
+        if is_same and other.get("account-type") == document.get("account-type") and other is not current:
             raise RefusedError("Code has already been taken")
     document.setdefault("active", True)
     return document
@@ -291,16 +291,17 @@ def _check_account(tables: Tables, document: Document, current: Document | None)
 def _check_lookup_value(tables: Tables, document: Document, current: Document | None) -> Document:
     parent_id = (document.get("parent") or {}).get("id")
     parent = tables.collections["lookup_values"].get(parent_id)
-    if parent is not None and parent["lookup"]["id"] != document["lookup"]["id"]:
+    lookup_id = (document.get("lookup") or {}).get("id")
+    if parent is not None and parent.get("lookup-id") != lookup_id:
         raise RefusedError("Parent unable to find matching parent.")
-    document["lookup-id"] = document["lookup"]["id"]
+    document["lookup-id"] = lookup_id
     document["parent-id"] = parent_id
     document |= place_in_lookup(document, parent)
     document.setdefault("active", True)
     document.setdefault("children-count", 0)
     for name in ("name", "external-ref-num"):
         for other in tables.collections["lookup_values"].find(name, document.get(name)):
-            is_neighbour = (other["lookup-id"], other["parent-id"]) == (document["lookup-id"], parent_id)
+            is_neighbour = (other.get("lookup-id"), other.get("parent-id")) == (lookup_id, parent_id)
             if is_neighbour and (current is None or other["id"] != current["id"]):
                 raise RefusedError(f"{human(name)} has already been taken")
     return document

@@ -826,6 +826,38 @@ def test_a_write_back_of_custom_fields_touches_nothing_else() -> None:
     )
 
 
+def test_a_write_back_leaves_lines_as_they_are_right_or_wrong() -> None:
+    """A total that differs and a line that is none are neither repaired nor a reason to refuse."""
+    instance = a_company()
+    order = an_order()
+    order["order-lines"][0]["total"] = "499.99"
+    instance.coupa.put("purchase_orders", order)
+    instance.coupa.put("purchase_orders", an_order("PO-2") | {"order-lines": ["not a line"]})
+    fields = '["version",{"custom_fields":{}}]'
+
+    answers = [
+        instance.put(f"purchase_orders/{n}", {"custom-fields": {"cf-erp-po-number": "3"}}, fields=fields)
+        for n in (1, 2)
+    ]
+
+    assert [{"version": 1, "custom-fields": {"cf-erp-po-number": "3"}}] * 2 == answers
+    assert "499.99" == instance.coupa.order("PO-1")["order-lines"][0]["total"]
+    assert ["not a line"] == instance.coupa.order("PO-2")["order-lines"]
+    instance.put("purchase_orders/2", {"order-lines": [{"description": "x"}]}, status=400)
+
+
+def test_an_edit_reprices_the_edited_line_only() -> None:
+    """The neighbour with the wrong total keeps it."""
+    instance = a_company()
+    order = an_order()
+    order["order-lines"] = [{**order["order-lines"][0], "total": total} for total in ("500.00", "1.00")]
+    instance.coupa.put("purchase_orders", order)
+
+    answer = instance.put("purchase_orders/1", {"order-lines": [{"id": 1, "quantity": "50"}]})
+
+    assert ["625.00", "1.00"] == [line["total"] for line in answer["order-lines"]]
+
+
 @pytest.mark.parametrize("body", [None, {"ship-to-attention": "Ida"}])
 def test_marking_exported_ignores_everything_else(body: dict[str, Any] | None) -> None:
     """By query parameter the flag is set and other attributes of the request are lost."""
