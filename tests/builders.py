@@ -12,11 +12,14 @@ from typing import Any
 from store import Store, memory_store
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine, PolicyMetadata
 from store.canonical.chart import AccountCombination
+from store.canonical.event import Event, event_type
 from store.canonical.money import Money
 from store.canonical.organisation import CostCentre
 from store.canonical.purchasing import OrderDistribution, OrderLine, PurchaseOrder
 from store.canonical.supplier import Supplier, SupplierSite, TaxRegistration
+from store.cases import NewCase
 from store.clock import Clock, VirtualClock
+from store.outbox import Entry
 
 MONDAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When tests begin, unless they say otherwise."""
@@ -158,3 +161,46 @@ def a_commitment(total: str = "101.00", currency: str = "EUR", **changes: Any) -
         "lines": lines,
     }
     return Commitment(**fields | changes)
+
+
+def an_event(**changes: Any) -> Event:
+    fields: dict[str, Any] = {
+        "id": "coupa:purchase_order.approved:100234:v1",
+        "source": "coupa",
+        "type": event_type("purchase_order", "approved"),
+        "subject": "coupa:100234",
+        "time": MONDAY,
+        "data": {"number": "PO-100234"},
+    }
+    return Event(**fields | changes)
+
+
+def an_entry(**changes: Any) -> Entry:
+    """Return the decision to create an order."""
+    fields: dict[str, Any] = {
+        "idempotency_key": "oracle-emea/order.create/coupa:100234/1/1",
+        "system": "oracle-emea",
+        "operation": "order.create",
+        "entity": "purchase_order",
+        "document_key": "coupa:100234",
+        "document_number": "PO-100234",
+        "body": '{"commitment":{}}',
+        "amount_minor": 10100,
+        "currency": "EUR",
+    }
+    return Entry(**fields | changes)
+
+
+def a_case(**changes: Any) -> NewCase:
+    fields: dict[str, Any] = {
+        "class_": "SUPPLIER_UNKNOWN",
+        "entity": "purchase_order",
+        "document_key": "coupa:100234",
+        "document_number": "PO-100234",
+        "system": "oracle-emea",
+        "cause": "The supplier S-1001 is not known in oracle-emea.",
+        "fix": "Create the supplier there, then retry.",
+        "amount_minor": 10100,
+        "currency": "EUR",
+    }
+    return NewCase(**fields | changes)
