@@ -75,11 +75,12 @@ class Engine:
 
     def due(self, now: datetime) -> list[str]:
         """Return the schedules that should have run by now. Several missed runs of one are one run."""
-        return [name for name in sorted(self.profile.schedules) if self._next_fire(name) <= now]
+        return [name for name in sorted(self.profile.schedules) if self._next_fire(name, now) <= now]
 
     def next_fire(self) -> datetime | None:
         """Return when the next schedule runs."""
-        return min((self._next_fire(name) for name in self.profile.schedules), default=None)
+        now = self.clock.now()
+        return min((self._next_fire(name, now) for name in self.profile.schedules), default=None)
 
     def next_due(self) -> datetime | None:
         """Return when something waits to be done without a schedule: a retry, a timer, a parked system."""
@@ -143,10 +144,10 @@ class Engine:
                 found.append(await sync.pull(self.store, self.adapters[task.system], task, self.clock))
         return tuple(found)
 
-    def _next_fire(self, name: str) -> datetime:
+    def _next_fire(self, name: str, now: datetime) -> datetime:
         last = meta.get(self.store.db, f"schedule.{name}")
         if last is None:
-            return self.clock.now()
+            return now  # a schedule that never ran is due at once
         return schedule.next_fire(self.profile.schedules[name], instant(last))
 
     def _renew(self) -> None:
