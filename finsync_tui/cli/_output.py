@@ -112,8 +112,8 @@ def facts(pairs: Mapping[str, Cell]) -> str:
 
 
 def say(text: str = "") -> None:
-    """Print data for people."""
-    print(text)
+    """Print data for people, at once: somebody may be following."""
+    print(text, flush=True)
 
 
 def note(text: str) -> None:
@@ -126,7 +126,7 @@ def say_json(value: object, *, one_line: bool = False) -> None:
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = json.dumps(value, default=_plain, ensure_ascii=not is_utf8, indent=None if one_line else 2)
     # Newlines here are the layout's own: inside strings json has escaped them already.
-    print(re.sub(_UNSAFE.pattern, _json_escape, text))
+    print(re.sub(_UNSAFE.pattern, _json_escape, text), flush=True)
 
 
 def _json_escape(match: re.Match[str]) -> str:

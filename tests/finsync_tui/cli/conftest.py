@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,7 +92,8 @@ def _own_keyring() -> Iterator[None]:
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Run one command line in this process."""
-    monkeypatch.delenv("FINSYNC_WORKSPACE", raising=False)
+    for name in [name for name in os.environ if name.startswith("FINSYNC_")]:
+        monkeypatch.delenv(name)
 
     def run_one(*arguments: object) -> Answer:
         capsys.readouterr()

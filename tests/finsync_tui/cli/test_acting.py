@@ -246,3 +246,44 @@ def test_systems_that_do_not_answer_are_told(finsync: Finsync, monkeypatch: pyte
     assert (checked.code, tested.code) == (3, 3)
     assert [(row["system"], row["is_ok"]) for row in checked.json] == [("coupa", False)]
     assert "hunter2" not in checked.out + checked.err + tested.out + tested.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "--once"), ("sync", "coupa"), ("sync", "coupa", "purchase_order")]
+)
+def test_a_read_that_fails_is_told_and_fails(
+    finsync: Finsync, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """When nothing at all could be read, a script learns it from the exit code and a person from stderr."""
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"FINSYNC_SECRET_COUPA_{name}", "hunter2")
+
+    text = finsync(*arguments)
+    data = finsync(*arguments, "--json")
+
+    assert (1, 1) == (text.code, data.code)
+    assert "coupa purchase_order: coupa: " in text.err
+    pulled = data.json["pulled"] if arguments[0] == "run" else data.json
+    assert [("coupa", "purchase_order", 0)] == [(p["system"], p["entity"], p["rows_read"]) for p in pulled]
+    assert "hunter2" not in text.out + text.err + data.out + data.err
+
+
+def test_what_can_not_be_read_is_named_before_anything_is_called(finsync: Finsync) -> None:
+    """A mistyped system or entity is found in the profile, with what there is instead."""
+    system = finsync("sync", "copua")
+    entity = finsync("sync", "coupa", "purchase_orders")
+
+    assert (1, 1) == (system.code, entity.code)
+    assert "Known: coupa" in system.err
+    assert "coupa reads:" in entity.err
+
+
+def test_an_engine_refuses_a_profile_with_problems(finsync: Finsync) -> None:
+    """It starts on nothing that `profile check` would find."""
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    layer.write_text(layer.read_text().replace('"purchase_order"', '"nonsense"'))
+
+    answer = finsync("run", "--once")
+
+    assert 2 == answer.code
+    assert answer.err.startswith("error PROFILE_PROBLEMS: ")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +124,29 @@ def test_a_reader_that_stops_is_no_error(finsync: Finsync) -> None:
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
     assert b"error" not in done.stderr
+
+
+def test_a_running_engine_stops_when_told(finsync: Finsync) -> None:
+    """SIGTERM ends it with 0, the lease given back; what it does meanwhile is a JSON object a line."""
+    secrets = {f"FINSYNC_SECRET_COUPA_{name}": "x" for name in ("CLIENT_ID", "CLIENT_SECRET")}
+    engine = subprocess.Popen(
+        [sys.executable, "-m", "finsync_tui", "run", "--json", "--workspace", finsync.path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **secrets},
+    )
+    assert engine.stdout is not None
+    guard = threading.Timer(60, engine.kill)  # a silent engine fails the test, it does not hang it
+    guard.start()
+    first = json.loads(engine.stdout.readline())
+
+    engine.terminate()
+    code = engine.wait()
+    guard.cancel()
+
+    assert 0 == code
+    assert ["coupa"] == [pulled["system"] for pulled in first["pulled"]]
+    assert not finsync("status", "--json").json["engine"]["is_running"]
 
 
 def test_the_workbench_needs_a_terminal(finsync: Finsync) -> None:
