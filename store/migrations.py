@@ -238,6 +238,7 @@ CREATE UNIQUE INDEX exception_case_live ON exception_case(class, document_key) W
 CREATE INDEX exception_case_open ON exception_case(state, due_at, id);
 CREATE INDEX exception_case_document ON exception_case(document_key, id);
 CREATE INDEX exception_case_workflow ON exception_case(workflow_id);
+CREATE INDEX exception_case_entry ON exception_case(entry_id);
 
 CREATE TABLE case_note (
   id INTEGER PRIMARY KEY,

@@ -41,13 +41,22 @@ suppliers = st.builds(
     status=st.sampled_from(("active", "inactive", "draft", "on_hold")),
     country=st.none() | st.sampled_from(("DE", "CH", "US")),
     party_id=st.none() | keys,
-    tax_registrations=st.lists(st.builds(TaxRegistration, number=names, country=st.none()), max_size=3).map(tuple),
+    tax_registrations=st.lists(st.builds(TaxRegistration, number=names, country=st.none()), max_size=3).map(
+        tuple
+    ),
     sites=st.lists(st.builds(SupplierSite, external_id=keys, code=names), max_size=2).map(tuple),
 )
 cost_centres = st.builds(
-    CostCentre, number=names, name=names, is_active=st.booleans(), starts_on=st.none() | days, ends_on=st.none() | days
+    CostCentre,
+    number=names,
+    name=names,
+    is_active=st.booleans(),
+    starts_on=st.none() | days,
+    ends_on=st.none() | days,
 )
-account_combinations = st.builds(AccountCombination, number=names, segments=st.lists(keys, max_size=6).map(tuple))
+account_combinations = st.builds(
+    AccountCombination, number=names, segments=st.lists(keys, max_size=6).map(tuple)
+)
 budgets = st.builds(
     Budget, number=names, name=names, legal_entity=keys, period=keys, amount=moneys(), remaining=moneys()
 )

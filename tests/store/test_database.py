@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -100,7 +101,9 @@ def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
 def test_pragmas(tmp_path: Path, durable: bool, level: int) -> None:
     """The writer journals ahead, waits for the disk when asked to, and checks foreign keys."""
     with open_store(tmp_path / "finsync.db", a_clock(), durable=durable) as store:
-        found = {name: store.db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+        found = {
+            name: store.db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        }
         keys = store.db.execute("PRAGMA foreign_keys").fetchone()[0]
 
     assert {"journal_mode": "wal", "synchronous": level} == found
@@ -142,7 +145,7 @@ def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
     """A path that can't be walked gives the system's reason."""
     (tmp_path / "file").write_text("x")
 
-    with pytest.raises(StoreAccessError, match="Not a directory|File exists"):
+    with pytest.raises(StoreAccessError, match=r"Not a directory|File exists"):
         open_store(tmp_path / "file" / "finsync.db", a_clock())
 
 
@@ -150,7 +153,9 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
     """A migration that this version does not know stops it before it writes."""
     path = a_file(tmp_path)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES ('finsync','m999_far','x')")
+        db.execute(
+            "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES ('finsync','m999_far','x')"
+        )
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = path.read_bytes()
 
@@ -190,7 +195,9 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
         assert 0 == events.head(store.db)
 
 
-def test_a_crash_while_migrating_leaves_nothing_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_while_migrating_leaves_nothing_half_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Migrations, their record and the views are one transaction."""
     monkeypatch.setattr("store.database._refresh_views", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -306,13 +313,17 @@ def test_a_transaction_inside_a_transaction_is_refused() -> None:
         assert "1" == meta.get(store.db, "a")
 
 
+def _set_and_raise(db: sqlite3.Connection, error: type[BaseException]) -> None:
+    meta.set(db, "a", "1")
+    raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_whatever_ends_a_transaction_undoes_it(error: type[BaseException]) -> None:
     """Also an interrupt: nothing of it stays, and the next transaction works."""
     with a_store() as store:
         with pytest.raises(error), store.transaction() as db:
-            meta.set(db, "a", "1")
-            raise error
+            _set_and_raise(db, error)
 
         with store.transaction() as db:
             meta.set(db, "b", "1")
@@ -323,7 +334,7 @@ def test_whatever_ends_a_transaction_undoes_it(error: type[BaseException]) -> No
 def test_change_event_entry_and_audit_commit_together_or_not_at_all(stop: int) -> None:
     """Promise 3: wherever it stops, either all four are there or none."""
     with a_store() as store:
-        acts = [
+        acts: list[Callable[[sqlite3.Connection], object]] = [
             lambda db: watermarks.advance(db, "coupa", "supplier", "p1", True, MONDAY),
             lambda db: events.append(db, [an_event()]),
             lambda db: outbox.enqueue(db, [an_entry()], MONDAY),
@@ -392,7 +403,10 @@ def test_a_file_that_can_not_be_written_says_so(tmp_path: Path) -> None:
     with open_store(tmp_path / "finsync.db", a_clock()) as store:
         store.db.execute("PRAGMA query_only=ON")
 
-        with pytest.raises(StoreAccessError, match="Check that you may read and write"), store.transaction() as db:
+        with (
+            pytest.raises(StoreAccessError, match="Check that you may read and write"),
+            store.transaction() as db,
+        ):
             meta.set(db, "a", "1")
 
 
