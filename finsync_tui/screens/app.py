@@ -28,6 +28,7 @@ from store.clock import Clock, SystemClock, VirtualClock
 
 if TYPE_CHECKING:
     from finsync_tui.actions import Actor, Outcome
+    from finsync_tui.settings import Workspace
 
 POLL_S = 0.5
 TICK_S = 10
@@ -115,6 +116,11 @@ class FinsyncApp(App[None]):
         return engine.clock_at if engine is not None and engine.is_virtual else self.machine_clock.now()
 
     @property
+    def has_pulse(self) -> bool:
+        """Whether the store was read once: before that nobody knows what time it is."""
+        return self._version != -1
+
+    @property
     def is_virtual(self) -> bool:
         return self.pulse.engine is not None and self.pulse.engine.is_virtual
 
@@ -143,7 +149,9 @@ class FinsyncApp(App[None]):
         try:
             version = await self.reader.version()
             if version != self._version:
-                self.pulse = await self.reader.run(partial(overview.pulse, now=self.now()))
+                self.pulse = await self.reader.run(
+                    partial(overview.pulse, machine_now=self.machine_clock.now())
+                )
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -214,6 +222,14 @@ class FinsyncApp(App[None]):
     async def action_go(self, mode: str) -> None:
         await self.switch_mode(mode)
 
+    async def go_filtered(self, mode: str, text: str) -> None:
+        """Go to a list and show what a filter finds there."""
+        from finsync_tui.screens.listing import ListScreen
+
+        await self.switch_mode(mode)
+        if isinstance(self.screen, ListScreen):
+            self.screen.filter_to(text)
+
     async def on_top_bar_mode_asked(self, event: TopBar.ModeAsked) -> None:
         await self.switch_mode(event.mode)
 
@@ -246,3 +262,12 @@ class FinsyncApp(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self._show_bar()
+
+
+def run(workspace: Workspace) -> None:
+    """Open the workbench on a workspace, as whoever is logged in."""
+    import getpass
+
+    from finsync_tui.actions import Actor
+
+    FinsyncApp(workspace.store_path, None, Actor(getpass.getuser(), "tui")).run()

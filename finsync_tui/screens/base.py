@@ -37,6 +37,8 @@ class WorkScreen(Screen[None]):
 
     PURPOSE: ClassVar[str] = ""
     """What the screen is for, in a sentence: its help begins with it."""
+    VERBS: ClassVar[tuple[str, ...]] = ()
+    """Actions in the order in which the verb bar shows them."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False, id="app.back")]
 
     def __init__(self) -> None:
@@ -85,7 +87,8 @@ class WorkScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         for bar in self.query(TopBar):
             self.desk.dress(bar)
-        self.reread()
+        if self.desk.has_pulse:
+            self.reread()
 
     # -- doing --------------------------------------------------------------------------------------------------
 

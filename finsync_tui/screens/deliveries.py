@@ -33,6 +33,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
         "Every write to a system: waiting, being sent, delivered, read back (verified), refused or dead. A dead letter is "
         "sent again only when a person replays it; whether it arrived is looked up first."
     )
+    VERBS = ("activate", "filter", "replay", "hold", "release", "cancel")
     NOUN = "Deliveries"
     HINT = "any number  is:failed  is:flight  is:unknown  state:buried  system:oracle-emea  failure:transient  attempts:>3"
     DEFAULT_CHIP = "all deliveries"
@@ -48,16 +49,16 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
         return (
             Column("", 1),
             Column("State", 11),
-            Column("Document", 11, sort="number"),
+            Column("Document", 10, sort="number"),
             Column("Operation", 16),
             Column("System", 12, sort="system"),
             Column("Tries", 5, is_right=True, sort="attempts"),
             Column("Next", 9, is_right=True, sort="next"),
-            Column("Amount", 13, is_right=True, sort="amount"),
+            Column("Amount", 12, is_right=True, sort="amount"),
             Column("Cur", 3),
-            Column("Failure", 11),
-            Column("Message", 12, grows=True),
-            Column("Changed", 11, is_right=True, sort="changed"),
+            Column("Message", 20, grows=True),
+            Column("Changed", 8, is_right=True, sort="changed"),
+            Column("Failure", 11, is_optional=True),
         )
 
     def cells(self, row: DeliveryRow) -> Sequence[Cell]:
@@ -75,9 +76,9 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
             (next_text, "" if is_waiting else "muted"),
             (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
             (row.currency or "", "muted"),
-            (row.failure, state.role if row.failure else ""),
             (row.message, ""),
             (ago(row.changed_at, now).removesuffix(" ago"), "muted"),
+            (row.failure, state.role if row.failure else ""),
         )
 
     def inspector(self, row: DeliveryRow, width: int) -> Content:

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from finsync_tui.screens import drawing
 from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.dossiers import Sides
 from finsync_tui.screens.verbs import Verb
 
 D = TypeVar("D")
@@ -45,7 +46,7 @@ class TabStrip(Widget):
             self._spans.append((x, x + len(label)))
             x += len(label) + 1
         if self.size.width - x > 12:
-            parts.append((" [ ] switch".rjust(self.size.width - x - 1), "$faint"))
+            parts.append((" [ ] switch".rjust(self.size.width - x - 1), "$muted"))
         return Content.assemble(*parts)
 
     def show_counts(self, counts: dict[str, int]) -> None:
@@ -152,7 +153,7 @@ class DetailScreen(WorkScreen, Generic[D]):
     def _draw_tab(self) -> None:
         if self.dossier is not None:
             name = self.TABS[self.query_one(TabStrip).current]
-            width = max(40, self.size.width - 4)
+            width = max(40, self.size.width - 5)  # the scroll bar's column stays free
             self.query_one("#text", Static).update(self.tab(self.dossier, name, width))
 
     def store_failed(self, error: BaseException) -> None:
@@ -175,6 +176,14 @@ class DetailScreen(WorkScreen, Generic[D]):
         strip = self.query_one(TabStrip)
         strip.current = (strip.current + by) % len(self.TABS)
         self.query_one(Page).scroll_home(animate=False)
+
+    shows_equal: bool | None = None
+    """Whether Compare shows equal fields. None: when there is room for them."""
+
+    def is_equal_shown(self, sides: Sides) -> bool:
+        if self.shows_equal is not None:
+            return self.shows_equal
+        return len(sides.lines) + 3 <= self.query_one(Page).size.height
 
     def refuse(self, why: str) -> None:
         self.app.notify(why, severity="warning", markup=False)

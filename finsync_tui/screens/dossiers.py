@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens import compare, queries
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
-from finsync_tui.screens.text import safe_lines, safe_text
+from finsync_tui.screens.text import safe_lines, safe_text, words
 from store.clock import instant
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ class CaseDossier:
 class WorkflowDossier:
     row: WorkflowRow
     steps: tuple[StepView, ...]
+    timeline: tuple[StepView, ...]
     deliveries: tuple[DeliveryRow, ...]
     cases: tuple[ExceptionRow, ...]
     links: tuple[Link, ...]
@@ -206,15 +207,37 @@ def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
     entity = db.execute("SELECT entity FROM v_workflow WHERE id = ?", (workflow_id,)).fetchone()[0]
     entries = _ids(db, "SELECT id FROM outbox_entry WHERE workflow_id = ? ORDER BY id", workflow_id)
     cases = _ids(db, "SELECT id FROM exception_case WHERE workflow_id = ? ORDER BY id", workflow_id)
+    steps = _steps(db, workflow_id)
     return WorkflowDossier(
         row=row,
-        steps=_steps(db, workflow_id),
+        steps=steps,
+        timeline=timeline(row, steps),
         deliveries=tuple(queries.rows(db, queries.DELIVERIES, entries).values()),
         cases=tuple(queries.rows(db, queries.EXCEPTIONS, cases).values()),
         links=_links(db, entity, row.document_key),
         history=_history(db, entity, row.document_key),
         sides=_sides(db, entity, row.document_key, workflow_id, None),
     )
+
+
+def timeline(row: WorkflowRow, steps: tuple[StepView, ...]) -> tuple[StepView, ...]:
+    """Return the steps as stretches of time without gaps, the present one among them.
+
+    The engine notes a step when it is decided: what lies between two of them is the wait of the later one.
+    """
+    found: list[StepView] = []
+    begun = row.started_at
+    for place, step in enumerate(steps):
+        is_last = place == len(steps) - 1
+        ended = step.ended_at
+        if ended is None and (not is_last or not row.is_live):
+            ended = step.started_at  # it was held; a retry went on from there
+        found.append(replace(step, started_at=min(begun, step.started_at), ended_at=ended))
+        begun = ended or step.started_at
+    if row.is_live and not (found and found[-1].ended_at is None):
+        waits = (("waiting for", row.waiting_for),) if row.waiting_for else ()
+        found.append(StepView(words(row.step), row.state, begun, None, waits))
+    return tuple(found)
 
 
 def delivery(db: Connection, entry_id: int) -> DeliveryDossier | None:
@@ -372,11 +395,18 @@ def _history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLin
             at=instant(row["at"]),
             kind=row["kind"],
             place=safe_text(row["place"], 60),
-            what=safe_text(row["what"], 200).replace("_", " "),
+            what=_happening(row["kind"], safe_text(row["what"], 200)),
             detail=_brief(row["detail"]),
         )
         for row in rows
     )
+
+
+def _happening(kind: str, what: str) -> str:
+    """Return what happened in the words of the screens; exception classes stay as they are, they are codes."""
+    if kind == "event":
+        what = what.removeprefix("com.finsync.").rpartition(".v")[0] or what
+    return what.replace("_", " ") if kind in ("event", "step") else what
 
 
 def _brief(detail: str | None) -> str:

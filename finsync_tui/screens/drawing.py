@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from finsync_tui.screens.signs import STYLES, Role
@@ -12,6 +13,7 @@ from finsync_tui.screens.text import fit
 
 Piece = tuple[str, Role]
 BLANK = Content("")
+FLOW_BELOW = 90
 PARAGRAPH_WIDTH_MAX = 110
 """Longer lines are hard to read, however wide the window."""
 
@@ -31,10 +33,12 @@ def title(text: str, note: str = "") -> Content:
 
 
 def facts(pairs: Sequence[tuple[str, Piece]], width: int) -> Content:
-    """Return labels and values in as many columns as fit, read row by row."""
+    """Return labels and values in columns, read row by row; on a narrow window one after the other."""
     pairs = [(label, piece) for label, piece in pairs if piece[0]]
     if not pairs:
         return BLANK
+    if width < FLOW_BELOW:
+        return _flow(pairs, width)
     per_row = max(1, min(width // 34, len(pairs)))
     cell = width // per_row
     lines = []
@@ -47,13 +51,50 @@ def facts(pairs: Sequence[tuple[str, Piece]], width: int) -> Content:
     return stack(lines)
 
 
+def _flow(pairs: Sequence[tuple[str, Piece]], width: int) -> Content:
+    rows: list[list[Piece]] = [[]]
+    used = 0
+    for label, (text, role) in pairs:
+        size = len(label) + 1 + cell_len(text) + 3
+        if used and used + size > width:
+            rows.append([])
+            used = 0
+        rows[-1] += [
+            (f"{label} ", "muted"),
+            (f"{fit(text, min(cell_len(text), width - len(label) - 1))}   ", role),
+        ]
+        used += size
+    return stack(line(*row) for row in rows)
+
+
 def paragraph(label: str, text: str, width: int, *, role: Role = "", lines_max: int = 6) -> Content:
     """Return text that wraps under itself, with its label in front; what is cut off ends in an ellipsis."""
-    room = max(10, min(width, PARAGRAPH_WIDTH_MAX) - len(label) - 1)
-    found = textwrap.wrap(text, room, max_lines=lines_max, placeholder=" …") or ["—"]
-    lines = [line((f"{label} ", "muted"), (found[0], role))]
-    lines += [line((" " * (len(label) + 1) + more, role)) for more in found[1:]]
+    lead = f"{label} " if label else ""
+    room = max(10, min(width, PARAGRAPH_WIDTH_MAX) - len(lead))
+    found = _wrapped(text, room, lines_max) or ["—"]
+    lines = [line((lead, "muted"), (found[0], role))]
+    lines += [line((" " * len(lead) + more, role)) for more in found[1:]]
     return stack(lines)
+
+
+def _wrapped(text: str, room: int, lines_max: int) -> list[str]:
+    """Wrap by cells, not by characters: `textwrap` counts a wide character as one."""
+    if cell_len(text) == len(text):
+        return textwrap.wrap(text, room, max_lines=lines_max, placeholder=" …")
+    found: list[str] = []
+    rest = text
+    while rest and len(found) < lines_max:
+        cut = len(rest)
+        while cell_len(rest[:cut]) > room:
+            cut -= 1
+        at_space = rest.rfind(" ", 0, cut + 1)
+        if cut < len(rest) and at_space > cut // 2:
+            cut = at_space
+        found.append(rest[:cut])
+        rest = rest[cut:].lstrip(" ")
+    if rest:
+        found[-1] = fit(found[-1] + " …", min(room, cell_len(found[-1]) + 2))
+    return found
 
 
 def table(widths: Sequence[int], rows: Iterable[Sequence[Piece]], header: Sequence[str] = ()) -> Content:

@@ -25,6 +25,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         "One exception. Compare shows the source, what we sent and what the target holds now: ≠ differs, → is translated "
         "by a mapping and should differ, + is missing in the target."
     )
+    VERBS = ("retry", "resolve", "assign", "comment", "ignore", "step(1)")
     NOUN = "exception"
     TABS = ("Compare", "Decisions", "Attempts", "History", "Payload", "Notes")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +41,6 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         Binding("f", "flow", "Open its workflow", show=False, id="detail.workflow"),
         Binding("D", "payload", "Payload", show=False, id="detail.payload"),
     ]
-    shows_equal = False
 
     async def fetch(self) -> CaseDossier | None:
         return await self.read(partial(dossiers.case, case_id=self.thing_id))
@@ -68,21 +68,14 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
             ("Entity", (row.legal_entity, "")),
             ("System", (row.system, "")),
             ("Seen", (f"{row.seen_count} times" if row.seen_count > 1 else "", "")),
-            (
-                "Known as",
-                (
-                    ", ".join(
-                        f"{link.number or link.external_id} in {link.system}" for link in dossier.links
-                    ),
-                    "",
-                ),
-            ),
         ]
         lines = [
             drawing.facts(pairs, width),
             drawing.paragraph("What happened", row.cause, width, lines_max=3),
             drawing.paragraph("What to do   ", row.fix, width, role="accent", lines_max=3),
         ]
+        if dossier.links:
+            lines.insert(1, drawing.paragraph("Known as", tabs.links(dossier.links), width, lines_max=1))
         if row.ended_at:
             how = f"{row.resolution or state.word} · {row.ended_by or 'finsync'} · {stamp(row.ended_at)}"
             lines.append(drawing.paragraph("How it ended ", how, width, lines_max=2))
@@ -99,7 +92,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         now = self.desk.now()
         match name:
             case "Compare":
-                return tabs.comparison(dossier.sides, width, shows_equal=self.shows_equal)
+                return tabs.comparison(dossier.sides, width, shows_equal=self.is_equal_shown(dossier.sides))
             case "Decisions":
                 return tabs.decisions(dossier.steps, dossier.evidence, width)
             case "Attempts":
@@ -144,7 +137,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         self.act(verbs.ASSIGN, self.desk.actor.name)
 
     def action_equal(self) -> None:
-        self.shows_equal = not self.shows_equal
+        self.shows_equal = not (self.dossier and self.is_equal_shown(self.dossier.sides))
         self.draw()
 
     def action_payload(self) -> None:

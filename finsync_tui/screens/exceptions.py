@@ -40,6 +40,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
         "What waits for a person: why it is stuck, how much money it is, when it is due. Correct the cause, then retry; "
         "or resolve it with a reason when it was settled outside."
     )
+    VERBS = ("activate", "filter", "retry", "resolve", "assign", "mark", "comment", "ignore")
     NOUN = "Exceptions"
     HINT = "words  owner:ana  class:MAPPING*  amount:>1000  due:<2d  age:>3d  state:all  is:overdue  -system:coupa"
     DEFAULT_CHIP = "live exceptions"
@@ -53,16 +54,16 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
     def columns(self) -> Sequence[Column]:
         return (
             Column("", 1),
-            Column("Due", 8, is_right=True, sort="due"),
-            Column("Class", 19, sort="class"),
-            Column("Document", 11, sort="number"),
-            Column("Amount", 13, is_right=True, sort="amount"),
+            Column("Due", 9, is_right=True, sort="due"),
+            Column("Class", 20, sort="class"),
+            Column("Document", 10, sort="number"),
+            Column("Amount", 12, is_right=True, sort="amount"),
             Column("Cur", 3),
             Column("Owner", 8, sort="owner"),
             Column("System", 12, sort="system"),
-            Column("Age", 7, is_right=True, sort="opened"),
+            Column("Age", 6, is_right=True, sort="opened"),
             Column("Cause", 16, grows=True),
-            Column("State", 10),
+            Column("State", 10, is_optional=True),
         )
 
     def cells(self, row: ExceptionRow) -> Sequence[Cell]:

@@ -23,8 +23,8 @@ from finsync_tui.screens.text import ago, amount, countdown, money, safe_text
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 CURRENCIES_SHOWN = 3
-MONEY_WIDTH = 15
-BAR_WIDTH = 12
+MONEY_WIDTH = 12
+BAR_WIDTH_MAX = 24
 WELCOME = (
     ("Welcome to finsync.", "strong"),
     ("This workspace is empty: nothing was read from any system yet.", ""),
@@ -52,8 +52,8 @@ class HomeScreen(WorkScreen):
         "What is stuck and how much money it is, what is due next, what is under way, and how the systems are. "
         "Enter on a line opens what is behind it."
     )
+    VERBS = ("activate", "app.focus_next", "app.go('exceptions')", "app.go('workflows')")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", id="home.open"),
         Binding("tab", "app.focus_next", "next panel", id="home.next"),
         Binding("2", "app.go('exceptions')", "exceptions", id="home.exceptions"),
         Binding("3", "app.go('workflows')", "workflows", id="home.workflows"),
@@ -120,6 +120,9 @@ class HomeScreen(WorkScreen):
         self._titles()
         self._texts()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._texts)
+
     def time_passed(self) -> None:
         for table in self.query(VirtualTable):
             table.redraw()
@@ -154,14 +157,17 @@ class HomeScreen(WorkScreen):
     # -- what is stuck --------------------------------------------------------------------------------------------
 
     def _cause_columns(self, currencies: Sequence[str]) -> list[Column]:
-        money_columns = [Column(name, MONEY_WIDTH, is_right=True) for name in currencies[:CURRENCIES_SHOWN]]
+        money_columns = [
+            Column(name, MONEY_WIDTH, is_right=True, is_optional=place > 1)
+            for place, name in enumerate(currencies[:CURRENCIES_SHOWN])
+        ]
         return [
             Column("", 1),
-            Column("Cause", 19, grows=True),
-            Column("Stuck", 6, is_right=True),
-            Column("Late", 5, is_right=True),
+            Column("Cause", 20, grows=True),
+            Column("Stuck", 5, is_right=True),
+            Column("Late", 4, is_right=True),
             *money_columns,
-            Column("Oldest", 8, is_right=True),
+            Column("Oldest", 6, is_right=True, is_optional=True),
         ]
 
     def _cause_cells(self, row: Cause) -> list[Cell]:
@@ -224,7 +230,7 @@ class HomeScreen(WorkScreen):
     def _texts(self) -> None:
         is_brief = self.has_class("-short") or self.has_class("-narrow")
         width = max(40, self.query_one("#work").content_size.width)
-        self.query_one("#work-text", Static).update(self._brief(width) if is_brief else self._work(width))
+        self.query_one("#work-text", Static).update(self._brief() if is_brief else self._work(width))
         self.query_one("#engine-text", Static).update(
             self._engine(max(30, self.query_one("#engine").content_size.width))
         )
@@ -232,7 +238,8 @@ class HomeScreen(WorkScreen):
     def _work(self, width: int) -> Content:
         """Orders and deliveries by state, with their money."""
         currencies = self.shown.currencies[:2]
-        widths = (1, 12, -8, BAR_WIDTH, *([-MONEY_WIDTH] * len(currencies)))
+        bar = max(4, min(BAR_WIDTH_MAX, width - 26 - (MONEY_WIDTH + 3) * len(currencies)))
+        widths = (1, 11, -6, bar, *([-MONEY_WIDTH - 1] * len(currencies)))
         lines = [drawing.table(widths, [], ("", "Orders", "count", "", *currencies))]
         lines += self._tally_rows(signs.WORKFLOW, self.shown.orders, currencies, widths)
         lines += [drawing.BLANK, drawing.table(widths, [], ("", "Deliveries", "count", "", *currencies))]
@@ -255,7 +262,7 @@ class HomeScreen(WorkScreen):
             sums: list[Piece] = [
                 (amount(tally.amounts.get(name), name) or "—", "muted") for name in currencies
             ]
-            share = drawing.bar(tally.count / most, BAR_WIDTH) if most else ""
+            share = drawing.bar(tally.count / most, widths[3]) if most else ""
             rows.append(
                 [
                     (sign.glyph, sign.role),
@@ -267,16 +274,19 @@ class HomeScreen(WorkScreen):
             )
         return [drawing.table(widths, rows)] if rows else [drawing.line(("none yet", "muted"))]
 
-    def _brief(self, width: int) -> Content:
+    def _brief(self) -> Content:
         """The same in a line each, for small windows."""
+        flows = {state: tally.count for state, tally in self.shown.orders.items()}
+        sent = {state: tally.count for state, tally in self.shown.deliveries.items()}
         systems: list[Piece] = [("Systems     ", "muted")]
         for row in self.shown.systems:
             sign = signs.of(signs.SYSTEM, row.state)
-            systems.append((f"{sign.glyph} {safe_text(row.system, 20)} {sign.word}  ", sign.role))
+            word = "" if row.state == "ok" else f" {sign.word}"
+            systems.append((f"{sign.glyph} {safe_text(row.system, 20)}{word}   ", sign.role))
         return drawing.stack(
             [
-                _counted("Orders      ", signs.WORKFLOW, self.shown.orders),
-                _counted("Deliveries  ", signs.DELIVERY, self.shown.deliveries),
+                _counted("Orders      ", flows, _ORDERS_BRIEF),
+                _counted("Deliveries  ", sent, _DELIVERIES_BRIEF),
                 drawing.line(*systems),
             ]
         )
@@ -308,26 +318,14 @@ class HomeScreen(WorkScreen):
 
     # -- opening --------------------------------------------------------------------------------------------------
 
-    def action_open(self) -> None:
-        """Enter is the table's own; this stands in the verb bar."""
-        if isinstance(self.focused, VirtualTable):
-            self.focused.action_activate()
-
     async def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
         row = event.table.cursor_row
         if isinstance(row, Cause):
-            await self._go("exceptions", f"class:{row.class_}")
+            await self.desk.go_filtered("exceptions", f"class:{row.class_}")
         elif isinstance(row, SystemRow):
             await self.app.switch_mode("systems")
         elif isinstance(row, DueItem):
             self._open_due(row)
-
-    async def _go(self, mode: str, text: str) -> None:
-        from finsync_tui.screens.listing import ListScreen
-
-        await self.app.switch_mode(mode)
-        if isinstance(self.app.screen, ListScreen):
-            self.app.screen.filter_to(text)
 
     def _open_due(self, row: DueItem) -> None:
         """Next and previous go through what is due of the same kind."""
@@ -345,19 +343,32 @@ class HomeScreen(WorkScreen):
 _DUE_COLUMNS = (
     Column("", 1),
     Column("Due", 9, is_right=True),
-    Column("What", 19, grows=True),
-    Column("Document", 11),
-    Column("Amount", 17, is_right=True),
-    Column("Who", 12),
+    Column("What", 20, grows=True),
+    Column("Document", 10),
+    Column("Amount", 16, is_right=True, is_optional=True),
+    Column("Who", 11, is_optional=True),
 )
 _SYSTEM_COLUMNS = (
     Column("", 1),
     Column("System", 12),
-    Column("State", 8),
-    Column("Last read", 10, is_right=True),
-    Column("Queue", 6, is_right=True),
+    Column("State", 7),
+    Column("Read", 8, is_right=True),
+    Column("Queue", 5, is_right=True),
     Column("Failed", 6, is_right=True),
-    Column("", 4, grows=True),
+    Column("", 10, grows=True, is_optional=True),
+)
+
+_ORDERS_BRIEF = (
+    ("in work", signs.WORKFLOW["running"], ("running", "waiting")),
+    ("held", signs.WORKFLOW["held"], ("held",)),
+    ("done", signs.WORKFLOW["done"], ("done",)),
+    ("aborted", signs.WORKFLOW["aborted"], ("aborted",)),
+)
+_DELIVERIES_BRIEF = (
+    ("in flight", signs.DELIVERY["delivered"], ("pending", "claimed", "delivered")),
+    ("failed", signs.DELIVERY["refused"], ("refused", "buried")),
+    ("held", signs.DELIVERY["held"], ("held",)),
+    ("verified", signs.DELIVERY["verified"], ("verified",)),
 )
 
 
@@ -367,9 +378,12 @@ def _numbered(
     return dict(enumerate(found, start=1))
 
 
-def _counted(label: str, table: Mapping[str, Sign], found: Mapping[str, Tally]) -> Content:
+def _counted(
+    label: str, found: Mapping[str, int], groups: Sequence[tuple[str, Sign, tuple[str, ...]]]
+) -> Content:
     pieces: list[Piece] = [(label, "muted")]
-    for state, sign in table.items():
-        if state in found:
-            pieces.append((f"{sign.glyph} {found[state].count:,} {sign.word}  ", sign.role))
-    return drawing.line(*pieces) if found else drawing.line((label, "muted"), ("none yet", "muted"))
+    for name, sign, states in groups:
+        count = sum(found.get(state, 0) for state in states)
+        if count:
+            pieces.append((f"{sign.glyph} {count:,} {name}   ", sign.role))
+    return drawing.line(*pieces) if len(pieces) > 1 else drawing.line((label, "muted"), ("none yet", "muted"))

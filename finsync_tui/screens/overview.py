@@ -113,14 +113,16 @@ class Overview:
         return not (self.record_count or self.causes or self.orders or self.deliveries)
 
 
-def pulse(db: Connection, now: datetime) -> Pulse:
-    """Return what the top bar shows. Four short look-ups, asked twice a second while the engine works."""
+def pulse(db: Connection, machine_now: datetime) -> Pulse:
+    """Return what the top bar shows: three short look-ups, asked at most twice a second while the engine works."""
+    found = engine(db)
+    now = found.clock_at if found is not None and found.is_virtual else machine_now
     row = db.execute(
         "SELECT count(*), coalesce(sum(due_at <= ?), 0) FROM v_exception WHERE state IN ('open', 'snoozed')",
         (instant_text(now),),
     ).fetchone()
     failed = db.execute("SELECT count(*) FROM v_delivery WHERE state IN ('refused', 'buried')").fetchone()
-    return Pulse(engine(db), int(row[0]), int(row[1]), int(failed[0]))
+    return Pulse(found, int(row[0]), int(row[1]), int(failed[0]))
 
 
 def engine(db: Connection) -> Engine | None:

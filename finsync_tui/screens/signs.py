@@ -53,6 +53,7 @@ WORKFLOW = {
     "superseded": Sign("−", "superseded", "muted"),
 }
 STEP = {
+    "running": Sign("⟳", "running", "accent"),
     "done": Sign("●", "done", "ok"),
     "waiting": Sign("‖", "waiting", "accent"),
     "held": Sign("▲", "held", "warn"),

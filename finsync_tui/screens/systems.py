@@ -22,6 +22,7 @@ from finsync_tui.screens.text import ago, countdown, safe_text, stamp, words
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
+ROWS_SHOWN = 9
 _COLUMNS = (
     Column("", 1),
     Column("System", 14),
@@ -43,6 +44,7 @@ class SystemsScreen(WorkScreen):
         "Each system: whether it answers, when it was last read completely, what waits for it. A paused system is neither "
         "read nor written until somebody resumes it; its queue stays."
     )
+    VERBS = ("pause", "resume")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "pause", "pause…", id="system.pause"),
         Binding("e", "resume", "resume…", id="system.resume"),
@@ -75,6 +77,7 @@ class SystemsScreen(WorkScreen):
         found = await self.read(overview.systems)
         self.table.load_rows({row.id: row for row in found})
         self.table.border_title = Content(f"Systems · {len(found)}")
+        self.table.styles.height = min(ROWS_SHOWN, max(1, len(found))) + 3
         self.look_at()
 
     @work(exclusive=True, group="reads", exit_on_error=False)
@@ -98,6 +101,12 @@ class SystemsScreen(WorkScreen):
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
         self.refresh_bindings()
         self.look_at()
+
+    async def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
+        """What waits for a system, or failed there, is among the deliveries."""
+        row = self.table.cursor_row
+        if row is not None:
+            await self.desk.go_filtered("deliveries", f"system:{row.system}")
 
     def _cells(self, row: SystemRow) -> list[Cell]:
         now = self.desk.now()

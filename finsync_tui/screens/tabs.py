@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from rich.cells import cell_len, chop_cells
 from textual.content import Content
 
 from finsync_tui.screens import compare, drawing, signs
@@ -34,14 +35,18 @@ HISTORY_GLYPHS = {
 }
 BAR_WIDTH = 20
 COLUMN_MAX = 44
+PLACE_WIDTH = 12
+VALUE_ROWS_MAX = 3
 
 
 def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
     """Draw source, sent and target side by side; what differs first."""
     if not sides.lines:
         return drawing.line(("Nothing to compare: the document could not be stored. See Payload.", "muted"))
-    label = min(24, max(12, max(len(line.label) for line in sides.lines)))
-    column = max(10, min(COLUMN_MAX, (width - label - 10) // 3))
+    lines = compare.ordered(sides.lines)
+    shown = [line for line in lines if shows_equal or not line.is_equal]
+    label = min(24, max((len(line.label) for line in shown), default=12))
+    column = max(10, min(COLUMN_MAX, (width - label - 11) // 3))
     widths = (1, label, column, column, column)
     header = (
         " ",
@@ -50,13 +55,13 @@ def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
         f"sent to {sides.sent}" if sides.sent else "not sent",
         f"now in {sides.target}" if sides.target_at else "not in a target",
     )
-    dates = ("", "", *(stamp(at) if at else "" for at in (sides.source_at, sides.sent_at, sides.target_at)))
-    lines = compare.ordered(sides.lines)
-    shown = [line for line in lines if shows_equal or not line.is_equal]
+    dates = ("", "", *(_fitting(at, column) for at in (sides.source_at, sides.sent_at, sides.target_at)))
     body = [
         drawing.table(widths, [], header),
         drawing.table(widths, [[(date, "muted") for date in dates]]),
-        drawing.table(widths, [_compared(line) for line in shown]) if shown else drawing.BLANK,
+        drawing.table(widths, [row for line in shown for row in _compared(line, column)])
+        if shown
+        else drawing.BLANK,
     ]
     hidden = len(lines) - len(shown)
     if hidden:
@@ -66,17 +71,32 @@ def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
     return drawing.stack(body)
 
 
-def _compared(line: Line) -> list[Piece]:
+def _fitting(at: datetime | None, width: int) -> str:
+    if at is None:
+        return ""
+    return stamp(at) if width >= len("2026-03-14 10:00") else stamp(at)[5:]
+
+
+def _compared(line: Line, column: int) -> list[list[Piece]]:
+    """One field: as many rows as its longest value needs, so that an account is never cut."""
     role = MARK_ROLES[line.mark]
-    value: Role = "" if line.mark not in ("=", " ") else "muted"
-    differs = "strong" if line.mark in ("≠", "+", "−") else value
-    return [
-        (line.mark, role),
-        (line.label, "muted"),
-        (line.source or "∅", value if line.source else "muted"),
-        (line.sent or "∅", value if line.sent else "muted"),
-        (line.target or "∅", differs if line.target else "muted"),
-    ]
+    plain: Role = "muted" if line.is_equal else ""
+    roles: list[Role] = [plain, plain, "strong" if role in ("error", "warn") else plain]
+    values = [_pieces(value or "∅", column) for value in (line.source, line.sent, line.target)]
+    rows: list[list[Piece]] = []
+    for number in range(max(len(parts) for parts in values)):
+        row: list[Piece] = [(line.mark, role), (line.label, "muted")] if number == 0 else [("", ""), ("", "")]
+        for parts, value_role in zip(values, roles, strict=True):
+            text = parts[number] if number < len(parts) else ""
+            row.append((text, "muted" if text == "∅" else value_role))
+        rows.append(row)
+    return rows
+
+
+def _pieces(value: str, width: int) -> list[str]:
+    if cell_len(value) <= width:
+        return [value]
+    return chop_cells(value, width)[:VALUE_ROWS_MAX]
 
 
 def decisions(steps: Sequence[StepView], evidence: Sequence[tuple[str, str]], width: int) -> Content:
@@ -134,7 +154,7 @@ def history(found: Sequence[HistoryLine], width: int) -> Content:
     if not found:
         return drawing.line(("Nothing is known about this document yet.", "muted"))
     what = min(44, max(16, max(len(line.what) for line in found)))
-    widths = (1, 16, 12, what, max(10, width - what - 40))
+    widths = (1, 16, PLACE_WIDTH, what, max(10, width - what - PLACE_WIDTH - 25))
     return drawing.table(
         widths,
         (

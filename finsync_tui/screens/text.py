@@ -20,6 +20,8 @@ MARKS_MAX = 3
 """Combining marks on one letter: more than these only disturb the lines above and below."""
 NULL = "∅"
 DAY_S = 86_400
+FEW = 10
+"""From so many hours or days on, minutes or hours do not matter any more."""
 
 _INVISIBLE = (
     *range(0x200B, 0x2010),  # zero width spaces and joiners, direction marks
@@ -107,10 +109,10 @@ def money(amount_minor: int | None, currency: str | None) -> str:
 
 
 def span(delta: timedelta) -> str:
-    """Return a duration in its two largest units, the sign left out.
+    """Return a duration as exactly as it matters: the second unit only while the first is small. No sign.
 
-    >>> span(timedelta(days=2, hours=4)), span(timedelta(minutes=12)), span(timedelta(seconds=3.2))
-    ('2d 04h', '12m', '3s')
+    >>> [span(timedelta(hours=hours)) for hours in (0.001, 0.2, 3.5, 14.5, 52, 300)]
+    ['3s', '12m', '3h 30m', '14h', '2d 04h', '12d']
     """
     seconds = int(abs(delta).total_seconds())
     if seconds < 60:
@@ -118,8 +120,10 @@ def span(delta: timedelta) -> str:
     if seconds < 3_600:
         return f"{seconds // 60}m"
     if seconds < DAY_S:
-        return f"{seconds // 3_600}h {seconds % 3_600 // 60:02}m"
-    return f"{seconds // DAY_S}d {seconds % DAY_S // 3_600:02}h"
+        hours = seconds // 3_600
+        return f"{hours}h {seconds % 3_600 // 60:02}m" if hours < FEW else f"{hours}h"
+    days = seconds // DAY_S
+    return f"{days}d {seconds % DAY_S // 3_600:02}h" if days < FEW else f"{days}d"
 
 
 def countdown(due_at: datetime | None, now: datetime) -> str:

@@ -21,6 +21,7 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
 
     TITLE = "Workflow"
     PURPOSE = "One run of a process: each step with how long it took, what was sent, and what it waits for."
+    VERBS = ("abort", "step(1)")
     NOUN = "workflow"
     TABS = ("Steps", "Decisions", "Deliveries", "Exceptions", "Compare", "History")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,7 +35,6 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
             id="detail.equal",
         ),
     ]
-    shows_equal = False
 
     async def fetch(self) -> WorkflowDossier | None:
         return await self.read(partial(dossiers.workflow, workflow_id=self.thing_id))
@@ -74,7 +74,7 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
 
     def counts(self, dossier: WorkflowDossier) -> dict[str, int]:
         return {
-            "Steps": len(dossier.steps),
+            "Steps": len(dossier.timeline),
             "Deliveries": len(dossier.deliveries),
             "Exceptions": len(dossier.cases),
             "Compare": sum(1 for line in dossier.sides.lines if line.mark in "≠+−"),
@@ -84,7 +84,7 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
         now = self.desk.now()
         match name:
             case "Steps":
-                return tabs.timeline(dossier.steps, now, width)
+                return tabs.timeline(dossier.timeline, now, width)
             case "Decisions":
                 return tabs.decisions(dossier.steps, (), width)
             case "Deliveries":
@@ -92,7 +92,7 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
             case "Exceptions":
                 return tabs.cases(dossier.cases, width)
             case "Compare":
-                return tabs.comparison(dossier.sides, width, shows_equal=self.shows_equal)
+                return tabs.comparison(dossier.sides, width, shows_equal=self.is_equal_shown(dossier.sides))
             case _:
                 return tabs.history(dossier.history, width)
 
@@ -113,5 +113,5 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
             self.read_again()
 
     def action_equal(self) -> None:
-        self.shows_equal = not self.shows_equal
+        self.shows_equal = not (self.dossier and self.is_equal_shown(self.dossier.sides))
         self.draw()

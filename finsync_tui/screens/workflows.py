@@ -25,6 +25,7 @@ class WorkflowsScreen(ListScreen[WorkflowRow]):
         "Each run of a process for one document. Search by any number it has: the order number, or the ERP's. "
         "Open one for its steps, how long each took, and what it waits for."
     )
+    VERBS = ("activate", "filter", "abort", "mark")
     NOUN = "Workflows"
     HINT = "any number (order, ERP)  state:waiting  step:await*  target:oracle-emea  due:<1d  is:overdue  amount:>1000"
     DEFAULT_CHIP = "all workflows"
@@ -40,16 +41,16 @@ class WorkflowsScreen(ListScreen[WorkflowRow]):
         return (
             Column("", 1),
             Column("State", 10),
-            Column("Document", 11, sort="number"),
+            Column("Document", 10, sort="number"),
             Column("ERP no.", 10),
             Column("Step", 18, sort="step"),
-            Column("Due", 8, is_right=True, sort="due"),
-            Column("Amount", 13, is_right=True, sort="amount"),
+            Column("Due", 9, is_right=True, sort="due"),
+            Column("Amount", 12, is_right=True, sort="amount"),
             Column("Cur", 3),
             Column("Target", 12),
-            Column("Kind", 7),
-            Column("Waiting for", 12, grows=True),
-            Column("Changed", 11, is_right=True, sort="changed"),
+            Column("Waiting for", 16, grows=True),
+            Column("Changed", 7, is_right=True, sort="changed"),
+            Column("Kind", 7, is_optional=True),
         )
 
     def cells(self, row: WorkflowRow) -> Sequence[Cell]:
@@ -67,9 +68,9 @@ class WorkflowsScreen(ListScreen[WorkflowRow]):
             (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
             (row.currency or "", "muted"),
             (row.target or "∅", "" if row.target else "muted"),
-            (row.kind, "muted"),
             (row.waiting_for, ""),
             (ago(row.changed_at, now).removesuffix(" ago"), "muted"),
+            (row.kind, "muted"),
         )
 
     def inspector(self, row: WorkflowRow, width: int) -> Content:

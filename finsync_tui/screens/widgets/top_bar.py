@@ -88,7 +88,8 @@ class TopBar(Widget):
         parts: list[Content] = []
         if bar.trouble:
             parts.append(Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])))
-        parts.append(Content.assemble((f"{bar.engine}  ", STYLES[bar.engine.role])))
+        engine = str(bar.engine) if self.size.width >= WIDE else str(bar.engine).replace("engine ", "")
+        parts.append(Content.assemble((f"{engine}  ", STYLES[bar.engine.role])))
         if bar.pulse.overdue_count:
             parts.append(Content.assemble((f"▲ {bar.pulse.overdue_count:,} overdue  ", STYLES["error"])))
         if bar.person:

@@ -46,7 +46,7 @@ class VerbBar(Widget):
             self.refresh()
 
     def _verbs(self) -> list[Shown]:
-        """Return what the screen shows; each action once."""
+        """Return what the screen shows, in its order; each action once."""
         why = getattr(self.screen, "reason_against", lambda action: "")
         found: dict[str, Shown] = {}
         for active in self.screen.active_bindings.values():
@@ -57,7 +57,8 @@ class VerbBar(Widget):
                 found[binding.action] = Shown(
                     key, binding.description, binding.action, active.node, is_possible
                 )
-        return list(found.values())
+        order = {action: place for place, action in enumerate(getattr(self.screen, "VERBS", ()))}
+        return sorted(found.values(), key=lambda verb: order.get(verb.action, len(order)))
 
     def render(self) -> Content:
         is_narrow = self.size.width < NARROW

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
@@ -38,13 +38,15 @@ Fetch = Callable[[Sequence[int]], Awaitable[Mapping[int, R]]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `grows`: takes what is left of the width; `sort` is the order its header gives."""
+    """One column. `grows`: takes what is left of the width; `sort` is the order its header gives; `is_optional`:
+    left out when the window is too narrow for it."""
 
     label: str
     width: int
     is_right: bool = False
     sort: str = ""
     grows: bool = False
+    is_optional: bool = False
 
 
 class VirtualTable(ScrollView, Generic[R], can_focus=True):
@@ -71,10 +73,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         Binding("ctrl+u,pageup", "page_up", "Page up", show=False, id="table.page_up"),
         Binding("h,left", "column_left", "Scroll left", show=False, id="table.left"),
         Binding("l,right", "column_right", "Scroll right", show=False, id="table.right"),
-        Binding("enter", "activate", "Open", show=False, id="table.open"),
+        Binding("enter", "activate", "open", id="table.open"),
     ]
     MARK_BINDINGS: ClassVar[list[Binding]] = [
-        Binding("space", "mark", "Mark", show=False, id="mark.toggle"),
+        Binding("space", "mark", "mark", id="mark.toggle"),
         Binding("asterisk", "mark_all", "Mark all", show=False, id="mark.all_matching", key_display="*"),
         Binding("V,ctrl+@", "mark_range", "Mark range", show=False, id="mark.range"),
     ]
@@ -144,7 +146,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._is_loading = False
         self._generation = 0
         self._lines: dict[int, list[Segment]] = {}
-        self._widths: list[int] = []
+        self._widths = [column.width for column in self.columns]  # 0: left out
         self._anchor: int | None = None
         self.cursor = 0
         self.marks: set[int] = set()
@@ -152,7 +154,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.is_reversed = False
         if can_mark:
             for binding in self.MARK_BINDINGS:
-                self._bindings.bind(binding.key, binding.action, binding.description, show=False)
+                for key in binding.key.split(","):
+                    self._bindings.key_to_bindings.setdefault(key, []).append(replace(binding, key=key))
 
     # -- what it holds ------------------------------------------------------------------------------------------
 
@@ -314,7 +317,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             arrow = ""
             if column.sort and column.sort == self.sort_name:
                 arrow = " ↓" if self.is_reversed else " ↑"
-            parts.append(fit(column.label + arrow, width, is_right=column.is_right) + GAP)
+            if width:
+                parts.append(fit(column.label + arrow, width, is_right=column.is_right) + GAP)
         return [Segment("".join(parts))]
 
     def _line(self, index: int) -> list[Segment]:
@@ -330,6 +334,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
                 for (text, role), column, width in zip(
                     self._cells(row), self.columns, self._widths, strict=True
                 )
+                if width
             ]
             self._lines[row_id] = known
         return [Segment(f" {gutter}"), *known]
@@ -341,23 +346,28 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return Style(color=style.color, bold=style.bold, dim=style.dim)
 
     def _measure(self) -> None:
-        """Give what is left of the width to the column that grows."""
+        """Leave out what does not fit and need not be seen; give what is left to the column that grows."""
         lead = 3 if self._can_mark else 1
-        fixed = lead + sum(column.width + len(GAP) for column in self.columns)
-        room = max(0, self.scrollable_content_region.width - fixed)
-        growing = [column for column in self.columns if column.grows]
-        share = room // len(growing) if growing else 0
-        widths = [column.width + (share if column.grows else 0) for column in self.columns]
+        room = self.scrollable_content_region.width - lead
+        widths = [column.width for column in self.columns]
+        for place in reversed(range(len(widths))):
+            if self.columns[place].is_optional and sum(widths) + len(GAP) * sum(map(bool, widths)) > room:
+                widths[place] = 0
+        room -= sum(widths) + len(GAP) * sum(map(bool, widths))
+        for place, column in enumerate(self.columns):
+            if column.grows and widths[place] and room > 0:
+                widths[place] += room
+                break
         if widths != self._widths:
             self._widths = widths
             self._lines.clear()
-        self.virtual_size = Size(lead + sum(widths) + len(GAP) * len(widths), len(self._ids) + 1)
+        self.virtual_size = Size(lead + sum(widths) + len(GAP) * sum(map(bool, widths)), len(self._ids) + 1)
 
     def set_columns(self, columns: Sequence[Column], cells: Callable[[R], Sequence[Cell]]) -> None:
         """Show other columns."""
         self.columns = tuple(columns)
         self._cells = cells
-        self._widths = []
+        self._widths = [column.width for column in self.columns]
         self._lines.clear()
         self._measure()
         self.refresh()
@@ -487,7 +497,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def _click_header(self, x: int) -> None:
         right = 3 if self._can_mark else 1
         for column, width in zip(self.columns, self._widths, strict=True):
-            right += width + len(GAP)
+            right += width + len(GAP) if width else 0
             if x < right:
                 if column.sort:
                     self.post_message(self.SortAsked(self, column.sort))
