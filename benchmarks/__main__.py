@@ -1,0 +1,65 @@
+"""Run every benchmark and write docs/benchmarks.md: `python -m benchmarks [NAME ...]`."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks import audit, drain, ingest, startup
+from benchmarks.measure import PAIRS, Result
+
+BENCHMARKS: Mapping[str, Callable[[], Result]] = {
+    "ingest-first": ingest.first_load,
+    "ingest-again": ingest.nothing_changed,
+    "no-change": ingest.no_filter,
+    "delta": ingest.delta_cycle,
+    "drain": drain.drain,
+    "audit-append": audit.append,
+    "audit-verify": audit.verify,
+    "help": startup.help_page,
+    "status": startup.status,
+}
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def main(names: list[str]) -> int:
+    """Run those named, or all; only a run of all of them is written to the page."""
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    rows = []
+    for name in names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        result = BENCHMARKS[name]()
+        rows.append(result.row)
+        print(result.row, flush=True)
+    if not names:
+        PAGE.write_text(_page(rows), encoding="utf-8")
+    return 0
+
+
+def _page(rows: list[str]) -> str:
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Made by `make bench`. Each row is our code beside the limit of its path, in turn and in one run: the median of",
+            f"{PAIRS} ratios, then the smallest and the largest. Seconds differ by machine; ratios hardly do. CPU time unless a",
+            "rate or a whole process is compared.",
+            "",
+            f"Measured with Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}.",
+            "",
+            "| path | limit | target | measured | more |",
+            "| --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""Migrations: from nothing, and from every released version."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from store import (
+    Store,
+    audit,
+    backup,
+    cases,
+    crossrefs,
+    events,
+    leases,
+    open_store,
+    outbox,
+    records,
+    workflows,
+)
+from store.canonical.purchasing import PurchaseOrder
+from store.canonical.supplier import Supplier
+from store.database import KNOWN_MIGRATIONS
+from store.migrations import migrations, statements
+from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, a_supplier, an_entry, an_event
+from tests.store import released_store
+
+RELEASED = sorted(released_store.FOLDER.glob("*.sql"))
+
+
+def schema(db: sqlite3.Connection) -> dict[str, str]:
+    """Return what the file is made of, views and SQLite's own tables left out."""
+    rows = db.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type<>'view' AND sql IS NOT NULL AND name NOT LIKE '%sqlite%'"
+    )
+    return dict(rows.fetchall())
+
+
+def test_the_names_of_all_migrations_are_known_without_importing_them() -> None:
+    """Opening asks this list; it must be the real one, in order."""
+    assert list(KNOWN_MIGRATIONS) == [one.name for one in migrations.pending(Database(memory=True))]
+
+
+def test_from_an_empty_file(tmp_path: Path) -> None:
+    """A new file has every migration on record, sound tables and views."""
+    path = tmp_path / "finsync.db"
+    with open_store(path, a_clock()) as store:
+        applied = [name for (name,) in store.db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+
+    assert list(KNOWN_MIGRATIONS) == applied
+    assert [] == backup.check(path)
+
+
+def test_applying_twice_changes_nothing(tmp_path: Path) -> None:
+    """Opening again, or applying by hand, leaves schema and content as they are."""
+    path = tmp_path / "finsync.db"
+    with open_store(path, a_clock()) as store:
+        before = "\n".join(store.db.iterdump())
+
+    with open_store(path, a_clock()) as store:
+        migrations.apply(Database(store.db))
+
+        assert before == "\n".join(store.db.iterdump())
+
+
+def test_every_table_is_strict() -> None:
+    """SQLite checks the types of all our columns."""
+    with a_store() as store:
+        loose = store.db.execute(
+            "SELECT name FROM pragma_table_list WHERE schema='main' AND type='table' AND strict=0"
+            " AND name NOT LIKE '%sqlite%'"
+        ).fetchall()
+
+    assert [] == loose
+
+
+def test_every_reference_has_an_index() -> None:
+    """A foreign key without one would be checked by reading a whole table."""
+    with a_store() as store:
+        tables = [name for (name,) in store.db.execute("SELECT name FROM sqlite_schema WHERE type='table'")]
+        bare = [
+            f"{table}.{key['from']}"
+            for table in tables
+            for key in store.db.execute(f"SELECT * FROM pragma_foreign_key_list('{table}')").fetchall()
+            if (table, key["from"]) != ("record", "version_id")  # versions are never deleted
+            and not _leads_an_index(store, table, key["from"])
+        ]
+
+    assert [] == bare
+
+
+def _leads_an_index(store: Store, table: str, column: str) -> bool:
+    key = store.db.execute(
+        f"SELECT 1 FROM pragma_table_info('{table}') WHERE name=? AND pk=1", (column,)
+    ).fetchone()
+    return key is not None or any(
+        column
+        == store.db.execute(f"SELECT name FROM pragma_index_info('{index}') WHERE seqno=0").fetchone()[0]
+        for (index,) in store.db.execute(f"SELECT name FROM pragma_index_list('{table}')").fetchall()
+    )
+
+
+def test_a_script_is_split_where_statements_end() -> None:
+    """Semicolons inside triggers and texts end nothing."""
+    script = "CREATE TABLE a(b TEXT DEFAULT ';');\nCREATE TRIGGER t BEFORE DELETE ON a\nBEGIN\n  SELECT 1;\n  SELECT 2;\nEND;\n"
+
+    assert 2 == len(statements(script))
+
+
+def test_there_is_a_file_of_every_release() -> None:
+    """At least the first."""
+    assert "0.1" in [path.stem for path in RELEASED]
+
+
+@pytest.mark.parametrize("path", RELEASED, ids=lambda path: path.stem)
+def test_every_released_version_opens_and_reads(path: Path, tmp_path: Path) -> None:
+    """A workspace of that version migrates, is sound, and still tells what it told."""
+    target = tmp_path / "finsync.db"
+    with closing(sqlite3.connect(target)) as db:
+        db.executescript(path.read_text(encoding="utf-8"))
+
+    with open_store(target, a_clock()) as store:
+        order = records.get(store.db, PurchaseOrder, "coupa", "100234")
+        supplier = records.get(store.db, Supplier, "coupa", "501")
+        delivery = outbox.get(store.db, 1)
+        link = crossrefs.get(store.db, "purchase_order", "coupa:100234", "oracle-emea")
+        found = (
+            audit.verify(store.db).is_intact,
+            [e.event for e in events.tail(store.db, 0, 10)],
+            [w.step for w in workflows.of_document(store.db, "coupa:100234")],
+            [c.class_ for c in cases.live_for_document(store.db, "coupa:100234")],
+        )
+        columns = store.db.execute("SELECT * FROM v_lineage").fetchall()
+
+    assert order is not None
+    assert supplier is not None
+    assert delivery is not None
+    assert link is not None
+    assert (a_purchase_order(), a_supplier()) == (order.record, supplier.record)
+    assert ("delivered", {"number": "4711"}, "4711") == (delivery.state, delivery.receipt, link.number)
+    assert (True, [an_event()], ["confirm_supplier"], ["SUPPLIER_UNKNOWN"]) == found
+    assert columns
+    assert [] == backup.check(target)
+
+
+def test_the_newest_release_is_what_migrations_make(tmp_path: Path) -> None:
+    """A released migration is never edited: a change of the schema is the next migration."""
+    newest = max(RELEASED, key=lambda path: [int(part) for part in path.stem.split(".")])
+    with closing(sqlite3.connect(":memory:")) as db, a_store() as store:
+        db.executescript(newest.read_text(encoding="utf-8"))
+        released, made = schema(db), schema(store.db)
+        applied = [name for (name,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+
+    if applied == list(KNOWN_MIGRATIONS):
+        assert released == made
+    else:
+        assert applied == list(KNOWN_MIGRATIONS)[: len(applied)]
+
+
+def test_the_sample_of_this_version_is_what_the_release_holds() -> None:
+    """What is written for the next release covers every part that the test above asks for."""
+    with a_store() as store:
+        released_store.fill(store)
+
+        assert outbox.get(store.db, 1) is not None
+        assert leases.current(store.db) is not None
+        assert a_case().class_ == cases.live_for_document(store.db, an_entry().document_key)[0].class_
+        assert MONDAY == workflows.of_document(store.db, "coupa:100234")[0].started_at
