@@ -225,7 +225,9 @@ def test_a_field_that_coupa_ignores_is_told_by_name() -> None:
 
 
 def test_an_answer_without_custom_fields_is_read_afresh() -> None:
-    """An instance that answers with less than it was asked for is asked again before anything is concluded."""
+    """An instance that answers with less than it was asked for is asked again before anything is
+    concluded.
+    """
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "PUT":
@@ -440,7 +442,9 @@ HOUR = timedelta(hours=1)
 def test_the_next_read_begins_where_this_one_is_sure(
     start: datetime | None, server: datetime | None, seen: list[datetime], expected: datetime | None
 ) -> None:
-    """The greatest updated-at seen, never beyond the server's clock at the first page, never before the last start."""
+    """The greatest updated-at seen, never beyond the server's clock at the first page, never before the last
+    start.
+    """
     at = Position(since=start).begun(server, seen).advanced(50, seen)
 
     assert expected == at.completed().since
