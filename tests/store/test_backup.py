@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def fill(store: Store) -> None:
         rows = [records.Incoming(str(n), a_supplier(), str(n).encode()) for n in range(50)]
         records.put_page(db, "supplier", "coupa", rows, MONDAY)
         outbox.enqueue(db, [an_entry()], MONDAY)
-        audit.record(db, [audit.Entry("a", "b", "c")] * 20, MONDAY)
+        audit.record(db, [audit.Entry("a", "b", f"coupa:{n}") for n in range(20)], MONDAY)
 
 
 def spoil(path: Path, *statements: str) -> list[tuple[str, str]]:
@@ -74,9 +75,13 @@ def test_a_file_in_use_can_be_checked(tmp_path: Path) -> None:
             "entry 5 of the audit log does not hold: edited",
         ),
         (
-            ("PRAGMA writable_schema=ON", "DELETE FROM sqlite_schema WHERE name='record_number'"),
+            (
+                "PRAGMA writable_schema=ON",
+                "UPDATE sqlite_schema SET rootpage=(SELECT rootpage FROM sqlite_schema WHERE name='event_subject')"
+                " WHERE name='record_number'",
+            ),
             "pages",
-            "never used",
+            "record_number",
         ),
     ],
 )
@@ -91,8 +96,6 @@ def test_what_does_not_belong_together_is_named(
 
 def test_a_claim_under_the_present_lease_is_sound(tmp_path: Path) -> None:
     """A delivery under way is no orphan."""
-    from datetime import timedelta
-
     path = a_file(tmp_path)
     with open_store(path, a_clock()) as store:
         lease = leases.acquire(store, "engine", timedelta(minutes=1), MONDAY)
@@ -114,10 +117,10 @@ def test_what_is_no_store_is_a_problem_not_a_crash(tmp_path: Path, content: byte
 
 
 def test_spoilt_pages_are_a_problem_not_a_crash(tmp_path: Path) -> None:
-    """Whatever is in the file, the check ends and says that it is damaged."""
+    """Whatever is in the file, the check ends; where the head of a page is spoilt, it says so."""
     path = a_file(tmp_path)
     whole = path.read_bytes()
-    for start in range(100, len(whole), 9_973):
+    for start in range(0, len(whole), 3 * 4096):
         path.write_bytes(whole[:start] + b"\xa5" * 600 + whole[start + 600 :])
 
         assert backup.check(path), f"nothing found with bytes {start} to {start + 600} overwritten"

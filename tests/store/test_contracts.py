@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_a_minor_version_only_adds(entity: str) -> None:
 
     breaking = [
         change
-        for older, newer in zip(versions, versions[1:], strict=False)
+        for older, newer in itertools.pairwise(versions)
         if older.split(".")[0] == newer.split(".")[0]
         for change in contracts.breaking_changes(released[older], released[newer])
     ]
