@@ -51,15 +51,19 @@ def manifest(name: str) -> Manifest:
 def load(name: str) -> AdapterModule:
     """Import one adapter."""
     _folder(name)
-    module = f"{__name__}.{name}" if name in _folders() else _installed()[name].value.partition(":")[0]
+    module = f"{__name__}.{name}" if _is_ours(name) else _installed()[name].value.partition(":")[0]
     return cast("AdapterModule", import_module(module))
 
 
 def _folders() -> list[str]:
-    """Return our own adapters: folders with a manifest. `_template` and its like are not systems."""
+    """Return our own adapters: folders with a manifest. `_template` can be loaded, but is no system."""
     return [
         path.parent.name for path in sorted(_HERE.glob(f"*/{MANIFEST_FILE}")) if path.parent.name[0] != "_"
     ]
+
+
+def _is_ours(name: str) -> bool:
+    return name.isidentifier() and (_HERE / name / MANIFEST_FILE).is_file()
 
 
 @cache
@@ -68,7 +72,7 @@ def _installed() -> dict[str, EntryPoint]:
 
 
 def _folder(name: str) -> Path:
-    if name in _folders():
+    if _is_ours(name):
         return _HERE / name
     point = _installed().get(name)
     spec = find_spec(point.value.partition(":")[0]) if point else None
