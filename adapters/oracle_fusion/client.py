@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
+import msgspec
 import pydantic
 
+from adapters import drift
 from adapters.auth import Basic, OAuthTokens
 from adapters.base import (
     Connection,
@@ -56,7 +58,20 @@ class OracleFusion:
         return await self._reads.read_many(entity, external_ids)
 
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        if entity not in inbound.TRANSLATORS:
+            raise SettingsError(self.system, f"the adapter oracle_fusion does not translate {entity!r}")
         return [inbound.translate(entity, row, self._options) for row in rows]
+
+    def drift(self, entity: str, rows: Sequence[bytes]) -> list[drift.Drift]:
+        """Say which attributes we rely on vanished or changed their kind.
+
+        Pods show many more than we describe, and get new ones every quarter: strangers say nothing here.
+        """
+        shape = inbound.SHAPES.get(entity)
+        if shape is None:
+            return []
+        needed = [field.encode_name for field in msgspec.structs.fields(shape) if field.required]
+        return [one for one in drift.notice(shape, rows, needed) if one.kind != "unknown"]
 
     async def write(self, request: WriteRequest) -> Receipt:
         return await self._writes.write(request)

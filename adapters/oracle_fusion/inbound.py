@@ -45,7 +45,7 @@ CLOSED_PROJECT_WORDS = ("CLOSED", "INACTIVE", "REJECTED", "CANCELED", "CANCELLED
 def translate(entity: str, row: bytes, options: Options) -> Translated | Untranslatable:
     """Translate one row; a row that does not fit says where and why."""
     try:
-        return _TRANSLATORS[entity](row, options)
+        return TRANSLATORS[entity](row, options)
     except UntranslatableError as error:
         return _refused(entity, row, options, error.path, error.reason)
     except msgspec.ValidationError as error:
@@ -296,7 +296,7 @@ _NAMES = {
 }
 """Key and number of each entity's rows."""
 
-_TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
+TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "supplier": supplier,
     "supplier_bank_account": supplier_bank_account,
     "ledger": ledger,
@@ -306,3 +306,14 @@ _TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "budget": budget,
     "purchase_order": inbound_order.purchase_order,
 }
+
+SHAPES: Mapping[str, type[msgspec.Struct]] = {
+    "supplier": wire.Supplier,
+    "supplier_bank_account": wire.BankAccount,
+    "ledger": wire.Ledger,
+    "cost_centre": wire.Value,
+    "project": wire.Project,
+    "budget": wire.Balances,
+    "purchase_order": wire.Order,
+}
+"""The documents by entity; a combination has none, its attributes are the customer's."""
