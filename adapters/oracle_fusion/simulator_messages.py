@@ -192,12 +192,12 @@ MESSAGES: Final[dict[str, Message]] = {
 }
 
 
-def problem(name: str, path: str = "", **facts: object) -> Problem:
+def problem(name: str, path: str = "", /, **facts: object) -> Problem:
     """Word one entry of the table with its facts."""
     message = MESSAGES[name]
     return Problem(message.code, message.text.format(**facts), path)
 
 
-def refused(name: str, path: str = "", **facts: object) -> RefusedError:
+def refused(name: str, path: str = "", /, **facts: object) -> RefusedError:
     """Return the 400 for one problem."""
     return RefusedError(400, [problem(name, path, **facts)])
