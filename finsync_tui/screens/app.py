@@ -79,7 +79,8 @@ class FinsyncApp(App[None]):
             for number, (mode, name) in enumerate(TopBar.MODES, start=1)
         ),
         Binding("question_mark,f1", "keys", "Help", show=False, key_display="?", id="app.help"),
-        Binding("colon", "command_palette", "Commands", show=False, id="app.palette"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.palette"),
+        Binding("colon", "command_palette", "Commands", show=False, id="app.palette_too"),
         Binding("ctrl+r", "reread", "Refresh now", show=False, id="app.refresh"),
         Binding("q", "leave", "Close", show=False, id="app.close"),
     ]

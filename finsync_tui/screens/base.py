@@ -179,7 +179,7 @@ def _question(verb: Verb, sums: Sequence[Sum], count: int) -> Content:
     if sums and not verb.is_plain:
         text = " · ".join(f"{money(total.amount_minor, total.currency)}" for total in sums if total.currency)
         lines.append(
-            drawing.line((f"{count:,} ", "strong"), ("in all, " if count > 1 else "", ""), (text, "strong"))
+            drawing.line((f"{count:,} in all, " if count > 1 else "", ""), (text or "no amount", "strong"))
         )
     if verb.consequence:
         if lines:

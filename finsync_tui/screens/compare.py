@@ -37,9 +37,10 @@ class Line:
 
     mark: Mark
     label: str
-    source: str
-    sent: str
-    target: str
+    source: str | None
+    """None: that document is not there, or has no such field; "": the field is empty."""
+    sent: str | None
+    target: str | None
 
     @property
     def is_equal(self) -> bool:
@@ -149,7 +150,7 @@ def _fields(
         values = (_read(source, spec.source), _read(sent, spec.sent), _read(target, spec.target))
         if any(values):
             mark = _mark(spec.kind, *values)
-            found.append(Line(mark, safe_text(prefix) + spec.label, *(value or "" for value in values)))
+            found.append(Line(mark, safe_text(prefix) + spec.label, *values))
     return found
 
 

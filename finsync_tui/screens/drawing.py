@@ -14,6 +14,8 @@ from finsync_tui.screens.text import fit
 Piece = tuple[str, Role]
 BLANK = Content("")
 FLOW_BELOW = 90
+COLUMN_MIN = 12
+"""A column is shortened to this, not further: then it is left out."""
 PARAGRAPH_WIDTH_MAX = 110
 """Longer lines are hard to read, however wide the window."""
 
@@ -97,18 +99,32 @@ def _wrapped(text: str, room: int, lines_max: int) -> list[str]:
     return found
 
 
-def table(widths: Sequence[int], rows: Iterable[Sequence[Piece]], header: Sequence[str] = ()) -> Content:
-    """Return rows in columns; a negative width is right-aligned."""
+def table(
+    widths: Sequence[int], rows: Iterable[Sequence[Piece]], header: Sequence[str] = (), *, width: int = 0
+) -> Content:
+    """Return rows in columns; a negative width is right-aligned. Columns that begin beyond `width` are left out, so
+    that a row is one line in any window."""
+    kept = _kept(widths, width) if width else list(widths)
     lines = []
     if header:
-        lines.append(
-            line(*((_cell(text, width), "muted") for text, width in zip(header, widths, strict=True)))
-        )
+        lines.append(line(*((_cell(text, size), "muted") for text, size in zip(header, kept, strict=False))))
     lines += [
-        line(*((_cell(text, width), role) for (text, role), width in zip(row, widths, strict=True)))
+        line(*((_cell(text, size), role) for (text, role), size in zip(row, kept, strict=False)))
         for row in rows
     ]
     return stack(lines)
+
+
+def _kept(widths: Sequence[int], room: int) -> list[int]:
+    kept: list[int] = []
+    for size in widths:
+        if abs(size) + 2 > room:
+            if size > 0 and room >= COLUMN_MIN:
+                kept.append(room - 2)
+            break
+        kept.append(size)
+        room -= abs(size) + 2
+    return kept
 
 
 def _cell(text: str, width: int) -> str:

@@ -62,8 +62,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
             Column("Owner", 8, sort="owner"),
             Column("System", 12, sort="system"),
             Column("Age", 6, is_right=True, sort="opened"),
-            Column("Cause", 16, grows=True),
-            Column("State", 10, is_optional=True),
+            Column("Cause", 18, grows=True),
         )
 
     def cells(self, row: ExceptionRow) -> Sequence[Cell]:
@@ -72,7 +71,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
         urgent = signs.urgency(row.due_at, now) if row.state == "open" else state
         return (
             (urgent.glyph, urgent.role),
-            (countdown(row.due_at, now) if row.is_live else "—", urgent.role if row.is_live else "muted"),
+            (countdown(row.due_at, now) if row.state == "open" else row.state, urgent.role),
             (row.class_, "strong" if row.is_live else "muted"),
             (row.number, "accent"),
             (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
@@ -81,7 +80,6 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
             (row.system, ""),
             (ago(row.opened_at, now).removesuffix(" ago"), "muted"),
             (row.cause, ""),
-            (state.word, state.role),
         )
 
     def inspector(self, row: ExceptionRow, width: int) -> Content:
@@ -91,9 +89,11 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
             drawing.line(
                 (f"{urgent.glyph} {row.class_}", "strong"),
                 (f"  {money(row.amount_minor, row.currency)}", "strong"),
-                (f"  due {countdown(row.due_at, now)}" if row.is_live else f"  {row.state}", urgent.role),
-                (f"  step {words(row.step)}" if row.step else "", "muted"),
-                (f"  {row.legal_entity}" if row.legal_entity else "", "muted"),
+            ),
+            drawing.line(
+                (f"due {countdown(row.due_at, now)}" if row.is_live else row.state, urgent.role),
+                (f"  step {words(row.step)}" if row.step else "", ""),
+                (f"  {row.legal_entity}" if row.legal_entity else "", ""),
                 (f"  opened {stamp(row.opened_at)}", "muted"),
                 (f"  seen {row.seen_count} times" if row.seen_count > 1 else "", "muted"),
             ),

@@ -122,7 +122,7 @@ def _named(name: str, fields: Iterable[Field]) -> Field:
         return known[name]
     near = get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]}:?" if near else f"; there are {', '.join(known)}"
-    raise FilterProblem(f"no field {name}:{hint}")
+    raise FilterProblem(f"there is no field {name}{hint}")
 
 
 def _flag(value: str, flags: tuple[tuple[str, str], ...], now: datetime, me: str) -> tuple[str, list[Param]]:

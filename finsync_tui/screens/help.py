@@ -32,14 +32,9 @@ _NAMES = {
 def keys_dialog(screen: WorkScreen) -> KeysDialog:
     """Return the help of a screen."""
     groups: dict[str, dict[str, list[str]]] = {"This screen": {}, "Lists": {}, "Everywhere": {}}
+    places = {"app": "Everywhere", "table": "Lists"}
     for binding in _bindings(screen):
-        place = (
-            "Everywhere"
-            if _is_ours(binding) == "app"
-            else "Lists"
-            if _is_ours(binding) == "table"
-            else "This screen"
-        )
+        place = places.get(_area(binding), "This screen")
         groups[place].setdefault(binding.description, []).append(_NAMES.get(binding.key, binding.key))
     return KeysDialog(
         screen.title or "Help",
@@ -64,6 +59,7 @@ def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
         )
         key = _NAMES.get(binding.key, binding.key)
         title = f"Go to {binding.description}" if binding.action.startswith("go(") else binding.description
+        title = title[:1].upper() + title[1:]
         yield SystemCommand(title, f"key {key}", partial(app.run_action, binding.action, node))
     for theme in (themes.DARK, themes.LIGHT):
         yield SystemCommand(f"Theme {theme.name}", "colours", partial(setattr, app, "theme", theme.name))
@@ -74,13 +70,15 @@ def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
 
 
 def _bindings(screen: Screen[Any]) -> Iterator[Binding]:
-    for entry in screen.active_bindings.values():
-        binding = entry.binding
+    """Yield what can be pressed here, first what the screen itself shows, in its order."""
+    order = {action: place for place, action in enumerate(getattr(screen, "VERBS", ()))}
+    found = [entry.binding for entry in screen.active_bindings.values()]
+    for binding in sorted(found, key=lambda binding: order.get(binding.action, len(order))):
         if binding.description and binding.id and not binding.system:
             yield binding
 
 
-def _is_ours(binding: Binding) -> str:
+def _area(binding: Binding) -> str:
     """Return what a binding's id begins with, in three groups."""
     area = (binding.id or "").partition(".")[0]
     return "app" if area in ("app", "go") else "table" if area in ("table", "mark") else "screen"

@@ -310,7 +310,7 @@ class HomeScreen(WorkScreen):
                     drawing.paragraph("", "Nothing is read or sent until it runs again: finsync run", width)
                 )
         if self.shown.findings:
-            handled = " · ".join(f"{name} {count:,}" for name, count in self.shown.findings)
+            handled = " · ".join(f"{name}\u00a0{count:,}" for name, count in self.shown.findings)
             lines.append(drawing.paragraph("Handled without you", handled, width, lines_max=3))
         if desk.engine_note:
             lines.append(drawing.paragraph("", safe_text(desk.engine_note), width, lines_max=3))

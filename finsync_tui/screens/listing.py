@@ -129,6 +129,9 @@ class ListScreen(WorkScreen, Generic[R]):
         )
         self._new_count = 0
         table = self.table
+        table.empty = (
+            "Nothing matches this filter. esc removes its last part." if self.parsed.terms else self.EMPTY
+        )
         table.sort_name, table.is_reversed = self.sort.name, self.is_reversed
         table.load(ids, self._fetch, keeps_place=keeps_place)
         self._show_filter()

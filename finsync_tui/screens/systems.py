@@ -18,11 +18,12 @@ from finsync_tui.screens.dossiers import ReadLine
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.overview import SystemRow
 from finsync_tui.screens.signs import Role
-from finsync_tui.screens.text import ago, countdown, safe_text, stamp, words
+from finsync_tui.screens.text import ago, countdown, safe_text, words
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 ROWS_SHOWN = 9
+WIDE = 90
 _COLUMNS = (
     Column("", 1),
     Column("System", 14),
@@ -88,7 +89,7 @@ class SystemsScreen(WorkScreen):
         lines = await self.read(partial(dossiers.reads, system=row.system))
         pane = self.query_one("#reads", VerticalScroll)
         pane.border_title = Content(f"{safe_text(row.system, 40)} · how far it is read")
-        self.query_one("#reads-text", Static).update(self._reads(row, lines, max(60, self.size.width - 4)))
+        self.query_one("#reads-text", Static).update(self._reads(row, lines, max(60, self.size.width - 5)))
 
     def time_passed(self) -> None:
         self.table.redraw()
@@ -138,8 +139,13 @@ class SystemsScreen(WorkScreen):
             return drawing.stack(
                 [head, drawing.BLANK, drawing.line(("Nothing was read from it yet.", "muted"))]
             )
-        widths = (1, 20, -11, 16, 8, -8, -8, -8, max(10, width - 104))
-        header = ("", "entity", "read", "up to", "last run", "rows", "changed", "refused", "")
+        is_wide = width >= WIDE
+        widths = (
+            (1, 22, -9, 16, 8, -8, -8, -8, max(10, width - 104))
+            if is_wide
+            else (1, 14, -8, 11, 6, -5, -7, -7, 10)
+        )
+        header = ("", "entity", "read", "up to", "run", "rows", "changed", "refused", "")
         rows: list[list[Piece]] = []
         for line in lines:
             role: Role = "error" if line.outcome == "failed" else "warn" if not line.is_complete else "ok"
@@ -149,7 +155,7 @@ class SystemsScreen(WorkScreen):
                     (glyph, role),
                     (words(line.entity), ""),
                     (ago(line.moved_at, now), ""),
-                    (line.position[:16].replace("T", " ") or stamp(None), "muted"),
+                    (_until(line.position)[0 if is_wide else 5 :] or "—", "muted"),
                     (line.outcome or "—", role),
                     (f"{line.rows_read:,}", ""),
                     (f"{line.rows_changed:,}", ""),
@@ -157,7 +163,7 @@ class SystemsScreen(WorkScreen):
                     (line.error, "error"),
                 ]
             )
-        return drawing.stack([head, drawing.BLANK, drawing.table(widths, rows, header)])
+        return drawing.stack([head, drawing.BLANK, drawing.table(widths, rows, header, width=width)])
 
     # -- doing ------------------------------------------------------------------------------------------------------
 
@@ -190,3 +196,8 @@ class SystemsScreen(WorkScreen):
 
     def action_resume(self) -> None:
         self.act(verbs.RESUME)
+
+
+def _until(position: str) -> str:
+    """Return a watermark to the minute when it is an instant, as it is when it is something else."""
+    return position[:16].replace("T", " ") if position[10:11] == "T" else position

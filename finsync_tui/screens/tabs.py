@@ -14,7 +14,7 @@ from finsync_tui.screens.dossiers import AttemptView, HistoryLine, Link, Note, P
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow
 from finsync_tui.screens.signs import Role
-from finsync_tui.screens.text import ago, countdown, span, stamp
+from finsync_tui.screens.text import NULL, ago, countdown, span, stamp
 
 MARK_ROLES: dict[str, Role] = {
     "≠": "error",
@@ -34,6 +34,8 @@ HISTORY_GLYPHS = {
     "event": "○",
 }
 BAR_WIDTH = 20
+BAR_WIDTH_NARROW = 8
+NARROW = 100
 COLUMN_MAX = 44
 PLACE_WIDTH = 12
 VALUE_ROWS_MAX = 3
@@ -66,7 +68,7 @@ def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
     hidden = len(lines) - len(shown)
     if hidden:
         body.append(drawing.line((f"{hidden} equal fields hidden · = shows all", "muted")))
-    elif shows_equal:
+    elif any(line.mark == "=" for line in shown):
         body.append(drawing.line(("= hides the equal fields", "muted")))
     return drawing.stack(body)
 
@@ -80,15 +82,18 @@ def _fitting(at: datetime | None, width: int) -> str:
 def _compared(line: Line, column: int) -> list[list[Piece]]:
     """One field: as many rows as its longest value needs, so that an account is never cut."""
     role = MARK_ROLES[line.mark]
-    plain: Role = "muted" if line.is_equal else ""
+    plain: Role = "muted" if line.mark == "=" else ""
     roles: list[Role] = [plain, plain, "strong" if role in ("error", "warn") else plain]
-    values = [_pieces(value or "∅", column) for value in (line.source, line.sent, line.target)]
+    values = [
+        _pieces("" if value is None else value or NULL, column)
+        for value in (line.source, line.sent, line.target)
+    ]
     rows: list[list[Piece]] = []
     for number in range(max(len(parts) for parts in values)):
         row: list[Piece] = [(line.mark, role), (line.label, "muted")] if number == 0 else [("", ""), ("", "")]
         for parts, value_role in zip(values, roles, strict=True):
             text = parts[number] if number < len(parts) else ""
-            row.append((text, "muted" if text == "∅" else value_role))
+            row.append((text, "muted" if text == NULL else value_role))
         rows.append(row)
     return rows
 
@@ -143,7 +148,10 @@ def attempts(found: Sequence[AttemptView], width: int) -> Content:
             )
         )
         if attempt.message:
-            lines.append(drawing.paragraph("   ", attempt.message, width))
+            if lines[-1].cell_length + cell_len(attempt.message) + 2 <= width:
+                lines[-1] += drawing.line((f"  {attempt.message}", ""))
+            else:
+                lines.append(drawing.paragraph("   ", attempt.message, width))
         if attempt.answer:
             lines.append(drawing.paragraph("    answer", attempt.answer, width, role="muted", lines_max=8))
     return drawing.stack(lines)
@@ -167,6 +175,7 @@ def history(found: Sequence[HistoryLine], width: int) -> Content:
             ]
             for line in found
         ),
+        width=width,
     )
 
 
@@ -206,11 +215,12 @@ def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
     name = min(24, max(10, max(len(step.name) for step in steps)))
     took = [(step.ended_at or now) - step.started_at for step in steps]
     longest = max(max(took), timedelta(seconds=1))
-    room = max(10, width - name - BAR_WIDTH - 47)
+    bar_width = BAR_WIDTH if width >= NARROW else BAR_WIDTH_NARROW
+    room = max(10, width - name - bar_width - 45)
     rows: list[list[Piece]] = []
     for step, duration in zip(steps, took, strict=True):
         sign = signs.of(signs.STEP, step.state)
-        bar = drawing.bar(duration / longest, BAR_WIDTH)
+        bar = drawing.bar(duration / longest, bar_width)
         rows.append(
             [
                 (sign.glyph, sign.role),
@@ -222,8 +232,8 @@ def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
                 (" · ".join(f"{label} {value}" for label, value in step.detail[:4]), "muted"),
             ]
         )
-    widths = (1, name, 11, 11, -8, BAR_WIDTH, room)
-    return drawing.table(widths, rows, (" ", "step", "state", "from", "took", "", "decided"))
+    widths = (1, name, 9, 11, -8, bar_width, room)
+    return drawing.table(widths, rows, (" ", "step", "state", "from", "took", "", "decided"), width=width)
 
 
 def deliveries(found: Sequence[DeliveryRow], now: datetime, width: int) -> Content:
@@ -251,6 +261,7 @@ def deliveries(found: Sequence[DeliveryRow], now: datetime, width: int) -> Conte
         (1, 11, 16, 12, -5, 12, max(10, width - 75)),
         rows,
         (" ", "state", "operation", "system", "tries", "when", "answer"),
+        width=width,
     )
 
 

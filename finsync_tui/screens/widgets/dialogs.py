@@ -181,14 +181,14 @@ class KeysDialog(ModalScreen[None]):
             yield Static(Content.assemble(("esc", "bold $primary"), " close"), id="keys")
 
     def _text(self) -> Content:
-        lines = [drawing.paragraph("", self._purpose, 74), drawing.BLANK]
+        lines = [Content(self._purpose), drawing.BLANK]
         for name, keys in self._groups:
             lines.append(drawing.line((name, "strong")))
-            lines += [drawing.line((f"  {key:<16}", "accent"), (label, "")) for key, label in keys]
+            lines += [drawing.line((f"  {key:<20}", "accent"), (label, "")) for key, label in keys]
             lines.append(drawing.BLANK)
         lines.append(drawing.line(("Signs", "strong")))
         lines += [
-            drawing.line((f"  {sign:<16}", "accent"), (meaning, "")) for sign, meaning in signs.GLOSSARY
+            drawing.line((f"  {sign:<20}", "accent"), (meaning, "")) for sign, meaning in signs.GLOSSARY
         ]
         return drawing.stack(lines)
 

@@ -19,7 +19,7 @@ class FilterLine(Horizontal):
     """`/` opens it, enter keeps what is written, escape goes back to what it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave the filter", show=False, id="filter.leave"),
+        Binding("escape", "leave", "leave the filter", id="filter.leave"),
         Binding("down", "keep", "Back to the list", show=False, id="filter.keep"),
     ]
 

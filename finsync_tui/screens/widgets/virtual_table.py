@@ -138,7 +138,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.columns = tuple(columns)
         self._cells = cells
         self._can_mark = can_mark
-        self._empty = empty
+        self.empty = empty
         self._ids: array[int] = array("q")
         self._fetch: Fetch[R] | None = None
         self._pages: OrderedDict[int, Mapping[int, R]] = OrderedDict()
@@ -290,7 +290,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             return self._strip(self._header(), self.get_component_rich_style("virtual-table--header"))
         index = int(self.scroll_offset.y) + y - 1
         if not self._ids and y == 1:
-            text = fit(f"{GAP}{self._empty}", width)
+            text = fit(f"{GAP}{self.empty}", width)
             return Strip([Segment(text, self.get_component_rich_style("virtual-table--muted"))], width)
         if index >= len(self._ids):
             return Strip.blank(width, self.rich_style)
