@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from sqlite3 import Connection
 from typing import Any
 
-from store.workflows import Workflow
-
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
 from store.errors import NotFoundError
+from store.workflows import Workflow
 
 LINES_MAX = 5000
 _ENTITIES = ("purchase_order",)

@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Run to the end and print the summary.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Run to the end and print the summary.")
+    ] = False,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", min=0, help="The company and its troubles follow from it.")
     ] = 7,
@@ -39,7 +41,9 @@ def demo(
     ] = None,
     workspace: Annotated[
         Path | None,
-        typer.Option("--workspace", metavar="DIR", help="Keep the demo's workspace here.", show_default=False),
+        typer.Option(
+            "--workspace", metavar="DIR", help="Keep the demo's workspace here.", show_default=False
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -56,7 +60,9 @@ def demo(
         chosen["speed"] = speed
     options = Options(**chosen)
     if not (headless or json) and sys.stdin.isatty() and sys.stdout.isatty():
-        run_workbench(options)
+        from finsync_tui.cli.tui import tui
+
+        run_workbench(options, lambda found: tui(found.path))
         return
     summary = run_headless(options)
     if json:

@@ -8,10 +8,9 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Literal, Protocol
 
-from store.workflows import Workflow
-
 from finsync_tui.mapping import Table
 from finsync_tui.profile import Profile
+from store.workflows import Workflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from store.workflows import Workflow
-
 from adapters.base import Adapter, Translated
 from adapters.errors import AdapterError
 from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
@@ -15,6 +13,7 @@ from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import Clock
+from store.workflows import Workflow
 
 BATCH = 200
 STEP = "verify"

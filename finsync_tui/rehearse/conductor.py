@@ -22,6 +22,9 @@ TOKEN_VARIABLE = "FINSYNC_WORLD_CLOCK_TOKEN"  # noqa: S105  (a variable's name, 
 GRACE = timedelta(days=45)
 """How long after the last event of the world the engine goes on for answers that are still to come."""
 
+STEP_S = 1.0
+"""In a paced run, how many real seconds pass at most between two looks at the store."""
+
 
 class WorldGoneError(FinsyncError):
     """The process with the simulators does not answer any more."""
@@ -93,7 +96,8 @@ async def conduct(
         following = next_moment(engine, now)
         if following is None:
             break
-        if pace is not None:
+        if pace is not None:  # in small steps, so that what a person does is seen within a second
+            following = min(following, now + timedelta(seconds=pace * STEP_S))
             await _wait(stop, (following - now).total_seconds() / pace)
         world.move(following)
         clock.advance_to(following)

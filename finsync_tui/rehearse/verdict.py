@@ -236,7 +236,7 @@ def _counted(classes: Iterable[str]) -> dict[str, int]:
 def to_json(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict as JSON values; amounts are decimal text."""
     return {
-        "ok": verdict.is_good,
+        "is_good": verdict.is_good,
         "orders_read": verdict.orders_read,
         "commitments_created": verdict.commitments_created,
         "written_back": verdict.written_back,

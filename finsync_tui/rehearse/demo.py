@@ -1,0 +1,234 @@
+"""`finsync demo`: the world and the engine as processes of their own, and the verdict at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import platformdirs
+
+from finsync_tui.credentials import variable
+from finsync_tui.rehearse import company as companies
+from finsync_tui.rehearse import evidence, verdict, workspace
+from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE
+from finsync_tui.rehearse.planted import SOURCE, Level
+from finsync_tui.rehearse.report import Report, plants_from_json
+from finsync_tui.rehearse.shapes import Company
+from finsync_tui.rehearse.systems import CLIENT_ID, ERP_USER
+from finsync_tui.rehearse.tripwire import When
+from finsync_tui.settings import Workspace
+from store.clock import text
+from store.errors import FinsyncError
+
+SPEED: Final = 14_400
+"""Virtual seconds per real second in the workbench: the rhythm of the schedules, once a second."""
+STOP_WAIT_S: Final = 20.0
+PROGRESS_EVERY_S: Final = 0.5
+
+Progress = Callable[[str], None]
+
+
+class DemoFailedError(FinsyncError):
+    """A process of the demo ended before it should."""
+
+    code = "DEMO_FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is rehearsed."""
+
+    seed: int = 7
+    scale: float = 1.0
+    faults: Level = "typical"
+    workspace: Path | None = None
+    speed: float = SPEED
+
+
+@dataclass
+class Stage:
+    """A running world and the workspace that is pointed at it."""
+
+    workspace: Workspace
+    company: Company
+    environment: dict[str, str] = field(repr=False)
+    """An engine's: the clock's token and the systems' secrets, and nothing that was planted."""
+    judge: httpx.Client = field(repr=False)
+    """The control channel with the judge's token. It stays in this process."""
+
+    def engine_command(self, pace: float | None = None) -> list[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "finsync_tui.rehearse.engine",
+            "--workspace",
+            str(self.workspace.path),
+        ]
+        return [*command, "--tied", *(["--pace", str(pace)] if pace is not None else [])]
+
+    def start_engine(
+        self, pace: float | None = None, command: list[str] | None = None, log: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start an engine; it ends with us, or when its standard input is closed.
+
+        Its messages go where ours go, or to the end of `log`: behind a workbench they would spoil the screen.
+        """
+        errors = None if log is None else log.open("ab")
+        try:
+            return _start(command or self.engine_command(pace), self.environment, stderr=errors)
+        finally:
+            if errors is not None:
+                errors.close()
+
+    def arm_tripwire(self, pid: int, countdown: int, when: When) -> None:
+        """Kill that process at its `countdown`-th outside call from now, before or after the system acts."""
+        body = {"pid": pid, "countdown": countdown, "when": when}
+        self.judge.put("/tripwire", json=body).raise_for_status()
+
+    def disarm_tripwire(self) -> None:
+        self.judge.delete("/tripwire").raise_for_status()
+
+    def now(self) -> str:
+        """Return the world's time as text."""
+        answer = self.judge.get("/clock").raise_for_status().json()
+        return str(answer["now"])
+
+    def verdict(self) -> verdict.Verdict:
+        """Ask the world what was planted and what its systems hold, and compare it with the store."""
+        plants = plants_from_json(self.judge.get("/planted").raise_for_status().json())
+        report = Report.from_json(self.judge.get("/report").raise_for_status().json())
+        return verdict.judge(plants, report, evidence.read(self.workspace.store_path))
+
+
+def run_headless(options: Options, progress: Progress | None = None) -> dict[str, Any]:
+    """Run the company's year to its end in virtual time; return the verdict as JSON values."""
+    began = time.monotonic()
+    with _folder(options.workspace) as folder, stage(options, folder) as scene:
+        with _ending(scene.start_engine()) as engine:
+            code = _wait(engine, scene, progress)
+        if code != 0:
+            raise DemoFailedError(
+                f"the engine ended with {code} before the year was over; its message stands above. "
+                "Run it again with --workspace DIR to keep the workspace and look at it."
+            )
+        found = scene.verdict()
+        virtual_to = scene.now()
+    return {
+        "seed": options.seed,
+        "scale": options.scale,
+        "faults": options.faults,
+        **verdict.to_json(found),
+        "virtual_from": text(scene.company.starts_at),
+        "virtual_to": virtual_to,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def run_workbench(options: Options, show: Callable[[Workspace], None]) -> None:
+    """Run engine and systems while `show` shows the workbench; both end with it."""
+    folder = options.workspace or Path(platformdirs.user_data_dir("finsync")) / "demo"
+    with stage(options, folder) as scene:
+        log = scene.workspace.path / "engine.log"
+        with _ending(scene.start_engine(options.speed, log=log)):
+            show(scene.workspace)
+
+
+@contextmanager
+def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iterator[Stage]:
+    """Start the world, write the workspace, give both; end the world afterwards."""
+    company = companies.build(options.seed, options.scale)
+    command = [
+        sys.executable, "-m", "finsync_tui.rehearse.world", "--company-seed", str(options.seed),
+        "--scale", str(options.scale), "--faults", options.faults,
+    ]  # fmt: skip
+    if state_dir is not None:
+        command += ["--state-dir", str(state_dir)]
+    with _ending(_start(command, dict(os.environ), stdout=subprocess.PIPE)) as world:
+        assert world.stdout is not None
+        line = world.stdout.readline()
+        if not line:
+            raise DemoFailedError("the simulated systems did not start; their message stands above.")
+        ready = json.loads(line)
+        made = workspace.write(folder, company, ready["urls"])
+        with httpx.Client(
+            base_url=ready["control_url"],
+            headers={"Authorization": f"Bearer {ready['judge_token']}"},
+            timeout=120,
+            trust_env=False,
+        ) as judge:
+            yield Stage(made, company, _engine_environment(company, ready), judge)
+
+
+def _engine_environment(company: Company, ready: Mapping[str, Any]) -> dict[str, str]:
+    keys = ready["secrets"]
+    found = {
+        URL_VARIABLE: ready["control_url"],
+        TOKEN_VARIABLE: ready["clock_token"],
+        variable(SOURCE, "client_id"): CLIENT_ID,
+        variable(SOURCE, "client_secret"): keys["coupa"],
+    }
+    for name in company.systems:
+        found |= {variable(name, "user"): ERP_USER, variable(name, "password"): keys["erp"]}
+    return {**os.environ, **found}
+
+
+def _start(
+    command: list[str], environment: dict[str, str], *, stdout: int | None = None, stderr: Any = None
+) -> subprocess.Popen[bytes]:
+    """Start a child that ends with us: it holds one end of a pipe, we the other, and the OS lets go of ours."""
+    return subprocess.Popen(  # noqa: S603  (our own interpreter and modules)
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,  # Ctrl-C reaches us alone, and we end the children in order
+    )
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a child, and make it end: asked first, then made to."""
+    try:
+        yield process
+    finally:
+        for end in (process.stdin, process.stdout):
+            if end is not None:
+                with suppress(OSError):
+                    end.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_WAIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(engine: subprocess.Popen[bytes], scene: Stage, progress: Progress | None) -> int:
+    """Wait for the engine's end and say meanwhile which day it is."""
+    while True:
+        try:
+            return engine.wait(PROGRESS_EVERY_S if progress is not None else None)
+        except subprocess.TimeoutExpired:
+            if progress is not None:
+                progress(scene.now()[:10])
+
+
+@contextmanager
+def _folder(chosen: Path | None) -> Iterator[Path]:
+    if chosen is not None:
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="finsync-demo-") as folder:
+        yield Path(folder) / "workspace"

@@ -1,0 +1,224 @@
+"""Writing the demo company's workspace: its profile layer, mapping tables and extracts. No secret is in it."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+
+from finsync_tui.rehearse import catalogue, documents
+from finsync_tui.rehearse.planted import SOURCE, period_name
+from finsync_tui.rehearse.shapes import Company
+from finsync_tui.rehearse.systems import (
+    BUYER_IDS,
+    LOCATION_IDS,
+    OWN_LOGIN,
+    UNIT_IDS,
+    category,
+    months,
+    value_set,
+)
+from finsync_tui.settings import FILE_NAME, Workspace, create_workspace
+from store.errors import FinsyncError
+
+MARK: Final = "demo-workspace"
+"""A file that tells a demo's folder from anybody else's: only such a folder is ever emptied."""
+LAYER: Final = "demo"
+EVERY: Final = "PT12H"
+_DUE: Final = {
+    "route": "PT4H",
+    "confirm_supplier": "P1D",
+    "resolve_accounts": "P1D",
+    "await_commitment": "PT8H",
+    "await_submit": "PT8H",
+    "await_approval": "P3D",
+    "await_end": "PT8H",
+    "await_ended": "P1D",
+    "await_write_back": "PT8H",
+    "verify": "P1D",
+}
+"""How long each step may take before it is shown as late."""
+
+
+class DemoFolderError(FinsyncError):
+    """The folder for the demo holds something else."""
+
+    code = "DEMO_FOLDER"
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} holds something that is no demo. Nothing was changed. Name an empty folder."
+        )
+
+
+def write(folder: Path, company: Company, urls: Mapping[str, str]) -> Workspace:
+    """Make the workspace anew; an earlier demo in that folder goes away, anything else is left alone."""
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / MARK).is_file():
+            raise DemoFolderError(folder)
+        shutil.rmtree(folder)
+    workspace = create_workspace(folder, name="demo", layers=(LAYER,))
+    path = workspace.path
+    (path / MARK).write_text("Made by finsync demo; made anew each time.\n", encoding="utf-8")
+    layer = path / "profiles" / LAYER
+    (layer / "mappings").mkdir(parents=True)
+    (layer / "profile.toml").write_text(tomlkit.dumps(_profile(company)), encoding="utf-8")
+    _mappings(layer / "mappings", company)
+    (path / "extracts").mkdir()
+    _extracts(path / "extracts", company)
+    point(workspace, urls)
+    return workspace
+
+
+def point(workspace: Workspace, urls: Mapping[str, str]) -> None:
+    """Point the workspace at the addresses of this run."""
+    file = workspace.path / FILE_NAME
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    document["systems"] = {name: {"base_url": url} for name, url in urls.items()}
+    file.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+def _profile(company: Company) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "own_login": OWN_LOGIN,
+        "cost_centre_lookup": documents.COST_CENTRE_LOOKUP,
+        "segment_count": 3,
+        "token_settle_s": 0,
+    }
+    fast = {"requests_per_second": 5000.0, "connections_max": 8}
+    systems: dict[str, Any] = {
+        SOURCE: {"adapter": "coupa", "base_url": "http://127.0.0.1:1", **fast, "options": options}
+    }
+    for name in company.systems:
+        systems[name] = {
+            "adapter": "oracle_fusion",
+            "base_url": "http://127.0.0.1:1",
+            **fast,
+            "options": {
+                "cost_centre_value_set": value_set(name, "Cost Centre"),
+                "categories": {thing.name: category(thing.name) for thing in catalogue.COMMODITIES},
+                "business_units": {one.business_unit: _unit(one.number) for one in company.entities_of(name)},
+            },
+        }
+    return {
+        "systems": systems,
+        "legal_entities": {
+            one.number: _entity(one.number, company) for one in company.legal_entities.values()
+        },
+        "schedules": _schedules(company),
+        "extracts": {
+            "budget": "extracts/budget.csv",
+            "fiscal_period": "extracts/fiscal_period.csv",
+            "tax_code": "extracts/tax_code.csv",
+        },
+        "flows": {"requisition_to_pay": {"source": SOURCE, "due": dict(_DUE)}},
+        "retry": {"default": {"attempts_max": 8, "delay_first": "PT30S", "delay_max": "PT6H"}},
+        "breaker": {"failures": 5, "pause": "PT10M"},
+        "delivery": {"workers": 4, "batch": 256},
+        "policy": {"tax_treatment": {"default": "standard", "Travel": "margin scheme", "Training": "exempt"}},
+    }
+
+
+def _unit(number: str) -> dict[str, Any]:
+    return {
+        "procurement_bu_id": UNIT_IDS[number],
+        "buyer_id": BUYER_IDS[number],
+        "ship_to_location_id": LOCATION_IDS[number],
+        "uom_map": dict(catalogue.UNITS),
+    }
+
+
+def _entity(number: str, company: Company) -> dict[str, Any]:
+    one = company.legal_entities[number]
+    mapped = [
+        {"name": name, "from": n, "table": name} for n, name in enumerate(catalogue.SEGMENT_NAMES[:3], 1)
+    ]
+    fixed = [
+        {"name": "project", "value": catalogue.NO_PROJECT},
+        {"name": "future", "value": catalogue.NO_FUTURE},
+    ]
+    return {
+        "name": one.name,
+        "currency": one.currency,
+        "source_chart": one.chart,
+        "target": one.system,
+        "ledger": one.ledger,
+        "business_unit": one.business_unit,
+        "segments": [*mapped, *fixed],
+    }
+
+
+def _schedules(company: Company) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "orders": {"system": SOURCE, "entities": ["supplier", "approval", "purchase_order"], "every": EVERY},
+        "coupa-masters": {
+            "system": SOURCE,
+            "entities": ["legal_entity", "account_combination", "cost_centre", "project", "budget"],
+            "every": "P7D",
+        },
+    }
+    for name in company.systems:
+        found[f"{name}-orders"] = {"system": name, "entities": ["purchase_order"], "every": EVERY}
+        found[f"{name}-ledger"] = {
+            "system": name,
+            "entities": ["ledger", "account_combination"],
+            "every": "P7D",
+        }
+        found[f"{name}-masters"] = {
+            "system": name,
+            "entities": ["supplier", "cost_centre"],
+            "every": "P1D",
+        }
+    return found
+
+
+def _mappings(folder: Path, company: Company) -> None:
+    header = ("from", "to", "scope", "priority", "valid_from", "valid_to")
+    entities = company.legal_entities.values()
+    _write(
+        folder / "company.csv",
+        header,
+        ((e.source_code, e.target_code, e.number, 0, "", "") for e in entities),
+    )
+    for name, codes in (("cost_centre", company.cost_centres), ("account", company.accounts)):
+        rows = (
+            (c.source, "=" if c.source == c.target else c.target, c.legal_entity, 0, "", "")
+            for c in codes
+            if c.target is not None
+        )
+        _write(folder / f"{name}.csv", header, rows)
+
+
+def _extracts(folder: Path, company: Company) -> None:
+    budgets = (
+        (c.legal_entity, f"{c.name} {c.legal_entity}", f"FY{company.starts_at.year}", c.target, "",
+         company.legal_entities[c.legal_entity].currency, "10000000.00", "10000000.00")
+        for c in company.cost_centres
+        if c.target is not None
+    )  # fmt: skip
+    columns = ("legal_entity", "name", "period", "cost_centre", "account", "currency", "amount", "remaining")
+    _write(folder / "budget.csv", columns, budgets)
+    periods = (
+        (one.ledger, period_name(starts_on), starts_on.isoformat(), ends_on.isoformat(), "true")
+        for one in company.legal_entities.values()
+        for starts_on, ends_on in months(company)
+    )
+    _write(folder / "fiscal_period.csv", ("ledger", "name", "starts_on", "ends_on", "is_open"), periods)
+    taxes = (
+        ("DE19", "DE", "Standard", "19", "true"),
+        ("FR20", "FR", "Normal", "20", "true"),
+        ("US0", "US", "None", "0", "true"),
+    )
+    _write(folder / "tax_code.csv", ("number", "country", "description", "rate_percent", "is_active"), taxes)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(header)
+        writer.writerows(rows)
