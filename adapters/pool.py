@@ -9,6 +9,7 @@ Imported by `transport` when a system is first called: aiohttp costs 0.2 s of st
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import AsyncIterator
 
@@ -36,6 +37,10 @@ class Pool(AiohttpTransport):
     def __init__(self, context: ssl.SSLContext, connections_max: int, proxy: httpx.Proxy | None) -> None:
         limits = httpx.Limits(max_connections=connections_max, keepalive_expiry=KEEPALIVE_S)
         super().__init__(verify=context, limits=limits, proxy=proxy, client=self._session)
+        self._proxy_headers = dict(proxy.headers) if proxy else {}
+        if proxy and proxy.auth:
+            login = base64.b64encode(":".join(proxy.auth).encode()).decode()
+            self._proxy_headers["Proxy-Authorization"] = f"Basic {login}"
 
     def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -48,6 +53,13 @@ class Pool(AiohttpTransport):
         session._retry_connection = False
         return session
 
+    def _headers(self, request: httpx.Request) -> dict[str, str]:
+        """Return what is sent: the proxy's own headers belong to the tunnel, and without one to the
+        request.
+        """
+        own = dict(request.headers)
+        return own if request.url.scheme == "https" else {**own, **self._proxy_headers}
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not isinstance(self.client, aiohttp.ClientSession):
             self.client = self.get_client()
@@ -56,7 +68,7 @@ class Pool(AiohttpTransport):
             answer = await self.client.request(
                 request.method,
                 yarl.URL(str(request.url), encoded=True),
-                headers=request.headers,
+                headers=self._headers(request),
                 data=request.content or None,
                 allow_redirects=False,
                 auto_decompress=False,
@@ -68,8 +80,7 @@ class Pool(AiohttpTransport):
                     sock_read=timeout.get("read"),
                 ),
                 proxy=str(self.proxy.url) if self.proxy else None,
-                proxy_auth=aiohttp.BasicAuth(*self.proxy.auth) if self.proxy and self.proxy.auth else None,
-                proxy_headers=self.proxy.headers if self.proxy else None,
+                proxy_headers=self._proxy_headers,
             )
         except _BEFORE_SENDING as error:
             raise httpx.ConnectError(_words(error), request=request) from None
