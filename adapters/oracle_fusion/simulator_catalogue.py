@@ -319,7 +319,7 @@ def _procurement_lookups() -> list[Resource]:
     ]
 
 
-def _draft_orders() -> Resource:
+def _draft_schedules() -> Resource:
     project = resource(
         "projectDFF",
         "Project Costing",
@@ -340,7 +340,7 @@ def _draft_orders() -> Resource:
         has_opaque_key=True,
         entity="DraftPurchaseOrderDistributionEO",
     )
-    schedules = resource(
+    return resource(
         "schedules",
         "Schedule",
         "LineLocationId",
@@ -358,6 +358,9 @@ def _draft_orders() -> Resource:
         has_opaque_key=True,
         entity="DraftPurchaseOrderScheduleEO",
     )
+
+
+def _draft_orders() -> Resource:
     lines = resource(
         "lines",
         "Line",
@@ -368,7 +371,7 @@ def _draft_orders() -> Resource:
         "Amount:number:cu CurrencyCode:text15 SupplierItem:text300:cu NoteToSupplier:text1000:cu "
         "NegotiatedFlag:flag:cu CancelFlag:flag:u CancelUnfulfilledDemandFlag:flag:u CreationDate:instant "
         "LastUpdateDate:instant",
-        children=(schedules,),
+        children=(_draft_schedules(),),
         can=("create", "update", "delete"),
         entity="DraftPurchaseOrderLineEO",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -247,3 +248,15 @@ def test_the_openapi_copy_covers_what_the_simulator_offers() -> None:
     missing = {one for one in resources if not any(path.startswith(f"{ROOT}/{one}") for path in paths)}
 
     assert set() == missing
+
+
+def test_the_openapi_copy_names_each_operation_once_and_all_path_parameters() -> None:
+    """Operation ids are unique, and every placeholder of a path is declared."""
+    operations = checker()._operations
+
+    declared = {
+        one.name: {str(parameter["name"]) for parameter in one.parameters_in("path")} for one in operations
+    }
+
+    assert len(operations) == len(declared)
+    assert {one.name: set(re.findall(r"{(.+?)}", one.path)) for one in operations} == declared
