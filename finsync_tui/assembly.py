@@ -184,7 +184,9 @@ async def open_engine(
         raise ProfileProblemsError(found)
     profile = profiles.load(workspace)
     clock = clock or SystemClock()
-    store = open_store(workspace.store_path, clock, group=workspace.group or None)
+    store = open_store(
+        workspace.store_path, clock, group=workspace.group or None, durable=workspace.is_durable
+    )
     try:
         lease = leases.acquire(store, leases.holder_id(), LEASE_TTL, SystemClock().now())
         connected: dict[str, Adapter] = {}

@@ -54,6 +54,9 @@ class Workspace(BaseModel):
     name: str = Field(default="finsync", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     layers: tuple[str, ...] = Field(default=("shared",), min_length=1)
     group: str = ""
+    is_durable: bool = Field(
+        default=True, description="Wait for the disk at each commit; only a rehearsal may do without"
+    )
     systems: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @property

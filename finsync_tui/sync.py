@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Literal
 
@@ -54,11 +54,17 @@ class Pull:
 async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pulled:
     """Read what changed and store it. Failures end in the result and, where a person must act, in an exception."""
     mark = watermarks.get(store.db, task.system, task.entity)
-    with store.transaction() as db:
-        run_id = runs.begin(db, task.system, task.entity, clock.now())
+    began = clock.now()
+    run_id: int | None = None  # a run is noted with the first thing it stores: an idle read costs one commit
     result = Pulled(task.system, task.entity)
     try:
         async for page in adapter.read(task.entity, mark.position if mark else None):
+            if not page.rows and page.is_last and (mark is None or page.position == mark.position):
+                result = replace(result, pages=result.pages + 1)
+                continue
+            if run_id is None:
+                with store.transaction() as db:
+                    run_id = runs.begin(db, task.system, task.entity, began)
             stored = _store_page(store, adapter, task, page, run_id, result.pages, clock)
             result = replace(
                 result,
@@ -69,10 +75,11 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
             )
     except AdapterError as error:
         result = replace(result, error=str(error))
-        _note_failure(store, task, run_id, result, error, clock)
+        _note_failure(store, task, run_id, began, result, error, clock)
         return result
     with store.transaction() as db:
         now = clock.now()
+        run_id = run_id or runs.begin(db, task.system, task.entity, began)
         runs.end(
             db,
             run_id,
@@ -249,10 +256,17 @@ def _audit_entry(
 
 
 def _note_failure(
-    store: Store, task: Pull, run_id: int, result: Pulled, error: AdapterError, clock: Clock
+    store: Store,
+    task: Pull,
+    run_id: int | None,
+    began: datetime,
+    result: Pulled,
+    error: AdapterError,
+    clock: Clock,
 ) -> None:
     now = clock.now()
     with store.transaction() as db:
+        run_id = run_id or runs.begin(db, task.system, task.entity, began)
         outcome: Literal["failed", "parked"] = "failed"
         if isinstance(error, MaintenanceError):
             outcome = "parked"

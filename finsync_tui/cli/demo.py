@@ -76,7 +76,7 @@ def demo(
 def _tell(summary: dict[str, Any]) -> None:
     """Print the summary: the counts, planted beside found, the money of each company."""
     counts: dict[str, Cell] = {
-        name.replace("_", " "): value
+        name.replace("_", " "): str(value) if isinstance(value, float) else value
         for name, value in summary.items()
         if isinstance(value, str | int | float) and name != "is_good"
     }

@@ -79,6 +79,7 @@ def point(workspace: Workspace, urls: Mapping[str, str]) -> None:
     """Point the workspace at the addresses of this run."""
     file = workspace.path / FILE_NAME
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    document["is_durable"] = False  # made anew each time, and a killed process loses nothing without it
     document["systems"] = {name: {"base_url": url} for name, url in urls.items()}
     file.write_text(tomlkit.dumps(document), encoding="utf-8")
 

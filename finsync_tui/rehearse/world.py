@@ -138,8 +138,8 @@ async def serve(world: World, keys: Secrets) -> None:
     servers = {name: _Server(loopback_config(app)) for name, app in apps.items()}
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     tie_to_parent(stop)
     async with asyncio.TaskGroup() as group:
         for name, server in servers.items():
@@ -161,7 +161,7 @@ async def serve(world: World, keys: Secrets) -> None:
 
 def _socket() -> socket.socket:
     """Return a socket that listens already: who connects before its server runs waits, and is not refused."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.bind(("127.0.0.1", 0))
     made.listen(128)

@@ -6,23 +6,16 @@ from array import array
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens.keys import DELIVERY_BINDINGS, DELIVERY_VERBS
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import DeliveryRow, Listing
 from finsync_tui.screens.text import ago, amount, countdown, money, stamp
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
-
-VERBS = {"replay": verbs.REPLAY, "hold": verbs.HOLD, "release": verbs.RELEASE, "cancel": verbs.CANCEL}
-DELIVERY_BINDINGS: list[BindingType] = [
-    Binding("r", "replay", "replay…", id="outbox.replay"),
-    Binding("w", "hold", "hold…", id="outbox.hold"),
-    Binding("e", "release", "release…", id="outbox.release"),
-    Binding("x", "cancel", "cancel…", id="outbox.cancel"),
-]
 
 
 class DeliveriesScreen(ListScreen[DeliveryRow]):
@@ -110,7 +103,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
         return verbs.against_delivery(verb, row)
 
     def verb_for(self, action: str) -> Verb | None:
-        return VERBS.get(action)
+        return DELIVERY_VERBS.get(action)
 
     def open_row(self, ids: array[int], index: int) -> None:
         from finsync_tui.screens.delivery_detail import DeliveryDetailScreen

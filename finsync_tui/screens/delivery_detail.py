@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from finsync_tui.screens import dossiers, drawing, queries, signs, tabs, verbs
-from finsync_tui.screens.deliveries import DELIVERY_BINDINGS, VERBS
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.dossiers import DeliveryDossier
+from finsync_tui.screens.keys import DELIVERY_BINDINGS, DELIVERY_VERBS
 from finsync_tui.screens.text import countdown, money, stamp
 from finsync_tui.screens.verbs import Verb
 
@@ -87,7 +87,7 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
         return verbs.against_delivery(verb, self.dossier.row if self.dossier else None)
 
     def reason_against(self, action: str) -> str:
-        verb = VERBS.get(action)
+        verb = DELIVERY_VERBS.get(action)
         return self.against(verb) if verb else ""
 
     @work(group="doing", exit_on_error=False)

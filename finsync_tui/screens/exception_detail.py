@@ -12,7 +12,7 @@ from textual.content import Content
 from finsync_tui.screens import dossiers, drawing, queries, signs, tabs, verbs
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.dossiers import CaseDossier
-from finsync_tui.screens.exceptions import CASE_BINDINGS, VERBS
+from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
 from finsync_tui.screens.text import ago, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 
@@ -108,7 +108,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         return verbs.against_case(verb, self.dossier.row if self.dossier else None)
 
     def reason_against(self, action: str) -> str:
-        verb = VERBS.get(action)
+        verb = CASE_VERBS.get(action)
         return self.against(verb) if verb else ""
 
     @work(group="doing", exit_on_error=False)

@@ -6,30 +6,16 @@ from array import array
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
 from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import ExceptionRow, Listing
 from finsync_tui.screens.text import ago, amount, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
-
-VERBS = {
-    "retry": verbs.RETRY,
-    "resolve": verbs.RESOLVE,
-    "ignore": verbs.IGNORE,
-    "assign": verbs.ASSIGN,
-    "comment": verbs.COMMENT,
-}
-CASE_BINDINGS: list[BindingType] = [
-    Binding("r", "retry", "retry", id="queue.retry"),
-    Binding("x", "resolve", "resolve…", id="queue.resolve"),
-    Binding("a", "assign", "assign", id="queue.assign"),
-    Binding("c", "comment", "comment", id="queue.comment"),
-    Binding("i", "ignore", "ignore…", id="queue.ignore"),
-]
 
 
 class ExceptionsScreen(ListScreen[ExceptionRow]):
@@ -108,7 +94,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
         return verbs.against_case(verb, row)
 
     def verb_for(self, action: str) -> Verb | None:
-        return VERBS.get(action)
+        return CASE_VERBS.get(action)
 
     def open_row(self, ids: array[int], index: int) -> None:
         from finsync_tui.screens.exception_detail import ExceptionDetailScreen

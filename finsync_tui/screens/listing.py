@@ -159,7 +159,7 @@ class ListScreen(WorkScreen, Generic[R]):
 
     def time_passed(self) -> None:
         self.table.redraw()
-        self._inspect()
+        self.inspect()
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
@@ -206,9 +206,9 @@ class ListScreen(WorkScreen, Generic[R]):
         self.refresh_bindings()
         if self._inspector_timer is not None:
             self._inspector_timer.stop()
-        self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self._inspect)
+        self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self.inspect)
 
-    def _inspect(self) -> None:
+    def inspect(self) -> None:
         pane = self.query_one("#inspector")
         if not pane.display or not self.is_attached:
             return

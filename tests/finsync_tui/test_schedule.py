@@ -28,7 +28,7 @@ def test_the_next_run_follows_the_rhythm(rhythm: dict[str, str], expected: str) 
     assert datetime.fromisoformat(expected) == next_fire(schedule, NOON)
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.integers(10, 10_000_000))
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.integers(10, 10_000_000))  # noqa: DTZ001
 def test_no_slot_is_skipped_or_repeated(moment: datetime, seconds: int) -> None:
     """The run after a run is exactly one rhythm later."""
     schedule = Schedule(system="s", entities=("e",), every=timedelta(seconds=seconds))

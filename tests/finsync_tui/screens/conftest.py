@@ -1,0 +1,43 @@
+"""One filled store a session; each test works on a copy of its own."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.finsync_tui.screens import filled_store
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Textual runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same picture on every machine."""
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled_store.filled(tmp_path_factory.mktemp("screens") / "finsync.db")
+
+
+@pytest.fixture
+def filled(_template: Path, tmp_path: Path) -> Path:
+    """A busy afternoon: 30 live exceptions, 76 workflows, 106 deliveries, three systems."""
+    path = tmp_path / "finsync.db"
+    shutil.copy(_template, path)
+    return path
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A store in which nothing happened yet."""
+    return filled_store.empty(tmp_path / "finsync.db")

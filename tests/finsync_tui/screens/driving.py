@@ -1,0 +1,84 @@
+"""Driving the workbench in a test: open it on a store, press keys, wait for what was started, read the screen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+from textual.worker import WorkerCancelled, WorkerFailed
+
+from finsync_tui.actions import Actor
+from finsync_tui.screens.app import FinsyncApp
+from finsync_tui.screens.listing import ListScreen
+from store.clock import VirtualClock
+from tests.finsync_tui.screens.filled_store import MACHINE_NOW
+
+ROUNDS = 4
+"""A key leads to a message, that to a query, that to another message: so many turns are always enough."""
+NARROW = (80, 24)
+DESIGN = (140, 40)
+
+
+def an_app(path: Path, **changes: str | None) -> FinsyncApp:
+    return FinsyncApp(path, VirtualClock(MACHINE_NOW), Actor("ana", "tui"), **changes)
+
+
+@contextlib.asynccontextmanager
+async def opened(path: Path, size: tuple[int, int] = DESIGN) -> AsyncIterator[Pilot[None]]:
+    """Open the workbench; what it shows at first is there."""
+    async with an_app(path).run_test(size=size, notifications=True) as pilot:
+        await settle(pilot)
+        yield pilot
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is being read any more. What waits for an answer of the person may go on."""
+    app = pilot.app
+    for _ in range(ROUNDS):
+        await pilot.pause()
+        reading = [worker for worker in app.workers if worker.group != "doing" and not worker.is_finished]
+        if reading:
+            with contextlib.suppress(WorkerCancelled, WorkerFailed):
+                await app.workers.wait_for_complete(reading)
+    if isinstance(app.screen, ListScreen):
+        app.screen.inspect()
+    for field in app.screen.query(Input):
+        field.cursor_blink = False
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def write(pilot: Pilot[None], text: str) -> None:
+    """Type text into the field that has the focus."""
+    names = {
+        " ": "space",
+        ":": "colon",
+        ">": "greater_than_sign",
+        "<": "less_than_sign",
+        "-": "minus",
+        ".": "full_stop",
+    }
+    names |= {"*": "asterisk", "_": "underscore"}
+    await pilot.press(*(names.get(char, char) for char in text))
+    await settle(pilot)
+
+
+async def finish(pilot: Pilot[None]) -> None:
+    """Wait until what was confirmed is done, and shown."""
+    with contextlib.suppress(WorkerCancelled, WorkerFailed):
+        await pilot.app.workers.wait_for_complete()
+    await settle(pilot)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """Return what is on the screen as lines of text."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
