@@ -104,7 +104,11 @@ def test_a_reused_process_id_does_not_pass_for_the_holder() -> None:
     assert leases.is_dead(f"{host}:{process.partition(':')[0]}:1")
 
 
-@pytest.mark.parametrize("holder", ["elsewhere:1:1", "engine", "", "a:b:c", f"other/1:{os.getpid()}:1"])
+@pytest.mark.parametrize(
+    "holder",
+    ["elsewhere:1:1", "engine", "", "a:b:c", f"other/1:{os.getpid()}:1"],
+    ids=["host", "word", "empty", "letters", "ours"],
+)
 def test_what_can_not_be_told_counts_as_alive(holder: str) -> None:
     """Another machine's, another container's or a nameless holder keeps its lease until it runs out."""
     assert not leases.is_dead(holder)
