@@ -66,6 +66,18 @@ class TestApproval:
         assert stamps[0] == stamps[1]
         assert "2026-02-03T09:10:00+00:00" <= stamps[0] <= "2026-02-05T09:00:00+00:00"
 
+    def test_the_outcome_is_there_at_its_very_instant(self) -> None:
+        """An approval of one hour is over after one hour, not a moment before."""
+        hour = timedelta(hours=1)
+        pod = a_pod(approval_delay_min=hour, approval_delay_max=hour)
+        order = pod.create()
+        pod.submit(own(order))
+        pod.clock.advance(hour - timedelta(microseconds=1))
+        before = status(pod, order)[0]
+        pod.clock.advance(timedelta(microseconds=1))
+
+        assert ("PENDING APPROVAL", "OPEN") == (before, status(pod, order)[0])
+
     def test_a_delta_finds_the_outcome(self) -> None:
         """Asking for what changed since the submission finds the approved order, expanded to its accounts."""
         pod = a_pod()

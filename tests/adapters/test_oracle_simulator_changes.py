@@ -75,6 +75,29 @@ class TestChangeOrders:
         assert ("OPEN", 0, 1100) == tuple(pod.issued(order)[n] for n in ("StatusCode", "Revision", "Total"))
         assert Decimal("400.00") == pod.simulator.world.books.budgets[0].available()
 
+    def test_a_change_needs_only_the_difference(self) -> None:
+        """What the order holds already is not asked for again."""
+        pod = with_budget(a_pod(), "1500", checked_at="submit")
+        order = pod.issue()
+        pod.post(f"{own(order)}/child/lines", a_line(2, "1", "400.00"))
+
+        answer = pod.submit(own(order))
+
+        assert 200 == answer.status_code
+        assert Decimal("0.00") == pod.simulator.world.books.budgets[0].available()
+
+    def test_a_refused_change_gives_back_what_it_reserved(self) -> None:
+        """Funds that a submission took go back to what was in force when a person says no."""
+        pod = with_budget(a_pod(is_approval_automatic=False), "1500", checked_at="submit")
+        order = pod.create()
+        pod.submit(own(order), bypassApprovalFlag=True)
+        pod.post(f"{own(order)}/child/lines", a_line(2, "1", "400.00"))
+        pod.submit(own(order))
+
+        pod.simulator.decide(order["POHeaderId"], is_approved=False)
+
+        assert Decimal("400.00") == pod.simulator.world.books.budgets[0].available()
+
     def test_a_change_counts_in_the_month_it_was_first_reserved(self) -> None:
         """What was reserved in February stays there when the order is changed in March."""
         pod = with_budget(a_pod(), "5000")
