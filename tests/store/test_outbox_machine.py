@@ -96,6 +96,16 @@ class OutboxMachine(RuleBasedStateMachine):
         with self.store.transaction() as db:
             outbox.settle(db, self.token, group, self.now)
 
+    @rule(answer=st.sampled_from(ANSWERS))
+    def work(self, answer: Answer) -> None:
+        """A whole round at once, in which everything gets the same answer."""
+        self.now += TTL
+        self.claim(100)
+        while self.claims:
+            self.send(answer)
+        if self.results:
+            self.settle(len(self.results))
+
     @rule()
     def crash(self) -> None:
         """The engine dies with claims and results in its hands; another one starts."""
@@ -159,12 +169,7 @@ class OutboxMachine(RuleBasedStateMachine):
             ids = [entry_id for (entry_id,) in db.execute("SELECT entry_id FROM delivery").fetchall()]
             outbox.replay(db, ids, self.now)
         for _ in range(len(ids) + 1):
-            self.now += 5 * TTL
-            self.claim(100)
-            while self.claims:
-                self.send("delivered")
-            if self.results:
-                self.settle(len(self.results))
+            self.work("delivered")
         assert dict.fromkeys(self.keys, 1) == dict(self.made)
         assert [] == self.store.db.execute("SELECT 1 FROM delivery WHERE state<>'delivered'").fetchall()
         self.store.close()
