@@ -40,7 +40,7 @@ class AskDialog(ModalScreen["str | None"]):
         self._body = body
         self._verb = verb
         self._prompt = prompt
-        self._is_needed = is_needed
+        self._is_needed = is_needed and bool(prompt)
         self._value = value
 
     def compose(self) -> ComposeResult:

@@ -11,6 +11,7 @@ from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.home import HomeScreen
 from finsync_tui.screens.widgets.dialogs import AskDialog, KeysDialog, MessageDialog
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
 from store import audit, cases, engine, outbox, systems, workflows
 from store.clock import VirtualClock
@@ -214,12 +215,11 @@ async def test_source_sent_and_target_stand_side_by_side(filled: Path) -> None:
 
 async def test_a_dead_letter_is_replayed_with_a_reason(filled: Path) -> None:
     """r on a dead delivery asks for a reason and makes it pending again; its attempts stay."""
-    entry_id = only_id(filled, "SELECT min(entry_id) FROM delivery WHERE state = 'buried'")
-
     async with opened(filled) as pilot:
         await press(pilot, "4", "slash")
         await write(pilot, "state:buried")
         await press(pilot, "enter", "G", "r")
+        entry_id = pilot.app.screen_stack[-2].query_one(VirtualTable).cursor_id
         await write(pilot, "the ERP is back")
         await press(pilot, "enter")
         await finish(pilot)
