@@ -1,0 +1,219 @@
+"""What the screens read, without a screen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from finsync_tui.screens import dossiers, overview, queries
+from finsync_tui.screens.filters import parse
+from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
+from store import cases, workflows
+from store.clock import VirtualClock
+from store.database import Store, open_store
+from tests.finsync_tui.screens.filled_store import MACHINE_NOW, NOW
+
+
+@pytest.fixture
+def store(filled: Path) -> Iterator[Store]:
+    with open_store(filled, VirtualClock(NOW)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def db(store: Store) -> Iterator[sqlite3.Connection]:
+    reader = store.reader()
+    queries.prepare(reader)
+    yield reader
+    reader.close()
+
+
+def case_of(db: sqlite3.Connection, class_: str) -> int:
+    return int(db.execute("SELECT min(id) FROM v_exception WHERE class = ?", (class_,)).fetchone()[0])
+
+
+def test_sums_are_exact_per_currency(db: sqlite3.Connection) -> None:
+    """Home's sums are those of the rows, to the minor unit, and no currency is added to another."""
+    found = overview.overview(db, NOW)
+
+    for currency in ("EUR", "USD"):
+        expected = db.execute(
+            "SELECT sum(amount_minor) FROM exception_case WHERE ended_at IS NULL AND currency = ?", (currency,)
+        ).fetchone()[0]
+        assert expected == sum(cause.amounts.get(currency, 0) for cause in found.causes)
+    assert 30 == sum(cause.count for cause in found.causes)
+    assert 18 == sum(cause.overdue_count for cause in found.causes)
+
+
+def test_the_pulse_counts_by_the_engines_clock(db: sqlite3.Connection) -> None:
+    """In a rehearsal an exception is overdue by virtual time, not by the machine's."""
+    pulse = overview.pulse(db, MACHINE_NOW)
+
+    assert pulse.engine is not None
+    assert (30, 18, 3) == (pulse.open_count, pulse.overdue_count, pulse.failed_count)
+    assert pulse.engine.is_alive(MACHINE_NOW)
+    assert not pulse.engine.is_alive(MACHINE_NOW + timedelta(hours=1)), "its lease has run out"
+
+
+def test_what_is_due_is_in_order_and_has_one_due_time_each(db: sqlite3.Connection) -> None:
+    """A held workflow is due by its exception only."""
+    due = overview.overview(db, NOW).due
+
+    assert [item.due_at for item in due] == sorted(item.due_at for item in due)
+    assert len({item.number for item in due}) == len(due)
+
+
+@pytest.mark.parametrize("listing", [EXCEPTIONS, WORKFLOWS, DELIVERIES], ids=lambda listing: listing.name)
+def test_every_order_gives_every_row_once(
+    db: sqlite3.Connection, listing: queries.Listing[queries.Listed]
+) -> None:
+    """Whichever way a list is sorted, no row is lost or doubled, and rows without a value come last."""
+    everything = parse("state:all", listing.grammar, now=NOW)
+    count = queries.count(db, listing, everything)
+
+    for sort in listing.sorts:
+        for is_reversed in (False, True):
+            ids = queries.ids(db, listing, everything, sort, is_reversed=is_reversed)
+            assert count == len(ids) == len(set(ids))
+            assert set(ids) == set(queries.rows(db, listing, ids))
+
+
+def test_sums_of_marked_rows(db: sqlite3.Connection) -> None:
+    """What a dialog says about marked rows is what the rows say."""
+    ids = list(queries.ids(db, EXCEPTIONS, parse("", EXCEPTIONS.grammar, now=NOW), EXCEPTIONS.sorts[0]))
+    rows = queries.rows(db, EXCEPTIONS, ids)
+
+    sums = {total.currency: total for total in queries.sums(db, EXCEPTIONS, ids)}
+
+    expected = sum(row.amount_minor or 0 for row in rows.values() if row.currency == "EUR")
+    assert expected == sums["EUR"].amount_minor
+    assert len(ids) == sum(total.count for total in sums.values())
+
+
+def test_a_case_knows_its_three_documents(db: sqlite3.Connection) -> None:
+    """Source as decided on, body as sent, target as read last."""
+    found = dossiers.case(db, case_of(db, "READ_BACK_DIFFERS"))
+
+    assert found is not None
+    assert ("coupa", "oracle-emea", "oracle-emea") == (found.sides.source, found.sides.sent, found.sides.target)
+    assert "≠" in {line.mark for line in found.sides.lines if line.label == "total"}
+    assert found.attempts
+    assert {"record", "step", "attempt", "crossref", "exception", "event"} == {line.kind for line in found.history}
+    assert [line.at for line in found.history] == sorted(line.at for line in found.history)
+
+
+def test_a_document_that_could_not_be_stored_shows_its_payload(db: sqlite3.Connection) -> None:
+    """The bytes as they were read, indented when they are JSON."""
+    found = dossiers.case(db, case_of(db, "PAYLOAD_INVALID"))
+
+    assert found is not None
+    assert () == found.sides.lines
+    assert '  "currency": null' in found.payload.lines
+    assert ("place", "$.currency") in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("payload", "note"),
+    [
+        (b"\xff\xfe not utf-8", "not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": "' + b"x" * 1_000_000 + b'"}', "only the first 200,000 of 1,000,009 bytes"),
+    ],
+)
+def test_any_payload_can_be_shown(store: Store, db: sqlite3.Connection, payload: bytes, note: str) -> None:
+    """Broken, bottomless or huge: it is shown as far as it goes, and said so."""
+    with store.transaction() as writing:
+        new = cases.NewCase(
+            class_="PAYLOAD_INVALID", entity="purchase_order", document_key="coupa:x", document_number="x",
+            system="coupa", cause="broken", fix="correct it", payload=payload,
+        )  # fmt: skip
+        case_id = cases.open(writing, new, NOW)
+
+    found = dossiers.case(db, case_id)
+
+    assert found is not None
+    assert note in found.payload.note
+    assert sum(map(len, found.payload.lines)) <= 210_000
+
+
+def test_bank_details_are_masked(store: Store, db: sqlite3.Connection) -> None:
+    """An account number that an adapter let through is not shown, neither in a payload nor in evidence."""
+    secret = "DE89370400440532013000"
+    with store.transaction() as writing:
+        new = cases.NewCase(
+            class_="REJECTED", entity="supplier", document_key="coupa:7", document_number="S-7", system="coupa",
+            cause="no", fix="ask", payload=f'{{"bank": {{"iban": "{secret}"}}}}'.encode(), evidence={"iban": secret},
+        )  # fmt: skip
+        case_id = cases.open(writing, new, NOW)
+
+    found = dossiers.case(db, case_id)
+
+    assert found is not None
+    assert secret not in "\n".join(found.payload.lines)
+    assert '    "iban": "••••3000"' in found.payload.lines
+    assert (("iban", "••••3000"),) == found.evidence
+
+
+def test_the_timeline_has_no_gaps(db: sqlite3.Connection) -> None:
+    """The engine notes when a step was decided; the wait before belongs to that step, the present one is open."""
+    workflow_id = int(db.execute("SELECT id FROM workflow WHERE step = 'await_write_back'").fetchone()[0])
+
+    found = dossiers.workflow(db, workflow_id)
+
+    assert found is not None
+    line = found.timeline
+    assert "await write back" == line[-1].name
+    assert line[-1].ended_at is None
+    assert [step.ended_at for step in line[:-1]] == [step.started_at for step in line[1:]]
+    assert [timedelta(minutes=3)] * 3 == [
+        step.ended_at - step.started_at for step in line if step.name.startswith("await") and step.ended_at
+    ]
+
+
+def test_a_retried_step_is_not_still_held(store: Store, db: sqlite3.Connection) -> None:
+    """Once the work goes on, the stretch in which it was held has an end."""
+    workflow_id = int(db.execute("SELECT min(id) FROM workflow WHERE state = 'held'").fetchone()[0])
+    with store.transaction() as writing:
+        workflows.log_step(writing, workflow_id, "route", "done", NOW, NOW, {})
+        workflows.save(writing, workflow_id, state="waiting", step="await_approval", data={}, now=NOW)
+
+    found = dossiers.workflow(db, workflow_id)
+
+    assert found is not None
+    assert ["await approval"] == [step.name for step in found.timeline if step.ended_at is None]
+
+
+def test_a_delivery_shows_every_attempt(db: sqlite3.Connection) -> None:
+    """Eight attempts, the body as decided, and no edited one."""
+    entry_id = int(db.execute("SELECT min(entry_id) FROM delivery WHERE state = 'buried'").fetchone()[0])
+
+    found = dossiers.delivery(db, entry_id)
+
+    assert found is not None
+    assert 8 == len(found.attempts)
+    assert found.edited is None
+    assert any('"commitment"' in line for line in found.body.lines)
+
+
+def test_nothing_is_found_for_what_is_gone(db: sqlite3.Connection) -> None:
+    """An id that is not there is None, not an error."""
+    assert dossiers.case(db, 10**9) is None
+    assert dossiers.workflow(db, 10**9) is None
+    assert dossiers.delivery(db, 10**9) is None
+
+
+def test_history_does_not_scan_all_records(db: sqlite3.Connection) -> None:
+    """The view's record rows have no index on their key; they are asked in another way."""
+    plan = "\n".join(
+        row[3]
+        for row in db.execute(
+            "EXPLAIN QUERY PLAN SELECT at FROM v_lineage WHERE document_key = ? AND kind <> 'record'", ("coupa:1",)
+        )
+    )
+
+    assert "SCAN event" not in plan
+    assert "SEARCH event" in plan
