@@ -255,3 +255,4 @@ _DEFECTS: Final[Mapping[str, Callable[[Document], None]]] = {
     "quantity_is_a_word": _with_word_quantity,
     "total_is_wrong": _with_wrong_total,
 }
+DEFECT_NAMES: Final = frozenset(_DEFECTS)
