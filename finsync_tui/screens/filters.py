@@ -4,8 +4,9 @@ Pure: text, the list's fields and the time go in, an SQL condition comes out. Wh
 said with its reason, and the list stays as it was.
 
 >>> fields = (Field("owner", "owner"), Field("amount", "amount_minor", "money"), Field("number", "document_number"))
->>> parse("amount:>1000 -owner:ana", Grammar(fields, words=("document_number",)), now=datetime.now(UTC)).where
-"amount_minor > ? * minor_units(currency) AND NOT coalesce(lower(owner) = ?, 0)"
+>>> found = parse("amount:>1000 -owner:ana", Grammar(fields, words=("document_number",)), now=datetime(2026, 1, 1))
+>>> found.where, found.params
+('amount_minor > minor_units(currency, ?) AND NOT coalesce(lower(owner) = ?, 0)', ('1000', 'ana'))
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Literal
 from store.clock import text as instant_text
 
 Kind = Literal["text", "money", "instant", "number", "flag"]
-Param = str | int | float
+Param = str | int
 WORD_MIN = 3
 """Shorter words match the beginning of the number only: anything else would match nearly everything."""
 TERMS_MAX = 20
@@ -166,13 +167,11 @@ def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
     if not number.is_finite() or number.adjusted() > 15:
         raise FilterProblem(f"{field.name}: {rest} is too large")
     if field.kind == "money":
-        # Amounts are compared in minor units; both sides stay whole numbers up to three decimals.
-        return f"{field.column} {sign} ? * minor_units(currency)", [_exact(number)]
-    return f"{field.column} {sign} ?", [_exact(number)]
-
-
-def _exact(number: Decimal) -> int | float:
-    return int(number) if number == number.to_integral_value() else float(number)
+        # The amount is bound as decimal text: a float would not find 616.18 among 61618 cents.
+        return f"{field.column} {sign} minor_units(currency, ?)", [f"{number:f}"]
+    if number != number.to_integral_value():
+        raise FilterProblem(f"{field.name}: {rest} is not a whole number")
+    return f"{field.column} {sign} ?", [int(number)]
 
 
 def _text(field: Field, value: str) -> tuple[str, list[Param]]:

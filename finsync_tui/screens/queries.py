@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finsync_tui.screens import signs
@@ -173,10 +175,18 @@ def when(value: str | None) -> datetime | None:
 
 
 def prepare(db: Connection) -> None:
-    """Teach a connection what filters ask for: how many minor units one unit of a currency has."""
+    """Teach a connection what filters ask for: how many minor units of a currency an amount is."""
     from store.canonical.money import exponent
 
-    db.create_function("minor_units", 1, lambda currency: 10 ** exponent(currency or ""), deterministic=True)
+    @cache
+    def minor_units(currency: str | None, amount: str) -> int | float:
+        value = Decimal(amount).scaleb(exponent(currency or ""))
+        whole = value.to_integral_value()
+        return (
+            int(whole) if whole == value else float(value)
+        )  # between two minor units: only an order, no money
+
+    db.create_function("minor_units", 2, minor_units, deterministic=True)
 
 
 def ids(

@@ -56,7 +56,9 @@ def test_a_wrong_translation_is_marked() -> None:
 
 def test_a_line_that_is_missing_in_the_target_is_marked() -> None:
     """A whole line that did not arrive shows as missing, field by field."""
-    two = a_purchase_order(lines=(an_order_line("60.00"), an_order_line("41.00", number="2"))).model_dump(mode="json")
+    two = a_purchase_order(lines=(an_order_line("60.00"), an_order_line("41.00", number="2"))).model_dump(
+        mode="json"
+    )
 
     lines = compare(two, None, a_purchase_order("60.00").model_dump(mode="json"))
 
@@ -86,6 +88,11 @@ def test_differences_come_first() -> None:
 
 def test_other_entities_are_compared_by_their_own_fields() -> None:
     """A supplier in two systems has one shape: every field of either side."""
-    lines = compare({"number": "S-1", "name": "Acme"}, None, {"number": "S-1", "name": "ACME", "country": "US"}, "supplier")
+    lines = compare(
+        {"number": "S-1", "name": "Acme"},
+        None,
+        {"number": "S-1", "name": "ACME", "country": "US"},
+        "supplier",
+    )
 
     assert {"number": "=", "name": "≠", "country": "−"} == {found.label: found.mark for found in lines}

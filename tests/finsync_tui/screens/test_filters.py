@@ -103,13 +103,18 @@ def test_no_text_breaks_the_query(text: str) -> None:
     assert 0 == count
 
 
-@pytest.mark.parametrize("listing", [queries.EXCEPTIONS, queries.WORKFLOWS, queries.DELIVERIES], ids=lambda x: x.name)
+@pytest.mark.parametrize(
+    "listing", [queries.EXCEPTIONS, queries.WORKFLOWS, queries.DELIVERIES], ids=lambda x: x.name
+)
 def test_every_field_and_flag_is_a_column_of_its_list(
     db: sqlite3.Connection, listing: queries.Listing[queries.Listed]
 ) -> None:
     """No field of a grammar leads to an error of the database."""
     values = {"text": "a*", "money": ">1", "number": ">0", "instant": "<1d"}
-    texts = [f"{field.name}:{field.values[0] if field.values else values[field.kind]}" for field in listing.grammar.fields]
+    texts = [
+        f"{field.name}:{field.values[0] if field.values else values[field.kind]}"
+        for field in listing.grammar.fields
+    ]
     texts += [f"is:{name}" for name, _ in listing.grammar.flags] + ["word"]
 
     counts = [queries.count(db, listing, parse(text, listing.grammar, now=NOW, me="ana")) for text in texts]

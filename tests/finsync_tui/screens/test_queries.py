@@ -42,7 +42,8 @@ def test_sums_are_exact_per_currency(db: sqlite3.Connection) -> None:
 
     for currency in ("EUR", "USD"):
         expected = db.execute(
-            "SELECT sum(amount_minor) FROM exception_case WHERE ended_at IS NULL AND currency = ?", (currency,)
+            "SELECT sum(amount_minor) FROM exception_case WHERE ended_at IS NULL AND currency = ?",
+            (currency,),
         ).fetchone()[0]
         assert expected == sum(cause.amounts.get(currency, 0) for cause in found.causes)
     assert 30 == sum(cause.count for cause in found.causes)
@@ -99,10 +100,16 @@ def test_a_case_knows_its_three_documents(db: sqlite3.Connection) -> None:
     found = dossiers.case(db, case_of(db, "READ_BACK_DIFFERS"))
 
     assert found is not None
-    assert ("coupa", "oracle-emea", "oracle-emea") == (found.sides.source, found.sides.sent, found.sides.target)
+    assert ("coupa", "oracle-emea", "oracle-emea") == (
+        found.sides.source,
+        found.sides.sent,
+        found.sides.target,
+    )
     assert "≠" in {line.mark for line in found.sides.lines if line.label == "total"}
     assert found.attempts
-    assert {"record", "step", "attempt", "crossref", "exception", "event"} == {line.kind for line in found.history}
+    assert {"record", "step", "attempt", "crossref", "exception", "event"} == {
+        line.kind for line in found.history
+    }
     assert [line.at for line in found.history] == sorted(line.at for line in found.history)
 
 
@@ -211,7 +218,8 @@ def test_history_does_not_scan_all_records(db: sqlite3.Connection) -> None:
     plan = "\n".join(
         row[3]
         for row in db.execute(
-            "EXPLAIN QUERY PLAN SELECT at FROM v_lineage WHERE document_key = ? AND kind <> 'record'", ("coupa:1",)
+            "EXPLAIN QUERY PLAN SELECT at FROM v_lineage WHERE document_key = ? AND kind <> 'record'",
+            ("coupa:1",),
         )
     )
 

@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from finsync_tui.screens.signs import ascii_text
-from finsync_tui.screens.text import LENGTH_MAX, ago, amount, countdown, fit, money, safe_lines, safe_text, span
+from finsync_tui.screens.text import (
+    LENGTH_MAX,
+    ago,
+    amount,
+    countdown,
+    fit,
+    money,
+    safe_lines,
+    safe_text,
+    span,
+)
 from tests.finsync_tui.screens.filled_store import NOW
 
 ANYTHING = st.text(st.characters(), max_size=700) | st.text(
-    st.sampled_from("a\x1b\x07\x9b\u202e\u2066\u200b\u0301\u0489\ufe0f\U000e0041\ud800\r\n\t[]株🧾"), max_size=60
+    st.sampled_from("a\x1b\x07\x9b\u202e\u2066\u200b\u0301\u0489\ufe0f\U000e0041\ud800\r\n\t[]株🧾"),
+    max_size=60,
 )
 BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 
@@ -37,7 +48,9 @@ def test_safe_text_is_settled_after_one_turn(text: str) -> None:
     assert once == safe_text(once)
 
 
-@given(st.text(st.characters(whitelist_categories=("Ll", "Lu", "Nd", "Zs"), max_codepoint=0x24F), max_size=80))
+@given(
+    st.text(st.characters(whitelist_categories=("Ll", "Lu", "Nd", "Zs"), max_codepoint=0x24F), max_size=80)
+)
 def test_harmless_text_is_left_alone(text: str) -> None:
     """Letters, digits and spaces are shown as they came, composed."""
     assert unicodedata.normalize("NFC", text) == safe_text(text)
