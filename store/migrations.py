@@ -55,6 +55,14 @@ CREATE TABLE identity (              -- exact identifiers by which twins are fou
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identity_of ON identity(record_id);
 
+CREATE TABLE page_seen (             -- pages of full reads that brought nothing but what we hold
+  entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  number INTEGER NOT NULL,           -- of the page, within its read
+  digest BLOB NOT NULL,
+  PRIMARY KEY (entity, system, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE crossref (              -- one business thing, its id in another system
   entity TEXT NOT NULL,
   document_key TEXT NOT NULL,        -- 'coupa:4711'

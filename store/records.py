@@ -117,6 +117,32 @@ def known_digests(db: sqlite3.Connection, entity: str, system: str, digests: Ite
     return found
 
 
+def page_digest(rows: Iterable[bytes]) -> bytes:
+    """Return 16 bytes of SHA-256 over the rows of a page; a zero byte, which no JSON has, stands between them."""
+    return sha256(b"\0".join(rows)).digest()[:HASH_BYTES]
+
+
+def is_known_page(db: sqlite3.Connection, entity: str, system: str, number: int, digest: bytes) -> bool:
+    """Say whether this page of a full read was noted, and nothing that we hold has changed since."""
+    row = db.execute(
+        "SELECT digest FROM page_seen WHERE entity=? AND system=? AND number=?", (entity, system, number)
+    ).fetchone()
+    return row is not None and row[0] == digest
+
+
+def note_page(db: sqlite3.Connection, entity: str, system: str, number: int, digest: bytes) -> None:
+    """Note a page all of whose rows are what we hold, so that the next read of it need not look at them.
+
+    Only for a page of which no row was refused or stale. Any later change of a record of that entity and system
+    forgets all its pages: a row that goes back to what it was is a change too.
+    """
+    db.execute(
+        "INSERT INTO page_seen(entity, system, number, digest) VALUES (?,?,?,?)"
+        " ON CONFLICT(entity, system, number) DO UPDATE SET digest=excluded.digest WHERE digest<>excluded.digest",
+        (entity, system, number, digest),
+    )
+
+
 def put_page(
     db: sqlite3.Connection, entity: str, system: str, incoming: Sequence[Incoming], fetched_at: datetime
 ) -> list[Stored]:
@@ -163,7 +189,7 @@ class _Page:
         json = record.canonical_json()
         content_hash = record.content_hash() if record.echo_fields else sha256(json).digest()[:HASH_BYTES]
         body = json.decode()
-        outcome = self._compare(record, body, content_hash, before)
+        outcome: Outcome = "new" if before is None else self._compare(record, body, content_hash, before)
         if before is None:
             record_id, version = self.next_id, 1
             self.next_id += 1
@@ -213,6 +239,8 @@ class _Page:
             self._write_changed()
         if self.touched:
             self._write_touched()
+        if self.touched or not self.changed.keys().isdisjoint(self.before):
+            self.db.execute("DELETE FROM page_seen WHERE entity=? AND system=?", (self.entity, self.system))
 
     def _write_new(self) -> None:
         added = {key: record for key, record in self.changed.items() if key not in self.before}
@@ -258,11 +286,7 @@ class _Page:
         ]
         insert(self.db, "INSERT OR IGNORE INTO identity(value, kind, record_id)", rows)
 
-    def _compare(
-        self, record: CanonicalRecord, body: str, content_hash: bytes, before: _Newest | None
-    ) -> Outcome:
-        if before is None:
-            return "new"
+    def _compare(self, record: CanonicalRecord, body: str, content_hash: bytes, before: _Newest) -> Outcome:
         if before.content_hash != content_hash:
             return "changed"
         if record.echo_fields and self._body(before.version_id) != body:

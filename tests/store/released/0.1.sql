@@ -5,7 +5,7 @@ CREATE TABLE "_sqlite_migrations" (
    "name" TEXT,
    "applied_at" TEXT
 );
-INSERT INTO "_sqlite_migrations" VALUES(1,'finsync','m001_ground','2026-11-24 00:44:57.401578+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(1,'finsync','m001_ground','2026-11-24 02:22:03.393964+00:00');
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY,
   entry_id INTEGER NOT NULL REFERENCES outbox_entry(id),
@@ -190,6 +190,13 @@ CREATE TABLE outbox_entry (          -- the decision; never changed
   decided_at TEXT NOT NULL
 ) STRICT;
 INSERT INTO "outbox_entry" VALUES(1,'oracle-emea/order.create/coupa:100234/1/1','oracle-emea','order.create','purchase_order','coupa:100234','PO-100234',1,5,NULL,'{"commitment":{}}',10100,'EUR','2026-01-05T08:00:00.000000Z');
+CREATE TABLE page_seen (             -- pages of full reads that brought nothing but what we hold
+  entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  number INTEGER NOT NULL,           -- of the page, within its read
+  digest BLOB NOT NULL,
+  PRIMARY KEY (entity, system, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE preference (            -- what the workbench remembers for a person
   person TEXT NOT NULL,
   name TEXT NOT NULL,
