@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import Any, Final, Literal
 
 from store.clock import text
-from store.columns import encode, from_json
+from store.columns import encode, from_json, insert
 from store.errors import NotFoundError, StoreDamagedError
 
 FIRST_PREVIOUS: Final = bytes(32)
@@ -95,16 +95,16 @@ def record(
     protected: list[tuple[int, str, bytes, str]] = []
     for seq, entry in enumerate(entries, first):
         digests: dict[str, str] = {}
-        for name, value in entry.protected.items():
-            grain = salt(SALT_BYTES)
-            digests[name] = protected_digest(grain, value)
-            protected.append((seq, name, grain, value))
+        if entry.protected:
+            for name, value in entry.protected.items():
+                grain = salt(SALT_BYTES)
+                digests[name] = protected_digest(grain, value)
+                protected.append((seq, name, grain, value))
         body = encode(_body(entry, moment, digests))
         previous = sha256(previous + body).digest()
         rows.append((seq, body, previous))
-    db.executemany("INSERT INTO audit(seq, body, hash) VALUES (?,?,?)", rows)
-    if protected:
-        db.executemany("INSERT INTO audit_protected(seq, name, salt, value) VALUES (?,?,?,?)", protected)
+    insert(db, "INSERT INTO audit(seq, body, hash)", rows)
+    insert(db, "INSERT INTO audit_protected(seq, name, salt, value)", protected)
     db.execute("UPDATE meta SET value=? WHERE name=?", (f"{rows[-1][0]}:{previous.hex()}", _HEAD))
     return list(range(first, first + len(rows)))
 
@@ -143,13 +143,16 @@ def protected_digest(salt: bytes, value: str) -> str:
 
 
 def _body(entry: Entry, moment: str, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is hashed; what an entry does not say is left out."""
     shown: dict[str, Any] = {"at": moment, "who": entry.who, "what": entry.what, "subject": entry.subject}
-    for name in ("why", "source"):
-        if words := getattr(entry, name):
-            shown[name] = words
-    for name in ("before", "after"):
-        if (value := getattr(entry, name)) is not None:
-            shown[name] = value
+    if entry.why:
+        shown["why"] = entry.why
+    if entry.source:
+        shown["source"] = entry.source
+    if entry.before is not None:
+        shown["before"] = entry.before
+    if entry.after is not None:
+        shown["after"] = entry.after
     if digests:
         shown["protected"] = digests
     return shown
