@@ -135,7 +135,8 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
 def _may_be_superseded(db: Connection, workflow: Workflow) -> bool:
     """True unless a write of it may be under way at a system."""
     unfinished = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "claimed", "held")]
-    if any(d.attempt_count or d.state == "claimed" for d in unfinished):
+    # A crash leaves no attempt behind, only the mark that the call may have worked.
+    if any(d.attempt_count or d.is_outcome_unknown or d.state == "claimed" for d in unfinished):
         return False
     return workflow.state == "held" or workflow.step not in _UNDER_WAY
 

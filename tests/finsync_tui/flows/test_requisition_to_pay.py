@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
-from store import commitments
+from store import commitments, leases, outbox, workflows
 from store.canonical.purchasing import OrderDistribution, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
-from tests.builders import a_cost_centre, a_purchase_order, a_supplier, an_account_combination, an_order_line
+from tests.builders import (
+    MONDAY,
+    a_cost_centre,
+    a_purchase_order,
+    a_supplier,
+    an_account_combination,
+    an_order_line,
+)
 from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
 
 ANALYST = Actor("ana", "cli")
@@ -350,3 +358,22 @@ def test_an_order_on_hold_waits_without_an_instance() -> None:
     desk.order(a_purchase_order(status="on_hold"))
 
     assert desk.workflows == []
+
+
+def test_a_write_that_a_crash_cut_off_is_not_superseded() -> None:
+    """Nobody knows whether the ERP has the order: the newer version waits, the delivery stays to be looked up."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    with desk.store.transaction() as db:
+        outbox.claim(db, TARGET, desk.now, 10, desk.lease.token)
+    later = leases.acquire(desk.store, "test:2:2", timedelta(days=1), MONDAY + timedelta(days=2))
+    with desk.store.transaction() as db:
+        outbox.recover(db, later.token, desk.now)
+        held = desk.workflow
+        workflows.save(db, held.id, state="held", step=held.step, data=held.data, now=desk.now)
+
+    desk.order(a_purchase_order(total="99.00", revision="2"))
+
+    assert ["held", "waiting"] == [w.state for w in desk.workflows]
+    (delivery,) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    assert ("pending", True) == (delivery.state, delivery.is_outcome_unknown)
