@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
 
+from finsync_tui.rehearse.planted import SOURCE
 from store import audit, engine, open_store
 from store.clock import SystemClock, instant
 
@@ -48,6 +49,7 @@ class Evidence:
     """The store's side of the story."""
 
     orders_read: int
+    """Those that could not be taken in, too."""
     cases: tuple[Case, ...]
     findings: tuple[Noticed, ...]
     failed_reads: tuple[Noticed, ...]
@@ -73,7 +75,10 @@ def read(path: Path) -> Evidence:
 
 def _read(db: Connection) -> Evidence:
     (orders_read,) = db.execute(
-        "SELECT count(*) FROM record WHERE entity='purchase_order' AND system='coupa'"
+        "SELECT count(*) FROM (SELECT system || ':' || external_id FROM record WHERE entity = 'purchase_order'"
+        " AND system = :source UNION SELECT document_key FROM exception_case WHERE entity = 'purchase_order'"
+        " AND document_key LIKE :source || ':%')",
+        {"source": SOURCE},
     ).fetchone()
     cases = db.execute("SELECT class, document_key, document_number, state FROM v_exception ORDER BY id")
     findings = db.execute(

@@ -106,7 +106,7 @@ class Scenario:
 
 def plant(company: Company, level: Level, scale: float) -> Scenario:
     """Return the company with its planted trouble; the same company and level give the same scenario."""
-    field_ = _Field(company)
+    field_ = _Field(company, level)
     for class_, count in BUSINESS.items():
         for n in range(_scaled(count, scale, 2 if class_ == "BUDGET_EXCEEDED" else 1)):
             _BUSINESS_PLANTERS[class_](field_, class_, n)
@@ -131,6 +131,7 @@ class _Field:
     """What is planted so far, and which orders are still free."""
 
     company: Company
+    level: Level
     plants: list[Plant] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
     suppliers: dict[str, Supplier] = field(default_factory=dict)
@@ -330,8 +331,7 @@ def _unknown_outcome(field_: _Field, class_: str, n: int) -> None:
         Fault(f"reset-{order.number}", "reset", "POST", _CREATE, body),
         Fault(f"bad-gateway-{order.number}", "unavailable", "POST", _CREATE, body, status=502),
     )
-    is_extra = n >= TECHNICAL[class_] and n % 2 == 1
-    field_.add_fault(field_.target(order), variants[1 + n // 2 % 2] if is_extra else variants[0])
+    field_.add_fault(field_.target(order), variants[n % 3 if field_.level == "storm" else 0])
 
 
 def _duplicate(field_: _Field, class_: str, n: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from finsync_tui.rehearse.planted import BUDGET_LEFT, SOURCE, Scenario, period_n
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.shapes import Company, LegalEntity
 from store.canonical.money import Money
-from store.clock import Clock
+from store.clock import Clock, VirtualClock
 
 OWN_LOGIN: Final = "finsync-api"
 ERP_USER: Final = "FINSYNC"
@@ -120,14 +120,20 @@ def make(scenario: Scenario, clock: Clock, secrets: Secrets) -> Systems:
     return Systems(coupa, erps)
 
 
-def fill(systems: Systems, scenario: Scenario) -> None:
-    """Put in what is there before the first order."""
-    for resource, document in documents.reference(scenario.company):
+def fill(systems: Systems, scenario: Scenario, clock: VirtualClock) -> None:
+    """Put in what is there before the first order, day by day over the time before: not everything in one instant."""
+    company = scenario.company
+    shares = 1 + len(systems.erps)
+    span = (company.starts_at - clock.now()) / shares
+    for resource, document in (found := list(documents.reference(company))):
         systems.coupa.put(resource, document, by="administrator")
-    for name, erp in systems.erps.items():
-        _fill_books(erp, name, scenario.company)
-        _fill_budgets(erp, name, scenario.company)
-        _fill_suppliers(erp, name, scenario.company)
+        clock.advance(span / len(found))
+    for n, (name, erp) in enumerate(systems.erps.items(), 2):
+        _fill_books(erp, name, company)
+        _fill_budgets(erp, name, company)
+        _fill_suppliers(erp, name, company, clock, span)
+        clock.advance_to(company.starts_at - span * (shares - n))
+    clock.advance_to(company.starts_at)
 
 
 def _fill_books(erp: OracleFusionSimulator, system: str, company: Company) -> None:
@@ -198,7 +204,9 @@ def _add_budget(
     )
 
 
-def _fill_suppliers(erp: OracleFusionSimulator, system: str, company: Company) -> None:
+def _fill_suppliers(
+    erp: OracleFusionSimulator, system: str, company: Company, clock: VirtualClock, span: timedelta
+) -> None:
     entities = {one.number for one in company.entities_of(system)}
     for supplier in company.suppliers.values():
         units = [UNIT_IDS[number] for number in supplier.legal_entities if number in entities]
@@ -210,6 +218,7 @@ def _fill_suppliers(erp: OracleFusionSimulator, system: str, company: Company) -
                 taxpayer_id=supplier.tax_id,
                 country=supplier.country,
             )
+        clock.advance(span / (len(company.suppliers) + 1))
 
 
 # -- reading both sides at the end ---------------------------------------------------------------------

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -37,6 +37,8 @@ from store.clock import VirtualClock, instant, text
 
 STATE_NAME: Final = "world.json"
 CONTROL: Final = "control"
+BEFORE: Final = timedelta(days=600)
+"""How long before its first order the company set its systems up."""
 
 
 @dataclass
@@ -90,10 +92,10 @@ class World:
 def make(seed: int, scale: float, level: Level, keys: Secrets, state: dict[str, Any] | None = None) -> World:
     """Return the world of that seed, on its first day or where `state` says."""
     scenario = plant(build(seed, scale), level, scale)
-    clock = VirtualClock(scenario.company.starts_at)
+    clock = VirtualClock(scenario.company.starts_at - BEFORE)
     made = World(scenario, clock, systems.make(scenario, clock, keys), events(scenario))
     if state is None:
-        systems.fill(made.systems, scenario)
+        systems.fill(made.systems, scenario, clock)
     else:
         made.load(state)
     return made
