@@ -61,7 +61,8 @@ def app(stage: Stage, *, clock_token: str, judge_token: str) -> Starlette:
         elif method == "PUT":
             if body["when"] not in ("before", "after"):
                 raise ValueError("when is before or after")
-            wire.arm(int(body["pid"]), int(body["countdown"]), body["when"])
+            is_for_writes = bool(body.get("is_for_writes", False))
+            wire.arm(int(body["pid"]), int(body["countdown"]), body["when"], is_for_writes=is_for_writes)
         return {"is_armed": wire.pid is not None, "struck_count": wire.struck_count}
 
     judge = (judge_token,)

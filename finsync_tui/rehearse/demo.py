@@ -90,9 +90,9 @@ class Stage:
             if errors is not None:
                 errors.close()
 
-    def arm_tripwire(self, pid: int, countdown: int, when: When) -> None:
+    def arm_tripwire(self, pid: int, countdown: int, when: When, *, is_for_writes: bool = False) -> None:
         """Kill that process at its `countdown`-th outside call from now, before or after the system acts."""
-        body = {"pid": pid, "countdown": countdown, "when": when}
+        body = {"pid": pid, "countdown": countdown, "when": when, "is_for_writes": is_for_writes}
         self.judge.put("/tripwire", json=body).raise_for_status()
 
     def disarm_tripwire(self) -> None:

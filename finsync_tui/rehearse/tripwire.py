@@ -22,10 +22,12 @@ class Tripwire:
     pid: int | None = None
     countdown: int = 0
     when: When = "after"
+    is_for_writes: bool = False
+    """True: only requests that change something count."""
     struck_count: int = 0
 
-    def arm(self, pid: int, countdown: int, when: When) -> None:
-        self.pid, self.countdown, self.when = pid, countdown, when
+    def arm(self, pid: int, countdown: int, when: When, *, is_for_writes: bool = False) -> None:
+        self.pid, self.countdown, self.when, self.is_for_writes = pid, countdown, when, is_for_writes
 
     def disarm(self) -> None:
         self.pid = None
@@ -34,7 +36,7 @@ class Tripwire:
         """Return `app` behind the wire."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or not self._strikes():
+            if scope["type"] != "http" or not self._strikes(scope["method"]):
                 await app(scope, receive, send)
                 return
             if self.when == "after":
@@ -45,8 +47,8 @@ class Tripwire:
 
         return watched
 
-    def _strikes(self) -> bool:
-        if self.pid is None:
+    def _strikes(self, method: str) -> bool:
+        if self.pid is None or (self.is_for_writes and method == "GET"):
             return False
         self.countdown -= 1
         return self.countdown <= 0

@@ -116,7 +116,7 @@ def test_tripwire_kills_before_and_after() -> None:
         wire.arm(victim.pid, 2, when)
         watched = wire.around(app)
         for path in ("/one", "/two", "/three"):
-            await watched({"type": "http", "path": path}, gone, send)
+            await watched({"type": "http", "method": "POST", "path": path}, gone, send)
         return sum(one["type"] == "http.response.body" for one in sent)
 
     found = []

@@ -1,0 +1,131 @@
+"""The whole job, as a newcomer runs it: a company's year in virtual time, judged against what was planted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from finsync_tui.rehearse import verdict
+from finsync_tui.rehearse.demo import Options, run_headless, stage
+from finsync_tui.rehearse.workspace import DemoFolderError
+from tests.conftest import Counts
+
+SMALL = 0.02
+WAIT_S = 30.0
+
+
+def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
+    """It ends by itself; everything planted is found as the right class, nothing is doubled, lost or invented."""
+    for seed in range(7, 7 + counts.seeds):
+        workspace = tmp_path / str(seed)
+
+        result = run_headless(Options(seed=seed, scale=SMALL, faults="typical", workspace=workspace))
+
+        text = verdict.summary(result)
+        assert result["is_good"], f"seed {seed}\n{text}"
+        assert result["planted"] == result["found"]
+        assert (0, 0, 0) == (result["duplicates"], result["lost"], result["false_finds"])
+        assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
+        assert json.dumps(result)
+        assert_no_secret_is_kept(workspace)
+
+
+def assert_no_secret_is_kept(workspace: Path) -> None:
+    """No credential of the simulated systems stands anywhere in the workspace."""
+    for file in workspace.rglob("*"):
+        if file.is_file():
+            assert b"Bearer " not in file.read_bytes()
+    db = sqlite3.connect(f"file:{workspace / 'finsync.db'}?mode=ro", uri=True)
+    (leaks,) = db.execute("SELECT count(*) FROM audit WHERE body LIKE '%client_secret%'").fetchone()
+    db.close()
+    assert 0 == leaks
+
+
+def test_a_storm_changes_nothing_but_the_effort(counts: Counts, tmp_path: Path) -> None:
+    """With ten times the technical trouble, the same orders end in the same state."""
+    if counts.name == "reduced":
+        pytest.skip("one year is enough for a short run; the full counts have the storm, too")
+
+    result = run_headless(Options(scale=SMALL, faults="storm", workspace=tmp_path / "storm"))
+
+    assert result["is_good"], verdict.summary(result)
+    assert result["planted"]["OUTCOME_UNKNOWN"] == 10
+
+
+def test_stops_between_two_moments_and_goes_on(tmp_path: Path) -> None:
+    """On SIGTERM the engine ends cleanly; the next one goes on at the same virtual time, none is skipped."""
+    with stage(Options(scale=SMALL), tmp_path / "workspace") as scene:
+        before = scene.now()
+        for _ in range(2):
+            engine = scene.start_engine()
+            wait_until(lambda since=before: scene.now() > since)  # type: ignore[misc]
+            engine.send_signal(signal.SIGTERM)
+            assert 0 == engine.wait(WAIT_S)
+            after = scene.now()
+            assert before < after
+            before = after
+        assert list(range(len(slots(scene.workspace.store_path)))) == slots(scene.workspace.store_path)
+
+
+def slots(store: Path) -> list[int]:
+    """Return which of the order reads ran, counted from the first, once each."""
+    db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    rows = db.execute(
+        "SELECT DISTINCT started_at FROM sync_run WHERE system='coupa' AND entity='purchase_order' ORDER BY 1"
+    ).fetchall()
+    db.close()
+    hours = [int(at[8:10]) * 24 + int(at[11:13]) for (at,) in rows if at[:7] == "2026-01"]
+    step = hours[1] - hours[0]
+    return [(one - hours[0]) // step for one in hours]
+
+
+def wait_until(is_so: object) -> None:
+    """Poll until something outside has happened, or fail."""
+    deadline = time.monotonic() + WAIT_S
+    while not is_so():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:
+    """When the demo's own process is killed, world and engine end by themselves."""
+    script = (
+        "import sys; from pathlib import Path; from finsync_tui.rehearse.demo import Options, stage\n"
+        f"with stage(Options(scale={SMALL}), Path({str(tmp_path / 'workspace')!r})) as scene:\n"
+        "    engine = scene.start_engine(pace=3600.0)\n"
+        "    print(engine.pid, flush=True); engine.wait()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    engine_pid = int(parent.stdout.readline())
+
+    parent.kill()
+    parent.wait()
+
+    wait_until(lambda: not is_alive(engine_pid))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc").is_dir() else True
+
+
+def test_leaves_other_folders_alone(tmp_path: Path) -> None:
+    """A folder that holds something else than a demo is refused and stays as it is."""
+    (tmp_path / "letters.txt").write_text("dear auditor")
+
+    with pytest.raises(DemoFolderError, match="holds something that is no demo"):
+        run_headless(Options(scale=SMALL, workspace=tmp_path))
+
+    assert ["letters.txt"] == [one.name for one in tmp_path.iterdir()]
