@@ -64,13 +64,19 @@ def demo(
 
         run_workbench(options, lambda found: tui(found.path))
         return
-    summary = run_headless(options)
+    summary = run_headless(options, _show_day if sys.stderr.isatty() else None)
     if json:
         say_json(summary)
     else:
         _tell(summary)
     if not summary["is_good"]:
         raise typer.Exit(1)
+
+
+def _show_day(day: str) -> None:
+    """Say in place how far the company's year has come."""
+    sys.stderr.write(f"\r{day} ")
+    sys.stderr.flush()
 
 
 def _tell(summary: dict[str, Any]) -> None:

@@ -99,6 +99,8 @@ async def conduct(
         if pace is not None:  # in small steps, so that what a person does is seen within a second
             following = min(following, now + timedelta(seconds=pace * STEP_S))
             await _wait(stop, (following - now).total_seconds() / pace)
+        if stop.is_set():
+            break
         world.move(following)
         clock.advance_to(following)
     return cycles
