@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.screens import overview, themes
+from finsync_tui.screens import ascii, overview, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.reader import Reader
@@ -66,7 +67,7 @@ class FinsyncApp(App[None]):
     """The terminal workbench on one store."""
 
     TITLE = "finsync"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (150, "-wide")]  # noqa: RUF012  # as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (32, "-tall")]  # noqa: RUF012
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
@@ -99,6 +100,7 @@ class FinsyncApp(App[None]):
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = -1
         self._is_polling = False
+        self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
         self._acting_count = 0
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
@@ -108,6 +110,10 @@ class FinsyncApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.FALLBACK
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        found = super().get_line_filters()
+        return [*found, self._ascii] if self._ascii is not None else found
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -144,8 +150,9 @@ class FinsyncApp(App[None]):
         """See whether somebody has written; never two looks at a time."""
         if not self._is_polling:
             self._is_polling = True
-            self.run_worker(self._look(), group="pulse", exit_on_error=False)
+            self._look()
 
+    @work(group="pulse", exit_on_error=False)
     async def _look(self) -> None:
         try:
             version = await self.reader.version()

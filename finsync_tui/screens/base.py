@@ -30,6 +30,8 @@ T = TypeVar("T")
 TOO_SMALL = "Window too small (need 60x16)"
 REFUSALS_SHOWN = 8
 DIALOG_WIDTH = 66
+READING_GROUPS = ("overview", "ids", "count", "dossier", "systems")
+"""Workers that read what a screen shows."""
 
 
 class WorkScreen(Screen[None]):
@@ -43,7 +45,7 @@ class WorkScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_stale = True
+        self._is_stale = False
 
     @property
     def desk(self) -> FinsyncApp:
@@ -67,9 +69,17 @@ class WorkScreen(Screen[None]):
         return await self.desk.reader.run(query)
 
     def store_changed(self) -> None:
-        """Somebody has written. Read again what is shown, quietly."""
-        self._is_stale = False
-        self.refresh_data()
+        """Somebody has written. Read again what is shown, quietly; never before the last reading has ended, or an
+        engine that writes all the time would keep us from ever showing anything."""
+        self._is_stale = self._is_reading()
+        if not self._is_stale:
+            self.refresh_data()
+
+    def _is_reading(self) -> bool:
+        return any(
+            worker.node is self and worker.group in READING_GROUPS and not worker.is_finished
+            for worker in self.workers
+        )
 
     def refresh_data(self) -> None:
         """Read again what is shown; nothing may jump."""
@@ -140,6 +150,8 @@ class WorkScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show an error of something the person started; background reading only marks the top bar."""
+        if event.state is WorkerState.SUCCESS and self._is_stale and not self._is_reading():
+            self.store_changed()
         if event.state is not WorkerState.ERROR or event.worker.error is None:
             return
         event.stop()

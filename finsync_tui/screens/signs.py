@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,8 +18,6 @@ STYLES: dict[Role, str] = {
     "accent": "$accent",
 }
 SOON = timedelta(hours=24)
-
-_ASCII = str.maketrans("▲◷●✕⟳‖✓≠−→◌○▸∅│·…—↑↓", "!~oxR|*#->.o>0|-.-^v")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +117,3 @@ def urgency(due_at: datetime | None, now: datetime) -> Sign:
     if due_at <= now:
         return Sign("▲", "overdue", "error")
     return Sign("◷", "due", "warn") if due_at - now <= SOON else Sign("◷", "due later", "muted")
-
-
-def is_ascii_only() -> bool:
-    """Say whether this terminal can't show more than ASCII."""
-    return locale.getpreferredencoding(False).lower().replace("-", "") not in ("utf8", "cp65001")
-
-
-def ascii_text(text: str) -> str:
-    """Return our own glyphs as ASCII: `!` overdue, `~` due, `o` ok, `x` failed, `R` at work, `|` waiting, `*` marked."""
-    return text.translate(_ASCII)

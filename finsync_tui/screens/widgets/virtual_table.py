@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -249,8 +249,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
                 self._wanted.append(number)
         if self._wanted and not self._is_loading and self._fetch is not None and self.is_attached:
             self._is_loading = True
-            self.run_worker(self._load_pages(), group="pages", exit_on_error=False)
+            self._load_pages()
 
+    @work(group="pages", exit_on_error=False)
     async def _load_pages(self) -> None:
         """Load what was asked for last first: whoever scrolls fast has passed the others already."""
         try:

@@ -20,6 +20,7 @@ def anyio_backend() -> str:
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same picture on every machine."""
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("FINSYNC_ASCII", "0")
     for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
 

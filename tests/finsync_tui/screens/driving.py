@@ -16,8 +16,9 @@ from finsync_tui.screens.listing import ListScreen
 from store.clock import VirtualClock
 from tests.finsync_tui.screens.filled_store import MACHINE_NOW
 
-ROUNDS = 4
-"""A key leads to a message, that to a query, that to another message: so many turns are always enough."""
+ROUNDS_MAX = 12
+QUIET_ROUNDS = 2
+"""A key leads to a message, that to a query, that to another message: quiet twice is quiet."""
 NARROW = (80, 24)
 DESIGN = (140, 40)
 
@@ -37,12 +38,16 @@ async def opened(path: Path, size: tuple[int, int] = DESIGN) -> AsyncIterator[Pi
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing is being read any more. What waits for an answer of the person may go on."""
     app = pilot.app
-    for _ in range(ROUNDS):
+    quiet = 0
+    for _ in range(ROUNDS_MAX):
         await pilot.pause()
         reading = [worker for worker in app.workers if worker.group != "doing" and not worker.is_finished]
         if reading:
             with contextlib.suppress(WorkerCancelled, WorkerFailed):
                 await app.workers.wait_for_complete(reading)
+        quiet = 0 if reading else quiet + 1
+        if quiet == QUIET_ROUNDS:
+            break
     if isinstance(app.screen, ListScreen):
         app.screen.inspect()
     for field in app.screen.query(Input):
@@ -57,17 +62,10 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 
 async def write(pilot: Pilot[None], text: str) -> None:
-    """Type text into the field that has the focus."""
-    names = {
-        " ": "space",
-        ":": "colon",
-        ">": "greater_than_sign",
-        "<": "less_than_sign",
-        "-": "minus",
-        ".": "full_stop",
-    }
-    names |= {"*": "asterisk", "_": "underscore"}
-    await pilot.press(*(names.get(char, char) for char in text))
+    """Put text into the field that has the focus, at once: as a paste does."""
+    field = pilot.app.screen.focused
+    assert isinstance(field, Input)
+    field.insert_text_at_cursor(text)
     await settle(pilot)
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from finsync_tui.screens.signs import ascii_text
+from finsync_tui.screens import signs
+from finsync_tui.screens.ascii import LETTERS, ascii_text
 from finsync_tui.screens.text import (
     LENGTH_MAX,
     ago,
@@ -94,4 +95,15 @@ def test_times_are_as_exact_as_it_matters() -> None:
 
 def test_glyphs_have_an_ascii_form() -> None:
     """A terminal that can't show them still tells the states apart."""
-    assert "! ~ o x R | *" == ascii_text("▲ ◷ ● ✕ ⟳ ‖ ✓")
+    assert "! ~ o x @ | *" == ascii_text("▲ ◷ ● ✕ ⟳ ‖ ✓")
+    for table in (
+        signs.CASE,
+        signs.WORKFLOW,
+        signs.STEP,
+        signs.DELIVERY,
+        signs.ATTEMPT,
+        signs.SYSTEM,
+        signs.ENGINE,
+    ):
+        assert all(ascii_text(sign.glyph).isascii() for sign in table.values())
+    assert all(letter.isascii() and len(letter) == 1 for letter in LETTERS.values())

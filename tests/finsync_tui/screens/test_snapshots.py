@@ -1,0 +1,121 @@
+"""Pictures of every screen and dialog, at 80x24 and at 140x40. Look at them before accepting a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, press, settle, write
+
+SnapCompare = Callable[..., bool]
+
+WALKS: dict[str, tuple[str, ...]] = {
+    "home": ("1",),
+    "exceptions": ("2", "j", "j", "space"),
+    "exception": ("2", "slash", "=READ_BACK_DIFFERS", "enter", "enter"),
+    "retry": ("2", "space", "space", "r"),
+    "resolve": ("2", "x", "enter"),
+    "assign": ("2", "a"),
+    "sort": ("2", "s"),
+    "help": ("2", "question_mark"),
+    "workflows": ("3",),
+    "workflow": ("3", "slash", "=162036", "enter", "enter"),
+    "deliveries": ("4",),
+    "delivery": ("4", "slash", "=state:buried", "enter", "enter"),
+    "replay": ("4", "slash", "=state:buried", "enter", "r"),
+    "systems": ("5", "j"),
+    "pause": ("5", "w"),
+}
+"""Every screen and dialog: each at both sizes."""
+TABS: dict[str, tuple[str, ...]] = {
+    "decisions": ("2", "slash", "=SUPPLIER_AMBIGUOUS", "enter", "enter", "l"),
+    "history": ("2", "slash", "=DEAD_LETTER", "enter", "enter", "l", "l", "l"),
+    "payload": ("2", "slash", "=PAYLOAD_INVALID", "enter", "enter", "D"),
+    "notes": ("2", "slash", "=PO-100200", "enter", "enter", "left_square_bracket"),
+    "filter-refused": ("2", "slash", "=owners:ana", "enter"),
+    "filter-empty": ("2", "slash", "=zzzz", "enter"),
+}
+"""States of a screen: at the size where there is less room."""
+
+
+async def walk(pilot: Pilot[None], keys: tuple[str, ...], theme: str = "finsync-dark") -> None:
+    """Press keys; what begins with = is typed."""
+    pilot.app.theme = theme
+    await settle(pilot)
+    for key in keys:
+        if key.startswith("="):
+            await write(pilot, key[1:])
+        else:
+            await press(pilot, key)
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("name", WALKS)
+def test_screen(snap_compare: SnapCompare, filled: Path, name: str, size: tuple[int, int]) -> None:
+    """The screen looks as it did when somebody last looked at it."""
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_tab(snap_compare: SnapCompare, filled: Path, name: str) -> None:
+    """The tabs of an exception, and what the filter line can say."""
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=TABS[name]))
+
+
+def test_ascii(snap_compare: SnapCompare, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal without Unicode still tells every state apart."""
+    monkeypatch.setenv("FINSYNC_ASCII", "1")
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=("2", "space")))
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+@pytest.mark.parametrize(
+    "key", ["1", "2", "3", "4", "5"], ids=["home", "exceptions", "workflows", "deliveries", "systems"]
+)
+def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tuple[int, int]) -> None:
+    """A store in which nothing happened yet shows what to do, not blank panes."""
+    app = an_app(empty, engine_note="The engine was not started: `finsync run` starts it.")
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=(key,)))
+
+
+@pytest.mark.parametrize("name", ["home", "exceptions", "exception"])
+def test_light(snap_compare: SnapCompare, filled: Path, name: str) -> None:
+    """The light theme."""
+    app = an_app(filled)
+
+    assert snap_compare(
+        app, terminal_size=DESIGN, run_before=partial(walk, keys=WALKS[name], theme="finsync-light")
+    )
+
+
+def test_wide(snap_compare: SnapCompare, filled: Path) -> None:
+    """From 150 columns on, the inspector stands beside the list."""
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=(170, 45), run_before=partial(walk, keys=("2", "j")))
+
+
+def test_trouble(snap_compare: SnapCompare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is not there: what happened, and what to do."""
+    monkeypatch.chdir(tmp_path)
+    app = an_app(Path("finsync.db"))
+
+    assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=("1",)))
+
+
+def test_too_small(snap_compare: SnapCompare, filled: Path) -> None:
+    """Below 60x16 there is one line."""
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=(58, 15), run_before=partial(walk, keys=("1",)))

@@ -1,0 +1,434 @@
+"""What a person does with the workbench, by keys only; what counts is what the store holds afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from finsync_tui.screens.exception_detail import ExceptionDetailScreen
+from finsync_tui.screens.exceptions import ExceptionsScreen
+from finsync_tui.screens.home import HomeScreen
+from finsync_tui.screens.widgets.dialogs import AskDialog, KeysDialog, MessageDialog
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
+from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
+from store import audit, cases, engine, outbox, systems, workflows
+from store.clock import VirtualClock
+from store.database import Store, open_store
+from tests.finsync_tui.screens.driving import NARROW, finish, opened, press, screen_text, settle, write
+from tests.finsync_tui.screens.filled_store import MACHINE_NOW, NOW
+
+pytestmark = pytest.mark.anyio
+
+
+def looked_into(path: Path) -> Store:
+    """Return the store as it is now."""
+    return open_store(path, VirtualClock(NOW))
+
+
+def only_id(path: Path, query: str) -> int:
+    with looked_into(path) as store:
+        return int(store.db.execute(query).fetchone()[0])
+
+
+async def test_home_says_what_is_stuck_and_how_much_money_it_is(filled: Path) -> None:
+    """The first screen answers: what is stuck, how much per currency, and what time it is for the engine."""
+    async with opened(filled) as pilot:
+        text = screen_text(pilot)
+
+    assert "Stuck · 30 · ▲ 18 late" in text
+    assert "886,319.91 EUR · 420,650.96 USD" in text
+    assert "◷ 2026-03-14 10:00 virtual" in text
+    assert "oracle-amer" in text
+
+
+async def test_an_exception_is_retried_by_keys_only(filled: Path) -> None:
+    """Two keys after the row is found: r, enter. The workflow goes on, the exception has ended, the audit log knows."""
+    case_id = only_id(
+        filled, "SELECT min(id) FROM exception_case WHERE class = 'MAPPING_MISSING' AND ended_at IS NULL"
+    )
+
+    async with opened(filled, NARROW) as pilot:
+        await press(pilot, "2", "slash", *"MAPPING", "enter", "r")
+        assert isinstance(pilot.app.screen, AskDialog)
+        await press(pilot, "enter")
+        await finish(pilot)
+        shown = screen_text(pilot)
+
+    with looked_into(filled) as store:
+        case = cases.get(store.db, case_id)
+        assert case is not None
+        assert case.workflow_id is not None
+        flow = workflows.get(store.db, case.workflow_id)
+        log = [row[0] for row in store.db.execute("SELECT what FROM v_audit")]
+        assert "closed" == case.state
+        assert flow is not None
+        assert "running" == flow.state
+        assert ["exception.retried"] == log
+        assert audit.verify(store.db).is_intact
+    assert "1 of 1" in shown
+
+
+async def test_an_exception_is_resolved_with_a_reason(filled: Path) -> None:
+    """Without a reason nothing happens; with one, the reason is kept and the list moves on."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        case_id = screen.table.cursor_id
+        assert case_id is not None
+        await press(pilot, "x", "enter")
+        assert "Reason is needed" in screen_text(pilot)
+        await write(pilot, "settled in the ERP")
+        await press(pilot, "enter")
+        await finish(pilot)
+        assert case_id not in screen.table.ids
+
+    with looked_into(filled) as store:
+        case = cases.get(store.db, case_id)
+        assert case is not None
+        assert ("resolved", "settled in the ERP", "ana") == (case.state, case.resolution, case.ended_by)
+        assert case.ended_at == NOW, "what a person does in a rehearsal happens at the engine's hour"
+
+
+async def test_all_marked_exceptions_are_ignored_in_one_go(filled: Path) -> None:
+    """space, space, i: one question that names the sum, one transaction."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "space", "space", "i")
+        question = screen_text(pilot)
+        await write(pilot, "test data")
+        await press(pilot, "enter")
+        await finish(pilot)
+
+    assert "Ignore 2 exceptions" in question
+    assert "94,009.49 EUR · 12,850.70 USD" in question
+    assert 2 == only_id(
+        filled, "SELECT count(*) FROM exception_case WHERE state = 'ignored' AND resolution = 'test data'"
+    )
+
+
+async def test_escape_does_nothing(filled: Path) -> None:
+    """A question answered with escape changes nothing."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "r", "escape")
+        await finish(pilot)
+
+    assert 0 == only_id(filled, "SELECT count(*) FROM audit")
+
+
+async def test_an_exception_is_assigned_and_commented(filled: Path) -> None:
+    """The own name is proposed as owner; a comment needs text."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "a", "enter")
+        await finish(pilot)
+        await press(pilot, "enter", "c")
+        await write(pilot, "called the supplier")
+        await press(pilot, "enter")
+        await finish(pilot)
+        await press(pilot, "left_square_bracket")
+        notes = screen_text(pilot)
+
+    assert "called the supplier" in notes
+    assert 1 == only_id(
+        filled, "SELECT count(*) FROM case_note WHERE text = 'called the supplier' AND author = 'ana'"
+    )
+    with looked_into(filled) as store:
+        what = [row[0] for row in store.db.execute("SELECT what FROM v_audit ORDER BY seq")]
+    assert ["exception.assigned", "exception.commented"] == what
+
+
+async def test_a_filter_narrows_the_list_and_a_bad_one_leaves_it(filled: Path) -> None:
+    """A term that can't be understood is refused with a reason; the rows stay."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "owner:ana amount:>20000")
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        found = screen.table.row_count
+        await press(pilot, "slash")
+        await write(pilot, "owners:ben")
+        await press(pilot, "enter")
+        refused = screen_text(pilot)
+        kept = screen.table.row_count
+        await press(pilot, "escape", "escape")
+        after = screen.filter_line.text
+
+    expected = only_id(
+        filled,
+        "SELECT count(*) FROM v_exception WHERE owner = 'ana' AND amount_minor > 2000000 AND ended_at IS NULL",
+    )
+    assert 0 < found == expected
+    assert "there is no field owners; did you mean owner:?" in refused
+    assert found == kept
+    assert "owner:ana" == after
+
+
+async def test_a_workflow_is_found_by_the_erp_number(filled: Path) -> None:
+    """Whatever number somebody calls with finds the document."""
+    async with opened(filled, NARROW) as pilot:
+        await press(pilot, "3", "slash")
+        await write(pilot, "162036")
+        await press(pilot, "enter", "enter")
+        assert isinstance(pilot.app.screen, WorkflowDetailScreen)
+        text = screen_text(pilot)
+
+    assert "PO-100236" in text
+    assert "await write back" in text
+    assert "162036 in oracle-emea" in text
+
+
+async def test_next_and_previous_walk_through_the_list(filled: Path) -> None:
+    """n and p open the neighbours without going back; at the ends they say so."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "enter", "n", "n", "p")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionDetailScreen)
+        place = screen.index
+        await press(pilot, "p", "p")
+        first = screen.index
+        await press(pilot, "q")
+        is_back = isinstance(pilot.app.screen, ExceptionsScreen)
+
+    assert 1 == place
+    assert 0 == first
+    assert is_back
+
+
+async def test_source_sent_and_target_stand_side_by_side(filled: Path) -> None:
+    """The field somebody changed in the ERP is marked, with all three values in one line."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:READ_BACK_DIFFERS number:")
+        await press(pilot, "escape", "slash")
+        await write(pilot, "PO-100227")
+        await press(pilot, "enter", "enter")
+        text = screen_text(pilot)
+
+    total = next(line for line in text.splitlines() if " total " in line)
+    assert "≠" in total
+    assert ["16,528.88", "16,528.88", "16,518.88"] == [word for word in total.split() if word[0] == "1"]
+
+
+async def test_a_dead_letter_is_replayed_with_a_reason(filled: Path) -> None:
+    """r on a dead delivery asks for a reason and makes it pending again; its attempts stay."""
+    async with opened(filled) as pilot:
+        await press(pilot, "4", "slash")
+        await write(pilot, "state:buried")
+        await press(pilot, "enter", "G", "r")
+        entry_id = pilot.app.screen_stack[-2].query_one(VirtualTable).cursor_id
+        await write(pilot, "the ERP is back")
+        await press(pilot, "enter")
+        await finish(pilot)
+
+    with looked_into(filled) as store:
+        delivery = outbox.get(store.db, entry_id)
+        assert delivery is not None
+        assert ("pending", 0) == (delivery.state, delivery.attempt_count)
+        assert 8 == len(outbox.attempts(store.db, entry_id))
+
+
+async def test_a_verb_that_is_not_possible_says_why(filled: Path) -> None:
+    """Nothing is hidden: the verb is dim, and pressed it gives its reason."""
+    async with opened(filled) as pilot:
+        await press(pilot, "4", "slash")
+        await write(pilot, "state:verified")
+        await press(pilot, "enter", "r")
+        text = screen_text(pilot)
+        said = [note.message for note in pilot.app._notifications]
+
+    assert "replay" in text
+    assert "replay is for buried, refused, held deliveries" in said[-1]
+    assert 0 == only_id(filled, "SELECT count(*) FROM audit")
+
+
+async def test_what_an_action_refuses_is_shown(filled: Path) -> None:
+    """An exception that nothing can be retried for stays open, and a dialog says why."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:PAYLOAD*")
+        await press(pilot, "enter", "r", "enter")
+        await finish(pilot)
+        assert isinstance(pilot.app.screen, MessageDialog)
+        text = screen_text(pilot)
+        await press(pilot, "escape")
+
+    assert "nothing to retry here" in " ".join(text.split())
+    assert 1 == only_id(
+        filled, "SELECT count(*) FROM exception_case WHERE class = 'PAYLOAD_INVALID' AND state = 'open'"
+    )
+
+
+async def test_a_system_is_paused_and_resumed(filled: Path) -> None:
+    """w pauses with a reason, e resumes."""
+    async with opened(filled) as pilot:
+        await press(pilot, "5", "w")
+        await write(pilot, "migration")
+        await press(pilot, "enter")
+        await finish(pilot)
+        with looked_into(filled) as store:
+            paused = systems.get(store.db, "coupa")
+        await press(pilot, "e")
+        await write(pilot, "done")
+        await press(pilot, "enter")
+        await finish(pilot)
+
+    with looked_into(filled) as store:
+        resumed = systems.get(store.db, "coupa")
+    assert paused is not None
+    assert ("paused", "migration") == (paused.state, paused.reason)
+    assert resumed is not None
+    assert "ok" == resumed.state
+
+
+async def test_a_workflow_is_aborted_with_a_reason(filled: Path) -> None:
+    """x on a workflow's page ends it and its exception."""
+    async with opened(filled) as pilot:
+        await press(pilot, "3", "slash")
+        await write(pilot, "PO-100200")
+        await press(pilot, "enter", "enter", "x")
+        await write(pilot, "ordered twice")
+        await press(pilot, "enter")
+        await finish(pilot)
+        text = screen_text(pilot)
+
+    assert "✕ aborted" in text
+    assert 1 == only_id(
+        filled, "SELECT count(*) FROM workflow WHERE document_number = 'PO-100200' AND state = 'aborted'"
+    )
+
+
+async def test_what_the_engine_writes_appears_and_nothing_jumps(filled: Path) -> None:
+    """While a person stands in the list, new rows are counted, not pushed in; ctrl+r takes them."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "j", "j", "j")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        before = screen.table.cursor_id
+        with looked_into(filled) as store, store.transaction() as db:
+            new = cases.NewCase(
+                class_="REJECTED", entity="purchase_order", document_key="coupa:9", document_number="PO-9",
+                system="oracle-emea", cause="no", fix="ask", due_at=NOW - timedelta(days=90),
+            )  # fmt: skip
+            cases.open(db, new, NOW)
+            engine.report(
+                db, "idle", "host:4711:99", NOW + timedelta(hours=2), True, 1_285, None, MACHINE_NOW
+            )
+        pilot.app.look()  # type: ignore[attr-defined]
+        await settle(pilot)
+        shown = screen_text(pilot)
+        stayed = screen.table.cursor_id
+        await press(pilot, "ctrl+r")
+        taken = screen.table.row_count
+
+    assert before == stayed
+    assert "1 new · ctrl+r" in shown
+    assert "◷ 2026-03-14 12:00 virtual" in shown
+    assert 31 == taken
+
+
+async def test_home_opens_what_is_behind_a_line(filled: Path) -> None:
+    """Enter on a cause filters the exceptions to it; enter on a due line opens the exception itself."""
+    async with opened(filled) as pilot:
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        filtered = (screen.filter_line.text, screen.table.row_count)
+        await press(pilot, "1", "tab", "enter")
+        assert isinstance(pilot.app.screen, ExceptionDetailScreen)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, HomeScreen)
+
+    assert ("class:COST_CENTRE_INACTIVE", 2) == filtered
+
+
+async def test_an_empty_store_shows_the_next_step(empty: Path) -> None:
+    """A newcomer is told what to type."""
+    async with opened(empty) as pilot:
+        text = screen_text(pilot)
+        await press(pilot, "2", "3", "4", "5")
+        last = screen_text(pilot)
+
+    assert "Welcome to finsync." in text
+    assert "finsync demo" in text
+    assert "No system was used yet" in last
+
+
+async def test_a_file_that_is_no_store_is_explained(tmp_path: Path) -> None:
+    """What happened, what was kept, what to do: on Home, not as a crash."""
+    path = tmp_path / "finsync.db"
+    path.write_text("not a database at all, but long enough to be taken for one by its size")
+
+    async with opened(path) as pilot:
+        text = screen_text(pilot)
+
+    assert "STORE_NOT_A_STORE" in text
+    assert "Nothing was changed" in text
+    assert "not a database" in path.read_text()
+
+
+async def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
+    """Looking at a workspace that is not there does not create one."""
+    path = tmp_path / "nowhere" / "finsync.db"
+
+    async with opened(path) as pilot:
+        text = screen_text(pilot)
+
+    assert "NOT_FOUND" in text
+    assert not path.exists()
+
+
+async def test_help_and_palette_know_every_key(filled: Path) -> None:
+    """A verb that is added to a screen is in its help and in the palette without further ado."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2")
+        commands = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        await press(pilot, "question_mark")
+        assert isinstance(pilot.app.screen, KeysDialog)
+        text = screen_text(pilot)
+
+    for verb in ("Retry", "Resolve…", "Assign", "Comment", "Ignore…", "Filter", "Go to Systems", "Mark all"):
+        assert verb in commands
+    for verb in ("retry", "resolve…", "Mark range", "Page down"):
+        assert verb in text
+
+
+async def test_a_window_that_is_too_small_says_so(filled: Path) -> None:
+    """Below 60x16 there is one line instead of a heap of fragments."""
+    async with opened(filled, (50, 12)) as pilot:
+        text = screen_text(pilot)
+
+    assert "Window too small (need 60x16)" in text
+
+
+async def test_every_screen_fits_into_80_columns(filled: Path) -> None:
+    """The verb bar never cuts a verb: four of them and where to find more."""
+    async with opened(filled, NARROW) as pilot:
+        for key in ("1", "2", "3", "4", "5"):
+            await press(pilot, key)
+            last = screen_text(pilot).splitlines()[-1]
+            assert last.rstrip().endswith("? more")
+            assert len(last) <= 80
+
+
+async def test_constant_writing_does_not_starve_the_screen(filled: Path) -> None:
+    """However often the engine writes while Home reads, Home shows the newest state in the end."""
+    async with opened(filled) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, HomeScreen)
+        with looked_into(filled) as store:
+            for cycle in range(20):
+                with store.transaction() as db:
+                    at = NOW + timedelta(hours=cycle)
+                    engine.report(
+                        db, "working", "host:4711:99", at, True, cycle, f"round {cycle}", MACHINE_NOW
+                    )
+                pilot.app.look()  # type: ignore[attr-defined]
+                await pilot.pause()
+        pilot.app.look()  # type: ignore[attr-defined]
+        await settle(pilot)
+        shown = screen_text(pilot)
+
+    assert "◷ 2026-03-15 05:00 virtual" in shown
+    assert "round 19" in shown
