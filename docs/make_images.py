@@ -18,8 +18,8 @@ LOOKS_MAX = 200
 """How often we look whether the screen shows the store's numbers, before we give up."""
 
 
-async def draw(workspace: Workspace, target: Path) -> None:
-    """Write what the first screen shows once it has read the store."""
+async def drawn(workspace: Workspace) -> str:
+    """Return what the first screen shows once it has read the store."""
     app = FinsyncApp(workspace.store_path, None, Actor("maria", "tui"))
     async with app.run_test(size=SIZE) as pilot:
         for _ in range(LOOKS_MAX):
@@ -30,18 +30,19 @@ async def draw(workspace: Workspace, target: Path) -> None:
             raise SystemExit("the screen never showed the store: is there an engine state in it?")
         await app.workers.wait_for_complete()
         await pilot.pause()
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(app.export_screenshot(title="finsync"), encoding="utf-8")
+        return app.export_screenshot(title="finsync")
 
 
 def main() -> None:
     """Draw from the workspace that is named, or from a demo that is run for it."""
     if len(sys.argv) > 1:
-        asyncio.run(draw(load_workspace(Path(sys.argv[1])), PICTURE))
+        picture = asyncio.run(drawn(load_workspace(Path(sys.argv[1]))))
     else:
         with tempfile.TemporaryDirectory() as folder:
             demo.run_headless(demo.Options(workspace=Path(folder) / "demo"))
-            asyncio.run(draw(load_workspace(Path(folder) / "demo"), PICTURE))
+            picture = asyncio.run(drawn(load_workspace(Path(folder) / "demo")))
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(picture, encoding="utf-8")
     print(f"wrote {PICTURE.name}")
 
 
