@@ -50,7 +50,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
             Column("System", 12, sort="system"),
             Column("Next", 9, is_right=True, sort="next"),
             Column("Message", 20, grows=True),
-            Column("Changed", 8, is_right=True, sort="changed"),
+            Column("Changed", 9, is_right=True, sort="changed"),
             Column("Failure", 11, is_optional=True),
         )
 

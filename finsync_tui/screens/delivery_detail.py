@@ -24,7 +24,6 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     TITLE = "Delivery"
     PURPOSE = "One write to a system: each attempt and its answer, the body as decided, and as edited when somebody did."
     VERBS = ("replay", "hold", "release", "cancel", "step(1)")
-    NOUN = "delivery"
     TABS = ("Attempts", "Body", "Edited", "Receipt")
     BINDINGS: ClassVar[list[BindingType]] = [
         *DELIVERY_BINDINGS,

@@ -76,7 +76,6 @@ class DetailScreen(WorkScreen, Generic[D]):
     """Subclasses say how the thing is read and how each tab is drawn."""
 
     TABS: ClassVar[tuple[str, ...]]
-    NOUN: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "next", id="detail.next"),
         Binding("p", "step(-1)", "previous", show=False, id="detail.previous"),

@@ -292,14 +292,6 @@ def reads(db: Connection, system: str) -> tuple[ReadLine, ...]:
     )
 
 
-def neighbours(db: Connection, document_key: str) -> int | None:
-    """Return the newest workflow of a document."""
-    row = db.execute(
-        "SELECT id FROM v_workflow WHERE document_key = ? ORDER BY id DESC LIMIT 1", (document_key,)
-    ).fetchone()
-    return int(row[0]) if row else None
-
-
 def masked(name: str, value: str) -> str:
     """Return a value as this screen may show it: of bank details only the last four characters.
 

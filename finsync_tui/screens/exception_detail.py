@@ -26,7 +26,6 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         "by a mapping and should differ, + is missing in the target."
     )
     VERBS = ("retry", "resolve", "assign", "comment", "ignore", "step(1)")
-    NOUN = "exception"
     TABS = ("Compare", "Decisions", "Attempts", "History", "Payload", "Notes")
     BINDINGS: ClassVar[list[BindingType]] = [
         *CASE_BINDINGS,

@@ -70,7 +70,7 @@ class Parsed:
     problem: str = ""
 
 
-class FilterProblem(ValueError):
+class FilterTermError(ValueError):
     """A term that can't be understood; its text says why."""
 
 
@@ -88,8 +88,8 @@ def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed
     for term in terms:
         try:
             condition, values = _term(term, grammar, now, me)
-        except FilterProblem as problem:
-            return Parsed(text, "", (), tuple(terms), str(problem))
+        except FilterTermError as error:
+            return Parsed(text, "", (), tuple(terms), str(error))
         names_state = names_state or term.lstrip("-").startswith("state:")
         if condition:
             conditions.append(condition)
@@ -123,13 +123,13 @@ def _named(name: str, fields: Iterable[Field]) -> Field:
         return known[name]
     near = get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]}:?" if near else f"; there are {', '.join(known)}"
-    raise FilterProblem(f"there is no field {name}{hint}")
+    raise FilterTermError(f"there is no field {name}{hint}")
 
 
 def _flag(value: str, flags: tuple[tuple[str, str], ...], now: datetime, me: str) -> tuple[str, list[Param]]:
     known = dict(flags)
     if value not in known:
-        raise FilterProblem(f"is: may be {', '.join(known)}, not {value or 'empty'}")
+        raise FilterTermError(f"is: may be {', '.join(known)}, not {value or 'empty'}")
     condition = known[value]
     params: list[Param] = []
     for placeholder in re.findall(r":now|:me", condition):
@@ -153,7 +153,7 @@ def _like(word: str) -> str:
 
 def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
     if not value:
-        raise FilterProblem(f"{field.name}: needs a value")
+        raise FilterTermError(f"{field.name}: needs a value")
     if field.kind == "text":
         return _text(field, value)
     match = _COMPARISON.match(value)
@@ -163,14 +163,14 @@ def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
     try:
         number = Decimal(rest.replace(",", "").replace("_", ""))
     except InvalidOperation:
-        raise FilterProblem(f"{field.name}: {rest or 'nothing'} is not a number") from None
+        raise FilterTermError(f"{field.name}: {rest or 'nothing'} is not a number") from None
     if not number.is_finite() or number.adjusted() > 15:
-        raise FilterProblem(f"{field.name}: {rest} is too large")
+        raise FilterTermError(f"{field.name}: {rest} is too large")
     if field.kind == "money":
         # The amount is bound as decimal text: a float would not find 616.18 among 61618 cents.
         return f"{field.column} {sign} minor_units(currency, ?)", [f"{number:f}"]
     if number != number.to_integral_value():
-        raise FilterProblem(f"{field.name}: {rest} is not a whole number")
+        raise FilterTermError(f"{field.name}: {rest} is not a whole number")
     return f"{field.column} {sign} ?", [int(number)]
 
 
@@ -181,7 +181,7 @@ def _text(field: Field, value: str) -> tuple[str, list[Param]]:
     if field.values:
         for option in options:
             if option not in field.values:
-                raise FilterProblem(
+                raise FilterTermError(
                     f"{field.name}: may be {', '.join(field.values)}, not {option or 'empty'}"
                 )
     parts: list[str] = []
@@ -206,7 +206,7 @@ def _instant(field: Field, sign: str, value: str, now: datetime) -> tuple[str, l
     try:
         day = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
     except ValueError:
-        raise FilterProblem(
+        raise FilterTermError(
             f"{field.name}: {value or 'nothing'} is neither a span (4h, 2d) nor a date"
         ) from None
     if sign == "=":

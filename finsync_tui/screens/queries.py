@@ -7,7 +7,7 @@ while the engine writes. What leaves this module is safe to show: names from out
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -417,5 +417,3 @@ DELIVERIES: Listing[DeliveryRow] = Listing(
         Sort("system", "system", "system"),
     ),
 )
-
-ById = Mapping[int, R]

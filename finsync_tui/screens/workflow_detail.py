@@ -22,7 +22,6 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
     TITLE = "Workflow"
     PURPOSE = "One run of a process: each step with how long it took, what was sent, and what it waits for."
     VERBS = ("abort", "step(1)")
-    NOUN = "workflow"
     TABS = ("Steps", "Decisions", "Deliveries", "Exceptions", "Compare", "History")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "abort", "abort…", id="flow.abort"),

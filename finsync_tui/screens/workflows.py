@@ -49,7 +49,7 @@ class WorkflowsScreen(ListScreen[WorkflowRow]):
             Column("Cur", 3),
             Column("Target", 12),
             Column("Waiting for", 16, grows=True),
-            Column("Changed", 7, is_right=True, sort="changed"),
+            Column("Changed", 9, is_right=True, sort="changed"),
             Column("Kind", 7, is_optional=True),
         )
 

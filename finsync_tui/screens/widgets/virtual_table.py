@@ -295,7 +295,24 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             return Strip([Segment(text, self.get_component_rich_style("virtual-table--muted"))], width)
         if index >= len(self._ids):
             return Strip.blank(width, self.rich_style)
-        return self._strip(self._line(index), self._line_style(index))
+        return self._strip(self._uncut(self._line(index)), self._line_style(index))
+
+    def _uncut(self, segments: list[Segment]) -> list[Segment]:
+        """Hide numbers that the edge of the window cuts: the rest of an amount is another amount."""
+        left = int(self.scroll_offset.x)
+        right = left + self.scrollable_content_region.width
+        shown = [(column, width) for column, width in zip(self.columns, self._widths, strict=True) if width]
+        if len(segments) != len(shown) + 1:
+            return segments
+        found = list(segments)
+        start = 3 if self._can_mark else 1
+        for place, (column, width) in enumerate(shown, start=1):
+            end = start + width
+            if column.is_right and (start < left < end or start < right < end):
+                lead = " " * max(0, left - start)
+                found[place] = Segment(fit(f"{lead}…", width) + GAP, self._role("muted"))
+            start = end + len(GAP)
+        return found
 
     def _strip(self, segments: list[Segment], style: Style) -> Strip:
         width = self.scrollable_content_region.width

@@ -235,3 +235,24 @@ async def test_a_cursor_step_redraws_two_lines() -> None:
         redrawn = list(regions)
 
     assert [1, 1] == redrawn
+
+
+async def test_a_number_at_the_edge_is_hidden_not_cut() -> None:
+    """The first digits of an amount are another amount: what does not fit shows an ellipsis."""
+    app = TableApp(10)
+    columns = (Column("Name", 20), Column("Amount", 12, is_right=True), Column("Other", 20, is_right=True))
+    async with app.run_test(size=(30, 12)) as pilot:
+        await ready(pilot)
+        app.table.set_columns(columns, lambda row: (("name", ""), ("12,345.67", ""), ("76,543.21", "")))
+        await ready(pilot)
+        cut = lines(app.table)[1]
+        app.table.action_column_right()
+        await ready(pilot)
+        app.table.scroll_to(x=60, animate=False)
+        await ready(pilot)
+        scrolled = lines(app.table)[1]
+
+    assert not [char for char in cut if char.isdigit()]
+    assert "…" in cut
+    assert "76,543.21" in scrolled
+    assert "345.67" not in scrolled
