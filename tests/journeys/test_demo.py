@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from finsync_tui.rehearse import verdict
-from finsync_tui.rehearse.demo import Options, run_headless, stage
+from finsync_tui.rehearse.demo import Options, run_headless, run_workbench, stage
 from finsync_tui.rehearse.workspace import DemoFolderError
+from finsync_tui.settings import Workspace
 from tests.conftest import Counts
 
 SMALL = 0.02
@@ -93,6 +94,38 @@ def wait_until(is_so: object) -> None:
     while not is_so():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_workbench_has_a_running_engine(tmp_path: Path) -> None:
+    """While the workbench is shown the engine works on an accelerated clock; both children end with it."""
+    folder = tmp_path / "workspace"
+    shown: list[int] = []
+
+    def show(workspace: Workspace) -> None:
+        wait_until(lambda: cycles(workspace.store_path) > 3)
+        shown.append(cycles(workspace.store_path))
+
+    run_workbench(Options(scale=SMALL, workspace=folder, speed=30 * 86_400), show)
+
+    assert shown
+    assert "" == (folder / "engine.log").read_text()
+    db = sqlite3.connect(f"file:{folder / 'finsync.db'}?mode=ro", uri=True)
+    assert [("stopped", 1)] == db.execute("SELECT state, is_virtual FROM engine_state").fetchall()
+    db.close()
+
+
+def cycles(store: Path) -> int:
+    """Return how many cycles the engine has reported; none while there is no store yet."""
+    if not store.is_file():
+        return 0
+    db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    try:
+        row = db.execute("SELECT cycle_count FROM engine_state").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        db.close()
+    return row[0] if row else 0
 
 
 def test_children_end_with_a_killed_parent(tmp_path: Path) -> None:

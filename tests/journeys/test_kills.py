@@ -29,7 +29,7 @@ KINDS: tuple[Kind, ...] = (
     "time", "call before", "call after", "write before", "write after", "commit before", "commit during", "commit after",
 )  # fmt: skip
 SEED = int(os.environ.get("FINSYNC_KILL_SEED", "7"))
-SHARE = 1.2
+SHARE = 1.6
 """How much of the year the kills spread over: each moment is drawn from 0 to this share divided by their number."""
 LAUNCHER = Path(__file__).with_name("dying_engine.py")
 WAIT_S = 600
