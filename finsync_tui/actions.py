@@ -144,14 +144,19 @@ def release_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], rea
 
 def cancel_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
     """Never send these. A delivery whose outcome is unknown can't be cancelled: it may have happened."""
+
+    def cancel(db: Connection, ids: Sequence[int], now: datetime) -> int:
+        known = [i for i in ids if (held := outbox.get(db, i)) is not None and not held.is_outcome_unknown]
+        return outbox.cancel(db, known, now)
+
     return _each_delivery(
         store,
         actor,
         entry_ids,
         "delivery.cancelled",
         reason,
-        outbox.cancel,
-        "it is under way or already done",
+        cancel,
+        "it is under way, already done, or may have happened: let it be looked up, or resolve its exception",
     )
 
 
@@ -189,10 +194,10 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
         open_entries = [
             d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state in ("pending", "held")
         ]
-        under_way = [d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state == "claimed"]
-        if under_way:
+        if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow_id)):
             raise NotAllowedError(
-                f"a delivery of workflow {workflow_id} is under way this moment. Nothing was changed; try again."
+                f"a delivery of workflow {workflow_id} is under way, or nobody knows whether it arrived. Nothing was "
+                "changed: let it be looked up first, or resolve its exception when it is settled."
             )
         outbox.cancel(db, open_entries, now)
         cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)

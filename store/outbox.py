@@ -333,6 +333,13 @@ def replay(
     )
 
 
+def may_have_happened(delivery: Delivery) -> bool:
+    """Say whether the system may have acted on it without our knowing: giving it up could lose a document there."""
+    if delivery.state == "claimed":
+        return True
+    return delivery.is_outcome_unknown and delivery.state in ("pending", "held", "refused", "buried")
+
+
 def next_due(db: sqlite3.Connection, systems: Sequence[str] | None = None) -> datetime | None:
     """Return when the next pending delivery is due, of these systems or of all."""
     if systems is None:

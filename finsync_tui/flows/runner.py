@@ -134,9 +134,10 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
 
 def _may_be_superseded(db: Connection, workflow: Workflow) -> bool:
     """True unless a write of it may be under way at a system."""
-    unfinished = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "claimed", "held")]
-    # A crash leaves no attempt behind, only the mark that the call may have worked.
-    if any(d.attempt_count or d.is_outcome_unknown or d.state == "claimed" for d in unfinished):
+    deliveries = outbox.of_workflow(db, workflow.id)
+    if any(outbox.may_have_happened(d) for d in deliveries):
+        return False  # the system may hold it: to be looked up before anything else is decided
+    if any(d.attempt_count for d in deliveries if d.state in ("pending", "held")):
         return False
     return workflow.state == "held" or workflow.step not in _UNDER_WAY
 

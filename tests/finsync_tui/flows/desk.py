@@ -95,7 +95,14 @@ class Desk:
         )
         runner.advance(self.store, RequisitionToPay(), facts, self.clock)
 
-    def answer(self, state: str = "delivered", *, external_id: str | None = "3001", **receipt: Any) -> Claim:
+    def answer(
+        self,
+        state: str = "delivered",
+        *,
+        external_id: str | None = "3001",
+        is_unknown: bool = False,
+        **receipt: Any,
+    ) -> Claim:
         """Let the one due delivery end so; return what was sent."""
         claims: list[Claim] = []
         with self.store.transaction() as db:
@@ -113,6 +120,7 @@ class Desk:
                         external_id=external_id,
                         receipt={"is_pending": True, **receipt},
                         message="as the test says",
+                        is_outcome_unknown=is_unknown,
                     )
                 ],
                 self.now,

@@ -13,6 +13,7 @@ from finsync_tui.actions import Actor
 from store import commitments, leases, outbox, workflows
 from store.canonical.purchasing import OrderDistribution, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
+from store.errors import NotAllowedError
 from tests.builders import (
     MONDAY,
     a_cost_centre,
@@ -377,3 +378,32 @@ def test_a_write_that_a_crash_cut_off_is_not_superseded() -> None:
     assert ["held", "waiting"] == [w.state for w in desk.workflows]
     (delivery,) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
     assert ("pending", True) == (delivery.state, delivery.is_outcome_unknown)
+
+
+def test_a_dead_letter_that_may_have_arrived_keeps_its_order_from_ending_unseen() -> None:
+    """The ERP may hold the order: a cancellation waits until somebody has looked, instead of finding nothing to do."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer("buried", external_id=None, is_unknown=True)
+
+    desk.order(a_purchase_order(status="cancelled", revision="2"))
+
+    assert [("DEAD_LETTER", "open")] == desk.exceptions
+    assert ["held", "waiting"] == [w.state for w in desk.workflows]
+
+
+def test_nobody_gives_up_a_write_that_may_have_happened() -> None:
+    """Cancelling it or aborting its workflow is refused with the reason; a known dead letter may be cancelled."""
+    unknown, known = Desk(), Desk()
+    unknown.order(a_purchase_order())
+    unknown.answer("buried", external_id=None, is_unknown=True)
+    known.order(a_purchase_order())
+    known.answer("buried", external_id=None)
+
+    with pytest.raises(NotAllowedError, match="may have happened"):
+        actions.cancel_deliveries(unknown.store, ANALYST, [1], "not wanted")
+    with pytest.raises(NotAllowedError, match="nobody knows"):
+        actions.abort_workflow(unknown.store, ANALYST, unknown.workflow.id, "not wanted")
+    outcome = actions.cancel_deliveries(known.store, ANALYST, [1], "not wanted")
+
+    assert (1,) == outcome.done
