@@ -90,12 +90,14 @@ def opened(given: Path | None) -> Iterator[Store]:
 
     workspace = workspace_of(given)
     group = workspace.group or None
-    store = open_store(workspace.store_path, SystemClock(), group=group)
+    store = open_store(workspace.store_path, SystemClock(), group=group, durable=workspace.is_durable)
     try:
         found = engine.get(store.db)
         if found is not None and found.is_virtual:
             store.close()
-            store = open_store(workspace.store_path, VirtualClock(found.clock_at), group=group)
+            store = open_store(
+                workspace.store_path, VirtualClock(found.clock_at), group=group, durable=workspace.is_durable
+            )
         yield store
     finally:
         store.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from finsync_tui.cli._context import JsonOption, example
 from finsync_tui.cli._output import Cell, facts, note, say, say_json, table
+
+if TYPE_CHECKING:
+    from finsync_tui.settings import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -24,18 +28,19 @@ def demo(
         int, typer.Option("--seed", metavar="N", min=0, help="The company and its troubles follow from it.")
     ] = 7,
     scale: Annotated[
-        int, typer.Option("--scale", metavar="N", min=1, max=100, help="So many times 2,000 orders.")
+        float, typer.Option("--scale", metavar="N", min=0.01, max=100, help="So many times 2,000 orders.")
     ] = 1,
     faults: Annotated[
         Literal["none", "typical", "storm"], typer.Option("--faults", help="How badly the systems behave.")
     ] = "typical",
     speed: Annotated[
-        int | None,
+        float | None,
         typer.Option(
             "--speed",
             metavar="N",
             min=1,
-            help="In the workbench, the clock runs so many times faster than real time.",
+            help="In the workbench, the clock runs so many times faster than ours; without it, a year takes a "
+            "good twelve minutes.",
             show_default=False,
         ),
     ] = None,
@@ -53,18 +58,13 @@ def demo(
     in virtual time and prints what was found; it ends with 1 when anything was doubled, lost, missed or
     found that is not there.
     """
-    from finsync_tui.rehearse.demo import Options, run_headless, run_workbench
+    from finsync_tui.rehearse.demo import SPEED, Options, run_headless, run_workbench
 
-    chosen: dict[str, Any] = {"seed": seed, "scale": scale, "faults": faults, "workspace": workspace}
-    if speed is not None:
-        chosen["speed"] = speed
-    options = Options(**chosen)
+    options = Options(seed=seed, scale=scale, faults=faults, workspace=workspace, speed=speed or SPEED)
     if not (headless or json) and sys.stdin.isatty() and sys.stdout.isatty():
-        from finsync_tui.cli.tui import tui
-
-        run_workbench(options, lambda found: tui(found.path))
+        run_workbench(options, _show)
         return
-    summary = run_headless(options, _show_day if sys.stderr.isatty() else None)
+    summary = run_headless(options, _months())
     if json:
         say_json(summary)
     else:
@@ -73,10 +73,24 @@ def demo(
         raise typer.Exit(1)
 
 
-def _show_day(day: str) -> None:
-    """Say in place how far the company's year has come."""
-    sys.stderr.write(f"\r{day} ")
-    sys.stderr.flush()
+def _show(workspace: Workspace) -> None:
+    from finsync_tui.screens.app import run
+
+    run(workspace)
+    note(f"the demo's workspace stays until the next demo: finsync status --workspace {workspace.path}")
+
+
+def _months() -> Callable[[str], None]:
+    """Return what tells a person at a terminal how far the year is: a line a month, on stderr."""
+    told = ""
+
+    def tell(day: str) -> None:
+        nonlocal told
+        if sys.stderr.isatty() and day[:7] != told:
+            told = day[:7]
+            note(f"the company is in {told}")
+
+    return tell
 
 
 def _tell(summary: dict[str, Any]) -> None:
@@ -86,6 +100,9 @@ def _tell(summary: dict[str, Any]) -> None:
         for name, value in summary.items()
         if isinstance(value, str | int | float) and name != "is_good"
     }
+    counts["audit log"] = f"{summary['audit']['entries']:,} entries, " + (
+        "intact" if summary["audit"]["is_intact"] else "BROKEN"
+    )
     say(facts(counts))
     classes = sorted({*summary["planted"], *summary["found"], *summary["exceptions"]})
     if classes:

@@ -1,0 +1,52 @@
+"""The tour, typed as it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+KEYS = {
+    "orders_read", "commitments_created", "written_back", "exceptions", "planted", "found", "duplicates", "lost",
+    "totals", "seconds",
+}  # fmt: skip
+
+
+def commands() -> list[list[str]]:
+    """Return the words of each command that the tour asks to type."""
+    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [line.split()[2:] for block in blocks for line in block.splitlines()]
+
+
+def typed(words: list[str], workspace: Path) -> subprocess.CompletedProcess[str]:
+    """Type one, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "finsync_tui", *words, "--workspace", str(workspace)],
+        capture_output=True,
+        text=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("FINSYNC_")},
+        stdin=subprocess.DEVNULL,
+        timeout=600,
+        check=False,
+    )
+
+
+def test_the_tour_can_be_followed(tmp_path: Path) -> None:
+    """The demo ends by itself with one JSON object; every command after it answers with 0 in what it left behind."""
+    demo, *others = commands()
+
+    first = typed([*demo, "--scale", "0.02"], tmp_path / "w")
+    endings = {" ".join(words): typed(words, tmp_path / "w") for words in others}
+
+    assert 0 == first.returncode, first.stderr
+    summary = json.loads(first.stdout)
+    assert KEYS <= set(summary)
+    assert (0, 0) == (summary["duplicates"], summary["lost"])
+    assert summary["planted"] == summary["found"]
+    assert {} == {name: done.stderr for name, done in endings.items() if done.returncode != 0}
+    assert all(done.stdout for name, done in endings.items() if name.split()[0] not in ("store", "outbox"))
