@@ -193,7 +193,7 @@ async def open_engine(
         try:
             facts = _facts(store, profile, clock)
             with store.transaction() as db:
-                outbox.recover(db, lease.token, clock.now())
+                delivery.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
             connected = (connector or connect)(workspace, profile, clock)
             running = Engine(workspace, profile, store, clock, connected, lease, facts)

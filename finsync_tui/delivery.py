@@ -73,6 +73,31 @@ async def deliver_due(
     return total
 
 
+def recover(db: Connection, token: int, now: datetime) -> int:
+    """Take over what a dead engine was sending: each may have arrived, is said so, and is looked up first."""
+    cut_off = outbox.interrupted(db, token)
+    findings.append(
+        db,
+        [
+            findings.Finding(
+                class_="OUTCOME_UNKNOWN",
+                severity="warn",
+                system=one.system,
+                entity=one.entity,
+                document_key=one.document_key,
+                document_number=one.document_number,
+                message=f"the engine stopped during {one.operation}; it is looked up before it is sent again",
+                noticed_at=now,
+            )
+            for one in cut_off
+        ],
+    )
+    taken = [audit.Entry(who="engine", what="delivery.recovered", subject=d.document_key, source=d.system,
+                         after={"key": d.idempotency_key}) for d in cut_off]  # fmt: skip
+    audit.record(db, taken, now)
+    return outbox.recover(db, token, now)
+
+
 async def _deliver_system(
     store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int
 ) -> Delivered:

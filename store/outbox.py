@@ -279,6 +279,14 @@ _ATTEMPT = (
 )
 
 
+def interrupted(db: sqlite3.Connection, token: int) -> list[Delivery]:
+    """Return what a dead engine was sending when it died, by id: claimed under an older token."""
+    rows = db.execute(
+        f"{_DELIVERY} WHERE d.state='claimed' AND d.fencing_token<? ORDER BY d.entry_id", (token,)
+    )
+    return [_delivery(row) for row in rows]
+
+
 def recover(db: sqlite3.Connection, token: int, now: datetime) -> int:
     """Give back what a dead engine had claimed; its calls may have worked. Return how many there were."""
     leases.check(db, token)
