@@ -21,6 +21,9 @@ from typing import Literal
 import pytest
 
 from finsync_tui.rehearse.demo import Options, Stage, stage
+from finsync_tui.rehearse.planted import FINDINGS
+from store import open_store
+from store.clock import SystemClock
 from tests.conftest import Counts
 
 Kind = Literal["time", "call before", "call after", "write before", "write after", "commit before", "commit during",
@@ -130,6 +133,14 @@ def test_killed_at_any_moment(
             days.append(scene.now()[:10])
         assert 0 == ended(scene)
         found = scene.verdict()
+        store = open_store(scene.workspace.store_path, SystemClock())
+        cut_off = {
+            row[0]
+            for row in store.db.execute(
+                "SELECT document_number FROM v_finding WHERE class = 'OUTCOME_UNKNOWN' AND message LIKE 'the engine stopped%'"
+            )
+        }
+        store.close()
 
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(deaths.items()))
     record_property("said", f"killed {len(days)} times (seed {SEED}), {days[0]} to {days[-1]}: {told}")
@@ -138,7 +149,8 @@ def test_killed_at_any_moment(
     assert () == found.lost
     assert [0] * len(found.totals) == [one.difference for one in found.totals]
     assert found.audit.is_intact, found.audit.reason
-    assert () == found.missed
+    # An answer that died with its engine leaves no trace but that: the trouble shows as an unknown outcome instead.
+    assert [] == [mark for mark in found.missed if not (mark.class_ in FINDINGS and mark.subject in cut_off)]
     assert len(scene.company.orders) == found.orders_read
     assert len(set(days)) > len(days) // 2, "the kills spread over the year"
 
