@@ -29,7 +29,8 @@ def drain() -> Result:
     commits: list[float] = []
     with tempfile.TemporaryDirectory() as folder, server.running(delay_s=LATENCY_S) as url:
         path = Path(folder)
-        measured = pairs(lambda: _ours(url, path, commits), lambda: _bare(url))
+        _ours(url, path, commits)  # counting commits costs time itself: once, and not timed
+        measured = pairs(lambda: _ours(url, path), lambda: _bare(url))
         sent = httpx.get(f"{url}/count").json()
     assert sent["paths"] == ROWS, sent
     rate = ROWS / sorted(ours.wall_s for ours, _ in measured)[len(measured) // 2]
@@ -39,7 +40,7 @@ def drain() -> Result:
     )  # fmt: skip
 
 
-def _ours(url: str, folder: Path, commits: list[float]) -> Cost:
+def _ours(url: str, folder: Path, commits: list[float] | None = None) -> Cost:
     for old in folder.glob("drain.db*"):
         old.unlink()
     store = desk.store_at(folder, "drain.db")
@@ -49,7 +50,7 @@ def _ours(url: str, folder: Path, commits: list[float]) -> Cost:
         outbox.enqueue(db, [_entry(i) for i in range(ROWS)], clock.now())
     profile = Profile.model_validate({"systems": {}, "delivery": {"workers": WORKERS, "batch": 256}})
     adapter = desk.coupa(url)
-    counted = _count_commits(store)
+    counted = _count_commits(store) if commits is not None else []
 
     async def run() -> None:
         try:
@@ -59,7 +60,8 @@ def _ours(url: str, folder: Path, commits: list[float]) -> Cost:
             await adapter.aclose()
 
     cost = timed(lambda: asyncio.run(run()))
-    commits.append(len(counted) / ROWS)
+    if commits is not None:
+        commits.append(len(counted) / ROWS)
     store.close()
     return cost
 

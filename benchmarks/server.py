@@ -21,16 +21,15 @@ import httpx
 PAGE = 500
 _AFTER = re.compile(r"SupplierId > (\d+)")
 _SINCE = re.compile(r"LastUpdateDate >= '([^']+)'")
-_SINCE_LATE = "2026-06"
 
 
-def supplier(number: int, stamp: str = "2026-01-05T08:00:00+00:00") -> bytes:
+def supplier(number: int, stamp: str = "2026-01-05T08:00:00+00:00", edition: int = 0) -> bytes:
     """One supplier as Oracle sends it, about a kilobyte."""
     return json.dumps(
         {
             "SupplierId": 300000000000000 + number,
             "SupplierPartyId": 400000000000000 + number,
-            "Supplier": f"Harbour Paper and Packaging {number} Ltd",
+            "Supplier": f"Harbour Paper and Packaging {number} Ltd{f' ({edition})' if edition else ''}",
             "SupplierNumber": f"V-{number}",
             "AlternateName": None,
             "BusinessRelationshipCode": "SPEND_AUTHORIZED",
@@ -83,10 +82,9 @@ class System:
 
     def __init__(self, suppliers: int, accounts: int, changed: int, delay_s: float) -> None:
         self.suppliers = [supplier(i + 1) for i in range(suppliers)]
-        late = "2026-06-01T08:00:00+00:00"
-        self.changed = (
-            [supplier(i * (suppliers // changed) + 1, late) for i in range(changed)] if changed else []
-        )
+        self.changed_ids = [i * (suppliers // changed) + 1 for i in range(changed)] if changed else []
+        self.changed: list[bytes] = []
+        self.edition = 0
         self.accounts = [account(i + 1) for i in range(accounts)]
         self.delay_s = delay_s
         self.writes: dict[str, int] = {}
@@ -126,8 +124,14 @@ class System:
         limit, condition = int(query.get("limit", PAGE)), query.get("q", "")
         if path.endswith("/suppliers"):
             since = _SINCE.search(condition)
-            rows = self.changed if since and since[1] >= "2026-01-05T07" else self.suppliers
             after = _AFTER.search(condition)
+            rows = self.suppliers
+            if since:
+                if after is None:  # each delta read finds the same rows changed once more
+                    self.edition += 1
+                    stamp = f"2026-06-01T{8 + self.edition // 60:02d}:{self.edition % 60:02d}:00+00:00"
+                    self.changed = [supplier(i, stamp, self.edition) for i in self.changed_ids]
+                rows = self.changed
             start = 0
             if after:
                 wanted = int(after[1])

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
@@ -35,6 +37,7 @@ from store.outbox import Attempt, Claim, Settlement
 
 GROUP_MAX = 64
 GROUP_WAIT_S = 0.02
+LEASE_FRESH_S = 0.005
 ANSWER_CHARS_MAX = 4000
 
 
@@ -114,58 +117,93 @@ async def _deliver_system(
 async def _send_batch(
     store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, claims: Sequence[Claim]
 ) -> Delivered:
-    """Send with a fixed number of workers; a collector records what they bring, some dozens in one commit."""
-    todo: asyncio.Queue[Claim] = asyncio.Queue()
-    for claim in claims:
-        todo.put_nowait(claim)
-    results: asyncio.Queue[_Result] = asyncio.Queue()
+    """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
+    todo = deque(claims)
+    recorder = _Recorder(store, adapter, profile, clock, token)
+    guard = _Guard(store.db, token)
     stopped = asyncio.Event()  # set when the system is away: what was claimed goes back unsent
 
     async def worker() -> None:
-        while not todo.empty():
-            claim = todo.get_nowait()
+        while todo:
+            claim = todo.popleft()
             if stopped.is_set():
-                results.put_nowait(_unsent(claim, clock))
+                recorder.add(_unsent(claim, clock))
                 continue
-            if not leases.is_current(store.db, token):
-                raise LeaseLostError("another engine took over; nothing more is sent")
+            guard.check()
             result = await _attempt(store, adapter, profile, clock, claim)
             if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
                 stopped.set()
-            results.put_nowait(result)
+            recorder.add(result)
 
-    count = min(profile.delivery.workers, len(claims))
-    async with asyncio.TaskGroup() as group:
-        for _ in range(count):
-            group.create_task(worker())
-        collector = group.create_task(_collect(store, adapter, profile, clock, token, results, len(claims)))
-    return collector.result()
+    ticking = asyncio.create_task(recorder.tick())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(profile.delivery.workers, len(claims))):
+                group.create_task(worker())
+    except ExceptionGroup as raised:
+        raise _first(raised) from raised
+    finally:
+        ticking.cancel()
+    recorder.flush()
+    return recorder.total
 
 
-async def _collect(
-    store: Store,
-    adapter: Adapter,
-    profile: Profile,
-    clock: Clock,
-    token: int,
-    results: asyncio.Queue[_Result],
-    expected: int,
-) -> Delivered:
-    total = Delivered()
-    while total.sent < expected:
-        group = [await results.get()]
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + GROUP_WAIT_S
-        while len(group) < GROUP_MAX and total.sent + len(group) < expected:
-            try:
-                group.append(await asyncio.wait_for(results.get(), deadline - loop.time()))
-            except TimeoutError:
-                break
-        with store.transaction() as db:
-            _record(db, adapter, profile, clock, token, group)
+class _Guard:
+    """Refuses to send under a lost lease. An answer holds for LEASE_FRESH_S by the clock that also counts a process's
+    sleep, so an engine that was stopped and woke up asks again before its next call."""
+
+    def __init__(self, db: Connection, token: int) -> None:
+        self._db = db
+        self._token = token
+        self._until = 0.0
+
+    def check(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._until:
+            leases.check(self._db, self._token)
+            self._until = now + LEASE_FRESH_S
+
+
+@dataclass
+class _Recorder:
+    """Collects results and records them together: when there are GROUP_MAX, or after GROUP_WAIT_S."""
+
+    store: Store
+    adapter: Adapter
+    profile: Profile
+    clock: Clock
+    token: int
+    waiting: list[_Result] = field(default_factory=list)
+    total: Delivered = field(default_factory=Delivered)
+
+    def add(self, result: _Result) -> None:
+        self.waiting.append(result)
+        if len(self.waiting) >= GROUP_MAX:
+            self.flush()
+
+    def flush(self) -> None:
+        """Record what is waiting. When that fails nothing was recorded, and the claims are found again later."""
+        if not self.waiting:
+            return
+        group = list(self.waiting)
+        with self.store.transaction() as db:
+            _record(db, self.adapter, self.profile, self.clock, self.token, group)
+        self.waiting.clear()
         done = sum(r.settlement.state == "delivered" for r in group)
-        total += Delivered(len(group), done, len(group) - done)
-    return total
+        self.total += Delivered(len(group), done, len(group) - done)
+
+    async def tick(self) -> None:
+        """Let nothing wait longer than GROUP_WAIT_S. A lost lease is met again by whoever records next."""
+        with suppress(LeaseLostError):
+            while True:
+                await asyncio.sleep(GROUP_WAIT_S)
+                self.flush()
+
+
+def _first(raised: ExceptionGroup[Exception]) -> Exception:
+    """Return the error that ended a batch: a lost lease before anything else, since it explains the rest."""
+    found = list(raised.exceptions)
+    return next((one for one in found if isinstance(one, LeaseLostError)), found[0])
 
 
 async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Clock, claim: Claim) -> _Result:

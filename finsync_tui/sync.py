@@ -106,13 +106,17 @@ def _store_page(
     store: Store, adapter: Adapter, task: Pull, page: Page, run_id: int, page_number: int, clock: Clock
 ) -> _PageStored:
     """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one."""
+    # A page without a position is one of a full read: when it is as it was, its rows need not be looked at.
+    seen = None if page.position is not None else records.page_digest(page.rows)
+    if seen and records.is_known_page(store.db, task.entity, task.system, page_number, seen):
+        return _PageStored(0, 0)
     by_digest = {raw_digest(row): row for row in page.rows}
     known = records.known_digests(store.db, task.entity, task.system, list(by_digest))
-    fresh = [row for digest, row in by_digest.items() if digest not in known]
-    translated = adapter.translate(task.entity, fresh) if fresh else []
+    fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
+    translated = adapter.translate(task.entity, [row for _, row in fresh]) if fresh else []
     incoming: list[records.Incoming] = []
     refused: list[tuple[Untranslatable, bytes]] = []
-    for row, read in zip(fresh, translated, strict=True):
+    for (digest, row), read in zip(fresh, translated, strict=True):
         if isinstance(read, Translated):
             incoming.append(
                 records.Incoming(
@@ -122,6 +126,7 @@ def _store_page(
                     source_version=read.source_version,
                     source_updated_at=read.source_updated_at,
                     changed_by=read.changed_by,
+                    digest=digest,
                 )
             )
         else:
@@ -139,6 +144,8 @@ def _store_page(
         events.append(db, _events(task, changed, run_id, page_number, clock))
         if page.position is not None:
             watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
+        if seen and not refused and all(s.outcome != "stale" for s in stored):
+            records.note_page(db, task.entity, task.system, page_number, seen)
         if changed or refused:
             audit.record(db, [_audit_entry(task, changed, refused, page)], now)
     return _PageStored(len(changed), len(refused))

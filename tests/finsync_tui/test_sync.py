@@ -1,0 +1,149 @@
+"""Reading: what is stored of a page, what is skipped, what becomes an exception."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+
+from adapters import manifest
+from adapters.base import Health, Page, Receipt, Translated, Untranslatable, WriteRequest
+from adapters.errors import ProtocolError, TransientError
+from finsync_tui import sync
+from store import Store, cases, records, runs, watermarks
+from tests.builders import a_clock, a_store, a_supplier
+
+
+class Shelf:
+    """A system whose pages a test lays out itself; it counts what is translated."""
+
+    def __init__(
+        self, *pages: list[dict[str, str]], position: str | None = None, fails: Exception | None = None
+    ) -> None:
+        self.system = "shelf"
+        self.manifest = manifest("coupa")
+        self.own_login = "us"
+        self.pages = [list(page) for page in pages]
+        self.position = position
+        self.fails = fails
+        self.translated = 0
+        self.asked: list[str | None] = []
+
+    async def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        self.asked.append(position)
+        for n, rows in enumerate(self.pages, 1):
+            encoded = [json.dumps(row).encode() for row in rows]
+            yield Page(
+                encoded,
+                f"{self.position}{n}" if self.position else None,
+                n == len(self.pages) and not self.fails,
+            )
+        if self.fails:
+            raise self.fails
+
+    def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        self.translated += len(rows)
+        return [self._one(json.loads(row)) for row in rows]
+
+    def _one(self, row: dict[str, str]) -> Translated | Untranslatable:
+        if "name" not in row:
+            return Untranslatable(row["id"], row["id"], "$.name", "the name is missing")
+        return Translated(row["id"], a_supplier(number=row["id"], name=row["name"]))
+
+    async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
+        return []
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        raise AssertionError("a read writes nothing")
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        return None
+
+    async def check_health(self) -> Health:
+        return Health(True, "fine")
+
+    async def aclose(self) -> None: ...
+
+
+def pull(store: Store, shelf: Shelf) -> sync.Pulled:
+    return asyncio.run(sync.pull(store, shelf, sync.Pull("shelf", "supplier"), a_clock()))
+
+
+def rows(*names: str) -> list[dict[str, str]]:
+    return [{"id": f"S{n}", "name": name} for n, name in enumerate(names)]
+
+
+def test_a_full_read_without_news_translates_nothing() -> None:
+    """The second time every page is as it was, and nothing of it is decoded."""
+    store, shelf = a_store(), Shelf(rows("a", "b"), [{"id": "S9", "name": "c"}])
+    first = pull(store, shelf)
+
+    again = pull(store, shelf)
+
+    assert (3, 3) == (first.rows_changed, shelf.translated)
+    assert (3, 0) == (again.rows_read, again.rows_changed)
+
+
+def test_one_changed_row_of_a_known_page_is_found() -> None:
+    """A page that differs by one row is looked at again, and only that row is translated."""
+    store, shelf = a_store(), Shelf(rows("a", "b", "c"))
+    pull(store, shelf)
+    shelf.pages = [rows("a", "B", "c")]
+
+    again = pull(store, shelf)
+
+    assert (1, 4) == (again.rows_changed, shelf.translated)
+
+
+def test_a_row_that_goes_back_to_what_it_was_is_a_change() -> None:
+    """A page seen earlier is not mistaken for the one that we hold now."""
+    store, shelf = a_store(), Shelf(rows("a"))
+    pull(store, shelf)
+    shelf.pages = [rows("b")]
+    pull(store, shelf)
+    shelf.pages = [rows("a")]
+
+    back = pull(store, shelf)
+
+    assert 1 == back.rows_changed
+
+
+def test_a_bad_row_is_an_exception_each_time_it_comes_and_its_neighbours_go_on() -> None:
+    """A page with a refused row is never skipped: the row must not disappear."""
+    store, shelf = a_store(), Shelf([{"id": "S0"}, {"id": "S1", "name": "good"}])
+
+    first, again = pull(store, shelf), pull(store, shelf)
+
+    assert (1, 1, 1) == (first.rows_changed, first.rows_refused, again.rows_refused)
+    (case,) = cases.live_for_document(store.db, "shelf:S0")
+    assert ("PAYLOAD_INVALID", 2, b'{"id": "S0"}') == (case.class_, case.seen_count, case.payload)
+
+
+def test_a_read_that_breaks_off_goes_on_where_it_was_stored() -> None:
+    """Each page's position is stored with its rows; the next read starts there."""
+    store = a_store()
+    broken = Shelf(rows("a"), position="p", fails=TransientError("shelf", "away"))
+
+    result = pull(store, broken)
+    whole = Shelf([], position="q")
+    pull(store, whole)
+
+    assert result.error is not None
+    assert 1 == records.count(store.db, "supplier")
+    assert ["p1"] == whole.asked
+    mark = watermarks.get(store.db, "shelf", "supplier")
+    assert mark is not None
+    assert mark.is_complete
+
+
+def test_an_answer_beyond_its_contract_is_an_exception_that_ends_by_itself() -> None:
+    """What a person must look at is shown; when the read works again the exception closes."""
+    store = a_store()
+    pull(store, Shelf(rows("a"), fails=ProtocolError("shelf", "a page repeats")))
+    opened = [c.class_ for c in cases.live_for_document(store.db, "shelf:supplier")]
+
+    pull(store, Shelf(rows("a")))
+
+    assert ["READ_FAILED"] == opened
+    assert [] == cases.live_for_document(store.db, "shelf:supplier")
+    assert ["done"] == [run.outcome for run in runs.last(store.db)]
