@@ -14,8 +14,11 @@ from typing import Any, Final
 
 from store.canonical.budget import Budget, Commitment
 from store.canonical.chart import AccountCombination, Project, TaxCode
+from store.canonical.expense import ExpenseDocument, ExpenseReport
+from store.canonical.journal import JournalEntry
 from store.canonical.organisation import CostCentre, FiscalPeriod, Ledger, LegalEntity
-from store.canonical.people import Approval
+from store.canonical.payables import Invoice, Payment
+from store.canonical.people import Approval, Employee
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
@@ -30,9 +33,15 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Budget,
         Commitment,
         CostCentre,
+        Employee,
+        ExpenseDocument,
+        ExpenseReport,
         FiscalPeriod,
+        Invoice,
+        JournalEntry,
         Ledger,
         LegalEntity,
+        Payment,
         Project,
         PurchaseOrder,
         Supplier,

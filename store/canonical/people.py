@@ -1,13 +1,54 @@
-"""Approval: one decision in the chain that approved a document."""
+"""Employee, and Approval: one decision in the chain that approved a document."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from store.canonical.money import CurrencyCode, Money
 from store.canonical.record import CanonicalRecord
+
+
+class Employee(CanonicalRecord):
+    """A person as one system knows them. `number` is the employee number: it joins HR, expense tool and ERP."""
+
+    entity: ClassVar[str] = "employee"
+    contract: ClassVar[str] = "employee/1.0"
+    owner: ClassVar[str] = "hr"
+
+    login: str | None = Field(default=None, description="What they sign in with, where the system says")
+    name: str
+    email: str | None = None
+    is_active: bool = True
+    manager_number: str | None = Field(default=None, description="Employee number of who they report to")
+    approver_number: str | None = Field(
+        default=None, description="Employee number of who approves their expenses; None: the manager"
+    )
+    approval_limit: Money | None = Field(
+        default=None, description="Up to what they may approve; None: not known"
+    )
+    delegates: tuple[str, ...] = Field(default=(), description="Employee numbers of who may approve for them")
+    cost_centre: str | None = None
+    legal_entity: str | None = None
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+    currency: CurrencyCode | None = None
+    starts_on: date | None = None
+    ends_on: date | None = Field(default=None, description="Last day")
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        found = [("employee_number", self.number)]
+        if self.login:
+            found.append(("login", self.login.casefold()))
+        return tuple(found)
+
+    def is_employed_on(self, day: date) -> bool:
+        return (
+            self.is_active
+            and (self.starts_on is None or self.starts_on <= day)
+            and (self.ends_on is None or day <= self.ends_on)
+        )
 
 
 class Approval(CanonicalRecord):

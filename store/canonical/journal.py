@@ -1,0 +1,70 @@
+"""JournalEntry: balanced by construction."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from store.canonical.money import CurrencyCode, Money
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+Side = Literal["debit", "credit"]
+
+
+class JournalLine(CanonicalModel):
+    """One line: an account, a side, an amount that is not negative."""
+
+    number: str
+    account: str = Field(description="Account combination in the ERP")
+    side: Side
+    amount: Money
+    description: str = ""
+    reference: str | None = Field(default=None, description="What in the source it comes from")
+
+    @model_validator(mode="after")
+    def _not_negative(self) -> JournalLine:
+        if self.amount.amount_minor < 0:
+            raise ValueError(f"line {self.number} is negative: put it on the other side")
+        return self
+
+
+class JournalEntry(CanonicalRecord):
+    """Debits and credits of one ledger that add up to nothing. `number` is the name it is found by."""
+
+    entity: ClassVar[str] = "journal_entry"
+    contract: ClassVar[str] = "journal_entry/1.0"
+
+    status: Literal["unposted", "posted", "failed", "reversed"] = "unposted"
+    legal_entity: str | None = None
+    ledger: str
+    batch: str | None = Field(default=None, description="Name of the batch it lies in, the ERP's or ours")
+    source: str = Field(description="Journal source in the ERP")
+    category: str = Field(description="Journal category in the ERP")
+    currency: CurrencyCode
+    accounting_on: date
+    period: str | None = None
+    description: str = ""
+    reference: str | None = Field(default=None, description="The mark by which the source knows it")
+    lines: tuple[JournalLine, ...]
+
+    @model_validator(mode="after")
+    def _balances(self) -> JournalEntry:
+        sums = {"debit": 0, "credit": 0}
+        for line in self.lines:
+            if line.amount.currency != self.currency:
+                raise ValueError(
+                    f"line {line.number} is in {line.amount.currency}, the journal in {self.currency}"
+                )
+            sums[line.side] += line.amount.amount_minor
+        if sums["debit"] != sums["credit"]:
+            debit, credit = (Money(amount_minor=sums[side], currency=self.currency) for side in sums)
+            raise ValueError(f"debits of {debit} and credits of {credit} do not balance")
+        return self
+
+    @property
+    def total(self) -> Money:
+        """The sum of the debits."""
+        minor = sum(line.amount.amount_minor for line in self.lines if line.side == "debit")
+        return Money(amount_minor=minor, currency=self.currency)

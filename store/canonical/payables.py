@@ -1,0 +1,100 @@
+"""Invoice and Payment, as a procurement system issued them or as an ERP holds them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+InvoiceKind = Literal["standard", "credit_memo", "debit_memo", "prepayment", "other"]
+InvoiceStatus = Literal["draft", "pending_approval", "rejected", "on_hold", "approved", "cancelled"]
+"""`draft` covers an ERP's invoice that nobody has validated yet; `approved` one that may be paid."""
+PaidStatus = Literal["unpaid", "partly_paid", "paid"]
+
+
+class InvoiceLine(CanonicalModel):
+    """What is invoiced, and which account bears it."""
+
+    number: str
+    kind: Literal["item", "tax", "freight", "other"] = "item"
+    amount: Money = Field(description="Negative on lines that reduce what is owed")
+    description: str = ""
+    account: str | None = Field(default=None, description="Account combination, as the system writes it")
+    quantity: ExactDecimal | None = None
+    unit_price: ExactDecimal | None = None
+    order_number: str | None = None
+    order_line: str | None = None
+    tax_code: str | None = None
+    reference: str | None = Field(default=None, description="What in the source it comes from")
+
+
+class Invoice(CanonicalRecord):
+    """What a supplier, or an employee, is owed. `number` is the invoice number as its sender gave it."""
+
+    entity: ClassVar[str] = "invoice"
+    contract: ClassVar[str] = "invoice/1.0"
+
+    kind: InvoiceKind = "standard"
+    status: InvoiceStatus
+    paid_status: PaidStatus = "unpaid"
+    supplier_id: str | None = Field(default=None, description="External id of the payee in the same system")
+    supplier_number: str | None = None
+    supplier_name: str | None = None
+    supplier_site: str | None = Field(default=None, description="Code of the payee's site")
+    business_unit: str | None = None
+    legal_entity: str | None = None
+    source: str | None = Field(default=None, description="Invoice source in the ERP")
+    currency: CurrencyCode
+    total: Money = Field(description="What is owed: the sum of all lines; negative on a credit memo")
+    paid: Money | None = None
+    invoiced_on: date
+    accounting_on: date | None = None
+    due_on: date | None = None
+    description: str = ""
+    reference: str | None = Field(default=None, description="The mark by which the source knows it")
+    holds: tuple[str, ...] = Field(default=(), description="Why the ERP does not pay it")
+    lines: tuple[InvoiceLine, ...]
+
+    @model_validator(mode="after")
+    def _lines_add_up(self) -> Invoice:
+        if (
+            self.status != "cancelled"
+            and total((line.amount for line in self.lines), self.currency) != self.total
+        ):
+            raise ValueError(f"the lines do not add up to {self.total}")
+        return self
+
+
+class PaidInvoice(CanonicalModel):
+    """What one payment pays of one invoice."""
+
+    invoice_id: str
+    invoice_number: str | None = None
+    amount: Money
+
+
+class Payment(CanonicalRecord):
+    """Money that left, or was called back. A void is a new state of the same payment, never a second one."""
+
+    entity: ClassVar[str] = "payment"
+    contract: ClassVar[str] = "payment/1.0"
+
+    status: Literal["issued", "cleared", "stopped", "voided", "other"]
+    payee_name: str | None = None
+    payee_number: str | None = Field(default=None, description="Supplier number of whoever is paid")
+    business_unit: str | None = None
+    legal_entity: str | None = None
+    method: str | None = None
+    currency: CurrencyCode
+    amount: Money
+    paid_on: date
+    cleared_on: date | None = None
+    voided_on: date | None = None
+    invoices: tuple[PaidInvoice, ...] = ()
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        return tuple(("invoice", one.invoice_id) for one in self.invoices)
