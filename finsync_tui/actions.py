@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Literal
 
-from finsync_tui.flows.requisition_to_pay import RequisitionToPay
+from finsync_tui.flows.registry import FLOWS
 from store import Store, audit, cases, outbox, systems, workflows
 from store.cases import ExceptionCase
 from store.clock import text
@@ -235,7 +235,7 @@ def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
     workflow = workflows.get(db, case.workflow_id)
     if workflow is None or workflow.state != "held":
         return "its workflow does not wait for a person any more"
-    step, is_new_decision = RequisitionToPay().replan_step(workflow.kind, workflow.step, case.class_)
+    step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
     if not is_new_decision and case.entry_id is not None:
         outbox.replay(db, [case.entry_id], now)
     workflows.save(

@@ -14,7 +14,7 @@ from adapters.errors import CredentialsError
 from finsync_tui import credentials, delivery, extracts, policy, reconcile, schedule, sync
 from finsync_tui import profile as profiles
 from finsync_tui.flows import runner
-from finsync_tui.flows.requisition_to_pay import RequisitionToPay
+from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
 from finsync_tui.profile import Profile
@@ -123,10 +123,9 @@ class Engine:
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""
         advanced, delivered, verified = runner.Advanced(), delivery.Delivered(), 0
-        flow = RequisitionToPay()
         for _ in range(ROUNDS_MAX):
             self._renew()
-            moved = runner.advance(self.store, flow, self.facts, self.clock)
+            moved = runner.advance(self.store, FLOWS, self.facts, self.clock)
             sent = await delivery.deliver_due(
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
             )

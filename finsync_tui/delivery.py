@@ -248,7 +248,7 @@ def _must_look_first(db: Connection, claim: Claim) -> bool:
     """True when sending blindly could make a second document."""
     if claim.is_outcome_unknown:
         return True
-    return claim.operation == "order.create" and outbox.was_tried_before(db, claim.entry_id)
+    return claim.operation.endswith(".create") and outbox.was_tried_before(db, claim.entry_id)
 
 
 def _settled(
@@ -373,7 +373,7 @@ def _record(
 def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
     if claim.operation == "order.discard":
         crossrefs.unlink(db, claim.entity, claim.document_key, claim.system)
-    elif claim.operation == "order.create" and receipt.external_id:
+    elif claim.operation.endswith(".create") and receipt.external_id:
         crossrefs.link(
             db,
             claim.entity,

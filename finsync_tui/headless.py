@@ -14,7 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from adapters.base import Health
 from finsync_tui import profile as profiles
-from finsync_tui import sync
+from finsync_tui import schedule, sync
 from finsync_tui.assembly import CycleReport, Engine, connect, open_engine
 from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
@@ -104,10 +104,10 @@ async def _run_forever(workspace: Workspace, log: Log) -> None:
         loop.add_signal_handler(name, ask_to_stop)
     async with open_engine(workspace) as engine:
         scheduler = AsyncIOScheduler(timezone="UTC")
-        for schedule_name, schedule in engine.profile.schedules.items():
+        for schedule_name, rhythm in engine.profile.schedules.items():
             scheduler.add_job(
                 inbox.put,
-                _trigger(schedule),
+                _trigger(rhythm),
                 args=[schedule_name],
                 id=schedule_name,
                 coalesce=True,
@@ -147,12 +147,10 @@ def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
 
 
 def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
-    from finsync_tui.schedule import pulls
-
     if system not in engine.profile.systems:
         raise NotFoundError("system", system, f"Known: {', '.join(sorted(engine.profile.systems))}.")
     names = tuple(name for name, s in engine.profile.schedules.items() if s.system == system)
-    found = pulls(engine.profile, names)
+    found = schedule.pulls(engine.profile, names)
     if entity is None:
         return found
     wanted = [p for p in found if p.entity == entity]
@@ -164,8 +162,7 @@ def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
             c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions
         )
         raise NotFoundError("entity", entity, f"{system} reads: {', '.join(readable)}.")
-    sources = {flow.source for flow in engine.profile.flows.values() if flow.is_enabled}
-    return [sync.Pull(system, entity, entity == "purchase_order" and system in sources)]
+    return [schedule.pull(engine.profile, system, entity)]
 
 
 def _quiet(names: str, report: CycleReport) -> None:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
+from finsync_tui import documents
+from finsync_tui.flows import registry
 from finsync_tui.profile import Profile, Schedule
 from finsync_tui.sync import Pull
 
@@ -42,11 +44,13 @@ def pulls(profile: Profile, names: tuple[str, ...]) -> list[Pull]:
         for name in names
         for entity in profile.schedules[name].entities
     )
-    found = [
-        Pull(system, entity, is_document_source=entity == "purchase_order" and system in sources)
-        for system, entity in wanted
-    ]
+    found = [pull(profile, system, entity) for system, entity in wanted]
     # Systems that documents come from are read last: by then their targets' answers and master data are in.
     return sorted(
-        found, key=lambda p: (p.is_document_source, p.system in sources, p.entity == "purchase_order")
+        found, key=lambda p: (p.is_document_source, p.system in sources, documents.is_document(p.entity))
     )
+
+
+def pull(profile: Profile, system: str, entity: str) -> Pull:
+    """Return the read of one entity of one system."""
+    return Pull(system, entity, registry.is_document_source(profile, system, entity))

@@ -14,9 +14,9 @@ from typing import Literal
 
 from adapters.base import Adapter, Page, Translated, Untranslatable
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError
+from finsync_tui import documents
 from store import Store, audit, cases, events, findings, records, runs, systems, watermarks
 from store.canonical.event import Event, event_type
-from store.canonical.purchasing import PurchaseOrder
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
 
@@ -25,8 +25,6 @@ PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 READ_FAILED = "READ_FAILED"
 PARKED_FOR = timedelta(minutes=30)
 """How long a system in maintenance is left alone when it does not say."""
-
-_PARTICIPLE = {"open": "approved", "cancelled": "cancelled", "closed": "closed", "soft_closed": "closed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def _events(
     task: Pull, changed: Sequence[records.Stored], run_id: int, page_number: int, clock: Clock
 ) -> Iterable[Event]:
     """One event a document; for reference data one a page, since nobody waits for a single row."""
-    if task.entity != "purchase_order":
+    if not documents.is_document(task.entity):
         if changed:
             yield Event(
                 id=f"{task.system}:{task.entity}:run{run_id}:page{page_number}",
@@ -167,20 +165,20 @@ def _events(
             )
         return
     for item in changed:
-        order = item.record
-        assert isinstance(order, PurchaseOrder)
-        participle = _PARTICIPLE.get(order.status, "changed") if task.is_document_source else "reported"
+        described = documents.describe(item.record)
+        assert described is not None, "a page holds records of one entity"
+        participle = described.participle if task.is_document_source else documents.REPORTED
         if participle == "approved" and item.outcome == "changed":
             participle = "changed"
         key = f"{task.system}:{item.external_id}"
         yield Event(
-            id=f"{task.system}:purchase_order:{item.external_id}:v{item.version}",
-            type=event_type("purchase_order", participle),
+            id=f"{task.system}:{task.entity}:{item.external_id}:v{item.version}",
+            type=event_type(task.entity, participle),
             source=task.system,
             subject=key,
             time=clock.now(),
             correlation_id=key,
-            data={"number": order.number, "version": item.version, "status": order.status},
+            data={"number": item.record.number, "version": item.version, "status": described.status},
         )
 
 

@@ -13,7 +13,8 @@ by sync, and `verify` waits until reconcile has read both systems afresh.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from sqlite3 import Connection
 
 from finsync_tui import golden_record, policy
 from finsync_tui.flows import accounts, order_commitment, outgoing
@@ -26,6 +27,7 @@ from store.canonical.keys import RecordKey
 from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution, OrderLine, PurchaseOrder
 from store.records import Held
+from store.workflows import Workflow
 
 NAME = "requisition_to_pay"
 ENTITY = "purchase_order"
@@ -37,13 +39,36 @@ class RequisitionToPay:
     """The flow for orders."""
 
     name = NAME
-    entity = ENTITY
+    model = PurchaseOrder
+    listens_to = ("com.finsync.purchase_order.",)
+    under_way = frozenset(
+        [
+            "await_commitment",
+            "submit",
+            "await_submit",
+            "await_approval",
+            "await_end",
+            "await_ended",
+            "publish",
+            "publish_end",
+            "write_back",
+            "await_write_back",
+            "verify",
+        ]
+    )
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _END_STEPS if kind in ("cancel", "close") else _STEPS
 
-    def kind_of(self, status: str) -> str | None:
+    def kind_of(self, status: str, earlier: Sequence[Workflow]) -> str | None:
+        if status == "open" and any(w.state == "done" and w.kind in ("create", "change") for w in earlier):
+            return "change"
         return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        key = RecordKey.parse(event.subject)
+        found = crossrefs.find(db, ENTITY, key.system, key.external_id)
+        return (found,) if found is not None else ()
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

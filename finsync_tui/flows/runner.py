@@ -6,15 +6,16 @@ not begun to write; one that is under way at a system is finished first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 
+from finsync_tui import documents
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
-from store import Store, audit, cases, crossrefs, events, outbox, records, workflows
-from store.canonical.event import event_type
+from store import Store, audit, cases, events, outbox, records, workflows
+from store.canonical.event import TYPE_PREFIX
 from store.canonical.keys import RecordKey
-from store.canonical.purchasing import PurchaseOrder
 from store.clock import Clock
 from store.workflows import Workflow
 
@@ -22,8 +23,6 @@ BATCH = 200
 STEPS_MAX = 50
 """A flow that takes more steps without waiting than this goes round in circles."""
 ENGINE = "engine"
-_ORDER = "com.finsync.purchase_order."
-_REPORTED = event_type("purchase_order", "reported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +47,21 @@ class Advanced:
         )
 
 
-def advance(store: Store, flow: Flow, facts: Facts, clock: Clock) -> Advanced:
+def advance(store: Store, flows: Mapping[str, Flow], facts: Facts, clock: Clock) -> Advanced:
     """Start what events ask for and move every instance that can move; return what was done."""
     total = Advanced()
-    while True:
-        with store.transaction() as db:
-            started, more = _consume(db, flow, facts, clock)
-        total += Advanced(started=started)
-        if not more:
-            break
+    for flow in flows.values():
+        more = True
+        while more:
+            with store.transaction() as db:
+                started, more = _consume(db, flow, facts, clock)
+            total += Advanced(started=started)
     while True:
         with store.transaction() as db:
             batch = workflows.runnable(db, clock.now(), BATCH)
             done = Advanced()
             for workflow in batch:
-                done += _run(db, flow, facts, workflow, clock.now())
+                done += _run(db, flows[workflow.flow], facts, workflow, clock.now())
         total += done
         if len(batch) < BATCH:
             return total
@@ -70,45 +69,39 @@ def advance(store: Store, flow: Flow, facts: Facts, clock: Clock) -> Advanced:
 
 def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[int, bool]:
     """Read the events this flow has not seen: start instances, wake those that wait for a system's news."""
-    found = events.pending(db, flow.name, BATCH, (_ORDER,))
+    found = events.pending(db, flow.name, BATCH, flow.listens_to)
+    setup = facts.profile.flows.get(flow.name)
+    source = setup.source if setup is not None and setup.is_enabled else None
+    own = f"{TYPE_PREFIX}{flow.model.entity}."
     started = 0
     for _, event in found:
-        if event.type == _REPORTED:
-            _wake_for(db, event.subject, clock.now())
-        else:
+        if event.source == source and event.type.startswith(own):
             started += _start(db, flow, facts, event.subject, clock.now())
+        else:
+            _wake(db, flow.waits_for(db, event), clock.now())
     # Nothing more of ours: events of other types up to the log's end need not be looked at again.
     events.acknowledge(db, flow.name, found[-1].seq if found else events.head(db))
     return started, len(found) == BATCH
 
 
-def _wake_for(db: Connection, target_key: str, now: datetime) -> None:
-    key = RecordKey.parse(target_key)
-    document_key = crossrefs.find(db, "purchase_order", key.system, key.external_id)
-    if document_key is not None:
-        waiting = [w.id for w in workflows.of_document(db, document_key) if w.state == "waiting"]
-        workflows.wake(db, waiting, now)
+def _wake(db: Connection, document_keys: Iterable[str], now: datetime) -> None:
+    for key in document_keys:
+        workflows.wake(db, [w.id for w in workflows.of_document(db, key) if w.state == "waiting"], now)
 
 
 def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: datetime) -> int:
     """Open an instance for the newest version of the document, unless that one was looked at before."""
-    setup = facts.profile.flows.get(flow.name)
     key = RecordKey.parse(document_key)
-    if setup is None or not setup.is_enabled or key.system != setup.source:
+    held = records.get(db, flow.model, key.system, key.external_id)
+    described = documents.describe(held.record) if held is not None else None
+    if held is None or described is None:
         return 0
-    held = records.get(db, PurchaseOrder, key.system, key.external_id)
-    if held is None:
-        return 0
-    order = held.record
-    kind = flow.kind_of(order.status)
     earlier = workflows.of_document(db, document_key)
+    kind = flow.kind_of(described.status, earlier)
     if kind is None or any(w.document_version >= held.version for w in earlier):
         return 0
-    if kind == "create" and any(w.state == "done" and w.kind in ("create", "change") for w in earlier):
-        kind = "change"
-    live = [w for w in earlier if w.ended_at is None]
-    for workflow in live:
-        if _may_be_superseded(db, workflow):
+    for workflow in earlier:
+        if workflow.ended_at is None and _may_be_superseded(db, flow, workflow):
             _supersede(db, workflow, held.version, now)
     is_blocked = any(w.ended_at is None for w in workflows.of_document(db, document_key))
     first = next(iter(flow.steps(kind)))
@@ -116,34 +109,30 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
         db,
         flow=flow.name,
         kind=kind,
-        entity=flow.entity,
+        entity=flow.model.entity,
         document_key=document_key,
-        document_number=order.number,
+        document_number=held.record.number,
         document_version=held.version,
-        document_revision=order.revision,
+        document_revision=described.revision,
         state="waiting" if is_blocked else "running",
         step=first,
         waiting_for="the version before" if is_blocked else None,
-        amount_minor=order.total.amount_minor,
-        currency=order.currency,
+        amount_minor=described.amount.amount_minor if described.amount else None,
+        currency=described.amount.currency if described.amount else None,
         due_at=_due(facts, flow, first, now),
         now=now,
     )
     return 1 if started is not None else 0
 
 
-def _may_be_superseded(db: Connection, workflow: Workflow) -> bool:
+def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow) -> bool:
     """True unless a write of it may be under way at a system."""
     deliveries = outbox.of_workflow(db, workflow.id)
     if any(outbox.may_have_happened(d) for d in deliveries):
         return False  # the system may hold it: to be looked up before anything else is decided
     if any(d.attempt_count for d in deliveries if d.state in ("pending", "held")):
         return False
-    return workflow.state == "held" or workflow.step not in _UNDER_WAY
-
-
-_UNDER_WAY = ("await_commitment", "submit", "await_submit", "await_approval", "await_end", "await_ended", "publish",
-              "publish_end", "write_back", "await_write_back", "verify")  # fmt: skip
+    return workflow.state == "held" or workflow.step not in flow.under_way
 
 
 def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from sqlite3 import Connection
@@ -10,6 +10,8 @@ from typing import Any, Literal, Protocol
 
 from finsync_tui.mapping import Table
 from finsync_tui.profile import Profile
+from store.canonical.event import Event
+from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
 
 
@@ -82,17 +84,35 @@ Step = Callable[[Context], Answer]
 
 
 class Flow(Protocol):
-    """A process: its name, the entity it is about, its steps in order."""
+    """A process: its name, the documents it is about, its steps in order."""
 
     name: str
-    entity: str
+
+    @property
+    def model(self) -> type[CanonicalRecord]:
+        """The documents that start it."""
+        ...
+
+    @property
+    def listens_to(self) -> tuple[str, ...]:
+        """Beginnings of the types of the events that start or wake its instances."""
+        ...
+
+    @property
+    def under_way(self) -> frozenset[str]:
+        """Steps at which a system may already hold something of the instance: it ends before a newer version begins."""
+        ...
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         """Return the steps of one kind of instance, in order."""
         ...
 
-    def kind_of(self, status: str) -> str | None:
+    def kind_of(self, status: str, earlier: Sequence[Workflow]) -> str | None:
         """Return which kind of instance a document in that status needs; None: no instance."""
+        ...
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        """Return the keys of the documents whose instances may wait for this news from a system."""
         ...
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:

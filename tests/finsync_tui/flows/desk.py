@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from finsync_tui.flows import runner
-from finsync_tui.flows.requisition_to_pay import RequisitionToPay
+from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
 from finsync_tui.profile import MappingRow, Profile
@@ -93,7 +93,7 @@ class Desk:
             policy_version="requisition_to_pay/1",
             mapping_version="cost_centre/1",
         )
-        runner.advance(self.store, RequisitionToPay(), facts, self.clock)
+        runner.advance(self.store, FLOWS, facts, self.clock)
 
     def answer(
         self,

@@ -1,0 +1,89 @@
+"""Which records are documents of a business process: each change of one is an event of its own.
+
+Everything else is reference data: nobody waits for a single row of it, so a page of it makes one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from store.canonical.expense import ExpenseDocument, ExpenseReport
+from store.canonical.journal import JournalEntry
+from store.canonical.money import Money
+from store.canonical.payables import Invoice, Payment
+from store.canonical.purchasing import PurchaseOrder
+from store.canonical.record import CanonicalRecord
+
+REPORTED = "reported"
+"""What a system that is no source of documents says of one it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What events and workflows say of any document."""
+
+    participle: str
+    """What has happened when the source shows it like this for the first time."""
+    status: str
+    revision: str
+    """The source's own version, where it has one."""
+    amount: Money | None
+
+
+def describe(record: CanonicalRecord) -> Description | None:
+    """Describe a document; None for reference data."""
+    how = _DESCRIBED.get(record.entity)
+    return None if how is None else how(record)
+
+
+def is_document(entity: str) -> bool:
+    return entity in _DESCRIBED
+
+
+def _order(order: CanonicalRecord) -> Description:
+    assert isinstance(order, PurchaseOrder)
+    ends = {"open": "approved", "cancelled": "cancelled", "closed": "closed", "soft_closed": "closed"}
+    return Description(ends.get(order.status, "changed"), order.status, order.revision, order.total)
+
+
+def _expense_document(document: CanonicalRecord) -> Description:
+    assert isinstance(document, ExpenseDocument)
+    ends = {"ready": "released", "recalled": "recalled"}
+    return Description(ends.get(document.status, "changed"), document.status, "", document.total)
+
+
+def _expense_report(report: CanonicalRecord) -> Description:
+    assert isinstance(report, ExpenseReport)
+    ends = {"approved": "approved", "returned": "returned", "submitted": "submitted"}
+    return Description(
+        ends.get(report.approval_status, "changed"), report.approval_status, "", report.approved
+    )
+
+
+def _invoice(invoice: CanonicalRecord) -> Description:
+    assert isinstance(invoice, Invoice)
+    ends = {"approved": "approved", "cancelled": "cancelled", "rejected": "rejected"}
+    return Description(ends.get(invoice.status, "changed"), invoice.status, "", invoice.total)
+
+
+def _payment(payment: CanonicalRecord) -> Description:
+    assert isinstance(payment, Payment)
+    ends = {"issued": "issued", "cleared": "cleared", "stopped": "stopped", "voided": "voided"}
+    return Description(ends.get(payment.status, "changed"), payment.status, "", payment.amount)
+
+
+def _journal(journal: CanonicalRecord) -> Description:
+    assert isinstance(journal, JournalEntry)
+    ends = {"posted": "posted", "reversed": "reversed", "failed": "refused"}
+    return Description(ends.get(journal.status, "changed"), journal.status, "", journal.total)
+
+
+_DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
+    PurchaseOrder.entity: _order,
+    ExpenseDocument.entity: _expense_document,
+    ExpenseReport.entity: _expense_report,
+    Invoice.entity: _invoice,
+    Payment.entity: _payment,
+    JournalEntry.entity: _journal,
+}
