@@ -6,7 +6,7 @@ The engine knows adapters only through this module. `system` is always the confi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -72,8 +72,20 @@ class Connection(BaseModel):
     )
 
 
-Secrets = Callable[[str], str]
-"""Return the secret of that name for this system; raise CredentialsError when it is not set."""
+class Secrets(Protocol):
+    """The secrets of one system."""
+
+    def __call__(self, name: str) -> str:
+        """Return the secret of that name; raise CredentialsError when it is not set."""
+        ...
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a secret that the system gave us, whole or not at all; raise CredentialsError when it can't be
+        kept.
+
+        For what changes with use, such as a rotating refresh token: what is read next is what was put last.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,20 +217,32 @@ async def open_engine(
 def connect(workspace: Workspace, profile: Profile, clock: Clock) -> dict[str, Adapter]:
     """Make an adapter for each configured system. Nothing is called yet; secrets are read when first needed."""
     secrets = credentials.Secrets(workspace.name, workspace.path)
-
-    def secrets_of(system: str) -> credentials.Reader:
-        def read(name: str) -> str:
-            try:
-                return secrets.get(system, name)
-            except credentials.SecretMissingError as error:
-                raise CredentialsError(system, str(error)) from None
-
-        return read
-
     return {
-        name: adapter_packages.load(connection.adapter).connect(name, connection, secrets_of(name), clock)
+        name: adapter_packages.load(connection.adapter).connect(
+            name, connection, SystemSecrets(name, secrets), clock
+        )
         for name, connection in profile.systems.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSecrets:
+    """One system's secrets as its adapter asks for them."""
+
+    system: str
+    secrets: credentials.Secrets
+
+    def __call__(self, name: str) -> str:
+        try:
+            return self.secrets.get(self.system, name)
+        except (credentials.SecretMissingError, credentials.SecretPlaceError) as error:
+            raise CredentialsError(self.system, str(error)) from None
+
+    def put(self, name: str, value: str) -> None:
+        try:
+            self.secrets.put(self.system, name, value)
+        except credentials.SecretPlaceError as error:
+            raise CredentialsError(self.system, str(error)) from None
 
 
 def _facts(store: Store, profile: Profile, clock: Clock) -> Facts:

@@ -1,13 +1,15 @@
 """Secrets: from an environment variable, a mounted secret file outside the workspace, or the OS keyring.
 
-They are read when a connection needs them and never stored, printed or put into an error.
+They are read when a connection needs them and never stored in the workspace, printed or put into an error. A
+secret that a system changes with use (a rotating refresh token) is put back where it will be found next.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,8 +20,6 @@ SECRET_BYTES_MAX = 64_000
 FOLDER_VARIABLE = "FINSYNC_SECRETS_DIR"
 
 Place = Literal["environment", "file", "keyring"]
-Reader = Callable[[str], str]
-"""Gives one system's secret by its name."""
 
 
 class SecretMissingError(FinsyncError):
@@ -81,6 +81,44 @@ class Secrets:
                 f"keyring use the environment variable {variable(system, name)} or {FOLDER_VARIABLE}."
             ) from None
 
+    def put(self, system: str, name: str, value: str) -> Place:
+        """Keep a secret that a system gave us where `find` looks first, whole or not at all.
+
+        The mounted folder goes before the keyring, as it does when secrets are read. Raises SecretPlaceError, and
+        then what was kept before is still there.
+        """
+        if os.environ.get(variable(system, name)):
+            raise SecretPlaceError(
+                f"{system} renews its secret {name!r} by itself, but the environment variable {variable(system, name)} "
+                "stands before every other place and can't be rewritten. Nothing was stored. Unset it, and keep this "
+                f"secret in the keyring or as a writable file in the folder that {FOLDER_VARIABLE} names."
+            )
+        root = self._folder()
+        if root is None:
+            self.set(system, name, value)
+            return "keyring"
+        file = root / f"{system}.{name}"
+        try:
+            _replace(file, value)
+        except OSError as error:
+            if file.exists():
+                raise SecretPlaceError(
+                    f"{system} renews its secret {name!r} by itself, but {file} can't be rewritten "
+                    f"({error.strerror or type(error).__name__}). The old one was kept. Mount the folder that "
+                    f"{FOLDER_VARIABLE} names so that finsync may write to it, or take this one file out of it and "
+                    "let the keyring hold it."
+                ) from None
+        else:
+            return "file"
+        try:
+            self.set(system, name, value)
+        except SecretPlaceError:
+            raise SecretPlaceError(
+                f"{system} renews its secret {name!r} by itself, but it can be kept nowhere: {root} is not writable "
+                f"and there is no usable keyring. Nothing was stored. Mount a writable folder as {FOLDER_VARIABLE}."
+            ) from None
+        return "keyring"
+
     def remove(self, system: str, name: str) -> bool:
         """Take the secret out of the keyring; return whether it was there."""
         import keyring
@@ -100,7 +138,8 @@ class Secrets:
     def _service(self) -> str:
         return f"finsync:{self.workspace_name}"
 
-    def _from_file(self, system: str, name: str) -> str | None:
+    def _folder(self) -> Path | None:
+        """Return the folder of mounted secrets, if one is named."""
         folder = os.environ.get(FOLDER_VARIABLE)
         if not folder:
             return None
@@ -110,6 +149,12 @@ class Secrets:
                 f"{FOLDER_VARIABLE} names a folder inside the workspace ({root}); backups and colleagues would get the "
                 "secrets. Mount them somewhere else."
             )
+        return root
+
+    def _from_file(self, system: str, name: str) -> str | None:
+        root = self._folder()
+        if root is None:
+            return None
         file = root / f"{system}.{name}"
         try:
             if not file.is_file():
@@ -132,6 +177,32 @@ class Secrets:
             return None
         except keyring.errors.KeyringError as error:
             raise SecretMissingError(system, name, str(error)) from None
+
+
+def _replace(file: Path, value: str) -> None:
+    """Write a file of our own eyes only beside the old one, then put it in its place in one step."""
+    handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # 0600 from the start
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(value)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(beside).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(beside).unlink()
+        raise
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where folders can be opened at all."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def variable(system: str, name: str) -> str:

@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from adapters import oracle_fusion
 from adapters.base import Adapter, Connection, WriteRequest
-from adapters.errors import CredentialsError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import purchase_order
@@ -25,6 +24,7 @@ from adapters.simulation import Fault, FaultPlan
 from store.canonical.budget import Commitment
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
+from tests.adapters.held_secrets import HeldSecrets
 from tests.builders import a_commitment
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -98,18 +98,17 @@ class OracleWorld:
         )
         transport = checking_transport(httpx.ASGITransport(app=self._serve), checker())
         self.adapter: Adapter = oracle_fusion.connect(
-            "oracle-emea", connection, self._secret, self.clock, transport=transport
+            "oracle-emea",
+            connection,
+            HeldSecrets("oracle-emea", self.secrets),
+            self.clock,
+            transport=transport,
         )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._hook is not None:
             self._hook()
         await self.simulator.app(scope, receive, send)
-
-    def _secret(self, name: str) -> str:
-        if name not in self.secrets:
-            raise CredentialsError("oracle-emea", f"the secret {name} is not set")
-        return self.secrets[name]
 
     def _unit(self) -> dict[str, Any]:
         return {

@@ -20,10 +20,10 @@ import adapters
 from adapters import coupa
 from adapters.base import Adapter, Connection, WriteRequest
 from adapters.coupa.simulator import CoupaSimulator, Settings
-from adapters.errors import CredentialsError
 from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
+from tests.adapters.held_secrets import HeldSecrets
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -117,15 +117,14 @@ class CoupaWorld:
         )
         asgi = httpx.ASGITransport(app=self.simulator.app)
         self.adapter: Adapter = coupa.connect(
-            "coupa", connection, self._secret, self.clock, transport=checking_transport(asgi, self.checker)
+            "coupa",
+            connection,
+            HeldSecrets("coupa", self.secrets),
+            self.clock,
+            transport=checking_transport(asgi, self.checker),
         )
         self._number = 0
         self._fill()
-
-    def _secret(self, name: str) -> str:
-        if name not in self.secrets:
-            raise CredentialsError("coupa", f"the secret {name} is not set")
-        return self.secrets[name]
 
     def _fill(self) -> None:
         put = self.simulator.put

@@ -16,6 +16,7 @@ from adapters import coupa
 from adapters.base import Adapter, Connection, Translated
 from adapters.coupa import outbound
 from store.clock import SystemClock
+from tests.adapters.held_secrets import HeldSecrets
 
 FOLDERS = {name: Path(adapters.__file__).parent / name / "samples" for name in adapters.names()}
 CANONICAL = ".canonical.json"
@@ -31,7 +32,7 @@ PAIRS = [
 def an_adapter(name: str) -> Adapter:
     options = json.loads((FOLDERS[name] / "options.json").read_text("utf-8"))
     connection = Connection(adapter=name, base_url="https://system.example.com", options=options)
-    return adapters.load(name).connect(name, connection, lambda _: "", SystemClock())
+    return adapters.load(name).connect(name, connection, HeldSecrets(name, {}), SystemClock())
 
 
 def test_there_are_pairs_to_compare() -> None:

@@ -16,6 +16,7 @@ from adapters.base import Adapter, Connection, Page, Translated, Untranslatable,
 from adapters.errors import CredentialsError, OutcomeUnknownError, SettingsError
 from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
+from tests.adapters.held_secrets import HeldSecrets
 
 SAMPLES = Path(adapters.__file__).parent / "_template/samples"
 
@@ -29,7 +30,7 @@ def a_pair(password: str = "right", **faults: str) -> tuple[Simulator, Adapter]:
     adapter = adapters.load("_template").connect(
         "template",
         connection,
-        secrets.__getitem__,
+        HeldSecrets("template", secrets),
         clock,
         transport=httpx.ASGITransport(app=simulator.app),  # type: ignore[call-arg]
     )

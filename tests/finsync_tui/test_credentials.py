@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import keyring.backend
+import keyring.backends.fail
 import keyring.errors
 import pytest
 
@@ -99,3 +100,89 @@ def test_a_removed_secret_is_gone(secrets: Secrets) -> None:
     answers = [secrets.remove("coupa", "client_id"), secrets.remove("coupa", "client_id")]
 
     assert answers == [True, False]
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of mounted secrets outside the workspace."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_renewed_secret_is_kept_where_it_is_found_next(
+    secrets: Secrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the keyring; in headless use as a file that nobody else may read, with nothing left beside it."""
+    places = [secrets.put("concur", "session", "first")]
+    found = [secrets.get("concur", "session")]
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(folder))
+    for value in ("second", "third"):
+        places.append(secrets.put("concur", "session", value))
+        found.append(secrets.get("concur", "session"))
+
+    assert ["keyring", "file", "file"] == places
+    assert ["first", "second", "third"] == found
+    assert ["concur.session"] == [path.name for path in folder.iterdir()]
+    assert 0o600 == (folder / "concur.session").stat().st_mode & 0o777
+
+
+def test_a_renewed_secret_that_the_environment_hides_is_refused(
+    secrets: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be put could never be found again, so it is said before anything is lost."""
+    monkeypatch.setenv("FINSYNC_SECRET_CONCUR_SESSION", "from environment")
+
+    with pytest.raises(SecretPlaceError, match="can't be rewritten") as caught:
+        secrets.put("concur", "session", "renewed")
+
+    assert "FINSYNC_SECRET_CONCUR_SESSION" in str(caught.value)
+    assert "renewed" not in str(caught.value)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_read_only_mount_is_no_place_for_a_renewed_secret(
+    secrets: Secrets, mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file there would hide the keyring, so it stops; without one the keyring keeps the secret."""
+    monkeypatch.setattr("finsync_tui.credentials.tempfile.mkstemp", _refuse)
+
+    place = secrets.put("concur", "session", "renewed")
+    (mounted / "concur.session").write_text("mounted")
+    with pytest.raises(SecretPlaceError, match="can't be rewritten") as caught:
+        secrets.put("concur", "session", "lost")
+
+    assert "keyring" == place
+    assert "mounted" == secrets.get("concur", "session")
+    assert "lost" not in str(caught.value)
+
+
+def test_without_any_place_a_renewed_secret_is_refused_with_the_remedy(
+    secrets: Secrets, mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container with read-only secrets and no keyring is told to mount a writable folder."""
+    monkeypatch.setattr("finsync_tui.credentials.tempfile.mkstemp", _refuse)
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+
+    with pytest.raises(SecretPlaceError, match="kept nowhere"):
+        secrets.put("concur", "session", "renewed")
+
+
+def test_a_write_that_fails_leaves_the_old_secret(
+    secrets: Secrets, mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk in the middle of a write costs neither the old secret nor leaves half of the new one."""
+    secrets.put("concur", "session", "old")
+    monkeypatch.setattr("finsync_tui.credentials.os.fsync", _refuse)
+
+    with pytest.raises(SecretPlaceError, match="The old one was kept"):
+        secrets.put("concur", "session", "new")
+
+    assert "old" == secrets.get("concur", "session")
+    assert ["concur.session"] == [path.name for path in mounted.iterdir()]
