@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
@@ -12,6 +12,9 @@ import msgspec
 from adapters.errors import OutcomeUnknownError, ProtocolError
 
 T = TypeVar("T")
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a document from outside may raise: not JSON, not UTF-8, another shape, nested without end."""
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
@@ -35,7 +38,7 @@ class Answer:
             raise self.unreadable(f"it is not UTF-8 at byte {bad}")
         try:
             return msgspec.json.decode(self.content, type=shape)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise self.unreadable(where(error, self.content)) from None
 
     def unreadable(self, reason: str) -> ProtocolError | OutcomeUnknownError:
@@ -55,7 +58,7 @@ class Answer:
         )
 
 
-def where(error: msgspec.DecodeError | UnicodeDecodeError, content: bytes) -> str:
+def where(error: Exception, content: bytes) -> str:
     """Say in words where a document broke, without repeating any of it.
 
     >>> try:
@@ -64,6 +67,8 @@ def where(error: msgspec.DecodeError | UnicodeDecodeError, content: bytes) -> st
     ...     where(error, b'{"a": 1, oops}')
     'it is not JSON at byte 9 (object keys must be strings)'
     """
+    if isinstance(error, RecursionError):
+        return "it is nested more deeply than any document of ours"
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 at byte {first_bad_byte(content)}"
     text = str(error)

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.base import Secrets
 from adapters.errors import (
     CredentialsError,
@@ -230,7 +230,7 @@ def _token(answer: Answer) -> _TokenAnswer:
     """Read the token endpoint's answer; its text is never repeated in an error, it may hold the token."""
     try:
         token = msgspec.json.decode(answer.content, type=_TokenAnswer, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         token = None
     if token is None or not token.access_token.isascii() or not token.access_token.isprintable():
         raise ProtocolError(

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import inspect as shapes
 
+from adapters.answer import UNREADABLE
+
 DriftKind = Literal["unknown", "vanished", "retyped"]
 
 SAMPLE_MAX = 20
@@ -56,7 +58,7 @@ def notice(wire: type[msgspec.Struct], rows: Sequence[bytes], asked: Iterable[st
 def _object(row: bytes) -> dict[str, Any] | None:
     try:
         value = msgspec.json.decode(row)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
 

@@ -16,7 +16,7 @@ from typing import Generic
 import msgspec
 from typing_extensions import TypeVar
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.errors import AdapterError, ProtocolError
 from store.canonical.record import raw_digest
 
@@ -170,7 +170,7 @@ def split_rows(answer: Answer, member: str | None = None) -> list[bytes]:
         return []
     try:
         return [bytes(row) for row in msgspec.json.decode(rows, type=list[msgspec.Raw])]
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise answer.unreadable(f"its member {member!r} is not a list") from None
 
 

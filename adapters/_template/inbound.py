@@ -8,7 +8,7 @@ import msgspec
 from pydantic import ValidationError
 
 from adapters._template import wire
-from adapters.answer import where
+from adapters.answer import UNREADABLE, where
 from adapters.base import Translated, Untranslatable
 from store.canonical.organisation import CostCentre
 
@@ -21,7 +21,7 @@ def translate(rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
 def _cost_centre(row: bytes) -> Translated | Untranslatable:
     try:
         document = msgspec.json.decode(row, type=wire.CostCentre)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return Untranslatable(None, None, "$", where(error, row))
     external_id = str(document.id)
     if not document.code:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from adapters.answer import UNREADABLE
 from adapters.coupa import wire
 from store.canonical.supplier import fingerprint, masked, normal
 
@@ -22,7 +23,7 @@ def redacted(profiles: Sequence[bytes]) -> list[bytes]:
 def _accounts(profile: bytes) -> Iterable[object]:
     try:
         document = msgspec.json.decode(profile, type=wire.SupplierInformation)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         # Its text may hold numbers, so none of it goes on; the row is refused later and names the profile.
         yield {"id": _identity(profile), "unreadable": True}
         return
@@ -45,5 +46,5 @@ def _accounts(profile: bytes) -> Iterable[object]:
 def _identity(profile: bytes) -> str:
     try:
         return f"{msgspec.json.decode(profile, type=wire.IdRef).id}-unreadable"
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return "unreadable"

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from adapters import drift
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.auth import OAuthTokens
 from adapters.base import (
     Connection,
@@ -251,7 +251,7 @@ def _keyed(answer: Answer) -> KeyedPage[bytes, _Times]:
     for row in rows:
         try:
             head = _head(row)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         keys.append(head.id)
         changed_at = position.moment(head.updated_at)

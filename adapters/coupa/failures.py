@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.coupa.wire import Errors
 from adapters.errors import AdapterError, DuplicateError, Refusal, RejectedError
 
@@ -55,7 +55,7 @@ def sentences(text: str) -> tuple[str, ...]:
     """
     try:
         errors = msgspec.json.decode(text.encode(), type=Errors).errors
-    except msgspec.DecodeError:
+    except UNREADABLE:
         errors = _TAGS.sub(" ", text)
     if isinstance(errors, dict):
         errors = [

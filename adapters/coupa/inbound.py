@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import MAXYEAR, MINYEAR, UTC
 from typing import Any, TypeVar
 
 import msgspec
 from pydantic import ValidationError
 
-from adapters.answer import where
+from adapters.answer import UNREADABLE, where
 from adapters.base import Translated, Untranslatable
 from adapters.coupa import wire
 from adapters.coupa.inbound_order import purchase_order
@@ -55,8 +55,11 @@ def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Tran
     results: list[Translated | Untranslatable] = []
     for row in rows:
         try:
-            results.append(function(decode(row), options))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValidationError, Unfit) as error:
+            read = function(decode(row), options)
+            if (at := read.source_updated_at) is not None and not MINYEAR < at.year < MAXYEAR:
+                raise Unfit("$.updated-at", "this time can't be told in UTC")
+            results.append(read)
+        except (*UNREADABLE, ArithmeticError, ValidationError, Unfit) as error:
             results.append(_refused(row, error))
     return results
 
@@ -267,7 +270,13 @@ _KINDS = {
 
 
 def _refused(
-    row: bytes, error: msgspec.DecodeError | UnicodeDecodeError | ValidationError | Unfit
+    row: bytes,
+    error: msgspec.DecodeError
+    | UnicodeDecodeError
+    | RecursionError
+    | ArithmeticError
+    | ValidationError
+    | Unfit,
 ) -> Untranslatable:
     """Say what is wrong with a row, and which document it is as far as that can be read."""
     external_id, number = _identity(row)
@@ -316,7 +325,7 @@ def _identity(row: bytes) -> tuple[str | None, str | None]:
     """Read id and number of a document as tolerantly as possible."""
     try:
         document = msgspec.json.decode(row)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None, None
     if not isinstance(document, dict):
         return None, None

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -176,7 +176,7 @@ def complaints(content: bytes) -> list[Complaint]:
     """Read an error body in any of its forms: details, single object, plain or HTML text."""
     try:
         error = msgspec.json.decode(content, type=_AdfError, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _plain(content)
     found = [Complaint(one.detail, one.code or "", one.path or "") for one in error.details if one.detail]
     if not found and (error.detail or error.title):

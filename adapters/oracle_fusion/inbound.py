@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pydantic
 
+from adapters.answer import UNREADABLE
 from adapters.base import Translated, Untranslatable
 from adapters.oracle_fusion import inbound_order, wire
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money
@@ -51,7 +52,7 @@ def translate(entity: str, row: bytes, options: Options) -> Translated | Untrans
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at ")
         return _refused(entity, row, options, path.strip("`") or "$", reason)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _refused(entity, row, options, "$", f"not readable as JSON: {error}")
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
@@ -175,7 +176,7 @@ def account_combination(row: bytes, options: Options) -> Translated:
         number=number,
         chart=_optional_text(document.get(options.chart_attribute)),
         segments=tuple(number.split(options.segment_delimiter)),
-        is_enabled=wire.is_set(document.get(options.enabled_attribute), default=True),
+        is_enabled=_configured_flag(document, options.enabled_attribute),
         starts_on=_configured_day(document, options.starts_on_attribute),
         ends_on=_configured_day(document, options.ends_on_attribute),
     )
@@ -190,6 +191,13 @@ def _configured(document: Mapping[str, Any], name: str) -> str:
             "the attribute is missing; take its name from the resource's describe into the options",
         )
     return str(value)
+
+
+def _configured_flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name)
+    if value is not None and not isinstance(value, bool | str):
+        raise UntranslatableError(f"$.{name}", "expected yes or no")
+    return wire.is_set(value, default=True)
 
 
 def _configured_day(document: Mapping[str, Any], name: str) -> date | None:
@@ -268,7 +276,7 @@ def _refused(entity: str, row: bytes, options: Options, path: str, reason: str) 
     key, number = _NAMES.get(entity, (options.combination_id_attribute, options.combination_attribute))
     try:
         document = wire.decode_any(row)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         document = None
     found = document if isinstance(document, dict) else {}
     return Untranslatable(_scalar(found.get(key)), _scalar(found.get(number)), path, reason)

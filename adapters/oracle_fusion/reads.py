@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
+from adapters.answer import UNREADABLE
 from adapters.base import Page
 from adapters.errors import SettingsError, TransientError
 from adapters.judgement import server_time
@@ -309,7 +310,7 @@ def _stamp(key: str, row: bytes) -> _Stamp | None:
         _stamp_decoders[key] = msgspec.json.Decoder(cast("type[_Stamp]", shape))
     try:
         return _stamp_decoders[key].decode(row)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
