@@ -77,15 +77,67 @@ def account(number: int) -> bytes:
     ).encode()
 
 
+def order(number: int) -> bytes:
+    """One order as Coupa sends it, with two lines: a good kilobyte."""
+
+    def line(position: int, quantity: str, price: str, total: str) -> dict[str, object]:
+        return {
+            "id": 9_000_000 + 10 * number + position,
+            "line-num": str(position),
+            "type": "OrderQuantityLine",
+            "status": "created",
+            "description": "Paper A4 80g white",
+            "quantity": quantity,
+            "price": price,
+            "total": total,
+            "uom": {"code": "BX"},
+            "currency": {"code": "USD"},
+            "commodity": {"name": "Office Supplies"},
+            "need-by-date": "2026-03-01T00:00:00-08:00",
+            "account": {
+                "id": 14 + number % 100,
+                "code": f"01-{number % 100:04d}-6100",
+                "segment-1": "01",
+                "segment-2": f"{number % 100:04d}",
+                "segment-3": "6100",
+                "account-type": {"name": "US Chart"},
+            },
+            "account-allocations": [],
+        }
+
+    return json.dumps(
+        {
+            "id": number,
+            "po-number": f"PO-{number}",
+            "status": "issued",
+            "version": 1,
+            "internal-revision": 5,
+            "created-at": "2026-01-28T11:00:00-08:00",
+            "updated-at": "2026-02-03T09:14:05-08:00",
+            "currency": {"code": "USD"},
+            "supplier": {"id": 88, "name": "Harbour Paper Ltd", "number": "V-10442"},
+            "supplier-site": {"id": 7},
+            "requester": None,
+            "requisition-header": {"id": 3902, "requested-by": {"login": "mjones"}},
+            "payment-term": {"code": "Net 30"},
+            "custom-fields": {"cf-erp-po-number": None, "cf-erp-status": None},
+            "updated-by": {"login": "buyer1"},
+            "order-lines": [line(1, "40.000000", "12.500000", "500.00"), line(2, "3", "25.00", "75.00")],
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
 class System:
     """Holds the rows and counts what was written."""
 
-    def __init__(self, suppliers: int, accounts: int, changed: int, delay_s: float) -> None:
+    def __init__(self, suppliers: int, accounts: int, orders: int, changed: int, delay_s: float) -> None:
         self.suppliers = [supplier(i + 1) for i in range(suppliers)]
         self.changed_ids = [i * (suppliers // changed) + 1 for i in range(changed)] if changed else []
         self.changed: list[bytes] = []
         self.edition = 0
         self.accounts = [account(i + 1) for i in range(accounts)]
+        self.orders = [order(i + 1) for i in range(orders)]
         self.delay_s = delay_s
         self.writes: dict[str, int] = {}
 
@@ -122,6 +174,9 @@ class System:
         if path == "/count":
             return json.dumps({"writes": sum(self.writes.values()), "paths": len(self.writes)}).encode()
         limit, condition = int(query.get("limit", PAGE)), query.get("q", "")
+        if path.endswith("/purchase_orders"):
+            start = int(query.get("id[gt]", 0))
+            return b"[%s]" % b",".join(self.orders[start : start + limit])
         if path.endswith("/suppliers"):
             since = _SINCE.search(condition)
             after = _AFTER.search(condition)
@@ -166,12 +221,14 @@ def _envelope(rows: list[bytes], start: int, limit: int) -> bytes:
 
 
 @contextmanager
-def running(suppliers: int = 0, accounts: int = 0, changed: int = 0, delay_s: float = 0.0) -> Iterator[str]:
+def running(
+    suppliers: int = 0, accounts: int = 0, orders: int = 0, changed: int = 0, delay_s: float = 0.0
+) -> Iterator[str]:
     """Start the system in a process of its own; give its base URL; stop it at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = [str(n) for n in (port, suppliers, accounts, changed, delay_s)]
+    arguments = [str(n) for n in (port, suppliers, accounts, orders, changed, delay_s)]
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.server", *arguments])
     url = f"http://127.0.0.1:{port}"
     try:
@@ -188,11 +245,11 @@ def running(suppliers: int = 0, accounts: int = 0, changed: int = 0, delay_s: fl
 
 
 def main() -> None:
-    """Serve until terminated: port, suppliers, accounts, changed suppliers, delay of a write in seconds."""
+    """Serve until terminated: port, suppliers, accounts, orders, changed suppliers, delay of a write in seconds."""
     import uvicorn
 
-    port, suppliers, accounts, changed = (int(a) for a in sys.argv[1:5])
-    system = System(suppliers, accounts, changed, float(sys.argv[5]))
+    port, *counts = (int(a) for a in sys.argv[1:6])
+    system = System(*counts, float(sys.argv[6]))
     uvicorn.run(system, host="127.0.0.1", port=port, log_level="error", access_log=False, date_header=False)
 
 

@@ -186,8 +186,7 @@ class _Page:
                 return Stored(external_id, before.number, before.version, "same", record)
             if _is_stale(source_version, updated_at, before):
                 return Stored(external_id, before.number, before.version, "stale", record)
-        json = record.canonical_json()
-        content_hash = record.content_hash() if record.echo_fields else sha256(json).digest()[:HASH_BYTES]
+        json, content_hash = record.canonical_form()
         body = json.decode()
         outcome: Outcome = "new" if before is None else self._compare(record, body, content_hash, before)
         if before is None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
+from store.canonical.money import CurrencyCode, ExactDecimal, Money, adds_up
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
 OrderStatus = Literal[
@@ -45,10 +45,7 @@ class OrderLine(CanonicalModel):
 
     @model_validator(mode="after")
     def _distributions_add_up(self) -> OrderLine:
-        if (
-            self.distributions
-            and total((d.amount for d in self.distributions), self.amount.currency) != self.amount
-        ):
+        if self.distributions and not adds_up([d.amount for d in self.distributions], self.amount):
             raise ValueError(f"the distributions of line {self.number} do not add up to {self.amount}")
         return self
 
@@ -86,7 +83,7 @@ class PurchaseOrder(CanonicalRecord):
 
     @model_validator(mode="after")
     def _lines_add_up(self) -> PurchaseOrder:
-        live = (line.amount for line in self.lines if not line.is_cancelled)
-        if total(live, self.currency) != self.total:
+        live = [line.amount for line in self.lines if not line.is_cancelled]
+        if self.total.currency != self.currency or not adds_up(live, self.total):
             raise ValueError(f"the lines do not add up to {self.total}")
         return self

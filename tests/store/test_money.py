@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from store.canonical.money import Money, MoneyError, exponent, plain, total
+from store.canonical.money import Money, MoneyError, adds_up, exponent, plain, total
 from tests import strategies
 
 weights = st.lists(st.decimals(0, 10**6, places=4, allow_nan=False), min_size=1, max_size=12).filter(any)
@@ -54,6 +54,29 @@ def test_the_order_of_adding_does_not_matter(amounts: list[Money]) -> None:
     """Sums are of whole numbers."""
     assert total(amounts, "EUR") == total(reversed(amounts), "EUR")
     assert sum(a.amount_minor for a in amounts) == total(amounts, "EUR").amount_minor
+
+
+@given(amounts=st.lists(strategies.moneys("EUR"), max_size=8), off=st.integers(-2, 2))
+def test_amounts_add_up_to_their_total_and_to_nothing_else(amounts: list[Money], off: int) -> None:
+    """One minor unit more or less is another sum, and another currency is no sum at all."""
+    whole = Money(amount_minor=total(amounts, "EUR").amount_minor + off, currency="EUR")
+
+    assert (off == 0) == adds_up(amounts, whole)
+    with pytest.raises(MoneyError, match="do not add up"):
+        adds_up([Money.of("1", "USD"), *amounts], whole)
+
+
+@given(
+    value=st.decimals(-(10**12), 10**12, places=7, allow_nan=False)
+    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-1, max_value=1)
+)
+def test_plain_text_is_the_same_number_without_an_exponent(value: Decimal) -> None:
+    """Whatever form a decimal has, its text has digits and a point only, and no zeros at the end."""
+    shown = plain(value)
+
+    assert value == Decimal(shown)
+    assert "E" not in shown
+    assert "." not in shown or not shown.endswith(("0", "."))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,19 @@ def test_what_is_put_is_what_is_got(
     assert f"coupa:{external_id}" == str(held.key)
 
 
+@given(record=strategies.records)
+def test_the_stored_form_is_the_json_and_its_hash(record: CanonicalRecord) -> None:
+    """Made together they are what they are apart, with echo fields or without, whatever texts a record holds."""
+    assert (record.canonical_json(), record.content_hash()) == record.canonical_form()
+
+
+def test_a_text_that_looks_like_an_echo_field_stays_in_the_hash() -> None:
+    """Only the field itself is left out of the content, never the same letters within a text."""
+    order = a_purchase_order(description='a,"target_number":null,"target_status":null b')
+
+    assert order.content_hash() == order.canonical_form()[1]
+
+
 def test_outcomes_of_reading_again() -> None:
     """New, the same bytes, other bytes with the same content, other content: only content makes versions."""
     with a_store() as store:
