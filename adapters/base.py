@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.drift import Drift
 from store.canonical.record import CanonicalRecord
 from store.clock import Clock
 
@@ -191,6 +192,10 @@ class Adapter(Protocol):
 
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
         """Turn rows into canonical records, in order. Pure; never raises for a bad row."""
+        ...
+
+    def drift(self, entity: str, rows: Sequence[bytes]) -> Sequence[Drift]:
+        """Say which fields of a sample of these rows came, went or changed their kind. Pure."""
         ...
 
     async def write(self, request: WriteRequest) -> Receipt:

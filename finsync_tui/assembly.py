@@ -129,7 +129,7 @@ class Engine:
             sent = await delivery.deliver_due(
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
             )
-            read = await reconcile.verify(self.store, self.adapters, self.clock)
+            read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if not (moved.is_progress or sent.sent or read.read):
                 break

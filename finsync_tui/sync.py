@@ -6,6 +6,7 @@ with its payload and never holds up its neighbours.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,9 +14,10 @@ from sqlite3 import Connection
 from typing import Literal
 
 from adapters.base import Adapter, Page, Translated, Untranslatable
+from adapters.drift import Drift
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError
 from finsync_tui import documents
-from store import Store, audit, cases, events, findings, records, runs, systems, watermarks
+from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
@@ -23,6 +25,8 @@ from store.clock import Clock, text
 ENGINE = "engine"
 PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 READ_FAILED = "READ_FAILED"
+DRIFTS_MAX = 500
+"""So many drifted fields of one entity are told; a system that sends more has other documents, not other fields."""
 PARKED_FOR = timedelta(minutes=30)
 """How long a system in maintenance is left alone when it does not say."""
 
@@ -129,6 +133,7 @@ def _store_page(
             )
         else:
             refused.append((read, row))
+    drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
     now = clock.now()
     with store.transaction() as db:
         stored = records.put_page(db, task.entity, task.system, incoming, now)
@@ -139,6 +144,7 @@ def _store_page(
                 _end_cases(db, f"{task.system}:{item.external_id}", PAYLOAD_CLASSES, clock)
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
+        _note_drift(db, task, drifted, now)
         events.append(db, _events(task, changed, run_id, page_number, clock))
         if page.position is not None:
             watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
@@ -226,6 +232,34 @@ def _note_repeats(
             for name, severity, key, number, message in found
         ],
     )
+
+
+def _note_drift(db: Connection, task: Pull, drifted: Sequence[Drift], now: datetime) -> None:
+    """Say once that a field came, went or changed its kind: the adapter goes on with what it describes."""
+    name = f"drift.{task.system}.{task.entity}"
+    known = {tuple(pair) for pair in json.loads(meta.get(db, name) or "[]")}
+    fresh = [one for one in drifted if (one.kind, one.field) not in known][: DRIFTS_MAX - len(known)]
+    if not fresh:
+        return
+    meta.set(db, name, json.dumps(sorted(known | {(one.kind, one.field) for one in fresh})))
+    findings.append(
+        db,
+        [
+            findings.Finding(
+                class_="DRIFT",
+                severity="info" if one.kind == "unknown" else "warn",
+                system=task.system,
+                entity=task.entity,
+                message=f"{task.entity.replace('_', ' ')}: field {one.field} {_DRIFTED[one.kind]}: {one.detail}",
+                noticed_at=now,
+                detail={"field": one.field, "kind": one.kind},
+            )
+            for one in fresh
+        ],
+    )
+
+
+_DRIFTED = {"unknown": "is new", "vanished": "is gone", "retyped": "has another kind"}
 
 
 def _payload_case(task: Pull, bad: Untranslatable, row: bytes) -> cases.NewCase:

@@ -220,9 +220,19 @@ def wake(db: sqlite3.Connection, workflow_ids: Iterable[int], now: datetime) -> 
     return max(cursor.rowcount, 0)
 
 
-def waiting_at(db: sqlite3.Connection, step: str, limit: int) -> list[Workflow]:
-    """Return instances that wait at a step, oldest first."""
-    return _select(db, "ended_at IS NULL AND step=? AND state='waiting' ORDER BY id LIMIT ?", step, limit)
+def waiting_at(
+    db: sqlite3.Connection, step: str, now: datetime, limit: int, after: int = 0
+) -> list[Workflow]:
+    """Return instances that wait at a step, those with a timer only once it has rung, by id from after `after`."""
+    return _select(
+        db,
+        "ended_at IS NULL AND step=? AND id>? AND state='waiting' AND (wake_at IS NULL OR wake_at<=?)"
+        " ORDER BY id LIMIT ?",
+        step,
+        after,
+        text(now),
+        limit,
+    )
 
 
 def get(db: sqlite3.Connection, workflow_id: int) -> Workflow | None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import httpx
 import msgspec
 
+from adapters import drift
 from adapters._template import failures, inbound, outbound, wire
 from adapters._template.options import Options
 from adapters.answer import Answer
@@ -100,6 +101,10 @@ class Client:
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
         self._check(entity)
         return inbound.translate(rows)
+
+    def drift(self, entity: str, rows: Sequence[bytes]) -> list[drift.Drift]:
+        self._check(entity)
+        return drift.notice(wire.CostCentre, rows)
 
     async def write(self, request: WriteRequest) -> Receipt:
         body = outbound.write_back(self._fields(request))

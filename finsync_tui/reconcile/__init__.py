@@ -1,6 +1,18 @@
 """Reads both sides afresh and compares. Delivery is not believed until this has seen it."""
 
+from finsync_tui.reconcile.checks import CHECKS
 from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
-from finsync_tui.reconcile.read_back import Verified, verify
+from finsync_tui.reconcile.read_back import Check, Found, Seen, Verified, Want, verify
 
-__all__ = ["Difference", "Verified", "commitment_differences", "verify", "write_back_differences"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Difference",
+    "Found",
+    "Seen",
+    "Verified",
+    "Want",
+    "commitment_differences",
+    "verify",
+    "write_back_differences",
+]

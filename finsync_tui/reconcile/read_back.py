@@ -1,23 +1,56 @@
-"""Reading delivered documents back, in batches, and telling their instances what was seen."""
+"""Reading delivered documents back, in batches, and telling their instances what was seen.
+
+What to read and what to compare is one `Check` for each step that waits for it; this module only does the reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Protocol
 
 from adapters.base import Adapter, Translated
 from adapters.errors import AdapterError
-from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
-from store import Store, crossrefs, records, systems, workflows
-from store.canonical.budget import Commitment
-from store.canonical.keys import RecordKey
-from store.canonical.purchasing import PurchaseOrder
+from finsync_tui.reconcile.compare import Difference
+from store import Store, systems, workflows
+from store.canonical.record import CanonicalRecord
 from store.clock import Clock
 from store.workflows import Workflow
 
 BATCH = 200
-STEP = "verify"
-ENTITY = "purchase_order"
+LOOK_AGAIN = timedelta(minutes=5)
+"""After how long a system that has not finished yet is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One record to be read afresh."""
+
+    system: str
+    entity: str
+    external_id: str
+
+
+Found = Mapping[Want, CanonicalRecord]
+"""What was read. A wanted record that is not there does not exist in its system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a reading showed: the differences by system, or that a system is still at work."""
+
+    differences: Mapping[str, Sequence[Difference]]
+    still_waits_for: str | None = None
+
+
+class Check(Protocol):
+    """What one step of one flow wants read back, and what it makes of it."""
+
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]: ...
+
+    def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,107 +60,88 @@ class Verified:
     read: int = 0
     differing: int = 0
 
+    def __add__(self, other: Verified) -> Verified:
+        return Verified(self.read + other.read, self.differing + other.differing)
 
-async def verify(store: Store, adapters: Mapping[str, Adapter], clock: Clock) -> Verified:
+
+async def verify(
+    store: Store, adapters: Mapping[str, Adapter], checks: Mapping[tuple[str, str], Check], clock: Clock
+) -> Verified:
     """Read back what waits for it. A system that can't be asked now is asked in the next cycle."""
+    total = Verified()
+    for step in sorted({step for _, step in checks}):
+        last = 0
+        while batch := workflows.waiting_at(store.db, step, clock.now(), BATCH, after=last):
+            last = batch[-1].id
+            total += await _verify_batch(store, adapters, checks, clock, batch)
+    return total
+
+
+async def _verify_batch(
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    checks: Mapping[tuple[str, str], Check],
+    clock: Clock,
+    batch: Sequence[Workflow],
+) -> Verified:
     waiting = [
-        w
-        for w in workflows.waiting_at(store.db, STEP, BATCH)
-        if not w.data.get("read_back") and w.target in adapters
+        (w, checks[w.flow, w.step])
+        for w in batch
+        if (w.flow, w.step) in checks and not w.data.get("read_back")
     ]
-    if not waiting:
+    wanted = [(workflow, check, check.wants(store.db, workflow)) for workflow, check in waiting]
+    wanted = [one for one in wanted if all(want.system in adapters for want in one[2])]
+    if not wanted:
         return Verified()
-    targets = await _orders(store, adapters, clock, _target_ids(store, waiting))
-    sources = await _orders(
-        store, adapters, clock, _grouped(RecordKey.parse(w.document_key) for w in waiting)
-    )
+    found, away = await _read(store, adapters, clock, [want for _, _, wants in wanted for want in wants])
     read = differing = 0
     with store.transaction() as db:
-        for workflow in waiting:
-            source = RecordKey.parse(workflow.document_key)
-            if workflow.target not in targets or source.system not in sources:
+        for workflow, check, wants in wanted:
+            if any((want.system, want.entity) in away for want in wants):
                 continue
-            seen = {
-                str(workflow.target): [asdict(d) for d in _target_differences(store, workflow, targets)],
-                source.system: [asdict(d) for d in _source_differences(workflow, source, sources)],
-            }
-            workflows.save(
-                db, workflow.id, state="running", step=STEP, data={**workflow.data, "read_back": seen},
-                due_at=workflow.due_at, now=clock.now(),
-            )  # fmt: skip
-            read += 1
-            differing += any(seen.values())
+            seen = check.see(db, workflow, found)
+            _tell(db, workflow, seen, clock.now())
+            if seen.still_waits_for is None:
+                read += 1
+                differing += any(seen.differences.values())
     return Verified(read, differing)
 
 
-def _target_ids(store: Store, waiting: Sequence[Workflow]) -> dict[str, list[str]]:
-    keys = []
-    for workflow in waiting:
-        link = crossrefs.get(store.db, ENTITY, workflow.document_key, str(workflow.target))
-        keys.append(RecordKey(str(workflow.target), link.external_id if link else ""))
-    return _grouped(keys)
+def _tell(db: Connection, workflow: Workflow, seen: Seen, now: datetime) -> None:
+    if seen.still_waits_for is not None:
+        workflows.save(
+            db, workflow.id, state="waiting", step=workflow.step, data=workflow.data, due_at=workflow.due_at,
+            waiting_for=seen.still_waits_for, wake_at=now + LOOK_AGAIN, now=now,
+        )  # fmt: skip
+        return
+    shown = {system: [asdict(d) for d in differences] for system, differences in seen.differences.items()}
+    workflows.save(
+        db, workflow.id, state="running", step=workflow.step, data={**workflow.data, "read_back": shown},
+        due_at=workflow.due_at, now=now,
+    )  # fmt: skip
 
 
-def _grouped(keys: Iterable[RecordKey]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key in keys:
-        ids = found.setdefault(key.system, [])
-        if key.external_id:
-            ids.append(key.external_id)
-    return found
-
-
-async def _orders(
-    store: Store, adapters: Mapping[str, Adapter], clock: Clock, ids: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, PurchaseOrder]]:
-    """Read the orders of each system afresh; systems that can't be read now are left out."""
-    found: dict[str, dict[str, PurchaseOrder]] = {}
-    for system, external_ids in ids.items():
-        if system not in adapters or not systems.is_open(store.db, system, clock.now()):
+async def _read(
+    store: Store, adapters: Mapping[str, Adapter], clock: Clock, wants: Sequence[Want]
+) -> tuple[dict[Want, CanonicalRecord], set[tuple[str, str]]]:
+    """Read these afresh; return them, and the (system, entity) pairs that can't be read now."""
+    found: dict[Want, CanonicalRecord] = {}
+    away: set[tuple[str, str]] = set()
+    groups: dict[tuple[str, str], list[str]] = {}
+    for want in dict.fromkeys(wants):
+        groups.setdefault((want.system, want.entity), []).append(want.external_id)
+    for (system, entity), external_ids in groups.items():
+        if not systems.is_open(store.db, system, clock.now()):
+            away.add((system, entity))
             continue
         try:
-            rows = await adapters[system].read_many(ENTITY, external_ids) if external_ids else []
+            rows = await adapters[system].read_many(entity, external_ids)
         except AdapterError as error:
             with store.transaction() as db:
                 systems.failed(db, system, str(error), clock.now())
+            away.add((system, entity))
             continue
-        found[system] = {
-            item.external_id: item.record
-            for item in adapters[system].translate(ENTITY, rows)
-            if isinstance(item, Translated) and isinstance(item.record, PurchaseOrder)
-        }
-    return found
-
-
-def _target_differences(
-    store: Store, workflow: Workflow, targets: Mapping[str, Mapping[str, PurchaseOrder]]
-) -> list[Difference]:
-    target = str(workflow.target)
-    link = crossrefs.get(store.db, ENTITY, workflow.document_key, target)
-    order = targets[target].get(link.external_id) if link else None
-    if workflow.kind in ("cancel", "close"):
-        if order is None or workflow.data.get("is_discarded"):
-            return []
-        wanted = str(workflow.data["end_status"])
-        return (
-            []
-            if order.status in (wanted, "cancelled", "closed")
-            else [Difference("status", wanted, order.status)]
-        )
-    if order is None:
-        return [Difference("order", str(workflow.data.get("erp_number")), "missing")]
-    commitment = records.get_version(
-        store.db, Commitment, "finsync", workflow.document_key, int(workflow.data["commitment_version"])
-    )
-    assert commitment is not None
-    return commitment_differences(commitment.record, order)
-
-
-def _source_differences(
-    workflow: Workflow, source: RecordKey, sources: Mapping[str, Mapping[str, PurchaseOrder]]
-) -> list[Difference]:
-    order = sources[source.system].get(source.external_id)
-    if order is None:
-        return [Difference("order", workflow.document_number, "missing")]
-    written = {str(k): str(v) for k, v in (workflow.data.get("written") or {}).items()}
-    return write_back_differences(written, order)
+        for item in adapters[system].translate(entity, rows):
+            if isinstance(item, Translated):
+                found[Want(system, entity, item.external_id)] = item.record
+    return found, away

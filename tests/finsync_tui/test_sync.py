@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from adapters import manifest
 from adapters.base import Health, Page, Receipt, Translated, Untranslatable, WriteRequest
+from adapters.drift import Drift
 from adapters.errors import ProtocolError, TransientError
 from finsync_tui import sync
-from store import Store, cases, records, runs, watermarks
+from store import Store, cases, findings, records, runs, watermarks
 from tests.builders import a_clock, a_store, a_supplier
 
 
@@ -44,6 +45,10 @@ class Shelf:
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
         self.translated += len(rows)
         return [self._one(json.loads(row)) for row in rows]
+
+    def drift(self, entity: str, rows: Sequence[bytes]) -> list[Drift]:
+        strange = sorted({name for row in rows for name in json.loads(row)} - {"id", "name"})
+        return [Drift("unknown", name, "a field that nobody described") for name in strange]
 
     def _one(self, row: dict[str, str]) -> Translated | Untranslatable:
         if "name" not in row:
@@ -147,3 +152,14 @@ def test_an_answer_beyond_its_contract_is_an_exception_that_ends_by_itself() -> 
     assert ["READ_FAILED"] == opened
     assert [] == cases.live_for_document(store.db, "shelf:supplier")
     assert ["done"] == [run.outcome for run in runs.last(store.db)]
+
+
+def test_a_strange_field_is_noted_once() -> None:
+    """Drift becomes a finding when it is first seen, and no second one while it lasts."""
+    with a_store() as store:
+        strange = [{"id": "S1", "name": "one", "colour": "red"}]
+
+        pull(store, Shelf(strange))
+        pull(store, Shelf([{**strange[0], "name": "two"}]))
+
+        assert {"DRIFT": 1} == findings.counts(store.db)

@@ -130,7 +130,7 @@ QUERIES: dict[str, Callable[[Any], object]] = {
     "acts on deliveries": lambda db: (outbox.hold(db, [1], MONDAY), outbox.replay(db, [1], MONDAY)),
     "workflows": lambda db: (
         workflows.runnable(db, MONDAY, 10),
-        workflows.waiting_at(db, "step 3", 10),
+        workflows.waiting_at(db, "step 3", MONDAY, 10),
         workflows.next_wake(db),
         workflows.has_live(db),
         workflows.wake(db, [1], MONDAY),

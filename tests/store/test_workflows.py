@@ -136,8 +136,8 @@ def test_waiting_at_a_step() -> None:
         save(store, other, step="verify")
         save(store, held, state="held")
 
-        assert [one, two] == [w.id for w in workflows.waiting_at(store.db, "await_approval", 10)]
-        assert [one] == [w.id for w in workflows.waiting_at(store.db, "await_approval", 1)]
+        assert [one, two] == [w.id for w in workflows.waiting_at(store.db, "await_approval", MONDAY, 10)]
+        assert [one] == [w.id for w in workflows.waiting_at(store.db, "await_approval", MONDAY, 1)]
 
 
 def test_something_is_live_until_everything_ended_or_waits_for_an_analyst() -> None:
