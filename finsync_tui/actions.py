@@ -48,26 +48,33 @@ def retry(store: Store, actor: Actor, case_ids: Sequence[int]) -> Outcome:
 
 
 def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
-    """End exceptions that were settled outside; the held work ends without being delivered."""
+    """End exceptions that were settled outside; the held work ends without being delivered.
+
+    This is also how a person says that they have looked up a write whose outcome nobody knew: the audit log names it.
+    """
+    reason = _reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        _end_workflow(store, db, case)
-        return None
+        return _end_workflow(store, db, case, actor, reason)
 
-    reason = _reason(reason)
     return _each_case(
         store, actor, case_ids, "exception.resolved", reason, one, state="resolved", resolution=reason
     )
 
 
 def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
-    """Put exceptions aside for good: the document is not delivered in this version; a new version is looked at anew."""
+    """Put exceptions aside for good: the document is not delivered in this version; a new version is looked at anew.
+
+    What may have happened can't be ignored: somebody has to look.
+    """
+    reason = _reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        _end_workflow(store, db, case)
-        return None
+        found = outbox.of_workflow(db, case.workflow_id) if case.workflow_id is not None else []
+        if any(outbox.may_have_happened(d) for d in found):
+            return "nobody knows whether its delivery arrived: retry looks it up; or look yourself, then resolve it"
+        return _end_workflow(store, db, case, actor, reason)
 
-    reason = _reason(reason)
     return _each_case(
         store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason
     )
@@ -168,14 +175,21 @@ def replay_deliveries(
         _checked_json(edited_body)
 
     def replay(db: Connection, ids: Sequence[int], now: datetime) -> int:
-        done = outbox.replay(db, ids, now, edited_body=edited_body)
+        current = [entry_id for entry_id in ids if _is_current(db, entry_id)]
+        done = outbox.replay(db, current, now, edited_body=edited_body)
         if done:
-            for entry_id in ids:
+            for entry_id in current:
                 _follow_replay(store, db, entry_id, actor)
         return done
 
     return _each_delivery(
-        store, actor, entry_ids, "delivery.replayed", reason, replay, "it is not dead, refused or held"
+        store,
+        actor,
+        entry_ids,
+        "delivery.replayed",
+        reason,
+        replay,
+        "it is not dead, refused or held, or a later decision for its document has taken its place",
     )
 
 
@@ -236,8 +250,11 @@ def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
     if workflow is None or workflow.state != "held":
         return "its workflow does not wait for a person any more"
     step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
-    if not is_new_decision and case.entry_id is not None:
-        outbox.replay(db, [case.entry_id], now)
+    if case.entry_id is not None:
+        if is_new_decision:
+            outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place
+        else:
+            outbox.replay(db, [case.entry_id], now)
     workflows.save(
         db,
         workflow.id,
@@ -251,22 +268,28 @@ def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
     return None
 
 
-def _end_workflow(store: Store, db: Connection, case: ExceptionCase) -> None:
+def _end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor, reason: str) -> str | None:
+    """End the held instance and give up what it had not delivered. Return why it can't be done."""
     if case.workflow_id is None:
-        return
+        return None
     workflow = workflows.get(db, case.workflow_id)
     if workflow is None or workflow.ended_at is not None:
-        return
+        return None
     now = store.clock.now()
-    live = [
-        d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")
-    ]
-    outbox.cancel(db, live, now)
+    found = outbox.of_workflow(db, workflow.id)
+    if any(d.state == "claimed" for d in found):
+        return "a delivery of it is being sent right now; try again in a moment"
+    for delivery in found:
+        if outbox.may_have_happened(delivery):
+            after = {"delivery": delivery.entry_id, "key": delivery.idempotency_key, "outcome": "unknown"}
+            _note(store, db, actor, "delivery.settled_outside", workflow.document_key, reason, after)
+    outbox.cancel(db, [d.entry_id for d in found], now)
     workflows.save(
         db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
     )
     later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None]
     workflows.wake(db, later[:1], now)
+    return None
 
 
 def _resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
@@ -277,6 +300,21 @@ def _resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
                 db, workflow.id, state="running", step=workflow.step, data=workflow.data, due_at=workflow.due_at,
                 now=store.clock.now(),
             )  # fmt: skip
+
+
+def _is_current(db: Connection, entry_id: int) -> bool:
+    """Say whether sending this now could not undo something newer: its instance lives, and nothing later was sent."""
+    delivery = outbox.get(db, entry_id)
+    assert delivery is not None, "an entry is never taken away"
+    if delivery.workflow_id is not None:
+        workflow = workflows.get(db, delivery.workflow_id)
+        if workflow is None or workflow.ended_at is not None:
+            return False
+    unsent = ("pending", "held", "cancelled")
+    return not any(
+        other.entry_id > entry_id and other.system == delivery.system and other.state not in unsent
+        for other in outbox.of_document(db, delivery.document_key)
+    )
 
 
 def _follow_replay(store: Store, db: Connection, entry_id: int, actor: Actor) -> None:

@@ -358,11 +358,15 @@ def next_due(db: sqlite3.Connection, systems: Sequence[str] | None = None) -> da
 
 
 def was_tried_before(db: sqlite3.Connection, entry_id: int) -> bool:
-    """Say whether any delivery of the same document, system and operation has been tried: this one or an earlier."""
+    """Say whether any delivery of the same document, system and operation has been tried: this one or an earlier.
+
+    One that an engine was sending when it died has no attempt to show; its outcome is unknown, and that counts too.
+    """
     row = db.execute(
         "SELECT 1 FROM outbox_entry one JOIN outbox_entry other ON other.document_key=one.document_key"
         " AND other.system=one.system AND other.operation=one.operation AND other.id<=one.id"
-        " JOIN attempt a ON a.entry_id=other.id WHERE one.id=? LIMIT 1",
+        " JOIN delivery d ON d.entry_id=other.id WHERE one.id=?"
+        " AND (d.is_outcome_unknown OR EXISTS (SELECT 1 FROM attempt a WHERE a.entry_id=other.id)) LIMIT 1",
         (entry_id,),
     ).fetchone()
     return row is not None

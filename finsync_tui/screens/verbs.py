@@ -52,7 +52,8 @@ RESOLVE = Verb(
     "resolve",
     "Resolve",
     "resolved",
-    "It was settled outside: the held work ends and nothing is delivered for this version of the document.",
+    "It was settled outside: the held work ends and nothing is delivered for this version of the document. If nobody "
+    "knows whether a write arrived, this is your word that you have looked in the system.",
     prompt="Reason",
 )
 IGNORE = Verb(

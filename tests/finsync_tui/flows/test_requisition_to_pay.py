@@ -10,12 +10,13 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
-from store import commitments, leases, outbox, workflows
+from store import cases, commitments, leases, outbox, workflows
 from store.canonical.purchasing import OrderDistribution, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
 from store.errors import NotAllowedError
 from tests.builders import (
     MONDAY,
+    a_case,
     a_cost_centre,
     a_purchase_order,
     a_supplier,
@@ -407,3 +408,69 @@ def test_nobody_gives_up_a_write_that_may_have_happened() -> None:
     outcome = actions.cancel_deliveries(known.store, ANALYST, [1], "not wanted")
 
     assert (1,) == outcome.done
+
+
+def test_what_may_have_happened_is_settled_by_a_person_and_never_ignored() -> None:
+    """Ignoring is refused; resolving is a person's word that they looked, and the audit log names the write."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer("buried", external_id=None, is_unknown=True)
+    (case_id,) = [row[0] for row in desk.store.db.execute("SELECT id FROM exception_case")]
+
+    with pytest.raises(NotAllowedError, match="nobody knows whether its delivery arrived"):
+        actions.ignore(desk.store, ANALYST, [case_id], "not wanted")
+    actions.resolve(desk.store, ANALYST, [case_id], "entered by hand, see ticket 7")
+
+    assert [("DEAD_LETTER", "resolved")] == desk.exceptions
+    body = desk.store.db.execute(
+        "SELECT body FROM v_audit WHERE what = 'delivery.settled_outside' AND why = 'entered by hand, see ticket 7'"
+    ).fetchone()
+    assert b'"outcome":"unknown"' in body[0]
+
+
+def test_an_order_that_may_exist_is_looked_up_whatever_was_resolved() -> None:
+    """After a crash that left no attempt behind, the next version's create is looked up before it is sent."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    with desk.store.transaction() as db:
+        outbox.claim(db, TARGET, desk.now, 10, desk.lease.token)
+    later = leases.acquire(desk.store, "test:2:2", timedelta(days=1), MONDAY + timedelta(days=2))
+    with desk.store.transaction() as db:
+        outbox.recover(db, later.token, desk.now)
+        held = desk.workflow
+        workflows.save(db, held.id, state="held", step=held.step, data=held.data, now=desk.now)
+        case_id = cases.open(db, a_case(workflow_id=held.id, document_key=held.document_key), desk.now)
+    actions.resolve(desk.store, ANALYST, [case_id], "it is not in the ERP")
+
+    desk.order(a_purchase_order(total="99.00", revision="2"))
+
+    (_, new) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    assert ("order.create", "pending") == (new.operation, new.state)
+    assert outbox.was_tried_before(desk.store.db, new.entry_id)
+
+
+def test_a_refused_delivery_that_was_decided_anew_is_no_trouble_any_more() -> None:
+    """A retry that decides anew takes the old decision's place; replaying that one is refused."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer("refused", external_id=None, case_class="ACCOUNT_INVALID")
+    (case_id,) = [row[0] for row in desk.store.db.execute("SELECT id FROM exception_case")]
+
+    actions.retry(desk.store, ANALYST, [case_id])
+    desk.run()
+
+    old, new = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    assert ("cancelled", "pending") == (old.state, new.state)
+    with pytest.raises(NotAllowedError, match="a later decision"):
+        actions.replay_deliveries(desk.store, ANALYST, [old.entry_id], "once more")
+
+
+def test_nothing_of_an_ended_instance_is_replayed() -> None:
+    """What it did would be followed by nobody, and could undo something newer."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer("refused", external_id=None, case_class="PERIOD_CLOSED")
+    desk.order(a_purchase_order(total="99.00", revision="2"))
+
+    with pytest.raises(NotAllowedError, match="a later decision for its document has taken its place"):
+        actions.replay_deliveries(desk.store, ANALYST, [1], "once more")
