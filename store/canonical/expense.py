@@ -28,6 +28,9 @@ ApprovalStatus = Literal[
     "returned",
 ]
 PaymentStatus = Literal["not_started", "on_hold", "ready_to_post", "posted", "posting_failed", "paid"]
+Instruction = Literal["reserve", "check", "release"]
+ReimbursedBy = Literal["payables", "payroll", "expense_tool", "other"]
+ReceiptKind = Literal["tax_receipt", "receipt", "none"]
 
 
 class ExpenseTax(CanonicalModel):
@@ -79,10 +82,21 @@ class ExpenseEntry(CanonicalModel):
     country: str | None = Field(default=None, description="ISO 3166 alpha-2 of the place")
     transaction_currency: CurrencyCode | None = None
     transaction_amount: ExactDecimal | None = None
+    exchange_rate: ExactDecimal | None = Field(
+        default=None, description="From the transaction's currency to the document's, as stated"
+    )
+    exchange_divides: bool = Field(
+        default=False, description="The rate divides the transaction amount instead of multiplying it"
+    )
+    receipt: ReceiptKind | None = Field(default=None, description="What proves it; tax needs a tax receipt")
     approved: ExactDecimal = Field(description="In the document's currency")
     paid_by: PaidBy
     payment_code: str | None = Field(default=None, description="As the expense tool names the way of payment")
     is_personal: bool = False
+    is_paid_by_tool: bool = Field(
+        default=False,
+        description="The expense tool sends this money to the bank itself: the ERP posts, but must not pay",
+    )
     clearing_account: str | None = None
     liability_account: str | None = None
     codes: dict[str, str] = Field(default_factory=dict, description="Codes of the entry's own fields by name")
@@ -116,6 +130,9 @@ class ExpenseDocument(CanonicalRecord):
 
     kind: DocumentKind
     status: DocumentStatus
+    status_code: str | None = Field(default=None, description="As the expense tool names the status")
+    document_type: str = Field(default="", description="As the expense tool names this kind of document")
+    instruction: Instruction | None = Field(default=None, description="What a funds check asks for")
     report_id: str = Field(
         description="Id of the report, cash advance or request: the same after a resubmission"
     )
@@ -131,6 +148,16 @@ class ExpenseDocument(CanonicalRecord):
     currency: CurrencyCode
     total: Money | None = Field(
         default=None, description="Approved total as stated; some documents state none"
+    )
+    requested: Money | None = Field(
+        default=None, description="What a cash advance was asked for, in the currency it was asked in"
+    )
+    exchange_rate: ExactDecimal | None = Field(
+        default=None, description="From the currency of `requested` to the document's, as stated"
+    )
+    reimbursed_by: ReimbursedBy | None = Field(default=None, description="Who pays the employee")
+    payroll_account: str | None = Field(
+        default=None, description="Clearing account where payroll pays the employee"
     )
     submitted_at: datetime | None = None
     approved_at: datetime | None = None
