@@ -1,8 +1,8 @@
-"""Resolving the account combination each part of an order is charged to."""
+"""Resolving the account combination each part of a document is charged to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from sqlite3 import Connection
@@ -12,7 +12,6 @@ from finsync_tui.profile import LegalEntitySetup
 from store import records
 from store.canonical.chart import AccountCombination
 from store.canonical.organisation import CostCentre
-from store.canonical.purchasing import OrderDistribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +36,57 @@ class Unresolved:
 def combination(
     setup: LegalEntitySetup,
     tables: Mapping[str, Table],
-    distribution: OrderDistribution,
+    source: Sequence[str],
     *,
+    shown: str,
     scope: str,
     on: date,
+    fixed: Mapping[str, str] | None = None,
+    own_tables: Mapping[str, str] | None = None,
 ) -> Resolved | Unresolved:
-    """Build the ERP's combination from the source's segments. Pure."""
+    """Build the ERP's combination from the source's segments. Pure.
+
+    `shown` is what people call the account at its source. `fixed` gives segments that are known in the ERP's own
+    terms; `own_tables` names mapping tables by segment that stand in for those of the legal entity.
+    """
     parts: dict[str, str] = {}
     matches: list[Match] = []
     for segment in setup.segments:
-        if segment.value is not None:
-            parts[segment.name] = segment.value
+        known = segment.value if segment.value is not None else (fixed or {}).get(segment.name)
+        if known is not None:
+            parts[segment.name] = known
             continue
         place = (segment.source or 1) - 1
-        if place >= len(distribution.segments):
+        if place >= len(source):
             return Unresolved(
                 "PAYLOAD_INVALID",
-                f"account {distribution.account} has {len(distribution.segments)} segments; {segment.name} needs number "
-                f"{place + 1}",
-                "Correct the account on the order line, or the segment numbers in the profile.",
-                {"account": distribution.account},
+                f"account {shown} has {len(source)} segments; {segment.name} needs number {place + 1}",
+                "Correct the account on the document, or the segment numbers in the profile.",
+                {"account": shown},
             )
-        value = distribution.segments[place]
-        if segment.table is None:
+        value = source[place]
+        table = (own_tables or {}).get(segment.name, segment.table)
+        if table is None:
             parts[segment.name] = value
             continue
-        match = tables[segment.table].find(value, scope=scope, on=on)
+        match = tables[table].find(value, scope=scope, on=on)
         if match is None:
-            return Unresolved(
-                "MAPPING_MISSING",
-                f"{segment.name.replace('_', ' ')} {value} of account {distribution.account} has no rule in the mapping "
-                f"table {segment.table!r} for {scope}",
-                f"Add a row for {value} to the mapping table {segment.table!r}, then retry: all documents that wait for it go on.",
-                {"table": segment.table, "value": value, "scope": scope},
+            return missing_rule(
+                table, value, scope, f"{segment.name.replace('_', ' ')} {value} of account {shown}"
             )
         matches.append(match)
         parts[segment.name] = match.target
     return Resolved(setup.delimiter.join(parts.values()), parts, tuple(matches))
+
+
+def missing_rule(table: str, value: str, scope: str, what: str) -> Unresolved:
+    """Say that a mapping table has no rule for a value, and what a rule would release."""
+    return Unresolved(
+        "MAPPING_MISSING",
+        f"{what} has no rule in the mapping table {table!r} for {scope}",
+        f"Add a row for {value} to the mapping table {table!r}, then retry: all documents that wait for it go on.",
+        {"table": table, "value": value, "scope": scope},
+    )
 
 
 def refusal(db: Connection, system: str, resolved: Resolved, on: date) -> Unresolved | None:
@@ -93,7 +106,7 @@ def refusal(db: Connection, system: str, resolved: Resolved, on: date) -> Unreso
         return Unresolved(
             "ACCOUNT_INVALID",
             f"account combination {resolved.charge_account} is disabled in {system}",
-            "Enable it in the ERP, or correct the coding of the order, then retry.",
+            "Enable it in the ERP, or correct the coding of the document, then retry.",
             {"account": resolved.charge_account},
         )
     return None

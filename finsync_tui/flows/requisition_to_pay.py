@@ -178,7 +178,14 @@ def resolve_accounts(context: Context) -> Answer:
         if line.is_cancelled:
             continue
         for distribution in line.distributions:
-            found = accounts.combination(setup, context.facts.tables, distribution, scope=scope, on=on)
+            found = accounts.combination(
+                setup,
+                context.facts.tables,
+                distribution.segments,
+                shown=distribution.account,
+                scope=scope,
+                on=on,
+            )
             wrong = (
                 found
                 if isinstance(found, accounts.Unresolved)

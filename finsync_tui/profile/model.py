@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.base import Connection
+from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.money import CurrencyCode
 
 
@@ -53,6 +54,9 @@ class LegalEntitySetup(_Part):
     business_unit: str
     delimiter: str = "-"
     segments: tuple[Segment, ...]
+    expense: ExpenseSetup | None = Field(
+        default=None, description="None: no expenses of this company are posted"
+    )
 
 
 class Schedule(_Part):

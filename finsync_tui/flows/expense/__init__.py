@@ -1,0 +1,1 @@
+"""What the expense flow decides by: totals, approval, accounts, posting, words. All pure but for look-ups."""

@@ -1,0 +1,121 @@
+"""Was the document approved by somebody who may, by the hierarchy and limits as they are now?
+
+Until an HR system is connected, the hierarchy is the one that the expense tool's and the ERP's own people show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from finsync_tui.profile.expense import ExpenseSetup
+from store.canonical.expense import ExpenseDocument
+from store.canonical.people import Employee
+
+CHAIN_MAX = 25
+"""So many superiors are looked at: more is a circle or a fantasy."""
+
+Doubt = Literal["self_approval", "missing", "stale", "limit", "delegate"]
+CLASSES: dict[Doubt, str] = {
+    "self_approval": "APPROVER_SELF",
+    "missing": "APPROVER_MISSING",
+    "stale": "APPROVER_STALE",
+    "limit": "APPROVAL_LIMIT",
+    "delegate": "APPROVED_BY_DELEGATE",
+}
+
+People = Callable[[str], Employee | None]
+"""Return the person with an employee number, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One doubt about the approval, in words."""
+
+    doubt: Doubt
+    cause: str
+    fix: str
+
+
+def problems(document: ExpenseDocument, setup: ExpenseSetup, people: People, on: date) -> list[Problem]:
+    """Return the doubts about who approved the document, gravest first."""
+    return list(_problems(document, setup, people, on))
+
+
+def _problems(document: ExpenseDocument, setup: ExpenseSetup, people: People, on: date) -> Iterator[Problem]:
+    approver = document.approver_id
+    if not approver:
+        yield Problem(
+            "missing",
+            f"nobody is named who approved report {document.number}",
+            "Ask the expense tool's administrator how it was released; return it, or retry when the approver shows.",
+        )
+        return
+    if approver == document.employee_id:
+        yield Problem(
+            "self_approval",
+            f"{document.employee_name or document.employee_id} approved their own report {document.number}",
+            "Return it to the employee so that their manager approves it.",
+        )
+        return
+    person = people(approver)
+    if person is None or not person.is_employed_on(on):
+        why = "is not known" if person is None else "does not work here any more"
+        yield Problem(
+            "stale",
+            f"{person.name if person else f'employee {approver}'}, who approved report {document.number}, {why}",
+            "Correct the approver in the expense tool and return the report, or bring the people up to date and retry.",
+        )
+        return
+    if approver not in setup.processors:
+        yield from _standing(document, person, people)
+    yield from _limit(document, person)
+
+
+def _standing(document: ExpenseDocument, approver: Employee, people: People) -> Iterator[Problem]:
+    """Is the approver above the employee, or somebody who may stand in for one who is?"""
+    chain = list(superiors(document.employee_id, people))
+    if not chain or any(one.number == approver.number for one in chain):
+        return  # nobody knows better than the expense tool
+    for one in chain:
+        if approver.number in one.delegates:
+            yield Problem(
+                "delegate",
+                f"{approver.name} approved report {document.number} for {one.name}",
+                "Nothing to do: a delegate may.",
+            )
+            return
+    yield Problem(
+        "stale",
+        f"{approver.name} approved report {document.number}, but is neither above "
+        f"{document.employee_name or document.employee_id} nor a delegate of {chain[0].name}, who is",
+        "If the hierarchy is right, return the report so that it is approved again; if not, correct it and retry.",
+    )
+
+
+def _limit(document: ExpenseDocument, approver: Employee) -> Iterator[Problem]:
+    limit = approver.approval_limit
+    if limit is None or document.total is None or limit.currency != document.currency:
+        return
+    if document.total.amount_minor > limit.amount_minor:
+        yield Problem(
+            "limit",
+            f"report {document.number} takes {document.total}; {approver.name} may approve up to {limit}",
+            "Return it so that somebody with a higher limit approves it, or correct the limit and retry.",
+        )
+
+
+def superiors(employee_number: str, people: People) -> Iterator[Employee]:
+    """Yield who stands above a person, nearest first: the expense approver if named, else the manager."""
+    seen = {employee_number}
+    person = people(employee_number)
+    while person is not None and len(seen) <= CHAIN_MAX:
+        number = person.approver_number or person.manager_number
+        if number is None or number in seen:
+            return
+        seen.add(number)
+        person = people(number)
+        if person is not None:
+            yield person

@@ -1,0 +1,119 @@
+"""Which account combination each posting line goes to in the ERP.
+
+Two optional mapping tables say what the expense tool leaves open: `expense_account` has an ERP account for
+`COUNTRY/EXPENSE TYPE` and wins over the account that the tool states; `tax_account` has one for `COUNTRY/TAX CODE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from finsync_tui.flows import accounts
+from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.expense.posting import Account
+from finsync_tui.mapping import Match, Table
+from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile.expense import ExpenseSetup
+
+EXPENSE_TABLE = "expense_account"
+TAX_TABLE = "tax_account"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What is known about a company when its documents are coded."""
+
+    setup: LegalEntitySetup
+    expense: ExpenseSetup
+    tables: Mapping[str, Table]
+    scope: str
+    on: date
+
+
+def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
+    """Return the ERP's combination for a line, or why there is none. Pure."""
+    if account.role in ("expense", "non_deductible_tax"):
+        return _cost(coding, account)
+    if account.role == "tax":
+        key = f"{account.country or '*'}/{account.tax_code or '*'}"
+        match = _find(coding, TAX_TABLE, key)
+        if match is None:
+            return accounts.missing_rule(TAX_TABLE, key, coding.scope, f"tax {key}")
+        return _balance(coding, match.target, (match,))
+    if account.role in ("advance", "stated"):
+        return _by_code(coding, account, coding.expense.balance_cost_centre)
+    if account.code:  # a card's own clearing account, where the table knows it
+        named = _by_code(coding, account, coding.expense.balance_cost_centre)
+        if isinstance(named, Resolved):
+            return named
+    natural = getattr(coding.expense.accounts, account.role) or coding.expense.accounts.employee
+    return _balance(coding, natural, ())
+
+
+def _cost(coding: Coding, account: Account) -> Resolved | Unresolved:
+    if not account.cost_centre:
+        return Unresolved(
+            "COST_CENTRE_MISSING",
+            f"expense type {account.expense_type} has no cost centre in its field {coding.expense.cost_centre_field}",
+            "Let the employee choose one and submit again, or correct the field's name in the profile, then retry.",
+            {"field": coding.expense.cost_centre_field},
+        )
+    if account.role == "non_deductible_tax":
+        natural = coding.expense.accounts.non_deductible_tax
+        assert natural is not None, "such a part is made only where there is an account for it"
+        return _combination(coding, account.cost_centre, "", natural, natural)
+    key = f"{account.country or '*'}/{account.expense_type}"
+    match = _find(coding, EXPENSE_TABLE, key)
+    if match is not None:
+        return _combination(coding, account.cost_centre, "", key, match.target, (match,))
+    return _by_code(coding, account, account.cost_centre)
+
+
+def _by_code(coding: Coding, account: Account, cost_centre: str) -> Resolved | Unresolved:
+    if not account.code:
+        what = (
+            f"expense type {account.expense_type}"
+            if account.expense_type
+            else f"a line of kind {account.role}"
+        )
+        return Unresolved(
+            "ACCOUNT_MISSING",
+            f"the expense tool gives no account for {what}",
+            f"Set its account in the expense tool, or add a row to the mapping table {EXPENSE_TABLE!r}, then retry.",
+            {"expense_type": account.expense_type, "country": account.country},
+        )
+    return _combination(coding, cost_centre, account.code, account.code, None)
+
+
+def _balance(coding: Coding, natural: str, matches: Sequence[Match]) -> Resolved | Unresolved:
+    return _combination(coding, coding.expense.balance_cost_centre, "", natural, natural, matches)
+
+
+def _combination(
+    coding: Coding,
+    cost_centre: str,
+    code: str,
+    shown: str,
+    natural: str | None,
+    matches: Sequence[Match] = (),
+) -> Resolved | Unresolved:
+    found = accounts.combination(
+        coding.setup,
+        coding.tables,
+        (coding.expense.company, cost_centre, code),
+        shown=shown,
+        scope=coding.scope,
+        on=coding.on,
+        fixed={coding.expense.account_segment: natural} if natural is not None else None,
+        own_tables=coding.expense.tables,
+    )
+    if isinstance(found, Unresolved) or not matches:
+        return found
+    return Resolved(found.charge_account, found.parts, (*matches, *found.matches))
+
+
+def _find(coding: Coding, table: str, key: str) -> Match | None:
+    known = coding.tables.get(table)
+    return None if known is None else known.find(key, scope=coding.scope, on=coding.on)
