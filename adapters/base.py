@@ -101,6 +101,10 @@ class Page:
     rows: Sequence[bytes]
     position: str | None
     is_last: bool
+    keys: Sequence[str] | None = None
+    """External ids of the rows, in the same order, where paging reads them anyway: a row that we hold as it is
+    need not be translated then. None: they are not known, and every row is translated.
+    """
 
 
 class Translated(msgspec.Struct, frozen=True, gc=False):

@@ -67,6 +67,8 @@ class OffsetPage(Generic[R]):
     has_more: bool
     digest: bytes = field(default=b"", compare=False)
     """Of the page as it was sent: the same page twice in a row is a loop."""
+    keys: Sequence[str] | None = None
+    """The rows' external ids, where they were read."""
 
 
 async def walk_by_key(
@@ -155,6 +157,11 @@ def _check_keys(place: Place, number: int, after: int, page: KeyedPage[R, E]) ->
             what = "it starts again" if last == after else "its rows are not in order"
             raise place.loop(number, f"{what}, id {key} comes after id {last}")
         last = key
+
+
+def external_ids(page: KeyedPage[R, E]) -> list[str] | None:
+    """Return the keys as external ids; None when a row has no key, so that no row is taken for another."""
+    return [str(key) for key in page.keys] if len(page.keys) == len(page.rows) else None
 
 
 def split_rows(answer: Answer, member: str | None = None) -> list[bytes]:

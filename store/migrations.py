@@ -45,7 +45,6 @@ CREATE TABLE record (
 -- What tells records apart stands first: comparing thousands of equal entities and systems is what an insert would pay for.
 CREATE UNIQUE INDEX record_key ON record(external_id, system, entity);
 CREATE INDEX record_number ON record(number, entity);
-CREATE INDEX record_digest ON record(raw_digest, entity, system);
 
 CREATE TABLE identity (              -- exact identifiers by which twins are found
   value TEXT NOT NULL,

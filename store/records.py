@@ -7,7 +7,7 @@ systems are found. A page is written with a handful of statements, however many 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -105,15 +105,20 @@ class _Newest(NamedTuple):
     version_id: int
 
 
-def known_digests(db: sqlite3.Connection, entity: str, system: str, digests: Iterable[bytes]) -> set[bytes]:
-    """Return which of these payloads are the newest we hold: they need not be decoded."""
+def known_digests(
+    db: sqlite3.Connection, entity: str, system: str, digests: Mapping[str, bytes]
+) -> set[bytes]:
+    """Return which of these payloads, given by external id, are the newest we hold: they need not be decoded.
+
+    Found by id: an index by digest would be written all over the file with every page, digests being random.
+    """
     found: set[bytes] = set()
     for some in chunks(list(digests)):
         rows = db.execute(
-            f"SELECT raw_digest FROM record WHERE entity=? AND system=? AND raw_digest IN ({marks(some)})",
+            f"SELECT external_id, raw_digest FROM record WHERE entity=? AND system=? AND external_id IN ({marks(some)})",
             (entity, system, *some),
         )
-        found.update(digest for (digest,) in rows)
+        found.update(digest for external_id, digest in rows if digests[external_id] == digest)
     return found
 
 

@@ -30,7 +30,7 @@ from adapters.coupa.options import Options
 from adapters.coupa.resources import LIMIT
 from adapters.errors import AdapterError, Refusal, RejectedError, SettingsError
 from adapters.judgement import server_time
-from adapters.paging import KeyedPage, Place, chunks, split_rows, walk_by_key
+from adapters.paging import KeyedPage, Place, chunks, external_ids, split_rows, walk_by_key
 from adapters.transport import Transport, bucket_for
 from store.clock import Clock
 
@@ -198,8 +198,11 @@ class Coupa:
         async for page in walk_by_key(place, at.after_id, fetch):
             at = at.begun(page.extra.said_at, page.extra.updated)
             at = at.advanced(page.keys[-1] if page.keys else at.after_id, page.extra.updated)
-            rows = bank.redacted(page.rows) if source.row is wire.BankAccount else page.rows
-            yield Page(rows, (at.completed() if page.is_last else at).to_text(), page.is_last)
+            where = (at.completed() if page.is_last else at).to_text()
+            if source.row is wire.BankAccount:  # several accounts a row: their ids are made in `bank`
+                yield Page(bank.redacted(page.rows), where, page.is_last)
+            else:
+                yield Page(page.rows, where, page.is_last, external_ids(page))
 
     async def _order(self, path: str) -> _Echo | None:
         answer = await self._transport.request(

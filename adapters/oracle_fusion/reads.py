@@ -28,7 +28,7 @@ from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, ite
 from adapters.oracle_fusion.inbound import redacted_bank_account
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.positions import Position, PositionError
-from adapters.paging import KeyedPage, OffsetPage, chunks, walk_by_key, walk_by_offset
+from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
 from store.clock import instant
 
 IDS_MAX: Final = 100
@@ -181,7 +181,7 @@ class Reads:
             if page.keys:
                 spot = spot.moved(page.keys[-1], page.extra.latest)
             where = (spot.ended() if page.is_last else spot).text() if found.updated else None
-            yield Page(page.rows, where, page.is_last)
+            yield Page(page.rows, where, page.is_last, external_ids(page))
 
     async def _by_offset(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
         """Walk by offset in the order of a unique attribute, each page beginning with the last row before it.
@@ -212,11 +212,14 @@ class Reads:
             if found.updated:
                 _, latest = self._stamps(found, rows)
                 spot = spot.begun(server_time(answer), latest).moved(0, latest)
-            return OffsetPage(await self._finished(entity, found, rows[overlap:]), envelope.hasMore)
+            whole = await self._finished(entity, found, rows[overlap:])
+            ids = [key for key in keys[overlap:] if key is not None]
+            return OffsetPage(whole, envelope.hasMore, keys=ids if len(ids) == len(whole) else None)
 
         async for _, page in walk_by_offset(self._api.place(found.path), 0, fetch):
             is_last = not page.has_more
-            yield Page(page.rows, spot.ended().text() if is_last and found.updated else None, is_last)
+            where = spot.ended().text() if is_last and found.updated else None
+            yield Page(page.rows, where, is_last, page.keys)
 
     def _stamps(self, found: Source, rows: Sequence[bytes]) -> tuple[list[int], datetime | None]:
         """Return the ids of the rows, and their latest time of change.

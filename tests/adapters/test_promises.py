@@ -143,6 +143,18 @@ def test_changes_during_a_read_lose_nothing(setup: Setup) -> None:
 
 
 @every_system
+def test_the_keys_of_a_page_are_the_external_ids_of_its_rows(setup: Setup) -> None:
+    """Where a page says its keys, they are those of its records in order: by them known rows are skipped."""
+    world = setup()
+    world.add(120)
+
+    for page in pages(world):
+        if page.keys is not None:
+            translated = world.adapter.translate(world.entity, page.rows)
+            assert list(page.keys) == [r.external_id for r in translated]
+
+
+@every_system
 def test_a_read_goes_on_where_it_stopped(setup: Setup) -> None:
     """A read that is broken off after its first page goes on with the second, from the position alone."""
     world = setup()

@@ -19,13 +19,18 @@ class Shelf:
     """A system whose pages a test lays out itself; it counts what is translated."""
 
     def __init__(
-        self, *pages: list[dict[str, str]], position: str | None = None, fails: Exception | None = None
+        self,
+        *pages: list[dict[str, str]],
+        position: str | None = None,
+        fails: Exception | None = None,
+        has_keys: bool = True,
     ) -> None:
         self.system = "shelf"
         self.manifest = manifest("coupa")
         self.own_login = "us"
         self.pages = [list(page) for page in pages]
         self.position = position
+        self.has_keys = has_keys
         self.fails = fails
         self.translated = 0
         self.asked: list[str | None] = []
@@ -38,6 +43,7 @@ class Shelf:
                 encoded,
                 f"{self.position}{n}" if self.position else None,
                 n == len(self.pages) and not self.fails,
+                [row["id"] for row in rows] if self.has_keys else None,
             )
         if self.fails:
             raise self.fails
@@ -98,6 +104,16 @@ def test_one_changed_row_of_a_known_page_is_found() -> None:
     again = pull(store, shelf)
 
     assert (1, 4) == (again.rows_changed, shelf.translated)
+
+
+def test_a_page_that_does_not_say_its_keys_is_translated_and_changes_nothing() -> None:
+    """Without keys the rows we hold are recognised after translation instead of before it."""
+    store, shelf = a_store(), Shelf(rows("a", "b"), position="p", has_keys=False)
+    pull(store, shelf)
+
+    again = pull(store, shelf)
+
+    assert (2, 0, 4) == (again.rows_read, again.rows_changed, shelf.translated)
 
 
 def test_a_row_that_goes_back_to_what_it_was_is_a_change() -> None:

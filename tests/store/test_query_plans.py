@@ -74,7 +74,7 @@ def filled() -> Store:
 
 
 QUERIES: dict[str, Callable[[Any], object]] = {
-    "known_digests": lambda db: records.known_digests(db, "supplier", "coupa", [b"1", b"2"]),
+    "known_digests": lambda db: records.known_digests(db, "supplier", "coupa", {"1": b"1", "2": b"2"}),
     "put_page new": lambda db: records.put_page(
         db, "supplier", "coupa", [records.Incoming("new", a_supplier(), b"new")], MONDAY
     ),

@@ -164,7 +164,10 @@ def test_one_page_may_hold_a_record_several_times() -> None:
         assert [("new", 1), ("new", 1), ("changed", 2), ("touched", 2), ("touched", 2)] == outcomes(stored)
         assert held is not None
         assert "second" == held.record.name
-        assert {raw_digest(b"c")} == records.known_digests(store.db, "supplier", "coupa", [raw_digest(b"c")])
+        assert {raw_digest(b"c")} == records.known_digests(
+            store.db, "supplier", "coupa", {"1": raw_digest(b"c")}
+        )
+        assert set() == records.known_digests(store.db, "supplier", "coupa", {"1": raw_digest(b"a")})
 
 
 @given(
@@ -197,12 +200,13 @@ def test_versions_follow_a_plain_model(pages: list[list[tuple[str, int, int]]]) 
             ]
             assert names == [held.record.name for held in stored if held is not None]
             assert len(names) == len(records.history(store.db, "supplier", "coupa", key))
-        assert {raw_digest(payload) for _, payload in newest.values()} == records.known_digests(
-            store.db,
-            "supplier",
-            "coupa",
-            [raw_digest(f"{n}{e}".encode()) for n in range(3) for e in range(4)],
-        )
+        for n in range(3):
+            for e in range(4):
+                digest = raw_digest(f"{n}{e}".encode())
+                held = records.known_digests(store.db, "supplier", "coupa", dict.fromkeys("abcd", digest))
+                assert any(payload == f"{n}{e}".encode() for _, payload in newest.values()) == (
+                    held == {digest}
+                )
         assert len(newest) == records.count(store.db, "supplier", "coupa")
 
 
@@ -215,8 +219,8 @@ def test_systems_and_entities_do_not_mix() -> None:
         held = records.get(store.db, Supplier, "oracle-emea", "1")
         assert held is not None
         assert "Muster Büromöbel GmbH" == held.record.name
-        assert set() == records.known_digests(store.db, "supplier", "coupa", [raw_digest(b"x")])
-        assert set() == records.known_digests(store.db, "ledger", "oracle-emea", [raw_digest(b"x")])
+        assert set() == records.known_digests(store.db, "supplier", "coupa", {"1": raw_digest(b"x")})
+        assert set() == records.known_digests(store.db, "ledger", "oracle-emea", {"1": raw_digest(b"x")})
         assert (1, 2) == (
             records.count(store.db, "supplier", "oracle-emea"),
             records.count(store.db, "supplier"),
@@ -281,7 +285,7 @@ def test_a_page_beyond_one_statement_works() -> None:
         again = put(store, *rows)
         many = records.get_many(store.db, Supplier, "coupa", [row.external_id for row in rows])
         known = records.known_digests(
-            store.db, "supplier", "coupa", [raw_digest(row.payload) for row in rows]
+            store.db, "supplier", "coupa", {row.external_id: raw_digest(row.payload) for row in rows}
         )
 
     assert {"same"} == {row.outcome for row in again}

@@ -324,7 +324,6 @@ CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
 CREATE UNIQUE INDEX record_version_of ON record_version(external_id, version, system, entity);
 CREATE UNIQUE INDEX record_key ON record(external_id, system, entity);
 CREATE INDEX record_number ON record(number, entity);
-CREATE INDEX record_digest ON record(raw_digest, entity, system);
 CREATE INDEX identity_of ON identity(record_id);
 CREATE INDEX crossref_target ON crossref(entity, system, external_id);
 CREATE INDEX crossref_number ON crossref(number);
