@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -33,19 +34,19 @@ def notice(wire: type[msgspec.Struct], rows: Sequence[bytes], asked: Iterable[st
     `asked` are the fields a request names: only they can be missed when no row has them. Without it every
     described field counts. A null says nothing about a field's kind.
     """
-    described = {f.encode_name: f for f in shapes.type_info(wire).fields}  # type: ignore[attr-defined]
+    described = _described(wire)
     samples = [row for row in map(_object, rows[:SAMPLE_MAX]) if row is not None]
     if not samples:
         return []
     expected = {name for name in asked if name in described} if asked else set(described)
     found: list[Drift] = []
-    present: set[str] = set()
+    # A kind is judged once: whether a value fits depends on nothing but its type.
+    kinds = {(name, type(value)): value for row in samples for name, value in row.items()}
+    present = {name for name, _ in kinds}
     seen_as: dict[str, str] = {}
-    for row in samples:
-        present |= row.keys()
-        for name, value in row.items():
-            if name in described and value is not None and not _fits(described[name].type, value):
-                seen_as.setdefault(name, _kind(value))
+    for (name, _), value in kinds.items():
+        if name in described and value is not None and not _fits(described[name].type, value):
+            seen_as.setdefault(name, _kind(value))
     for name in sorted(present - set(described)):
         found.append(Drift("unknown", name, "a field that the adapter does not describe"))
     for name in sorted(expected - present):
@@ -53,6 +54,18 @@ def notice(wire: type[msgspec.Struct], rows: Sequence[bytes], asked: Iterable[st
     for name in sorted(seen_as):
         found.append(Drift("retyped", name, f"{_words(described[name].type)} expected, {seen_as[name]} came"))
     return found
+
+
+@lru_cache(maxsize=64)
+def required(wire: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the names on the wire of the fields without which a document can't be read."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(wire) if field.required)
+
+
+@lru_cache(maxsize=64)
+def _described(wire: type[msgspec.Struct]) -> Mapping[str, shapes.Field]:
+    """Return the top-level fields by their names on the wire. Kept: finding them takes longer than a whole page."""
+    return {f.encode_name: f for f in shapes.type_info(wire).fields}  # type: ignore[attr-defined]
 
 
 def _object(row: bytes) -> dict[str, Any] | None:

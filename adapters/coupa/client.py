@@ -125,11 +125,8 @@ class Coupa:
     def drift(self, entity: str, rows: Sequence[bytes]) -> list[drift.Drift]:
         """Say which fields of these rows came, went or changed their kind."""
         source = resources.resource(self.system, entity, self.options)
-        names = wire.asked_fields(source.shape, self.options.segment_count)
-        top = {name if isinstance(name, str) else next(iter(name)) for name in names}
-        asked = [f.encode_name for f in msgspec.structs.fields(source.shape) if f.name in top]
-        if source.row is wire.BankAccount:
-            asked = []
+        is_redacted = source.row is wire.BankAccount
+        asked = () if is_redacted else resources.asked_names(source.shape, self.options.segment_count)
         return drift.notice(source.row, rows, asked)
 
     async def write(self, request: WriteRequest) -> Receipt:

@@ -80,6 +80,14 @@ def filters(entity: str, options: Options) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
+def asked_names(shape: type[wire.Wire], segment_count: int) -> tuple[str, ...]:
+    """Return the names on the wire of the top-level fields that `fields` asks for."""
+    asked = wire.asked_fields(shape, segment_count)
+    top = {name if isinstance(name, str) else next(iter(name)) for name in asked}
+    return tuple(f.encode_name for f in msgspec.structs.fields(shape) if f.name in top)
+
+
+@lru_cache(maxsize=64)
 def fields(shape: type[wire.Wire], segment_count: int) -> str:
     """Return the `fields` argument: always sent, because an instance's default filter may hide or add attributes."""
     return msgspec.json.encode(wire.asked_fields(shape, segment_count)).decode()

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
-import msgspec
 import pydantic
 
 from adapters import drift
@@ -70,8 +69,8 @@ class OracleFusion:
         shape = inbound.SHAPES.get(entity)
         if shape is None:
             return []
-        needed = [field.encode_name for field in msgspec.structs.fields(shape) if field.required]
-        return [one for one in drift.notice(shape, rows, needed) if one.kind != "unknown"]
+        found = drift.notice(shape, rows, drift.required(shape))
+        return [one for one in found if one.kind != "unknown"]
 
     async def write(self, request: WriteRequest) -> Receipt:
         return await self._writes.write(request)
