@@ -1,0 +1,1 @@
+"""SAP Concur: expense reports and the financial documents that they become."""

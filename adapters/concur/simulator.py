@@ -1,0 +1,328 @@
+"""One SAP Concur company as an ASGI app: `ConcurSimulator(...).app`.
+
+It keeps state, goes by its clock, and refuses what the real system refuses. Where the sources about the real system
+are silent, `Settings` has a switch.
+
+`add_user`, `submit_report`, `approve_report` and their neighbours are what people do inside Concur: they need no
+token and no HTTP. `documents` and `reports` show what became of it.
+
+>>> from datetime import UTC, datetime
+>>> from store.clock import VirtualClock
+>>> concur = ConcurSimulator(
+...     VirtualClock(datetime(2026, 3, 2, tzinfo=UTC)),
+...     client_id="c",
+...     client_secret="s",
+...     company_uuid="6b0a2a5e-40f8-4c1c-9a35-7d8f3b1f7a10",
+...     request_token="r",
+... )
+>>> concur.documents()
+[]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from adapters.concur.simulator_app import ConcurApp
+from adapters.concur.simulator_body import advance_body, funds_body
+from adapters.concur.simulator_door import DoorState, TokenDoor
+from adapters.concur.simulator_expense_v3 import ExpenseV3
+from adapters.concur.simulator_fis import FinancialIntegration
+from adapters.concur.simulator_http import Endpoint
+from adapters.concur.simulator_money import check_decimals
+from adapters.concur.simulator_people import PeopleDesk
+from adapters.concur.simulator_plan import ReportPlan
+from adapters.concur.simulator_published import published
+from adapters.concur.simulator_reports import ReportDesk
+from adapters.concur.simulator_settings import Settings
+from adapters.concur.simulator_state import Advance, Report
+from adapters.concur.simulator_views import document_view, report_view
+from adapters.concur.simulator_world import World
+from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog
+from store.clock import Clock
+
+
+class ConcurSimulator:
+    """One company. `app` is what a client talks to, faults included; `bare_app` is the same without them."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        client_id: str,
+        client_secret: str,
+        company_uuid: str,
+        request_token: str,
+        faults: FaultPlan | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings = settings or Settings()
+        self.faults = faults or FaultPlan(clock)
+        self.world = World(clock, settings, company_uuid, client_id)
+        self._people = PeopleDesk(self.world)
+        self._reports = ReportDesk(self.world)
+        self.door = TokenDoor(
+            clock,
+            settings,
+            client_id=client_id,
+            client_secret=client_secret,
+            company_uuid=company_uuid,
+            request_token=request_token,
+            user_of=self._people.sign_in,
+        )
+        self.bare_app = ConcurApp(self.world, self.door, self._endpoints())
+        self.app = FaultyApp(self.bare_app, self.faults)
+
+    def _endpoints(self) -> list[Endpoint]:
+        services = (FinancialIntegration(self.world, self._reports), ExpenseV3(self.world))
+        return [endpoint for service in services for endpoint in service.endpoints()]
+
+    @property
+    def requests(self) -> RequestLog:
+        return self.bare_app.requests
+
+    @property
+    def hosts(self) -> Mapping[str, int]:
+        """How often each base was asked: a client must go where `geolocation` points."""
+        return self.bare_app.hosts
+
+    def before_each_request(self, hook: Callable[[Request], None] | None) -> None:
+        """Call `hook` before each request is served: for changes that happen between two pages."""
+        self.bare_app.before_request = hook
+
+    # -- tokens --------------------------------------------------------------------------------------
+
+    def end_tokens(self) -> None:
+        """Make every access token that is out worthless; refresh tokens stay."""
+        self.door.end_tokens()
+
+    def end_refresh_tokens(self) -> None:
+        """Make every refresh token worthless, as when the company takes the connection back."""
+        for one in self.door.state.refresh_tokens.values():
+            one.is_used = True
+
+    def renew_request_token(self, token: str | None = None) -> str:
+        """Issue the company request token again, or another one; it lives 24 hours from now."""
+        return self.door.renew_request_token(token)
+
+    # -- people --------------------------------------------------------------------------------------
+
+    def add_user(
+        self,
+        login: str,
+        *,
+        employee_number: str,
+        given_name: str,
+        family_name: str,
+        country: str = "DE",
+        currency: str = "EUR",
+        ledger: str = "DEFAULT",
+        approver: str | None = None,
+        manager: str | None = None,
+        codes: Mapping[str, str] | None = None,
+        roles: Sequence[str] = (),
+        approval_limit: Decimal | None = None,
+        reimbursement: str = "ACCOUNTS_PAYABLE",
+        is_active: bool = True,
+        is_test: bool = False,
+        legal_entity: str | None = None,
+        cost_centre: str | None = None,
+        password: str | None = None,
+        user_id: str | None = None,
+    ) -> str:
+        """Add a person; return the id.
+
+        `approver` and `manager` are logins. `codes` are list codes by field: orgUnit1, custom7.
+        """
+        return self._people.add(
+            login,
+            employee_number=employee_number,
+            given_name=given_name,
+            family_name=family_name,
+            country=country,
+            currency=currency,
+            ledger=ledger,
+            approver=approver,
+            manager=manager,
+            codes=codes or {},
+            roles=roles,
+            approval_limit=approval_limit,
+            reimbursement=reimbursement,
+            is_active=is_active,
+            is_test=is_test,
+            legal_entity=legal_entity,
+            cost_centre=cost_centre,
+            password=password,
+            user_id=user_id,
+        )
+
+    # -- reports -------------------------------------------------------------------------------------
+
+    def create_report(self, plan: ReportPlan) -> str:
+        """Add a draft; return the report id."""
+        return self._reports.create(plan).id
+
+    def submit_report(self, report: ReportPlan | str) -> str:
+        """Submit a plan, or the report of an id; return the report id. It waits in the first step then."""
+        found = self._reports.create(report) if isinstance(report, ReportPlan) else self._report(report)
+        self._reports.submit(found)
+        return found.id
+
+    def approve_report(
+        self,
+        report: ReportPlan | str,
+        *,
+        by: str | None = None,
+        is_final: bool = True,
+        comment: str | None = None,
+    ) -> str:
+        """Approve a submitted report, or a plan that is submitted first; return the report id.
+
+        `by` is a login; None: whoever should. With `is_final` all steps that are left are taken, and a financial
+        document is READY; without, one step.
+        """
+        report_id = self.submit_report(report) if isinstance(report, ReportPlan) else report
+        found = self._report(report_id)
+        if is_final:
+            self._reports.approve_all(found, by)
+        else:
+            self._reports.approve_step(found, by, comment)
+        return report_id
+
+    def send_back_report(
+        self, report_id: str, *, by: str | None = None, comment: str = "Please correct"
+    ) -> None:
+        """Return a report to its owner from the step that it waits in."""
+        self._reports.send_back(self._report(report_id), by, comment)
+
+    def recall(self, report_id: str) -> None:
+        """Take a report back: before or after the acknowledgement, or after a failed posting."""
+        self._reports.recall(self._report(report_id))
+
+    def resubmit(self, report_id: str, plan: ReportPlan | None = None) -> str:
+        """Submit a returned report again, changed as `plan` says, and approve it; return the new document's id."""
+        report = self._report(report_id)
+        if plan is not None:
+            self._reports.replace(report, plan)
+        self._reports.submit(report)
+        self._reports.approve_all(report)
+        return self.world.documents_about(report_id)[-1].id
+
+    def edit_entry(self, report_id: str, position: int, *, description: str) -> None:
+        """Change an expense and nothing of the header: `LastModifiedDate` of the report does not move."""
+        entry = self._report(report_id).entries[position]
+        entry.description = description
+        entry.modified_at = self.world.now()
+
+    def delete_report(self, report_id: str) -> None:
+        """Delete a report that was never approved."""
+        report = self._report(report_id)
+        if report.approval not in ("A_NOTF", "A_RESU"):
+            raise ValueError(f"report {report_id} cannot be deleted: it is {report.approval}")
+        del self.world.state.reports[report_id]
+        facts = {
+            "companyId": self.world.company_uuid,
+            "userId": report.owner_id,
+            "reportId": report_id,
+            "reportType": "Regular",
+        }
+        self.world.emit("reportDeleted", "public.concur.expense.report", self.world.company_uuid, facts)
+
+    def lock_report(self, report_id: str, *, is_locked: bool = True) -> None:
+        """Let another operation run on a report: writes get 409 meanwhile."""
+        self._report(report_id).is_locked = is_locked
+
+    # -- other documents -----------------------------------------------------------------------------
+
+    def issue_cash_advance(
+        self,
+        employee: str,
+        amount: Decimal,
+        currency: str,
+        *,
+        name: str = "Cash advance",
+        account: str = "CADV",
+        is_test: bool = False,
+        advance_id: str | None = None,
+    ) -> str:
+        """Issue a cash advance; its document is READY; return the advance's id."""
+        check_decimals(amount, currency, "the advance")
+        world = self.world
+        owner = world.user_at(employee)
+        advance = Advance(
+            advance_id or world.guid("advance"), owner.id, amount, currency, world.now(), account
+        )
+        world.state.advances[advance.id] = advance
+        self._reports.make_document(
+            "cashadvance", advance.id, advance_body(world, advance, name, is_test=is_test)
+        )
+        return advance.id
+
+    def request_funds_check(
+        self, report: ReportPlan | str, *, instruction: str = "fundsCheck", by_request: bool = False
+    ) -> str:
+        """Ask the ERP whether there is budget for a submitted report; return the document's id."""
+        found = self._report(self.submit_report(report) if isinstance(report, ReportPlan) else report)
+        body = funds_body(self.world, found, instruction)
+        doc_type = "requestobligation" if by_request else "reportobligation"
+        if by_request:
+            body["requestHeader"] = {"requestId": found.id, "name": found.name}
+        return self._reports.make_document(doc_type, found.id, body).id
+
+    def put_fis_document(
+        self, raw: str | bytes | Mapping[str, Any], *, doc_type: str | None = None
+    ) -> list[str]:
+        """Serve published documents as they are: an envelope, one element of one, or a bare body; return ids."""
+        documents = published(self.world, raw, doc_type)
+        for one in documents:
+            self.world.keep_document(one)
+            self._reports.announce(one)
+        return [one.id for one in documents]
+
+    # -- what happened -------------------------------------------------------------------------------
+
+    @property
+    def events(self) -> list[Document]:
+        """Every event that a subscription could have got, oldest first."""
+        return self.world.state.events
+
+    def documents(self) -> list[Document]:
+        """Return each financial document with what was confirmed of it, oldest first."""
+        found = sorted(self.world.state.documents.values(), key=lambda one: one.sequence)
+        return [document_view(one) for one in found]
+
+    def document(self, document_id: str) -> Document:
+        return document_view(self.world.state.documents[document_id])
+
+    def reports(self) -> list[Document]:
+        """Return each report as it stands, oldest first."""
+        return [report_view(self.world, one) for one in self.world.state.reports.values()]
+
+    def report(self, report_id: str) -> Document:
+        return report_view(self.world, self._report(report_id))
+
+    def dump(self) -> Document:
+        """Return the whole state, faults that struck included, as JSON values."""
+        return {
+            "world": self.world.dump(),
+            "door": msgspec.to_builtins(self.door.state),
+            "faults": self.faults.dump(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Become what `dump()` described."""
+        self.world.load(state["world"])
+        self.door.state = msgspec.convert(state["door"], DoorState)
+        self.faults.load(state["faults"])
+
+    def _report(self, report_id: str) -> Report:
+        report = self.world.state.reports.get(report_id)
+        if report is None:
+            raise KeyError(f"there is no report {report_id}")
+        return report
