@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -280,6 +281,7 @@ def is_set(flag: Flag | None, default: bool = False) -> bool:
     return flag if isinstance(flag, bool) else flag.strip().upper() in ("Y", "YES", "TRUE")
 
 
+@lru_cache(maxsize=256)  # the same few statuses stand in every row
 def words(code: str | None, text: str | None = None) -> str:
     """Return a status in one spelling: the code if there is one, upper case, spaces.
 
