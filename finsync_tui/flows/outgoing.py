@@ -22,13 +22,16 @@ def enqueue(
     *,
     external_id: str | None,
     priority: int = PRIORITY_ORDER,
+    part: str = "",
 ) -> int:
-    """Decide to write, once: the key is made of the document's version, so that deciding again changes nothing."""
+    """Decide to write, once: the key is made of the document's version, so that deciding again changes nothing.
+
+    `part` tells apart what is told several times of one version, each payment for example.
+    """
     flow = context.workflow
     # Our own version numbers the revision: a status change need not raise the source's.
-    key = idempotency_key(
-        system, operation, RecordKey.parse(flow.document_key), str(flow.document_version), context.generation
-    )
+    revision = f"{flow.document_version}/{part}" if part else str(flow.document_version)
+    key = idempotency_key(system, operation, RecordKey.parse(flow.document_key), revision, context.generation)
     (entry_id,) = outbox.enqueue(
         context.db,
         [

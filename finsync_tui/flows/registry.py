@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from finsync_tui.flows.expense_to_reimbursement import ExpenseToReimbursement
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from finsync_tui.flows.steps import Flow
 from finsync_tui.profile import Profile
 
-FLOWS: Final[Mapping[str, Flow]] = {flow.name: flow for flow in (RequisitionToPay(),)}
+FLOWS: Final[Mapping[str, Flow]] = {
+    flow.name: flow for flow in (RequisitionToPay(), ExpenseToReimbursement())
+}
 
 
 def is_document_source(profile: Profile, system: str, entity: str) -> bool:

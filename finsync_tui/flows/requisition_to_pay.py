@@ -26,6 +26,7 @@ from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution, OrderLine, PurchaseOrder
+from store.canonical.record import CanonicalRecord
 from store.records import Held
 from store.workflows import Workflow
 
@@ -60,7 +61,9 @@ class RequisitionToPay:
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _END_STEPS if kind in ("cancel", "close") else _STEPS
 
-    def kind_of(self, status: str, earlier: Sequence[Workflow]) -> str | None:
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        assert isinstance(record, PurchaseOrder)
+        status = record.status
         if status == "open" and any(w.state == "done" and w.kind in ("create", "change") for w in earlier):
             return "change"
         return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
@@ -69,6 +72,9 @@ class RequisitionToPay:
         key = RecordKey.parse(event.subject)
         found = crossrefs.find(db, ENTITY, key.system, key.external_id)
         return (found,) if found is not None else ()
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

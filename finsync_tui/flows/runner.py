@@ -6,7 +6,7 @@ not begun to write; one that is under way at a system is finished first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -14,7 +14,7 @@ from sqlite3 import Connection
 from finsync_tui import documents
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from store import Store, audit, cases, events, outbox, records, workflows
-from store.canonical.event import TYPE_PREFIX
+from store.canonical.event import TYPE_PREFIX, Event
 from store.canonical.keys import RecordKey
 from store.clock import Clock
 from store.workflows import Workflow
@@ -78,15 +78,28 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
         if event.source == source and event.type.startswith(own):
             started += _start(db, flow, facts, event.subject, clock.now())
         else:
-            _wake(db, flow.waits_for(db, event), clock.now())
+            _tell(db, flow, event, clock.now())
     # Nothing more of ours: events of other types up to the log's end need not be looked at again.
     events.acknowledge(db, flow.name, found[-1].seq if found else events.head(db))
     return started, len(found) == BATCH
 
 
-def _wake(db: Connection, document_keys: Iterable[str], now: datetime) -> None:
-    for key in document_keys:
-        workflows.wake(db, [w.id for w in workflows.of_document(db, key) if w.state == "waiting"], now)
+def _tell(db: Connection, flow: Flow, event: Event, now: datetime) -> None:
+    """Wake the instances that may have waited for this news, and let done ones go on that it changes."""
+    for key in flow.waits_for(db, event):
+        found = [w for w in workflows.of_document(db, key) if w.flow == flow.name]
+        workflows.wake(db, [w.id for w in found if w.state == "waiting"], now)
+        last = found[-1] if found else None
+        step = flow.reopens_at(db, event, last) if last is not None and last.state == "done" else None
+        if last is not None and step is not None:
+            workflows.save(db, last.id, state="running", step=step, data=last.data, now=now)
+            what = audit.Entry(
+                who=ENGINE,
+                what="workflow.reopened",
+                subject=key,
+                after={"workflow": last.id, "event": event.id},
+            )
+            audit.record(db, [what], now)
 
 
 def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: datetime) -> int:
@@ -97,7 +110,7 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
     if held is None or described is None:
         return 0
     earlier = workflows.of_document(db, document_key)
-    kind = flow.kind_of(described.status, earlier)
+    kind = flow.kind_of(held.record, earlier)
     if kind is None or any(w.document_version >= held.version for w in earlier):
         return 0
     for workflow in earlier:

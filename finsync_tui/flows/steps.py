@@ -107,12 +107,16 @@ class Flow(Protocol):
         """Return the steps of one kind of instance, in order."""
         ...
 
-    def kind_of(self, status: str, earlier: Sequence[Workflow]) -> str | None:
-        """Return which kind of instance a document in that status needs; None: no instance."""
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        """Return which kind of instance a document needs as it is; None: no instance."""
         ...
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """Return the keys of the documents whose instances may wait for this news from a system."""
+        ...
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        """Return the step at which news makes a done instance go on; None: it stays done."""
         ...
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:

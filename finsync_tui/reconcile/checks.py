@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from finsync_tui.reconcile.expenses import PostingCheck, ReplyCheck
 from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 
-CHECKS: Final[Mapping[tuple[str, str], Check]] = {("requisition_to_pay", "verify"): OrderCheck()}
+CHECKS: Final[Mapping[tuple[str, str], Check]] = {
+    ("requisition_to_pay", "verify"): OrderCheck(),
+    ("expense_to_reimbursement", "verify_posting"): PostingCheck(),
+    ("expense_to_reimbursement", "verify"): ReplyCheck(),
+}

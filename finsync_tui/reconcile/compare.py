@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from store.canonical.budget import Commitment
+from store.canonical.journal import JournalEntry
+from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 
 
@@ -59,6 +61,49 @@ def write_back_differences(expected: Mapping[str, str], found: PurchaseOrder) ->
         for name, want in expected.items()
         if shown.get(name, "") != want
     ]
+
+
+def invoice_differences(expected: Invoice, found: Invoice) -> list[Difference]:
+    """Return where the ERP's invoice is not the one we asked for. Lines are compared by account: an ERP may regroup them."""
+    pairs = [
+        ("number", expected.number, found.number),
+        ("currency", expected.currency, found.currency),
+        ("total", str(expected.total), str(found.total)),
+        ("payee", expected.supplier_number or "", found.supplier_number or ""),
+    ]
+    if found.status == "cancelled":
+        return [Difference("status", "in force", "cancelled")]
+    differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
+    want_accounts, have_accounts = (
+        _by_account((line.account, line.amount.amount_minor) for line in one.lines)
+        for one in (expected, found)
+    )
+    if want_accounts != have_accounts:
+        differences.append(Difference("accounts", _shown(want_accounts), _shown(have_accounts)))
+    return differences
+
+
+def journal_differences(expected: JournalEntry, found: JournalEntry) -> list[Difference]:
+    """Return where the ERP's journal is not the one we asked for, account by account."""
+    if found.status in ("failed", "reversed"):
+        return [Difference("status", "posted", found.status)]
+    pairs = [("ledger", expected.ledger, found.ledger), ("currency", expected.currency, found.currency)]
+    differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
+    sign = {"debit": 1, "credit": -1}
+    want_accounts, have_accounts = (
+        _by_account((line.account, sign[line.side] * line.amount.amount_minor) for line in one.lines)
+        for one in (expected, found)
+    )
+    if want_accounts != have_accounts:
+        differences.append(Difference("accounts", _shown(want_accounts), _shown(have_accounts)))
+    return differences
+
+
+def _by_account(amounts: Iterable[tuple[str | None, int]]) -> Mapping[str, int]:
+    sums: Counter[str] = Counter()
+    for account, minor in amounts:
+        sums[account or "none"] += minor
+    return {account: minor for account, minor in sums.items() if minor}
 
 
 def _shown(accounts: Mapping[str, int]) -> str:

@@ -127,6 +127,7 @@ class ExpenseDocument(CanonicalRecord):
 
     entity: ClassVar[str] = "expense_document"
     contract: ClassVar[str] = "expense_document/1.0"
+    echo_fields: ClassVar[frozenset[str]] = frozenset({"status", "status_code", "claimed_system"})
 
     kind: DocumentKind
     status: DocumentStatus

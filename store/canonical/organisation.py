@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -37,22 +37,27 @@ class Ledger(CanonicalRecord):
 
 
 class FiscalPeriod(CanonicalRecord):
-    """One accounting period of one ledger."""
+    """One accounting period of one ledger, or of a subledger of it: each opens and closes by itself."""
 
     entity: ClassVar[str] = "fiscal_period"
-    contract: ClassVar[str] = "fiscal_period/1.0"
+    contract: ClassVar[str] = "fiscal_period/1.1"
 
     ledger: str
     name: str = Field(description="As the ERP names it, e.g. Jan-26")
     starts_on: date
     ends_on: date
     is_open: bool
+    subledger: Literal["payables"] | None = Field(default=None, description="None: the general ledger itself")
 
     @model_validator(mode="after")
     def _ordered(self) -> FiscalPeriod:
         if self.ends_on < self.starts_on:
             raise ValueError("a period ends before it starts")
         return self
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """The month it begins in: how the period of a day is found without a scan."""
+        return (("month", f"{self.ledger}/{self.starts_on:%Y-%m}"),)
 
 
 class CostCentre(CanonicalRecord):

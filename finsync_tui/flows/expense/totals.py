@@ -13,6 +13,7 @@ from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseE
 from store.canonical.money import exponent, plain
 
 _HUNDRED = Decimal(100)
+ZERO = Decimal(0)
 
 
 def problems(document: ExpenseDocument) -> list[str]:

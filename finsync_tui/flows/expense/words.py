@@ -38,6 +38,12 @@ def message(document: ExpenseDocument, class_: str, cause: str, entry_id: str | 
     return text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
 
 
+def title(document: ExpenseDocument) -> str:
+    """Return how a posting is described in the ERP: who, which report, what for."""
+    name = document.employee_name or document.employee_id
+    return " ".join(filter(None, (name, document.number, document.title)))
+
+
 def _named(document: ExpenseDocument, entry: ExpenseEntry) -> str:
     """Say which expense it is in the words its owner knows it by."""
     day = entry.spent_on.isoformat() if entry.spent_on else "without a date"

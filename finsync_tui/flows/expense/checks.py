@@ -1,0 +1,329 @@
+"""May it be posted, where, and on which accounts? Steps that decide before anything reaches the ERP."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from finsync_tui import golden_record
+from finsync_tui.flows import accounts
+from finsync_tui.flows.accounts import Unresolved
+from finsync_tui.flows.expense import approval, coding, posting, subject, totals
+from finsync_tui.flows.expense.posting import Account
+from finsync_tui.flows.steps import Answer, Context, Done, Hold
+from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile.expense import ExpenseSetup
+from store import findings, records
+from store.canonical.budget import Budget
+from store.canonical.expense import ExpenseDocument
+from store.canonical.money import Money
+from store.canonical.organisation import FiscalPeriod
+from store.canonical.people import Employee
+from store.canonical.supplier import Supplier, normal
+
+EXTRACT = "extract"
+
+
+def route(context: Context) -> Answer:
+    """Which company's document is it, and which ERP keeps its books?"""
+    document = subject.document(context)
+    fitting = [
+        number
+        for number, setup in context.facts.profile.legal_entities.items()
+        if setup.expense is not None and _is_of(document, setup.expense)
+    ]
+    if len(fitting) != 1:
+        told = f"ledger {document.ledger or 'none'}"
+        what = (
+            f"no company of the profile takes {told}" if not fitting else f"{told} fits {', '.join(fitting)}"
+        )
+        return Hold(
+            "MAPPING_MISSING",
+            f"report {document.number}: {what}",
+            "Name the ledger, and the company code if several share it, in the expense part of one legal entity, then retry.",
+            subject.source(context),
+            {"ledger": document.ledger or "", "legal_entities": fitting},
+        )
+    setup = context.facts.profile.legal_entities[fitting[0]]
+    assert setup.expense is not None
+    context.data.update(
+        legal_entity=fitting[0], target=setup.target, post_as=_post_as(document, setup.expense),
+        accounting_on=_accounting_on(context, document).isoformat(),
+    )  # fmt: skip
+    return Done({"legal_entity": fitting[0], "target": setup.target, "posted_as": context.data["post_as"]})
+
+
+def _is_of(document: ExpenseDocument, setup: ExpenseSetup) -> bool:
+    if (document.ledger or "") not in setup.ledgers:
+        return False
+    if setup.company_field is None:
+        return True
+    code = document.codes.get(setup.company_field) or document.employee_codes.get(setup.company_field)
+    return code in setup.company_codes
+
+
+def _post_as(document: ExpenseDocument, setup: ExpenseSetup) -> str:
+    """A payables document is for what the ERP pays; whatever somebody else pays, or nobody, is a journal."""
+    if document.kind != "report" or setup.post_as == "journal" or not setup.is_paid_by_erp:
+        return "journal"
+    is_paid_elsewhere = document.reimbursed_by not in (None, "payables") or any(
+        entry.is_paid_by_tool for entry in document.entries
+    )
+    return "journal" if is_paid_elsewhere else "invoice"
+
+
+def _accounting_on(context: Context, document: ExpenseDocument) -> date:
+    """Book it when the last approval was given; without one, on the day it is decided."""
+    return (document.approved_at or context.now).date()
+
+
+def check_totals(context: Context) -> Answer:
+    """Does every part add up, to the minor unit? A test document goes no further."""
+    document = subject.document(context)
+    setup = subject.expense_setup(context)
+    if document.is_test:
+        cause = f"report {document.number} is a test"
+        if setup.test_documents == "return":
+            context.data["return"] = {"class": "TEST_DOCUMENT", "cause": cause, "entry_id": None}
+            return Done({"is_test": True}, goto="return_document")
+        return subject.stop(
+            context,
+            "TEST_DOCUMENT",
+            cause,
+            "Return it, or resolve it; it is never posted.",
+            subject.source(context),
+        )
+    wrong = totals.problems(document)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        return subject.stop(
+            context,
+            "TOTALS_DIFFER",
+            f"report {document.number}: {wrong[0]}{more}",
+            "Return it, so that it is saved and submitted again.",
+            subject.source(context),
+            {"problems": wrong[:20]},
+        )
+    try:
+        lines = posting.lines(document, setup)
+    except posting.PostingError as error:
+        return subject.stop(
+            context, "PAYLOAD_INVALID", f"report {document.number}: {error}",
+            "Ask the expense tool's administrator what that payment type means, and name it in the options of the system.",
+            subject.source(context),
+        )  # fmt: skip
+    return Done({"total": str(document.total or "not stated"), "lines": len(lines)})
+
+
+def check_approval(context: Context) -> Answer:
+    """Was it approved by somebody who may, as the hierarchy and limits are now?"""
+    document = subject.document(context)
+    setup = subject.expense_setup(context)
+    if document.kind != "report":
+        return Done({"note": "only reports are approved by a person"}, is_skipped=True)
+
+    def people(number: str) -> Employee | None:
+        for system in (subject.source(context), subject.target(context)):
+            held = records.find_by_number(context.db, Employee, system, number)
+            if held is not None:
+                return held.record
+        return None
+
+    doubts = approval.problems(document, setup, people, context.now.date())
+    for doubt in doubts:
+        severity = getattr(setup.approval, doubt.doubt)
+        if severity == "block":
+            return subject.stop(
+                context, approval.CLASSES[doubt.doubt], doubt.cause, doubt.fix, subject.source(context),
+                {"approver": document.approver_id or "", "employee": document.employee_id},
+            )  # fmt: skip
+        if severity == "note":
+            findings.append(context.db, [_finding(context, approval.CLASSES[doubt.doubt], doubt.cause)])
+    return Done({"approver": document.approver_id, "noted": [doubt.cause for doubt in doubts]})
+
+
+def find_payee(context: Context) -> Answer:
+    """Whom does the ERP pay? Only a payables document needs to know."""
+    if context.data["post_as"] != "invoice":
+        return Done({"note": "a journal has no payee"}, is_skipped=True)
+    document = subject.document(context)
+    target = subject.target(context)
+    ids = records.twins(context.db, "supplier", "number", normal(document.employee_id), target)
+    held = records.get(context.db, Supplier, target, ids[0]) if len(ids) == 1 else None
+    name = document.employee_name or document.employee_id
+    if held is None:
+        return subject.stop(
+            context,
+            "EMPLOYEE_UNKNOWN",
+            f"{name} (employee {document.employee_id}) is no payee in {target}" if not ids
+            else f"employee {document.employee_id} is {len(ids)} payees in {target}",
+            f"Create the employee as a supplier in {target} under their employee number, then retry.",
+            target,
+            {"employee": document.employee_id},
+        )  # fmt: skip
+    units = frozenset({subject.company(context).business_unit, *_unit_ids(context)})
+    site = golden_record.purchasing_site(held.record, units)
+    if held.record.status != "active":
+        return subject.stop(
+            context, "SUPPLIER_INACTIVE", f"payee {held.record.number} {held.record.name} is not active in {target}",
+            f"Activate them in {target}, then retry.", target,
+        )  # fmt: skip
+    context.data["payee"] = {
+        "id": ids[0],
+        "number": held.record.number,
+        "name": held.record.name,
+        "site": site.code if site else None,
+    }
+    return Done({"payee": f"{target}:{ids[0]}", "number": held.record.number})
+
+
+def _unit_ids(context: Context) -> set[str]:
+    """The business unit's ids as the connection's options give them."""
+    setup = subject.company(context)
+    unit = (
+        context.facts.profile.systems[setup.target]
+        .options.get("business_units", {})
+        .get(setup.business_unit, {})
+    )
+    return {str(unit["procurement_bu_id"])} if "procurement_bu_id" in unit else set()
+
+
+def resolve_accounts(context: Context) -> Answer:
+    """Which account combination does each line go to, and would the ERP take it?"""
+    document = subject.document(context)
+    setup, target = subject.company(context), subject.target(context)
+    on = date.fromisoformat(context.data["accounting_on"])
+    known = coding.Coding(
+        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on
+    )
+    resolved: dict[str, str] = {}
+    rules: list[dict[str, object]] = []
+    for line in posting.lines(document, subject.expense_setup(context)):
+        key = account_key(line.account)
+        if key in resolved:
+            continue
+        found = coding.resolve(known, line.account)
+        wrong = found if isinstance(found, Unresolved) else accounts.refusal(context.db, target, found, on)
+        if wrong is not None or isinstance(found, Unresolved):
+            assert wrong is not None
+            place = subject.source(context) if isinstance(found, Unresolved) else target
+            return subject.stop(
+                context, wrong.class_, f"report {document.number}: {wrong.cause}", wrong.fix, place, wrong.evidence,
+                entry_id=line.entry_id,
+            )  # fmt: skip
+        resolved[key] = found.charge_account
+        rules += [
+            {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
+            for m in found.matches
+        ]
+    context.data["accounts"] = resolved
+    return Done({"accounts": resolved, "rules": rules})
+
+
+def account_key(account: Account) -> str:
+    """Return the name under which an account's combination is kept with the instance."""
+    parts = (
+        account.role,
+        account.code,
+        account.cost_centre,
+        account.expense_type,
+        account.country,
+        account.tax_code,
+    )
+    return "/".join(parts)
+
+
+def check_period(context: Context) -> Answer:
+    """Is the accounting period open, as far as the ERP's calendar is known?"""
+    setup, target = subject.company(context), subject.target(context)
+    on = date.fromisoformat(context.data["accounting_on"])
+    period = _period(context, target, setup, on)
+    if period is None:
+        return Done({"period": "not known; the ERP decides"})
+    if not period.is_open:
+        return subject.stop(
+            context,
+            "PERIOD_CLOSED",
+            f"{on.isoformat()} lies in {period.name}, which is closed in {setup.ledger}",
+            f"Open {period.name} in {target} and retry; the document keeps its date.",
+            target,
+            {"period": period.name, "accounting_on": on.isoformat()},
+        )
+    context.data["period"] = period.name
+    return Done({"period": period.name})
+
+
+def _period(context: Context, target: str, setup: LegalEntitySetup, on: date) -> FiscalPeriod | None:
+    """Return the ledger's period of a day, the payables' own for an invoice; the ERP's calendar before an extract."""
+    wanted = "payables" if context.data["post_as"] == "invoice" else None
+    found: dict[str | None, FiscalPeriod] = {}
+    for system in (EXTRACT, target):
+        for month in (on.replace(day=1) - timedelta(days=1), on):  # a period may begin in the month before
+            name = f"{setup.ledger}/{month:%Y-%m}"
+            for external_id in records.twins(context.db, "fiscal_period", "month", name, system):
+                held = records.get(context.db, FiscalPeriod, system, external_id)
+                if held is not None and held.record.starts_on <= on <= held.record.ends_on:
+                    found[held.record.subledger] = held.record
+    return found.get(wanted) or found.get(None)
+
+
+def check_funds(context: Context) -> Answer:
+    """Is there money for what is about to be spent? Answered from the budgets that are known; nothing is posted."""
+    document = subject.document(context)
+    setup = subject.expense_setup(context)
+    if document.instruction == "release":
+        context.data["answer"] = {
+            "outcome": "success",
+            "note": "nothing is reserved here, so nothing has to be released",
+        }
+        return Done({"released": True})
+    wanted: dict[str, int] = {}
+    for entry in document.entries:
+        for allocation in entry.allocations:
+            centre = posting.cost_centre(entry, allocation, setup)
+            gross = sum((line.gross for line in allocation.journal), totals.ZERO)
+            wanted[centre] = (
+                wanted.get(centre, 0) + Money.of(gross, document.currency, "half_even").amount_minor
+            )
+    short = [
+        text
+        for centre, minor in sorted(wanted.items())
+        if (text := _shortage(context, centre, minor)) is not None
+    ]
+    context.data["answer"] = {"outcome": "error" if short else "success"}
+    if short:
+        context.data["return"] = {"class": "BUDGET_EXCEEDED", "cause": "; ".join(short), "entry_id": None}
+        return Done({"short": short}, goto="return_document")
+    return Done({"short": []})
+
+
+def _shortage(context: Context, centre: str, wanted_minor: int) -> str | None:
+    """Say what a cost centre lacks; None when its budget is large enough, or not known."""
+    setup = subject.company(context)
+    target_centre = centre
+    table = subject.expense_setup(context).tables.get("cost_centre", "cost_centre")
+    if table in context.facts.tables:
+        match = context.facts.tables[table].find(
+            centre, scope=str(context.data["legal_entity"]), on=context.now.date()
+        )
+        target_centre = match.target if match else centre
+    number = f"{context.data['legal_entity']}/{target_centre}/{context.now.year}"
+    held = records.find_by_number(context.db, Budget, EXTRACT, number)
+    if held is None or held.record.remaining.currency != setup.currency:
+        return None
+    takes = Money(amount_minor=wanted_minor, currency=setup.currency)
+    if wanted_minor <= held.record.remaining.amount_minor:
+        return None
+    return f"cost centre {centre}: {takes} are asked for, {held.record.remaining} are left"
+
+
+def _finding(context: Context, class_: str, message: str) -> findings.Finding:
+    return findings.Finding(
+        class_=class_,
+        severity="info",
+        system=subject.source(context),
+        entity=subject.ENTITY,
+        document_key=context.workflow.document_key,
+        document_number=context.workflow.document_number,
+        message=message,
+        noticed_at=context.now,
+    )

@@ -1,0 +1,139 @@
+"""Expense to reimbursement: an approved report is posted in the ERP, confirmed to the expense tool, and paid.
+
+    acknowledge -> await_acknowledgement -> route -> check_totals -> check_approval -> find_payee -> resolve_accounts
+      -> check_period -> request_posting -> await_posting -> await_import -> validate -> await_validation
+      -> verify_posting -> publish -> confirm_posting -> await_confirmation -> await_payment -> confirm_payment
+      -> await_payment_confirmation -> verify
+
+The document and the decision to acknowledge it are stored first; acknowledging is the lock against a recall; only then
+is anything posted, and only what was read back in the ERP is confirmed. A document is all or nothing: what can't be
+posted as a whole is undone as a whole, and the employee reads what to change:
+
+    undo_posting -> await_undo -> return_document -> await_return
+
+A cash advance is posted as the expense tool states it; a funds check is answered from the budgets and posts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from sqlite3 import Connection
+
+from finsync_tui.flows.expense import checks, postings, replies
+from finsync_tui.flows.steps import Step
+from store import crossrefs, records
+from store.canonical.event import Event
+from store.canonical.expense import ExpenseDocument
+from store.canonical.keys import RecordKey
+from store.canonical.payables import Payment
+from store.canonical.record import CanonicalRecord
+from store.workflows import Workflow
+
+NAME = "expense_to_reimbursement"
+_KINDS = {"report": "post", "cash_advance": "advance", "funds_check": "funds"}
+_PAYMENT = "com.finsync.payment."
+
+
+class ExpenseToReimbursement:
+    """The flow for financial documents of the expense tool."""
+
+    name = NAME
+    model = ExpenseDocument
+    listens_to = (
+        "com.finsync.expense_document.",
+        "com.finsync.invoice.",
+        "com.finsync.journal_entry.",
+        _PAYMENT,
+    )
+    under_way: frozenset[str] = frozenset()
+    """A document has one version only: nothing ever takes its place."""
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        return _FUNDS if kind == "funds" else _STEPS
+
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        """A document is worked through once. What comes after under the same id is our own echo, or a recall."""
+        assert isinstance(record, ExpenseDocument)
+        return _KINDS[record.kind] if record.status == "ready" and not earlier else None
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        key = RecordKey.parse(event.subject)
+        entity = ExpenseDocument.entity
+        if not event.type.startswith(_PAYMENT):
+            found = crossrefs.find(db, entity, key.system, key.external_id)
+            return (found,) if found is not None else ()
+        held = records.get(db, Payment, key.system, key.external_id)
+        paid = held.record.invoices if held is not None else ()
+        documents = (crossrefs.find(db, entity, key.system, one.invoice_id) for one in paid)
+        return tuple(dict.fromkeys(one for one in documents if one is not None))
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        """A payment that was confirmed and is void now has to be taken back in the expense tool, too."""
+        key = RecordKey.parse(event.subject)
+        if not event.type.startswith(_PAYMENT) or key.external_id not in workflow.data.get("confirmed", {}):
+            return None
+        held = records.get(db, Payment, key.system, key.external_id)
+        return "await_payment" if held is not None and held.record.status == "voided" else None
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        if class_ == "DEAD_LETTER":
+            return step, False
+        if step == "await_acknowledgement":
+            return "acknowledge", True
+        if step in ("await_confirmation", "confirm_posting"):
+            return "confirm_posting", True
+        if step in ("await_payment_confirmation", "confirm_payment", "await_payment"):
+            return "await_payment", True
+        if step in ("await_undo", "undo_posting"):
+            return "undo_posting", True
+        if step in ("await_return", "return_document"):
+            return "return_document", True
+        if step == "verify":
+            return "verify", False
+        return "route", True
+
+
+_STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        replies.acknowledge,
+        replies.await_acknowledgement,
+        checks.route,
+        checks.check_totals,
+        checks.check_approval,
+        checks.find_payee,
+        checks.resolve_accounts,
+        checks.check_period,
+        postings.request_posting,
+        postings.await_posting,
+        postings.await_import,
+        postings.validate,
+        postings.await_validation,
+        postings.verify_posting,
+        postings.publish,
+        replies.confirm_posting,
+        replies.await_confirmation,
+        replies.await_payment,
+        replies.confirm_payment,
+        replies.await_payment_confirmation,
+        replies.verify,
+        postings.undo_posting,
+        postings.await_undo,
+        replies.return_document,
+        replies.await_return,
+    )
+}
+_FUNDS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        replies.acknowledge,
+        replies.await_acknowledgement,
+        checks.route,
+        checks.check_funds,
+        replies.confirm_posting,
+        replies.await_confirmation,
+        replies.verify,
+        replies.return_document,
+        replies.await_return,
+    )
+}
