@@ -80,6 +80,39 @@ def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> 
     )
 
 
+def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+    """Send documents back to where they come from, with a reason that their owner reads; what was posted is undone."""
+    reason = _reason(reason)
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        workflow = workflows.get(db, case.workflow_id) if case.workflow_id is not None else None
+        if workflow is None or workflow.state != "held":
+            return "its workflow does not wait for a person"
+        step = FLOWS[workflow.flow].returns_at
+        if step is None:
+            return f"{case.system} takes no document back; correct it there, or resolve the exception"
+        if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow.id)):
+            return "nobody knows whether its delivery arrived: retry looks it up first"
+        doubt = workflow.data.get("doubt") or {}
+        told = {"class": case.class_, "cause": reason, "entry_id": doubt.get("entry_id")}
+        workflows.save(
+            db, workflow.id, state="running", step=step, data={**workflow.data, "return": told},
+            due_at=workflow.due_at, generation=workflow.generation + 1, now=store.clock.now(),
+        )  # fmt: skip
+        return None
+
+    return _each_case(
+        store,
+        actor,
+        case_ids,
+        "exception.returned",
+        reason,
+        one,
+        state="resolved",
+        resolution=f"sent back: {reason}",
+    )
+
+
 def assign(store: Store, actor: Actor, case_ids: Sequence[int], owner: str) -> Outcome:
     """Make somebody the owner; an empty name takes the owner away."""
 

@@ -43,6 +43,17 @@ EXCEPTION_CLASSES = frozenset(
         "VERSION_CONFLICT",
         "OVERDUE",
         "READ_FAILED",
+        "ACCOUNT_MISSING",
+        "APPROVAL_LIMIT",
+        "APPROVER_MISSING",
+        "APPROVER_SELF",
+        "APPROVER_STALE",
+        "CLAIMED_BY_OTHER",
+        "CONFIGURATION",
+        "COST_CENTRE_MISSING",
+        "EMPLOYEE_UNKNOWN",
+        "RECALLED",
+        "TEST_DOCUMENT",
     ]
 )
 FINDING_CLASSES = frozenset(
@@ -53,6 +64,7 @@ FINDING_CLASSES = frozenset(
         "DUPLICATE_EVENT",
         "STALE_VERSION",
         "UNAVAILABLE",
+        "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
         "DRIFT",
         "ECHO",

@@ -277,6 +277,29 @@ def resolve(
 
 
 @app.command(
+    "return",
+    epilog=example(
+        'finsync exceptions return 12 --reason "Cost centre 410 is closed. Choose 420 and submit again."'
+    ),
+)
+def send_back(
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    class_: Class = None,
+    system: System = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send documents back to their owner, who reads the reason; what was posted of them is taken back."""
+    from finsync_tui import actions
+
+    with opened(workspace) as store:
+        outcome = actions.send_back(store, actor(), _selected(store, ids, class_, system), reason)
+    report(outcome, "to be returned in the engine's next cycle", json=json)
+
+
+@app.command(
     epilog=example('finsync exceptions edit 12 --payload corrected.json --reason "typo in the price"')
 )
 def edit(

@@ -45,6 +45,7 @@ class ExpenseToReimbursement:
         "com.finsync.journal_entry.",
         _PAYMENT,
     )
+    returns_at: str | None = "return_document"
     under_way: frozenset[str] = frozenset()
     """A document has one version only: nothing ever takes its place."""
 

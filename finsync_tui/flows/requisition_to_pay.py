@@ -42,6 +42,7 @@ class RequisitionToPay:
     name = NAME
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
+    returns_at: str | None = None
     under_way = frozenset(
         [
             "await_commitment",

@@ -119,6 +119,11 @@ class Flow(Protocol):
         """Return the step at which news makes a done instance go on; None: it stays done."""
         ...
 
+    @property
+    def returns_at(self) -> str | None:
+        """The step that tells the source why a document can't go on; None: this flow can't."""
+        ...
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         """Return where a retry goes on after a hold at `step`, and whether it is a new decision."""
         ...

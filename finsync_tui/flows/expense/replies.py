@@ -211,6 +211,8 @@ def _is_posted(context: Context) -> bool:
 
 
 def _find_link(context: Context) -> crossrefs.Crossref | None:
+    if "target" not in context.data:
+        return None  # it was never routed to an ERP
     return crossrefs.get(context.db, subject.ENTITY, context.workflow.document_key, subject.target(context))
 
 
