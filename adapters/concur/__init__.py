@@ -1,1 +1,34 @@
-"""SAP Concur: expense reports and the financial documents that they become."""
+"""SAP Concur: expenses. See README.md for what is covered and what is peculiar."""
+
+from __future__ import annotations
+
+import httpx
+from pydantic import ValidationError
+
+import adapters
+from adapters.base import Adapter, Connection, Secrets
+from adapters.concur.client import Concur
+from adapters.concur.options import Options
+from adapters.errors import SettingsError
+from store.clock import Clock
+
+MANIFEST = adapters.manifest("concur")
+
+
+def connect(
+    system: str,
+    connection: Connection,
+    secrets: Secrets,
+    clock: Clock,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Adapter:
+    """Return the adapter of one company. Nothing is sent and no secret is read yet."""
+    try:
+        options = Options.model_validate(connection.options)
+    except ValidationError as error:
+        raise SettingsError.of_options(system, error) from None
+    return Concur(system, connection, options, MANIFEST, secrets, clock, transport)
+
+
+__all__ = ["MANIFEST", "Options", "connect"]

@@ -24,6 +24,7 @@ from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
 from tests.adapters.held_secrets import HeldSecrets
+from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -1,0 +1,160 @@
+"""Concur's endpoints: read, write, find before a retry, health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+import httpx
+import msgspec
+
+from adapters import drift
+from adapters.base import (
+    Connection,
+    Health,
+    Manifest,
+    Page,
+    Receipt,
+    Secrets,
+    Translated,
+    Untranslatable,
+    WriteRequest,
+)
+from adapters.concur import fis, inbound, lists, wire
+from adapters.concur.masters import Budgets, Vendors
+from adapters.concur.options import Options
+from adapters.concur.people import People
+from adapters.concur.reports import Reports
+from adapters.concur.session import Session
+from adapters.errors import AdapterError, SettingsError
+from store.clock import Clock
+
+_LIST_ROW: Final = (wire.ListRow, ("list", "item"))
+_SHAPES: Final[Mapping[str, tuple[type[msgspec.Struct], Sequence[str]]]] = {
+    "expense_document": (wire.FisDocument, ("id", "docType", "docStatus", "document")),
+    "expense_report": (wire.Report, ("ID", "Name", "Total", "CurrencyCode")),
+    "employee": (wire.EmployeeRow, ("user",)),
+    "cost_centre": _LIST_ROW,
+    "project": _LIST_ROW,
+    "account_combination": _LIST_ROW,
+    "supplier": (wire.Vendor, ("VendorCode", "VendorName")),
+    "budget": (wire.BudgetRow, ("header", "detail")),
+}
+"""What drift looks at, and the fields that can be missed when no row has them."""
+
+
+class Concur:
+    """One Concur company."""
+
+    def __init__(
+        self,
+        system: str,
+        connection: Connection,
+        options: Options,
+        manifest: Manifest,
+        secrets: Secrets,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.system = system
+        self.manifest = manifest
+        self.options = options
+        self._session = Session(system, connection, options, manifest, secrets, clock, transport)
+        pages_max = connection.pages_max
+        self._queues = fis.Queues(self._session, options, pages_max)
+        self._reports = Reports(self._session, options, pages_max)
+        self._people = People(self._session, options, pages_max)
+        self._lists = lists.Lists(self._session, options, pages_max)
+        self._vendors = Vendors(self._session, pages_max)
+        self._budgets = Budgets(self._session, options, pages_max)
+
+    @property
+    def own_login(self) -> str | None:
+        return self.options.own_login
+
+    @property
+    def notices(self) -> dict[str, str]:
+        """What Concur warned of since we began, by endpoint: what is deprecated, and until when it lives."""
+        return dict(self._session.notices)
+
+    async def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        """Walk all rows of `entity` changed since `position`."""
+        async for page in self._walk(entity, position):
+            yield page
+
+    async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
+        """Read these documents afresh."""
+        self._check(entity)
+        if entity == "expense_document":
+            return await self._queues.read_many(external_ids)
+        if entity == "expense_report":
+            return await self._reports.read_many(external_ids)
+        if entity == "employee":
+            return await self._people.read_many(external_ids)
+        if entity == "supplier":
+            return await self._vendors.read_many(external_ids)
+        if entity == "budget":
+            return await self._budgets.read_many(external_ids)
+        return await self._lists.read_many(entity, external_ids)
+
+    def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        """Turn rows into canonical records, in order."""
+        self._check(entity)
+        return inbound.translate(entity, rows, self.options)
+
+    def drift(self, entity: str, rows: Sequence[bytes]) -> list[drift.Drift]:
+        """Say which fields of these rows came, went or changed their kind."""
+        self._check(entity)
+        shape, asked = _SHAPES[entity]
+        return drift.notice(shape, rows, asked)
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        """Do it once."""
+        self._check_operation(request)
+        return await self._queues.write(request)
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        """Say whether `request` has taken effect already."""
+        self._check_operation(request)
+        return await self._queues.find(request)
+
+    async def check_health(self) -> Health:
+        """Get a token and look into the queue."""
+        started = time.perf_counter()
+        try:
+            await self._queues.ping()
+        except AdapterError as error:
+            return Health(False, error.message)
+        told = "token and queue are fine"
+        for endpoint, warning in self.notices.items():
+            told += f"; {endpoint} will change: {warning}"
+        return Health(True, told, round((time.perf_counter() - started) * 1000, 1))
+
+    async def aclose(self) -> None:
+        await self._session.aclose()
+
+    def _walk(self, entity: str, position: str | None) -> AsyncIterator[Page]:
+        self._check(entity)
+        if entity == "expense_document":
+            return self._queues.read()
+        if entity == "expense_report":
+            return self._reports.read(position)
+        if entity == "employee":
+            return self._people.read(position)
+        if entity == "supplier":
+            return self._vendors.read()
+        if entity == "budget":
+            return self._budgets.read()
+        return self._lists.read(entity)
+
+    def _check(self, entity: str) -> None:
+        if entity not in inbound.TRANSLATORS:
+            known = ", ".join(sorted(inbound.TRANSLATORS))
+            raise SettingsError(self.system, f"Concur has no entity {entity!r}. It has: {known}")
+
+    def _check_operation(self, request: WriteRequest) -> None:
+        if request.operation not in fis.OPERATIONS:
+            raise SettingsError(
+                self.system, f"Concur takes no {request.operation}; it takes {', '.join(fis.OPERATIONS)}"
+            )
