@@ -147,6 +147,8 @@ class WriteRequest:
     """The document in that system, when it is there already."""
     body: Mapping[str, Any]
     """What the operation needs, as JSON values (see `docs/operations.md`)."""
+    sent_at: datetime | None = None
+    """When it was sent last without our learning the outcome. A system that works on its own time may still be at it."""
 
 
 @dataclass(frozen=True, slots=True)

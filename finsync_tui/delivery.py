@@ -215,6 +215,7 @@ async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Cloc
         idempotency_key=claim.idempotency_key,
         external_id=claim.external_id,
         body=json.loads(claim.body),
+        sent_at=_sent_at(store.db, claim),
     )
     error: AdapterError | None = None
     receipt: Receipt | None = None
@@ -242,6 +243,13 @@ async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:
         if found is None:
             raise
         return found
+
+
+def _sent_at(db: Connection, claim: Claim) -> datetime | None:
+    """Return when it was last sent without an answer, an engine that died meanwhile included; None: never."""
+    if not claim.is_outcome_unknown:
+        return None
+    return findings.last_noticed(db, "OUTCOME_UNKNOWN", claim.system, claim.document_key)
 
 
 def _must_look_first(db: Connection, claim: Claim) -> bool:

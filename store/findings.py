@@ -71,6 +71,15 @@ def of_document(db: sqlite3.Connection, document_key: str) -> list[Finding]:
     ]
 
 
+def last_noticed(db: sqlite3.Connection, class_: str, system: str, document_key: str) -> datetime | None:
+    """Return when a class was noticed last about a document in a system; None when it never was."""
+    found = db.execute(
+        "SELECT max(noticed_at) FROM finding WHERE document_key=? AND class=? AND system=?",
+        (document_key, class_, system),
+    ).fetchone()[0]
+    return None if found is None else instant(found)
+
+
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """Return how many findings of each class there are."""
     return dict(db.execute("SELECT class, count(*) FROM finding GROUP BY class"))

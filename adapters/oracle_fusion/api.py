@@ -41,8 +41,8 @@ class Api:
             "GET", self._url(path), params=params, headers=self._headers(), is_write=False, expects=(200,)
         )
 
-    async def create(self, path: str, body: object) -> Answer:
-        return await self._send("POST", path, body, expects=(201,))
+    async def create(self, path: str, body: object, *, expects: Sequence[int] = (201,)) -> Answer:
+        return await self._send("POST", path, body, expects=expects)
 
     async def update(self, href: str, body: object, etag: str | None) -> Answer:
         return await self._send("PATCH", href, body, expects=(200,), etag=etag)
@@ -143,7 +143,7 @@ class Api:
         return {"Accept": ACCEPT, "REST-Framework-Version": self._version}
 
     def _url(self, path: str) -> str:
-        return path if "://" in path else f"{self._root}/{path}"
+        return path if "://" in path or path.startswith("/") else f"{self._root}/{path}"
 
 
 def items(envelope: wire.Envelope) -> list[bytes]:

@@ -25,6 +25,7 @@ from adapters.errors import AdapterError, SettingsError
 from adapters.oracle_fusion import inbound
 from adapters.oracle_fusion.api import Api, items
 from adapters.oracle_fusion.failures import Judge
+from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.reads import Reads
 from adapters.oracle_fusion.writes import Writes
@@ -36,15 +37,22 @@ class OracleFusion:
     """The adapter of one configured instance."""
 
     def __init__(
-        self, system: str, manifest: Manifest, transport: Transport, options: Options, judge: Judge, api: Api
+        self,
+        system: str,
+        manifest: Manifest,
+        transport: Transport,
+        options: Options,
+        judge: Judge,
+        api: Api,
+        clock: Clock,
     ) -> None:
         self.system = system
         self.manifest = manifest
         self._options = options
         self._transport = transport
         self._api = api
-        self._reads = Reads(api, options)
-        self._writes = Writes(api, options, judge)
+        self._reads = Reads(api, options, Jobs(api, judge))
+        self._writes = Writes(api, options, judge, clock)
 
     @property
     def own_login(self) -> str | None:
@@ -126,7 +134,7 @@ def connect(
     )
     judge.clean = door.clean
     api = Api(door, options, options.page_size or manifest.page_size, connection.pages_max)
-    return OracleFusion(system, manifest, door, options, judge, api)
+    return OracleFusion(system, manifest, door, options, judge, api, clock)
 
 
 def _options(system: str, connection: Connection) -> Options:

@@ -48,6 +48,19 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
         r"|duplicate (?:purchase )?(?:order|document)|(?:order|document) already exists",
         DUPLICATE,
     ),
+    # journal import, by its own codes: they are old and stable, the words around them are not
+    (r"\bEP0\d\b", "PERIOD_CLOSED"),
+    (r"\bEF\d\d\b", "ACCOUNT_INVALID"),
+    (r"\bEU0\d\b", "TOTALS_DIFFER"),
+    # Payables
+    (
+        r"invoice number\b.{0,80}(?:already|not unique|must be unique|duplicate|in use)|duplicate invoice",
+        DUPLICATE,
+    ),
+    (
+        r"\b(?:line|distribution) variance\b|distributions?\b.{0,60}(?:not|n't) (?:equal|add up|match)",
+        "TOTALS_DIFFER",
+    ),
     # time: before budgets, because a budget period can be what is closed
     (
         r"period\b.{0,100}(?:not (?:been )?open|closed|never opened|must be open)"

@@ -12,7 +12,7 @@ import pydantic
 
 from adapters.answer import UNREADABLE
 from adapters.base import Translated, Untranslatable
-from adapters.oracle_fusion import inbound_order, wire
+from adapters.oracle_fusion import inbound_finance, inbound_order, wire, wire_finance
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money
 from adapters.oracle_fusion.options import Options
 from store.canonical.budget import Budget
@@ -307,6 +307,12 @@ _NAMES = {
     "project": ("ProjectId", "ProjectNumber"),
     "budget": ("query", "query"),
     "purchase_order": ("POHeaderId", "OrderNumber"),
+    "journal_entry": ("@id", "JournalName"),
+    "import_job": ("ReqstId", "ReqstId"),
+    "invoice": ("InvoiceId", "InvoiceNumber"),
+    "payment": ("CheckId", "PaymentNumber"),
+    "employee": ("PersonId", "PersonNumber"),
+    "fiscal_period": ("PeriodNameId", "PeriodNameId"),
 }
 """Key and number of each entity's rows."""
 
@@ -319,6 +325,12 @@ TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "project": project,
     "budget": budget,
     "purchase_order": inbound_order.purchase_order,
+    "journal_entry": inbound_finance.journal_entry,
+    "import_job": inbound_finance.import_job,
+    "invoice": inbound_finance.invoice,
+    "payment": inbound_finance.payment,
+    "employee": inbound_finance.employee,
+    "fiscal_period": inbound_finance.fiscal_period,
 }
 
 SHAPES: Mapping[str, type[msgspec.Struct]] = {
@@ -329,5 +341,8 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
     "project": wire.Project,
     "budget": wire.Balances,
     "purchase_order": wire.Order,
+    "invoice": wire_finance.Invoice,
+    "payment": wire_finance.Payment,
+    "fiscal_period": wire_finance.PeriodStatus,
 }
 """The documents by entity; a combination has none, its attributes are the customer's."""

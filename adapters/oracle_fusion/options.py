@@ -68,6 +68,53 @@ class BalanceQuery(_Table):
         )
 
 
+class LedgerAccess(_Table):
+    """What a journal import of one ledger needs and no other system knows."""
+
+    ledger_id: int
+    data_access_set_id: int
+    currency: str = Field(pattern="^[A-Z]{3}$", description="The ledger's own currency")
+    chart_id: int | None = Field(
+        default=None, description="Chart its combinations are looked up in; None: any"
+    )
+    conversion_type: str = Field(default="Corporate", description="Rate type of journals in other currencies")
+
+
+class JournalImport(_Table):
+    """How Import Journals is called (contract sheet, section 12.2)."""
+
+    source_parameter: str = Field(default="ALL", description="Second parameter: a source's id, or ALL")
+    date_format: Literal["yyyy/mm/dd", "yyyy-mm-dd"] = "yyyy/mm/dd"
+    document_account: str = "fin$/generalLedger$/import$"
+    job: str = "/oracle/apps/ess/financials/generalLedger/programs/common,JournalImportLauncher"
+    job_options: str = "InterfaceDetails=15,ImportOption=Y,PurgeOption=Y,ExtractFileType=ALL"
+    file_prefix: str = Field(default="finsync_gl_", pattern=r"^[A-Za-z0-9_.-]*$")
+    posts_errors_to_suspense: bool = False
+    creates_summary: bool = False
+    flexfields: Literal["N", "O", "W"] = Field(
+        default="N", description="Descriptive flexfields: none, without or with validation"
+    )
+    patience_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=24 * 60,
+        description="How long an import whose answer was lost may still be at work, before it is sent again",
+    )
+
+
+class PayablesUnit(_Table):
+    """What an invoice of one business unit needs and no other system knows."""
+
+    currency: str = Field(pattern="^[A-Z]{3}$", description="Currency of its ledger")
+    employee_site: str | None = Field(
+        default=None, description="Site of payees that the invoice names no site of, e.g. OFFICE"
+    )
+    payment_terms: str | None = None
+    payment_method: str | None = Field(default=None, description="PaymentMethodCode")
+    pay_group: str | None = None
+    conversion_type: str = Field(default="Corporate", description="Rate type of invoices in other currencies")
+
+
 class RefusalRule(_Table):
     """An own reading of refusals, asked before ours."""
 
@@ -129,6 +176,42 @@ class Options(_Table):
     cost_centre_value_set: str | None = None
     ledger_balances: tuple[BalanceQuery, ...] = ()
     reads_bank_accounts: bool = False
+
+    ledgers: dict[str, LedgerAccess] = Field(
+        default_factory=dict,
+        description="By the ledger's name in Oracle: those that journals are imported into",
+    )
+    journal_import: JournalImport = JournalImport()
+    journal_sources: tuple[str, ...] = Field(
+        default=(), description="Sources (UserJeSourceName) whose journals are read; empty: all"
+    )
+    journal_attributes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Names of journal header and line attributes on this pod, where they differ: ours to the pod's",
+    )
+    account_check: Literal["none", "usable", "known"] = Field(
+        default="usable",
+        description="Before a journal or invoice is sent: refuse disabled combinations; with `known` also new ones",
+    )
+
+    payables: dict[str, PayablesUnit] = Field(
+        default_factory=dict, description="By BusinessUnit: those that invoices are created in"
+    )
+    invoice_source: str | None = Field(default=None, description="InvoiceSource of what we create")
+    validate_parameters: dict[str, Any] = Field(
+        default_factory=lambda: {"ProcessAction": "Validate"}, description="Sent with every validateInvoice"
+    )
+    invoice_reason_name: str = "ActionReason"
+    holds_resource: str | None = Field(default="invoiceHolds", description="None: holds are not read")
+
+    hcm_path: str = "/hcmRestApi/resources/11.13.18.05"
+    employee_attributes: dict[str, str] = Field(
+        default_factory=dict, description="Names of worker attributes on this pod: ours to the pod's"
+    )
+    ledger_application_id: int = Field(default=101, description="ApplicationId of general ledger periods")
+    payables_application_id: int | None = Field(
+        default=200, description="ApplicationId of Payables periods; None: they are not read"
+    )
     refusals: tuple[RefusalRule, ...] = ()
 
     def business_unit_name(

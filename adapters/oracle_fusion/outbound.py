@@ -48,9 +48,9 @@ def purchase_order(commitment: Commitment, options: Options) -> Body:
     if commitment.supplier_site_id is not None:
         body["SupplierSiteId"] = _id(commitment.supplier_site_id, "supplier site")
     if options.order_numbering == "manual":
-        body["OrderNumber"] = _whole(commitment.number, NUMBER_MAX, "order number")
+        body["OrderNumber"] = identifier(commitment.number, NUMBER_MAX, "order number")
     limit = NOTE_MAX if options.marker_field == "NoteToReceiver" else DESCRIPTION_MAX
-    body[options.marker_field] = _whole(commitment.marker, limit, "marker")
+    body[options.marker_field] = identifier(commitment.marker, limit, "marker")
     body["lines"] = [_line(line, commitment.currency, unit, options) for line in commitment.lines]
     _refuse_repeated([line["LineNumber"] for line in body["lines"]])
     return body
@@ -185,7 +185,7 @@ def _uom(uom: str, unit: BusinessUnit) -> str:
     return code
 
 
-def _whole(text: str, limit: int, what: str) -> str:
+def identifier(text: str, limit: int, what: str) -> str:
     """Return a text that identifies something, which therefore must not be cut."""
     if not text or len(text) > limit or text != text.strip() or not text.isprintable():
         raise CannotExpressError(

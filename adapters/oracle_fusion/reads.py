@@ -6,6 +6,7 @@
 | supplier_bank_account | `externalBankAccounts` | by id, all |
 | ledger, account_combination, cost_centre | `ledgersLOV`, `accountCombinationsLOV`, values of a value set | by offset, all |
 | budget | `ledgerBalances`, one configured query a row | each query whole |
+| journals, invoices, payments, employees, periods, jobs | see `reads_finance` | |
 """
 
 from __future__ import annotations
@@ -26,8 +27,18 @@ from adapters.judgement import server_time
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, items, one_of, quoted
 from adapters.oracle_fusion.inbound import redacted_bank_account
+from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.positions import Position, PositionError
+from adapters.oracle_fusion.reads_finance import (
+    INVOICE_TREE,
+    JOURNAL_TREE,
+    PAYMENT_TREE,
+    WORKER_TREE,
+    FinanceReads,
+    batch_ids,
+    only_journals,
+)
 from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
 from store.clock import instant
 
@@ -37,6 +48,8 @@ ORDER_TREE: Final[Children] = {"lines": {"schedules": {"distributions": {}}}}
 ISSUED_FIELDS: Final = (
     "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
 )
+SPLIT: Final = ("journal_entry",)
+"""Entities whose rows are parts of what is walked: the keys of a page are not theirs."""
 _HAS_MORE = re.compile(rb'"hasMore"\s*:\s*true')
 
 
@@ -70,6 +83,10 @@ def source(entity: str, options: Options) -> Source | None:
         "ledger": Source("ledgersLOV", "LedgerName"),
         "account_combination": Source("accountCombinationsLOV", options.combination_id_attribute),
         "cost_centre": Source("valueSets", "Value"),
+        "journal_entry": Source("journalBatches", "JeBatchId", _CHANGED, JOURNAL_TREE, is_keyed),
+        "invoice": Source("invoices", "InvoiceId", _CHANGED, INVOICE_TREE, is_keyed),
+        "payment": Source("payablesPayments", "CheckId", _CHANGED, PAYMENT_TREE, is_keyed),
+        "employee": Source(f"{options.hcm_path}/publicWorkers", "PersonId", None, WORKER_TREE, is_keyed),
     }.get(entity)
 
 
@@ -84,14 +101,15 @@ class _Stamps:
 class Reads:
     """Reads of one instance."""
 
-    def __init__(self, api: Api, options: Options) -> None:
+    def __init__(self, api: Api, options: Options, jobs: Jobs) -> None:
         self._api = api
         self._options = options
+        self._finance = FinanceReads(api, options, jobs)
         self._overlap = timedelta(minutes=options.overlap_minutes)
 
     async def read(self, entity: str, position: str | None) -> AsyncIterator[Page]:
-        if entity == "budget":
-            async for page in self._budgets():
+        if entity in ("budget", "fiscal_period"):
+            async for page in self._budgets() if entity == "budget" else self._finance.periods():
                 yield page
             return
         found = await self._source(entity)
@@ -102,7 +120,17 @@ class Reads:
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         if entity == "budget":
             return [row async for page in self._budgets(frozenset(external_ids)) for row in page.rows]
+        if entity == "fiscal_period":
+            wanted_periods = frozenset(external_ids)
+            return [row async for page in self._finance.periods(wanted_periods) for row in page.rows]
+        if entity == "import_job":
+            return await self._finance.jobs(external_ids)
         found = await self._source(entity)
+        if entity == "journal_entry":
+            return only_journals(await self._many(entity, found, batch_ids(external_ids)), external_ids)
+        return await self._many(entity, found, external_ids)
+
+    async def _many(self, entity: str, found: Source, external_ids: Sequence[str]) -> list[bytes]:
         is_number = entity not in ("ledger", "cost_centre")
         wanted = [one for one in dict.fromkeys(external_ids) if is_id(one) or not is_number]
         rows: list[bytes] = []
@@ -113,6 +141,8 @@ class Reads:
         return rows
 
     async def _source(self, entity: str) -> Source:
+        if entity == "import_job":
+            raise SettingsError(self._api.system, "import jobs are read by the id of their request only")
         found = source(entity, self._options)
         if found is None:
             raise SettingsError(self._api.system, f"the adapter oracle_fusion does not read {entity!r}")
@@ -160,9 +190,14 @@ class Reads:
             params["expand"] = expand(found.children)
         return params
 
+    def _condition(self, entity: str, found: Source, start: Position) -> str | None:
+        since = start.filter(found.updated, self._overlap) if found.updated else None
+        own = self._finance.journal_condition() if entity == "journal_entry" else None
+        return " and ".join(one for one in (own, since) if one) or None
+
     async def _by_key(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
         base = {**self._params(found), "limit": self._api.page_size, "offset": 0}
-        since = start.filter(found.updated, self._overlap) if found.updated else None
+        since = self._condition(entity, found, start)
 
         async def fetch(after: int) -> KeyedPage[bytes, _Stamps]:
             conditions = [since] if since else []
@@ -181,7 +216,7 @@ class Reads:
             if page.keys:
                 spot = spot.moved(page.keys[-1], page.extra.latest)
             where = (spot.ended() if page.is_last else spot).text() if found.updated else None
-            yield Page(page.rows, where, page.is_last, external_ids(page))
+            yield Page(page.rows, where, page.is_last, None if entity in SPLIT else external_ids(page))
 
     async def _by_offset(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
         """Walk by offset in the order of a unique attribute, each page beginning with the last row before it.
@@ -190,7 +225,7 @@ class Reads:
         Such a walk cannot be resumed, so only its end has a position.
         """
         base = {**self._params(found), "limit": self._api.page_size}
-        condition = start.filter(found.updated, self._overlap) if found.updated else None
+        condition = self._condition(entity, found, start)
         if condition:
             base["q"] = condition
         spot = start
@@ -214,7 +249,9 @@ class Reads:
                 spot = spot.begun(server_time(answer), latest).moved(0, latest)
             whole = await self._finished(entity, found, rows[overlap:])
             ids = [key for key in keys[overlap:] if key is not None]
-            return OffsetPage(whole, envelope.hasMore, keys=ids if len(ids) == len(whole) else None)
+            return OffsetPage(
+                whole, envelope.hasMore, keys=ids if len(ids) == len(whole) and entity not in SPLIT else None
+            )
 
         async for _, page in walk_by_offset(self._api.place(found.path), 0, fetch):
             is_last = not page.has_more
@@ -240,6 +277,10 @@ class Reads:
         ]
         if entity == "purchase_order":
             return await self._with_issued(whole)
+        if entity == "journal_entry":
+            return self._finance.journals(whole)
+        if entity == "invoice":
+            return await self._finance.with_holds(whole)
         if entity == "supplier_bank_account":
             return [redacted_bank_account(row) for row in whole]
         return whole

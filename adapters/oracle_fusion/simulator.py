@@ -1,6 +1,6 @@
-"""A simulated Oracle Fusion pod: procurement and general ledger of part 1, behind the REST framework's rules.
+"""A simulated Oracle Fusion pod: procurement, general ledger, Payables and people, behind the REST framework's rules.
 
-It keeps state, enforces what the real one enforces, and decides on orders when its clock says so. Nothing in the
+It keeps state, enforces what the real one enforces, and decides on orders, imports and pays when its clock says so. Nothing in the
 adapter knows it; the adapter meets it only over HTTP. The domain methods set a scene and look at the result.
 
 >>> from datetime import UTC, datetime
@@ -22,7 +22,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from adapters.oracle_fusion.simulator_auth import TOKEN_PATH, Credentials, Door
+from adapters.oracle_fusion.simulator_finance import Finance
+from adapters.oracle_fusion.simulator_finance_scene import FinanceScene
 from adapters.oracle_fusion.simulator_http import Desk, RestFramework
+from adapters.oracle_fusion.simulator_invoices import InvoiceDesk
+from adapters.oracle_fusion.simulator_journals import BatchDesk
 from adapters.oracle_fusion.simulator_ledger import (
     Budget,
     BusinessUnit,
@@ -36,6 +40,8 @@ from adapters.oracle_fusion.simulator_ledger import (
 from adapters.oracle_fusion.simulator_lifecycle import Lifecycle
 from adapters.oracle_fusion.simulator_orders import OrderDesk
 from adapters.oracle_fusion.simulator_payload import typed
+from adapters.oracle_fusion.simulator_payments import PaymentDesk
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.oracle_fusion.simulator_suppliers import SupplierDesk, ValueDesk
@@ -47,7 +53,7 @@ from store.clock import Clock
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-class OracleFusionSimulator:
+class OracleFusionSimulator(FinanceScene):
     """One pod. `app` is what a client talks to, faults included; `bare_app` is the same without them."""
 
     def __init__(
@@ -66,6 +72,7 @@ class OracleFusionSimulator:
         self.settings = settings or SimulatorSettings()
         self.world = World(clock, self.settings)
         self.lifecycle = Lifecycle(self.world)
+        self.finance = Finance(self.world)
         self.requests = RequestLog(clock)
         self.faults = faults or FaultPlan(clock)
         supplier_desk, value_desk, order_desk = (
@@ -77,9 +84,12 @@ class OracleFusionSimulator:
             "suppliers": supplier_desk,
             "valueSets": value_desk,
             "draftPurchaseOrders": order_desk,
+            "journalBatches": BatchDesk(self.world),
+            "invoices": InvoiceDesk(self.world),
+            "payablesPayments": PaymentDesk(self.world, self.finance.payments),
         }
         door = Door(name, Credentials(user, password, client_id, client_secret), clock, self.settings)
-        framework = RestFramework(self.world, desks, self.lifecycle, door)
+        framework = RestFramework(self.world, desks, self.lifecycle, self.finance, door)
         routes = [
             Route(TOKEN_PATH, framework.token, methods=["POST"]),
             Route("/{rest:path}", framework.resources, methods=METHODS),
@@ -248,18 +258,27 @@ class OracleFusionSimulator:
     # The scene: general ledger
 
     def set_period(
-        self, ledger: str, name: str, starts_on: date, ends_on: date, *, is_open: bool = True
+        self,
+        ledger: str,
+        name: str,
+        starts_on: date,
+        ends_on: date,
+        *,
+        is_open: bool = True,
+        is_payables_open: bool | None = None,
     ) -> None:
-        """Add an accounting period, or replace the one of that name."""
+        """Add an accounting period, or replace the one of that name. Payables follows unless it is told otherwise."""
         books = self.world.books
         books.periods = [one for one in books.periods if (one.ledger, one.name) != (ledger, name)]
-        books.periods.append(Period(ledger, name, starts_on, ends_on, is_open))
+        books.periods.append(Period(ledger, name, starts_on, ends_on, is_open, is_payables_open))
 
-    def open_period(self, ledger: str, name: str) -> None:
-        self.world.books.period_named(ledger, name).is_open = True
+    def open_period(self, ledger: str, name: str, *, in_payables: bool = False) -> None:
+        """Open a period in the general ledger, or in Payables alone."""
+        self._set_open(ledger, name, True, in_payables)
 
-    def close_period(self, ledger: str, name: str) -> None:
-        self.world.books.period_named(ledger, name).is_open = False
+    def close_period(self, ledger: str, name: str, *, in_payables: bool = False) -> None:
+        """Close a period in the general ledger, or in Payables alone."""
+        self._set_open(ledger, name, False, in_payables)
 
     def add_budget(
         self,
@@ -346,7 +365,7 @@ class OracleFusionSimulator:
 
     def settle_due(self) -> int:
         """Do what the clock says should have happened; requests do it by themselves."""
-        return self.lifecycle.settle_due()
+        return self.lifecycle.settle_due() + self.finance.settle_due()
 
     def decide(self, po_header_id: int, *, is_approved: bool) -> None:
         """End an approval now."""
@@ -359,12 +378,21 @@ class OracleFusionSimulator:
 
     def dump(self) -> dict[str, Any]:
         """Return the whole state, faults that struck included, as JSON values."""
-        return {"world": self.world.dump(), "faults": self.faults.dump()}
+        return {"world": self.world.dump(), "finance": self.finance.dump(), "faults": self.faults.dump()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Become what `dump()` described."""
         self.world.load(state["world"])
+        self.finance.load(state["finance"])
         self.faults.load(state["faults"])
+
+    def _set_open(self, ledger: str, name: str, is_open: bool, in_payables: bool) -> None:
+        self.settle_due()  # what is past was done under the old state
+        period = self.world.books.period_named(ledger, name)
+        if in_payables:
+            period.is_payables_open = is_open
+        else:
+            period.is_open = is_open
 
     def _put_default_style(self) -> None:
         style = self.settings.default_document_style_id
@@ -380,11 +408,12 @@ class OracleFusionSimulator:
         )
 
     def _grown(self, resource: str, document: Mapping[str, Any]) -> Row:
-        described = self.world.catalogue[resource]
+        return self._tree(self.world.catalogue[resource], document)
+
+    def _tree(self, described: Resource, document: Mapping[str, Any]) -> Row:
         row = self.world.new_row(described, typed(described, document, tuple(described.children)))
         for name, child in described.children.items():
-            for one in document.get(name, ()):
-                row.of(name).append(self.world.new_row(child, typed(child, one)))
+            row.of(name).extend(self._tree(child, one) for one in document.get(name, ()))
         return row
 
     def _value_set(self, code: str) -> Row:

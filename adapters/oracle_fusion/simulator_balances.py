@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_ledger import Budget, Chart, matches
 from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import World
 

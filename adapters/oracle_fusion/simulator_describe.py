@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from adapters.oracle_fusion.simulator_catalogue import Attribute, Resource
+from adapters.oracle_fusion.simulator_resource import Attribute, Resource
 
 FRAMEWORKS: Final = tuple(str(number) for number in range(1, 10))
 DEFAULT_FRAMEWORK: Final = "1"
@@ -101,4 +101,4 @@ def _collection_actions(resource: Resource) -> list[dict[str, str]]:
     actions = [{"name": "get", "method": "GET"}] if resource.has_list else []
     if "create" in resource.operations:
         actions.append({"name": "create", "method": "POST"})
-    return actions
+    return actions + [{"name": one, "method": "POST"} for one in resource.collection_actions]

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from adapters.oracle_fusion.simulator_auth import Door
 from adapters.oracle_fusion.simulator_balances import find_balances
 from adapters.oracle_fusion.simulator_batch import Part, read_parts
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_describe import DEFAULT_FRAMEWORK, FRAMEWORKS, context_root, describe
+from adapters.oracle_fusion.simulator_finance import INTEGRATIONS, Finance
 from adapters.oracle_fusion.simulator_lifecycle import Lifecycle
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
 from adapters.oracle_fusion.simulator_payload import Parsed, decode, read
@@ -33,6 +33,7 @@ from adapters.oracle_fusion.simulator_requests import (
     origin,
     segments_of,
 )
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import World
 from adapters.simulation import TokenBucket
@@ -76,10 +77,18 @@ class Target:
 class RestFramework:
     """Serves the resources of one world."""
 
-    def __init__(self, world: World, desks: Mapping[str, Desk], lifecycle: Lifecycle, door: Door) -> None:
+    def __init__(
+        self,
+        world: World,
+        desks: Mapping[str, Desk],
+        lifecycle: Lifecycle,
+        finance: Finance,
+        door: Door,
+    ) -> None:
         self._world = world
         self._desks = desks
         self._lifecycle = lifecycle
+        self._finance = finance
         self._door = door
         self._renderer = Renderer(world.settings.expanded_rows_max)
         self._bucket = TokenBucket(world.settings.requests_per_second, world.settings.burst_count)
@@ -99,12 +108,13 @@ class RestFramework:
         if not self._door.lets_in(request.headers.get("authorization", "")):
             return Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="FSCM"'})
         self._lifecycle.settle_due()
+        self._finance.settle_due()
         found = segments_of(request.url.path)
-        if found is None or found[0] not in VERSIONS:
+        if found is None or found[1] not in VERSIONS:
             return Response("Not Found", 404, media_type=TEXT)
-        version, segments = found
+        area, version, segments = found
         base = origin(self._world.settings, request.url.scheme, request.headers.get("host", "localhost"))
-        root = f"{base}/fscmRestApi/resources/{version}"
+        root = f"{base}/{area}/resources/{version}"
         call = Call(
             request.method,
             segments,
@@ -112,6 +122,7 @@ class RestFramework:
             dict(request.headers),
             await request.body(),
             root,
+            area,
         )
         return self.answer(call)
 
@@ -138,7 +149,7 @@ class RestFramework:
             return self._root(call)
         if segments[-1] == "describe":
             return self._describe(call)
-        if segments[0] not in self._world.catalogue:
+        if not self._is_offered(call, segments[0]):
             raise NotFoundError
         if segments[0] in self._world.settings.denied_resources:
             raise RefusedError(403, [problem("NO_PRIVILEGE", resource=segments[0])])
@@ -160,12 +171,17 @@ class RestFramework:
         if call.method != "GET":
             raise MethodError("GET")
         name = call.segments[0] if len(call.segments) > 1 else None
-        if name is not None and name not in self._world.catalogue:
+        if name is not None and not self._is_offered(call, name):
             raise NotFoundError
-        wanted = self._world.catalogue.values() if name is None else [self._world.catalogue[name]]
+        offered = [one for one in self._world.catalogue.values() if one.base == call.base]
+        wanted = offered if name is None else [self._world.catalogue[name]]
         has_children = name is not None or call.params.get("includeChildren", "false").lower() == "true"
         is_minimal = call.params.get("metadataMode") == "minimal"
         return _json(describe(wanted, call.root, is_minimal=is_minimal, has_children=has_children))
+
+    def _is_offered(self, call: Call, name: str) -> bool:
+        found = self._world.catalogue.get(name)
+        return found is not None and found.base == call.base
 
     def _target(self, segments: tuple[str, ...]) -> Target:
         resource = self._world.catalogue[segments[0]]
@@ -264,6 +280,9 @@ class RestFramework:
         finder = call.params.get("finder")
         if resource.name == "ledgerBalances":
             return find_balances(self._world, resource, finder)
+        made = self._finance.rows(resource, finder)
+        if made is not None:
+            return [row for row in made if wanted.accepts(row.data)]
         if target.path:
             return [row for row in target.path[-1].of(resource.name) if wanted.accepts(row.data)]
         rows = select(self._world.tables[resource.name], wanted)
@@ -280,6 +299,9 @@ class RestFramework:
 
     def _create(self, call: Call, target: Target) -> Response:
         _check_body_type(call)
+        if target.resource.name == INTEGRATIONS:
+            row = self._finance.integrate(target.resource, decode(call.body))
+            return self._written(call, target, row, 201)
         upsert = call.headers.get("upsert-mode", "false").lower() == "true"
         if upsert and target.resource.name != "values":
             raise refused("NO_UPSERT", resource=target.resource.name)
@@ -314,9 +336,12 @@ class RestFramework:
     def _action(self, call: Call, target: Target, name: str) -> Response:
         if call.method != "POST":
             raise MethodError("POST")
-        if not target.is_item or name not in target.resource.actions:
+        names = target.resource.actions if target.is_item else target.resource.collection_actions
+        if name not in names:
             raise NotFoundError
         _check_type(call, frozenset({ACTION_TYPE}))
+        if not target.is_item:
+            return _json({"result": self._finance.act(target.resource, name, decode(call.body))})
         return self._act(call, target, name, decode(call.body) if call.body.strip() else {})
 
     def _older_action(self, call: Call, target: Target) -> Response:

@@ -80,6 +80,12 @@ class Period:
     starts_on: date
     ends_on: date
     is_open: bool
+    is_payables_open: bool | None = None
+    """Of the subledger Payables; None: as the general ledger."""
+
+    @property
+    def is_open_in_payables(self) -> bool:
+        return self.is_open if self.is_payables_open is None else self.is_payables_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +311,10 @@ def dump_books(books: Books) -> dict[str, Any]:
     """Return what changes while the system runs or the scenario goes on, as JSON values."""
     return {
         "periods": [
-            [one.ledger, one.name, one.starts_on.isoformat(), one.ends_on.isoformat(), one.is_open]
+            [
+                *(one.ledger, one.name, one.starts_on.isoformat(), one.ends_on.isoformat()),
+                *(one.is_open, one.is_payables_open),
+            ]
             for one in books.periods
         ],
         "rules": [[one.pattern, one.message] for one in books.rules],
@@ -342,8 +351,8 @@ def load_books(state: Mapping[str, Any]) -> Books:
         {one.name: one for one in ledgers},
         {one.id: one for one in units},
         [
-            Period(ledger, name, date.fromisoformat(starts), date.fromisoformat(ends), is_open)
-            for ledger, name, starts, ends, is_open in state["periods"]
+            Period(ledger, name, date.fromisoformat(starts), date.fromisoformat(ends), *is_open)
+            for ledger, name, starts, ends, *is_open in state["periods"]
         ],
         [CrossValidationRule(*one) for one in state["rules"]],
         [_load_budget(one) for one in state["budgets"]],

@@ -68,6 +68,45 @@ MESSAGES: Final[dict[str, Message]] = {
     "MISSING_ROW": Message("FND_CMN_RCRD_MSNG", "The record {key} of {resource} doesn't exist.", "C"),
     "NO_PRIVILEGE": Message("FND-2901", "You don't have the privilege to use {resource}."),
     "TOTALS_FAILED": Message("27122", "An SQL error occurred while the rows were counted."),
+    # bulk import
+    "BAD_OPERATION": Message("FUN-720001", "The operation {operation} isn't valid."),
+    "BAD_JOB": Message("FUN-720002", "The job {job} isn't valid for the document account {account}."),
+    "BAD_DOCUMENT": Message("FUN-720003", "The file can't be uploaded: {reason}."),
+    "BAD_PARAMETERS": Message(
+        "FUN-720004",
+        "The parameter list {given} isn't valid: {expected} positions with numbers are expected.",
+    ),
+    "BATCH_POSTED": Message("GL-781020", "You can't delete journal batch {batch} because it's posted."),
+    # invoices and payments
+    "INVOICE_TAKEN": Message(
+        "AP-810203",
+        "The invoice number {number} already exists for supplier {supplier}. Enter a unique number.",
+    ),
+    "INVOICE_BU": Message("AP-810210", "The business unit {value} isn't valid."),
+    "INVOICE_SUPPLIER": Message("AP-810211", "The supplier {value} isn't found."),
+    "INVOICE_SUPPLIER_INACTIVE": Message("AP-810212", "The supplier {supplier} is inactive."),
+    "INVOICE_SITE": Message(
+        "AP-810291", "The supplier site {site} of supplier {supplier} isn't valid for the business unit {bu}."
+    ),
+    "INVOICE_CURRENCY": Message("AP-810220", "The currency {currency} isn't valid."),
+    "INVOICE_RATE": Message(
+        "AP-810221",
+        "A conversion rate type and date are required because {currency} isn't the ledger currency.",
+    ),
+    "INVOICE_TYPE": Message("AP-810222", "The invoice type {value} isn't valid."),
+    "INVOICE_LINE_TYPE": Message("AP-810223", "The line type {value} of line {line} isn't valid."),
+    "INVOICE_LINE_REPEATED": Message("AP-810224", "The line number {line} is used more than once."),
+    "INVOICE_DECIMALS": Message(
+        "AP-810225", "The amount {amount} of {what} has more decimals than {currency} allows."
+    ),
+    "INVOICE_PERIOD": Message(
+        "AP-810230", "The accounting date {day} isn't in an open period of ledger {ledger} ({period})."
+    ),
+    "INVOICE_MISSING": Message("AP-810240", "The invoice isn't found."),
+    "INVOICE_FROZEN": Message("AP-810241", "You can't change invoice {number} because it's canceled."),
+    "INVOICE_CANCEL": Message("AP-810250", "The invoice {number} can't be canceled because it {reason}."),
+    "PAYMENT_VOID": Message("AP-810260", "You can't void payment {number} because its status is {status}."),
+    "PAYMENT_VOID_DATES": Message("AP-810261", "The void date and the void accounting date are required."),
     # suppliers
     "SUPPLIER_NAME_TAKEN": Message(
         "POZ-2130001", "The supplier name {name} already exists. Enter a unique name."

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
 from adapters.oracle_fusion.simulator_order_amounts import is_priced, recalculate
 from adapters.oracle_fusion.simulator_order_checks import OrderChecks
 from adapters.oracle_fusion.simulator_order_names import complete_header, complete_line, fresh_names
 from adapters.oracle_fusion.simulator_payload import Parsed
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row
 from adapters.oracle_fusion.simulator_world import Order, World
 

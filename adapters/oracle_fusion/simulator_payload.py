@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from adapters.oracle_fusion.simulator_catalogue import Attribute, Resource
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
+from adapters.oracle_fusion.simulator_resource import Attribute, Resource
 from adapters.oracle_fusion.simulator_rows import Data, Value, stamp
 
 Mode = Literal["create", "update"]

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, NoReturn
 
-from adapters.oracle_fusion.simulator_catalogue import Resource, resource
 from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_resource import Resource, resource
 from adapters.oracle_fusion.simulator_rows import UPDATED, Data, Row, Table, Value, stamp
 
 CATALOGUE_OF_DOCTEST: Final = resource("things", "Thing", "Id", "Id:id Number:number LastUpdateDate:instant")

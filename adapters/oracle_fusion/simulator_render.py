@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row, Value
 
 MEDIA_COLLECTION: Final = "application/vnd.oracle.adf.resourcecollection+json"

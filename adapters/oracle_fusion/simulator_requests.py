@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_describe import DEFAULT_FRAMEWORK, FRAMEWORKS
 from adapters.oracle_fusion.simulator_messages import RefusedError, problem, refused
 from adapters.oracle_fusion.simulator_render import EVERYTHING, Place, Shape, expand_branch, fields_branch
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 
-PREFIX: Final = "/fscmRestApi/resources"
+BASES: Final = ("fscmRestApi", "hcmRestApi")
 VERSION: Final = "11.13.18.05"
 VERSIONS: Final = (VERSION, "latest")
 
@@ -59,6 +59,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     root: str
+    base: str = BASES[0]
 
     @property
     def framework(self) -> int:
@@ -117,16 +118,16 @@ class Call:
         return Place(self.root, "/".join(segments), parent)
 
 
-def segments_of(path: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return version and segments of a path below the REST root; None for any other.
+def segments_of(path: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return base, version and segments of a path below a REST root; None for any other.
 
     >>> segments_of("/fscmRestApi/resources/11.13.18.05/suppliers/1/child/sites")
-    ('11.13.18.05', ('suppliers', '1', 'child', 'sites'))
+    ('fscmRestApi', '11.13.18.05', ('suppliers', '1', 'child', 'sites'))
     """
-    if not path.startswith(PREFIX):
+    parts = [unquote(one) for one in path.split("/") if one]
+    if len(parts) < 3 or parts[0] not in BASES or parts[1] != "resources":
         return None
-    parts = [unquote(one) for one in path[len(PREFIX) :].split("/") if one]
-    return (parts[0], tuple(parts[1:])) if parts else None
+    return parts[0], parts[2], tuple(parts[3:])
 
 
 def origin(settings: SimulatorSettings, scheme: str, host: str) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.simulation import Collection
 
 Value = str | int | Decimal | bool | None

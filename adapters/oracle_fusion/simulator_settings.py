@@ -109,4 +109,21 @@ class SimulatorSettings:
     segment_attributes: tuple[str, ...] = ("Company", "CostCenter", "Account", "Product", "Project")
     """Attributes that show the segments of an account combination, in order."""
     currencies: frozenset[str] = CURRENCIES
+    integration_user: str = "finsync"
+    """Who created what comes in over REST."""
+    first_request_id: int = 28_801
+    """Scheduler requests count up from here."""
+    import_delay_min: timedelta = timedelta(minutes=2)
+    import_delay_max: timedelta = timedelta(minutes=20)
+    """From the call to the end of the import."""
+    import_status_on_errors: Literal["SUCCEEDED", "WARNING", "ERROR"] = "SUCCEEDED"
+    """What the import's own status says when its log is full of errors."""
+    posts_journals_after: timedelta | None = timedelta(hours=1)
+    """Automatic posting; None: batches stay unposted until `post_journal`."""
+    validates_invoices_after: timedelta | None = None
+    """The scheduled validation; None: only `validateInvoice` validates."""
+    invoice_refusals: Literal["result", "error"] = "result"
+    """How an invoice action says no: a 200 whose result is the text, or a 400."""
+    payment_run_every: timedelta | None = None
+    """The automatic payment run; None: only `pay` pays."""
     units_of_measure: Mapping[str, str] = field(default_factory=lambda: dict(UNITS_OF_MEASURE))

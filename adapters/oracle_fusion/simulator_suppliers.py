@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.oracle_fusion.simulator_catalogue import Resource
 from adapters.oracle_fusion.simulator_messages import refused
 from adapters.oracle_fusion.simulator_payload import Parsed
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row
 from adapters.oracle_fusion.simulator_world import World
 

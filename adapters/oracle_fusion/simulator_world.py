@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.oracle_fusion.simulator_catalogue import Resource, catalogue
+from adapters.oracle_fusion.simulator_catalogue import catalogue
 from adapters.oracle_fusion.simulator_ledger import (
     Books,
     Chart,
@@ -21,6 +21,7 @@ from adapters.oracle_fusion.simulator_ledger import (
 )
 from adapters.oracle_fusion.simulator_messages import Problem, problem
 from adapters.oracle_fusion.simulator_payload import filled
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row, Table, Value, load_row, opaque_key, stamp
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from store.clock import Clock, instant, text
@@ -71,6 +72,11 @@ class World:
         self.locations: dict[int, str] = {}
         """Ship-to locations by id; when there are none, any id will do."""
         self.organizations: dict[int, str] = {}
+        self.journal_sources: dict[str, None] = {}
+        """Journal sources; when there are none, any will do. Categories likewise."""
+        self.journal_categories: dict[str, None] = {}
+        self.posting_due: list[tuple[datetime, int]] = []
+        """(when, batch): batches that are posted by themselves."""
         self.numbers: dict[tuple[str, str], int] = {}
         """Order ids by legal entity and order number."""
         self._values: dict[str, dict[str, Row]] = {}
@@ -196,6 +202,12 @@ class World:
         order.due_at = until
         heapq.heappush(self.due, (until, order.id, order.submission_count))
 
+    def await_posting(self, batch: Row, since: datetime) -> None:
+        """Have a journal batch posted after a while, where the pod does so by itself."""
+        after = self.settings.posts_journals_after
+        if after is not None and isinstance(batch.id, int):
+            heapq.heappush(self.posting_due, (since + after, batch.id))
+
     def next_due(self) -> tuple[Order, datetime] | None:
         """Take the next approval that time has reached."""
         while self.due and self.due[0][0] <= self.now():
@@ -221,6 +233,9 @@ class World:
             "categories": [[key, name] for key, name in self.categories.items()],
             "locations": [[key, name] for key, name in self.locations.items()],
             "organizations": [[key, name] for key, name in self.organizations.items()],
+            "journal_sources": list(self.journal_sources),
+            "journal_categories": list(self.journal_categories),
+            "posting_due": [[text(at), batch] for at, batch in self.posting_due],
             "numbers": [[*key, order] for key, order in self.numbers.items()],
             "last_id": self._last_id,
             "last_number": self._last_number,
@@ -249,6 +264,10 @@ class World:
         self.categories = dict(state["categories"])
         self.locations = dict(state["locations"])
         self.organizations = dict(state["organizations"])
+        self.journal_sources = dict.fromkeys(state.get("journal_sources", ()))
+        self.journal_categories = dict.fromkeys(state.get("journal_categories", ()))
+        self.posting_due = [(instant(at), batch) for at, batch in state.get("posting_due", ())]
+        heapq.heapify(self.posting_due)
         self.numbers = {(entity, number): order for entity, number, order in state["numbers"]}
         self._last_id = state["last_id"]
         self._last_number = state["last_number"]

@@ -1,4 +1,6 @@
-"""Orders in Oracle: create, change, submit, cancel, close, discard; and whether that has been done already.
+"""What can be written, and orders: create, change, submit, cancel, close, discard; and whether that has been done already.
+
+Journals and invoices have modules of their own.
 
 No call here is repeated blindly. Each begins by reading the state it needs, so that doing it twice is seen, and a change
 that stopped halfway goes on with what is left. An order that bears somebody else's mark is never touched.
@@ -11,20 +13,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from pydantic import ValidationError
 
 from adapters.base import Receipt, WriteRequest
-from adapters.errors import DuplicateError, Refusal, RejectedError, SettingsError, VersionConflictError
+from adapters.errors import DuplicateError, RejectedError, SettingsError, VersionConflictError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
 from adapters.oracle_fusion.failures import Judge, action_complaints
 from adapters.oracle_fusion.fields import whole
 from adapters.oracle_fusion.inbound_order import change_status, reference
+from adapters.oracle_fusion.invoices import Invoices
+from adapters.oracle_fusion.journals import Journals
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import CannotExpressError, action, purchase_order
 from adapters.oracle_fusion.outbound_changes import Create, Delete, Step, Update, changes
 from adapters.oracle_fusion.reads import ORDER_TREE
+from adapters.oracle_fusion.requests import document, refused, text_of
 from store.canonical.budget import Commitment
+from store.clock import Clock
 
 OPERATIONS: Final = (
     "order.create",
@@ -33,6 +38,12 @@ OPERATIONS: Final = (
     "order.cancel",
     "order.close",
     "order.discard",
+    "journal.create",
+    "journal.reverse",
+    "journal.confirm",
+    "invoice.create",
+    "invoice.validate",
+    "invoice.cancel",
 )
 ROUNDS_MAX: Final = 10
 """How often a change is planned anew because its own earlier steps moved versions."""
@@ -101,10 +112,12 @@ class State:
 class Writes:
     """Writes to one instance."""
 
-    def __init__(self, api: Api, options: Options, judge: Judge) -> None:
+    def __init__(self, api: Api, options: Options, judge: Judge, clock: Clock) -> None:
         self._api = api
         self._options = options
         self._judge = judge
+        journals = Journals(api, options, judge, clock)
+        invoices = Invoices(api, options, judge)
         self._writers: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]] = {
             "order.create": self._create,
             "order.change": self._change,
@@ -112,6 +125,12 @@ class Writes:
             "order.cancel": self._cancel,
             "order.close": self._close,
             "order.discard": self._discard,
+            "journal.create": journals.create,
+            "journal.reverse": journals.create,
+            "journal.confirm": journals.confirm,
+            "invoice.create": invoices.create,
+            "invoice.validate": invoices.validate,
+            "invoice.cancel": invoices.cancel,
         }
         self._finders: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]] = {
             "order.create": self._find_created,
@@ -120,6 +139,12 @@ class Writes:
             "order.cancel": self._find_cancelled,
             "order.close": self._find_closed,
             "order.discard": self._find_discarded,
+            "journal.create": journals.find_created,
+            "journal.reverse": journals.find_created,
+            "journal.confirm": journals.find_confirmed,
+            "invoice.create": invoices.find_created,
+            "invoice.validate": invoices.find_validated,
+            "invoice.cancel": invoices.find_cancelled,
         }
 
     async def write(self, request: WriteRequest) -> Receipt:
@@ -135,7 +160,10 @@ class Writes:
         finder = self._finders.get(request.operation)
         if finder is None:
             raise self._unknown(request)
-        return await finder(request)
+        try:
+            return await finder(request)
+        except CannotExpressError as error:
+            raise self._refused(error.case_class, error.message) from None
 
     # -- create
 
@@ -249,7 +277,7 @@ class Writes:
     # -- submit
 
     async def _submit(self, request: WriteRequest) -> Receipt:
-        state = await self._state(request, _text(request, "marker"))
+        state = await self._state(request, text_of(request, "marker"))
         if state.pending_word in SUBMITTABLE and state.draft is not None:
             await self._act(state.draft.href, "submit", self._submission())
             return _receipt(request, state, is_pending=True)
@@ -274,8 +302,8 @@ class Writes:
 
     async def _cancel(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.cancel_reason_name, self._options.cancel_parameters
-        body = action(name, _text(request, "reason"), parameters)
-        state = await self._state(request, _text(request, "marker"))
+        body = action(name, text_of(request, "reason"), parameters)
+        state = await self._state(request, text_of(request, "marker"))
         if state.is_issued and state.is_change:
             await self._drop_change(
                 state
@@ -284,8 +312,8 @@ class Writes:
 
     async def _close(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.close_reason_name, self._options.close_parameters
-        body = action(name, _text(request, "reason"), parameters)
-        state = await self._state(request, _text(request, "marker"))
+        body = action(name, text_of(request, "reason"), parameters)
+        state = await self._state(request, text_of(request, "marker"))
         return await self._end(request, state, "close", body, CLOSED | CANCELLED)
 
     async def _end(
@@ -320,7 +348,7 @@ class Writes:
 
     async def _discard(self, request: WriteRequest) -> Receipt:
         """Delete a draft, or an unfinished change order of an issued order."""
-        state = await self._seen(request, _text(request, "marker"))
+        state = await self._seen(request, text_of(request, "marker"))
         if state is None:
             return Receipt(request.external_id, was_found=True)
         href = state.draft.href if state.draft else None
@@ -405,17 +433,10 @@ class Writes:
     # -- words
 
     def _commitment(self, request: WriteRequest) -> Commitment:
-        try:
-            return Commitment.model_validate(request.body.get("commitment"))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise self._refused(
-                "PAYLOAD_INVALID", f"the commitment does not fit at {place}: {first['msg']}"
-            ) from None
+        return document(self._api.system, request, "commitment", Commitment)
 
     def _refused(self, case_class: str, message: str) -> RejectedError:
-        return RejectedError(self._api.system, Refusal(case_class, message))
+        return refused(self._api.system, case_class, message)
 
     def _unknown(self, request: WriteRequest) -> SettingsError:
         return SettingsError(
@@ -427,11 +448,6 @@ class Writes:
 _marked = msgspec.json.Decoder(_Marked)
 _order = msgspec.json.Decoder(wire.Order)
 _issued = msgspec.json.Decoder(wire.IssuedOrder)
-
-
-def _text(request: WriteRequest, name: str) -> str:
-    value = request.body.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _kept(order: _Marked) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from store.canonical.budget import Budget, Commitment
 from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.expense import ExpenseDocument, ExpenseReport
-from store.canonical.journal import JournalEntry
+from store.canonical.journal import ImportJob, JournalEntry
 from store.canonical.organisation import CostCentre, FiscalPeriod, Ledger, LegalEntity
 from store.canonical.payables import Invoice, Payment
 from store.canonical.people import Approval, Employee
@@ -37,6 +37,7 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         ExpenseDocument,
         ExpenseReport,
         FiscalPeriod,
+        ImportJob,
         Invoice,
         JournalEntry,
         Ledger,

@@ -1,4 +1,4 @@
-"""JournalEntry: balanced by construction."""
+"""JournalEntry: balanced by construction. ImportJob: what became of a file that a system imports on its own time."""
 
 from __future__ import annotations
 
@@ -68,3 +68,18 @@ class JournalEntry(CanonicalRecord):
         """The sum of the debits."""
         minor = sum(line.amount.amount_minor for line in self.lines if line.side == "debit")
         return Money(amount_minor=minor, currency=self.currency)
+
+
+class ImportJob(CanonicalRecord):
+    """One request to import a file. `number` is the request's id.
+
+    `succeeded` says only that the system found nothing wrong: whether a document exists is learnt by reading it.
+    """
+
+    entity: ClassVar[str] = "import_job"
+    contract: ClassVar[str] = "import_job/1.0"
+
+    status: Literal["running", "succeeded", "failed", "unknown"]
+    case_class: str | None = Field(default=None, description="Exception class of what it failed with")
+    codes: tuple[str, ...] = Field(default=(), description="The system's own error codes")
+    messages: tuple[str, ...] = Field(default=(), description="The system's own sentences")

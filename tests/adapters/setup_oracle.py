@@ -28,6 +28,7 @@ from tests.adapters.held_secrets import HeldSecrets
 from tests.builders import a_commitment
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+LEDGER_ID = 300000000800001
 UNIT, BUYER, LOCATION, CHART = 300000001000011, 300000001200045, 300000000700004, 101
 SEGMENTS = ("Company", "CostCenter", "Account", "Product", "Project")
 VALUES = {
@@ -124,7 +125,7 @@ class OracleWorld:
         for name, values in VALUES.items():
             for value in values:
                 pod.set_value(f"DE {name}", value)
-        pod.add_ledger("DE Ledger", "EUR", CHART)
+        pod.add_ledger("DE Ledger", "EUR", CHART, ledger_id=LEDGER_ID)
         pod.add_business_unit(UNIT, "DE Operations", ledger="DE Ledger", legal_entity="DE01")
         pod.add_agent(BUYER, "Berg, Anna", "a.berg@example.com", UNIT)
         pod.set_period("DE Ledger", "Jan-26", date(2026, 1, 1), date(2026, 1, 31))

@@ -557,8 +557,12 @@ def test_an_order_that_is_gone_is_said_to_be() -> None:
         write(world, world.action("order.submit", "300000009999999", "coupa:1"))
 
 
+ELSEWHERE = {"journal_entry", "import_job", "invoice", "payment", "employee", "fiscal_period"}
+"""Entities whose tests are in `test_oracle_journals` and `test_oracle_payables`."""
+
+
 def test_every_entity_is_read_and_translated() -> None:
-    """Each entity of part 1 arrives from the pod, and again by its ids."""
+    """Each entity of procurement arrives from the pod, and again by its ids."""
     query = {
         "name": "Facilities Jan-26",
         "legal_entity": "DE01",
@@ -573,7 +577,8 @@ def test_every_entity_is_read_and_translated() -> None:
     world.simulator.put("projects", project)
     opened(world, world.commitment())
 
-    for capability in world.adapter.manifest.capabilities:
+    entities = [one for one in world.adapter.manifest.capabilities if one.entity not in ELSEWHERE]
+    for capability in entities:
         results = run(read_all(world, capability.entity))
 
         assert results, capability.entity

@@ -1,0 +1,348 @@
+"""From Oracle's journals, invoices, payments, workers and periods to canonical records. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+
+from adapters.base import Translated
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion import wire_finance as finance
+from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money, whole
+from adapters.oracle_fusion.options import Options
+from adapters.oracle_fusion.outbound_invoice import LINE_TYPES, TYPES, split_description
+from store.canonical.journal import ImportJob, JournalEntry, JournalLine, Side
+from store.canonical.money import Money
+from store.canonical.organisation import FiscalPeriod
+from store.canonical.payables import Invoice, InvoiceLine, InvoiceStatus, PaidInvoice, Payment
+from store.canonical.people import Employee
+
+POSTED: Final = "P"
+UNPOSTED: Final = "U"
+OPEN_PERIODS: Final = ("O", "OPEN")
+"""ClosingStatus of a period that may be posted to; F (future enterable) takes entries, but posts none."""
+_KINDS = {name.upper(): kind for kind, name in TYPES.items()}
+_LINE_KINDS = {name.upper(): kind for kind, name in LINE_TYPES.items()}
+_PAID = {"UNPAID": "unpaid", "PARTIALLY PAID": "partly_paid", "PAID": "paid"}
+_PAYMENTS: Final[Mapping[str, Literal["issued", "cleared", "stopped", "voided"]]] = {
+    "NEGOTIABLE": "issued",
+    "ISSUED": "issued",
+    "CLEARED": "cleared",
+    "RECONCILED": "cleared",
+    "STOP INITIATED": "stopped",
+    "STOPPED": "stopped",
+    "VOIDED": "voided",
+}
+
+
+def own_batch_name(shown: str, source: str | None) -> str:
+    """Return the batch name as it was given: Oracle puts source, balance type, group, request and N or Y behind it.
+
+    >>> own_batch_name("concur:AB Expenses A 100123456789012 28810 N", "Expenses")
+    'concur:AB'
+    """
+    found = re.fullmatch(rf"(.+?) {re.escape(source or '')} [A-Z] \d+ \d+(?: \d+)? [NY]", shown, re.DOTALL)
+    return found[1] if found and source else shown
+
+
+def own_journal_name(shown: str, category: str | None, currency: str | None) -> str:
+    """Return the journal's name as it was given; category and currency may stand behind it.
+
+    >>> own_journal_name("AB Reimbursement GBP", "Reimbursement", "GBP"), own_journal_name("AB", "Adjustment", "GBP")
+    ('AB', 'AB')
+    """
+    for ending in (f" {category} {currency}", f" {category}"):
+        if category and shown.endswith(ending) and len(shown) > len(ending):
+            return shown[: -len(ending)]
+    return shown
+
+
+def journal_id(batch: wire.Id, header: wire.Id) -> str:
+    """Return our external id of a journal: its batch, then itself, because it is reached by its batch only."""
+    return f"{batch}-{header}"
+
+
+def journal_entry(row: bytes, options: Options) -> Translated:
+    document = msgspec.convert(
+        renamed(wire.decode_any(row), options.journal_attributes), finance.Journal, strict=False
+    )
+    batch = document.batch
+    currency = document.CurrencyCode
+    if currency is None:
+        raise UntranslatableError("$.CurrencyCode", "the journal names no currency")
+    on = day(document.AccountingDate, "$.AccountingDate")
+    if on is None:
+        raise UntranslatableError("$.AccountingDate", "the journal has no accounting date")
+    record = JournalEntry(
+        number=own_journal_name(document.JournalName, document.UserJeCategoryName, currency),
+        status=_journal_status(document),
+        legal_entity=document.LegalEntity,
+        ledger=document.LedgerName or "",
+        batch=own_batch_name(batch.BatchName, batch.UserJeSourceName),
+        source=batch.UserJeSourceName or "",
+        category=document.UserJeCategoryName or "",
+        currency=currency,
+        accounting_on=on,
+        period=document.PeriodName or batch.DefaultPeriodName,
+        description=document.Description or "",
+        reference=document.ExternalReference or batch.BatchDescription,
+        lines=tuple(
+            _journal_line(line, currency, f"$.journalLines[{index}]")
+            for index, line in enumerate(wire.rows(document.journalLines))
+        ),
+    )
+    return Translated(
+        journal_id(batch.JeBatchId, document.JeHeaderId),
+        record,
+        source_updated_at=latest((batch.LastUpdateDate,)),
+    )
+
+
+def _journal_status(document: finance.Journal) -> Literal["unposted", "posted", "failed", "reversed"]:
+    if wire.words(document.ReversalStatus) in ("REVERSED", "R"):
+        return "reversed"
+    status = (document.batch.Status or UNPOSTED).strip().upper()
+    return "posted" if status == POSTED else "unposted" if status == UNPOSTED else "failed"
+
+
+def _journal_line(line: finance.JournalLine, currency: str, path: str) -> JournalLine:
+    """A negative amount, which Oracle allows, is the same amount on the other side."""
+    value = (line.EnteredDr or Decimal(0)) - (line.EnteredCr or Decimal(0))
+    side: Side = "debit" if value > 0 or (value == 0 and line.EnteredCr is None) else "credit"
+    return JournalLine(
+        number=whole(line.JeLineNumber),
+        account=line.AccountCombination,
+        side=side,
+        amount=to_money(abs(value), currency, path),
+        description=line.Description or "",
+        reference=line.Reference2,
+    )
+
+
+def import_job(row: bytes, options: Options) -> Translated:
+    document = _job.decode(row)
+    record = ImportJob.model_validate(
+        {
+            "number": document.ReqstId,
+            "status": document.status,
+            "case_class": document.case_class,
+            "codes": tuple(dict.fromkeys(one.code for one in document.messages if one.code)),
+            "messages": tuple(one.text for one in document.messages),
+        }
+    )
+    return Translated(document.ReqstId, record)
+
+
+def invoice(row: bytes, options: Options) -> Translated:
+    document = _invoice.decode(row)
+    currency = document.InvoiceCurrency
+    on = day(document.InvoiceDate, "$.InvoiceDate")
+    if on is None:
+        raise UntranslatableError("$.InvoiceDate", "the invoice has no date")
+    mark, description = split_description(document.Description or "")
+    due = [day(one.DueDate, "$.invoiceInstallments") for one in wire.rows(document.invoiceInstallments)]
+    record = Invoice.model_validate(
+        {
+            "number": document.InvoiceNumber,
+            "kind": _KINDS.get(wire.words(document.InvoiceType) or "STANDARD", "other"),
+            "status": invoice_status(document),
+            "paid_status": _PAID.get(wire.words(document.PaidStatus) or "UNPAID", "unpaid"),
+            "supplier_number": document.SupplierNumber,
+            "supplier_name": document.Supplier,
+            "supplier_site": document.SupplierSite,
+            "business_unit": document.BusinessUnit,
+            "legal_entity": document.LegalEntity,
+            "source": document.InvoiceSource,
+            "currency": currency,
+            "total": to_money(document.InvoiceAmount, currency, "$.InvoiceAmount"),
+            "paid": to_money(document.AmountPaid or Decimal(0), currency, "$.AmountPaid"),
+            "invoiced_on": on,
+            "accounting_on": day(document.AccountingDate, "$.AccountingDate"),
+            "due_on": min((one for one in due if one), default=None),
+            "description": description,
+            "reference": mark,
+            "holds": tuple(dict.fromkeys(hold_text(one) for one in open_holds(document))),
+            "lines": tuple(
+                _invoice_line(line, currency, f"$.invoiceLines[{index}]")
+                for index, line in enumerate(wire.rows(document.invoiceLines))
+            ),
+        }
+    )
+    return Translated(
+        text(document.InvoiceId),
+        record,
+        source_updated_at=latest((document.LastUpdateDate,)),
+        changed_by=document.LastUpdatedBy,
+    )
+
+
+def invoice_status(document: finance.Invoice) -> InvoiceStatus:
+    """Return where an invoice stands: what stops it comes before what has been decided about it."""
+    validation, approval = wire.words(document.ValidationStatus), wire.words(document.ApprovalStatus)
+    if wire.is_set(document.CanceledFlag) or validation in ("CANCELED", "CANCELLED"):
+        return "cancelled"
+    if open_holds(document) or validation == "NEEDS REVALIDATION":
+        return "on_hold"
+    if approval == "REJECTED":
+        return "rejected"
+    if validation in ("", "NOT VALIDATED", "INCOMPLETE"):
+        return "draft"
+    if approval in ("REQUIRED", "INITIATED"):
+        return "pending_approval"
+    return "approved"
+
+
+def open_holds(document: finance.Invoice) -> list[finance.InvoiceHold]:
+    return [one for one in document.holds if not (one.ReleaseName or one.ReleaseDate)]
+
+
+def hold_text(hold: finance.InvoiceHold) -> str:
+    """Return a hold in words: its name, and the most exact reason there is."""
+    reason = hold.HoldDetails or hold.HoldReason
+    name = hold.HoldName or "Hold"
+    return f"{name}: {reason}" if reason and reason != name else name
+
+
+def _invoice_line(line: finance.InvoiceLine, currency: str, path: str) -> InvoiceLine:
+    accounts = [
+        one.DistributionCombination
+        for one in wire.rows(line.invoiceDistributions)
+        if one.DistributionCombination
+    ]
+    return InvoiceLine.model_validate(
+        {
+            "number": whole(line.LineNumber),
+            "kind": _LINE_KINDS.get(wire.words(line.LineType) or "ITEM", "other"),
+            "amount": to_money(line.LineAmount or Decimal(0), currency, f"{path}.LineAmount"),
+            "description": line.Description or "",
+            "account": accounts[0] if len(set(accounts)) == 1 else line.DistributionCombination or None,
+            "quantity": line.Quantity,
+            "unit_price": line.UnitPrice,
+            "order_number": line.PurchaseOrderNumber,
+            "order_line": None
+            if line.PurchaseOrderLineNumber is None
+            else whole(line.PurchaseOrderLineNumber),
+            "tax_code": line.TaxClassification,
+        }
+    )
+
+
+def payment(row: bytes, options: Options) -> Translated:
+    document = _payment.decode(row)
+    currency = document.PaymentCurrency
+    paid_on = day(document.PaymentDate, "$.PaymentDate")
+    if paid_on is None:
+        raise UntranslatableError("$.PaymentDate", "the payment has no date")
+    voided_on = day(document.VoidDate, "$.VoidDate")
+    status = "voided" if voided_on else _PAYMENTS.get(wire.words(document.PaymentStatus), "other")
+    record = Payment.model_validate(
+        {
+            "number": text(document.CheckId if document.PaymentNumber is None else document.PaymentNumber),
+            "status": status,
+            "payee_name": document.Payee,
+            "payee_number": document.SupplierNumber,
+            "business_unit": document.BusinessUnit,
+            "legal_entity": document.LegalEntity,
+            "method": document.PaymentMethod,
+            "currency": currency,
+            "amount": to_money(document.PaymentAmount, currency, "$.PaymentAmount"),
+            "paid_on": paid_on,
+            "cleared_on": day(document.ClearingDate, "$.ClearingDate"),
+            "voided_on": voided_on,
+            "invoices": _paid_invoices(document, currency),
+        }
+    )
+    return Translated(text(document.CheckId), record, source_updated_at=latest((document.LastUpdateDate,)))
+
+
+def _paid_invoices(document: finance.Payment, currency: str) -> tuple[PaidInvoice, ...]:
+    """Return what each invoice got. The counter-rows of a void are left out: the payment's status says it."""
+    found: dict[str, PaidInvoice] = {}
+    for index, row in enumerate(wire.rows(document.relatedInvoices)):
+        value = row.AmountPaidPaymentCurrency or Decimal(0)
+        is_counter_row = document.VoidDate is not None and value * document.PaymentAmount < 0
+        if row.InvoiceId is None or is_counter_row:
+            continue
+        key = text(row.InvoiceId)
+        amount: Money = to_money(value, currency, f"$.relatedInvoices[{index}]")
+        known = found.get(key)
+        found[key] = PaidInvoice(
+            invoice_id=key,
+            invoice_number=row.InvoiceNumber,
+            amount=amount if known is None else known.amount + amount,
+        )
+    return tuple(found.values())
+
+
+def employee(row: bytes, options: Options) -> Translated:
+    document = msgspec.convert(
+        renamed(wire.decode_any(row), options.employee_attributes), finance.Worker, strict=False
+    )
+    assignments = wire.rows(document.assignments)
+    main = next(
+        (one for one in assignments if wire.is_set(one.PrimaryFlag)), assignments[0] if assignments else None
+    )
+    managers = wire.rows(main.managers) if main else []
+    line = next(
+        (one for one in managers if wire.words(one.ManagerType) == "LINE MANAGER"),
+        managers[0] if managers else None,
+    )
+    record = Employee(
+        number=document.PersonNumber,
+        login=document.Username,
+        name=document.DisplayName or document.PersonNumber,
+        email=document.WorkEmail,
+        manager_number=line.PersonNumber if line else None,
+        cost_centre=main.DepartmentName if main else None,
+        legal_entity=main.LegalEmployerName if main else None,
+        country=main.CountryCode if main else None,
+        starts_on=day(main.StartDate, "$.assignments") if main else None,
+        ends_on=day(main.EndDate, "$.assignments") if main else None,
+    )
+    return Translated(text(document.PersonId), record, source_updated_at=latest((document.LastUpdateDate,)))
+
+
+def fiscal_period(row: bytes, options: Options) -> Translated:
+    document = _period.decode(row)
+    ledger = next(
+        (name for name, one in options.ledgers.items() if str(one.ledger_id) == str(document.LedgerId)), None
+    )
+    if ledger is None:
+        raise UntranslatableError("$.LedgerId", f"ledger {document.LedgerId} has no entry under ledgers")
+    starts, ends = day(document.StartDate, "$.StartDate"), day(document.EndDate, "$.EndDate")
+    if starts is None or ends is None:
+        raise UntranslatableError("$.EndDate", "the period has no dates")
+    subledger: Literal["payables"] | None = None
+    if str(document.ApplicationId) == str(options.payables_application_id):
+        subledger = "payables"
+    number = f"{ledger}/{document.PeriodNameId}" + (f"/{subledger}" if subledger else "")
+    record = FiscalPeriod(
+        number=number,
+        ledger=ledger,
+        name=document.PeriodNameId,
+        starts_on=starts,
+        ends_on=ends,
+        is_open=wire.words(document.ClosingStatus) in OPEN_PERIODS,
+        subledger=subledger,
+    )
+    return Translated(number, record)
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Put our names in place of a pod's own, at every level."""
+    if not names:
+        return value
+    ours = {theirs: name for name, theirs in names.items()}
+    if isinstance(value, dict):
+        return {ours.get(name, name): renamed(one, names) for name, one in value.items()}
+    return [renamed(one, names) for one in value] if isinstance(value, list) else value
+
+
+_job = msgspec.json.Decoder(finance.Job)
+_invoice = msgspec.json.Decoder(finance.Invoice)
+_payment = msgspec.json.Decoder(finance.Payment)
+_period = msgspec.json.Decoder(finance.PeriodStatus)

@@ -1,0 +1,205 @@
+"""Payments of a simulated Payables: by hand, or by a run that the clock starts. A void is a new state, never a new payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_payload import Parsed
+from adapters.oracle_fusion.simulator_resource import Resource
+from adapters.oracle_fusion.simulator_rows import Data, Row, Value, stamp
+from adapters.oracle_fusion.simulator_world import World
+from store.clock import instant, text
+
+FIRST_NUMBER: Final = 70_001
+
+
+class Payments:
+    """The payments of one pod."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._table = world.tables["payablesPayments"]
+        self._invoices = world.tables["invoices"]
+        self._last_number = FIRST_NUMBER - 1
+        self._run_count = 0
+        every = world.settings.payment_run_every
+        self._next_run = None if every is None else world.now() + every
+
+    def pay(
+        self, parts: Sequence[tuple[Row, Decimal]], at: datetime, on: date, run: str | None = None
+    ) -> Row:
+        """Pay these amounts of these invoices, all of one payee, with one payment."""
+        first, world = parts[0][0].data, self._world
+        self._last_number += 1
+        row = world.new_row(
+            self._table.resource,
+            {
+                "PaymentNumber": self._last_number,
+                "PaymentId": world.new_id(),
+                "PaymentReference": self._last_number,
+                "PaymentAmount": sum((amount for _, amount in parts), Decimal(0)),
+                "PaymentCurrency": first["InvoiceCurrency"],
+                "PaymentDate": on.isoformat(),
+                "AccountingDate": on.isoformat(),
+                "PaymentStatus": "Negotiable",
+                "PaymentType": "Payment Process Request" if run else "Manual",
+                "PaymentMethod": first["PaymentMethod"],
+                "Payee": first["Supplier"],
+                "PayeeSite": first["SupplierSite"],
+                "SupplierNumber": first["SupplierNumber"],
+                "BusinessUnit": first["BusinessUnit"],
+                "LegalEntity": first["LegalEntity"],
+                "ReconciledFlag": False,
+                "AccountingStatus": "Unaccounted",
+                "PaymentProcessRequest": run,
+            },
+            at,
+        )
+        for invoice, amount in parts:
+            row.of("relatedInvoices").append(self._related(row, invoice, amount, at))
+            self._book(invoice, amount, at)
+        return self._table.put(row)
+
+    def check(self, invoice: Row, amount: Decimal) -> None:
+        """Raise ValueError when an invoice can't be paid that much."""
+        data = invoice.data
+        if data["ValidationStatus"] != "Validated":
+            raise ValueError(f"invoice {data['InvoiceNumber']} is {data['ValidationStatus']}, not validated")
+        if not amount or abs(amount) > abs(unpaid(invoice)):
+            raise ValueError(f"invoice {data['InvoiceNumber']} has {unpaid(invoice)} unpaid, not {amount}")
+
+    def void(self, row: Row, at: datetime, on: date) -> None:
+        """Call a payment back: what it paid is owed again."""
+        data = row.data
+        if data["VoidDate"] is not None or data["PaymentStatus"] == "Cleared":
+            raise refused("PAYMENT_VOID", number=data["PaymentNumber"], status=data["PaymentStatus"])
+        data |= {
+            "VoidDate": on.isoformat(),
+            "VoidAccountingDate": data["VoidAccountingDate"] or on.isoformat(),
+            "PaymentStatus": "Voided",
+        }
+        for related in list(row.of("relatedInvoices")):
+            invoice = self._invoices.get(related.data["InvoiceId"])
+            amount = _number(related.data["AmountPaidPaymentCurrency"])
+            if invoice is not None:
+                row.of("relatedInvoices").append(self._related(row, invoice, -amount, at))
+                self._book(invoice, -amount, at)
+        row.touch(at)
+        self._table.put(row)
+
+    def clear(self, row: Row, at: datetime, on: date) -> None:
+        """Have the bank confirm a payment."""
+        amount = row.data["PaymentAmount"]
+        row.data |= {
+            "ClearingDate": on.isoformat(),
+            "ClearingAmount": amount,
+            "PaymentStatus": "Cleared",
+            "ReconciledFlag": True,
+        }
+        row.touch(at)
+        self._table.put(row)
+
+    def settle_due(self) -> int:
+        """Do the payment runs whose time has come; return how many payments they made."""
+        every, count = self._world.settings.payment_run_every, 0
+        while every is not None and self._next_run is not None and self._next_run <= self._world.now():
+            count += self._run(self._next_run)
+            self._next_run += every
+        return count
+
+    def dump(self) -> dict[str, Any]:
+        run = None if self._next_run is None else text(self._next_run)
+        return {"last_number": self._last_number, "run_count": self._run_count, "next_run": run}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self._last_number, self._run_count = state["last_number"], state["run_count"]
+        if state["next_run"] is not None:
+            self._next_run = instant(state["next_run"])
+
+    def _run(self, at: datetime) -> int:
+        """Pay every invoice that was validated by then and is owed something, one payment a payee."""
+        by_payee: dict[tuple[Value, ...], list[tuple[Row, Decimal]]] = {}
+        for invoice in self._invoices:
+            data = invoice.data
+            is_ready = data["ValidationStatus"] == "Validated" and str(data["LastUpdateDate"]) <= stamp(at)
+            if is_ready and unpaid(invoice):
+                key = tuple(
+                    data[name] for name in ("BusinessUnit", "Supplier", "SupplierSite", "InvoiceCurrency")
+                )
+                by_payee.setdefault(key, []).append((invoice, unpaid(invoice)))
+        paid = [one for one in by_payee.values() if sum((amount for _, amount in one), Decimal(0)) > 0]
+        if paid:
+            self._run_count += 1
+        for parts in paid:
+            self.pay(parts, at, at.date(), f"PPR {self._run_count}")
+        return len(paid)
+
+    def _related(self, row: Row, invoice: Row, amount: Decimal, at: datetime) -> Row:
+        data = invoice.data
+        return self._world.new_row(
+            self._table.resource.children["relatedInvoices"],
+            {
+                "CheckId": row.id,
+                "InvoiceId": invoice.id,
+                "InvoiceNumber": data["InvoiceNumber"],
+                "InvoiceBusinessUnit": data["BusinessUnit"],
+                "InstallmentNumber": 1,
+                "AmountPaidPaymentCurrency": amount,
+                "AmountPaidInvoiceCurrency": amount,
+                "InvoiceAmount": data["InvoiceAmount"],
+                "InvoicePaymentAmount": amount,
+                "InvoiceCurrency": data["InvoiceCurrency"],
+            },
+            at,
+        )
+
+    def _book(self, invoice: Row, amount: Decimal, at: datetime) -> None:
+        data = invoice.data
+        paid = _number(data["AmountPaid"]) + amount
+        data["AmountPaid"] = paid
+        owed = _number(data["InvoiceAmount"])
+        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if paid == owed else "Partially paid"
+        for one in invoice.of("invoiceInstallments"):
+            one.data["UnpaidAmount"] = owed - paid
+        invoice.touch(at)
+        self._invoices.put(invoice)
+
+
+class PaymentDesk:
+    """Changes payments as clients do: they can be voided and nothing else."""
+
+    def __init__(self, world: World, payments: Payments) -> None:
+        self._world = world
+        self._payments = payments
+
+    def create(self, path: list[Row], resource: Resource, parsed: Parsed) -> Row:
+        raise AssertionError("payments are not created here")
+
+    def update(self, path: list[Row], parsed: Parsed) -> Row:
+        row, data = path[0], parsed.data
+        if not (isinstance(data.get("VoidDate"), str) and isinstance(data.get("VoidAccountingDate"), str)):
+            raise refused("PAYMENT_VOID_DATES", "/VoidDate")
+        accounting: Data = {"VoidAccountingDate": data["VoidAccountingDate"]}
+        before = row.data["VoidAccountingDate"]
+        row.data |= accounting
+        try:
+            self._payments.void(row, self._world.now(), date.fromisoformat(str(data["VoidDate"])))
+        except Exception:
+            row.data["VoidAccountingDate"] = before
+            raise
+        return row
+
+    def delete(self, path: list[Row]) -> None:
+        raise AssertionError("payments are never deleted")
+
+
+def unpaid(invoice: Row) -> Decimal:
+    return _number(invoice.data["InvoiceAmount"]) - _number(invoice.data["AmountPaid"])
+
+
+def _number(value: Value) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(0)
