@@ -16,10 +16,10 @@ from store.canonical.budget import Budget, Commitment
 from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import ImportJob, JournalEntry
-from store.canonical.organisation import CostCentre, FiscalPeriod, Ledger, LegalEntity
+from store.canonical.organisation import CostCentre, ExchangeRate, FiscalPeriod, Ledger, LegalEntity
 from store.canonical.payables import Invoice, Payment
 from store.canonical.people import Approval, Employee
-from store.canonical.purchasing import PurchaseOrder
+from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
 
@@ -34,6 +34,7 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Commitment,
         CostCentre,
         Employee,
+        ExchangeRate,
         ExpenseDocument,
         ExpenseReport,
         FiscalPeriod,
@@ -45,6 +46,8 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Payment,
         Project,
         PurchaseOrder,
+        Receipt,
+        Requisition,
         Supplier,
         SupplierBankAccount,
         TaxCode,

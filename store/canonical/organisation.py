@@ -1,4 +1,4 @@
-"""LegalEntity, Ledger, FiscalPeriod, CostCentre."""
+"""LegalEntity, Ledger, FiscalPeriod, CostCentre, ExchangeRate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from store.canonical.money import CurrencyCode
+from store.canonical.money import CurrencyCode, ExactDecimal
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
 
@@ -81,4 +81,19 @@ class CostCentre(CanonicalRecord):
         )
 
 
-__all__ = ["CanonicalModel", "CostCentre", "FiscalPeriod", "Ledger", "LegalEntity"]
+class ExchangeRate(CanonicalRecord):
+    """What one unit of a currency was worth in another on a day. `number` is `FROM/TO/DATE/KIND`."""
+
+    entity: ClassVar[str] = "exchange_rate"
+    contract: ClassVar[str] = "exchange_rate/1.0"
+
+    from_currency: CurrencyCode
+    to_currency: CurrencyCode
+    rate_on: date
+    rate: ExactDecimal
+    kind: str | None = Field(
+        default=None, description="Corporate, spot ..., where the system tells them apart"
+    )
+
+
+__all__ = ["CanonicalModel", "CostCentre", "ExchangeRate", "FiscalPeriod", "Ledger", "LegalEntity"]

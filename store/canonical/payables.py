@@ -16,6 +16,25 @@ InvoiceStatus = Literal["draft", "pending_approval", "rejected", "on_hold", "app
 PaidStatus = Literal["unpaid", "partly_paid", "paid"]
 
 
+class InvoiceDistribution(CanonicalModel):
+    """Which account one part of a line is charged to, as the system writes it."""
+
+    number: str
+    chart: str | None = Field(default=None, description="Chart of accounts (Coupa: account type)")
+    account: str
+    segments: tuple[str, ...] = ()
+    amount: Money
+
+
+class RecordedPayment(CanonicalModel):
+    """What a procurement system was told of one payment. Records append: a void is a second one, negative."""
+
+    id: str | None = None
+    amount: Money
+    paid_on: date | None = None
+    note: str = Field(default="", description="The number by which the payment is known in the ERP")
+
+
 class InvoiceLine(CanonicalModel):
     """What is invoiced, and which account bears it."""
 
@@ -24,11 +43,22 @@ class InvoiceLine(CanonicalModel):
     amount: Money = Field(description="Negative on lines that reduce what is owed")
     description: str = ""
     account: str | None = Field(default=None, description="Account combination, as the system writes it")
+    distributions: tuple[InvoiceDistribution, ...] = Field(
+        default=(), description="The parts of a line that several accounts bear; then `account` is None"
+    )
     quantity: ExactDecimal | None = None
     unit_price: ExactDecimal | None = None
+    uom: str | None = None
+    category: str | None = None
     order_number: str | None = None
     order_line: str | None = None
+    receipt_number: str | None = None
+    receipt_line: str | None = None
     tax_code: str | None = None
+    tax_rate_percent: ExactDecimal | None = None
+    tax: Money | None = Field(
+        default=None, description="Tax charged on this line, where it is stated by line"
+    )
     reference: str | None = Field(default=None, description="What in the source it comes from")
 
 
@@ -37,6 +67,10 @@ class Invoice(CanonicalRecord):
 
     entity: ClassVar[str] = "invoice"
     contract: ClassVar[str] = "invoice/1.0"
+    owner: ClassVar[str] = "payables"
+    echo_fields: ClassVar[frozenset[str]] = frozenset(
+        {"target_number", "target_status", "recorded_payments", "is_marked_paid"}
+    )
 
     kind: InvoiceKind = "standard"
     status: InvoiceStatus
@@ -56,6 +90,25 @@ class Invoice(CanonicalRecord):
     due_on: date | None = None
     description: str = ""
     reference: str | None = Field(default=None, description="The mark by which the source knows it")
+    tax: Money | None = Field(default=None, description="Tax charged in all, header and lines")
+    original_number: str | None = Field(default=None, description="On a credit note: the invoice it credits")
+    payment_terms: str | None = None
+    payment_channel: str | None = Field(default=None, description="Who pays: None is the ERP")
+    supplier_tax_number: str | None = None
+    buyer_tax_number: str | None = None
+    ship_from_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+    ship_to_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+    tolerance_failures: tuple[str, ...] = Field(
+        default=(), description="What the source itself found out of tolerance"
+    )
+    target_number: str | None = Field(
+        default=None, description="Number in the ERP, as written back to the source"
+    )
+    target_status: str | None = Field(default=None, description="Status in the ERP, as written back")
+    recorded_payments: tuple[RecordedPayment, ...] = Field(
+        default=(), description="What the source was told of payments"
+    )
+    is_marked_paid: bool = False
     holds: tuple[str, ...] = Field(default=(), description="Why the ERP does not pay it")
     lines: tuple[InvoiceLine, ...]
 

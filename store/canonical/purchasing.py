@@ -1,8 +1,8 @@
-"""PurchaseOrder as a procurement system issued it or as an ERP holds it. One shape for both, so they compare."""
+"""Requisition, PurchaseOrder, Receipt, as a procurement system or an ERP holds them. One shape for both, so they compare."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -87,3 +87,74 @@ class PurchaseOrder(CanonicalRecord):
         if self.total.currency != self.currency or not adds_up(live, self.total):
             raise ValueError(f"the lines do not add up to {self.total}")
         return self
+
+
+RequisitionStatus = Literal[
+    "draft", "pending_approval", "rejected", "approved", "ordered", "received", "withdrawn", "cancelled"
+]
+
+
+class RequisitionLine(CanonicalModel):
+    """What somebody asks for."""
+
+    number: str
+    description: str
+    quantity: ExactDecimal | None = None
+    unit_price: ExactDecimal | None = None
+    uom: str | None = None
+    amount: Money
+    category: str | None = None
+    supplier_id: str | None = None
+    need_by_on: date | None = None
+    order_line_id: str | None = Field(default=None, description="The order line it became")
+    distributions: tuple[OrderDistribution, ...] = ()
+
+
+class Requisition(CanonicalRecord):
+    """A wish to buy, on its way through approval. Oracle's budgets call its reservation a commitment."""
+
+    entity: ClassVar[str] = "requisition"
+    contract: ClassVar[str] = "requisition/1.0"
+    owner: ClassVar[str] = "procurement"
+
+    status: RequisitionStatus
+    title: str = ""
+    requester: str | None = Field(default=None, description="Login of who asks")
+    requester_number: str | None = Field(default=None, description="Their employee number")
+    currency: CurrencyCode
+    total: Money
+    department: str | None = None
+    submitted_at: datetime | None = None
+    lines: tuple[RequisitionLine, ...]
+
+
+class Receipt(CanonicalRecord):
+    """What arrived, or went back. `number` is the receipt's own number, else its id."""
+
+    entity: ClassVar[str] = "receipt"
+    contract: ClassVar[str] = "receipt/1.0"
+    owner: ClassVar[str] = "procurement"
+    echo_fields: ClassVar[frozenset[str]] = frozenset({"target_number"})
+
+    kind: Literal["receipt", "return", "correction"] = "receipt"
+    status: Literal["received", "voided"] = "received"
+    order_id: str | None = Field(default=None, description="External id of the order in the same system")
+    order_number: str
+    order_line: str
+    quantity: ExactDecimal | None = Field(
+        default=None, description="Negative on what went back or was corrected down"
+    )
+    amount: Money | None = Field(default=None, description="On lines ordered by amount")
+    uom: str | None = None
+    received_on: date
+    received_by: str | None = None
+    reference: str | None = Field(default=None, description="The mark by which the other system knows it")
+    original_id: str | None = Field(
+        default=None, description="The receipt that a return or correction is about"
+    )
+    target_number: str | None = Field(
+        default=None, description="Number in the ERP, as written back to the source"
+    )
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        return (("order_line", f"{self.order_number}/{self.order_line}"),)
