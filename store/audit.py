@@ -19,6 +19,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
 
+import msgspec
+
 from store.clock import text
 from store.columns import encode, from_json, insert
 from store.errors import NotFoundError, StoreDamagedError
@@ -49,6 +51,21 @@ class Entry:
     """Where the act came from: a screen, a command, a system."""
     protected: Mapping[str, str] = field(default_factory=dict)
     """Values that can be erased later, by name."""
+
+
+class _Body(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """What is hashed of an entry; what it does not say is left out. A struct: one is made for every act of the engine,
+    and it encodes as a dict of the same keys would, in half the time."""
+
+    after: Any = None
+    at: str
+    before: Any = None
+    protected: Mapping[str, str] | None = None
+    source: str = ""
+    subject: str
+    what: str
+    who: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +111,26 @@ def record(
     rows: list[tuple[int, bytes, bytes]] = []
     protected: list[tuple[int, str, bytes, str]] = []
     for seq, entry in enumerate(entries, first):
-        digests: dict[str, str] = {}
+        digests: dict[str, str] | None = None
         if entry.protected:
+            digests = {}
             for name, value in entry.protected.items():
                 grain = salt(SALT_BYTES)
                 digests[name] = protected_digest(grain, value)
                 protected.append((seq, name, grain, value))
-        body = encode(_body(entry, moment, digests))
+        body = encode(
+            _Body(
+                after=entry.after,
+                at=moment,
+                before=entry.before,
+                protected=digests,
+                source=entry.source,
+                subject=entry.subject,
+                what=entry.what,
+                who=entry.who,
+                why=entry.why,
+            )
+        )
         previous = sha256(previous + body).digest()
         rows.append((seq, body, previous))
     insert(db, "INSERT INTO audit(seq, body, hash)", rows)
@@ -140,22 +170,6 @@ def protected_values(db: sqlite3.Connection, seq: int) -> dict[str, str]:
 def protected_digest(salt: bytes, value: str) -> str:
     """Return what the chain holds of a protected value."""
     return sha256(salt + value.encode()).hexdigest()
-
-
-def _body(entry: Entry, moment: str, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is hashed; what an entry does not say is left out."""
-    shown: dict[str, Any] = {"at": moment, "who": entry.who, "what": entry.what, "subject": entry.subject}
-    if entry.why:
-        shown["why"] = entry.why
-    if entry.source:
-        shown["source"] = entry.source
-    if entry.before is not None:
-        shown["before"] = entry.before
-    if entry.after is not None:
-        shown["after"] = entry.after
-    if digests:
-        shown["protected"] = digests
-    return shown
 
 
 def _noted_head(db: sqlite3.Connection) -> tuple[int, bytes] | None:
