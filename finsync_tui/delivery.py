@@ -7,13 +7,14 @@ natural key before it is sent. Every recording checks the fencing token, so a la
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
+
+import msgspec
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import (
@@ -32,6 +33,7 @@ from finsync_tui.profile import Profile
 from store import Store, audit, cases, crossrefs, events, findings, leases, outbox, systems, workflows
 from store.canonical.event import Event, event_type
 from store.clock import Clock
+from store.columns import from_json
 from store.errors import LeaseLostError
 from store.outbox import Attempt, Claim, Settlement
 
@@ -39,6 +41,8 @@ GROUP_MAX = 64
 GROUP_WAIT_S = 0.02
 LEASE_FRESH_S = 0.005
 ANSWER_CHARS_MAX = 4000
+
+_answer = msgspec.json.Encoder(enc_hook=str).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,40 +109,72 @@ async def _deliver_system(
     store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int
 ) -> Delivered:
     total = Delivered()
-    while systems.is_open(store.db, adapter.system, clock.now()):
-        with store.transaction() as db:
-            claims = outbox.claim(db, adapter.system, clock.now(), profile.delivery.batch, token)
-        if not claims:
-            break
-        total += await _send_batch(store, adapter, profile, clock, token, claims)
+    queue = _Queue(store, adapter.system, profile, clock, token)
+    while queue.refill():
+        total += await _send_all(store, adapter, profile, clock, token, queue)
     return total
 
 
-async def _send_batch(
-    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, claims: Sequence[Claim]
+class _Queue:
+    """What is to be sent, claimed by the batch: the next one before the last has run out, so that the workers never
+    wait for the slowest of a batch."""
+
+    def __init__(self, store: Store, system: str, profile: Profile, clock: Clock, token: int) -> None:
+        self._store = store
+        self._system = system
+        self._delivery = profile.delivery
+        self._clock = clock
+        self._token = token
+        self._todo: deque[Claim] = deque()
+        self._is_dry = False
+        self.is_stopped = False
+        """True when the system turned out to be away: what was claimed goes back unsent."""
+
+    def __len__(self) -> int:
+        return len(self._todo)
+
+    def refill(self) -> bool:
+        """Claim a batch, unless the system must be left alone; say whether there is something to send."""
+        self._is_dry = self.is_stopped or not systems.is_open(
+            self._store.db, self._system, self._clock.now()
+        )
+        if not self._is_dry:
+            limit = self._delivery.batch
+            with self._store.transaction() as db:
+                claims = outbox.claim(db, self._system, self._clock.now(), limit, self._token)
+            self._is_dry = len(claims) < limit  # what waits for a result of these is claimed when it is recorded
+            self._todo.extend(claims)
+        return bool(self._todo)
+
+    def take(self) -> Claim | None:
+        """Return the next claim; None when there is none for now."""
+        if len(self._todo) < self._delivery.workers and not self._is_dry:
+            self.refill()
+        return self._todo.popleft() if self._todo else None
+
+
+async def _send_all(
+    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, queue: _Queue
 ) -> Delivered:
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
-    todo = deque(claims)
     recorder = _Recorder(store, adapter, profile, clock, token)
     guard = _Guard(store.db, token)
-    stopped = asyncio.Event()  # set when the system is away: what was claimed goes back unsent
 
     async def worker() -> None:
-        while todo:
-            claim = todo.popleft()
-            if stopped.is_set():
+        while (claim := queue.take()) is not None:
+            if queue.is_stopped:
                 recorder.add(_unsent(claim, clock))
                 continue
             guard.check()
             result = await _attempt(store, adapter, profile, clock, claim)
             if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
-                stopped.set()
+                queue.is_stopped = True
             recorder.add(result)
 
     ticking = asyncio.create_task(recorder.tick())
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(profile.delivery.workers, len(claims))):
+            for _ in range(min(profile.delivery.workers, len(queue))):
                 group.create_task(worker())
     except ExceptionGroup as raised:
         raise _first(raised) from raised
@@ -214,7 +250,7 @@ async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Cloc
         operation=claim.operation,
         idempotency_key=claim.idempotency_key,
         external_id=claim.external_id,
-        body=json.loads(claim.body),
+        body=from_json(claim.body),
         sent_at=_sent_at(store.db, claim),
     )
     error: AdapterError | None = None
@@ -278,7 +314,7 @@ def _settled(
             started_at=started,
             ended_at=ended,
             outcome="found" if receipt.was_found else "delivered",
-            answer=json.dumps(kept["answer"], default=str)[:ANSWER_CHARS_MAX],
+            answer=_answer(kept["answer"]).decode()[:ANSWER_CHARS_MAX],
             duration_ms=duration_ms,
         ),
     )

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -53,6 +54,7 @@ class Event(BaseModel):
         return {name: value for name, value in shown.items() if value is not None}
 
 
+@lru_cache(maxsize=256)  # each document asks for one of the same few
 def event_type(entity: str, past_participle: str, n: int = 1) -> str:
     """Return the name of a type of event. `n` rises when its data changes in a way that breaks readers."""
     for word in (entity, past_participle):
