@@ -158,18 +158,19 @@ class Session:
         kept = self._kept()
         # Tried before anything is asked for: a token that can't be kept would be lost, and with it the session.
         self._secrets.put(SESSION, (kept or auth.Kept(geolocation=self._connection.base_url)).to_text())
-        if kept is not None and kept.refresh_token:
-            try:
-                return await self._refreshed(kept)
-            except _WornError:
-                newer = self._kept()
-                if newer is not None and newer.refresh_token not in ("", kept.refresh_token):
-                    try:  # another process of ours was faster
-                        return await self._refreshed(newer)
-                    except _WornError as again:
-                        worn = again
-                return await self._first(kept, worn.refusal)
-        return await self._first(kept, None)
+        if kept is None or not kept.refresh_token:
+            return await self._first(kept, None)
+        try:
+            return await self._refreshed(kept)
+        except _WornError as error:
+            worn = error.refusal
+        newer = self._kept()
+        if newer is not None and newer.refresh_token not in ("", kept.refresh_token):
+            try:  # another process of ours was faster
+                return await self._refreshed(newer)
+            except _WornError as error:
+                worn = error.refusal
+        return await self._first(kept, worn)
 
     async def _refreshed(self, kept: auth.Kept) -> _Token:
         form = {**self._client(), "grant_type": "refresh_token", "refresh_token": kept.refresh_token}
