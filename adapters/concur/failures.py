@@ -166,6 +166,6 @@ def fis_result(code: int | None, word: str, message: str) -> FisResult:
         code = _WORDS_WITHOUT_CODE.get(word, -1)
     if code == 298 and (word == _NOOP or _REPEATED.search(message)):
         return FisResult("found")
-    if code == 111 and word == "NOT_POSTING_CONFIRMED":
+    if code in (111, 298) and word == "NOT_POSTING_CONFIRMED":
         return FisResult("later", words="its posting is not confirmed")
     return _FIS.get(code, FisResult("later", words=f"Concur answered with the unknown code {code}"))
