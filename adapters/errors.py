@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pydantic import ValidationError
 
 from store.errors import FinsyncError
+from store.wording import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class SettingsError(AdapterError):
         place.
         """
         told = "; ".join(
-            f"options.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            f"options.{'.'.join(str(part) for part in one['loc'])}: {plain(one)}"
             for one in error.errors(include_url=False, include_input=False)
         )
         return cls(system, f"{told}. Correct the options of this system in its profile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from sqlite3 import Connection
 from typing import Any
@@ -14,6 +15,12 @@ from store.workflows import Workflow
 
 LINES_MAX = 5000
 _ENTITIES = ("purchase_order",)
+_LINES = """
+SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? ORDER BY at, CASE kind WHEN 'record' THEN 0
+  WHEN 'event' THEN CASE WHEN what LIKE 'com.finsync.delivery.%' THEN 6 ELSE 1 END
+  WHEN 'step' THEN 2 WHEN 'finding' THEN 3 WHEN 'attempt' THEN 4 WHEN 'crossref' THEN 5 ELSE 7 END, ref LIMIT ?
+"""
+"""Things of one instant as they follow from one another: read, happened, decided, sent, linked, held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +62,7 @@ def story(db: Connection, document: str) -> Story:
     """Return the story of a document named by its number, its key `system:id`, or its number in the ERP."""
     entity, key = find_document(db, document)
     number = _number(db, entity, key) or document
-    rows = db.execute(
-        "SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? ORDER BY at, ref LIMIT ?",
-        (str(key), LINES_MAX),
-    ).fetchall()
+    rows = db.execute(_LINES, (str(key), LINES_MAX)).fetchall()
     links = tuple((c.system, c.external_id, c.number or "") for c in crossrefs.of(db, entity, str(key)))
     lines = tuple(Line(row[0], row[1], row[2], row[3], _readable(row[4])) for row in rows)
     return Story(str(key), number, entity, _status(db, str(key)), links, lines)
@@ -135,7 +139,12 @@ def _readable(detail: str | None) -> str:
         values = json.loads(detail)
     except ValueError:
         return detail
-    return "; ".join(f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in values.items())
+    return in_words(values)
+
+
+def in_words(detail: Mapping[str, Any]) -> str:
+    """Return what a step decided as `name: value; ...`."""
+    return "; ".join(f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in detail.items())
 
 
 def _plain(value: Any) -> str:

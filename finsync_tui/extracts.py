@@ -22,6 +22,7 @@ from store.canonical.money import Money, MoneyError
 from store.canonical.organisation import FiscalPeriod
 from store.canonical.record import CanonicalRecord
 from store.clock import Clock
+from store.wording import plain
 
 FILE_BYTES_MAX = 200_000_000
 PAGE = 500
@@ -83,7 +84,7 @@ def _store(store: Store, entity: str, page: list[records.Incoming], clock: Clock
 
 def _bad_row(entity: str, file: Path, line: int, error: Exception, payload: bytes) -> cases.NewCase:
     reason = (
-        error.errors(include_url=False, include_input=False)[0]["msg"]
+        plain(error.errors(include_url=False, include_input=False)[0])
         if isinstance(error, ValidationError)
         else f"the column {error} is missing"
         if isinstance(error, KeyError)

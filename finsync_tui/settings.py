@@ -5,7 +5,6 @@ A workspace is one folder: `workspace.toml`, the store `finsync.db`, optional ow
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ from typing import Any
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from store import files
 from store.errors import FinsyncError
+from store.wording import plain
 
 FORMAT = 1
 FILE_NAME = "workspace.toml"
@@ -93,7 +94,7 @@ def validation_error(path: Path, error: ValidationError) -> SettingsFileError:
     """Word the first thing pydantic found as one sentence with its place."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return SettingsFileError(path, place, first["msg"][:1].lower() + first["msg"][1:], "See docs/connect.md.")
+    return SettingsFileError(path, place, plain(first), "See docs/connect.md.")
 
 
 def load_workspace(folder: Path) -> Workspace:
@@ -126,13 +127,13 @@ def create_workspace(
     if file.exists():
         raise SettingsFileError(file, "", "a workspace is there already", "Open it, or name an empty folder.")
     workspace = Workspace(path=path, name=name, layers=layers, group=group)
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o2770 if group else 0o700)
+    files.prepare_folder(path, group or None)
+    if not group:
+        path.chmod(files.OWNER_FOLDER)
     document = tomlkit.document()
     document.add(tomlkit.comment("A finsync workspace. What each line means: docs/connect.md"))
     for key, value in (("format", FORMAT), ("name", name), ("layers", list(layers)), ("group", group)):
         document[key] = value
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if group else 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-        target.write(tomlkit.dumps(document))
+    files.create_private(file, group or None)
+    file.write_text(tomlkit.dumps(document), encoding="utf-8")
     return workspace

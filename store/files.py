@@ -25,7 +25,7 @@ def prepare(path: Path, group: str | None) -> None:
     if path.is_dir():
         raise NotAWorkspaceError(str(path), "it is a folder")
     try:
-        _prepare_folder(path.parent, group)
+        prepare_folder(path.parent, group)
         is_new = _create(path, group)
         if not is_new:
             _check_header(path)
@@ -55,20 +55,23 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def prepare_folder(folder: Path, group: str | None) -> None:
+    """Make a folder that only its owner (or `group`) may look into; an owner's folder that is there stays as it is."""
+    if group is not None:
+        _group_id(folder, group)  # a group that does not exist is said before anything is made
+    is_new = not folder.exists()
+    if is_new:
+        folder.mkdir(parents=True, mode=OWNER_FOLDER)
+    if group is not None and (is_new or not _is_shared(folder, group, GROUP_FOLDER)):
+        _share(folder, group, GROUP_FOLDER)
+
+
 def create_private(path: Path, group: str | None = None) -> None:
     """Make an empty file that only its owner (or `group`) may read; it must not exist."""
     handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_FILE)
     os.close(handle)
     if group is not None:
         _share(path, group, GROUP_FILE)
-
-
-def _prepare_folder(folder: Path, group: str | None) -> None:
-    is_new = not folder.exists()
-    if is_new:
-        folder.mkdir(parents=True, mode=OWNER_FOLDER)
-    if group is not None and (is_new or not _is_shared(folder, group, GROUP_FOLDER)):
-        _share(folder, group, GROUP_FOLDER)
 
 
 def _create(path: Path, group: str | None) -> bool:

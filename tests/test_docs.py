@@ -41,7 +41,6 @@ EXCEPTION_CLASSES = frozenset(
         "WRITE_BACK_IGNORED",
         "READ_BACK_DIFFERS",
         "VERSION_CONFLICT",
-        "OVERDUE",
         "READ_FAILED",
         "ACCOUNT_MISSING",
         "APPROVAL_LIMIT",
@@ -67,7 +66,6 @@ FINDING_CLASSES = frozenset(
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
         "DRIFT",
-        "ECHO",
     ]
 )
 

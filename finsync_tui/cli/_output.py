@@ -61,6 +61,15 @@ def moment(value: str | None) -> str | None:
     return value[:16].replace("T", " ") if value else None
 
 
+def grouped(amount: str | None) -> str | None:
+    """Return decimal text with its thousands apart.
+
+    >>> grouped("-1234567.80"), grouped(None)
+    ('-1,234,567.80', None)
+    """
+    return None if amount is None else f"{Decimal(amount):,f}"
+
+
 def span(seconds: int | None) -> str | None:
     """Return a length of time as people say it.
 

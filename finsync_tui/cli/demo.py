@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from finsync_tui.cli._context import JsonOption, example
-from finsync_tui.cli._output import Cell, facts, note, say, say_json, table
+from finsync_tui.cli._output import Cell, facts, grouped, note, say, say_json, table
 
 if TYPE_CHECKING:
     from finsync_tui.settings import Workspace
@@ -120,7 +120,10 @@ def _tell(summary: dict[str, Any]) -> None:
         say(
             table(
                 [name.replace("_", " ") for name in columns],
-                [[row[name] for name in columns] for row in summary["totals"]],
+                [
+                    [row[name] if name in columns[:2] else grouped(row[name]) for name in columns]
+                    for row in summary["totals"]
+                ],
                 right=[name.replace("_", " ") for name in columns[2:]],
             )
         )

@@ -139,8 +139,8 @@ def _store(workspace: Workspace) -> Iterator[Look]:
         return
     problems = backup.check(workspace.store_path)
     for problem in problems:
-        yield Look(
-            "store", "bad", " ".join(str(value) for value in asdict(problem).values()), "Restore a backup."
-        )
+        # what is wrong with the whole file names its own remedy
+        remedy = "" if problem.kind == "file" else "Keep a copy, then restore the last good backup."
+        yield Look("store", "bad", problem.message, remedy)
     if not problems:
         yield Look("store", "ok", f"sound, {workspace.store_path.stat().st_size:,} bytes")

@@ -74,9 +74,10 @@ def _planned(path: Path, name: str, layers: tuple[str, ...], group: str) -> Work
     from pydantic import ValidationError
 
     from finsync_tui.settings import Workspace
+    from store.wording import plain
 
     try:
         return Workspace(path=path, name=name, layers=layers, group=group)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}. Nothing was made.") from None
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {plain(first)}. Nothing was made.") from None

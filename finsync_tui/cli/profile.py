@@ -23,7 +23,7 @@ def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         say_json([asdict(problem) for problem in problems])
     elif problems:
         say(table(["place", "problem", "remedy"], [[p.place, p.message, p.remedy] for p in problems]))
-    note(f"{len(problems)} problems" if problems else "the profile is fine")
+    note(f"{len(problems)} problem{'s' * (len(problems) != 1)}" if problems else "the profile is fine")
     if problems:
         raise typer.Exit(FOUND_SOMETHING)
 

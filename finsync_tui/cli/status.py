@@ -15,7 +15,7 @@ from finsync_tui.cli._context import (
     opened,
     workspace_of,
 )
-from finsync_tui.cli._output import facts, moment, note, say, say_json, span, table
+from finsync_tui.cli._output import facts, grouped, moment, note, say, say_json, span, table
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,10 @@ def _tell(found: _status.Status) -> None:
         say(
             table(
                 ["stuck", "count", "amount", "currency"],
-                [[row["class"], f"{row['count']:,}", row["amount"], row["currency"]] for row in found.stuck],
+                [
+                    [row["class"], f"{row['count']:,}", grouped(row["amount"]), row["currency"]]
+                    for row in found.stuck
+                ],
                 right=["count", "amount"],
             )
         )

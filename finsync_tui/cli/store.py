@@ -54,7 +54,7 @@ def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         say_json([asdict(problem) for problem in problems])
     for problem in [] if json else problems:
         say(safe(" ".join(str(value) for value in asdict(problem).values())))
-    note(f"{len(problems)} problems" if problems else "the file is sound")
+    note(f"{len(problems)} problem{'s' * (len(problems) != 1)}" if problems else "the file is sound")
     if problems:
         raise typer.Exit(FOUND_SOMETHING)
 

@@ -148,7 +148,9 @@ def _tell(found: dict[str, Any]) -> None:
 
 
 def _decided(detail: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in detail.items())
+    from finsync_tui.explain import in_words
+
+    return in_words(detail)
 
 
 @app.command(epilog=example('finsync workflow abort 7 --reason "ordered twice by mistake"'))
@@ -159,7 +161,7 @@ def abort(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End a workflow that can't go on; what it changed outside is undone by its compensations."""
+    """End a workflow that can't go on. What it has done in a system stays there; `workflow show` lists it."""
     from finsync_tui import actions
 
     with opened(workspace) as store:

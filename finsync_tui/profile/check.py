@@ -12,6 +12,7 @@ from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
 from finsync_tui.settings import Workspace
 from store.errors import FinsyncError
+from store.wording import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _options(place: str, adapter: str, options: dict[str, object]) -> Iterator[P
         for item in error.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in item["loc"])
             yield Problem(
-                f"{place}.options.{where}", item["msg"].lower(), f"See the README of the {adapter} adapter."
+                f"{place}.options.{where}", plain(item), f"See the README of the {adapter} adapter."
             )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from finsync_tui.profile.model import MappingRow, Profile
 from finsync_tui.settings import SettingsFileError, Workspace, read_toml, validation_error
+from store.wording import plain
 
 FILE_NAME = "profile.toml"
 MAPPING_ROWS_MAX = 1_000_000
@@ -118,5 +119,5 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> MappingRow:
         return MappingRow.model_validate({**values, **dates})
     except ValidationError as error:
         raise SettingsFileError(
-            path, f"line {line}", error.errors(include_url=False)[0]["msg"].lower(), "Correct that row."
+            path, f"line {line}", plain(error.errors(include_url=False)[0]), "Correct that row."
         ) from None

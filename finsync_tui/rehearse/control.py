@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -83,6 +83,11 @@ def _route(path: str, handle: Handle, methods: tuple[str, ...], tokens: tuple[st
             return JSONResponse({"error": "this token does not open that"}, 401)
         try:
             body = await request.json() if request.method == "PUT" else {}
+        except ClientDisconnect:  # an engine that was killed while it asked: nobody waits for an answer
+            return Response(status_code=400)
+        except ValueError as error:
+            return JSONResponse({"error": f"not understood: {error!r}"}, 400)
+        try:
             return JSONResponse(handle(request.method, body))
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f"not understood: {error!r}"}, 400)

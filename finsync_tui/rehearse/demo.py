@@ -27,7 +27,8 @@ from finsync_tui.rehearse.shapes import Company
 from finsync_tui.rehearse.systems import CLIENT_ID, ERP_USER
 from finsync_tui.rehearse.tripwire import When
 from finsync_tui.settings import Workspace
-from store.clock import text
+from store import open_store
+from store.clock import SystemClock, text
 from store.errors import FinsyncError
 
 SPEED: Final = 43_200
@@ -139,6 +140,7 @@ def run_workbench(options: Options, show: Callable[[Workspace], None]) -> None:
     folder = options.workspace or Path(platformdirs.user_data_dir("finsync")) / "demo"
     with stage(options, folder) as scene:
         log = scene.workspace.path / "engine.log"
+        open_store(scene.workspace.store_path, SystemClock()).close()  # there before the workbench looks
         with _ending(scene.start_engine(options.speed, log=log)):
             show(scene.workspace)
 

@@ -164,7 +164,7 @@ def _read(document: Document | None, reading: Reading) -> str | None:
 def _mark(kind: Kind, source: str | None, sent: str | None, target: str | None) -> Mark:
     if kind == "shown":
         return " "
-    if sent is not None and target is not None and sent != target:
+    if sent is not None and target is not None and not _agree(kind, sent, target):
         return "+" if not target else "−" if not sent else "≠"
     left = source
     right = sent if sent is not None else target
@@ -175,6 +175,11 @@ def _mark(kind: Kind, source: str | None, sent: str | None, target: str | None) 
     if kind == "translated":
         return "→"
     return "+" if not right else "−" if not left else "≠"
+
+
+def _agree(kind: Kind, sent: str, target: str) -> bool:
+    """Say whether the target holds what we sent; its own spelling of a code that a mapping makes is no difference."""
+    return sent.casefold() == target.casefold() if kind == "translated" else sent == target
 
 
 def _plain(source: Document | None, target: Document | None) -> tuple[Line, ...]:

@@ -85,7 +85,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
                 (f"  their id {row.external_id}" if row.external_id else "", "muted"),
             ),
             drawing.line(
-                (f"decided {stamp(row.decided_at)}  {row.attempt_count} attempts", "muted"),
+                (f"decided {stamp(row.decided_at)}  tried {row.attempt_count:,}×", "muted"),
                 (f"  next {countdown(row.next_at, now)}" if row.state == "pending" else "", ""),
                 (
                     "  ? outcome unknown: looked up before it is sent again"

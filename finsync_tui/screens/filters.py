@@ -1,4 +1,5 @@
-"""The filter line's grammar: words, `field:value`, `field:>value`, a minus in front for "not".
+"""The filter line's grammar: words, `field:value`, `field:>value`, a minus in front for "not". A word that is the name of
+a state means that state.
 
 Pure: text, the list's fields and the time go in, an SQL condition comes out. What can't be understood is
 said with its reason, and the list stays as it was.
@@ -90,7 +91,9 @@ def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed
             condition, values = _term(term, grammar, now, me)
         except FilterTermError as error:
             return Parsed(text, "", (), tuple(terms), str(error))
-        names_state = names_state or term.lstrip("-").startswith("state:")
+        names_state = (
+            names_state or term.lstrip("-").startswith("state:") or _state(term, grammar) is not None
+        )
         if condition:
             conditions.append(condition)
             params.extend(values)
@@ -103,7 +106,10 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, lis
     is_negative = term.startswith("-") and len(term) > 1
     body = term[1:] if is_negative else term
     name, colon, value = body.partition(":")
-    if not colon or not name.isidentifier():
+    state = _state(term, grammar)
+    if state is not None:
+        condition, params = _text(state, body.lower())
+    elif not colon or not name.isidentifier():
         condition, params = _word(body, grammar.words)
     elif name == "is":
         condition, params = _flag(value, grammar.flags, now, me)
@@ -115,6 +121,12 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, lis
         # coalesce: what is not known is not equal, so it belongs to the rest
         return f"NOT coalesce({condition}, 0)", params
     return condition, params
+
+
+def _state(term: str, grammar: Grammar) -> Field | None:
+    """Return the state's field when a plain word is the name of a state: `refused` means `state:refused`."""
+    found = next((field for field in grammar.fields if field.name == "state"), None)
+    return found if found is not None and term.removeprefix("-").lower() in found.values else None
 
 
 def _named(name: str, fields: Iterable[Field]) -> Field:

@@ -316,7 +316,12 @@ class ListScreen(WorkScreen, Generic[R]):
         subject = row.number if row is not None and not table.marks else ""
         if len(ids) == 1 and table.marks:
             found = await self._fetch(ids)
-            subject = found[ids[0]].number if ids[0] in found else ""
+            marked = found.get(ids[0])
+            why = self.against(verb, marked)
+            if why:
+                self.app.notify(why, severity="warning", markup=False)
+                return
+            subject = marked.number if marked is not None else ""
         if await self.ask_and_do(verb, self.listing, ids, subject=subject, value=value):
             table.clear_marks()
             self.load()

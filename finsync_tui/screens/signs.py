@@ -39,7 +39,7 @@ CASE = {
     "snoozed": Sign("‖", "snoozed", "muted"),
     "resolved": Sign("●", "resolved", "ok"),
     "ignored": Sign("−", "ignored", "muted"),
-    "closed": Sign("●", "closed itself", "ok"),
+    "closed": Sign("●", "closed", "ok"),
 }
 WORKFLOW = {
     "running": Sign("⟳", "running", "accent"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import ClassVar
 
@@ -198,6 +199,14 @@ class SystemsScreen(WorkScreen):
         self.act(verbs.RESUME)
 
 
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")
+
+
 def _until(position: str) -> str:
-    """Return a watermark to the minute when it is an instant, as it is when it is something else."""
-    return position[:16].replace("T", " ") if position[10:11] == "T" else position
+    """Return the first instant in a watermark, to the minute; one without any as it is. Its form is the adapter's own.
+
+    >>> _until('{"since":"2026-04-12T09:14:05+00:00","after":7}'), _until("page 7")
+    ('2026-04-12 09:14', 'page 7')
+    """
+    found = _INSTANT.search(position)
+    return f"{found[1]} {found[2]}" if found else position

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import grp
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from finsync_tui.settings import (
     create_workspace,
     load_workspace,
 )
+from store.errors import StoreAccessError
 
 SYSTEM = '[systems.coupa]\nadapter = "coupa"\nbase_url = "https://example.coupahost.com"\n'
 
@@ -182,3 +186,39 @@ def test_a_bad_mapping_row_is_named_with_its_line(tmp_path: Path, text: str, sai
 
     assert said in problem.message
     assert "account.csv" in problem.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Unix groups")
+def test_a_shared_workspace_is_its_groups(tmp_path: Path) -> None:
+    """Folder and workspace.toml belong to the named group, whatever the umask; nobody else can look in."""
+    group = grp.getgrgid(os.getgid()).gr_name
+    before = os.umask(0o077)
+    try:
+        workspace = create_workspace(tmp_path / "w", group=group)
+    finally:
+        os.umask(before)
+
+    folder, file = workspace.path.stat(), (workspace.path / "workspace.toml").stat()
+    assert (0o2770, 0o660) == (stat.S_IMODE(folder.st_mode), stat.S_IMODE(file.st_mode))
+    assert {os.getgid()} == {folder.st_gid, file.st_gid}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Unix groups")
+def test_an_unknown_group_leaves_nothing_behind(tmp_path: Path) -> None:
+    """It is said before anything is made, so that the corrected command works."""
+    with pytest.raises(StoreAccessError, match="there is no group 'no-such-group'"):
+        create_workspace(tmp_path / "w", group="no-such-group")
+
+    assert not (tmp_path / "w").exists()
+
+
+def test_what_is_wrong_with_a_setting_is_said_in_plain_words(tmp_path: Path) -> None:
+    """A setting that does not exist, and a list that is empty."""
+    for line, words in (
+        ("colour = 1", "at colour: there is no such setting"),
+        ("layers = []", "at least 1 is needed"),
+    ):
+        (tmp_path / "workspace.toml").write_text(f"format = 1\n{line}\n")
+
+        with pytest.raises(SettingsFileError, match=words):
+            load_workspace(tmp_path)

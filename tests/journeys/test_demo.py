@@ -102,6 +102,7 @@ def test_workbench_has_a_running_engine(tmp_path: Path) -> None:
     shown: list[int] = []
 
     def show(workspace: Workspace) -> None:
+        assert workspace.store_path.is_file(), "the workbench never opens on nothing"
         wait_until(lambda: cycles(workspace.store_path) > 3)
         shown.append(cycles(workspace.store_path))
 

@@ -145,6 +145,12 @@ def test_killed_at_any_moment(
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(deaths.items()))
     record_property("said", f"killed {len(days)} times (seed {SEED}), {days[0]} to {days[-1]}: {told}")
     record_property("said", f"moments: {'; '.join(map(str, chosen))}")
+    record_property(
+        "said",
+        f"afterwards: {found.orders_read} orders, {found.commitments_created} in the ERPs, {len(found.duplicates)} doubled, "
+        f"{len(found.lost)} lost, audit log of {found.audit.entries} entries "
+        + ("intact" if found.audit.is_intact else f"broken: {found.audit.reason}"),
+    )
     assert () == found.duplicates
     assert () == found.lost
     assert [0] * len(found.totals) == [one.difference for one in found.totals]

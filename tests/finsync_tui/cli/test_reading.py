@@ -150,6 +150,7 @@ def test_a_workflow_is_shown_with_steps_deliveries_and_exceptions(finsync: Finsy
     shown = finsync("workflow", "show", 1, "--json").json
 
     assert [(s["name"], s["detail"]) for s in shown["steps"]] == [("route", {"target": "oracle-emea"})]
+    assert "target: oracle-emea" in finsync("workflow", "show", 1).out
     assert [d["state"] for d in shown["deliveries"]] == ["buried"]
     assert [c["class"] for c in shown["exceptions"]] == ["DEAD_LETTER"]
 

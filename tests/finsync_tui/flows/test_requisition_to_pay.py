@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from finsync_tui import actions
+from finsync_tui import actions, explain
 from finsync_tui.actions import Actor
 from store import cases, commitments, leases, outbox, workflows
 from store.canonical.purchasing import OrderDistribution, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
+from store.clock import instant
 from store.errors import NotAllowedError
 from tests.builders import (
     MONDAY,
@@ -474,3 +475,16 @@ def test_nothing_of_an_ended_instance_is_replayed() -> None:
 
     with pytest.raises(NotAllowedError, match="a later decision for its document has taken its place"):
         actions.replay_deliveries(desk.store, ANALYST, [1], "once more")
+
+
+def test_the_story_of_one_instant_is_told_in_the_order_it_happened() -> None:
+    """Read, approved, decided, sent, linked: also where the clock showed the same time for all of it."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+
+    lines = explain.story(desk.store.db, f"{SOURCE}:4711").lines
+
+    assert {desk.now} == {instant(line.at) for line in lines}
+    kinds = list(dict.fromkeys(line.kind for line in lines))
+    assert ["record", "event", "step", "attempt", "crossref"] == kinds

@@ -103,7 +103,7 @@ def test_missed_and_false(case: Case | None, missed: int, false: int) -> None:
 
 def test_finding_without_a_plant_is_false() -> None:
     """Technical trouble that nobody planted is a false find, unless it is of a kind that is never planted."""
-    found = verdict(findings=(a_finding("THROTTLED", 1), a_finding("ECHO", 1)))
+    found = verdict(findings=(a_finding("THROTTLED", 1), a_finding("DRIFT", 1)))
 
     assert ["THROTTLED 100001"] == [str(one) for one in found.false_finds]
 

@@ -42,6 +42,20 @@ def test_a_change_in_the_target_is_marked() -> None:
     assert "≠" == line(lines, "line 1/1 charged").mark
 
 
+def test_a_target_may_spell_a_code_its_own_way() -> None:
+    """What a mapping made is no difference when the target shows it in another case; carried over text is."""
+    shown = a_purchase_order(
+        lines=(
+            an_order_line(uom="Ea", category=SENT["lines"][0]["category"].upper(), description="OFFICE DESK"),
+        )
+    ).model_dump(mode="json")
+
+    lines = compare(SOURCE, SENT, shown)
+
+    assert "≠" not in (line(lines, "line 1 unit").mark, line(lines, "line 1 category").mark)
+    assert "≠" == line(lines, "line 1 description").mark
+
+
 def test_a_wrong_translation_is_marked() -> None:
     """A field that must be carried over unchanged was sent otherwise."""
     lines = compare(SOURCE, a_commitment("101.00", description="Chairs").model_dump(mode="json"), None)

@@ -37,6 +37,8 @@ def parsed(text: str) -> Parsed:
     [
         ("", "ended_at IS NULL"),
         ("state:all", "1"),
+        ("resolved", "state = 'resolved'"),
+        ("-Snoozed", "state <> 'snoozed'"),
         ("state:resolved", "state = 'resolved'"),
         ("class:MAPPING*", "class LIKE 'MAPPING%' AND ended_at IS NULL"),
         ("-class:MAPPING*", "class NOT LIKE 'MAPPING%' AND ended_at IS NULL"),

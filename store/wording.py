@@ -1,0 +1,44 @@
+"""What a validation found, in words for people: pydantic's own speak of inputs and tuples.
+
+>>> plain({"type": "extra_forbidden", "msg": "Extra inputs are not permitted"})
+'there is no such setting'
+>>> plain({"type": "value_error", "msg": "Value error, the parts do not add up"})
+'the parts do not add up'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_PLAIN = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "it is missing",
+    "string_type": "a text is needed",
+    "bool_type": "true or false is needed",
+    "bool_parsing": "true or false is needed",
+    "int_type": "a whole number is needed",
+    "int_parsing": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_type": "a number is needed",
+    "float_parsing": "a number is needed",
+    "decimal_parsing": "a number is needed",
+    "tuple_type": "a list is needed",
+    "list_type": "a list is needed",
+    "dict_type": "a table is needed",
+    "model_type": "a table is needed",
+    "time_delta_parsing": "a span of time is needed, such as PT15M or P3D",
+    "time_delta_type": "a span of time is needed, such as PT15M or P3D",
+    "string_too_short": "it may not be empty",
+}
+
+
+def plain(problem: Mapping[str, Any]) -> str:
+    """Return one entry of a ValidationError's `errors()` as the end of a sentence."""
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "too_short":
+        return f"at least {context.get('min_length', 1)} is needed"
+    if kind in ("literal_error", "enum"):
+        return f"it may be {context.get('expected', 'something else')}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return _PLAIN.get(kind, message[:1].lower() + message[1:])
