@@ -365,6 +365,32 @@ def m001_ground(db: Database) -> None:
         db.execute(statement)
 
 
+_M002 = """
+CREATE TABLE commitment_relief (     -- what invoices have taken of a promise, per order line and account
+  document_key TEXT NOT NULL,        -- of the order
+  invoice_key TEXT NOT NULL,
+  line TEXT NOT NULL,                -- number of the order line
+  part INTEGER NOT NULL,
+  legal_entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  period TEXT,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  PRIMARY KEY (document_key, invoice_key, line, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX commitment_relief_invoice ON commitment_relief(invoice_key);
+"""
+
+
+@migrations()
+def m002_commitments_are_relieved(db: Database) -> None:
+    """Invoices take from what orders promise."""
+    for statement in statements(_M002):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -37,9 +37,15 @@ UNION ALL
 SELECT subject, time, 'event', seq, source, type, data FROM event;
 
 CREATE VIEW v_commitment AS
-SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT document_key) AS order_count,
-       sum(amount_minor) AS amount_minor
-FROM commitment_line GROUP BY legal_entity, system, cost_centre, account, period, currency, stage;
+SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
+       sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,
+       sum(invoiced_minor) AS invoiced_minor
+FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, account, period, currency, stage,
+             amount_minor AS ordered_minor, 0 AS invoiced_minor FROM commitment_line
+      UNION ALL
+      SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor
+      FROM commitment_relief)
+GROUP BY legal_entity, system, cost_centre, account, period, currency, stage;
 
 CREATE VIEW v_system AS
 SELECT s.system, s.state, s.reason, s.until, s.failure_count, s.last_ok_at, s.last_failure_at, s.changed_at,

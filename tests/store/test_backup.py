@@ -12,6 +12,7 @@ import pytest
 
 from store import Store, audit, backup, leases, open_store, outbox, records
 from store.canonical.supplier import Supplier
+from store.database import KNOWN_MIGRATIONS
 from store.errors import StoreError
 from tests.builders import MONDAY, a_clock, a_supplier, an_entry
 
@@ -176,7 +177,7 @@ def test_info_says_what_the_file_holds(tmp_path: Path) -> None:
 
         found = backup.info(store.db)
 
-    assert (["m001_ground"], "wal", "2026-01-05T08:00:00.000000Z") == (
+    assert (list(KNOWN_MIGRATIONS), "wal", "2026-01-05T08:00:00.000000Z") == (
         found["migrations"],
         found["journal_mode"],
         found["created_at"],

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from store import commitments, engine, findings, meta, preferences, rulesets
-from store.commitments import CommitmentTotal
+from store.canonical.budget import CommitmentDistribution
+from store.canonical.money import Money
+from store.commitments import CommitmentTotal, Relief
 from store.findings import Finding
 from tests.builders import MONDAY, a_commitment, a_commitment_line, a_store
 
@@ -67,6 +69,40 @@ def test_commitments_follow_the_newest_revision() -> None:
         ] == commitments.totals(db)
         assert 2 == commitments.drop(db, "coupa:1")
         assert 0 == commitments.drop(db, "coupa:1")
+
+
+def test_an_invoice_takes_from_what_an_order_promises() -> None:
+    """Open = ordered - invoiced, to the minor unit, whatever the split; telling it again changes nothing."""
+    thirds = tuple(
+        CommitmentDistribution(
+            number=str(n),
+            charge_account=f"01-{n}",
+            amount=Money.of(amount, "EUR"),
+            cost_centre=str(n),
+            account="7110",
+        )
+        for n, amount in enumerate(("33.34", "33.33", "33.33"), 1)
+    )
+    order = a_commitment("100.00", lines=(a_commitment_line("100.00", distributions=thirds),))
+    taken = [
+        Relief("coupa:1", "1", Money.of("10.00", "EUR")),
+        Relief("coupa:1", "1", Money.of("0.01", "EUR")),
+    ]
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", order)
+
+        commitments.relieve(db, "coupa:inv", taken, {"coupa:1": order})
+        commitments.relieve(db, "coupa:inv", taken, {"coupa:1": order})
+        commitments.relieve(db, "coupa:stranger", [Relief("coupa:9", "1", Money.of("1", "EUR"))], {})
+
+        (open_,) = commitments.totals(db)
+        assert (8999, 1) == (open_.amount_minor, open_.order_count)
+        shares = db.execute(
+            "SELECT cost_centre, invoiced_minor, amount_minor FROM v_commitment ORDER BY 1"
+        ).fetchall()
+        assert [("1", 334, 3000), ("2", 334, 2999), ("3", 333, 3000)] == [tuple(row) for row in shares]
+        commitments.take_back(db, "coupa:inv")
+        assert 10000 == commitments.totals(db)[0].amount_minor
 
 
 def test_the_engine_says_how_it_stands() -> None:
