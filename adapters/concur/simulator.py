@@ -22,6 +22,7 @@ token and no HTTP. `documents` and `reports` show what became of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,18 +31,27 @@ from starlette.requests import Request
 
 from adapters.concur.simulator_app import ConcurApp
 from adapters.concur.simulator_body import advance_body, funds_body
+from adapters.concur.simulator_budgets import Budgets
 from adapters.concur.simulator_door import DoorState, TokenDoor
+from adapters.concur.simulator_events import ExchangeRates, Subscriptions
 from adapters.concur.simulator_expense_v3 import ExpenseV3
+from adapters.concur.simulator_expense_v4 import ExpenseV4
 from adapters.concur.simulator_fis import FinancialIntegration
 from adapters.concur.simulator_http import Endpoint
+from adapters.concur.simulator_list_desk import ListDesk
+from adapters.concur.simulator_lists import Lists
 from adapters.concur.simulator_money import check_decimals
-from adapters.concur.simulator_people import PeopleDesk
+from adapters.concur.simulator_people import SPEND_APPROVER, PeopleDesk
 from adapters.concur.simulator_plan import ReportPlan
+from adapters.concur.simulator_provisioning import Provisioning
 from adapters.concur.simulator_published import published
 from adapters.concur.simulator_reports import ReportDesk
 from adapters.concur.simulator_settings import Settings
 from adapters.concur.simulator_state import Advance, Report
+from adapters.concur.simulator_users import Users
+from adapters.concur.simulator_vendors import Vendors
 from adapters.concur.simulator_views import document_view, report_view
+from adapters.concur.simulator_workflow import Workflow
 from adapters.concur.simulator_world import World
 from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog
 from store.clock import Clock
@@ -67,6 +77,11 @@ class ConcurSimulator:
         self.world = World(clock, settings, company_uuid, client_id)
         self._people = PeopleDesk(self.world)
         self._reports = ReportDesk(self.world)
+        self._lists = ListDesk(self.world)
+        self._provisioning = Provisioning(self.world, self._people)
+        self._vendors = Vendors(self.world)
+        self._budgets = Budgets(self.world)
+        self._subscriptions = Subscriptions(self.world)
         self.door = TokenDoor(
             clock,
             settings,
@@ -77,10 +92,23 @@ class ConcurSimulator:
             user_of=self._people.sign_in,
         )
         self.bare_app = ConcurApp(self.world, self.door, self._endpoints())
+        self.bare_app.settle_due = self._provisioning.settle_due
         self.app = FaultyApp(self.bare_app, self.faults)
 
     def _endpoints(self) -> list[Endpoint]:
-        services = (FinancialIntegration(self.world, self._reports), ExpenseV3(self.world))
+        services = (
+            FinancialIntegration(self.world, self._reports),
+            ExpenseV3(self.world),
+            ExpenseV4(self.world, self._reports),
+            Workflow(self.world, self._reports),
+            Lists(self.world, self._lists),
+            Users(self.world, self._people),
+            self._provisioning,
+            self._vendors,
+            self._budgets,
+            self._subscriptions,
+            ExchangeRates(self.world),
+        )
         return [endpoint for service in services for endpoint in service.endpoints()]
 
     @property
@@ -161,6 +189,113 @@ class ConcurSimulator:
             password=password,
             user_id=user_id,
         )
+
+    def deactivate_user(self, login: str) -> None:
+        """End an account, as when somebody leaves."""
+        user = self.world.user_at(login)
+        user.core["active"] = False
+        user.enterprise["terminationDate"] = self.world.today().isoformat()
+        self._people.changed(user, attributes=["active", "terminationDate"], originator="user interface")
+
+    def set_approver(self, login: str, approver: str | None) -> None:
+        """Give somebody another approver of reports, without the checks of provisioning."""
+        user = self.world.user_at(login)
+        found = (
+            [{"approver": {"value": self.world.user_at(approver).id}, "primary": True}] if approver else []
+        )
+        user.spend = {**user.spend, SPEND_APPROVER: {**user.spend.get(SPEND_APPROVER, {}), "report": found}}
+        self._people.changed(user, is_spend=True)
+
+    def user(self, login: str) -> Document:
+        """Return a person as the identity and Spend services show them, in one."""
+        user = self.world.user_at(login)
+        return self._people.spend_view(user) | self._people.identity_view(user)
+
+    # -- lists ---------------------------------------------------------------------------------------
+
+    def add_list(
+        self, name: str, *, level_count: int = 1, fields: Sequence[str] = (), list_id: str | None = None
+    ) -> str:
+        """Add a list; return its id.
+
+        `fields` are what it is behind: employee.orgUnit1, report.orgUnit1, entry.custom7, allocation.custom2.
+        """
+        made = self._lists.add_list(name, level_count=level_count, list_id=list_id)
+        for one in fields:
+            self.world.state.field_lists[one] = made.id
+        return made.id
+
+    def add_list_item(
+        self,
+        list_id: str,
+        code: str,
+        value: str,
+        *,
+        parent_code: str | None = None,
+        also_in: Sequence[str] = (),
+    ) -> str:
+        """Add an item below `parent_code` (a long code), shared with other lists; return its id."""
+        item = self._lists.add_item(list_id, code, value, parent_code=parent_code)
+        for other in also_in:
+            self._lists.share(item, other)
+        return item.id
+
+    def delete_list_item(self, list_id: str, code: str) -> None:
+        """Delete an item by its long code, with all below it."""
+        item = self.world.item_by_code(list_id, code)
+        if item is None:
+            raise KeyError(f"there is no item {code} in list {list_id}")
+        self._lists.delete(item)
+
+    def list_items(self, list_id: str) -> list[Document]:
+        """Return the items of a list: long code, value, whether it is deleted."""
+        found = [one for one in self.world.state.items.values() if list_id in one.list_ids]
+        return [{"code": one.code, "value": one.value, "is_deleted": one.is_deleted} for one in found]
+
+    # -- vendors, budgets, subscriptions -------------------------------------------------------------
+
+    def put_vendor(self, record: Mapping[str, Any]) -> None:
+        """Keep a vendor of Concur Invoice without asking anyone."""
+        self._vendors.put(record)
+
+    def vendors(self) -> list[Document]:
+        return self.world.state.vendors
+
+    def add_fiscal_year(self, name: str, starts_on: date) -> str:
+        """Add a year of twelve months; return its id."""
+        return self._budgets.add_fiscal_year(name, starts_on)
+
+    def add_budget(
+        self,
+        name: str,
+        *,
+        year_id: str,
+        monthly: Decimal,
+        currency: str = "EUR",
+        spent: Mapping[str, Decimal] | None = None,
+        pending: Mapping[str, Decimal] | None = None,
+        codes: Mapping[str, str] | None = None,
+        owner: str | None = None,
+    ) -> str:
+        """Add a budget of equal months; `spent` and `pending` are by period, such as `Mar 2026`; return its id."""
+        return self._budgets.add_budget(
+            name,
+            year_id=year_id,
+            currency=currency,
+            monthly=monthly,
+            spent=spent or {},
+            pending=pending or {},
+            codes=codes or {},
+            owner=owner,
+        )
+
+    def delivered(self, subscription_id: str) -> list[Document]:
+        """Return the events that a webhook subscription would have got since it was saved."""
+        return self._subscriptions.delivered(subscription_id)
+
+    def settle_due(self) -> None:
+        """Do what the clock says should have happened; requests do it by themselves."""
+        self._provisioning.settle_due()
 
     # -- reports -------------------------------------------------------------------------------------
 

@@ -112,9 +112,7 @@ class ReportDesk:
         self._enter(report)
         self._moved(report, before, None, report.owner_id)
 
-    def approve_step(
-        self, report: Report, by: str | None, comment: str | None = None, status: str | None = None
-    ) -> None:
+    def approve_step(self, report: Report, by: str | None, comment: str | None = None) -> None:
         """Take the step that a report stands in; after the last one it is final approved."""
         step = self.step_of(report)
         if step is None:
@@ -135,8 +133,6 @@ class ReportDesk:
             self._finish(report)
         else:
             self._enter(report)
-        if status and status != "A_APPR":
-            report.approval = status
         self._moved(report, before, self._step_code(step), approver.id if approver else None)
 
     def approve_all(self, report: Report, by: str | None = None) -> None:
