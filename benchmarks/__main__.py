@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[], Result]] = {
     "audit-verify": audit.verify,
     "help": startup.help_page,
     "status": startup.status,
+    "idle-cycle": startup.idle_cycle,
 }
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
@@ -49,7 +50,7 @@ def _page(rows: list[str]) -> str:
             "",
             "Made by `make bench`. Each row is our code beside the limit of its path, in turn and in one run: the median of",
             f"{PAIRS} ratios, then the smallest and the largest. Seconds differ by machine; ratios hardly do. CPU time unless a",
-            "rate or a whole process is compared.",
+            "rate is compared.",
             "",
             f"Measured with Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}.",
             "",
