@@ -7,10 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from typing import TYPE_CHECKING
 
 from adapters.base import Health
 from finsync_tui import profile as profiles
@@ -20,6 +17,10 @@ from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
 from store.clock import SystemClock
 from store.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
 
 IDLE_MAX = timedelta(seconds=5)
 """How long a person's action in another process waits at most until the engine sees it."""
@@ -92,6 +93,8 @@ class _Inbox:
 
 
 async def _run_forever(workspace: Workspace, log: Log) -> None:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # a single cycle needs no scheduler
+
     stop = asyncio.Event()
     inbox = _Inbox(set(), asyncio.Event())
 
@@ -137,6 +140,9 @@ async def _sleep(engine: Engine, inbox: _Inbox) -> None:
 
 
 def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
     if schedule.cron is not None:
         return CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
     assert schedule.every is not None

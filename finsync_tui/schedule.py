@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.cron import CronTrigger
 
 from finsync_tui import documents
 from finsync_tui.flows import registry
 from finsync_tui.profile import Profile, Schedule
 from finsync_tui.sync import Pull
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +35,10 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime:
 
 @lru_cache(maxsize=256)
 def _trigger(cron: str, timezone: str) -> CronTrigger:
+    from apscheduler.triggers.cron import (
+        CronTrigger,
+    )  # loaded for the first cron line; many profiles have none
+
     return CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
 
 

@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from store import files
@@ -130,6 +129,8 @@ def create_workspace(
     files.prepare_folder(path, group or None)
     if not group:
         path.chmod(files.OWNER_FOLDER)
+    import tomlkit  # only making a workspace writes TOML; every command would wait for it
+
     document = tomlkit.document()
     document.add(tomlkit.comment("A finsync workspace. What each line means: docs/connect.md"))
     for key, value in (("format", FORMAT), ("name", name), ("layers", list(layers)), ("group", group)):

@@ -52,6 +52,11 @@ def test_headless_loads_no_screen() -> None:
     assert "textual" not in loaded("import finsync_tui.headless, finsync_tui.actions, finsync_tui.explain")
 
 
+def test_a_single_cycle_loads_no_scheduler() -> None:
+    """`run --once` is started by somebody else's clock, and writes no configuration."""
+    assert set() == loaded("import finsync_tui.headless") & {"apscheduler", "tomlkit", "aiohttp"}
+
+
 def test_importing_the_shapes_opens_nothing() -> None:
     """Canonical models are data: no network, no screen, no scheduler."""
     assert set() == loaded("import store.canonical.purchasing, store.canonical.supplier") & set(HEAVY)
