@@ -91,11 +91,12 @@ class ConcurSimulator:
             request_token=request_token,
             user_of=self._people.sign_in,
         )
-        self.bare_app = ConcurApp(self.world, self.door, self._endpoints())
+        self.bare_app = ConcurApp(self.world, self.door, self.endpoints())
         self.bare_app.settle_due = self._provisioning.settle_due
         self.app = FaultyApp(self.bare_app, self.faults)
 
-    def _endpoints(self) -> list[Endpoint]:
+    def endpoints(self) -> list[Endpoint]:
+        """Return every operation that is served."""
         services = (
             FinancialIntegration(self.world, self._reports),
             ExpenseV3(self.world),

@@ -186,7 +186,7 @@ class Provisioning:
         if not any(one.name in _IDENTITY for one in operation.outcomes):
             try:
                 self._store_identity(operation, changes)
-            except InvalidError as error:
+            except (InvalidError, PatchError) as error:
                 name = ENTERPRISE if error.path.startswith(ENTERPRISE) else CORE
                 operation.outcomes = [Outcome(name, "error", "400", str(error), error.path)]
                 others = [one for one in changes if one != name]
