@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui import golden_record, policy
-from finsync_tui.flows import accounts, order_commitment, outgoing
+from finsync_tui import policy
+from finsync_tui.flows import accounts, order_commitment, outgoing, routing, suppliers
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.profile import LegalEntitySetup
 from store import commitments, crossrefs, events, findings, outbox, records
@@ -90,86 +90,27 @@ class RequisitionToPay:
 def route(context: Context) -> Answer:
     """Which company is it, and which ERP keeps its books?"""
     order = _order(context).record
-    charts = sorted({d.chart or "" for line in order.lines for d in line.distributions})
-    entities = {chart: context.facts.profile.legal_entity_of_chart(chart) for chart in charts}
-    unknown = [chart for chart, number in entities.items() if number is None]
-    if unknown or not charts:
-        name = unknown[0] if unknown else ""
-        return Hold(
-            "MAPPING_MISSING",
-            f"no legal entity keeps the chart of accounts {name!r}"
-            if charts
-            else "the order has no account to tell its legal entity by",
-            "Name the chart in the profile as a legal entity's source_chart, then retry.",
-            _source(context),
-            {"charts": charts},
-        )
-    numbers = sorted({number for number in entities.values() if number})
-    if len(numbers) > 1:
-        return Hold(
-            "MAPPING_MISSING",
-            f"the order is charged to several legal entities ({', '.join(numbers)})",
-            "Split the order in the procurement system: a commitment belongs to one company.",
-            _source(context),
-            {"legal_entities": numbers},
-        )
-    setup = context.facts.profile.legal_entities[numbers[0]]
-    context.data.update(legal_entity=numbers[0], target=setup.target)
-    return Done({"legal_entity": numbers[0], "target": setup.target})
+    charts = (d.chart for line in order.lines for d in line.distributions)
+    number = routing.by_chart(context, charts, "order")
+    if isinstance(number, Hold):
+        return number
+    setup = context.facts.profile.legal_entities[number]
+    context.data.update(legal_entity=number, target=setup.target)
+    return Done({"legal_entity": number, "target": setup.target})
 
 
 def confirm_supplier(context: Context) -> Answer:
     """Is the supplier known in the ERP, exactly once, active, with a site to order from?"""
     order = _order(context).record
-    target = str(context.data["target"])
-    source = _source(context)
-    name = " ".join(filter(None, (order.supplier_number, order.supplier_name))) or "without a name"
-    key = RecordKey(source, order.supplier_id or "none")
-    identity = golden_record.identify(context.db, key, order.supplier_number, target)
-    if isinstance(identity, golden_record.Unknown):
-        return Hold(
-            "SUPPLIER_UNKNOWN",
-            f"supplier {name} is not known in {target} (looked for {', '.join(identity.looked_for) or 'nothing: it has no identifiers'})",
-            f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
-            target,
-            {"supplier": str(key)},
-        )
-    if isinstance(identity, golden_record.Ambiguous):
-        return Hold(
-            "SUPPLIER_AMBIGUOUS",
-            f"supplier {name} could be several in {target}: {identity.reason} ({'; '.join(identity.candidates)})",
-            f"Merge the duplicates in {target}, or put the right ERP number on the supplier in {source}, then retry.",
-            target,
-            {"supplier": str(key), "candidates": list(identity.candidates)},
-        )
-    site = golden_record.purchasing_site(identity.supplier, _business_units(context))
-    if identity.supplier.status != "active" or (identity.supplier.sites and site is None):
-        why = (
-            f"is {identity.supplier.status.replace('_', ' ')}"
-            if identity.supplier.status != "active"
-            else f"has no active purchasing site for {_setup(context).business_unit}"
-        )
-        return Hold(
-            "SUPPLIER_INACTIVE",
-            f"supplier {identity.supplier.number} {identity.supplier.name} {why} in {target}",
-            f"Activate the supplier or its site in {target}, or choose another supplier on the order, then retry.",
-            target,
-            {"supplier": f"{target}:{identity.external_id}"},
-        )
-    if identity.proof != "linked":
-        crossrefs.link(
-            context.db,
-            "supplier",
-            str(key),
-            target,
-            identity.external_id,
-            number=identity.supplier.number,
-            revision=None,
-            why=identity.proof,
-            linked_at=context.now,
-        )
-    context.data.update(supplier_id=identity.external_id, supplier_site_id=site.external_id if site else None)
-    return Done({"supplier": f"{target}:{identity.external_id}", "proof": identity.proof})
+    found = suppliers.confirm(
+        context, _setup(context), order.supplier_id, order.supplier_number, order.supplier_name
+    )
+    if isinstance(found, Hold):
+        return found
+    context.data.update(
+        supplier_id=found.external_id, supplier_site_id=found.site.external_id if found.site else None
+    )
+    return Done({"supplier": f"{context.data['target']}:{found.external_id}", "proof": found.proof})
 
 
 def resolve_accounts(context: Context) -> Answer:
@@ -559,14 +500,6 @@ def _source(context: Context) -> str:
 
 def _setup(context: Context) -> LegalEntitySetup:
     return context.facts.profile.legal_entities[str(context.data["legal_entity"])]
-
-
-def _business_units(context: Context) -> frozenset[str]:
-    """The business unit's name, and its id as the connection's options give it."""
-    setup = _setup(context)
-    options = context.facts.profile.systems[setup.target].options
-    unit = options.get("business_units", {}).get(setup.business_unit, {})
-    return frozenset({setup.business_unit, str(unit.get("procurement_bu_id", setup.business_unit))})
 
 
 def _marker(context: Context) -> str:

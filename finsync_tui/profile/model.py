@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from adapters.base import Connection
 from finsync_tui.profile.expense import ExpenseSetup
+from finsync_tui.profile.invoice import InvoiceSetup
 from store.canonical.money import CurrencyCode
 
 
@@ -54,6 +55,7 @@ class LegalEntitySetup(_Part):
     business_unit: str
     delimiter: str = "-"
     segments: tuple[Segment, ...]
+    invoice: InvoiceSetup | None = Field(default=None, description="None: no supplier invoices are posted")
     expense: ExpenseSetup | None = Field(
         default=None, description="None: no expenses of this company are posted"
     )

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
 from store.canonical.record import CanonicalModel, CanonicalRecord
+from store.canonical.supplier import normal
 
 InvoiceKind = Literal["standard", "credit_memo", "debit_memo", "prepayment", "other"]
 InvoiceStatus = Literal["draft", "pending_approval", "rejected", "on_hold", "approved", "cancelled"]
@@ -121,6 +122,19 @@ class Invoice(CanonicalRecord):
         ):
             raise ValueError(f"the lines do not add up to {self.total}")
         return self
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """By what a second one of the same, or one of the same order line, is found."""
+        payee = self.supplier_number or self.supplier_id or self.supplier_name or ""
+        found = [
+            ("supplier_invoice", f"{normal(payee)}/{normal(self.number)}"),
+            ("supplier_amount", f"{normal(payee)}/{self.total.amount_minor}/{self.currency}"),
+        ]
+        lines = ((line.order_number, line.order_line) for line in self.lines if line.order_number)
+        found += [("order_line", f"{order}/{line}") for order, line in lines]
+        if self.reference:
+            found.append(("mark", self.reference))
+        return tuple(dict.fromkeys(found))
 
 
 class PaidInvoice(CanonicalModel):

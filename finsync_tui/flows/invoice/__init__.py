@@ -1,0 +1,1 @@
+"""What the invoice flow decides by: orders and receipts, duplicates, approval, tax, accounts."""

@@ -1,0 +1,95 @@
+"""The invoice that a step is about, its company, and the words it is stopped with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from finsync_tui.flows.steps import Context, Hold
+from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile.invoice import InvoiceSetup
+from store import crossrefs, findings, records
+from store.canonical.keys import RecordKey
+from store.canonical.payables import Invoice
+from store.records import Held
+
+ENTITY = Invoice.entity
+
+
+def held(context: Context) -> Held[Invoice]:
+    """Return the invoice in the version that the instance is about."""
+    key = RecordKey.parse(context.workflow.document_key)
+    found = records.get_version(
+        context.db, Invoice, key.system, key.external_id, context.workflow.document_version
+    )
+    assert found is not None, "a workflow starts in the transaction that stored its document"
+    return found
+
+
+def invoice(context: Context) -> Invoice:
+    return held(context).record
+
+
+def source(context: Context) -> str:
+    return RecordKey.parse(context.workflow.document_key).system
+
+
+def external_id(context: Context) -> str:
+    return RecordKey.parse(context.workflow.document_key).external_id
+
+
+def target(context: Context) -> str:
+    return str(context.data["target"])
+
+
+def company(context: Context) -> LegalEntitySetup:
+    return context.facts.profile.legal_entities[str(context.data["legal_entity"])]
+
+
+def setup(context: Context) -> InvoiceSetup:
+    found = company(context).invoice
+    assert found is not None, "only companies with an invoice set-up are routed to"
+    return found
+
+
+def mark(context: Context) -> str:
+    """Return the text by which the invoice is found again in the ERP."""
+    return f"{source(context)}:{external_id(context)}"
+
+
+def link(context: Context) -> crossrefs.Crossref | None:
+    """Return the invoice's twin in the ERP; None before it is posted or routed."""
+    if "target" not in context.data:
+        return None
+    return crossrefs.get(context.db, ENTITY, context.workflow.document_key, target(context))
+
+
+def stop(
+    context: Context,
+    class_: str,
+    cause: str,
+    fix: str,
+    system: str,
+    evidence: Mapping[str, object] | None = None,
+) -> Hold:
+    return Hold(
+        class_, f"invoice {context.workflow.document_number}: {cause}", fix, system, dict(evidence or {})
+    )
+
+
+def note(context: Context, class_: str, message: str) -> None:
+    """Keep what was noticed and does not stop the invoice."""
+    findings.append(
+        context.db,
+        [
+            findings.Finding(
+                class_=class_,
+                severity="warn",
+                system=source(context),
+                entity=ENTITY,
+                document_key=context.workflow.document_key,
+                document_number=context.workflow.document_number,
+                message=message,
+                noticed_at=context.now,
+            )
+        ],
+    )

@@ -1,0 +1,77 @@
+"""Is the supplier of a document known in the ERP, exactly once, active, with a site for this company?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from finsync_tui import golden_record
+from finsync_tui.flows.steps import Context, Hold
+from finsync_tui.profile import LegalEntitySetup
+from store import crossrefs
+from store.canonical.keys import RecordKey
+from store.canonical.supplier import Supplier, SupplierSite
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The ERP's supplier, the site for this company's business unit, and what proved it."""
+
+    supplier: Supplier
+    external_id: str
+    site: SupplierSite | None
+    proof: str
+
+
+def confirm(
+    context: Context, setup: LegalEntitySetup, supplier_id: str | None, number: str | None, name: str | None
+) -> Confirmed | Hold:
+    """Find the supplier of a document in the company's ERP and remember the link; or say what a person has to do."""
+    source = RecordKey.parse(context.workflow.document_key).system
+    target = setup.target
+    shown = " ".join(filter(None, (number, name))) or "without a name"
+    key = RecordKey(source, supplier_id or "none")
+    identity = golden_record.identify(context.db, key, number, target)
+    if isinstance(identity, golden_record.Unknown):
+        looked_for = ", ".join(identity.looked_for) or "nothing: it has no identifiers"
+        return Hold(
+            "SUPPLIER_UNKNOWN",
+            f"supplier {shown} is not known in {target} (looked for {looked_for})",
+            f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
+            target,
+            {"supplier": str(key)},
+        )
+    if isinstance(identity, golden_record.Ambiguous):
+        return Hold(
+            "SUPPLIER_AMBIGUOUS",
+            f"supplier {shown} could be several in {target}: {identity.reason} ({'; '.join(identity.candidates)})",
+            f"Merge the duplicates in {target}, or put the right ERP number on the supplier in {source}, then retry.",
+            target,
+            {"supplier": str(key), "candidates": list(identity.candidates)},
+        )
+    site = golden_record.purchasing_site(identity.supplier, business_units(context, setup))
+    if identity.supplier.status != "active" or (identity.supplier.sites and site is None):
+        why = (
+            f"is {identity.supplier.status.replace('_', ' ')}"
+            if identity.supplier.status != "active"
+            else f"has no active purchasing site for {setup.business_unit}"
+        )
+        return Hold(
+            "SUPPLIER_INACTIVE",
+            f"supplier {identity.supplier.number} {identity.supplier.name} {why} in {target}",
+            f"Activate the supplier or its site in {target}, or choose another supplier on the document, then retry.",
+            target,
+            {"supplier": f"{target}:{identity.external_id}"},
+        )
+    if identity.proof != "linked":
+        crossrefs.link(
+            context.db, "supplier", str(key), target, identity.external_id, number=identity.supplier.number,
+            revision=None, why=identity.proof, linked_at=context.now,
+        )  # fmt: skip
+    return Confirmed(identity.supplier, identity.external_id, site, identity.proof)
+
+
+def business_units(context: Context, setup: LegalEntitySetup) -> frozenset[str]:
+    """Return the business unit's name, and its id as the connection's options give it."""
+    options = context.facts.profile.systems[setup.target].options
+    unit = options.get("business_units", {}).get(setup.business_unit, {})
+    return frozenset({setup.business_unit, str(unit.get("procurement_bu_id", setup.business_unit))})

@@ -1,0 +1,80 @@
+"""How one company's supplier invoices are matched, checked and posted in its ERP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from store.canonical.money import ExactDecimal
+
+Severity = Literal["block", "note", "off"]
+MatchLevel = Literal["two_way", "three_way", "none"]
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("write a duration in ISO 8601, e.g. PT4H or P3D")
+    return value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tolerance(_Part):
+    """What may differ: within the percentage, or within the amount; without an amount the percentage alone counts."""
+
+    percent: ExactDecimal = Field(default=Decimal(0), ge=0, le=100)
+    amount: ExactDecimal | None = Field(default=None, ge=0, description="In the document's currency")
+
+
+class MatchPolicy(_Part):
+    """What an invoice is held against before it is posted."""
+
+    level: MatchLevel = "three_way"
+    price: Tolerance = Tolerance()
+    quantity: Tolerance = Tolerance()
+    price_severity: Severity = "block"
+    quantity_severity: Severity = "block"
+    receipt_patience: Annotated[timedelta, BeforeValidator(_duration)] = Field(
+        default=timedelta(days=10),
+        description="How long an invoice waits for its goods before a person has to look",
+    )
+
+
+class DuplicatePolicy(_Part):
+    """What looks like an invoice, or a payment, that there has been before."""
+
+    same_number: Severity = "block"
+    same_amount: Severity = "block"
+    days: int = Field(default=10, ge=0, le=365, description="Equal amounts so close together are suspicious")
+
+
+class ApprovalBasis(_Part):
+    """What a change after the approval does: of the budget, the account, or whoever approved."""
+
+    approver: Severity = "note"
+    account: Severity = "block"
+    budget: Severity = "note"
+
+
+class InvoiceSetup(_Part):
+    """How supplier invoices of a company are posted."""
+
+    source: str | None = Field(default=None, description="Invoice source in the ERP; None: the connection's")
+    needs_order: bool = Field(default=False, description="True: an invoice line without an order is stopped")
+    match: MatchPolicy = MatchPolicy()
+    duplicates: DuplicatePolicy = DuplicatePolicy()
+    approval: ApprovalBasis = ApprovalBasis()
+    balance_cost_centre: str = Field(
+        description="Cost centre of tax and other balance sheet lines, as the source writes it"
+    )
+    cost_centre_segment: str = "cost_centre"
+    account_segment: str = "account"
+    freight_account: str | None = Field(
+        default=None,
+        description="The ERP's natural account of freight and other charges; None: spread over the lines",
+    )
