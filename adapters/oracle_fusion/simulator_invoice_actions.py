@@ -5,6 +5,7 @@ An action answers with a sentence, and a 200 does not mean that it did anything.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from adapters.oracle_fusion.simulator_invoices import period_problem
 from adapters.oracle_fusion.simulator_messages import refused
-from adapters.oracle_fusion.simulator_rows import Row, Value, stamp
+from adapters.oracle_fusion.simulator_rows import Row, Value
 from adapters.oracle_fusion.simulator_world import World
 
 MEMBERS: Final = frozenset(
@@ -99,18 +100,14 @@ class InvoiceActions:
 
     def settle_due(self) -> int:
         """Validate what the scheduled validation should have validated by now."""
-        after = self._world.settings.validates_invoices_after
-        if after is None:
-            return 0
-        due = stamp(self._world.now() - after)
-        waiting = [
-            one
-            for one in self._table
-            if one.data["ValidationStatus"] is None and str(one.data["CreationDate"]) <= due
-        ]
-        for one in waiting:
-            self.validate(one, datetime.fromisoformat(str(one.data["CreationDate"])) + after)
-        return len(waiting)
+        due, count = self._world.validation_due, 0
+        while due and due[0][0] <= self._world.now():
+            at, invoice_id = heapq.heappop(due)
+            row = self._table.get(invoice_id)
+            if row is not None and row.data["ValidationStatus"] is None:
+                self.validate(row, at)
+                count += 1
+        return count
 
     def _settle(self, row: Row, at: datetime) -> None:
         """Make the statuses follow from the holds there are."""

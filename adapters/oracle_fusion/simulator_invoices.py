@@ -50,6 +50,7 @@ class InvoiceDesk:
         for account in accounts_of(row):
             world.use_combination(account, chart)
         self._installment(row)
+        world.await_validation(row)
         return self._table.put(row)
 
     def update(self, path: list[Row], parsed: Parsed) -> Row:

@@ -77,6 +77,8 @@ class World:
         self.journal_categories: dict[str, None] = {}
         self.posting_due: list[tuple[datetime, int]] = []
         """(when, batch): batches that are posted by themselves."""
+        self.validation_due: list[tuple[datetime, int]] = []
+        """(when, invoice): invoices that are validated by themselves."""
         self.numbers: dict[tuple[str, str], int] = {}
         """Order ids by legal entity and order number."""
         self._values: dict[str, dict[str, Row]] = {}
@@ -208,6 +210,12 @@ class World:
         if after is not None and isinstance(batch.id, int):
             heapq.heappush(self.posting_due, (since + after, batch.id))
 
+    def await_validation(self, invoice: Row) -> None:
+        """Have an invoice validated after a while, where the pod does so by itself."""
+        after = self.settings.validates_invoices_after
+        if after is not None and isinstance(invoice.id, int):
+            heapq.heappush(self.validation_due, (self.now() + after, invoice.id))
+
     def next_due(self) -> tuple[Order, datetime] | None:
         """Take the next approval that time has reached."""
         while self.due and self.due[0][0] <= self.now():
@@ -236,6 +244,7 @@ class World:
             "journal_sources": list(self.journal_sources),
             "journal_categories": list(self.journal_categories),
             "posting_due": [[text(at), batch] for at, batch in self.posting_due],
+            "validation_due": [[text(at), invoice] for at, invoice in self.validation_due],
             "numbers": [[*key, order] for key, order in self.numbers.items()],
             "last_id": self._last_id,
             "last_number": self._last_number,
@@ -268,6 +277,8 @@ class World:
         self.journal_categories = dict.fromkeys(state.get("journal_categories", ()))
         self.posting_due = [(instant(at), batch) for at, batch in state.get("posting_due", ())]
         heapq.heapify(self.posting_due)
+        self.validation_due = [(instant(at), invoice) for at, invoice in state.get("validation_due", ())]
+        heapq.heapify(self.validation_due)
         self.numbers = {(entity, number): order for entity, number, order in state["numbers"]}
         self._last_id = state["last_id"]
         self._last_number = state["last_number"]

@@ -6,6 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from adapters.base import WriteRequest
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.outbound_invoice import Payee, invoice
+from adapters.oracle_fusion.simulator_invoices import InvoiceDesk
+from adapters.oracle_fusion.simulator_payload import decode, read
 from store.canonical.journal import JournalEntry, JournalLine
 from store.canonical.money import Money
 from store.canonical.payables import Invoice, InvoiceLine
@@ -58,12 +62,52 @@ class FinanceWorld(OracleWorld):
     def confirm(self, journal: JournalEntry, request_id: str) -> WriteRequest:
         return self.journal_request(journal, "journal.confirm", body={"request_id": request_id})
 
-    def invoice_request(self, invoice: Invoice) -> WriteRequest:
-        body = {"invoice": invoice.model_dump(mode="json")}
-        return WriteRequest("invoice.create", f"invoice.create/{invoice.number}", None, body)
+    def invoice_request(self, document: Invoice) -> WriteRequest:
+        body = {"invoice": document.model_dump(mode="json")}
+        return WriteRequest("invoice.create", f"invoice.create/{document.number}", None, body)
 
     def wait(self, minutes: int = 30) -> None:
         self.clock.advance(timedelta(minutes=minutes))
+
+
+class InvoiceWorld(FinanceWorld):
+    """The same company, as the promises want it: invoices are the documents."""
+
+    entity = "invoice"
+    read_path = r"/invoices\?"
+    write_path = r"/invoices$"
+
+    def add(self, count: int) -> list[str]:
+        """Make invoices as another client would."""
+        world, made = self.simulator.world, []
+        resource, payee = world.catalogue["invoices"], Payee("Berg, Jonas", EMPLOYEE, "OFFICE")
+        for _ in range(count):
+            body = decode(wire.encode(invoice(self.an_invoice(), payee, self.parsed_options)))
+            made.append(str(InvoiceDesk(world).create([], resource, read(resource, body, "create")).id))
+        return made
+
+    def touch(self, external_id: str) -> None:
+        world = self.simulator.world
+        row = world.row("invoices", int(external_id))
+        assert row is not None
+        row.data["Description"] = f"{row.data['Description']} (again)"
+        row.touch(world.now())
+        world.tables["invoices"].put(row)
+
+    def an_invoice(self) -> Invoice:
+        self._count += 1
+        return an_invoice(f"EXP-{self._count}")
+
+    def a_write(self) -> WriteRequest:
+        return self.invoice_request(self.an_invoice())
+
+    def effects(self, request: WriteRequest) -> int:
+        number = request.body["invoice"]["number"]
+        return sum(one["number"] == number for one in self.simulator.invoices())
+
+
+def setup_oracle_invoices(**settings: Any) -> InvoiceWorld:
+    return InvoiceWorld(**settings)
 
 
 def a_finance_world(**settings: Any) -> FinanceWorld:

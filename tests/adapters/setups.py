@@ -24,6 +24,7 @@ from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
 from tests.adapters.held_secrets import HeldSecrets
+from tests.adapters.oracle_finance import setup_oracle_invoices
 from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
 
@@ -205,11 +206,12 @@ def setup_coupa(**settings: object) -> CoupaWorld:
 
 
 def worlds() -> Mapping[str, Callable[..., World]]:
-    """Return the setups of all adapters that ship a simulator, by adapter."""
+    """Return the setups of all adapters that ship a simulator, by adapter; some have a second kind of document."""
     here = sys.modules[__name__]
-    return {
+    found: dict[str, Callable[..., World]] = {
         name: getattr(here, f"setup_{name}") for name in adapters.names() if hasattr(here, f"setup_{name}")
     }
+    return found | {"oracle_fusion invoices": setup_oracle_invoices}
 
 
 def fault(kind: str, **changes: object) -> Fault:
