@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,12 @@ from adapters.oracle_fusion.simulator_finance_views import invoice_view, journal
 from adapters.oracle_fusion.simulator_journals import post
 from adapters.oracle_fusion.simulator_payments import unpaid
 from adapters.oracle_fusion.simulator_rows import Row
-from adapters.oracle_fusion.simulator_world import World
+from adapters.oracle_fusion.simulator_supplier_scene import SupplierScene
 
 
-class FinanceScene:
+class FinanceScene(SupplierScene):
     """Hands that set a scene, and readers that look at the result. What is read is up to the clock's minute."""
 
-    world: World
     finance: Finance
 
     # The scene: general ledger
@@ -160,27 +159,3 @@ class FinanceScene:
         if found is None:
             raise KeyError(f"{resource} has no row {row_id}")
         return found
-
-    # What the whole pod offers
-
-    def put(self, resource: str, document: Mapping[str, Any]) -> Row:
-        raise NotImplementedError
-
-    def add_supplier(
-        self,
-        name: str,
-        *,
-        number: str | None = None,
-        supplier_id: int | None = None,
-        units: Sequence[int] = (),
-        site: str = "MAIN",
-        taxpayer_id: str | None = None,
-        country: str | None = None,
-        bank_accounts: Sequence[str] = (),
-        is_active: bool = True,
-        is_authorized: bool = True,
-    ) -> int:
-        raise NotImplementedError
-
-    def settle_due(self) -> int:
-        raise NotImplementedError

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.oracle_fusion.simulator_answers import (
+    JSON,
+    TEXT,
+    as_json,
+    by_primary_key,
+    check_body_type,
+    check_match,
+    check_type,
+    failed,
+    part_call,
+    payload,
+    same_value,
+)
 from adapters.oracle_fusion.simulator_auth import Door
 from adapters.oracle_fusion.simulator_balances import find_balances
-from adapters.oracle_fusion.simulator_batch import Part, read_parts
-from adapters.oracle_fusion.simulator_describe import DEFAULT_FRAMEWORK, FRAMEWORKS, context_root, describe
+from adapters.oracle_fusion.simulator_batch import read_parts
+from adapters.oracle_fusion.simulator_describe import context_root, describe
 from adapters.oracle_fusion.simulator_finance import INTEGRATIONS, Finance
 from adapters.oracle_fusion.simulator_lifecycle import Lifecycle
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
@@ -22,8 +35,6 @@ from adapters.oracle_fusion.simulator_render import Renderer, encode
 from adapters.oracle_fusion.simulator_requests import (
     ACTION_TYPE,
     BATCH_TYPE,
-    BODY_TYPES,
-    ERROR_TYPE,
     ITEM_PARAMETERS,
     LIST_PARAMETERS,
     VERSIONS,
@@ -38,18 +49,6 @@ from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import World
 from adapters.simulation import TokenBucket
 
-TITLES: Final = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    412: "Precondition Failed",
-    415: "Unsupported Media Type",
-    500: "Internal Server Error",
-}
-JSON: Final = "application/json"
-TEXT: Final = "text/plain"
 SUBMIT_PARAMETERS: Final = frozenset({"validateBeforeSubmitFlag", "bypassApprovalFlag"})
 
 
@@ -131,17 +130,17 @@ class RestFramework:
         try:
             call.check_framework()
             if not call.accepts_answer():
-                return _error(
+                return failed(
                     call, 406, [Problem("406", "None of the media types in Accept can be produced.")]
                 )
             return self._dispatch(call)
         except RefusedError as error:
-            return _error(call, error.status, error.problems)
+            return failed(call, error.status, error.problems)
         except NotFoundError:
             return Response("Not Found", 404, media_type=TEXT)
         except MethodError as error:
             found = [Problem("405", f"The method {call.method} isn't allowed here.")]
-            return _error(call, 405, found, {"Allow": error.allowed})
+            return failed(call, 405, found, {"Allow": error.allowed})
 
     def _dispatch(self, call: Call) -> Response:
         segments = call.segments
@@ -165,7 +164,7 @@ class RestFramework:
             return self._batch(call)
         if call.method != "GET":
             raise MethodError("GET, POST")
-        return _json(context_root(VERSIONS[0], call.root))
+        return as_json(context_root(VERSIONS[0], call.root))
 
     def _describe(self, call: Call) -> Response:
         if call.method != "GET":
@@ -177,7 +176,7 @@ class RestFramework:
         wanted = offered if name is None else [self._world.catalogue[name]]
         has_children = name is not None or call.params.get("includeChildren", "false").lower() == "true"
         is_minimal = call.params.get("metadataMode") == "minimal"
-        return _json(describe(wanted, call.root, is_minimal=is_minimal, has_children=has_children))
+        return as_json(describe(wanted, call.root, is_minimal=is_minimal, has_children=has_children))
 
     def _is_offered(self, call: Call, name: str) -> bool:
         found = self._world.catalogue.get(name)
@@ -241,7 +240,7 @@ class RestFramework:
         if call.method == "PATCH" and "update" in resource.operations:
             return self._update(call, target)
         if call.method == "DELETE" and "delete" in resource.operations:
-            _check_match(call, target.path[-1])
+            check_match(call, target.path[-1])
             self._desks[target.segments[0]].delete(list(target.path))
             return Response(status_code=204)
         if call.method == "POST" and resource.actions:
@@ -286,7 +285,7 @@ class RestFramework:
         if target.path:
             return [row for row in target.path[-1].of(resource.name) if wanted.accepts(row.data)]
         rows = select(self._world.tables[resource.name], wanted)
-        return _by_primary_key(rows, resource, finder) if finder else rows
+        return by_primary_key(rows, resource, finder) if finder else rows
 
     def _read(self, call: Call, target: Target) -> Response:
         call.check_parameters(ITEM_PARAMETERS)
@@ -298,7 +297,7 @@ class RestFramework:
         return Response(body, media_type=JSON, headers={"ETag": etag})
 
     def _create(self, call: Call, target: Target) -> Response:
-        _check_body_type(call)
+        check_body_type(call)
         if target.resource.name == INTEGRATIONS:
             row = self._finance.integrate(target.resource, decode(call.body))
             return self._written(call, target, row, 201)
@@ -307,7 +306,7 @@ class RestFramework:
             raise refused("NO_UPSERT", resource=target.resource.name)
         parsed = read(target.resource, decode(call.body), "create")
         desk = self._desks[target.segments[0]]
-        known = _same_value(target, parsed) if upsert else None
+        known = same_value(target.path[-1].of(target.resource.name), parsed) if upsert else None
         if known is not None:
             row = desk.update(
                 [*target.path, known], Parsed({n: v for n, v in parsed.data.items() if n != "Value"})
@@ -317,8 +316,8 @@ class RestFramework:
         return self._written(call, target, row, 200 if known is not None else 201)
 
     def _update(self, call: Call, target: Target) -> Response:
-        _check_body_type(call)
-        _check_match(call, target.path[-1])
+        check_body_type(call)
+        check_match(call, target.path[-1])
         parsed = read(target.resource, decode(call.body), "update")
         row = self._desks[target.segments[0]].update(list(target.path), parsed)
         return self._written(call, target, row, 200)
@@ -339,14 +338,14 @@ class RestFramework:
         names = target.resource.actions if target.is_item else target.resource.collection_actions
         if name not in names:
             raise NotFoundError
-        _check_type(call, frozenset({ACTION_TYPE}))
+        check_type(call, frozenset({ACTION_TYPE}))
         if not target.is_item:
-            return _json({"result": self._finance.act(target.resource, name, decode(call.body))})
+            return as_json({"result": self._finance.act(target.resource, name, decode(call.body))})
         return self._act(call, target, name, decode(call.body) if call.body.strip() else {})
 
     def _older_action(self, call: Call, target: Target) -> Response:
         """`{"name": .., "parameters": [{..}, {..}]}`, each parameter an object of its own."""
-        _check_type(call, frozenset({ACTION_TYPE}))
+        check_type(call, frozenset({ACTION_TYPE}))
         body = decode(call.body)
         name, given = body.get("name"), body.get("parameters", [])
         if name not in target.resource.actions:
@@ -360,78 +359,17 @@ class RestFramework:
             for key, value in parameters.items():
                 if key not in SUBMIT_PARAMETERS or not isinstance(value, bool):
                     raise refused("BAD_ACTION", action=name, reason=f"{key} isn't a parameter or not Boolean")
-        return _json({"result": self._lifecycle.act(target.path[-1], name, parameters)})
+        return as_json({"result": self._lifecycle.act(target.path[-1], name, parameters)})
 
     def _batch(self, call: Call) -> Response:
         """Do all parts or none; only the first that fails is reported."""
-        _check_type(call, frozenset({BATCH_TYPE}))
+        check_type(call, frozenset({BATCH_TYPE}))
         before = self._world.dump()
         answers: list[dict[str, Any]] = []
         for part in read_parts(decode(call.body)):
-            answer = self.answer(_part_call(call, part))
+            answer = self.answer(part_call(call, part))
             if answer.status_code >= 400:
                 self._world.load(before)
                 return answer
-            answers.append({"id": part.id, "path": part.path, "operation": part.operation} | _payload(answer))
-        return _json({"parts": answers})
-
-
-def _part_call(call: Call, part: Part) -> Call:
-    headers = {key: value for key, value in call.headers.items() if key not in ("if-match", "content-type")}
-    body = encode(part.payload) if part.payload is not None else b""
-    segments = tuple(one for one in part.path.split("/") if one)
-    return Call(part.method, segments, {}, headers | {"content-type": JSON}, body, call.root)
-
-
-def _payload(answer: Response) -> dict[str, Any]:
-    body = bytes(answer.body)
-    return {"payload": decode(body)} if body else {}
-
-
-def _by_primary_key(rows: Sequence[Row], resource: Resource, finder: str) -> list[Row]:
-    name, _, text = finder.partition(";")
-    if name != "PrimaryKey":
-        raise refused("UNKNOWN_FINDER", finder=name, resource=resource.name)
-    key, _, value = text.partition("=")
-    if key.strip() != resource.key or not value.strip():
-        raise refused("FINDER_VARIABLE", finder=name, variable=resource.key)
-    return [row for row in rows if str(row.id) == value.strip().strip("'")]
-
-
-def _same_value(target: Target, parsed: Parsed) -> Row | None:
-    rows = target.path[-1].of(target.resource.name)
-    return next((one for one in rows if one.data["Value"] == parsed.data["Value"]), None)
-
-
-def _check_body_type(call: Call) -> None:
-    _check_type(call, BODY_TYPES)
-
-
-def _check_type(call: Call, known: frozenset[str]) -> None:
-    if call.content_type not in known:
-        raise RefusedError(
-            415, [Problem("415", f"The content type {call.content_type!r} isn't supported here.")]
-        )
-
-
-def _check_match(call: Call, row: Row) -> None:
-    wanted = call.headers.get("if-match")
-    if wanted is not None and wanted.strip() != "*" and wanted.strip('" ') != row.etag:
-        raise RefusedError(412, [problem("STALE", key=row.key)])
-
-
-def _json(document: object) -> Response:
-    return Response(encode(document), media_type=JSON)
-
-
-def _error(
-    call: Call, status: int, problems: Sequence[Problem], headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return an error as this client reads it: structured from framework 4 or when asked for, else text."""
-    is_known = call.headers.get("rest-framework-version", DEFAULT_FRAMEWORK) in FRAMEWORKS
-    if not is_known or not call.wants_structured_errors:
-        return Response("\n".join(one.text for one in problems), status, headers, media_type=TEXT)
-    details = [{"detail": one.detail, "o:errorCode": one.code, "o:errorPath": one.path} for one in problems]
-    body = {"title": TITLES[status], "status": str(status), "o:errorDetails": details}
-    kind = ERROR_TYPE if ERROR_TYPE in call.headers.get("accept", "") else JSON
-    return Response(encode(body), status, headers, media_type=kind)
+            answers.append({"id": part.id, "path": part.path, "operation": part.operation} | payload(answer))
+        return as_json({"parts": answers})
