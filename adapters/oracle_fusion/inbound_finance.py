@@ -162,6 +162,7 @@ def invoice(row: bytes, options: Options) -> Translated:
             "paid": to_money(document.AmountPaid or Decimal(0), currency, "$.AmountPaid"),
             "invoiced_on": on,
             "accounting_on": day(document.AccountingDate, "$.AccountingDate"),
+            "payment_terms": document.PaymentTerms,
             "due_on": min((one for one in due if one), default=None),
             "description": description,
             "reference": mark,
@@ -208,10 +209,17 @@ def hold_text(hold: finance.InvoiceHold) -> str:
 
 
 def _invoice_line(line: finance.InvoiceLine, currency: str, path: str) -> InvoiceLine:
-    accounts = [
-        one.DistributionCombination
-        for one in wire.rows(line.invoiceDistributions)
-        if one.DistributionCombination
+    parts = [one for one in wire.rows(line.invoiceDistributions) if one.DistributionCombination]
+    accounts = {one.DistributionCombination for one in parts}
+    distributions = [
+        {
+            "number": str(number),
+            "account": one.DistributionCombination,
+            "amount": to_money(
+                one.DistributionAmount or Decimal(0), currency, f"{path}.invoiceDistributions"
+            ),
+        }
+        for number, one in enumerate(parts, 1)
     ]
     return InvoiceLine.model_validate(
         {
@@ -219,7 +227,8 @@ def _invoice_line(line: finance.InvoiceLine, currency: str, path: str) -> Invoic
             "kind": _LINE_KINDS.get(wire.words(line.LineType) or "ITEM", "other"),
             "amount": to_money(line.LineAmount or Decimal(0), currency, f"{path}.LineAmount"),
             "description": line.Description or "",
-            "account": accounts[0] if len(set(accounts)) == 1 else line.DistributionCombination or None,
+            "account": next(iter(accounts)) if len(accounts) == 1 else line.DistributionCombination or None,
+            "distributions": distributions if len(accounts) > 1 else (),
             "quantity": line.Quantity,
             "unit_price": line.UnitPrice,
             "order_number": line.PurchaseOrderNumber,

@@ -21,6 +21,7 @@ from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import cut
 from adapters.oracle_fusion.outbound_invoice import (
     DESCRIPTION_MAX,
+    accounts,
     invoice,
     invoice_number,
     payables_unit,
@@ -55,7 +56,7 @@ class Invoices:
         if known is not None:
             return known
         await self._accounts.check(
-            (line.account for line in wanted.lines if line.account and not line.order_number),
+            (account for line in wanted.lines if not line.order_number for account, _ in accounts(line)),
             wanted.accounting_on or wanted.invoiced_on,
         )
         answer = await self._api.create(RESOURCE, body)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from adapters.oracle_fusion.options import Options, PayablesUnit
 from adapters.oracle_fusion.outbound import CannotExpressError, cut, identifier
-from store.canonical.money import plain, total
+from store.canonical.money import Money, plain, total
 from store.canonical.payables import Invoice, InvoiceLine
 
 NUMBER_MAX: Final = 50
@@ -66,7 +66,7 @@ def invoice(document: Invoice, payee: Payee, options: Options) -> dict[str, Any]
     given = {
         "InvoiceSource": document.source or options.invoice_source,
         "AccountingDate": document.accounting_on.isoformat() if document.accounting_on else None,
-        "PaymentTerms": unit.payment_terms,
+        "PaymentTerms": document.payment_terms or unit.payment_terms,
         "PaymentMethodCode": unit.payment_method,
         "PayGroup": unit.pay_group,
     }
@@ -115,6 +115,20 @@ def split_description(text: str) -> tuple[str | None, str]:
     return (found["mark"], found["rest"] or "") if found else (None, text)
 
 
+def accounts(line: InvoiceLine) -> list[tuple[str, Money]]:
+    """Return which account bears how much of a line; together it is the whole line."""
+    parts = [(one.account, one.amount) for one in line.distributions]
+    if not parts and line.account is not None:
+        parts = [(line.account, line.amount)]
+    if not parts:
+        raise CannotExpressError("ACCOUNT_INVALID", f"line {line.number} has neither an account nor an order")
+    if total((amount for _, amount in parts), line.amount.currency) != line.amount:
+        raise CannotExpressError(
+            "TOTALS_DIFFER", f"the distributions of line {line.number} do not add up to {line.amount}"
+        )
+    return parts
+
+
 def _line(position: int, line: InvoiceLine) -> dict[str, Any]:
     kind = LINE_TYPES[line.kind]
     body: dict[str, Any] = {
@@ -134,17 +148,16 @@ def _line(position: int, line: InvoiceLine) -> dict[str, Any]:
                 "PurchaseOrderLineNumber": Decimal(line.order_line),
                 "PurchaseOrderScheduleLineNumber": 1,
             }
-    elif line.account is not None:
+    else:
         body["invoiceDistributions"] = [
             {
-                "DistributionLineNumber": 1,
+                "DistributionLineNumber": number,
                 "DistributionLineType": kind,
-                "DistributionAmount": line.amount.amount,
-                "DistributionCombination": line.account,
+                "DistributionAmount": amount.amount,
+                "DistributionCombination": account,
             }
+            for number, (account, amount) in enumerate(accounts(line), 1)
         ]
-    else:
-        raise CannotExpressError("ACCOUNT_INVALID", f"line {line.number} has neither an account nor an order")
     return body
 
 

@@ -133,6 +133,7 @@ class Invoice(Linked, kw_only=True):
     SupplierSite: str | None = None
     Description: str | None = None
     AccountingDate: str | None = None
+    PaymentTerms: str | None = None
     ValidationStatus: str | None = None
     ApprovalStatus: str | None = None
     PaidStatus: str | None = None
