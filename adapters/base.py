@@ -45,9 +45,21 @@ class Manifest(BaseModel):
     capabilities: tuple[Capability, ...]
     credentials: tuple[str, ...] = Field(description="Names of the secrets a connection needs")
     optional_credentials: tuple[str, ...] = ()
+    credentials_by: dict[str, dict[str, tuple[str, ...]]] = Field(
+        default_factory=dict,
+        description="Which optional ones an option's value makes needed; its first value is the default",
+    )
     requests_per_second: float = 10.0
     connections_max: int = 4
     page_size: int = 50
+
+    def for_options(self, options: Mapping[str, Any]) -> Manifest:
+        """Return the manifest of a connection with these options: what it needs is no longer optional."""
+        needed = list(self.credentials)
+        for option, by_value in self.credentials_by.items():
+            needed += by_value.get(str(options.get(option, next(iter(by_value)))), ())
+        rest = tuple(name for name in self.optional_credentials if name not in needed)
+        return self.model_copy(update={"credentials": tuple(needed), "optional_credentials": rest})
 
     def capability(self, entity: str) -> Capability | None:
         return next((c for c in self.capabilities if c.entity == entity), None)

@@ -57,7 +57,7 @@ SHAPES = {
     "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error",
     "profile check": "place, message, remedy",
     "secrets list": "system, name, is_needed, place",
-    "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, requests_per_second, "
+    "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, credentials_by, requests_per_second, "
     "connections_max, page_size",
     "adapters check": "system, is_ok, message, latency_ms",
     "contract list": "entity, contract, owner, description",

@@ -70,12 +70,15 @@ def workspace_of(given: Path | None) -> Workspace:
 
 
 def manifests(workspace: Workspace) -> dict[str, Manifest]:
-    """Return the manifest of each configured system's adapter, without importing the adapter."""
+    """Return the manifest of each configured system as its options make it, without importing the adapter."""
     import adapters
     from finsync_tui import profile
 
     systems = profile.load(workspace).systems
-    return {name: adapters.manifest(connection.adapter) for name, connection in sorted(systems.items())}
+    return {
+        name: adapters.manifest(connection.adapter).for_options(connection.options)
+        for name, connection in sorted(systems.items())
+    }
 
 
 @contextmanager

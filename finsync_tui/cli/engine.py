@@ -9,11 +9,13 @@ import typer
 
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
 from finsync_tui.cli._output import facts, note, say, say_json, table
+from store.errors import NotAllowedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from finsync_tui.assembly import CycleReport
+    from finsync_tui.settings import Workspace
     from finsync_tui.sync import Pulled
 
 
@@ -60,7 +62,10 @@ def sync(
     """Read what changed in a system now, without waiting for its schedule; ends with 1 when a read failed."""
     from finsync_tui import headless
 
-    pulled = headless.sync_now(workspace_of(workspace), system, entity)
+    found = workspace_of(workspace)
+    pulled = headless.sync_now(found, system, entity)
+    if not pulled:
+        raise NotAllowedError(_left_alone(found, system))
     if json:
         say_json([asdict(each) for each in pulled])
     else:
@@ -68,6 +73,25 @@ def sync(
         _complain(pulled)
     if any(each.error for each in pulled):
         raise typer.Exit(1)
+
+
+def _left_alone(workspace: Workspace, system: str) -> str:
+    """Say why a system was not read."""
+    from contextlib import closing
+
+    from store import open_store, systems
+    from store.clock import SystemClock
+
+    with closing(open_store(workspace.store_path, SystemClock(), group=workspace.group or None)) as store:
+        known = systems.get(store.db, system)
+    if known is None or known.state == "ok":
+        return (
+            f"no schedule reads {system}. Nothing was read; name an entity, or add a schedule to the profile."
+        )
+    return (
+        f"{system} is {known.state} ({known.reason or 'no reason is known'}). Nothing was read. "
+        f"`finsync systems resume {system}` lets it be read again."
+    )
 
 
 def _cycle(report: CycleReport) -> dict[str, Any]:

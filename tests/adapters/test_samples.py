@@ -84,3 +84,21 @@ def test_a_write_back_becomes_its_request() -> None:
     sent = outbound.body(outbound.write_back(decided, coupa.Options()))
 
     assert json.loads((folder / "order_write_back.request.json").read_text("utf-8")) == sent
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [
+        ({}, ("user", "password")),
+        ({"auth": "client_credentials"}, ("client_id", "client_secret")),
+        ({"auth": "password"}, ("client_id", "client_secret", "user", "password")),
+    ],
+)
+def test_a_connections_options_say_which_secrets_it_needs(
+    options: dict[str, str], needed: tuple[str, ...]
+) -> None:
+    """So that what is missing is found before the first call."""
+    manifest = adapters.manifest("oracle_fusion").for_options(options)
+
+    assert needed == manifest.credentials
+    assert not set(needed) & set(manifest.optional_credentials)

@@ -183,6 +183,16 @@ def test_secrets_come_from_stdin_and_are_never_shown(
     assert "hunter2" not in "".join(answer.out + answer.err for answer in answers)
 
 
+def test_a_paused_system_is_not_read_in_silence(finsync: Finsync) -> None:
+    """Asked to read it now, the answer says why it was not and what lets it be read again."""
+    finsync("systems", "pause", "coupa", "--reason", "year end")
+
+    answer = finsync("sync", "coupa")
+
+    assert 1 == answer.code
+    assert "coupa is paused (year end). Nothing was read. `finsync systems resume coupa`" in answer.err
+
+
 def test_a_secret_nobody_asks_for_is_refused(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistyped name would be stored and never found."""
     monkeypatch.setattr("sys.stdin", io.StringIO("hunter2"))
