@@ -93,6 +93,9 @@ def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) 
             return f"{case.system} takes no document back; correct it there, or resolve the exception"
         if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow.id)):
             return "nobody knows whether its delivery arrived: retry looks it up first"
+        problem = FLOWS[workflow.flow].refuses_return(db, workflow)
+        if problem is not None:
+            return problem
         doubt = workflow.data.get("doubt") or {}
         told = {"class": case.class_, "cause": reason, "entry_id": doubt.get("entry_id")}
         workflows.save(

@@ -21,7 +21,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows.expense import checks, postings, replies
 from finsync_tui.flows.steps import Step
-from store import crossrefs, records
+from store import crossrefs, outbox, records
 from store.canonical.event import Event
 from store.canonical.expense import ExpenseDocument
 from store.canonical.keys import RecordKey
@@ -71,7 +71,8 @@ class ExpenseToReimbursement:
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         """A payment that was confirmed and is void now has to be taken back in the expense tool, too."""
         key = RecordKey.parse(event.subject)
-        if not event.type.startswith(_PAYMENT) or key.external_id not in workflow.data.get("confirmed", {}):
+        told = workflow.data.get("confirmed", {})
+        if not event.type.startswith(_PAYMENT) or told.get(key.external_id) != "paid":
             return None
         held = records.get(db, Payment, key.system, key.external_id)
         return "await_payment" if held is not None and held.record.status == "voided" else None
@@ -89,9 +90,23 @@ class ExpenseToReimbursement:
             return "undo_posting", True
         if step in ("await_return", "return_document"):
             return "return_document", True
-        if step == "verify":
-            return "verify", False
+        if step in ("validate", "await_validation"):
+            return "validate", True
+        if step in ("verify_posting", "verify"):
+            return step, False  # it is read again; nothing is sent
         return "route", True
+
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        """What the expense tool has been told for good can't be told otherwise: it takes one outcome of a document."""
+        told = (
+            one for one in outbox.of_workflow(db, workflow.id) if one.operation == "expense.confirm_posting"
+        )
+        if any(one.state in ("delivered", "verified") for one in told):
+            return (
+                "its outcome has been told already, and can't be changed there; correct the posting in the ERP, "
+                "tell the employee, then resolve the exception"
+            )
+        return None
 
 
 _STEPS: Mapping[str, Step] = {

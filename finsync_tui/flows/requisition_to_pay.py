@@ -77,6 +77,9 @@ class RequisitionToPay:
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         return None
 
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        return None
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False

@@ -124,6 +124,10 @@ class Flow(Protocol):
         """The step that tells the source why a document can't go on; None: this flow can't."""
         ...
 
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        """Return why a held instance can't go back to its sender any more; None: it can."""
+        ...
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         """Return where a retry goes on after a hold at `step`, and whether it is a new decision."""
         ...

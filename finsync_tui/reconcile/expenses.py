@@ -66,10 +66,12 @@ def _reply_differences(workflow: Workflow, shown: object) -> list[Difference]:
     if not isinstance(shown, ExpenseDocument):
         return []  # resubmitted meanwhile: the tool shows the newer document only, and our answer was taken
     states = list(workflow.data.get("confirmed", {}).values())
-    if "paid" in states:
-        wanted: tuple[str, ...] = ("paid", "posted")
-    elif "voided" in states:
-        wanted = ("reversed",)
-    else:
-        wanted = ("posted",)
+    wanted: tuple[str, ...] = ("posted",)
+    if "return_entry" in workflow.data:
+        wanted = ("failed", "recalled")
+    elif states:
+        wanted = (
+            *(("paid", "posted") if "paid" in states else ()),
+            *(("reversed",) if "voided" in states else ()),
+        )
     return [] if shown.status in wanted else [Difference("status", " or ".join(wanted), shown.status)]

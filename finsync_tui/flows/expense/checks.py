@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
+from decimal import Decimal
 
 from finsync_tui import golden_record
 from finsync_tui.flows import accounts
@@ -45,6 +47,8 @@ def route(context: Context) -> Answer:
         )
     setup = context.facts.profile.legal_entities[fitting[0]]
     assert setup.expense is not None
+    for decided_before in ("return", "doubt", "payee", "period", "accounts"):
+        context.data.pop(decided_before, None)
     context.data.update(
         legal_entity=fitting[0], target=setup.target, post_as=_post_as(document, setup.expense),
         accounting_on=_accounting_on(context, document).isoformat(),
@@ -143,9 +147,13 @@ def check_approval(context: Context) -> Answer:
 
 def find_payee(context: Context) -> Answer:
     """Whom does the ERP pay? Only a payables document needs to know."""
+    document = subject.document(context)
+    if context.data["post_as"] == "invoice":
+        lines = posting.lines(document, subject.expense_setup(context))
+        if posting.owed_to_employee(lines) == 0:
+            context.data["post_as"] = "journal"  # a payables document of nothing pays nobody
     if context.data["post_as"] != "invoice":
         return Done({"note": "a journal has no payee"}, is_skipped=True)
-    document = subject.document(context)
     target = subject.target(context)
     ids = records.twins(context.db, "supplier", "number", normal(document.employee_id), target)
     held = records.get(context.db, Supplier, target, ids[0]) if len(ids) == 1 else None
@@ -228,8 +236,9 @@ def account_key(account: Account) -> str:
         account.expense_type,
         account.country,
         account.tax_code,
+        account.reclaim_code,
     )
-    return "/".join(parts)
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 def check_period(context: Context) -> Answer:
@@ -271,47 +280,38 @@ def check_funds(context: Context) -> Answer:
     document = subject.document(context)
     setup = subject.expense_setup(context)
     if document.instruction == "release":
-        context.data["answer"] = {
-            "outcome": "success",
-            "note": "nothing is reserved here, so nothing has to be released",
-        }
-        return Done({"released": True})
-    wanted: dict[str, int] = {}
+        return Done({"note": "nothing is reserved here, so nothing has to be released"})
+    wanted: dict[str, Decimal] = defaultdict(Decimal)
     for entry in document.entries:
         for allocation in entry.allocations:
             centre = posting.cost_centre(entry, allocation, setup)
-            gross = sum((line.gross for line in allocation.journal), totals.ZERO)
-            wanted[centre] = (
-                wanted.get(centre, 0) + Money.of(gross, document.currency, "half_even").amount_minor
-            )
+            wanted[centre] += sum((line.gross for line in allocation.journal), totals.ZERO)
     short = [
         text
-        for centre, minor in sorted(wanted.items())
-        if (text := _shortage(context, centre, minor)) is not None
+        for centre, amount in sorted(wanted.items())
+        if (text := _shortage(context, document, centre, amount)) is not None
     ]
-    context.data["answer"] = {"outcome": "error" if short else "success"}
     if short:
         context.data["return"] = {"class": "BUDGET_EXCEEDED", "cause": "; ".join(short), "entry_id": None}
         return Done({"short": short}, goto="return_document")
     return Done({"short": []})
 
 
-def _shortage(context: Context, centre: str, wanted_minor: int) -> str | None:
-    """Say what a cost centre lacks; None when its budget is large enough, or not known."""
-    setup = subject.company(context)
+def _shortage(context: Context, document: ExpenseDocument, centre: str, amount: Decimal) -> str | None:
+    """Say what a cost centre lacks; None when its budget is large enough, not known, or in another currency."""
+    setup = subject.expense_setup(context)
     target_centre = centre
-    table = subject.expense_setup(context).tables.get("cost_centre", "cost_centre")
+    table = setup.tables.get(setup.cost_centre_segment, "cost_centre")
+    scope = str(context.data["legal_entity"])
     if table in context.facts.tables:
-        match = context.facts.tables[table].find(
-            centre, scope=str(context.data["legal_entity"]), on=context.now.date()
-        )
+        match = context.facts.tables[table].find(centre, scope=scope, on=context.now.date())
         target_centre = match.target if match else centre
-    number = f"{context.data['legal_entity']}/{target_centre}/{context.now.year}"
+    number = f"{scope}/{target_centre}/{context.now.year}"
     held = records.find_by_number(context.db, Budget, EXTRACT, number)
-    if held is None or held.record.remaining.currency != setup.currency:
+    if held is None or held.record.remaining.currency != document.currency:
         return None
-    takes = Money(amount_minor=wanted_minor, currency=setup.currency)
-    if wanted_minor <= held.record.remaining.amount_minor:
+    takes = Money.of(amount, document.currency, "half_even")
+    if takes.amount_minor <= held.record.remaining.amount_minor:
         return None
     return f"cost centre {centre}: {takes} are asked for, {held.record.remaining} are left"
 

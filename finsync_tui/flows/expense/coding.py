@@ -37,11 +37,7 @@ def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
     if account.role in ("expense", "non_deductible_tax"):
         return _cost(coding, account)
     if account.role == "tax":
-        key = f"{account.country or '*'}/{account.tax_code or '*'}"
-        match = _find(coding, TAX_TABLE, key)
-        if match is None:
-            return accounts.missing_rule(TAX_TABLE, key, coding.scope, f"tax {key}")
-        return _balance(coding, match.target, (match,))
+        return _tax(coding, account)
     if account.role in ("advance", "stated"):
         return _by_code(coding, account, coding.expense.balance_cost_centre)
     if account.code:  # a card's own clearing account, where the table knows it
@@ -50,6 +46,17 @@ def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
             return named
     natural = getattr(coding.expense.accounts, account.role) or coding.expense.accounts.employee
     return _balance(coding, natural, ())
+
+
+def _tax(coding: Coding, account: Account) -> Resolved | Unresolved:
+    """By the tax's own code, else by its reclaim code, which several taxes may share."""
+    codes = list(dict.fromkeys(code for code in (account.tax_code, account.reclaim_code) if code)) or ["*"]
+    keys = [f"{account.country or '*'}/{code}" for code in codes]
+    for key in keys:
+        match = _find(coding, TAX_TABLE, key)
+        if match is not None:
+            return _balance(coding, match.target, (match,))
+    return accounts.missing_rule(TAX_TABLE, keys[0], coding.scope, f"tax {keys[0]}")
 
 
 def _cost(coding: Coding, account: Account) -> Resolved | Unresolved:

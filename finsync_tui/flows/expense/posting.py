@@ -1,15 +1,16 @@
 """From a financial document to lines that balance to the minor unit. Pure.
 
-The document says who owes whom; here that becomes two sides. Every entry makes a group of parts that charge the
-company and a group that balances them; each group is rounded as a whole, so that no split loses or makes a minor
-unit. What the stated total and the entries still differ by goes to one line that is named for it.
+The document says who owes whom; here that becomes two sides: what charges the company, and what balances it on the
+accounts of those who are owed. The document is rounded once; its entries share that sum, the parts of an entry share
+the entry's, and the balancing accounts share it too, so that no split loses or makes a minor unit. What the stated
+total and the entries still differ by goes to one line that is named for it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
@@ -25,8 +26,8 @@ Role = Literal[
 _COMPANY = "COMP"
 _OWED_TO: dict[str, Role] = {
     "EMPL": "employee",
+    "IBIP": "employee",  # the employee pays the card, and is paid like for cash
     "IBCP": "individual_card",
-    "IBIP": "individual_card",
     "CBCP": "company_card",
     "COPD": "company_paid",
 }
@@ -44,6 +45,7 @@ class Account:
     expense_type: str = ""
     country: str = ""
     tax_code: str = ""
+    reclaim_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +74,29 @@ class PostingError(ValueError):
 
 def lines(document: ExpenseDocument, setup: ExpenseSetup) -> list[Line]:
     """Return the lines to be posted; they sum up to nothing. Empty for a document that moves no money."""
-    found: list[Line] = []
-    rounded_total = 0
+    currency = document.currency
+    groups: list[list[Part]] = []
+    owed: list[Part] = []
     for entry in document.entries:
-        charged, owed = _entry_parts(entry, setup)
-        total = _whole(sum((part.amount for part in charged), Decimal(0)), document.currency)
-        rounded_total += total
-        found += _rounded(charged, total, document.currency)
-        found += _rounded(owed, -total, document.currency)
+        charged, balance = _entry_parts(document, entry, setup)
+        groups.append(charged)
+        owed += balance
+    exact = [sum((part.amount for part in group), Decimal(0)) for group in groups]
+    total = _whole(sum(exact, Decimal(0)), currency)
+    found: list[Line] = []
+    for group, whole in zip(groups, _shared(total, exact, currency), strict=True):
+        found += _rounded(group, whole, currency)
+    found += _rounded(_summed(owed), -total, currency)
     if document.total is not None and document.entries:
-        found += _rounding(document.total.amount_minor - rounded_total, found)
-    for pair in _advances(document, setup):
-        total = _whole(pair[0].amount, document.currency)
-        found += [
-            *_rounded(pair[:1], total, document.currency),
-            *_rounded(pair[1:], -total, document.currency),
-        ]
+        found += _rounding(document.total.amount_minor - total, found)
+    found += _settled(document, setup, -sum((part.amount for part in owed if _is_employee(part)), Decimal(0)))
     found += _stated(document)
     return _merged(found)
+
+
+def owed_to_employee(found: Iterable[Line]) -> int:
+    """Return what the employee gets, in minor units; below zero when the employee owes it."""
+    return -sum(line.amount_minor for line in found if line.account.role == "employee")
 
 
 def apportion(total: int, exact: Sequence[Decimal]) -> list[int]:
@@ -110,13 +117,15 @@ def apportion(total: int, exact: Sequence[Decimal]) -> list[int]:
     return [part + whole for part in parts]
 
 
-def _entry_parts(entry: ExpenseEntry, setup: ExpenseSetup) -> tuple[list[Part], list[Part]]:
+def _entry_parts(
+    document: ExpenseDocument, entry: ExpenseEntry, setup: ExpenseSetup
+) -> tuple[list[Part], list[Part]]:
     charged: list[Part] = []
     owed: list[Part] = []
     for allocation in entry.allocations:
         for line in allocation.journal:
             charged += _charged(entry, allocation, line, setup)
-            owed.append(_owed(entry, line, setup))
+            owed.append(_owed(document, entry, line, setup))
     return (_without_pairs(charged) if entry.is_personal else charged), owed
 
 
@@ -138,7 +147,10 @@ def _charged(
     yield Part(account, line.gross - reclaimed - kept, entry.id, text)
     for tax in taxes:
         place = Account(
-            "tax", country=tax.country or entry.country or "", tax_code=tax.reclaim_code or tax.code or ""
+            "tax",
+            country=tax.country or entry.country or "",
+            tax_code=tax.code or "",
+            reclaim_code=tax.reclaim_code or "",
         )
         yield Part(place, tax.reclaim, entry.id, f"{tax.authority or 'Tax'} {tax.code or ''}".strip())
     if kept:
@@ -155,7 +167,9 @@ def cost_centre(entry: ExpenseEntry, allocation: ExpenseAllocation, setup: Expen
     return allocation.codes.get(setup.cost_centre_field) or entry.codes.get(setup.cost_centre_field) or ""
 
 
-def _owed(entry: ExpenseEntry, line: ExpenseJournalLine, setup: ExpenseSetup) -> Part:
+def _owed(
+    document: ExpenseDocument, entry: ExpenseEntry, line: ExpenseJournalLine, setup: ExpenseSetup
+) -> Part:
     """The other side: what the company owes the payee, or gets from the payer."""
     party = line.payee if line.payer == _COMPANY else line.payer
     role = _OWED_TO.get(party)
@@ -163,9 +177,20 @@ def _owed(entry: ExpenseEntry, line: ExpenseJournalLine, setup: ExpenseSetup) ->
         raise PostingError(f"expense {entry.id}: nobody knows who {party!r} is that is owed {line.gross}")
     if role == "employee" and entry.is_personal and setup.accounts.employee_receivable is not None:
         role = "employee_receivable"
-    is_card = role in ("individual_card", "company_card", "company_paid")
-    code = (entry.clearing_account or "") if is_card else ""
-    return Part(Account(role, code=code), -line.gross, entry.id, _OWED_TEXT.get(role, "Card"))
+    if role == "employee":
+        account = _employee(document)
+    else:
+        account = Account(role, code="" if role == "employee_receivable" else entry.clearing_account or "")
+    return Part(account, -line.gross, None, _OWED_TEXT.get(role, "Card"))
+
+
+def _employee(document: ExpenseDocument) -> Account:
+    """Where payroll pays the employee, its clearing account takes the place of the liability, if the table knows it."""
+    return Account("employee", code=document.payroll_account or "")
+
+
+def _is_employee(part: Part) -> bool:
+    return part.account.role == "employee"
 
 
 _OWED_TEXT: dict[Role, str] = {
@@ -177,57 +202,76 @@ _OWED_TEXT: dict[Role, str] = {
 
 def _without_pairs(charged: Iterable[Part]) -> list[Part]:
     """Take out what cancels itself on one account: a personal charge needs no account of its own."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
     kept = list(charged)
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for part in kept:
-        sums[part.account.code] += part.amount
-    return [part for part in kept if sums[part.account.code] != 0]
+        sums[part.account.role, part.account.code] += part.amount
+    return [part for part in kept if sums[part.account.role, part.account.code] != 0]
 
 
-def _advances(document: ExpenseDocument, setup: ExpenseSetup) -> Iterator[list[Part]]:
-    """What is settled with an advance reduces what the employee gets; cash that came back reduces the advance."""
-    returned = Decimal(0)
-    returns_role: Role = "advance_returns" if setup.accounts.advance_returns is not None else "employee"
-    code = ""
-    for one in document.advances:
-        code = one.clearing_account or code
-        is_return = one.kind == "issued_or_returned"
-        returned += abs(one.amount) if is_return else Decimal(0)
-        yield [
-            Part(
-                Account("advance", code=one.clearing_account),
-                -abs(one.amount),
-                None,
-                f"Cash advance {one.advance_id}",
-            ),
-            Part(
-                Account(returns_role if is_return else "employee"),
-                abs(one.amount),
-                None,
-                "Cash advance settled",
-            ),
-        ]
-    # The stated return may be one of the applications already: only what is missing is added.
-    missing = (document.returned.amount if document.returned else Decimal(0)) - returned
-    if missing > 0:
-        yield [
-            Part(Account("advance", code=code), -missing, None, "Cash advance returned"),
-            Part(Account(returns_role), missing, None, "Cash advance returned"),
-        ]
+def _settled(document: ExpenseDocument, setup: ExpenseSetup, owed: Decimal) -> list[Line]:
+    """What is settled with an advance reduces what the employee gets; cash that came back reduces the advance.
+
+    The stated return may be among the applications: one that is marked as such, one of just that amount, or what is
+    settled beyond what is `owed`. Only what is missing of it is added.
+    """
+    parts = [
+        Part(
+            Account("advance", code=one.clearing_account), one.amount, None, f"Cash advance {one.advance_id}"
+        )
+        for one in document.advances
+    ]
+    marked = -sum((one.amount for one in document.advances if one.kind == "issued_or_returned"), Decimal(0))
+    applied = [-one.amount for one in document.advances if one.kind != "issued_or_returned"]
+    rest = (document.returned.amount if document.returned is not None else Decimal(0)) - marked
+    among = Decimal(0)
+    if rest > 0:
+        beyond = sum(applied, Decimal(0)) - max(owed, Decimal(0))
+        among = rest if rest in applied else min(rest, max(beyond, Decimal(0)))
+    if rest > among:
+        code = document.advances[-1].clearing_account if document.advances else ""
+        parts.append(Part(Account("advance", code=code), among - rest, None, "Cash advance returned"))
+    returned = marked + max(rest, Decimal(0))
+    total = sum((part.amount for part in parts), Decimal(0))
+    cash = Account("advance_returns") if setup.accounts.advance_returns is not None else _employee(document)
+    other = [
+        Part(cash, returned, None, "Cash advance returned"),
+        Part(_employee(document), -total - returned, None, "Cash advance settled"),
+    ]
+    whole = _whole(total, document.currency)
+    return [*_rounded(parts, whole, document.currency), *_rounded(_summed(other), -whole, document.currency)]
 
 
 def _stated(document: ExpenseDocument) -> list[Line]:
-    """A cash advance states its sides itself; both are rounded to the same sum."""
-    found: list[Line] = []
-    for side, sign in (("debit", 1), ("credit", -1)):
-        parts = [
-            Part(Account("stated", code=one.account_code), sign * one.amount, None, document.title)
-            for one in document.postings
-            if one.side == side
-        ]
-        exact = sum((one.amount for one in document.postings if one.side == "debit"), Decimal(0))
-        found += _rounded(parts, sign * _whole(exact, document.currency), document.currency)
-    return found
+    """A cash advance states its sides itself, mostly one of them: who is paid, or pays, stands on the other."""
+    parts = [
+        Part(
+            Account("stated", code=one.account_code),
+            one.amount if one.side == "debit" else -one.amount,
+            None,
+            document.title or "Cash advance",
+        )
+        for one in document.postings
+    ]
+    if is_one_sided(document):
+        for one, part in zip(document.postings, list(parts), strict=True):
+            party = one.payee if one.payer == _COMPANY else one.payer
+            role = _OWED_TO.get(party or "")
+            if role is None:
+                raise PostingError(f"nobody knows who {party!r} is that stands against {one.account_code}")
+            account = _employee(document) if role == "employee" else Account(role)
+            parts.append(Part(account, -part.amount, None, _OWED_TEXT.get(role, "Card")))
+    debits = [part for part in parts if part.amount > 0]
+    credits = [part for part in parts if part.amount < 0]
+    if not debits or not credits:
+        return []  # less than a minor unit, on one side by its sign
+    total = _whole(sum((part.amount for part in debits), Decimal(0)), document.currency)
+    return [*_rounded(debits, total, document.currency), *_rounded(credits, -total, document.currency)]
+
+
+def is_one_sided(document: ExpenseDocument) -> bool:
+    """Say whether a cash advance states debits only, or credits only: the other side follows from who is paid."""
+    return len({one.side for one in document.postings if one.amount}) == 1
 
 
 def _rounding(difference: int, found: Sequence[Line]) -> list[Line]:
@@ -242,11 +286,23 @@ def _rounding(difference: int, found: Sequence[Line]) -> list[Line]:
 
 
 def _rounded(parts: Sequence[Part], total: int, currency: str) -> list[Line]:
-    scale = exponent(currency)
-    whole = apportion(total, [part.amount.scaleb(scale) for part in parts])
+    shares = _shared(total, [part.amount for part in parts], currency)
     return [
-        Line(part.account, minor, part.entry_id, part.text) for part, minor in zip(parts, whole, strict=True)
+        Line(part.account, minor, part.entry_id, part.text) for part, minor in zip(parts, shares, strict=True)
     ]
+
+
+def _shared(total: int, exact: Sequence[Decimal], currency: str) -> list[int]:
+    return apportion(total, [one.scaleb(exponent(currency)) for one in exact])
+
+
+def _summed(parts: Iterable[Part]) -> list[Part]:
+    """One part for each account."""
+    sums: dict[Account, Part] = {}
+    for part in parts:
+        before = sums.get(part.account)
+        sums[part.account] = replace(before, amount=before.amount + part.amount) if before else part
+    return list(sums.values())
 
 
 def _whole(amount: Decimal, currency: str) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.expense import posting, subject, words
+from finsync_tui.flows.expense import looking, posting, subject, words
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.posting import Line
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
-from store import crossrefs, events, outbox, records
+from store import crossrefs, events, records
 from store.canonical.event import Event, event_type
 from store.canonical.expense import ExpenseDocument
 from store.canonical.journal import JournalEntry, JournalLine
@@ -19,9 +19,8 @@ from store.canonical.money import Money
 from store.canonical.payables import Invoice, InvoiceLine
 from store.records import Held
 
-IMPORT_LOOK_AGAIN = timedelta(minutes=2)
-LOOKS_MAX = 720
-"""So often an import is asked for: a day of it. Longer than that, a person has to look."""
+_MAY_BE_THERE = ("DEAD_LETTER", "READ_BACK_DIFFERS", "VERSION_CONFLICT")
+"""Refusals after which the ERP may hold something under our name."""
 
 
 def request_posting(context: Context) -> Answer:
@@ -30,11 +29,11 @@ def request_posting(context: Context) -> Answer:
     lines = posting.lines(document, subject.expense_setup(context))
     if not lines:
         return Done({"note": "it moves no money; nothing to post"}, goto="publish")
-    owed = -sum(line.amount_minor for line in lines if line.account.role == "employee")
-    if context.data["post_as"] == "invoice" and owed == 0:
-        context.data["post_as"] = "journal"  # a payables document of nothing pays nobody
+    for earlier in ("import", "validation"):
+        looking.forget(context, earlier)
+    context.data["is_import_refused"] = False
     if context.data["post_as"] == "invoice":
-        record: Invoice | JournalEntry = _invoice(context, document, lines, owed)
+        record: Invoice | JournalEntry = _invoice(context, document, lines)
     else:
         record = _journal(context, document, lines, subject.marker(context))
     version = _keep(context, record)
@@ -57,9 +56,7 @@ def await_posting(context: Context) -> Answer:
     if isinstance(answer, Hold):
         return _refused(context, answer)
     if isinstance(answer, Done):
-        receipt = _receipt(context, "posting_entry")
-        context.data["request_id"] = str(receipt.get("answer", {}).get("ReqstId") or "")
-        context.data["is_imported"] = bool(receipt.get("is_pending"))
+        context.data["is_imported"] = looking.is_pending(context, "posting_entry")
     return answer
 
 
@@ -67,68 +64,63 @@ def await_import(context: Context) -> Answer:
     """Ask what became of an import, until there is a journal or a reason why not."""
     if not context.data.get("is_imported"):
         return Done({"note": "nothing was imported by file"}, is_skipped=True)
-    entry_id = context.data.get("import_entry")
-    if entry_id is not None:
-        answer = outgoing.await_delivery(context, int(entry_id))
-        if isinstance(answer, Hold):
-            return _refused(context, answer)
-        if not isinstance(answer, Done):
-            return answer
-        receipt = _receipt(context, "import_entry")
-        if not receipt.get("is_pending"):
-            return _imported(context, int(entry_id), receipt)
-        if not context.data.pop("looks_again", False):
-            context.data["looks_again"] = True
-            return Wait(f"{subject.target(context)} to import the journal", context.now + IMPORT_LOOK_AGAIN)
-    looks = int(context.data.get("looks", 0)) + 1
-    if looks > LOOKS_MAX:
-        return Hold(
-            "DEAD_LETTER",
-            f"{subject.target(context)} has not finished request {context.data['request_id']} in a day",
-            f"Look at the request under Scheduled Processes in {subject.target(context)}; retry when it has ended.",
-            subject.target(context),
-            {"request": context.data["request_id"]},
-        )
-    journal = _held(context, JournalEntry).record
-    context.data["looks"] = looks
-    context.data["import_entry"] = outgoing.enqueue(
-        context,
-        subject.target(context),
-        "journal.confirm",
-        {"journal": journal.model_dump(mode="json"), "request_id": context.data["request_id"]},
-        external_id=None,
-        part=str(looks),
-    )
-    return Wait(f"{subject.target(context)} to import the journal")
+    target = subject.target(context)
+    body = {
+        "journal": _held(context, JournalEntry).record.model_dump(mode="json"),
+        "request_id": looking.request_id(context, "posting_entry"),
+    }
+
+    def ask(part: str) -> int:
+        return outgoing.enqueue(context, target, "journal.confirm", body, external_id=None, part=part)
+
+    answer = looking.follow(context, "import", ask, system=target, what="import the journal")
+    if isinstance(answer, Hold):
+        context.data["is_import_refused"] = answer.class_ not in _MAY_BE_THERE
+        if context.data["is_import_refused"] and context.data.get("return"):
+            return Done({"note": "it was not imported; nothing has to be taken back"}, goto="return_document")
+        return _refused(context, answer)
+    if isinstance(answer, Done):
+        return _imported(context)
+    return answer
 
 
-def _imported(context: Context, entry_id: int, receipt: dict[str, Any]) -> Answer:
-    delivery = outbox.get(context.db, entry_id)
-    assert delivery is not None, "an entry is never taken away"
+def _imported(context: Context) -> Answer:
+    delivery = looking.delivery(context, "import_entry")
     assert delivery.external_id, "a journal that was found has an id"
     crossrefs.link(
         context.db, subject.ENTITY, context.workflow.document_key, subject.target(context), delivery.external_id,
-        number=receipt.get("number"), revision=None, why="created", linked_at=context.now,
+        number=(delivery.receipt or {}).get("number"), revision=None, why="created", linked_at=context.now,
     )  # fmt: skip
-    return Done({"journal": delivery.external_id, "looks": context.data.get("looks", 0)})
+    detail = {"journal": delivery.external_id, "looks": context.data["import_looks"]}
+    return Done(detail, goto="return_document" if context.data.get("return") else None)
 
 
 def validate(context: Context) -> Answer:
     """Ask the ERP to validate a payables document: only then does it pay."""
     if context.data["posted_entity"] != "invoice":
         return Done({"note": "a journal needs no validation"}, goto="verify_posting", is_skipped=True)
+    looking.forget(context, "validation")
+    context.data["validation_entry"] = _ask_validation(context, "")
+    return Done({"entry": context.data["validation_entry"]})
+
+
+def _ask_validation(context: Context, part: str) -> int:
     link = _link(context)
     body = {"number": link.number or _held(context, Invoice).record.number}
-    entry_id = outgoing.enqueue(
-        context, subject.target(context), "invoice.validate", body, external_id=link.external_id
+    return outgoing.enqueue(
+        context, subject.target(context), "invoice.validate", body, external_id=link.external_id, part=part
     )
-    context.data["validation_entry"] = entry_id
-    return Done({"entry": entry_id})
 
 
 def await_validation(context: Context) -> Answer:
-    """Wait until the ERP has validated it, or has put it on hold."""
-    answer = outgoing.await_delivery(context, int(context.data["validation_entry"]))
+    """Wait until the ERP has validated it, or has put it on hold: some do it later, by a job of their own."""
+    answer = looking.follow(
+        context,
+        "validation",
+        lambda part: _ask_validation(context, part),
+        system=subject.target(context),
+        what="validate the invoice",
+    )
     return _refused(context, answer) if isinstance(answer, Hold) else answer
 
 
@@ -187,14 +179,11 @@ def undo_posting(context: Context) -> Answer:
     if link is None:
         return Done({"note": "the ERP holds nothing of it"}, is_skipped=True)
     reason = str((context.data.get("return") or {}).get("cause") or "recalled in the expense tool")
+    looking.forget(context, "undone")
     if context.data["posted_entity"] == "invoice":
         operation, body = "invoice.cancel", dict[str, Any](number=link.number or "", reason=reason)
     else:
-        document = subject.document(context)
-        lines = posting.lines(document, subject.expense_setup(context))
-        back = [Line(one.account, -one.amount_minor, one.entry_id, one.text) for one in lines]
-        journal = _journal(context, document, back, f"{subject.marker(context)}-R")
-        operation, body = "journal.reverse", {"journal": journal.model_dump(mode="json")}
+        operation, body = "journal.reverse", {"journal": _reversal(context).model_dump(mode="json")}
     entry_id = outgoing.enqueue(
         context, subject.target(context), operation, body, external_id=link.external_id
     )
@@ -206,23 +195,55 @@ def await_undo(context: Context) -> Answer:
     """Wait until the ERP has taken it back; then the sender hears why, unless the sender has recalled it."""
     if "undo_entry" in context.data:
         answer = outgoing.await_delivery(context, int(context.data["undo_entry"]))
+        if isinstance(answer, Done) and looking.is_pending(context, "undo_entry"):
+            answer = _await_reversal(context)
         if not isinstance(answer, Done):
             return answer
+    context.data["is_undone"] = True
     if context.data.get("return"):
-        return Done({"note": "undone; the sender is told why"})
+        return Done({"note": "undone; the sender is told why"}, goto="return_document")
     return Finish("aborted", {"note": "recalled in the expense tool; what was posted is taken back"})
+
+
+def _await_reversal(context: Context) -> Answer:
+    """A reversal comes by file like the journal did: only one that is found has taken anything back."""
+    target = subject.target(context)
+    body = {
+        "journal": _reversal(context).model_dump(mode="json"),
+        "request_id": looking.request_id(context, "undo_entry"),
+    }
+
+    def ask(part: str) -> int:
+        return outgoing.enqueue(context, target, "journal.confirm", body, external_id=None, part=part)
+
+    return looking.follow(context, "undone", ask, system=target, what="import the reversal")
+
+
+def _reversal(context: Context) -> JournalEntry:
+    """Return the journal that was posted with its sides exchanged, whatever the profile says by now."""
+    journal = _held(context, JournalEntry).record
+    name = f"{journal.number}-R"
+    lines = tuple(
+        line.model_copy(update={"side": "credit" if line.side == "debit" else "debit"})
+        for line in journal.lines
+    )
+    return journal.model_copy(
+        update={"number": name, "batch": f"{subject.source(context)}:{name}", "lines": lines}
+    )
 
 
 def _refused(context: Context, held: Hold) -> Answer:
     """Word a refusal of the ERP's for people, and let it go back to the sender where the profile says so."""
     document = subject.document(context)
     return subject.stop(
-        context, held.class_, f"report {document.number}: {held.cause}", held.fix, held.system, held.evidence
-    )
+        context, held.class_, f"report {document.number}: {held.cause}", held.fix, held.system, held.evidence,
+        delivery_id=held.entry_id,
+    )  # fmt: skip
 
 
-def _invoice(context: Context, document: ExpenseDocument, lines: Sequence[Line], owed_minor: int) -> Invoice:
+def _invoice(context: Context, document: ExpenseDocument, lines: Sequence[Line]) -> Invoice:
     """Everything but the employee's own side is a line; what is left over is what they are owed."""
+    owed_minor = posting.owed_to_employee(lines)
     payee = context.data["payee"]
     on = date.fromisoformat(context.data["accounting_on"])
     return Invoice(
@@ -308,8 +329,3 @@ def _link(context: Context) -> crossrefs.Crossref:
     link = crossrefs.get(context.db, subject.ENTITY, context.workflow.document_key, subject.target(context))
     assert link is not None, "a delivered posting is linked in the transaction that recorded it"
     return link
-
-
-def _receipt(context: Context, name: str) -> dict[str, Any]:
-    delivery = outbox.get(context.db, int(context.data[name]))
-    return (delivery.receipt if delivery else None) or {}

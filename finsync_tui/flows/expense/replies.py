@@ -10,11 +10,14 @@ from finsync_tui.flows import outgoing
 from finsync_tui.flows.expense import subject, words
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, outbox, records
-from store.canonical.money import plain
+from store.canonical.money import Money, plain
 from store.canonical.payables import Invoice, Payment
 
 RECALLED = "RECALLED"
-_ENTRIES = ("acknowledgement_entry", "posting_entry", "validation_entry", "confirmation_entry")
+_ENTRIES = (
+    "acknowledgement_entry", "posting_entry", "import_entry", "validation_entry", "confirmation_entry",
+    "undo_entry", "undone_entry", "return_entry",
+)  # fmt: skip
 
 
 def acknowledge(context: Context) -> Answer:
@@ -89,12 +92,13 @@ def confirm_payment(context: Context) -> Answer:
     payment = _payments(context)[payment_id]
     invoice = _invoice(context)
     link = _link(context)
-    paid = sum(_amount(one, link.external_id) for one in _payments(context).values() if _is_live(one))
+    told = [one for one_id, one in _payments(context).items() if one_id in context.data.get("confirmed", {})]
+    paid = sum(_amount(one, link.external_id) for one in (*told, payment) if _is_live(one))
     status = (
         "reversed" if state == "voided" else "paid" if paid >= invoice.total.amount_minor else "partly_paid"
     )
     on = payment.voided_on if state == "voided" and payment.voided_on else payment.paid_on
-    amount = next(one.amount for one in payment.invoices if one.invoice_id == link.external_id)
+    amount = Money(amount_minor=_amount(payment, link.external_id), currency=invoice.currency)
     setup = subject.expense_setup(context)
     body = {
         "document_kind": "expense",
@@ -135,7 +139,11 @@ def await_payment_confirmation(context: Context) -> Answer:
 
 
 def verify(context: Context) -> Answer:
-    """Done only when the expense tool, read afresh, shows what we told it."""
+    """Done only when the expense tool, read afresh, shows what we told it. A payment called back meanwhile comes first."""
+    is_returned = "return_entry" in context.data
+    if not is_returned and context.data.get("posted_entity") == "invoice" and _news(context):
+        context.data["read_back"] = None  # what was read is older than what is told now
+        return Done({"note": "there is news of a payment"}, goto="await_payment")
     read_back = context.data.get("read_back")
     if not read_back:
         return Wait("read-back")
@@ -154,14 +162,21 @@ def verify(context: Context) -> Answer:
             {"differences": differences},
         )
     entries = [int(context.data[name]) for name in _ENTRIES if name in context.data]
-    outbox.mark_verified(context.db, [*entries, *context.data.get("payment_entries", [])], context.now)
+    entries += [int(one) for one in context.data.get("payment_entries", [])]
+    outbox.mark_verified(context.db, entries, context.now)
+    if is_returned:
+        reason = context.data["return"]
+        return Finish("aborted", {"returned": reason["class"], "cause": reason["cause"]})
     return Finish("done", {"verified": entries})
 
 
 def return_document(context: Context) -> Answer:
     """Tell the employee why it can't be posted, and what to change; what was posted of it is taken back first."""
-    if _posts(context) and "undo_entry" not in context.data and _is_posted(context):
-        return Done({"note": "first what was posted is taken back"}, goto="undo_posting")
+    if _posts(context) and not context.data.get("is_undone"):
+        if _find_link(context) is not None:
+            return Done({"note": "first what was posted is taken back"}, goto="undo_posting")
+        if context.data.get("is_imported") and not context.data.get("is_import_refused"):
+            return Done({"note": "first it has to be known what became of its import"}, goto="await_import")
     document = subject.document(context)
     reason = context.data["return"]
     text = words.message(document, reason["class"], reason["cause"], reason.get("entry_id"))
@@ -177,7 +192,7 @@ def return_document(context: Context) -> Answer:
 
 
 def await_return(context: Context) -> Answer:
-    """It is over here: corrected and approved again, it comes as a new document."""
+    """It is over here when the expense tool shows it: corrected and approved again, it comes as a new document."""
     if "return_entry" not in context.data:
         return Finish("aborted", {"note": "recalled in the expense tool"})
     answer = outgoing.await_delivery(context, int(context.data["return_entry"]))
@@ -185,9 +200,7 @@ def await_return(context: Context) -> Answer:
         return Finish("aborted", {"note": "recalled in the expense tool before it was returned"})
     if not isinstance(answer, Done):
         return answer
-    return Finish(
-        "aborted", {"returned": context.data["return"]["class"], "cause": context.data["return"]["cause"]}
-    )
+    return Done({"note": "it is told; now it has to show"}, goto="verify")
 
 
 def _tell(context: Context, what: str, body: Mapping[str, Any], *, part: str = "") -> int:
@@ -204,10 +217,6 @@ def _tell(context: Context, what: str, body: Mapping[str, Any], *, part: str = "
 
 def _posts(context: Context) -> bool:
     return context.workflow.kind != "funds"
-
-
-def _is_posted(context: Context) -> bool:
-    return _find_link(context) is not None
 
 
 def _find_link(context: Context) -> crossrefs.Crossref | None:

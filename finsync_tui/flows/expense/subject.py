@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup
 from finsync_tui.profile.expense import ExpenseSetup
-from store import records
+from store import outbox, records
 from store.canonical.expense import ExpenseDocument
 from store.canonical.keys import RecordKey
 
@@ -49,15 +49,15 @@ def expense_setup(context: Context) -> ExpenseSetup:
 def marker(context: Context) -> str:
     """Return the text by which the posting is found again in the ERP: the report's number and the document's own id.
 
-    >>> short_id("expense-4E6593CB-9a41c6e0b7a94c0d8c5b7f0d1e2a3b4c")
+    >>> short_id("9a41c6e0-b7a9-4c0d-8c5b-7f0d1e2a3b4c.expense.4E6593CB")
     '9a41c6e0b7a9'
     """
     return f"{document(context).number}-{short_id(external_id(context))}"
 
 
-def short_id(document_id: str) -> str:
-    """Return enough of a document's own id to tell it from any other of the same report."""
-    return document_id.rpartition("-")[2].rpartition("/")[2].rpartition(":")[2][:12]
+def short_id(external_id: str) -> str:
+    """Return enough of a document's own id, which comes first, to tell it from any other of the same report."""
+    return external_id.partition(".")[0].replace("-", "")[:12]
 
 
 def stop(
@@ -69,15 +69,20 @@ def stop(
     evidence: Mapping[str, object] | None = None,
     *,
     entry_id: str | None = None,
+    delivery_id: int | None = None,
 ) -> Answer:
     """Stop the document: some classes go back to the employee at once, all others wait for an analyst.
 
     `entry_id` names the expense at fault; an analyst who sends the document back tells the employee of it, too.
+    `delivery_id` is the write that was refused. Nothing goes back by itself while a write may have happened unseen.
     """
     reason = {"class": class_, "cause": cause, "entry_id": entry_id}
     setup = context.facts.profile.legal_entities.get(str(context.data.get("legal_entity", "")))
-    if setup is not None and setup.expense is not None and class_ in setup.expense.returned_at_once:
+    is_policy = setup is not None and setup.expense is not None and class_ in setup.expense.returned_at_once
+    if is_policy and not any(
+        outbox.may_have_happened(one) for one in outbox.of_workflow(context.db, context.workflow.id)
+    ):
         context.data["return"] = reason
         return Done({"returned": class_, "cause": cause}, goto="return_document")
     context.data["doubt"] = reason
-    return Hold(class_, cause, fix, system, dict(evidence or {}))
+    return Hold(class_, cause, fix, system, dict(evidence or {}), delivery_id)

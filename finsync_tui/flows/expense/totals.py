@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from finsync_tui.flows.expense.posting import is_one_sided
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
 from store.canonical.money import exponent, plain
 
@@ -40,7 +41,10 @@ def gross(entry: ExpenseEntry) -> Decimal:
 
 
 def _total(document: ExpenseDocument) -> Iterator[str]:
-    if document.total is None:
+    if document.total is None or document.kind == "cash_advance":
+        return
+    if document.total.currency != document.currency:
+        yield f"the total is in {document.total.currency}, the document in {document.currency}"
         return
     stated = document.total.amount
     entries = sum((entry.approved for entry in document.entries if not _is_offset(entry)), Decimal(0))
@@ -83,9 +87,14 @@ def _line(allocation: ExpenseAllocation, line: ExpenseJournalLine, tolerance: De
 
 
 def _postings(document: ExpenseDocument) -> Iterator[str]:
-    """A cash advance states its own debits and credits."""
+    """A cash advance states its own debits and credits; when it states one side only, the other follows from it."""
     sums = {"debit": Decimal(0), "credit": Decimal(0)}
     for one in document.postings:
         sums[one.side] += one.amount
-    if abs(sums["debit"] - sums["credit"]) > unit(document.currency):
+    if not is_one_sided(document) and abs(sums["debit"] - sums["credit"]) > unit(document.currency):
         yield f"debits of {plain(sums['debit'])} and credits of {plain(sums['credit'])} do not balance"
+    if document.kind != "cash_advance" or document.total is None:
+        return
+    stated = max(sums.values())
+    if abs(stated - document.total.amount) > unit(document.currency):
+        yield f"its posting lines sum up to {plain(stated)} {document.currency}, the cash advance is {document.total}"
