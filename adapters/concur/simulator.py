@@ -207,6 +207,18 @@ class ConcurSimulator:
         user.spend = {**user.spend, SPEND_APPROVER: {**user.spend.get(SPEND_APPROVER, {}), "report": found}}
         self._people.changed(user, is_spend=True)
 
+    def set_delegates(
+        self,
+        login: str,
+        delegates: Sequence[str],
+        *,
+        starts_on: date | None = None,
+        ends_on: date | None = None,
+    ) -> None:
+        """Let others approve reports for somebody; with both dates only between them."""
+        found = [self.world.user_at(one) for one in delegates]
+        self._people.delegate(self.world.user_at(login), found, starts_on, ends_on)
+
     def user(self, login: str) -> Document:
         """Return a person as the identity and Spend services show them, in one."""
         user = self.world.user_at(login)

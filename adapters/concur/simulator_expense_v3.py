@@ -9,8 +9,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
@@ -18,13 +20,12 @@ import msgspec
 
 from adapters.concur.simulator_build import PAYMENT_NAMES as PAYMENT_KINDS
 from adapters.concur.simulator_http import PEOPLE, Answer, Ask, Endpoint, RefusedError
-from adapters.concur.simulator_money import number
-from adapters.concur.simulator_state import Allocation, Entry, Report
-from adapters.concur.simulator_totals import approval_name, has_tax, payment_name, totals
-from adapters.concur.simulator_world import World, local_time
+from adapters.concur.simulator_state import Entry, Report
+from adapters.concur.simulator_totals import has_tax
+from adapters.concur.simulator_v3_views import ROOT, V3Views
+from adapters.concur.simulator_world import World
 from adapters.simulation import Document
 
-ROOT: Final = "/api/v3.0/expense"
 ALLOCATIONS_MAX: Final = 100
 _DATES: Final[Mapping[str, Callable[[Report], datetime | None]]] = {
     "modifiedDate": lambda one: one.modified_at,
@@ -34,6 +35,10 @@ _DATES: Final[Mapping[str, Callable[[Report], datetime | None]]] = {
     "paidDate": lambda one: one.paid_at,
     "userDefinedDate": lambda one: datetime(one.dated.year, one.dated.month, one.dated.day, tzinfo=UTC),
 }
+Show = Callable[[], Document]
+"""Makes a view, when it is on the page that is asked for."""
+Row = tuple[int, Show]
+"""Place in the order that never changes, and the view."""
 
 
 class ExpenseV3:
@@ -41,6 +46,7 @@ class ExpenseV3:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._views = V3Views(world)
         self._key = hashlib.sha256(f"{world.settings.seed}/offsets".encode()).digest()
 
     def endpoints(self) -> list[Endpoint]:
@@ -58,11 +64,11 @@ class ExpenseV3:
     # -- reports -------------------------------------------------------------------------------------
 
     def _reports(self, ask: Ask) -> Answer:
-        def rows(filters: Mapping[str, str]) -> Iterable[tuple[int, Document]]:
+        def rows(filters: Mapping[str, str]) -> Iterator[Row]:
             matches = self._matcher(filters)
             for report in self._visible(ask, filters):
                 if matches(report):
-                    yield report.key, self._report_view(report)
+                    yield report.key, partial(self._views.report, report)
 
         return self._page(ask, "reports", rows, most=self._world.settings.v3_limit_max)
 
@@ -78,7 +84,7 @@ class ExpenseV3:
             )
         if report is None or (asked is not None and not self._is_owner(report, asked)):
             raise RefusedError(404, "The report does not exist or is not visible")
-        return Answer(200, self._report_view(report))
+        return Answer(200, self._views.report(report))
 
     def _visible(self, ask: Ask, filters: Mapping[str, str]) -> Iterable[Report]:
         """Return the reports that a caller may see, in a lasting order."""
@@ -137,86 +143,42 @@ class ExpenseV3:
             return lambda one: read_flag(one) == wanted
         return None
 
-    def _report_view(self, report: Report) -> Document:
-        world = self._world
-        owner = world.state.users[report.owner_id]
-        name = owner.core.get("name") or {}
-        approver = world.state.users.get(report.approver_id or "")
-        figures = totals(report)
-        host = world.settings.legacy_host
-        view: Document = {
-            "ID": report.id,
-            "URI": f"{host}{ROOT}/reports/{report.id}",
-            "Name": report.name,
-            "Total": number(figures.total),
-            "CurrencyCode": report.currency,
-            "Country": report.country,
-            "CountrySubdivision": None,
-            "CreateDate": local_time(report.created_at),
-            "SubmitDate": local_time(report.submitted_at),
-            "ProcessingPaymentDate": local_time(report.processing_at),
-            "PaidDate": local_time(report.paid_at),
-            "UserDefinedDate": f"{report.dated.isoformat()}T00:00:00",
-            "LastModifiedDate": local_time(report.modified_at),
-            "ReceiptsReceived": False,
-            "LastComment": report.comments[-1].text if report.comments else None,
-            "OwnerLoginID": owner.login,
-            "OwnerName": f"{name.get('familyName')}, {name.get('givenName')}",
-            "ApproverLoginID": approver.login if approver else None,
-            "ApproverName": approver.core.get("displayName") if approver else None,
-            "ApprovalStatusName": approval_name(report.approval),
-            "ApprovalStatusCode": report.approval,
-            "PaymentStatusName": payment_name(report.payment),
-            "PaymentStatusCode": report.payment,
-            "PersonalAmount": number(figures.personal),
-            "AmountDueEmployee": number(figures.due_employee),
-            "AmountDueCompanyCard": number(figures.due_card),
-            "TotalClaimedAmount": number(figures.claimed),
-            "TotalApprovedAmount": number(figures.approved),
-            "LedgerName": report.ledger,
-            "PolicyID": "gW" + world.named_guid(f"policy/{report.policy}")[:20],
-            "EverSentBack": report.was_sent_back,
-            "HasException": bool(report.exceptions),
-            "WorkflowActionUrl": f"{host}/api/expense/expensereport/v1.1/report/{report.id}/workflowaction",
-        }
-        return view | self._custom("report", report.codes, 20)
-
     # -- entries, itemizations, allocations ----------------------------------------------------------
 
     def _entries(self, ask: Ask) -> Answer:
-        def shows(report: Report, one: Entry, filters: Mapping[str, str]) -> Document | None:
+        def shows(report: Report, one: Entry, filters: Mapping[str, str]) -> Show | None:
             kept = one.parent_id is None and _entry_matches(one, filters)
-            return self._entry_view(report, one) if kept else None
+            return partial(self._views.entry, report, one) if kept else None
 
         return self._below(ask, "entries", shows)
 
     def _itemizations(self, ask: Ask) -> Answer:
-        def shows(report: Report, one: Entry, filters: Mapping[str, str]) -> Document | None:
+        def shows(report: Report, one: Entry, filters: Mapping[str, str]) -> Show | None:
             if one.parent_id is None or not _entry_matches(one, filters):
                 return None
             parent = next(e for e in report.entries if e.id == one.parent_id)
             if filters.get("entryID") not in (None, parent.v3_id):
                 return None
-            return self._itemization_view(report, one, parent)
+            return partial(self._views.itemization, report, one, parent)
 
         return self._below(ask, "itemizations", shows)
 
     def _below(
-        self, ask: Ask, kind: str, shows: Callable[[Report, Entry, Mapping[str, str]], Document | None]
+        self, ask: Ask, kind: str, shows: Callable[[Report, Entry, Mapping[str, str]], Show | None]
     ) -> Answer:
-        def rows(filters: Mapping[str, str]) -> Iterable[tuple[int, Document]]:
+        def rows(filters: Mapping[str, str]) -> Iterator[Row]:
             for report in self._visible(ask, filters):
                 if filters.get("reportID") not in (None, report.id):
                     continue
                 for entry in report.entries:
-                    view = shows(report, entry, filters)
-                    if view is not None:
-                        yield entry.key, view
+                    show = shows(report, entry, filters)
+                    if show is not None:
+                        yield entry.key, show
 
         return self._page(ask, kind, rows, most=self._world.settings.v3_limit_max)
 
     def _allocations(self, ask: Ask) -> Answer:
-        def rows(filters: Mapping[str, str]) -> Iterable[tuple[int, Document]]:
+        def rows(filters: Mapping[str, str]) -> Iterator[Row]:
             for report in self._visible(ask, filters):
                 if filters.get("reportID") not in (None, report.id):
                     continue
@@ -227,116 +189,11 @@ class ExpenseV3:
                     if filters.get("itemizationID") not in (None, entry.v3_id):
                         continue
                     for place, one in enumerate(entry.allocations):
-                        yield entry.key * 1000 + place, self._allocation_view(top, one)
+                        yield entry.key * 1000 + place, partial(self._views.allocation, top, one)
 
         if ask.count("limit", 25, least=1) > ALLOCATIONS_MAX:
             raise RefusedError(400, f"limit must be at most {ALLOCATIONS_MAX}", source="limit")
         return self._page(ask, "allocations", rows, most=ALLOCATIONS_MAX)
-
-    def _entry_view(self, report: Report, one: Entry) -> Document:
-        system_only = all(a.is_system for a in one.allocations)
-        return {
-            **self._common_view(report, one),
-            "ID": one.v3_id,
-            "URI": f"{self._world.settings.legacy_host}{ROOT}/entries/{one.v3_id}",
-            "AllocationType": "N" if system_only else "F",
-            "PaymentTypeID": "gW" + self._world.named_guid(f"payment type/{one.payment}")[:20],
-            "PaymentTypeName": PAYMENT_KINDS[one.payment][1],
-            "TransactionCurrencyCode": one.transaction_currency,
-            "ExchangeRate": number(one.exchange_rate),
-            "VendorDescription": one.vendor,
-            "VendorListItemID": None,
-            "VendorListItemName": None,
-            "IsPersonalCardCharge": False,
-            "HasImage": False,
-            "ReceiptReceived": False,
-            "TaxReceiptType": one.receipt_type,
-            "ElectronicReceiptID": None,
-            "CompanyCardTransactionID": None,
-            "TripID": None,
-            "HasItemizations": one.is_itemized,
-            "HasAttendees": False,
-            "HasVAT": has_tax(one) or any(has_tax(e) for e in report.entries if e.parent_id == one.id),
-            "HasAppliedCashAdvance": bool(report.advances) and one.payment == "cash",
-            "IsPaidByExpensePay": False,
-            "EmployeeBankAccountID": None,
-            "Journey": None,
-            "FormID": "gW" + self._world.named_guid("entry form")[:20],
-        }
-
-    def _itemization_view(self, report: Report, one: Entry, parent: Entry) -> Document:
-        system_only = all(a.is_system for a in one.allocations)
-        return {
-            **self._common_view(report, one),
-            "ID": one.v3_id,
-            "EntryID": parent.v3_id,
-            "URI": f"{self._world.settings.legacy_host}{ROOT}/itemizations/{one.v3_id}",
-            "AllocationType": "N" if system_only else "F",
-        }
-
-    def _common_view(self, report: Report, one: Entry) -> Document:
-        return {
-            "ReportID": report.id,
-            "ReportOwnerID": self._world.state.users[report.owner_id].login,
-            "ExpenseTypeCode": one.expense_type,
-            "ExpenseTypeName": one.expense_name,
-            "SpendCategoryCode": None,
-            "SpendCategoryName": None,
-            "TransactionDate": f"{one.spent_on.isoformat()}T00:00:00",
-            "TransactionAmount": number(one.transaction_amount),
-            "PostedAmount": number(one.posted),
-            "ApprovedAmount": number(one.approved),
-            "LocationID": None,
-            "LocationName": one.city,
-            "LocationSubdivision": None,
-            "LocationCountry": one.country,
-            "Description": one.description,
-            "IsPersonal": one.is_personal,
-            "IsBillable": one.is_billable,
-            "IsImageRequired": False,
-            "HasComments": any(c.expense_id == one.id for c in report.comments),
-            "HasExceptions": any(e.expense_id == one.id for e in report.exceptions),
-            "LastModified": local_time(one.modified_at),
-            **self._custom("entry", one.codes, 40),
-        }
-
-    def _allocation_view(self, top: Entry, one: Allocation) -> Document:
-        view: Document = {
-            "ID": one.v3_id,
-            "URI": f"{self._world.settings.legacy_host}{ROOT}/allocations/{one.v3_id}",
-            "EntryID": top.v3_id,
-            "Percentage": f"{one.percentage:.8f}",
-            "AccountCode1": one.account,
-            "AccountCode2": None,
-            "IsPercentEdited": not one.is_system,
-            "IsHidden": False,
-        }
-        for place in range(1, 21):
-            code = one.codes.get(f"custom{place}")
-            item = self._world.item_for(f"allocation.custom{place}", code) if code else None
-            view[f"Custom{place}"] = code and {
-                "Code": code,
-                "Label": f"Custom {place}",
-                "ListItemID": item.v3_id if item else None,
-                "Sequence": place,
-                "Type": "List" if item else "Text",
-                "Value": item.value if item else code,
-            }
-        return view
-
-    def _custom(self, owner: str, codes: Mapping[str, str], most: int) -> Document:
-        names = [f"orgUnit{n}" for n in range(1, 7)] + [f"custom{n}" for n in range(1, most + 1)]
-        view: Document = {}
-        for name in names:
-            code = codes.get(name)
-            item = self._world.item_for(f"{owner}.{name}", code) if code else None
-            view[name[0].upper() + name[1:]] = code and {
-                "Type": "List" if item else "Text",
-                "Value": item.value if item else code,
-                "Code": code if item else None,
-                "ListItemID": item.v3_id if item else None,
-            }
-        return view
 
     def _login(self, user_id: str | None) -> str | None:
         user = self._world.state.users.get(user_id or "")
@@ -348,7 +205,7 @@ class ExpenseV3:
         self,
         ask: Ask,
         kind: str,
-        rows: Callable[[Mapping[str, str]], Iterable[tuple[int, Document]]],
+        rows: Callable[[Mapping[str, str]], Iterator[Row]],
         *,
         most: int,
     ) -> Answer:
@@ -357,14 +214,14 @@ class ExpenseV3:
         after = 0
         if "offset" in ask.query:
             after, filters = self._opened(kind, ask.query["offset"])
-        found = [row for row in rows(filters) if row[0] > after]
+        found = list(islice((row for row in rows(filters) if row[0] > after), limit + 1))
         shown = found[:limit]
         following = None
         if len(found) > limit:
             offset = self._closed(kind, shown[-1][0], filters)
             host = self._world.settings.legacy_host
             following = f"{host}{ROOT}/{kind}?offset={quote(offset)}&limit={limit}"
-        return Answer(200, {"Items": [view for _, view in shown], "NextPage": following})
+        return Answer(200, {"Items": [show() for _, show in shown], "NextPage": following})
 
     def _closed(self, kind: str, after: int, filters: Mapping[str, str]) -> str:
         text = msgspec.json.encode([kind, after, dict(filters)])

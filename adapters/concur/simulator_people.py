@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ SPEND_USER: Final = f"{SPEND}User"
 SPEND_APPROVER: Final = f"{SPEND}Approver"
 SPEND_LIMIT: Final = f"{SPEND}ApproverLimit"
 SPEND_ROLE: Final = f"{SPEND}Role"
+SPEND_DELEGATE: Final = f"{SPEND}Delegate"
 IDENTITY_PATH: Final = "/profile/identity/v4.1/Users"
 SPEND_PATH: Final = "/profile/spend/v4.1/Users"
 SNAPSHOTS_KEPT: Final = 8
@@ -111,6 +112,35 @@ class PeopleDesk:
         self.changed(user, is_spend=True, originator="user interface")
         return user.id
 
+    def delegate(
+        self, user: User, delegates: Sequence[User], starts_on: date | None, ends_on: date | None
+    ) -> None:
+        """Let others prepare and approve for somebody, for a time or always."""
+        span = None
+        if starts_on and ends_on:
+            span = {
+                "temporaryDelegationFromDate": f"{starts_on.isoformat()}T00:00:00.000Z",
+                "temporaryDelegationToDate": f"{ends_on.isoformat()}T00:00:00.000Z",
+            }
+        found = [
+            {
+                "canApprove": True,
+                "canPrepare": True,
+                "canPrepareForApproval": True,
+                "canReceiveApprovalEmail": False,
+                "canReceiveEmail": False,
+                "canSubmit": False,
+                "canSubmitTravelRequest": False,
+                "canUseBi": False,
+                "canViewReceipt": True,
+                "delegate": {"value": one.id},
+                "temporaryDelegation": span,
+            }
+            for one in delegates
+        ]
+        user.spend = {**user.spend, SPEND_DELEGATE: {"expense": found}}
+        self.changed(user, is_spend=True, originator="user interface")
+
     def keep_new(self, core: Document, enterprise: Document, *, user_id: str | None = None) -> User:
         """Add an identity profile; the Spend extensions come later."""
         world = self._world
@@ -180,6 +210,9 @@ class PeopleDesk:
         for approvers in spend.get(SPEND_APPROVER, {}).values():
             for one in approvers:
                 one["approver"] = self._person(one["approver"])
+        for delegates in spend.get(SPEND_DELEGATE, {}).values():
+            for one in delegates:
+                one["delegate"] = self._person(one["delegate"])
         return {
             "schemas": [CORE, *spend],
             "id": user.id,

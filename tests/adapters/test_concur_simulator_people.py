@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 SPEND_USER = "urn:ietf:params:scim:schemas:extension:spend:2.0:User"
 APPROVER = "urn:ietf:params:scim:schemas:extension:spend:2.0:Approver"
 LIMIT = "urn:ietf:params:scim:schemas:extension:spend:2.0:ApproverLimit"
+DELEGATE = "urn:ietf:params:scim:schemas:extension:spend:2.0:Delegate"
 ROLE = "urn:ietf:params:scim:schemas:extension:spend:2.0:Role"
 SEARCH_SCHEMA = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]
 
@@ -187,6 +188,17 @@ def test_spend_profiles_are_paged_by_index() -> None:
     assert (2, 2, 1) == (page["totalResults"], page["startIndex"], len(page["Resources"]))
     for text in ('country sw "D"', 'userName eq "x"'):
         assert 400 == company.call("GET", SPEND, params={"filter": text}).status_code
+
+
+def test_delegates_are_in_the_spend_profile() -> None:
+    """Always, or for a time."""
+    company = Company()
+
+    company.concur.set_delegates(BEN, [ANA], starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 31))
+
+    (delegate,) = company.get(f"{SPEND}/{company.ben}")[DELEGATE]["expense"]
+    assert ("100245", True) == (delegate["delegate"]["employeeNumber"], delegate["canApprove"])
+    assert "2026-03-31T00:00:00.000Z" == delegate["temporaryDelegation"]["temporaryDelegationToDate"]
 
 
 # Provisioning
