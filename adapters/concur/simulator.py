@@ -162,6 +162,7 @@ class ConcurSimulator:
         is_test: bool = False,
         legal_entity: str | None = None,
         cost_centre: str | None = None,
+        starts_on: date | None = None,
         password: str | None = None,
         user_id: str | None = None,
     ) -> str:
@@ -187,6 +188,7 @@ class ConcurSimulator:
             is_test=is_test,
             legal_entity=legal_entity,
             cost_centre=cost_centre,
+            starts_on=starts_on,
             password=password,
             user_id=user_id,
         )
@@ -337,10 +339,9 @@ class ConcurSimulator:
         """
         report_id = self.submit_report(report) if isinstance(report, ReportPlan) else report
         found = self._report(report_id)
+        self._reports.approve_step(found, by, comment)
         if is_final:
             self._reports.approve_all(found, by)
-        else:
-            self._reports.approve_step(found, by, comment)
         return report_id
 
     def send_back_report(

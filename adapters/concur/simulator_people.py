@@ -57,6 +57,7 @@ class PeopleDesk:
         is_test: bool,
         legal_entity: str | None,
         cost_centre: str | None,
+        starts_on: date | None,
         password: str | None,
         user_id: str | None,
     ) -> str:
@@ -67,7 +68,7 @@ class PeopleDesk:
         enterprise: Document = {
             "companyId": world.company_uuid,
             "employeeNumber": employee_number,
-            "startDate": world.today().isoformat(),
+            "startDate": (starts_on or world.today()).isoformat(),
             "legalEntity": legal_entity,
             "costCenter": cost_centre,
             "manager": {"value": manager_id} if manager_id else None,

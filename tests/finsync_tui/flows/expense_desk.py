@@ -336,7 +336,7 @@ class ExpenseDesk:
         wants = check.wants(self.store.db, workflow)
         found = {} if is_gone else {want: self.shown[want] for want in wants if want in self.shown}
         with self.store.transaction() as db:
-            read_back._tell(db, workflow, check.see(db, workflow, found), self.now)  # noqa: SLF001 the desk stands in for its reader
+            read_back._tell(db, workflow, check.see(db, workflow, found), self.now)
         self.run()
 
     def change(self, system: str, entity: str, external_id: str, **fields: Any) -> None:
