@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,6 +284,33 @@ def test_fields_with_a_list_show_code_and_value() -> None:
     assert ("4500", None) == (allocation["allocationCustom1Code"], allocation["allocationCustom1Value"])
     assert "Sales Iberia" == body["employee"]["employeeOrgUnit2Value"]
     assert "100017" == body["report"]["lastApproverId"]
+
+
+# The published documents themselves
+
+
+PUBLISHED = sorted((Path(__file__).parent / "concur_fis").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: str(path.stem))
+def test_a_published_document_is_served_and_acknowledged(path: Path) -> None:
+    """Judged by the contract; its text is not touched, its status is ours."""
+    company = Company()
+    raw = path.read_text("utf-8")
+    (document_id,) = company.concur.put_fis_document(raw)
+    queue = FIS.replace("/expense/", f"/{company.concur.document(document_id)['doc_type']}/")
+
+    (served,) = company.get(queue)["content"]
+
+    published = json.loads(raw)
+    body = published["fIDocuments"][0]["document"] if "fIDocuments" in published else published
+    assert body == served["document"]
+    assert [0] == company.acknowledge(document_id, path=queue)
+
+
+def test_there_are_published_documents() -> None:
+    """The folder was found."""
+    assert PUBLISHED
 
 
 # Any report
