@@ -425,13 +425,19 @@ class ConcurSimulator:
         return self._reports.make_document(doc_type, found.id, body).id
 
     def put_fis_document(
-        self, raw: str | bytes | Mapping[str, Any], *, doc_type: str | None = None
+        self, raw: str | bytes | Mapping[str, Any], *, doc_type: str | None = None, is_ready: bool = False
     ) -> list[str]:
-        """Serve published documents as they are: an envelope, one element of one, or a bare body; return ids."""
+        """Serve published documents as they are: an envelope, one element of one, or a bare body; return ids.
+
+        With `is_ready` they go into the queue, whatever status and system they were published with.
+        """
         documents = published(self.world, raw, doc_type)
         for one in documents:
+            if is_ready:
+                one.status, one.system, one.is_acknowledged = "READY", None, False
             self.world.keep_document(one)
-            self._reports.announce(one)
+            if one.status == "READY":
+                self._reports.announce(one)
         return [one.id for one in documents]
 
     # -- what happened -------------------------------------------------------------------------------

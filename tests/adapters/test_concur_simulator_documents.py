@@ -297,7 +297,7 @@ def test_a_published_document_is_served_and_acknowledged(path: Path) -> None:
     """Judged by the contract; its text is not touched, its status is ours."""
     company = Company()
     raw = path.read_text("utf-8")
-    (document_id,) = company.concur.put_fis_document(raw)
+    (document_id,) = company.concur.put_fis_document(raw, is_ready=True)
     queue = FIS.replace("/expense/", f"/{company.concur.document(document_id)['doc_type']}/")
 
     (served,) = company.get(queue)["content"]
