@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 import msgspec
@@ -22,11 +22,15 @@ from adapters.base import (
     WriteRequest,
 )
 from adapters.concur import fis, inbound, lists, wire
+from adapters.concur.list_writes import ListDesk
 from adapters.concur.masters import Budgets, Vendors
 from adapters.concur.options import Options
 from adapters.concur.people import People
+from adapters.concur.provisioning import ProvisioningDesk
+from adapters.concur.report_writes import ReportDesk
 from adapters.concur.reports import Reports
 from adapters.concur.session import Session
+from adapters.concur.subscriptions import SubscriptionDesk
 from adapters.errors import AdapterError, SettingsError
 from store.clock import Clock
 
@@ -42,6 +46,17 @@ _SHAPES: Final[Mapping[str, tuple[type[msgspec.Struct], Sequence[str]]]] = {
     "budget": (wire.BudgetRow, ("header", "detail")),
 }
 """What drift looks at, and the fields that can be missed when no row has them."""
+
+
+class _Desk(Protocol):
+    """Who does certain operations."""
+
+    @property
+    def operations(self) -> tuple[str, ...]: ...
+
+    async def write(self, request: WriteRequest) -> Receipt: ...
+
+    async def find(self, request: WriteRequest) -> Receipt | None: ...
 
 
 class Concur:
@@ -67,7 +82,15 @@ class Concur:
         self._people = People(self._session, options, pages_max)
         self._lists = lists.Lists(self._session, options, pages_max)
         self._vendors = Vendors(self._session, pages_max)
-        self._budgets = Budgets(self._session, options, pages_max)
+        self._budgets = Budgets(self._session, pages_max)
+        desks: tuple[_Desk, ...] = (
+            self._queues,
+            ReportDesk(self._session, options, self._reports),
+            ListDesk(self._session, options, self._lists),
+            ProvisioningDesk(self._session, options, self._people),
+            SubscriptionDesk(self._session),
+        )
+        self._desks = {operation: desk for desk in desks for operation in desk.operations}
 
     @property
     def own_login(self) -> str | None:
@@ -111,13 +134,11 @@ class Concur:
 
     async def write(self, request: WriteRequest) -> Receipt:
         """Do it once."""
-        self._check_operation(request)
-        return await self._queues.write(request)
+        return await self._desk(request).write(request)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         """Say whether `request` has taken effect already."""
-        self._check_operation(request)
-        return await self._queues.find(request)
+        return await self._desk(request).find(request)
 
     async def check_health(self) -> Health:
         """Get a token and look into the queue."""
@@ -153,8 +174,9 @@ class Concur:
             known = ", ".join(sorted(inbound.TRANSLATORS))
             raise SettingsError(self.system, f"Concur has no entity {entity!r}. It has: {known}")
 
-    def _check_operation(self, request: WriteRequest) -> None:
-        if request.operation not in fis.OPERATIONS:
-            raise SettingsError(
-                self.system, f"Concur takes no {request.operation}; it takes {', '.join(fis.OPERATIONS)}"
-            )
+    def _desk(self, request: WriteRequest) -> _Desk:
+        desk = self._desks.get(request.operation)
+        if desk is None:
+            known = ", ".join(sorted(self._desks))
+            raise SettingsError(self.system, f"Concur takes no {request.operation}; it takes {known}")
+        return desk

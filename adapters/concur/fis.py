@@ -83,6 +83,8 @@ class _Result(wire.Camel):
 class Queues:
     """All document types of one company."""
 
+    operations = OPERATIONS
+
     def __init__(self, session: Session, options: Options, pages_max: int) -> None:
         self._session = session
         self._system = session.system

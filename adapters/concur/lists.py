@@ -101,7 +101,7 @@ class Lists:
     async def find(self, list_id: str, parent_id: str | None, short_code: str) -> wire.ListItem | None:
         """Return the value of that code below that parent, deleted or not."""
         path = _children(list_id, parent_id)
-        for is_deleted in ("false", "true"):
+        for is_deleted in ("eq:false", "eq:true"):
             params: dict[str, str | int] = {
                 "page": 1,
                 "shortCode": f"eq:{short_code}",
@@ -131,8 +131,10 @@ class Lists:
                         is_wanted = one.level is None or (item.level or branch.depth) == one.level
                         if is_wanted:
                             rows.append(_row(name, branch.short_code, raw))
-                        deeper = branch.depth < min(one.level or DEPTH_MAX, DEPTH_MAX)
-                        if deeper and not is_deleted and item.id and _has_children(item, one.list_id):
+                        # Down to a known level always: a parent all of whose values were deleted says it has none.
+                        deeper = branch.depth < (one.level or DEPTH_MAX)
+                        has_more = one.level is not None or _has_children(item, one.list_id)
+                        if deeper and has_more and not is_deleted and item.id:
                             waiting.append(_Branch(item.id, item.short_code, branch.depth + 1))
                     if rows:
                         yield rows
@@ -143,7 +145,7 @@ class Lists:
         while True:
             params: dict[str, str | int] = {"page": page}
             if is_deleted:
-                params["isDeleted"] = "true"
+                params["isDeleted"] = "eq:true"
             answer = await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
             rows = split_rows(answer, "content")
             yield rows

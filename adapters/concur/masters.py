@@ -12,7 +12,6 @@ from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import ids, wire
 from adapters.concur.inbound_masters import SEPARATOR
-from adapters.concur.options import Options
 from adapters.concur.session import Session
 from adapters.errors import ProtocolError
 from adapters.paging import Place, split_rows
@@ -79,9 +78,8 @@ class Vendors:
 class Budgets:
     """The budgets of one company, one row for each period of each."""
 
-    def __init__(self, session: Session, options: Options, pages_max: int) -> None:
+    def __init__(self, session: Session, pages_max: int) -> None:
         self._session = session
-        self._options = options
         self._place = Place(session.system, BUDGETS, pages_max)
 
     async def read(self) -> AsyncIterator[Page]:

@@ -77,16 +77,25 @@ class People:
             rows += page.rows
         return rows
 
-    async def id_of(self, login: str) -> str | None:
-        """Return a user's id by the login that older services name."""
-        if '"' in login or "\\" in login:
-            return None
-        page = await self._search(f'userName eq "{login}"', None, with_profiles=False)
-        for row in page.rows:
-            user = msgspec.json.decode(row, type=wire.EmployeeRow).user
-            if (user.user_name or "").casefold() == login.casefold():
-                return user.id
-        return None
+    async def named(self, login: Any, number: Any) -> list[bytes]:
+        """Return the user of that login, else of that employee number."""
+        conditions = ((login, "userName"), (number, f"{wire.ENTERPRISE}:employeeNumber"))
+        for value, attribute in conditions:
+            text = str(value or "")
+            if not text or '"' in text or "\\" in text:
+                continue
+            page = await self._search(f'{attribute} eq "{text}"', None)
+            if page.rows:
+                return list(page.rows)
+        return []
+
+    async def roles(self, user_id: str) -> list[dict[str, Any]]:
+        """Return the roles that a spend profile holds, as they are."""
+        answer = await self._session.request("GET", f"{SPEND}/{user_id}", is_write=False, expects=(200, 404))
+        if answer.status == 404:
+            return []
+        extension = answer.decode(dict[str, Any]).get(wire.ROLE) or {}
+        return [dict(one) for one in extension.get("roles") or () if isinstance(one, dict)]
 
     async def _page(self, at: Position) -> PageRead:
         condition = None
@@ -95,9 +104,7 @@ class People:
             condition = f'meta.lastModified gt "{since.strftime("%Y-%m-%dT%H:%M:%SZ")}"'
         return await self._search(condition, at.cursor)
 
-    async def _search(
-        self, condition: str | None, cursor: str | None, *, with_profiles: bool = True
-    ) -> PageRead:
+    async def _search(self, condition: str | None, cursor: str | None) -> PageRead:
         body: dict[str, Any] = {"schemas": [SEARCH_SCHEMA], "count": COUNT}
         if condition:
             body["filter"] = condition
@@ -108,7 +115,7 @@ class People:
         users = [_user(raw) for raw in raws]
         for user in users:
             self._note(user)
-        profiles = await self._profiles_of(users) if with_profiles and self._options.reads_approvers else {}
+        profiles = await self._profiles_of(users) if self._options.reads_approvers else {}
         rows = [
             await self._row(raw, profiles.get(user.id or "")) for raw, user in zip(raws, users, strict=True)
         ]

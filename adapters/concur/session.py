@@ -118,6 +118,10 @@ class Session:
             self._note(answer, sent_id)
             return answer
 
+    def company_id(self) -> str:
+        """Return the company's UUID: it names the company in new users as well."""
+        return self._secrets("company_uuid")
+
     async def aclose(self) -> None:
         for transport in self._transports.values():
             await transport.aclose()
