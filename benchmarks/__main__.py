@@ -13,6 +13,7 @@ from benchmarks.measure import PAIRS, Result
 
 BENCHMARKS: Mapping[str, Callable[[], Result]] = {
     "ingest-first": ingest.first_load,
+    "ingest-orders": ingest.first_orders,
     "ingest-again": ingest.nothing_changed,
     "no-change": ingest.no_filter,
     "delta": ingest.delta_cycle,

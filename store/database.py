@@ -24,7 +24,9 @@ KNOWN_MIGRATIONS: Final = ("m001_ground", "m002_commitments_are_relieved")
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 
 BUSY_TIMEOUT_MS = 5000
-CACHE_KIB = 64 * 1024
+CACHE_KIB = 32 * 1024
+"""Most of the memory that a bulk read needs: it fills up whatever the size of the file."""
+
 READER_CACHE_KIB = 8 * 1024
 SQLITE_MIN = (3, 37, 0)
 """STRICT tables, RETURNING and upserts on partial indexes."""
