@@ -96,8 +96,8 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
             rows_refused=result.rows_refused,
         )
         systems.ok(db, task.system, now)
-        _end_cases(db, f"{task.system}:{task.entity}", (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
-        _end_cases(db, task.system, ("CREDENTIALS_REFUSED",), clock)
+        _end_cases(db, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
+        _end_cases(db, [task.system], ("CREDENTIALS_REFUSED",), clock)
     return result
 
 
@@ -158,8 +158,7 @@ def _store_page(
         changed = [s for s in stored if s.outcome in ("new", "changed")]
         if task.is_document_source:
             _note_repeats(db, adapter, task, incoming, stored, clock)
-            for item in changed:
-                _end_cases(db, f"{task.system}:{item.external_id}", PAYLOAD_CLASSES, clock)
+            _end_cases(db, [f"{task.system}:{s.external_id}" for s in changed], PAYLOAD_CLASSES, clock)
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
         _note_drift(db, task, drifted, now)
@@ -188,6 +187,7 @@ def _events(
                 data={"changed": len(changed), "new": sum(s.outcome == "new" for s in changed)},
             )
         return
+    now = clock.now()
     for item in changed:
         described = documents.describe(item.record)
         assert described is not None, "a page holds records of one entity"
@@ -200,7 +200,7 @@ def _events(
             type=event_type(task.entity, participle),
             source=task.system,
             subject=key,
-            time=clock.now(),
+            time=now,
             correlation_id=key,
             data={"number": item.record.number, "version": item.version, "status": described.status},
         )
@@ -393,7 +393,7 @@ def _read_failed_case(task: Pull, error: AdapterError) -> cases.NewCase:
     )
 
 
-def _end_cases(db: Connection, document_key: str, classes: Sequence[str], clock: Clock) -> None:
-    live = [case.id for case in cases.live_for_document(db, document_key) if case.class_ in classes]
+def _end_cases(db: Connection, document_keys: Sequence[str], classes: Sequence[str], clock: Clock) -> None:
+    live = cases.live_ids(db, document_keys, classes)
     if live:
         cases.end(db, live, "closed", ENGINE, "the trouble is gone: it was read well again", clock.now())

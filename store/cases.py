@@ -9,13 +9,13 @@ There is one live exception of each class for a document; the same trouble seen 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from store.clock import instant, text
-from store.columns import as_json, fields
+from store.columns import as_json, chunks, fields, marks
 
 State = Literal["open", "snoozed", "resolved", "ignored", "closed"]
 EndState = Literal["resolved", "ignored", "closed"]
@@ -209,6 +209,19 @@ def live_for_document(db: sqlite3.Connection, document_key: str) -> list[Excepti
         (document_key,),
     )
     return [_case(row) for row in rows]
+
+
+def live_ids(db: sqlite3.Connection, document_keys: Sequence[str], classes: Sequence[str]) -> list[int]:
+    """Return the ids of the exceptions of these documents and classes that have not ended."""
+    found: list[int] = []
+    for some in chunks(document_keys):
+        rows = db.execute(
+            f"SELECT id FROM exception_case WHERE class IN ({marks(classes)}) AND document_key IN ({marks(some)})"
+            " AND ended_at IS NULL",
+            (*classes, *some),
+        )
+        found += [case_id for (case_id,) in rows]
+    return found
 
 
 def of_document(db: sqlite3.Connection, document_key: str) -> list[ExceptionCase]:

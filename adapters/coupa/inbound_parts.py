@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Context, Decimal
+from functools import lru_cache
 from operator import attrgetter
 
 from adapters.coupa import wire
@@ -68,11 +69,14 @@ def day(text: str | None, path: str) -> date | None:
 
 def segments(key: wire.Segments, count: int, *, keeps_gaps: bool = False) -> tuple[str, ...]:
     """Return the parts of an accounting key up to the last one that is filled."""
-    parts = list(_PARTS_OF(key)[:count])
-    while parts and not parts[-1]:
-        parts.pop()
-    found = tuple([part or "" for part in parts])
+    found = _filled(_PARTS_OF(key)[:count])
     if not keeps_gaps and "" in found:
         gap = found.index("") + 1
         raise Unfit(f"$.segment-{gap}", f"segment {gap} of the account is empty, a later one is not")
     return found
+
+
+@lru_cache(maxsize=4096)  # a page's lines are charged to a few accounts
+def _filled(parts: tuple[str | None, ...]) -> tuple[str, ...]:
+    filled = max((n for n, part in enumerate(parts, 1) if part), default=0)
+    return tuple([part or "" for part in parts[:filled]])

@@ -177,3 +177,17 @@ def test_exceptions_of_a_document() -> None:
         assert [two] == [c.id for c in cases.live_for_document(store.db, "coupa:100234")]
         assert [one, two] == [c.id for c in cases.of_document(store.db, "coupa:100234")]
         assert cases.get(store.db, 999) is None
+
+
+def test_live_exceptions_are_found_by_document_and_class() -> None:
+    """Of many documents at once: only those of the classes asked for, and only while they live."""
+    with a_store() as store:
+        ended, other = open_case(store), open_case(store, class_="PERIOD_CLOSED")
+        with store.transaction() as db:
+            cases.end(db, [ended], "closed", "engine", "gone", MONDAY)
+        again = open_case(store)
+
+        classes = [cases.get(store.db, again).class_]  # type: ignore[union-attr]
+        assert [again] == cases.live_ids(store.db, ["coupa:1", "coupa:100234"], classes)
+        assert {again, other} == {*cases.live_ids(store.db, ["coupa:100234"], [*classes, "PERIOD_CLOSED"])}
+        assert [] == cases.live_ids(store.db, [], classes)
