@@ -60,19 +60,6 @@ def amount(minor: int | None, currency: str | None) -> str | None:
     return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
 
 
-def money_of(minor: int | None, currency: str | None) -> str | None:
-    """Return an amount as people read it.
-
-    >>> money_of(123456789, "EUR")
-    '1,234,567.89 EUR'
-    """
-    if minor is None or currency is None:
-        return None
-    from store.canonical.money import Money
-
-    return str(Money(amount_minor=minor, currency=currency))
-
-
 def money(row: Row) -> str | None:
     """Return a listed row's amount as people read it."""
     return f"{Decimal(row['amount']):,f} {row['currency']}" if row.get("amount") is not None else None

@@ -29,18 +29,6 @@ _BANK_JSON = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class RecordView:
-    """One stored version of a record."""
-
-    system: str
-    external_id: str
-    number: str
-    version: int
-    fetched_at: datetime
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class StepView:
     """One step of a workflow, with what it decided."""
 

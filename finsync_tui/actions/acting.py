@@ -1,0 +1,115 @@
+"""What every action shares: who acts, what came of it, one transaction with its audit entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import Literal
+
+from store import Store, audit, cases, workflows
+from store.cases import ExceptionCase
+from store.errors import NotAllowedError, NotFoundError
+
+REASON_CHARS_MAX = 2000
+PAYLOAD_CHARS_MAX = 1_000_000
+LIVE = ("open", "snoozed")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and through which face."""
+
+    name: str
+    source: Literal["cli", "tui", "web", "engine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done to which, and why not to the others."""
+
+    done: tuple[int, ...]
+    refused: tuple[tuple[int, str], ...]
+
+
+def each_case(
+    store: Store,
+    actor: Actor,
+    case_ids: Iterable[int],
+    what: str,
+    why: str,
+    one: Callable[[Connection, ExceptionCase], str | None],
+    *,
+    state: Literal["closed", "resolved", "ignored"] | None = None,
+    resolution: str = "",
+    allow: tuple[str, ...] | None = LIVE,
+) -> Outcome:
+    """Do something to each live exception in one transaction. A single refusal raises, several are collected."""
+    wanted = list(dict.fromkeys(case_ids))
+    done: list[int] = []
+    refused: list[tuple[int, str]] = []
+    with store.transaction() as db:
+        for case_id in wanted:
+            case = cases.get(db, case_id)
+            if case is None:
+                if len(wanted) == 1:
+                    raise NotFoundError("exception", str(case_id), "`finsync exceptions list` shows them.")
+                refused.append((case_id, "there is no such exception"))
+                continue
+            problem = (
+                f"it has ended already ({case.state} by {case.ended_by})"
+                if allow is not None and case.state not in allow
+                else one(db, case)
+            )
+            if problem is not None:
+                if len(wanted) == 1:
+                    raise NotAllowedError(f"exception {case_id}: {problem}. Nothing was changed.")
+                refused.append((case_id, problem))
+                continue
+            if state is not None:
+                cases.end(db, [case_id], state, actor.name, resolution, store.clock.now())
+            note_action(
+                store, db, actor, what, case.document_key, why, {"exception": case_id, "class": case.class_}
+            )
+            done.append(case_id)
+    return Outcome(tuple(done), tuple(refused))
+
+
+def resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
+    if case.workflow_id is not None:
+        workflow = workflows.get(db, case.workflow_id)
+        if workflow is not None and workflow.state == "held":
+            workflows.save(
+                db, workflow.id, state="running", step=workflow.step, data=workflow.data, due_at=workflow.due_at,
+                now=store.clock.now(),
+            )  # fmt: skip
+
+
+def note_action(
+    store: Store, db: Connection, actor: Actor, what: str, subject: str, why: str, after: dict[str, object]
+) -> None:
+    entry = audit.Entry(who=actor.name, what=what, subject=subject, why=why, after=after, source=actor.source)
+    audit.record(db, [entry], store.clock.now())
+
+
+def checked_reason(reason: str) -> str:
+    cleaned = reason.strip()
+    if not cleaned:
+        raise NotAllowedError("a reason is needed: it stays in the audit log. Nothing was changed.")
+    if len(cleaned) > REASON_CHARS_MAX:
+        raise NotAllowedError(
+            f"the reason is longer than {REASON_CHARS_MAX} characters. Nothing was changed."
+        )
+    return cleaned
+
+
+def checked_json(payload: str) -> None:
+    if len(payload) > PAYLOAD_CHARS_MAX:
+        raise NotAllowedError("the edited body is larger than a million characters. Nothing was changed.")
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise NotAllowedError(f"the edited body is not JSON ({error}). Nothing was changed.") from None
+    if not isinstance(value, dict):
+        raise NotAllowedError("the edited body must be a JSON object. Nothing was changed.")

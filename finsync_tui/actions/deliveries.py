@@ -1,0 +1,131 @@
+"""What a person may do with deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui.actions.acting import (
+    Actor,
+    Outcome,
+    checked_json,
+    checked_reason,
+    note_action,
+    resume_waiting,
+)
+from store import Store, cases, outbox, workflows
+from store.errors import NotAllowedError, NotFoundError
+
+
+def hold_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
+    """Keep deliveries back until they are released."""
+    return _each_delivery(store, actor, entry_ids, "delivery.held", reason, outbox.hold, "it is not pending")
+
+
+def release_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
+    """Let held deliveries go."""
+    return _each_delivery(
+        store, actor, entry_ids, "delivery.released", reason, outbox.release, "it is not held"
+    )
+
+
+def cancel_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
+    """Never send these. A delivery whose outcome is unknown can't be cancelled: it may have happened."""
+
+    def cancel(db: Connection, ids: Sequence[int], now: datetime) -> int:
+        known = [i for i in ids if (held := outbox.get(db, i)) is not None and not held.is_outcome_unknown]
+        return outbox.cancel(db, known, now)
+
+    return _each_delivery(
+        store,
+        actor,
+        entry_ids,
+        "delivery.cancelled",
+        reason,
+        cancel,
+        "it is under way, already done, or may have happened: let it be looked up, or resolve its exception",
+    )
+
+
+def replay_deliveries(
+    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, edited_body: str | None = None
+) -> Outcome:
+    """Send dead or refused deliveries again, edited or not; the original decision stays."""
+    if edited_body is not None:
+        checked_json(edited_body)
+
+    def replay(db: Connection, ids: Sequence[int], now: datetime) -> int:
+        current = [entry_id for entry_id in ids if _is_current(db, entry_id)]
+        done = outbox.replay(db, current, now, edited_body=edited_body)
+        if done:
+            for entry_id in current:
+                _follow_replay(store, db, entry_id, actor)
+        return done
+
+    return _each_delivery(
+        store,
+        actor,
+        entry_ids,
+        "delivery.replayed",
+        reason,
+        replay,
+        "it is not dead, refused or held, or a later decision for its document has taken its place",
+    )
+
+
+def _is_current(db: Connection, entry_id: int) -> bool:
+    """Say whether sending this now could not undo something newer: its instance lives, and nothing later was sent."""
+    delivery = outbox.get(db, entry_id)
+    assert delivery is not None, "an entry is never taken away"
+    if delivery.workflow_id is not None:
+        workflow = workflows.get(db, delivery.workflow_id)
+        if workflow is None or workflow.ended_at is not None:
+            return False
+    unsent = ("pending", "held", "cancelled")
+    return not any(
+        other.entry_id > entry_id and other.system == delivery.system and other.state not in unsent
+        for other in outbox.of_document(db, delivery.document_key)
+    )
+
+
+def _follow_replay(store: Store, db: Connection, entry_id: int, actor: Actor) -> None:
+    """A replayed delivery ends the exception it had caused, and its instance waits for it again."""
+    entry = outbox.get(db, entry_id)
+    assert entry is not None
+    for case in cases.live_for_document(db, entry.document_key):
+        if case.entry_id == entry_id:
+            cases.end(db, [case.id], "closed", actor.name, "its delivery was replayed", store.clock.now())
+            resume_waiting(store, db, case)
+
+
+def _each_delivery(
+    store: Store,
+    actor: Actor,
+    entry_ids: Iterable[int],
+    what: str,
+    reason: str,
+    act: Callable[[Connection, Sequence[int], datetime], int],
+    why_not: str,
+) -> Outcome:
+    wanted = list(dict.fromkeys(entry_ids))
+    reason = checked_reason(reason)
+    done: list[int] = []
+    refused: list[tuple[int, str]] = []
+    with store.transaction() as db:
+        for entry_id in wanted:
+            delivery = outbox.get(db, entry_id)
+            if delivery is None:
+                if len(wanted) == 1:
+                    raise NotFoundError("delivery", str(entry_id), "`finsync outbox list` shows them.")
+                refused.append((entry_id, "there is no such delivery"))
+            elif not act(db, [entry_id], store.clock.now()):
+                if len(wanted) == 1:
+                    raise NotAllowedError(f"delivery {entry_id}: {why_not}. Nothing was changed.")
+                refused.append((entry_id, why_not))
+            else:
+                if delivery.workflow_id is not None:
+                    workflows.wake(db, [delivery.workflow_id], store.clock.now())
+                note_action(store, db, actor, what, delivery.document_key, reason, {"delivery": entry_id})
+                done.append(entry_id)
+    return Outcome(tuple(done), tuple(refused))

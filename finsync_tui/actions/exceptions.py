@@ -1,0 +1,213 @@
+"""What a person may do with exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui.actions.acting import (
+    Actor,
+    Outcome,
+    checked_json,
+    checked_reason,
+    each_case,
+    note_action,
+    resume_waiting,
+)
+from finsync_tui.flows.registry import FLOWS
+from store import Store, cases, outbox, systems, workflows
+from store.cases import ExceptionCase
+from store.clock import text
+from store.errors import NotAllowedError
+
+
+def retry(store: Store, actor: Actor, case_ids: Sequence[int]) -> Outcome:
+    """Let the held work go on: decided anew with today's mappings and master data, looked up before it is sent."""
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        return _retry(store, db, case)
+
+    return each_case(
+        store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried"
+    )
+
+
+def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+    """End exceptions that were settled outside; the held work ends without being delivered.
+
+    This is also how a person says that they have looked up a write whose outcome nobody knew: the audit log names it.
+    """
+    reason = checked_reason(reason)
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        return _end_workflow(store, db, case, actor, reason)
+
+    return each_case(
+        store, actor, case_ids, "exception.resolved", reason, one, state="resolved", resolution=reason
+    )
+
+
+def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+    """Put exceptions aside for good: the document is not delivered in this version; a new version is looked at anew.
+
+    What may have happened can't be ignored: somebody has to look.
+    """
+    reason = checked_reason(reason)
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        found = outbox.of_workflow(db, case.workflow_id) if case.workflow_id is not None else []
+        if any(outbox.may_have_happened(d) for d in found):
+            return "nobody knows whether its delivery arrived: retry looks it up; or look yourself, then resolve it"
+        return _end_workflow(store, db, case, actor, reason)
+
+    return each_case(
+        store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason
+    )
+
+
+def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+    """Send documents back to where they come from, with a reason that their owner reads; what was posted is undone."""
+    reason = checked_reason(reason)
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        workflow = workflows.get(db, case.workflow_id) if case.workflow_id is not None else None
+        if workflow is None or workflow.state != "held":
+            return "its workflow does not wait for a person"
+        step = FLOWS[workflow.flow].returns_at
+        if step is None:
+            return f"{case.system} takes no document back; correct it there, or resolve the exception"
+        if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow.id)):
+            return "nobody knows whether its delivery arrived: retry looks it up first"
+        problem = FLOWS[workflow.flow].refuses_return(db, workflow)
+        if problem is not None:
+            return problem
+        doubt = workflow.data.get("doubt") or {}
+        told = {"class": case.class_, "cause": reason, "entry_id": doubt.get("entry_id")}
+        workflows.save(
+            db, workflow.id, state="running", step=step, data={**workflow.data, "return": told},
+            due_at=workflow.due_at, generation=workflow.generation + 1, now=store.clock.now(),
+        )  # fmt: skip
+        return None
+
+    return each_case(
+        store,
+        actor,
+        case_ids,
+        "exception.returned",
+        reason,
+        one,
+        state="resolved",
+        resolution=f"sent back: {reason}",
+    )
+
+
+def assign(store: Store, actor: Actor, case_ids: Sequence[int], owner: str) -> Outcome:
+    """Make somebody the owner; an empty name takes the owner away."""
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        cases.assign(db, [case.id], owner or None, store.clock.now())
+        return None
+
+    return each_case(store, actor, case_ids, "exception.assigned", owner, one)
+
+
+def snooze(store: Store, actor: Actor, case_ids: Sequence[int], until: datetime) -> Outcome:
+    """Take exceptions out of the queue until then."""
+    if until <= store.clock.now():
+        raise NotAllowedError("an exception can only be snoozed until a time that is still to come.")
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        cases.snooze(db, [case.id], until, store.clock.now())
+        return None
+
+    return each_case(store, actor, case_ids, "exception.snoozed", text(until), one)
+
+
+def comment(store: Store, actor: Actor, case_id: int, words: str) -> Outcome:
+    """Add a note that stays with the exception."""
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        cases.note(db, case.id, actor.name, checked_reason(words), store.clock.now())
+        return None
+
+    return each_case(store, actor, [case_id], "exception.commented", words, one, allow=None)
+
+
+def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) -> Outcome:
+    """Send an edited body in place of the refused one; the original decision stays beside it."""
+    checked_json(payload)
+    reason = checked_reason(reason)
+
+    def one(db: Connection, case: ExceptionCase) -> str | None:
+        if case.entry_id is None:
+            return "only a refused or dead delivery can be edited; correct the document at its source instead"
+        if not outbox.replay(db, [case.entry_id], store.clock.now(), edited_body=payload):
+            return "its delivery is not waiting for anybody"
+        resume_waiting(store, db, case)
+        return None
+
+    return each_case(
+        store,
+        actor,
+        [case_id],
+        "exception.edited",
+        reason,
+        one,
+        state="closed",
+        resolution=f"edited: {reason}",
+    )
+
+
+def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
+    """Bring the held instance back to the step it must decide again. Return why it can't be done."""
+    now = store.clock.now()
+    if case.workflow_id is None:
+        if case.entity == "system":
+            systems.resume(db, case.system, "retried", now)
+            return None
+        return f"it is read again by itself when {case.system} sends it corrected; there is nothing to retry here"
+    workflow = workflows.get(db, case.workflow_id)
+    if workflow is None or workflow.state != "held":
+        return "its workflow does not wait for a person any more"
+    step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
+    if case.entry_id is not None:
+        if is_new_decision:
+            outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place
+        else:
+            outbox.replay(db, [case.entry_id], now)
+    workflows.save(
+        db,
+        workflow.id,
+        state="running",
+        step=step,
+        data=workflow.data,
+        due_at=workflow.due_at,
+        generation=workflow.generation + 1 if is_new_decision else workflow.generation,
+        now=now,
+    )
+    return None
+
+
+def _end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor, reason: str) -> str | None:
+    """End the held instance and give up what it had not delivered. Return why it can't be done."""
+    if case.workflow_id is None:
+        return None
+    workflow = workflows.get(db, case.workflow_id)
+    if workflow is None or workflow.ended_at is not None:
+        return None
+    now = store.clock.now()
+    found = outbox.of_workflow(db, workflow.id)
+    if any(d.state == "claimed" for d in found):
+        return "a delivery of it is being sent right now; try again in a moment"
+    for delivery in found:
+        if outbox.may_have_happened(delivery):
+            after = {"delivery": delivery.entry_id, "key": delivery.idempotency_key, "outcome": "unknown"}
+            note_action(store, db, actor, "delivery.settled_outside", workflow.document_key, reason, after)
+    outbox.cancel(db, [d.entry_id for d in found], now)
+    workflows.save(
+        db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
+    )
+    later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None]
+    workflows.wake(db, later[:1], now)
+    return None

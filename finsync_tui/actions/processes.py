@@ -1,0 +1,76 @@
+"""What a person may do with whole processes: end an instance, pause and resume a system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
+from store import Store, cases, outbox, systems, workflows
+from store.errors import NotAllowedError, NotFoundError
+
+
+def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) -> Outcome:
+    """End an instance. What it has already done in a system is named in the answer of `workflow show`."""
+    reason = checked_reason(reason)
+    with store.transaction() as db:
+        workflow = workflows.get(db, workflow_id)
+        if workflow is None:
+            raise NotFoundError("workflow", str(workflow_id), "`finsync workflow list` shows them.")
+        if workflow.ended_at is not None:
+            raise NotAllowedError(
+                f"workflow {workflow_id} has ended already ({workflow.state}). Nothing was changed."
+            )
+        now = store.clock.now()
+        open_entries = [
+            d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state in ("pending", "held")
+        ]
+        if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow_id)):
+            raise NotAllowedError(
+                f"a delivery of workflow {workflow_id} is under way, or nobody knows whether it arrived. Nothing was "
+                "changed: let it be looked up first, or resolve its exception when it is settled."
+            )
+        outbox.cancel(db, open_entries, now)
+        cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)
+        workflows.save(
+            db, workflow_id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
+        )
+        later = [
+            w.id
+            for w in workflows.of_document(db, workflow.document_key)
+            if w.ended_at is None and w.id > workflow_id
+        ]
+        workflows.wake(db, later[:1], now)
+        note_action(
+            store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id}
+        )
+    return Outcome((workflow_id,), ())
+
+
+def pause_system(store: Store, actor: Actor, system: str, reason: str) -> Outcome:
+    """Read and write nothing there until it is resumed; its queue stays."""
+    return _system(store, actor, system, "system.paused", reason, systems.pause)
+
+
+def resume_system(store: Store, actor: Actor, system: str, reason: str) -> Outcome:
+    """Talk to the system again, now."""
+    return _system(store, actor, system, "system.resumed", reason, systems.resume)
+
+
+def _system(
+    store: Store,
+    actor: Actor,
+    system: str,
+    what: str,
+    reason: str,
+    act: Callable[[Connection, str, str, datetime], None],
+) -> Outcome:
+    reason = checked_reason(reason)
+    with store.transaction() as db:
+        if systems.get(db, system) is None:
+            known = ", ".join(s.system for s in systems.all(db)) or "none yet: the engine has not run"
+            raise NotFoundError("system", system, f"Known: {known}.")
+        act(db, system, reason, store.clock.now())
+        note_action(store, db, actor, what, system, reason, {})
+    return Outcome((), ())
