@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ def run_once(workspace: Workspace) -> CycleReport:
 
     async def once() -> CycleReport:
         async with open_engine(workspace) as engine:
+            gc.freeze()  # what start-up made lives as long as the process: nobody need look at it again
             return await engine.cycle(sorted(engine.profile.schedules))
 
     return asyncio.run(once())
@@ -106,6 +108,7 @@ async def _run_forever(workspace: Workspace, log: Log) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ask_to_stop)
     async with open_engine(workspace) as engine:
+        gc.freeze()
         scheduler = AsyncIOScheduler(timezone="UTC")
         for schedule_name, rhythm in engine.profile.schedules.items():
             scheduler.add_job(

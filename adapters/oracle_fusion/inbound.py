@@ -289,7 +289,7 @@ def _scalar(value: object) -> str | None:
     return str(value) if isinstance(value, str | int | Decimal) and value != "" else None
 
 
-# A record and its parts are validated from dicts in one call: half the cost of building nested models first.
+# A supplier and its parts are validated from dicts in one call: cheaper than model by model.
 _supplier_record = Supplier.__pydantic_validator__.validate_python
 
 _supplier = msgspec.json.Decoder(wire.Supplier)
