@@ -21,7 +21,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
-from adapters.concur import fis, inbound, lists, wire
+from adapters.concur import fis, inbound, lists, wire, wire_masters, wire_people
 from adapters.concur.list_writes import ListDesk
 from adapters.concur.masters import Budgets, Vendors
 from adapters.concur.options import Options
@@ -34,16 +34,16 @@ from adapters.concur.subscriptions import SubscriptionDesk
 from adapters.errors import AdapterError, SettingsError
 from store.clock import Clock
 
-_LIST_ROW: Final = (wire.ListRow, ("list", "item"))
+_LIST_ROW: Final = (wire_masters.ListRow, ("list", "item"))
 _SHAPES: Final[Mapping[str, tuple[type[msgspec.Struct], Sequence[str]]]] = {
     "expense_document": (wire.FisDocument, ("id", "docType", "docStatus", "document")),
     "expense_report": (wire.Report, ("ID", "Name", "Total", "CurrencyCode")),
-    "employee": (wire.EmployeeRow, ("user",)),
+    "employee": (wire_people.EmployeeRow, ("user",)),
     "cost_centre": _LIST_ROW,
     "project": _LIST_ROW,
     "account_combination": _LIST_ROW,
-    "supplier": (wire.Vendor, ("VendorCode", "VendorName")),
-    "budget": (wire.BudgetRow, ("header", "detail")),
+    "supplier": (wire_masters.Vendor, ("VendorCode", "VendorName")),
+    "budget": (wire_masters.BudgetRow, ("header", "detail")),
 }
 """What drift looks at, and the fields that can be missed when no row has them."""
 

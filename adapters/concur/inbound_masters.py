@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Translated
-from adapters.concur import wire
+from adapters.concur import wire_masters
 from adapters.concur.inbound_parts import Unfit, country, is_yes, money, needed
 from adapters.concur.options import Options
 from store.canonical.budget import Budget
@@ -50,15 +50,15 @@ def account_combination(row: bytes, _: Options) -> Translated:
     return Translated(own_id, record)
 
 
-def _value(row: bytes) -> tuple[wire.ListRow, wire.ListItem, str, str]:
-    document = msgspec.json.decode(row, type=wire.ListRow)
+def _value(row: bytes) -> tuple[wire_masters.ListRow, wire_masters.ListItem, str, str]:
+    document = msgspec.json.decode(row, type=wire_masters.ListRow)
     item = document.item
     return document, item, needed(item.id, "$.item.id"), needed(item.short_code, "$.item.shortCode")
 
 
 def supplier(row: bytes, _: Options) -> Translated:
     """A vendor at one address is one row; vendors with several addresses are several suppliers of one number."""
-    document = msgspec.json.decode(row, type=wire.Vendor)
+    document = msgspec.json.decode(row, type=wire_masters.Vendor)
     code = needed(document.vendor_code, "$.VendorCode")
     address = document.address_code or ""
     is_active = document.approved is None or is_yes(document.approved)
@@ -81,7 +81,7 @@ def supplier(row: bytes, _: Options) -> Translated:
 
 def budget(row: bytes, options: Options) -> Translated:
     """One period of a budget. What it is about is told by tracking fields that the connection names."""
-    document = msgspec.json.decode(row, type=wire.BudgetRow)
+    document = msgspec.json.decode(row, type=wire_masters.BudgetRow)
     header, detail = document.header, document.detail
     own_id = needed(detail.sync_guid or detail.id, "$.detail.id")
     name = needed(header.name, "$.header.name")
@@ -106,7 +106,7 @@ def budget(row: bytes, options: Options) -> Translated:
     return Translated(own_id, record)
 
 
-def _cost_objects(header: wire.BudgetHeader, options: Options) -> dict[str, str]:
+def _cost_objects(header: wire_masters.BudgetHeader, options: Options) -> dict[str, str]:
     """Return what a budget is about; only a field that equals one value names it."""
     found: dict[str, str] = {}
     for one in header.cost_objects or ():

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Receipt, WriteRequest
-from adapters.concur import ids, wire
+from adapters.concur import ids, wire, wire_masters
 from adapters.concur.lists import ITEMS, LISTS, Lists
 from adapters.concur.options import Options
 from adapters.concur.session import Session
@@ -104,12 +104,12 @@ class ListDesk:
         if parent is not None:
             body["parentId"] = parent.id or ""
         answer = await self._session.request("POST", ITEMS, json=body, is_write=True, expects=(200, 201))
-        made = answer.decode(wire.ListItem) if answer.content else wire.ListItem()
+        made = answer.decode(wire_masters.ListItem) if answer.content else wire_masters.ListItem()
         own_id = made.id or answer.headers.get("location", "").rpartition("/")[2] or None
         return Receipt(own_id, number=item.code)
 
     async def _change(
-        self, request: WriteRequest, list_id: str, item: _Item, held: wire.ListItem | None
+        self, request: WriteRequest, list_id: str, item: _Item, held: wire_masters.ListItem | None
     ) -> Receipt:
         """Make a value that is there as it shall be: its name, and whether it may be used."""
         if held is None or not held.code:
@@ -179,7 +179,7 @@ class ListDesk:
             raise self._refused("PAYLOAD_INVALID", f"Concur refused the values: {said}", ())
         return found
 
-    async def _held(self, list_id: str, item: _Item) -> wire.ListItem | None:
+    async def _held(self, list_id: str, item: _Item) -> wire_masters.ListItem | None:
         parent_id: str | None = None
         for code in item.parents:
             parent = await self._lists.find(list_id, parent_id, code)
@@ -190,7 +190,7 @@ class ListDesk:
 
     async def _parent(
         self, request: WriteRequest, list_id: str, parents: tuple[str, ...]
-    ) -> wire.ListItem | None:
+    ) -> wire_masters.ListItem | None:
         if not parents:
             return None
         found = await self._held(list_id, _Item(parents[-1], "", parents[:-1]))
@@ -203,7 +203,7 @@ class ListDesk:
         answer = await self._lists.item(self._item_id(request))
         if answer is None:
             return Receipt(request.external_id, was_found=True)
-        item = answer.decode(wire.ListItem)
+        item = answer.decode(wire_masters.ListItem)
         is_in_list = any(_same(one.id, list_id) for one in item.lists or ())
         return Receipt(request.external_id, was_found=True) if item.is_deleted or not is_in_list else None
 
@@ -267,7 +267,7 @@ class ListDesk:
         return RejectedError(self._session.system, Refusal(case_class, told, codes))
 
 
-def _is_as(held: wire.ListItem | None, item: _Item) -> bool:
+def _is_as(held: wire_masters.ListItem | None, item: _Item) -> bool:
     if held is None or (held.is_deleted is True) == item.is_active:
         return False
     return held.value == item.name or not item.is_active

@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE, Answer
 from adapters.base import Page
-from adapters.concur import ids, wire
+from adapters.concur import ids, wire, wire_masters
 from adapters.concur.options import ListOptions, Options
 from adapters.concur.session import Session
 from adapters.errors import SettingsError
@@ -84,13 +84,13 @@ class Lists:
             answer = await self.item(external_id)
             if answer is None:
                 continue
-            item = answer.decode(wire.ListItem)
+            item = answer.decode(wire_masters.ListItem)
             member = {_plain(one.id) for one in item.lists or ()}
             name = next((n for n, one in named.items() if _plain(one.list_id) in member), None)
             if name is None:
                 continue
             parent = await self.item(item.parent_id) if item.parent_id else None
-            short_code = parent.decode(wire.ListItem).short_code if parent is not None else None
+            short_code = parent.decode(wire_masters.ListItem).short_code if parent is not None else None
             rows.append(_row(name, short_code, answer.content))
         return rows
 
@@ -98,7 +98,9 @@ class Lists:
         answer = await self._session.request("GET", f"{ITEMS}/{item_id}", is_write=False, expects=(200, 404))
         return answer if answer.status == 200 else None
 
-    async def find(self, list_id: str, parent_id: str | None, short_code: str) -> wire.ListItem | None:
+    async def find(
+        self, list_id: str, parent_id: str | None, short_code: str
+    ) -> wire_masters.ListItem | None:
         """Return the value of that code below that parent, deleted or not."""
         path = _children(list_id, parent_id)
         for is_deleted in ("eq:false", "eq:true"):
@@ -113,7 +115,7 @@ class Lists:
             if answer.status == 404:
                 return None
             for raw in split_rows(answer, "content"):
-                item = msgspec.json.decode(raw, type=wire.ListItem)
+                item = msgspec.json.decode(raw, type=wire_masters.ListItem)
                 if item.short_code == short_code:
                     return item
         return None
@@ -168,14 +170,14 @@ def _row(name: str, parent: str | None, raw: bytes) -> bytes:
     return msgspec.json.encode({"list": name, "parent": parent, "item": msgspec.Raw(raw)})
 
 
-def _item(raw: bytes) -> wire.ListItem:
+def _item(raw: bytes) -> wire_masters.ListItem:
     try:
-        return msgspec.json.decode(raw, type=wire.ListItem)
+        return msgspec.json.decode(raw, type=wire_masters.ListItem)
     except UNREADABLE:
-        return wire.ListItem()
+        return wire_masters.ListItem()
 
 
-def _has_children(item: wire.ListItem, list_id: str) -> bool:
+def _has_children(item: wire_masters.ListItem, list_id: str) -> bool:
     return any(one.has_children and _plain(one.id) == _plain(list_id) for one in item.lists or ())
 
 

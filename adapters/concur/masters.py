@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.answer import Answer
 from adapters.base import Page
-from adapters.concur import ids, wire
+from adapters.concur import ids, wire, wire_masters
 from adapters.concur.inbound_masters import SEPARATOR
 from adapters.concur.session import Session
 from adapters.errors import ProtocolError
@@ -96,7 +96,7 @@ class Budgets:
                 "GET", BUDGETS, params=params, is_write=False, expects=(200,)
             )
             heads = [
-                msgspec.json.decode(raw, type=wire.BudgetHeader)
+                msgspec.json.decode(raw, type=wire_masters.BudgetHeader)
                 for raw in split_rows(answer, "budgetItemHeaders")
             ]
             rows: list[bytes] = []
@@ -116,7 +116,7 @@ class Budgets:
         rows = []
         async for page in self.read():
             for row in page.rows:
-                detail = msgspec.json.decode(row, type=wire.BudgetRow).detail
+                detail = msgspec.json.decode(row, type=wire_masters.BudgetRow).detail
                 if (detail.sync_guid or detail.id) in wanted:
                     rows.append(row)
         return rows
@@ -162,5 +162,5 @@ def _offset(answer: Answer) -> str | None:
 
 
 def _key(row: bytes) -> tuple[str | None, str]:
-    vendor = msgspec.json.decode(row, type=wire.Vendor)
+    vendor = msgspec.json.decode(row, type=wire_masters.Vendor)
     return vendor.vendor_code, vendor.address_code or ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.concur import wire
+from adapters.concur import wire_people
 from adapters.concur.options import Options
 from adapters.concur.outbound import UnsendableError
 
@@ -48,11 +48,11 @@ def change(
     """
     found: list[dict[str, Any]] = []
     if roles is not None:  # before the approver who needs one of them
-        found.append(_replace(f"{wire.ROLE}:roles", list(roles)))
+        found.append(_replace(f"{wire_people.ROLE}:roles", list(roles)))
     for field in fields:
         found.append(_one(field, employee.get(field), options, manager_id))
     if ledger is not None:
-        found.append(_replace(f"{wire.SPEND}:ledgerCode", ledger))
+        found.append(_replace(f"{wire_people.SPEND}:ledgerCode", ledger))
     return found
 
 
@@ -93,21 +93,21 @@ def creation(
     if ledger:
         spend["ledgerCode"] = ledger
     user: dict[str, Any] = {
-        "schemas": [CORE, wire.ENTERPRISE, wire.SPEND],
+        "schemas": [CORE, wire_people.ENTERPRISE, wire_people.SPEND],
         "userName": login,
         "active": employee.get("is_active") is not False,
         "name": {"givenName": given, "familyName": family},
         "emails": [{"type": "work", "value": employee.get("email") or login}],
         "entitlements": ["Expense"],
-        wire.ENTERPRISE: enterprise,
-        wire.SPEND: spend,
+        wire_people.ENTERPRISE: enterprise,
+        wire_people.SPEND: spend,
     }
     if employee.get("approver_number"):
-        user["schemas"].append(wire.APPROVER)
-        user[wire.APPROVER] = {"report": _approvers(employee["approver_number"])}
+        user["schemas"].append(wire_people.APPROVER)
+        user[wire_people.APPROVER] = {"report": _approvers(employee["approver_number"])}
     if roles:
-        user["schemas"].append(wire.ROLE)
-        user[wire.ROLE] = {"roles": list(roles)}
+        user["schemas"].append(wire_people.ROLE)
+        user[wire_people.ROLE] = {"roles": list(roles)}
     return user
 
 
@@ -122,23 +122,23 @@ def _one(field: str, value: Any, options: Options, manager_id: str | None) -> di
     if field == "is_active":
         return _replace("active", value is not False)
     if field == "manager_number":
-        path = f"{wire.ENTERPRISE}:manager"
+        path = f"{wire_people.ENTERPRISE}:manager"
         return _replace(path, {"value": manager_id}) if manager_id else {"op": "remove", "path": path}
     if field == "approver_number":
         if not value:
-            return {"op": "remove", "path": f"{wire.APPROVER}:report"}
-        return _replace(f"{wire.APPROVER}:report", _approvers(value))
+            return {"op": "remove", "path": f"{wire_people.APPROVER}:report"}
+        return _replace(f"{wire_people.APPROVER}:report", _approvers(value))
     if field in ("cost_centre", "legal_entity"):
         custom = _custom_fields(options)[field]
         if custom is None:
             directory = {"cost_centre": "costCenter", "legal_entity": "legalEntity"}[field]
-            return _replace(f"{wire.ENTERPRISE}:{directory}", value)
-        return _replace(f'{wire.SPEND}:customData[id eq "{custom}"].value', value)
+            return _replace(f"{wire_people.ENTERPRISE}:{directory}", value)
+        return _replace(f'{wire_people.SPEND}:customData[id eq "{custom}"].value', value)
     paths = {
-        "country": f"{wire.SPEND}:country",
-        "currency": f"{wire.SPEND}:reimbursementCurrency",
-        "starts_on": f"{wire.ENTERPRISE}:startDate",
-        "ends_on": f"{wire.ENTERPRISE}:terminationDate",
+        "country": f"{wire_people.SPEND}:country",
+        "currency": f"{wire_people.SPEND}:reimbursementCurrency",
+        "starts_on": f"{wire_people.ENTERPRISE}:startDate",
+        "ends_on": f"{wire_people.ENTERPRISE}:terminationDate",
     }
     if field not in paths:
         raise UnsendableError(f"{field} can't be set, only {', '.join(FIELDS)}")

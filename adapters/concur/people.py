@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE
 from adapters.base import Page
-from adapters.concur import ids, position, wire
+from adapters.concur import ids, position, wire, wire_people
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
 from adapters.concur.position import Position
@@ -33,7 +33,7 @@ SINGLY_MAX: Final = 25
 """Up to so many users of a page have their spend profiles read one by one; beyond, all are read in a list."""
 IDS_PER_SEARCH: Final = 20
 NUMBERS_MAX: Final = 200_000
-_KEPT: Final = (wire.APPROVER, wire.APPROVER_LIMIT, wire.DELEGATE)
+_KEPT: Final = (wire_people.APPROVER, wire_people.APPROVER_LIMIT, wire_people.DELEGATE)
 
 _Raws = dict[str, msgspec.Raw]
 
@@ -79,7 +79,7 @@ class People:
 
     async def named(self, login: Any, number: Any) -> list[bytes]:
         """Return the user of that login, else of that employee number."""
-        conditions = ((login, "userName"), (number, f"{wire.ENTERPRISE}:employeeNumber"))
+        conditions = ((login, "userName"), (number, f"{wire_people.ENTERPRISE}:employeeNumber"))
         for value, attribute in conditions:
             text = str(value or "")
             if not text or '"' in text or "\\" in text:
@@ -94,7 +94,7 @@ class People:
         answer = await self._session.request("GET", f"{SPEND}/{user_id}", is_write=False, expects=(200, 404))
         if answer.status == 404:
             return []
-        extension = answer.decode(dict[str, Any]).get(wire.ROLE) or {}
+        extension = answer.decode(dict[str, Any]).get(wire_people.ROLE) or {}
         return [dict(one) for one in extension.get("roles") or () if isinstance(one, dict)]
 
     async def _page(self, at: Position) -> PageRead:
@@ -123,7 +123,7 @@ class People:
         changed = [one for one in times if one is not None]
         return PageRead(rows, changed, answer.decode(_Page).next_cursor or None, server_time(answer))
 
-    async def _profiles_of(self, users: Sequence[wire.User]) -> dict[str, bytes]:
+    async def _profiles_of(self, users: Sequence[wire_people.User]) -> dict[str, bytes]:
         """Return the spend profiles of these users, without what we do not read."""
         if self._profiles is None and len(users) > SINGLY_MAX:
             self._profiles = await self._all_profiles()
@@ -178,21 +178,21 @@ class People:
             answer = await self._session.request(
                 "GET", f"{IDENTITY}/{user_id}", is_write=False, expects=(200, 404)
             )
-            user = answer.decode(wire.User) if answer.status == 200 else wire.User(id=user_id)
+            user = answer.decode(wire_people.User) if answer.status == 200 else wire_people.User(id=user_id)
             self._note(user)
             known = self._numbers.get(user_id, "")
         return known
 
-    def _note(self, user: wire.User) -> None:
+    def _note(self, user: wire_people.User) -> None:
         if user.id and len(self._numbers) < NUMBERS_MAX:
             self._numbers[user.id] = (user.enterprise.employee_number if user.enterprise else None) or ""
 
 
-def _user(raw: bytes) -> wire.User:
+def _user(raw: bytes) -> wire_people.User:
     try:
-        return msgspec.json.decode(raw, type=wire.User)
+        return msgspec.json.decode(raw, type=wire_people.User)
     except UNREADABLE:
-        return wire.User()  # translation refuses it, with its place
+        return wire_people.User()  # translation refuses it, with its place
 
 
 def _excerpt(profile: _Raws) -> bytes:
@@ -201,20 +201,20 @@ def _excerpt(profile: _Raws) -> bytes:
 
 def _named(raw: bytes, profile: bytes | None) -> list[str]:
     """Return the ids of those a user's profiles name without an employee number."""
-    people: list[wire.Person | None] = []
+    people: list[wire_people.Person | None] = []
     user = _user(raw)
     people.append(user.enterprise.manager if user.enterprise else None)
     if profile is not None:
         try:
-            spend = msgspec.json.decode(profile, type=wire.SpendProfile)
+            spend = msgspec.json.decode(profile, type=wire_people.SpendProfile)
         except UNREADABLE:
-            spend = wire.SpendProfile()
+            spend = wire_people.SpendProfile()
         people += [one.approver for one in (spend.approver.report if spend.approver else None) or ()]
         people += [one.delegate for one in (spend.delegate.expense if spend.delegate else None) or ()]
     return list(dict.fromkeys(_unnumbered(people)))
 
 
-def _unnumbered(people: Iterable[wire.Person | None]) -> list[str]:
+def _unnumbered(people: Iterable[wire_people.Person | None]) -> list[str]:
     return [
         person.value
         for person in people

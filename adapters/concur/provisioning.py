@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Receipt, WriteRequest
-from adapters.concur import ids, outbound_people, wire
+from adapters.concur import ids, outbound_people, wire, wire_people
 from adapters.concur.inbound_people import employee as translated
 from adapters.concur.options import Options
 from adapters.concur.outbound import UnsendableError
@@ -192,7 +192,7 @@ class ProvisioningDesk:
             if request.external_id is not None:
                 raise self._refused("REJECTED", f"Concur has no user {request.external_id}", ())
             return None, None
-        return msgspec.json.decode(rows[0], type=wire.EmployeeRow).user.id, rows[0]
+        return msgspec.json.decode(rows[0], type=wire_people.EmployeeRow).user.id, rows[0]
 
     async def _manager_id(self, request: WriteRequest, employee: Mapping[str, Any]) -> str | None:
         number = employee.get("manager_number")
@@ -201,7 +201,7 @@ class ProvisioningDesk:
         rows = await self._people.named(None, str(number))
         if not rows:
             raise UnsendableError(f"Concur has no user with the manager's employee number {number}")
-        return msgspec.json.decode(rows[0], type=wire.EmployeeRow).user.id
+        return msgspec.json.decode(rows[0], type=wire_people.EmployeeRow).user.id
 
     async def _roles(self, request: WriteRequest, user_id: str | None) -> list[dict[str, Any]] | None:
         """Return all roles the person shall have: the held ones stay, with their groups."""
