@@ -195,7 +195,7 @@ class Invoices:
 
     async def _holds(self, found: finance.Invoice) -> list[finance.InvoiceHold]:
         resource = self._options.holds_resource
-        if resource is None:
+        if not resource:
             return []
         params = {
             "q": f"InvoiceNumber = {quoted(found.InvoiceNumber)}",

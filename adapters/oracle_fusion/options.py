@@ -202,7 +202,7 @@ class Options(_Table):
         default_factory=lambda: {"ProcessAction": "Validate"}, description="Sent with every validateInvoice"
     )
     invoice_reason_name: str = "ActionReason"
-    holds_resource: str | None = Field(default="invoiceHolds", description="None: holds are not read")
+    holds_resource: str = Field(default="invoiceHolds", description="Empty: holds are not read")
 
     hcm_path: str = "/hcmRestApi/resources/11.13.18.05"
     employee_attributes: dict[str, str] = Field(

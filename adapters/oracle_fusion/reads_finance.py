@@ -70,7 +70,7 @@ class FinanceReads:
     async def with_holds(self, rows: Sequence[bytes]) -> list[bytes]:
         """Put beside each invoice that is neither validated nor cancelled what holds it."""
         resource = self._options.holds_resource
-        if resource is None:
+        if not resource:
             return list(rows)
         read = [_invoice(row) for row in rows]
         wanted = [one.InvoiceNumber for one in read if one and invoice_status(one) in ("on_hold", "draft")]

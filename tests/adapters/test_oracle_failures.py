@@ -52,6 +52,8 @@ def details(*found: tuple[str, str, str]) -> dict[str, object]:
         ("Supplier Muster GmbH isn't active on the order date.", "SUPPLIER_INACTIVE"),
         ("The supplier doesn't exist.", "SUPPLIER_UNKNOWN"),
         ("The supplier site isn't valid for the business unit.", "SUPPLIER_UNKNOWN"),
+        ("The invoice accounting date isn't in an open period.", "PERIOD_CLOSED"),
+        ("Distribution variance", "TOTALS_DIFFER"),
         ("The buyer isn't a procurement agent.", "REJECTED"),
         ("Attribute BuyerId in PurchaseOrderHeaderEO is required.", "REJECTED"),
     ],
@@ -65,6 +67,35 @@ def test_each_kind_of_refusal_has_its_class(text: str, case_class: str) -> None:
     assert case_class == judge.classify(
         [Complaint(text.replace("isn't", "is not").replace("doesn't", "does not"))]
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "case_class"),
+    [
+        ("EP01", "PERIOD_CLOSED"),
+        ("EP02", "PERIOD_CLOSED"),
+        ("EF01", "ACCOUNT_INVALID"),
+        ("EF04", "ACCOUNT_INVALID"),
+        ("EU02", "TOTALS_DIFFER"),
+        ("EM01", "REJECTED"),
+        ("EC03", "REJECTED"),
+    ],
+)
+def test_codes_of_the_journal_import_decide_whatever_the_words(code: str, case_class: str) -> None:
+    """The words around them differ by release and language."""
+    assert case_class == Judge().classify([Complaint("Zeile 4: nicht angenommen", code)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The invoice number HOS-1 already exists for the supplier.",
+        "Duplicate invoice number.",
+    ],
+)
+def test_a_second_invoice_of_that_number_is_a_matter_for_a_look_up(text: str) -> None:
+    """It is there already: found and linked, no exception."""
+    assert isinstance(Judge()(an_answer(details(("AP-1", "", text))), ""), DuplicateError)
 
 
 def test_the_more_exact_of_two_complaints_decides_and_both_are_shown() -> None:
