@@ -45,12 +45,33 @@ class Project(CanonicalRecord):
 
 
 class TaxCode(CanonicalRecord):
-    """How a purchase is taxed."""
+    """How a purchase is taxed. A code whose rate changed has several records, one for each time it was in force."""
 
     entity: ClassVar[str] = "tax_code"
-    contract: ClassVar[str] = "tax_code/1.0"
+    contract: ClassVar[str] = "tax_code/1.1"
 
     country: str | None = None
     description: str = ""
     rate_percent: ExactDecimal | None = None
     is_active: bool = True
+    starts_on: date | None = None
+    ends_on: date | None = Field(default=None, description="Last day on which it is in force")
+    recoverable_percent: ExactDecimal | None = Field(
+        default=None, description="How much of the tax comes back; None: what the country's rules say"
+    )
+    is_reverse_charge: bool = Field(
+        default=False, description="The buyer owes the tax, the supplier charges none"
+    )
+    document_kinds: tuple[str, ...] = Field(
+        default=(), description="Documents it may be used on; none named: any"
+    )
+    from_countries: tuple[str, ...] = Field(
+        default=(), description="Where what is bought may come from; none named: anywhere"
+    )
+
+    def is_in_force_on(self, day: date) -> bool:
+        return (
+            self.is_active
+            and (self.starts_on is None or self.starts_on <= day)
+            and (self.ends_on is None or day <= self.ends_on)
+        )
