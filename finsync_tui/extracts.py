@@ -58,7 +58,7 @@ def _read_file(store: Store, entity: str, file: Path, clock: Clock) -> int:
             except (ValidationError, MoneyError, KeyError, ValueError) as error:
                 bad.append(_bad_row(entity, file, reader.line_num, error, payload))
                 continue
-            page.append(records.Incoming(external_id=record.number, record=record, payload=payload))
+            page.append(records.Incoming(external_id=_external_id(record), record=record, payload=payload))
             if len(page) == PAGE:
                 changed += _store(store, entity, page, clock)
                 page = []
@@ -102,6 +102,13 @@ def _bad_row(entity: str, file: Path, line: int, error: Exception, payload: byte
     )
 
 
+def _external_id(record: CanonicalRecord) -> str:
+    """Return what identifies a row: its number, and for a tax code since when it says this."""
+    if isinstance(record, TaxCode) and record.starts_on is not None:
+        return f"{record.number}@{record.starts_on.isoformat()}"
+    return record.number
+
+
 def _budget(row: Mapping[str, str]) -> Budget:
     return Budget(
         number=budget_number(row["legal_entity"], row["cost_centre"], int(row["period"][-4:])),
@@ -120,7 +127,12 @@ def _period(row: Mapping[str, str]) -> FiscalPeriod:
 
 
 def _tax_code(row: Mapping[str, str]) -> TaxCode:
-    return TaxCode.model_validate({**row, "rate_percent": row["rate_percent"] or None})
+    """Read a tax code; columns that are empty or missing say nothing, lists are separated by blanks."""
+    filled = {name: value for name, value in row.items() if value}
+    lists = {
+        name: tuple(filled[name].split()) for name in ("document_kinds", "from_countries") if name in filled
+    }
+    return TaxCode.model_validate({"rate_percent": row["rate_percent"] or None, **filled, **lists})
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, str]], CanonicalRecord]] = {

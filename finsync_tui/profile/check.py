@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
+from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import Workspace
 from store.errors import FinsyncError
 from store.wording import plain
@@ -45,6 +46,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
             yield _unknown_system(f"flows.{name}.source", flow.source)
     for name in set(profile.retry) - {"default"} - set(profile.systems):
         yield _unknown_system(f"retry.{name}", name)
+    yield from _tax_provider(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(
@@ -147,6 +149,23 @@ def _schedule(profile: Profile, name: str, schedule: Schedule) -> Iterator[Probl
             CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
         except ValueError as error:
             yield Problem(f"{place}.cron", str(error), "Write five fields: minute hour day month weekday.")
+
+
+def _tax_provider(profile: Profile) -> Iterator[Problem]:
+    import adapters
+
+    name = profile.tax.provider
+    if name == TABLE:
+        return
+    connection = profile.systems.get(name)
+    if connection is None:
+        yield _unknown_system("tax.provider", name)
+    elif connection.adapter in adapters.names():
+        capabilities = adapters.manifest(connection.adapter).capabilities
+        if not any("tax.determine" in capability.operations for capability in capabilities):
+            yield Problem(
+                "tax.provider", f"{connection.adapter} determines no tax", f"Name a tax system, or {TABLE!r}."
+            )
 
 
 def _unknown_system(place: str, name: str) -> Problem:

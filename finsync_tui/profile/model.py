@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from adapters.base import Connection
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
+from finsync_tui.profile.tax import TaxPolicy
 from store.canonical.money import CurrencyCode
 
 
@@ -136,6 +137,7 @@ class Profile(_Part):
     delivery: DeliverySetup = DeliverySetup()
     extracts: dict[str, Path] = Field(default_factory=dict)
     policy: Policy = Policy()
+    tax: TaxPolicy = TaxPolicy()
     ownership: dict[str, str] = Field(default_factory=dict, description="Which system is master of an entity")
     mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
 
@@ -152,6 +154,7 @@ class Profile(_Part):
         """Return what decides about documents, for recording as a policy version."""
         return {
             "policy": self.policy.model_dump(mode="json"),
+            "tax": self.tax.model_dump(mode="json"),
             "legal_entities": {
                 n: e.model_dump(mode="json", by_alias=True) for n, e in self.legal_entities.items()
             },

@@ -147,6 +147,8 @@ def test_a_layer_can_not_leave_the_profiles_folder(tmp_path: Path) -> None:
             "schedules.x.cron",
         ),
         (SYSTEM + '[flows.requisition_to_pay]\nsource = "ghost"\n', "flows.requisition_to_pay.source"),
+        (SYSTEM + '[tax]\nprovider = "avatax"\n', "tax.provider"),
+        (SYSTEM + '[tax]\nprovider = "coupa"\n', "tax.provider"),
         (SYSTEM + '[extracts]\nbudget = "extracts/none.csv"\n', "extracts.budget"),
     ],
 )

@@ -1,0 +1,70 @@
+"""Tax codes that come as a file: what a row may say, and that a rate that changed has a row for each time."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from finsync_tui import extracts
+from finsync_tui.flows.requisition_to_pay import EXTRACT
+from finsync_tui.profile import Profile
+from finsync_tui.tax import determine
+from store import Store, records
+from store.canonical.chart import TaxCode
+from tests.builders import a_store
+from tests.tax_questions import a_tax_line, a_tax_question, eur
+
+HEADER = "number,country,description,rate_percent,is_active"
+DATES = "starts_on,ends_on,recoverable_percent,is_reverse_charge,document_kinds,from_countries"
+
+
+def read(folder: Path, text: str) -> tuple[Store, int]:
+    (folder / "tax_code.csv").write_text(text, encoding="utf-8")
+    store = a_store()
+    profile = Profile.model_validate({"systems": {}, "extracts": {"tax_code": "tax_code.csv"}})
+    return store, extracts.read(store, profile, folder, store.clock)
+
+
+def codes(store: Store, *numbers: str) -> list[TaxCode]:
+    """Return every record of these numbers that the extract gave, as a flow would look them up."""
+    held = [
+        records.get(store.db, TaxCode, system, external_id)
+        for number in numbers
+        for system, external_id in records.by_number(store.db, "tax_code", number)
+        if system == EXTRACT
+    ]
+    return [one.record for one in held if one is not None]
+
+
+def test_the_short_form_says_nothing_about_the_rest(tmp_path: Path) -> None:
+    """Five columns are enough; a rate may be missing."""
+    store, changed = read(tmp_path, f"{HEADER}\nV19,DE,Standard,19,true\nX,,,,false\n")
+
+    assert 2 == changed
+    assert [
+        TaxCode(number="V19", country="DE", description="Standard", rate_percent=Decimal(19)),
+        TaxCode(number="X", is_active=False),
+    ] == codes(store, "V19", "X")
+
+
+def test_a_rate_that_changed_has_a_row_for_each_time(tmp_path: Path) -> None:
+    """Both are held, and the day of a document decides which counts."""
+    store, changed = read(
+        tmp_path,
+        f"{HEADER},{DATES}\n"
+        "V19,DE,Standard,16,true,2020-07-01,2020-12-31,,,,\n"
+        "V19,DE,Standard,19,true,2021-01-01,,50,false,invoice expense,DE AT\n",
+    )
+
+    held = codes(store, "V19")
+    then = determine(
+        a_tax_question(a_tax_line(charged="16.00"), taxed_on=date(2020, 8, 1)), held, Profile(systems={}).tax
+    )
+    now = determine(a_tax_question(), held, Profile(systems={}).tax)
+
+    assert 2 == changed
+    assert ("match", eur("16.00")) == (then.verdict, then.recoverable)
+    assert ("match", eur("9.50")) == (now.verdict, now.recoverable)
+    latest = max(held, key=lambda code: code.starts_on or date.min)
+    assert (("invoice", "expense"), ("DE", "AT")) == (latest.document_kinds, latest.from_countries)
