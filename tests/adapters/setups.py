@@ -25,6 +25,7 @@ from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
 from tests.adapters.held_secrets import HeldSecrets
 from tests.adapters.oracle_finance import setup_oracle_invoices
+from tests.adapters.setup_avatax import setup_avatax  # noqa: F401  (found by its name)
 from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
 
@@ -212,6 +213,16 @@ def worlds() -> Mapping[str, Callable[..., World]]:
         name: getattr(here, f"setup_{name}") for name in adapters.names() if hasattr(here, f"setup_{name}")
     }
     return found | {"oracle_fusion invoices": setup_oracle_invoices}
+
+
+def only_asks(world: World) -> bool:
+    """Say whether `a_write` changes nothing in the system: an answer that was lost is then simply asked for again."""
+    return getattr(world, "only_asks", False)
+
+
+def effects_of_one(world: World) -> int:
+    """Return how often a write that was done takes effect: once, and a question never."""
+    return 0 if only_asks(world) else 1
 
 
 def fault(kind: str, **changes: object) -> Fault:
