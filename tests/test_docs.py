@@ -52,6 +52,9 @@ EXCEPTION_CLASSES = frozenset(
         "COST_CENTRE_MISSING",
         "EMPLOYEE_UNKNOWN",
         "RECALLED",
+        "TAX_CODE_UNKNOWN",
+        "TAX_DIFFERS",
+        "TAX_REVIEW",
         "TEST_DOCUMENT",
     ]
 )
