@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.errors import AdapterError, CredentialsError, ProtocolError, SettingsError, TransientError
 
 TOKEN_PATH: Final = "/oauth2/v0/token"  # noqa: S105
@@ -70,7 +70,7 @@ def parse_kept(system: str, text: str) -> Kept:
     """Read the secret `session`; its content is never repeated in an error."""
     try:
         return msgspec.json.decode(text.encode(), type=Kept)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise CredentialsError(
             system,
             "the secret 'session' is not one that finsync wrote. Remove it with `finsync secrets remove "
@@ -87,7 +87,7 @@ def read_token(answer: Answer) -> TokenAnswer:
     """Read a token; the answer's text is never repeated in an error, it may hold one."""
     try:
         token = msgspec.json.decode(answer.content, type=TokenAnswer, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         token = None
     is_usable = token is not None and token.access_token and token.access_token.isascii()
     if token is None or not is_usable or not token.access_token.isprintable():
@@ -106,7 +106,7 @@ def read_refusal(answer: Answer) -> TokenRefusal:
     """Read a refusal; a body that is none says nothing."""
     try:
         return msgspec.json.decode(answer.content, type=TokenRefusal, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return TokenRefusal()
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from adapters.answer import Answer
+from adapters.answer import UNREADABLE, Answer
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -88,7 +88,7 @@ def words(text: str) -> tuple[str, tuple[str, ...]]:
     """
     try:
         body = msgspec.json.decode(text.encode())
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:WORDS_MAX], ()
     said: list[str] = []
     codes: list[str] = []

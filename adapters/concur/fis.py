@@ -13,11 +13,12 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from adapters.answer import UNREADABLE, Answer
+from adapters.answer import Answer
 from adapters.base import Page, Receipt, WriteRequest
 from adapters.concur import failures, ids, outbound, wire
 from adapters.concur.ids import DocumentId
 from adapters.concur.options import Options
+from adapters.concur.reading import decoded_or_none
 from adapters.concur.session import Session
 from adapters.errors import (
     OutcomeUnknownError,
@@ -346,7 +347,5 @@ def _next_page(answer: Answer) -> int | None:
 
 
 def _own_id(row: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(row, type=wire.FisDocument).id
-    except UNREADABLE:
-        return None
+    found = decoded_or_none(row, wire.FisDocument)
+    return found.id if found else None

@@ -12,10 +12,11 @@ from typing import Final
 
 import msgspec
 
-from adapters.answer import UNREADABLE, Answer
+from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import ids, wire, wire_masters
 from adapters.concur.options import ListOptions, Options
+from adapters.concur.reading import decoded, decoded_or_none
 from adapters.concur.session import Session
 from adapters.errors import SettingsError
 from adapters.paging import Place, page_digest, split_rows
@@ -115,7 +116,7 @@ class Lists:
             if answer.status == 404:
                 return None
             for raw in split_rows(answer, "content"):
-                item = msgspec.json.decode(raw, type=wire_masters.ListItem)
+                item = decoded(self._session.system, raw, wire_masters.ListItem, "a list value")
                 if item.short_code == short_code:
                     return item
         return None
@@ -171,10 +172,7 @@ def _row(name: str, parent: str | None, raw: bytes) -> bytes:
 
 
 def _item(raw: bytes) -> wire_masters.ListItem:
-    try:
-        return msgspec.json.decode(raw, type=wire_masters.ListItem)
-    except UNREADABLE:
-        return wire_masters.ListItem()
+    return decoded_or_none(raw, wire_masters.ListItem) or wire_masters.ListItem()
 
 
 def _has_children(item: wire_masters.ListItem, list_id: str) -> bool:

@@ -12,6 +12,7 @@ from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import ids, wire, wire_masters
 from adapters.concur.inbound_masters import SEPARATOR
+from adapters.concur.reading import decoded, decoded_or_none
 from adapters.concur.session import Session
 from adapters.errors import ProtocolError
 from adapters.paging import Place, split_rows
@@ -96,7 +97,7 @@ class Budgets:
                 "GET", BUDGETS, params=params, is_write=False, expects=(200,)
             )
             heads = [
-                msgspec.json.decode(raw, type=wire_masters.BudgetHeader)
+                decoded(self._session.system, raw, wire_masters.BudgetHeader, "a budget")
                 for raw in split_rows(answer, "budgetItemHeaders")
             ]
             rows: list[bytes] = []
@@ -116,8 +117,8 @@ class Budgets:
         rows = []
         async for page in self.read():
             for row in page.rows:
-                detail = msgspec.json.decode(row, type=wire_masters.BudgetRow).detail
-                if (detail.sync_guid or detail.id) in wanted:
+                found = decoded_or_none(row, wire_masters.BudgetRow)
+                if found and (found.detail.sync_guid or found.detail.id) in wanted:
                     rows.append(row)
         return rows
 
@@ -162,5 +163,5 @@ def _offset(answer: Answer) -> str | None:
 
 
 def _key(row: bytes) -> tuple[str | None, str]:
-    vendor = msgspec.json.decode(row, type=wire_masters.Vendor)
+    vendor = decoded_or_none(row, wire_masters.Vendor) or wire_masters.Vendor()
     return vendor.vendor_code, vendor.address_code or ""

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.answer import UNREADABLE
 from adapters.base import Page
 from adapters.concur import ids, position, wire, wire_people
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
 from adapters.concur.position import Position
+from adapters.concur.reading import decoded_or_none
 from adapters.concur.session import Session
 from adapters.concur.walk import PageRead, walk_stages
 from adapters.judgement import server_time
@@ -150,9 +150,10 @@ class People:
             answer = await self._session.request("GET", SPEND, params=params, is_write=False, expects=(200,))
             raws = split_rows(answer, "Resources")
             for raw in raws:
-                profile = msgspec.json.decode(raw, type=_Raws)
-                own_id = msgspec.json.decode(profile.get("id", b'""'), type=str)
-                found[own_id] = _excerpt(profile)
+                head = decoded_or_none(raw, wire_people.SpendProfile)
+                profile = decoded_or_none(raw, _Raws)
+                if head and head.id and profile is not None:
+                    found[head.id] = _excerpt(profile)
             start += len(raws)
             total = answer.decode(_SpendPage).total_results
             if not raws or (len(raws) < SPEND_COUNT if total is None else start > total):
@@ -189,10 +190,8 @@ class People:
 
 
 def _user(raw: bytes) -> wire_people.User:
-    try:
-        return msgspec.json.decode(raw, type=wire_people.User)
-    except UNREADABLE:
-        return wire_people.User()  # translation refuses it, with its place
+    # One that can't be read is refused by translation, with its place.
+    return decoded_or_none(raw, wire_people.User) or wire_people.User()
 
 
 def _excerpt(profile: _Raws) -> bytes:
@@ -205,10 +204,7 @@ def _named(raw: bytes, profile: bytes | None) -> list[str]:
     user = _user(raw)
     people.append(user.enterprise.manager if user.enterprise else None)
     if profile is not None:
-        try:
-            spend = msgspec.json.decode(profile, type=wire_people.SpendProfile)
-        except UNREADABLE:
-            spend = wire_people.SpendProfile()
+        spend = decoded_or_none(profile, wire_people.SpendProfile) or wire_people.SpendProfile()
         people += [one.approver for one in (spend.approver.report if spend.approver else None) or ()]
         people += [one.delegate for one in (spend.delegate.expense if spend.delegate else None) or ()]
     return list(dict.fromkeys(_unnumbered(people)))

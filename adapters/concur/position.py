@@ -21,6 +21,7 @@ from typing import Literal
 
 import msgspec
 
+from adapters.answer import UNREADABLE
 from adapters.errors import SettingsError
 
 Stage = Literal["changed", "open"]
@@ -76,7 +77,7 @@ def parse(system: str, text: str | None) -> Position:
         return Position()
     try:
         return msgspec.json.decode(text.encode(), type=Position)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise SettingsError(
             system,
             "the stored reading position is not one of this adapter's; reset it to read everything again",

@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import msgspec
-
-from adapters.base import Receipt, WriteRequest
-from adapters.concur import ids, outbound_people, wire, wire_people
-from adapters.concur.inbound_people import employee as translated
+from adapters.base import Receipt, Untranslatable, WriteRequest
+from adapters.concur import ids, inbound, outbound_people, wire, wire_people
 from adapters.concur.options import Options
 from adapters.concur.outbound import UnsendableError
 from adapters.concur.people import People
+from adapters.concur.reading import decoded
 from adapters.concur.session import Session
 from adapters.errors import Refusal, RejectedError, SettingsError, TransientError
 from store.canonical.people import Employee
@@ -107,8 +105,7 @@ class ProvisioningDesk:
         user_id, row = await self._person(request)
         if user_id is None or row is None:
             return None
-        record = translated(row, self._options).record
-        assert isinstance(record, Employee)
+        record = self._shown(request, row)
         if self._differences(request, record) or await self._missing_roles(request, user_id):
             return None
         return Receipt(user_id, number=record.number, was_found=True)
@@ -168,8 +165,8 @@ class ProvisioningDesk:
                 roles=roles,
             )
             return outbound_people.bulk("POST", "/Users", bulk_id, data)
-        held = translated(row, self._options).record if row is not None else None
-        assert isinstance(held, Employee)
+        assert row is not None, "a user that has an id was read"
+        held = self._shown(request, row)
         changed = [name for name in self._fields(request) if name in self._differences(request, held)]
         operations = outbound_people.change(
             employee, changed, self._options, manager_id=manager_id, ledger=ledger, roles=roles
@@ -192,7 +189,7 @@ class ProvisioningDesk:
             if request.external_id is not None:
                 raise self._refused("REJECTED", f"Concur has no user {request.external_id}", ())
             return None, None
-        return msgspec.json.decode(rows[0], type=wire_people.EmployeeRow).user.id, rows[0]
+        return self._user_id(rows[0]), rows[0]
 
     async def _manager_id(self, request: WriteRequest, employee: Mapping[str, Any]) -> str | None:
         number = employee.get("manager_number")
@@ -201,7 +198,19 @@ class ProvisioningDesk:
         rows = await self._people.named(None, str(number))
         if not rows:
             raise UnsendableError(f"Concur has no user with the manager's employee number {number}")
-        return msgspec.json.decode(rows[0], type=wire_people.EmployeeRow).user.id
+        return self._user_id(rows[0])
+
+    def _shown(self, request: WriteRequest, row: bytes) -> Employee:
+        """Return the person as they are now, in our words."""
+        (found,) = inbound.translate("employee", [row], self._options)
+        if isinstance(found, Untranslatable):
+            told = f"the user that {self._what(request)} is about can't be read: {found.reason} (at {found.path})"
+            raise self._refused("PAYLOAD_INVALID", told, ())
+        assert isinstance(found.record, Employee)
+        return found.record
+
+    def _user_id(self, row: bytes) -> str | None:
+        return decoded(self._session.system, row, wire_people.EmployeeRow, "a user").user.id
 
     async def _roles(self, request: WriteRequest, user_id: str | None) -> list[dict[str, Any]] | None:
         """Return all roles the person shall have: the held ones stay, with their groups."""

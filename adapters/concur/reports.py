@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import httpx
-import msgspec
 
-from adapters.answer import UNREADABLE, Answer
+from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import position, wire
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
 from adapters.concur.position import Position
+from adapters.concur.reading import decoded, decoded_or_none
 from adapters.concur.session import Session
 from adapters.concur.walk import PageRead, walk_stages
 from adapters.errors import ProtocolError
@@ -93,7 +93,10 @@ class Reports:
         if owner:
             self._owners[report_id] = str(owner)
         for row in await self.read_many([report_id]):
-            return msgspec.json.decode(row, type=wire.Report).approval_status_code or ""
+            return (
+                decoded(self._session.system, row, wire.Report, f"report {report_id}").approval_status_code
+                or ""
+            )
         return None
 
     async def _page(self, at: Position) -> PageRead:
@@ -122,10 +125,7 @@ class Reports:
 
 
 def _head(row: bytes) -> wire.ReportHead:
-    try:
-        return msgspec.json.decode(row, type=wire.ReportHead)
-    except UNREADABLE:
-        return wire.ReportHead()
+    return decoded_or_none(row, wire.ReportHead) or wire.ReportHead()
 
 
 def _cursor(answer: Answer) -> str | None:

@@ -26,6 +26,7 @@ from adapters.concur.options import Options
 from adapters.errors import (
     AdapterError,
     CredentialsError,
+    MaintenanceError,
     OutcomeUnknownError,
     ProtocolError,
     TransientError,
@@ -152,7 +153,7 @@ class Session:
                 return held
             try:
                 held = await self._application_token() if as_application else await self._company_token()
-            except TransientError:  # MaintenanceError holds the system: nothing would be answered anyway
+            except (TransientError, MaintenanceError):  # while the present token is good, this does no harm
                 if held is None or held is refused or now >= held.expires_at:
                     raise
             self._tokens[as_application] = held

@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.base import Receipt, WriteRequest
 from adapters.concur import wire
+from adapters.concur.reading import decoded
 from adapters.concur.session import Session
 from adapters.errors import Refusal, RejectedError, SettingsError
 from adapters.paging import split_rows
@@ -72,7 +73,9 @@ class SubscriptionDesk:
         answer = await self._session.request(
             "GET", SUBSCRIPTIONS, is_write=False, expects=(200,), as_application=True
         )
-        found = (msgspec.json.decode(row, type=_Subscription) for row in split_rows(answer))
+        found = (
+            decoded(self._session.system, row, _Subscription, "a subscription") for row in split_rows(answer)
+        )
         return [
             _body(one.id or "", one.topic or "", one.filter or "", _endpoint(one.web_hook_config))
             for one in found

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from adapters import concur
-from adapters.base import Connection, Page, Translated
+from adapters.base import Connection, Page, Translated, Untranslatable
 from adapters.concur.position import Position
 from adapters.errors import ProtocolError, SettingsError
 from store.canonical.budget import Budget
@@ -391,6 +391,19 @@ def test_a_list_that_says_too_much_is_noticed() -> None:
 
     with pytest.raises(ProtocolError, match="once more"):
         read(world, "project")
+
+
+def test_an_answer_of_another_shape_is_an_error_in_words() -> None:
+    """What we need ourselves to go on is not guessed; a user that can't be read is translation's to refuse."""
+    world = a_liar(lambda _: httpx.Response(200, json={"budgetItemHeaders": [{"id": 7}]}))
+    with pytest.raises(ProtocolError, match="a budget could not be read"):
+        read(world, "budget")
+
+    world = a_liar(lambda _: httpx.Response(200, json={"Resources": [{"id": ["x"]}]}))
+    (page,) = read(world, "employee")
+    (found,) = world.adapter.translate("employee", page.rows)
+
+    assert isinstance(found, Untranslatable)
 
 
 def test_a_position_of_another_adapter_is_refused_with_the_remedy() -> None:

@@ -189,6 +189,20 @@ def test_a_token_is_renewed_before_it_ends() -> None:
     assert ["Bearer acc-1", "Bearer acc-1", "Bearer acc-2"] == company.bearers
 
 
+@pytest.mark.parametrize("text", ["oops", "in maintenance"])
+def test_a_door_that_is_away_does_no_harm_while_the_token_is_good(text: str) -> None:
+    """It is asked early; until the token ends, work goes on with the one there is."""
+    company = Company()
+    adapter = company.adapter()
+    read(adapter)
+    company.clock.advance(timedelta(minutes=55))
+    company.tokens = [httpx.Response(503, text=text)]
+
+    read(adapter)
+
+    assert ["Bearer acc-1", "Bearer acc-1"] == company.bearers
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_is_renewed_once(status: int) -> None:
     """The old services say 403 to an expired token; a second refusal is one."""
