@@ -6,6 +6,7 @@ This part keeps metadata only: the version of the policy text, the tax treatment
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from sqlite3 import Connection
 
 from finsync_tui.profile import Profile
@@ -38,6 +39,11 @@ def approval_chain(db: Connection, system: str, external_id: str, order: Purchas
     documents = [f"purchase_order:{external_id}"]
     if order.requisition_id:
         documents.insert(0, f"requisition:{order.requisition_id}")
+    return approved_by(db, system, documents)
+
+
+def approved_by(db: Connection, system: str, documents: Sequence[str]) -> tuple[str, ...]:
+    """Return who approved these documents (`entity:id`), in their order and that of each chain."""
     found: list[tuple[int, int, str]] = []
     for rank, document in enumerate(documents):
         for approval_id in records.twins(db, "approval", "document", document, system):

@@ -369,6 +369,16 @@ def twins(db: sqlite3.Connection, entity: str, kind: str, value: str, system: st
     return [external_id for (external_id,) in rows]
 
 
+def twins_like(db: sqlite3.Connection, entity: str, kind: str, beginning: str, system: str) -> list[str]:
+    """Return the external ids in `system` of the records with an identifier that begins so."""
+    rows = db.execute(
+        "SELECT DISTINCT r.external_id FROM identity i JOIN record r ON r.id=i.record_id"
+        " WHERE i.value>=? AND i.value<? AND i.kind=? AND r.entity=? AND r.system=? ORDER BY r.external_id",
+        (beginning, beginning + "\U0010ffff", kind, entity, system),
+    )
+    return [external_id for (external_id,) in rows]
+
+
 def identifiers(db: sqlite3.Connection, entity: str, system: str, external_id: str) -> list[tuple[str, str]]:
     """Return the (kind, value) pairs of one record."""
     rows = db.execute(

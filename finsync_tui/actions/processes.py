@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
+from finsync_tui.flows import compensation
 from store import Store, cases, outbox, systems, workflows
 from store.errors import NotAllowedError, NotFoundError
+from store.workflows import Workflow
 
 
 def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) -> Outcome:
-    """End an instance. What it has already done in a system is named in the answer of `workflow show`."""
+    """Give an instance up. What it has done in systems is undone, newest first; its steps show what and what stays."""
     reason = checked_reason(reason)
     with store.transaction() as db:
         workflow = workflows.get(db, workflow_id)
@@ -33,19 +35,34 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             )
         outbox.cancel(db, open_entries, now)
         cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)
-        workflows.save(
-            db, workflow_id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
-        )
-        later = [
-            w.id
-            for w in workflows.of_document(db, workflow.document_key)
-            if w.ended_at is None and w.id > workflow_id
-        ]
-        workflows.wake(db, later[:1], now)
+        if any(compensation.has_effects(d) for d in outbox.of_workflow(db, workflow_id)):
+            _compensate(db, actor, workflow, reason, now)
+        else:
+            _end(db, workflow, now)
         note_action(
             store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id}
         )
     return Outcome((workflow_id,), ())
+
+
+def _compensate(db: Connection, actor: Actor, workflow: Workflow, reason: str, now: datetime) -> None:
+    """Let the instance go on at the step that undoes what it has done; it ends there."""
+    data = {**workflow.data, "abort": {"by": actor.name, "reason": reason}, "read_back": None}
+    workflows.save(
+        db, workflow.id, state="running", step=compensation.STEP, data=data, generation=workflow.generation + 1, now=now
+    )
+
+
+def _end(db: Connection, workflow: Workflow, now: datetime) -> None:
+    workflows.save(
+        db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
+    )
+    later = [
+        w.id
+        for w in workflows.of_document(db, workflow.document_key)
+        if w.ended_at is None and w.id > workflow.id
+    ]
+    workflows.wake(db, later[:1], now)
 
 
 def pause_system(store: Store, actor: Actor, system: str, reason: str) -> Outcome:

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import documents
+from finsync_tui.flows import compensation
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from store import Store, audit, cases, events, outbox, records, workflows
 from store.canonical.event import TYPE_PREFIX, Event
@@ -174,7 +175,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
             due_at=workflow.due_at, now=now,
         )  # fmt: skip
         return Advanced()
-    steps = flow.steps(workflow.kind)
+    steps = {**flow.steps(workflow.kind), compensation.STEP: compensation.compensate}
     names = list(steps)
     step = workflow.step
     context = Context(db, now, facts, workflow, dict(workflow.data))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from finsync_tui.reconcile.expenses import PostingCheck, ReplyCheck
+from finsync_tui.reconcile.invoices import InvoicePostingCheck, InvoiceReplyCheck
 from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 
@@ -13,4 +14,6 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
     ("expense_to_reimbursement", "verify_posting"): PostingCheck(),
     ("expense_to_reimbursement", "verify"): ReplyCheck(),
+    ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
+    ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from store.canonical.budget import Commitment
 from store.canonical.journal import JournalEntry
-from store.canonical.payables import Invoice
+from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import PurchaseOrder
 
 
@@ -64,7 +64,7 @@ def write_back_differences(expected: Mapping[str, str], found: PurchaseOrder) ->
 
 
 def invoice_differences(expected: Invoice, found: Invoice) -> list[Difference]:
-    """Return where the ERP's invoice is not the one we asked for. Lines are compared by account: an ERP may regroup them."""
+    """Return where the ERP's invoice is not the one we asked for. An ERP may regroup lines: what counts is who bears what."""
     pairs = [
         ("number", expected.number, found.number),
         ("currency", expected.currency, found.currency),
@@ -75,12 +75,21 @@ def invoice_differences(expected: Invoice, found: Invoice) -> list[Difference]:
         return [Difference("status", "in force", "cancelled")]
     differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
     want_accounts, have_accounts = (
-        _by_account((line.account, line.amount.amount_minor) for line in one.lines)
-        for one in (expected, found)
+        _by_account(pair for line in one.lines for pair in _borne(line)) for one in (expected, found)
     )
     if want_accounts != have_accounts:
         differences.append(Difference("accounts", _shown(want_accounts), _shown(have_accounts)))
     return differences
+
+
+def _borne(line: InvoiceLine) -> Iterator[tuple[str | None, int]]:
+    """Who bears a line: the order that it is matched to, else its accounts."""
+    if line.order_number:
+        yield f"order {line.order_number} line {line.order_line}", line.amount.amount_minor
+    elif line.distributions:
+        yield from ((part.account, part.amount.amount_minor) for part in line.distributions)
+    else:
+        yield line.account, line.amount.amount_minor
 
 
 def journal_differences(expected: JournalEntry, found: JournalEntry) -> list[Difference]:

@@ -1,0 +1,116 @@
+"""On which accounts, and in which period? What matches an order is charged where the order is; the rest is coded here.
+
+Recoverable tax goes to the account that the mapping table `tax_account` has for `COUNTRY/TAX CODE`; tax that does not come
+back goes with the cost it was charged on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from finsync_tui.flows import accounts, books
+from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.invoice import subject
+from finsync_tui.flows.steps import Answer, Context, Done
+from finsync_tui.mapping import Match
+from store.canonical.payables import Invoice
+
+TAX_TABLE = "tax_account"
+
+
+def resolve_accounts(context: Context) -> Answer:
+    """Resolve what no order decides: lines without one, recoverable tax, freight."""
+    invoice = subject.invoice(context)
+    on = date.fromisoformat(context.data["accounting_on"])
+    resolved: dict[str, str] = {}
+    rules: list[dict[str, object]] = []
+    for key, found in _needed(context, invoice, on).items():
+        wrong = (
+            found
+            if isinstance(found, Unresolved)
+            else accounts.refusal(context.db, subject.target(context), found, on)
+        )
+        if wrong is not None or isinstance(found, Unresolved):
+            assert wrong is not None
+            place = subject.source(context) if isinstance(found, Unresolved) else subject.target(context)
+            return subject.stop(context, wrong.class_, wrong.cause, wrong.fix, place, wrong.evidence)
+        resolved[key] = found.charge_account
+        rules += [_told(one) for one in found.matches]
+    context.data["accounts"] = resolved
+    return Done({"accounts": resolved, "rules": rules})
+
+
+def _told(match: Match) -> dict[str, object]:
+    return {
+        "table": match.table,
+        "version": match.version,
+        "rule": match.rule,
+        "from": match.source,
+        "to": match.target,
+    }
+
+
+def _needed(context: Context, invoice: Invoice, on: date) -> Mapping[str, Resolved | Unresolved]:
+    found: dict[str, Resolved | Unresolved] = {}
+    scope = str(context.data["legal_entity"])
+    tables = context.facts.tables
+    for line in invoice.lines:
+        if line.kind == "item" and not line.order_number:
+            for part in line.distributions:
+                found[f"{line.number}/{part.number}"] = accounts.combination(
+                    subject.company(context), tables, part.segments, shown=part.account, scope=scope, on=on
+                )
+        elif line.kind == "tax":
+            found[f"tax/{line.number}"] = _tax(context, invoice, line.tax_code, on)
+        elif line.kind in ("freight", "other") and subject.setup(context).freight_account is not None:
+            natural = subject.setup(context).freight_account
+            assert natural is not None
+            found[f"freight/{line.number}"] = _balance(context, natural, on)
+    return found
+
+
+def _tax(context: Context, invoice: Invoice, code: str | None, on: date) -> Resolved | Unresolved:
+    key = f"{invoice.ship_to_country or '*'}/{code or '*'}"
+    table = context.facts.tables.get(TAX_TABLE)
+    scope = str(context.data["legal_entity"])
+    match = table.find(key, scope=scope, on=on) if table is not None else None
+    if match is None:
+        return accounts.missing_rule(TAX_TABLE, key, scope, f"tax {key}")
+    found = _balance(context, match.target, on)
+    return (
+        found
+        if isinstance(found, Unresolved)
+        else Resolved(found.charge_account, found.parts, (match, *found.matches))
+    )
+
+
+def _balance(context: Context, natural: str, on: date) -> Resolved | Unresolved:
+    """A combination of the balance sheet: the company as its documents are coded, its own cost centre, this account."""
+    setup = subject.setup(context)
+    first = next((d.segments for line in subject.invoice(context).lines for d in line.distributions), ())
+    return accounts.combination(
+        subject.company(context),
+        context.facts.tables,
+        (first[0] if first else "", setup.balance_cost_centre, natural),
+        shown=natural,
+        scope=str(context.data["legal_entity"]),
+        on=on,
+        fixed={setup.account_segment: natural},
+    )
+
+
+def check_period(context: Context) -> Answer:
+    """Is the accounting period open, as far as the ERP's calendar is known?"""
+    setup, target = subject.company(context), subject.target(context)
+    on = date.fromisoformat(context.data["accounting_on"])
+    period = books.period(context.db, target, setup.ledger, on, subledger="payables")
+    if period is None:
+        return Done({"period": "not known; the ERP decides"})
+    if not period.is_open:
+        return subject.stop(
+            context, "PERIOD_CLOSED", f"{on.isoformat()} lies in {period.name}, which is closed in {setup.ledger}",
+            f"Open {period.name} in {target}, or retry in the next period: it is then booked on that day.",
+            target, {"period": period.name},
+        )  # fmt: skip
+    return Done({"period": period.name})

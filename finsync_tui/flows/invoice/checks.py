@@ -1,0 +1,205 @@
+"""May it be posted, where, and against what? Steps that decide before anything reaches the ERP."""
+
+from __future__ import annotations
+
+from finsync_tui import policy
+from finsync_tui.flows import routing, suppliers
+from finsync_tui.flows.invoice import evidence, matching, subject
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
+from store import crossrefs, records
+from store.canonical.budget import Budget
+from store.canonical.payables import Invoice
+from store.canonical.people import Employee
+from store.canonical.purchasing import PurchaseOrder
+
+EXTRACT = "extract"
+
+
+def route(context: Context) -> Answer:
+    """Which company is it, which ERP keeps its books, and does the ERP pay it at all?"""
+    invoice = subject.invoice(context)
+    charts = [d.chart for line in invoice.lines for d in line.distributions]
+    number = routing.by_chart(context, charts, "invoice")
+    if isinstance(number, Hold):
+        return number
+    setup = context.facts.profile.legal_entities[number]
+    if setup.invoice is None:
+        return Finish("done", {"note": f"no invoices of {number} are posted from here"})
+    if invoice.payment_channel:
+        return Finish("done", {"note": f"paid through {invoice.payment_channel}, not by the ERP"})
+    on = invoice.accounting_on or context.now.date()
+    context.data.update(legal_entity=number, target=setup.target, accounting_on=on.isoformat())
+    return Done({"legal_entity": number, "target": setup.target, "accounting_on": on.isoformat()})
+
+
+def confirm_supplier(context: Context) -> Answer:
+    """Is the supplier known in the ERP, exactly once, active, with a site of this company?"""
+    invoice = subject.invoice(context)
+    setup = subject.company(context)
+    found = suppliers.confirm(
+        context, setup, invoice.supplier_id, invoice.supplier_number, invoice.supplier_name
+    )
+    if isinstance(found, Hold):
+        return found
+    context.data["payee"] = {
+        "id": found.external_id,
+        "number": found.supplier.number,
+        "name": found.supplier.name,
+        "site": found.site.code if found.site else None,
+    }
+    return Done({"supplier": f"{setup.target}:{found.external_id}", "proof": found.proof})
+
+
+def check_duplicates(context: Context) -> Answer:
+    """Has the supplier sent it before, under the same number, or under another one over the same amount?"""
+    invoice, rules = subject.invoice(context), subject.setup(context).duplicates
+    source, target = subject.source(context), subject.target(context)
+    workflow = context.workflow
+    here = evidence.same_number_at_source(context.db, source, invoice, workflow)
+    there = evidence.same_number_in_erp(
+        context.db, target, context.data["payee"]["number"], invoice, workflow, subject.mark(context)
+    )
+    if (here or there) and rules.same_number != "off":
+        place = f"{source} {', '.join(here)}" if here else f"{target} {', '.join(there)}"
+        cause = f"{invoice.supplier_name or invoice.supplier_number} has sent number {invoice.number} before: {place}"
+        if rules.same_number == "block":
+            return subject.stop(
+                context, "INVOICE_DUPLICATE", cause,
+                "If it is the same invoice, void it in the procurement system; if not, retry after its number is corrected.",
+                target if there else source, {"source": here, "erp": there},
+            )  # fmt: skip
+        subject.note(context, "INVOICE_DUPLICATE", cause)
+    twins = evidence.same_amount(context.db, source, invoice, workflow, rules.days)
+    confirmed = context.data.get("not_duplicates", [])
+    new = [(number, external_id) for number, external_id in twins if external_id not in confirmed]
+    if new and rules.same_amount != "off":
+        shown = ", ".join(number for number, _ in new)
+        cause = f"{invoice.total} of {invoice.supplier_name or invoice.supplier_number} may be paid twice: also {shown}"
+        context.data["not_duplicates"] = [*confirmed, *(external_id for _, external_id in new)]
+        if rules.same_amount == "block":
+            return subject.stop(
+                context, "PAYMENT_DUPLICATE_POSSIBLE", cause,
+                "Compare the two. If it is another delivery, retry: it then goes on; if it is the same, void one.",
+                source, {"others": [list(one) for one in new]},
+            )  # fmt: skip
+        subject.note(context, "PAYMENT_DUPLICATE_POSSIBLE", cause)
+    return Done({"same_number": [*here, *there], "same_amount": [number for number, _ in twins]})
+
+
+def match(context: Context) -> Answer:
+    """Does it fit what was ordered and what arrived? Goods that are late are waited for, a while."""
+    invoice, setup = subject.invoice(context), subject.setup(context)
+    source = subject.source(context)
+    ordered = evidence.ordered(context.db, source, invoice, context.workflow)
+    found = matching.mismatches(invoice, ordered, setup.match, needs_order=setup.needs_order)
+    stopping = [one for one in found if _severity(context, one) == "block"]
+    late = [one for one in stopping if one.kind == "receipt"]
+    if stopping and len(late) == len(stopping):
+        until = context.workflow.started_at + setup.match.receipt_patience
+        if context.now < until:
+            return Wait(f"goods receipt ({late[0].cause})", until)
+    if stopping:
+        first = stopping[0]
+        return subject.stop(
+            context, matching.CLASSES[first.kind], first.cause, first.fix, source,
+            {"mismatches": [{"kind": one.kind, "line": one.line, "cause": one.cause} for one in stopping]},
+        )  # fmt: skip
+    for one in found:
+        subject.note(context, matching.CLASSES[one.kind], one.cause)
+    missing = _orders_in_erp(context, invoice)
+    if isinstance(missing, Wait | Hold):
+        return missing
+    return Done({"lines": len(invoice.lines), "ordered": len(ordered), "orders": context.data["orders"]})
+
+
+def _severity(context: Context, mismatch: matching.Mismatch) -> str:
+    rules = subject.setup(context).match
+    if mismatch.kind == "price":
+        return rules.price_severity
+    return rules.quantity_severity if mismatch.kind in ("quantity", "receipt") else "block"
+
+
+def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:
+    """The ERP matches against its own order: it has to be there first. Its number is kept for the posting."""
+    source, target = subject.source(context), subject.target(context)
+    orders: dict[str, dict[str, str]] = {}
+    for number in dict.fromkeys(line.order_number for line in invoice.lines if line.order_number):
+        held = records.find_by_number(context.db, PurchaseOrder, source, number)
+        key = f"{source}:{held.external_id}" if held is not None else None
+        link = crossrefs.get(context.db, PurchaseOrder.entity, key, target) if key else None
+        if key is None or link is None or link.revision is None:
+            until = context.workflow.started_at + subject.setup(context).match.receipt_patience
+            if context.now < until:
+                return Wait(f"order {number} in {target}", until)
+            return subject.stop(
+                context, "MATCH_ORDER", f"order {number} is not in {target}, so nothing can be matched there",
+                "See what stops the order; when it is in the ERP, retry.", target, {"order": number},
+            )  # fmt: skip
+        orders[number] = {"key": key, "number": link.number or "", "id": link.external_id}
+    context.data["orders"] = orders
+    return None
+
+
+def check_approval(context: Context) -> Answer:
+    """Do those who approved still stand, and does what they approved it on: account and budget?"""
+    invoice, rules = subject.invoice(context), subject.setup(context).approval
+    approvers = approvals(context)
+    if rules.approver != "off":
+        for login in approvers:
+            problem = _stale(context, login)
+            if problem is None:
+                continue
+            if rules.approver == "block":
+                return subject.stop(
+                    context, "APPROVAL_STALE", problem,
+                    "Have it approved again by somebody who may, then retry.", subject.source(context),
+                )  # fmt: skip
+            subject.note(context, "APPROVAL_STALE", problem)
+    if rules.budget != "off":
+        low = _budget_shortage(context, invoice)
+        if low is not None:
+            if rules.budget == "block":
+                return subject.stop(
+                    context,
+                    "APPROVAL_STALE",
+                    low,
+                    "Raise or transfer the budget, then retry.",
+                    subject.source(context),
+                )
+            subject.note(context, "APPROVAL_STALE", low)
+    return Done({"approved_by": approvers})
+
+
+def approvals(context: Context) -> list[str]:
+    """Return who approved the invoice, in order of the chain."""
+    held = subject.held(context)
+    return list(policy.approved_by(context.db, held.system, [f"invoice:{held.external_id}"]))
+
+
+def _stale(context: Context, login: str) -> str | None:
+    for external_id in records.twins(
+        context.db, Employee.entity, "login", login.casefold(), subject.source(context)
+    ):
+        held = records.get(context.db, Employee, subject.source(context), external_id)
+        if held is not None and not held.record.is_employed_on(context.now.date()):
+            return f"{held.record.name}, who approved it, does not work here any more"
+    return None
+
+
+def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
+    """Say what the known budgets lack for lines without an order: an order has reserved its funds already."""
+    wanted: dict[str, int] = {}
+    for line in invoice.lines:
+        if line.order_number:
+            continue
+        for part in line.distributions:
+            centre = part.segments[1] if len(part.segments) > 1 else ""
+            wanted[centre] = wanted.get(centre, 0) + part.amount.amount_minor
+    for centre, minor in sorted(wanted.items()):
+        number = f"{context.data['legal_entity']}/{centre}/{context.now.year}"
+        held = records.find_by_number(context.db, Budget, EXTRACT, number)
+        if held is None or held.record.remaining.currency != invoice.currency:
+            continue
+        if minor > held.record.remaining.amount_minor:
+            return f"cost centre {centre} has {held.record.remaining} left by now; the invoice takes more"
+    return None

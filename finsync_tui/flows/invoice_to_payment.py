@@ -1,0 +1,159 @@
+"""Invoice to payment: an approved supplier invoice is matched, taxed, posted and paid in the ERP, and the source is told.
+
+    route -> confirm_supplier -> check_duplicates -> match -> ask -> await_tax -> check_tax -> check_approval
+      -> resolve_accounts -> check_period -> request_posting -> await_posting -> validate -> await_validation
+      -> verify_posting -> publish -> write_back -> await_write_back -> await_payment <-> record_payment -> await_record
+      -> verify
+
+An invoice that the ERP holds is told to the source (`tell_hold`) and waits for the ERP's release (`await_release`). One
+that the source voids is cancelled in the ERP:
+
+    request_cancel -> await_cancel -> write_back -> await_write_back -> verify
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from sqlite3 import Connection
+
+from finsync_tui.flows.invoice import accounting, checks, postings, replies, taxing
+from finsync_tui.flows.steps import Step
+from store import crossrefs, records
+from store.canonical.event import Event
+from store.canonical.keys import RecordKey
+from store.canonical.payables import Invoice, Payment
+from store.canonical.purchasing import Receipt
+from store.canonical.record import CanonicalRecord
+from store.workflows import Workflow
+
+NAME = "invoice_to_payment"
+_PAYMENT = "com.finsync.payment."
+_RECEIPT = "com.finsync.receipt."
+_ORDER = "com.finsync.commitment."
+
+
+class InvoiceToPayment:
+    """The flow for supplier invoices."""
+
+    name = NAME
+    model = Invoice
+    listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
+    returns_at: str | None = None
+    under_way = frozenset(
+        [
+            "await_posting",
+            "validate",
+            "await_validation",
+            "tell_hold",
+            "verify_posting",
+            "publish",
+            "write_back",
+            "await_write_back",
+            "record_payment",
+            "await_record",
+            "request_cancel",
+            "await_cancel",
+        ]
+    )
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        return _VOID if kind == "void" else _STEPS
+
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        """Posted once; what is changed at the source afterwards can only be voided there."""
+        assert isinstance(record, Invoice)
+        if record.status == "approved":
+            return None if any(w.state in ("done", "running", "waiting") for w in earlier) else "post"
+        return "void" if record.status == "cancelled" and earlier else None
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        key = RecordKey.parse(event.subject)
+        if event.type.startswith(_PAYMENT):
+            held = records.get(db, Payment, key.system, key.external_id)
+            ids = [one.invoice_id for one in held.record.invoices] if held is not None else []
+            found = (crossrefs.find(db, Invoice.entity, key.system, one) for one in ids)
+            return tuple(dict.fromkeys(one for one in found if one is not None))
+        if event.type.startswith(_RECEIPT):
+            receipt = records.get(db, Receipt, key.system, key.external_id)
+            return _of_order_line(db, key.system, receipt.record) if receipt is not None else ()
+        if event.type.startswith(_ORDER):
+            return _of_order(db, key, str(event.data.get("number") or ""))
+        found_key = crossrefs.find(db, Invoice.entity, key.system, key.external_id)
+        return (found_key,) if found_key is not None else ()
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        """A payment that the source was told of and that is void now has to be taken back there, too."""
+        key = RecordKey.parse(event.subject)
+        if not event.type.startswith(_PAYMENT) or workflow.kind == "void":
+            return None
+        held = records.get(db, Payment, key.system, key.external_id)
+        is_told = key.external_id in workflow.data.get("told", {})
+        return "await_payment" if held is not None and (held.record.status == "voided") == is_told else None
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        if class_ == "DEAD_LETTER":
+            return step, False
+        if class_ == "INVOICE_ON_HOLD":
+            return "await_release", False
+        if step in ("verify", "verify_posting"):
+            return step, False
+        if step in ("await_write_back", "write_back"):
+            return "write_back", True
+        if step in ("await_record", "record_payment", "await_payment"):
+            return "await_payment", True
+        if kind == "void":
+            return "request_cancel", True
+        return "route", True
+
+
+def _of_order_line(db: Connection, source: str, receipt: Receipt) -> tuple[str, ...]:
+    name = f"{receipt.order_number}/{receipt.order_line}"
+    return tuple(f"{source}:{one}" for one in records.twins(db, Invoice.entity, "order_line", name, source))
+
+
+def _of_order(db: Connection, key: RecordKey, number: str) -> tuple[str, ...]:
+    """An order has come into the ERP: invoices of any of its lines may wait for it."""
+    found = records.twins_like(db, Invoice.entity, "order_line", f"{number}/", key.system) if number else []
+    return tuple(f"{key.system}:{one}" for one in found)
+
+
+_STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        checks.route,
+        checks.confirm_supplier,
+        checks.check_duplicates,
+        checks.match,
+        taxing.ask,
+        taxing.await_tax,
+        taxing.check_tax,
+        checks.check_approval,
+        accounting.resolve_accounts,
+        accounting.check_period,
+        postings.request_posting,
+        postings.await_posting,
+        postings.validate,
+        postings.await_validation,
+        postings.verify_posting,
+        postings.publish,
+        replies.write_back,
+        replies.await_write_back,
+        replies.await_payment,
+        replies.record_payment,
+        replies.await_record,
+        replies.verify,
+        postings.tell_hold,
+        postings.await_release,
+    )
+}
+_VOID: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        checks.route,
+        postings.request_cancel,
+        postings.await_cancel,
+        replies.write_back,
+        replies.await_write_back,
+        replies.verify,
+    )
+}
