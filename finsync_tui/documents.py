@@ -12,7 +12,7 @@ from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import JournalEntry
 from store.canonical.money import Money
 from store.canonical.payables import Invoice, Payment
-from store.canonical.purchasing import PurchaseOrder
+from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
 
 REPORTED = "reported"
@@ -79,6 +79,24 @@ def _journal(journal: CanonicalRecord) -> Description:
     return Description(ends.get(journal.status, "changed"), journal.status, "", journal.total)
 
 
+def _receipt(receipt: CanonicalRecord) -> Description:
+    assert isinstance(receipt, Receipt)
+    return Description(
+        "voided" if receipt.status == "voided" else "received", receipt.status, "", receipt.amount
+    )
+
+
+def _requisition(requisition: CanonicalRecord) -> Description:
+    assert isinstance(requisition, Requisition)
+    ends = {
+        "approved": "approved",
+        "rejected": "rejected",
+        "withdrawn": "withdrawn",
+        "cancelled": "cancelled",
+    }
+    return Description(ends.get(requisition.status, "changed"), requisition.status, "", requisition.total)
+
+
 _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     PurchaseOrder.entity: _order,
     ExpenseDocument.entity: _expense_document,
@@ -86,4 +104,6 @@ _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     Invoice.entity: _invoice,
     Payment.entity: _payment,
     JournalEntry.entity: _journal,
+    Receipt.entity: _receipt,
+    Requisition.entity: _requisition,
 }

@@ -49,7 +49,13 @@ def _compensate(db: Connection, actor: Actor, workflow: Workflow, reason: str, n
     """Let the instance go on at the step that undoes what it has done; it ends there."""
     data = {**workflow.data, "abort": {"by": actor.name, "reason": reason}, "read_back": None}
     workflows.save(
-        db, workflow.id, state="running", step=compensation.STEP, data=data, generation=workflow.generation + 1, now=now
+        db,
+        workflow.id,
+        state="running",
+        step=compensation.STEP,
+        data=data,
+        generation=workflow.generation + 1,
+        now=now,
     )
 
 

@@ -90,6 +90,9 @@ class InvoiceToPayment:
         is_told = key.external_id in workflow.data.get("told", {})
         return "await_payment" if held is not None and (held.record.status == "voided") == is_told else None
 
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        return None
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from finsync_tui.flows.expense_to_reimbursement import ExpenseToReimbursement
+from finsync_tui.flows.goods_receipt import GoodsReceipt
+from finsync_tui.flows.invoice_to_payment import InvoiceToPayment
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from finsync_tui.flows.steps import Flow
 from finsync_tui.profile import Profile
 
-FLOWS: Final[Mapping[str, Flow]] = {
-    flow.name: flow for flow in (RequisitionToPay(), ExpenseToReimbursement())
-}
+_ALL: Final[tuple[Flow, ...]] = (
+    RequisitionToPay(),
+    GoodsReceipt(),
+    InvoiceToPayment(),
+    ExpenseToReimbursement(),
+)
+FLOWS: Final[Mapping[str, Flow]] = {flow.name: flow for flow in _ALL}
 
 
 def is_document_source(profile: Profile, system: str, entity: str) -> bool:

@@ -65,6 +65,9 @@ class InvoiceSetup(_Part):
     """How supplier invoices of a company are posted."""
 
     source: str | None = Field(default=None, description="Invoice source in the ERP; None: the connection's")
+    posts_receipts: bool = Field(
+        default=True, description="False: goods are received in the ERP by hand, or not at all"
+    )
     needs_order: bool = Field(default=False, description="True: an invoice line without an order is stopped")
     match: MatchPolicy = MatchPolicy()
     duplicates: DuplicatePolicy = DuplicatePolicy()

@@ -9,11 +9,13 @@ from finsync_tui.reconcile.expenses import PostingCheck, ReplyCheck
 from finsync_tui.reconcile.invoices import InvoicePostingCheck, InvoiceReplyCheck
 from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
+from finsync_tui.reconcile.receipts import ReceiptCheck
 
 CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
     ("expense_to_reimbursement", "verify_posting"): PostingCheck(),
     ("expense_to_reimbursement", "verify"): ReplyCheck(),
+    ("goods_receipt", "verify"): ReceiptCheck(),
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
 }
