@@ -62,6 +62,7 @@ def demo(
 
     options = Options(seed=seed, scale=scale, faults=faults, workspace=workspace, speed=speed or SPEED)
     if not (headless or json) and sys.stdin.isatty() and sys.stdout.isatty():
+        note("starting the company and its systems ...")
         run_workbench(options, _show)
         return
     summary = run_headless(options, _months())

@@ -155,7 +155,7 @@ class SystemsScreen(WorkScreen):
                 [
                     (glyph, role),
                     (words(line.entity), ""),
-                    (ago(line.moved_at, now), ""),
+                    (ago(line.moved_at, now).removesuffix(" ago"), ""),
                     (_until(line.position)[0 if is_wide else 5 :] or "—", "muted"),
                     (line.outcome or "—", role),
                     (f"{line.rows_read:,}", ""),
