@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from finsync_tui.flows.expense import totals
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseDocument
 from store.canonical.people import Employee
@@ -97,12 +98,13 @@ def _standing(document: ExpenseDocument, approver: Employee, people: People) -> 
 
 def _limit(document: ExpenseDocument, approver: Employee) -> Iterator[Problem]:
     limit = approver.approval_limit
-    if limit is None or document.total is None or limit.currency != document.currency:
+    takes = totals.control_total(document)
+    if limit is None or limit.currency != takes.currency:
         return
-    if document.total.amount_minor > limit.amount_minor:
+    if takes.amount_minor > limit.amount_minor:
         yield Problem(
             "limit",
-            f"report {document.number} takes {document.total}; {approver.name} may approve up to {limit}",
+            f"report {document.number} takes {takes}; {approver.name} may approve up to {limit}",
             "Return it so that somebody with a higher limit approves it, or correct the limit and retry.",
         )
 

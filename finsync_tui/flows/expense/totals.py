@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from finsync_tui.flows.expense.posting import is_one_sided
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
-from store.canonical.money import exponent, plain
+from store.canonical.money import Money, exponent, plain
 
 _HUNDRED = Decimal(100)
 ZERO = Decimal(0)
@@ -33,6 +33,13 @@ def unit(currency: str) -> Decimal:
     (Decimal('0.01'), Decimal('1'), Decimal('0.001'))
     """
     return Decimal(1).scaleb(-exponent(currency))
+
+
+def control_total(document: ExpenseDocument) -> Money:
+    """Return what the document takes: the total that it states, else the rounded sum of its lines."""
+    if document.total is not None:
+        return document.total
+    return Money.of(sum((gross(entry) for entry in document.entries), ZERO), document.currency, "half_even")
 
 
 def gross(entry: ExpenseEntry) -> Decimal:

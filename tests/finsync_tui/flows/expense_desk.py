@@ -198,6 +198,8 @@ class ExpenseDesk:
         self.setup(**expense)
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=1000), MONDAY)
         self.document = DOCUMENT
+        self.document_is = a_report()
+        """What a test submits that changes the document before it comes."""
         self.shown: dict[Want, CanonicalRecord] = {}
         """What systems show when they are read afresh."""
         self.put(TARGET, "900", a_supplier(number="E-100", name="Ana Ferrer", sites=()))
