@@ -301,9 +301,7 @@ class ExpenseDesk:
             ]
             (claim,) = claims
             if state == "delivered" and external_id is None and not is_pending:
-                external_id = {"invoice.create": "INV1", "journal.create": "J1", "journal.confirm": "J1"}.get(
-                    claim.operation
-                )
+                external_id = _id_for(claim)
             settlement = Settlement(
                 entry_id=claim.entry_id,
                 state=state,  # type: ignore[arg-type]  # tests name any state
@@ -448,3 +446,12 @@ class ExpenseDesk:
             sign = 1 if one.side == "debit" else -1
             sums[one.account] = sums.get(one.account, 0) + sign * one.amount.amount_minor
         return sums
+
+
+def _id_for(claim: Claim) -> str | None:
+    """Return under which id the ERP would hold what is sent."""
+    if claim.operation == "invoice.create":
+        return "INV1"
+    if not claim.operation.startswith("journal."):
+        return None
+    return "J2" if json.loads(claim.body)["journal"]["number"].endswith("-R") else "J1"

@@ -156,9 +156,9 @@ def reports(draw: st.DrawFn, *, is_deep: bool | None = None, has_advances: bool 
     fields: dict[str, Any] = {}
     if has_advances:
         fields["advances"] = tuple(draw(st.lists(advances(currency), max_size=3)))
-        fields["returned"] = draw(
-            st.none() | amounts(currency).map(lambda amount: Money.of(abs(amount), currency))
-        )
+        if fields["advances"]:
+            back = st.none() | amounts(currency).map(lambda amount: Money.of(abs(amount), currency))
+            fields["returned"] = draw(back)
     exact = sum((entry.approved for entry in entries), Decimal(0))
     return ExpenseDocument(
         number="R-1",
