@@ -1,6 +1,6 @@
 """A company's configuration: layers of TOML and CSV, merged, checked, never holding a secret."""
 
-from finsync_tui.profile.check import Problem, check
+from finsync_tui.profile.check import check
 from finsync_tui.profile.model import (
     Due,
     Flow,
@@ -12,6 +12,7 @@ from finsync_tui.profile.model import (
     Segment,
 )
 from finsync_tui.profile.overlay import load
+from finsync_tui.profile.problem import Problem
 
 __all__ = [
     "Due",

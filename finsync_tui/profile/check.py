@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
+from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import Workspace
 from store.errors import FinsyncError
 from store.wording import plain
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing to correct before the engine may start."""
-
-    place: str
-    message: str
-    remedy: str
 
 
 def check(workspace: Workspace) -> list[Problem]:
@@ -42,11 +34,12 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     for name, schedule in profile.schedules.items():
         yield from _schedule(profile, name, schedule)
     for name, flow in profile.flows.items():
-        if flow.source not in profile.systems:
+        if flow.is_enabled and flow.source not in profile.systems:
             yield _unknown_system(f"flows.{name}.source", flow.source)
     for name in set(profile.retry) - {"default"} - set(profile.systems):
         yield _unknown_system(f"retry.{name}", name)
     yield from _tax_provider(profile)
+    yield from expense_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

@@ -7,6 +7,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Severity = Literal["block", "note", "off"]
+RETURNABLE = frozenset(
+    {
+        "ACCOUNT_INVALID", "ACCOUNT_MISSING", "APPROVAL_LIMIT", "APPROVED_BY_DELEGATE", "APPROVER_MISSING",
+        "APPROVER_SELF", "APPROVER_STALE", "COST_CENTRE_INACTIVE", "COST_CENTRE_MISSING", "EMPLOYEE_UNKNOWN",
+        "MAPPING_MISSING", "PAYLOAD_INVALID", "PERIOD_CLOSED", "REJECTED", "SUPPLIER_INACTIVE", "TEST_DOCUMENT",
+        "TOTALS_DIFFER",
+    }
+)  # fmt: skip
+"""Exception classes that whoever wrote a report can do something about."""
 
 
 class _Part(BaseModel):
@@ -64,6 +73,10 @@ class ExpenseSetup(_Part):
     account_segment: str = "account"
     tables: dict[str, str] = Field(
         default_factory=dict, description="Mapping tables by segment, where they are not those of orders"
+    )
+    values: dict[str, str] = Field(
+        default_factory=dict,
+        description="Values in the ERP of segments that no expense says anything about: project ...",
     )
     post_as: Literal["invoice", "journal"] = "invoice"
     is_paid_by_erp: bool = Field(default=True, description="False: reimbursed by payroll or the expense tool")

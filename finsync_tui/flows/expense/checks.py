@@ -301,7 +301,8 @@ def _shortage(context: Context, document: ExpenseDocument, centre: str, amount: 
     """Say what a cost centre lacks; None when its budget is large enough, not known, or in another currency."""
     setup = subject.expense_setup(context)
     target_centre = centre
-    table = setup.tables.get(setup.cost_centre_segment, "cost_centre")
+    own = {one.name: one.table for one in subject.company(context).segments} | setup.tables
+    table = own.get(setup.cost_centre_segment) or ""
     scope = str(context.data["legal_entity"])
     if table in context.facts.tables:
         match = context.facts.tables[table].find(centre, scope=scope, on=context.now.date())

@@ -106,19 +106,35 @@ def _combination(
     natural: str | None,
     matches: Sequence[Match] = (),
 ) -> Resolved | Unresolved:
+    fixed = dict(coding.expense.values)
+    if natural is not None:
+        fixed[coding.expense.account_segment] = natural
     found = accounts.combination(
         coding.setup,
         coding.tables,
-        (coding.expense.company, cost_centre, code),
+        _source(coding, cost_centre, code),
         shown=shown,
         scope=coding.scope,
         on=coding.on,
-        fixed={coding.expense.account_segment: natural} if natural is not None else None,
+        fixed=fixed,
         own_tables=coding.expense.tables,
     )
     if isinstance(found, Unresolved) or not matches:
         return found
     return Resolved(found.charge_account, found.parts, (*matches, *found.matches))
+
+
+def _source(coding: Coding, cost_centre: str, code: str) -> Sequence[str]:
+    """Return company, cost centre and account in the places where the company's chart has them."""
+    places = {segment.name: segment.source for segment in coding.setup.segments if segment.source is not None}
+    source = [coding.expense.company] + [""] * (max(places.values(), default=1) - 1)
+    for name, value in (
+        (coding.expense.cost_centre_segment, cost_centre),
+        (coding.expense.account_segment, code),
+    ):
+        if name in places:
+            source[places[name] - 1] = value
+    return source
 
 
 def _find(coding: Coding, table: str, key: str) -> Match | None:

@@ -10,6 +10,7 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
+from finsync_tui.profile import LegalEntitySetup
 from store import outbox
 from store.canonical.budget import Budget
 from store.canonical.money import Money
@@ -189,6 +190,20 @@ class TestTheWayToDone:
             "01-000-332900": -3000,
             "01-000-332000": -4000,
         } == desk.posted()
+
+    def test_codes_stand_where_the_chart_has_them(self) -> None:
+        """Cost centre after the account, and a segment that no expense says anything about."""
+        desk = ExpenseDesk(values={"project": "0000"})
+        entity = desk.profile.legal_entities["DE01"]
+        company, centre, account = (one.model_dump(by_alias=True) for one in entity.segments)
+        segments = [company, account | {"from": 2}, {"name": "project", "from": 3}, centre | {"from": 4}]
+        changed = LegalEntitySetup.model_validate(entity.model_dump(by_alias=True) | {"segments": segments})
+        desk.profile = desk.profile.model_copy(update={"legal_entities": {"DE01": changed}})
+
+        desk.submit(a_report(entries=(a_card_expense("20"),)))
+        desk.answer()
+
+        assert {"01-664000-0000-420": 2000, "01-332000-0000-000": -2000} == desk.posted()
 
     def test_a_tax_goes_by_its_own_code_before_its_reclaim_code(self) -> None:
         """Several taxes may share a reclaim code."""
