@@ -68,6 +68,20 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
         r"|date\b.{0,60}not in an open",
         "PERIOD_CLOSED",
     ),
+    # three-way match: receipts first, a hold of that name is about what was received
+    (
+        r"\bquantity received\b|(?:billed|invoiced)\b.{0,40}exceeds?\b.{0,40}received|\breceived quantity\b.{0,40}exceed",
+        "MATCH_RECEIPT",
+    ),
+    (
+        r"RCV_TRX_QTY_EXCEED|quantity\b.{0,60}exceed|exceed.{0,60}quantity|\bquantity ordered\b"
+        r"|exceed.{0,60}(?:receipt|receiving) tolerance|quantity\b.{0,40}available (?:to|for)",
+        "MATCH_QUANTITY",
+    ),
+    (
+        r"purchase order\b.{0,60}(?:not found|not open|has no line|no schedule|closed|cancell?ed)|RCV_DOC_\w+|\bPO line\b.{0,40}not found",
+        "MATCH_ORDER",
+    ),
     # money
     (
         r"\bXCC-|insufficient (?:funds|budget)|funds? (?:check|reservation)\b.{0,60}(?:fail|insufficient|not pass)"

@@ -12,7 +12,14 @@ import pydantic
 
 from adapters.answer import UNREADABLE
 from adapters.base import Translated, Untranslatable
-from adapters.oracle_fusion import inbound_finance, inbound_order, wire, wire_finance
+from adapters.oracle_fusion import (
+    inbound_finance,
+    inbound_order,
+    inbound_receipt,
+    wire,
+    wire_finance,
+    wire_receiving,
+)
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money
 from adapters.oracle_fusion.options import Options
 from store.canonical.budget import Budget
@@ -307,6 +314,7 @@ _NAMES = {
     "project": ("ProjectId", "ProjectNumber"),
     "budget": ("query", "query"),
     "purchase_order": ("POHeaderId", "OrderNumber"),
+    "receipt": ("TransactionId", "ReceiptNumber"),
     "journal_entry": ("@id", "JournalName"),
     "import_job": ("ReqstId", "ReqstId"),
     "invoice": ("InvoiceId", "InvoiceNumber"),
@@ -325,6 +333,7 @@ TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "project": project,
     "budget": budget,
     "purchase_order": inbound_order.purchase_order,
+    "receipt": inbound_receipt.receipt,
     "journal_entry": inbound_finance.journal_entry,
     "import_job": inbound_finance.import_job,
     "invoice": inbound_finance.invoice,
@@ -341,6 +350,7 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
     "project": wire.Project,
     "budget": wire.Balances,
     "purchase_order": wire.Order,
+    "receipt": wire_receiving.Movement,
     "invoice": wire_finance.Invoice,
     "payment": wire_finance.Payment,
     "fiscal_period": wire_finance.PeriodStatus,

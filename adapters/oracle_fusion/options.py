@@ -29,6 +29,10 @@ class BusinessUnit(_Table):
     line_type: str = Field(default="Goods", description="Of lines with quantity and price")
     amount_line_type: str = Field(default="Fixed Price Services", description="Of lines ordered by amount")
     default_category: str | None = None
+    receiving_organization: str | None = Field(
+        default=None, description="OrganizationCode that receives the goods; needed for receipts"
+    )
+    receiver_name: str | None = Field(default=None, description="EmployeeName on receipts")
     uom_map: dict[str, str] = Field(default_factory=dict, description="Source unit of measure to UOMCode")
 
     @property
@@ -163,6 +167,14 @@ class Options(_Table):
     close_parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every close action")
     bypasses_approval: bool = Field(
         default=False, description="Submit without Fusion's own approval workflow"
+    )
+
+    receipt_source_code: str = Field(
+        default="VENDOR", description="ReceiptSourceCode of receipts from suppliers"
+    )
+    receipt_mark_attribute: str = Field(
+        default="ExternalSystemTransactionReference",
+        description="Attribute of receivingTransactionsHistory that shows our mark",
     )
 
     combination_id_attribute: str = "_CODE_COMBINATION_ID"

@@ -90,7 +90,7 @@ def _line(line: CommitmentLine, currency: str, unit: BusinessUnit, options: Opti
     if category:
         body["Category"] = category
     if is_priced and line.uom:
-        body["UOMCode"] = _uom(line.uom, unit)
+        body["UOMCode"] = uom_code(line.uom, unit)
     body["schedules"] = [_schedule(line, is_priced, unit)]
     return body
 
@@ -178,7 +178,7 @@ def _category(line: CommitmentLine, unit: BusinessUnit, options: Options) -> str
     return unit.default_category or line.category
 
 
-def _uom(uom: str, unit: BusinessUnit) -> str:
+def uom_code(uom: str, unit: BusinessUnit) -> str:
     code = unit.uom_map.get(uom, uom)
     if len(code) > UOM_MAX:
         raise CannotExpressError("MAPPING_MISSING", f"unit of measure {uom!r} has no UOMCode in uom_map")

@@ -3,6 +3,7 @@
 | entity | resource | walk |
 | --- | --- | --- |
 | supplier, project, purchase_order | `suppliers`, `projects`, `draftPurchaseOrders` | by id, from a position in Oracle's time |
+| receipt | `receivingTransactionsHistory` | by id, from a position in Oracle's time |
 | supplier_bank_account | `externalBankAccounts` | by id, all |
 | ledger, account_combination, cost_centre | `ledgersLOV`, `accountCombinationsLOV`, values of a value set | by offset, all |
 | budget | `ledgerBalances`, one configured query a row | each query whole |
@@ -39,6 +40,7 @@ from adapters.oracle_fusion.reads_finance import (
     batch_ids,
     only_journals,
 )
+from adapters.oracle_fusion.reads_receiving import HISTORY, RECEIPTS_ONLY, at_dock
 from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
 from store.clock import instant
 
@@ -48,8 +50,8 @@ ORDER_TREE: Final[Children] = {"lines": {"schedules": {"distributions": {}}}}
 ISSUED_FIELDS: Final = (
     "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
 )
-SPLIT: Final = ("journal_entry",)
-"""Entities whose rows are parts of what is walked: the keys of a page are not theirs."""
+SPLIT: Final = ("journal_entry", "receipt")
+"""Entities whose rows are parts of what is walked, or only some of it: the keys of a page are not theirs."""
 _HAS_MORE = re.compile(rb'"hasMore"\s*:\s*true')
 
 
@@ -77,6 +79,7 @@ def source(entity: str, options: Options) -> Source | None:
         "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}}, is_keyed),
         "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
         "purchase_order": Source("draftPurchaseOrders", "POHeaderId", _CHANGED, ORDER_TREE, is_keyed),
+        "receipt": Source(HISTORY, "TransactionId", _CHANGED, {}, is_keyed),
         "supplier_bank_account": Source(
             "externalBankAccounts", "BankAccountId", None, {"accountOwners": {}}, is_keyed
         ),
@@ -193,6 +196,8 @@ class Reads:
     def _condition(self, entity: str, found: Source, start: Position) -> str | None:
         since = start.filter(found.updated, self._overlap) if found.updated else None
         own = self._finance.journal_condition() if entity == "journal_entry" else None
+        if entity == "receipt":
+            own = RECEIPTS_ONLY
         return " and ".join(one for one in (own, since) if one) or None
 
     async def _by_key(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
@@ -281,6 +286,8 @@ class Reads:
             return self._finance.journals(whole)
         if entity == "invoice":
             return await self._finance.with_holds(whole)
+        if entity == "receipt":
+            return await at_dock(self._api, whole)
         if entity == "supplier_bank_account":
             return [redacted_bank_account(row) for row in whole]
         return whole

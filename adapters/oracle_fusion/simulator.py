@@ -35,6 +35,8 @@ from adapters.oracle_fusion.simulator_ledger_scene import LedgerScene
 from adapters.oracle_fusion.simulator_lifecycle import Lifecycle
 from adapters.oracle_fusion.simulator_orders import OrderDesk
 from adapters.oracle_fusion.simulator_payments import PaymentDesk
+from adapters.oracle_fusion.simulator_receiving import RECEIVING_RESOURCES, ReceivingDesk
+from adapters.oracle_fusion.simulator_receiving_scene import ReceivingScene
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.oracle_fusion.simulator_suppliers import SupplierDesk, ValueDesk
 from adapters.oracle_fusion.simulator_views import order_view
@@ -45,7 +47,7 @@ from store.clock import Clock
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-class OracleFusionSimulator(LedgerScene, FinanceScene):
+class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
     """One pod. `app` is what a client talks to, faults included; `bare_app` is the same without them."""
 
     def __init__(
@@ -65,6 +67,7 @@ class OracleFusionSimulator(LedgerScene, FinanceScene):
         self.world = World(clock, self.settings)
         self.lifecycle = Lifecycle(self.world)
         self.finance = Finance(self.world)
+        self.receiving = self.finance.receiving
         self.requests = RequestLog(clock)
         self.faults = faults or FaultPlan(clock)
         supplier_desk, value_desk, order_desk = (
@@ -80,6 +83,7 @@ class OracleFusionSimulator(LedgerScene, FinanceScene):
             "invoices": InvoiceDesk(self.world),
             "payablesPayments": PaymentDesk(self.world, self.finance.payments),
         }
+        desks |= dict.fromkeys(RECEIVING_RESOURCES, ReceivingDesk(self.world, self.receiving))
         door = Door(name, Credentials(user, password, client_id, client_secret), clock, self.settings)
         framework = RestFramework(self.world, desks, self.lifecycle, self.finance, door)
         routes = [

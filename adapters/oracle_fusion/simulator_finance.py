@@ -11,6 +11,7 @@ from adapters.oracle_fusion.simulator_invoice_actions import InvoiceActions
 from adapters.oracle_fusion.simulator_journals import post
 from adapters.oracle_fusion.simulator_messages import refused
 from adapters.oracle_fusion.simulator_payments import Payments
+from adapters.oracle_fusion.simulator_receiving import Receiving
 from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import World
@@ -28,10 +29,11 @@ class Finance:
         self.imports = Imports(world)
         self.invoices = InvoiceActions(world)
         self.payments = Payments(world)
+        self.receiving = Receiving(world)
 
     def settle_due(self) -> int:
         count = self.imports.settle_due()
-        count += self._post_due()
+        count += self._post_due() + self.receiving.settle_due()
         count += self.invoices.settle_due()
         return count + self.payments.settle_due()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from starlette.requests import Request
@@ -27,11 +27,13 @@ from adapters.oracle_fusion.simulator_balances import find_balances
 from adapters.oracle_fusion.simulator_batch import read_parts
 from adapters.oracle_fusion.simulator_describe import context_root, describe
 from adapters.oracle_fusion.simulator_finance import INTEGRATIONS, Finance
+from adapters.oracle_fusion.simulator_life_cycle import RESOURCE as LIFE_CYCLE
+from adapters.oracle_fusion.simulator_life_cycle import life_cycle
 from adapters.oracle_fusion.simulator_lifecycle import Lifecycle
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
 from adapters.oracle_fusion.simulator_payload import Parsed, decode, read
 from adapters.oracle_fusion.simulator_query import parse, select, sort
-from adapters.oracle_fusion.simulator_render import Renderer, encode
+from adapters.oracle_fusion.simulator_render import Renderer, encode, expand_branch
 from adapters.oracle_fusion.simulator_requests import (
     ACTION_TYPE,
     BATCH_TYPE,
@@ -203,26 +205,15 @@ class RestFramework:
         return Target(resource, tuple(path), True, segments[:-1])
 
     def _top_row(self, resource: Resource, key: str) -> Row:
-        if resource.name == "purchaseOrderLifeCycleDetails":
-            return self._life_cycle(key)
+        if resource.name == LIFE_CYCLE:
+            made = life_cycle(self._world, self._finance.receiving, key)
+            if made is None:
+                raise NotFoundError
+            return made
         row = self._world.tables[resource.name].by_url(key)
         if row is None:
             raise NotFoundError
         return row
-
-    def _life_cycle(self, key: str) -> Row:
-        """Nothing is received or paid in part 1: what was ordered is what is unpaid."""
-        issued = self._world.row("purchaseOrders", int(key)) if key.isdigit() else None
-        if issued is None:
-            raise NotFoundError
-        data = {name: issued.data[name] for name in ("POHeaderId", "OrderNumber", "CurrencyCode")}
-        zero = dict.fromkeys(
-            ("DeliveredAmount", "InReceivingAmount", "InTransitAmount", "PaidAmount", "PartiallyPaidAmount"),
-            0,
-        )
-        ordered = issued.data["Total"]
-        data |= {"OrderedAmount": ordered, "UnpaidAmount": ordered, **zero}
-        return self._world.new_row(self._world.catalogue["purchaseOrderLifeCycleDetails"], data)
 
     def _collection(self, call: Call, target: Target) -> Response:
         resource = target.resource
@@ -325,8 +316,10 @@ class RestFramework:
     def _written(
         self, call: Call, target: Target, row: Row, status: int, parsed: Parsed | None = None
     ) -> Response:
-        place = call.place(target.segments)
-        body = self._renderer.item(row, place, call.shape(target.resource))
+        place, shape = call.place(target.segments), call.shape(target.resource)
+        if target.resource.is_written_whole:
+            shape = replace(shape, branch=expand_branch("all", target.resource))
+        body = self._renderer.item(row, place, shape)
         headers = {"ETag": f'"{row.etag}"'}
         if status == 201:
             headers["Location"] = place.href(place.item(row))

@@ -107,6 +107,34 @@ MESSAGES: Final[dict[str, Message]] = {
     "INVOICE_CANCEL": Message("AP-810250", "The invoice {number} can't be canceled because it {reason}."),
     "PAYMENT_VOID": Message("AP-810260", "You can't void payment {number} because its status is {status}."),
     "PAYMENT_VOID_DATES": Message("AP-810261", "The void date and the void accounting date are required."),
+    # receiving; codes are names of messages there (ErrorMessageName)
+    "RCV_TOO_MUCH": Message(
+        "RCV_TRX_QTY_EXCEEDS_AVAIL_UI",
+        "The quantity {actual} exceeds the quantity {available} that's still available to receive.",
+        "C",
+    ),
+    "RCV_TOO_MUCH_BACK": Message(
+        "RCV_TRX_QTY_EXCEEDS_AVAIL_UI",
+        "The quantity {actual} exceeds the quantity {available} that's available for this transaction.",
+        "C",
+    ),
+    "RCV_TYPE": Message("RCV_INVALID_TRX_TYPE", "The transaction type {value} isn't valid."),
+    "RCV_SIZE": Message("RCV_QTY_INVALID", "Enter a valid value for {attribute}."),
+    "RCV_UOM": Message(
+        "RCV_UOM_INVALID", "The UOM {value} isn't that of the purchase order line: {expected}."
+    ),
+    "RCV_NO_ORDER": Message("RCV_DOC_NOT_FOUND", "The purchase order {number} isn't found."),
+    "RCV_NO_LINE": Message(
+        "RCV_DOC_LINE_NOT_FOUND", "The purchase order {number} has no line {line} that can be received."
+    ),
+    "RCV_ORDER_CLOSED": Message(
+        "RCV_DOC_NOT_OPEN", "The purchase order {number} isn't open for receiving: its status is {status}."
+    ),
+    "RCV_PARENT": Message(
+        "RCV_PARENT_INVALID", "The parent transaction {value} isn't valid for the document line."
+    ),
+    "RCV_FUTURE": Message("RCV_TRX_FUTURE_DATE", "The transaction date {day} can't be in the future."),
+    "RCV_PERIOD": Message("RCV_TRX_PERIOD_NOT_OPEN", "The transaction date {day} can't be used. {reason}"),
     # suppliers
     "SUPPLIER_NAME_TAKEN": Message(
         "POZ-2130001", "The supplier name {name} already exists. Enter a unique name."

@@ -58,6 +58,8 @@ class Resource:
     """Actions of the collection: the row is named in the body."""
     base: str = "fscmRestApi"
     """First part of its address."""
+    is_written_whole: bool = False
+    """True: what a create answers with has its children in it."""
 
 
 def attribute(notation: str) -> Attribute:
@@ -93,6 +95,7 @@ def resource(
     has_list: bool = True,
     collection_actions: tuple[str, ...] = (),
     base: str = "fscmRestApi",
+    is_written_whole: bool = False,
 ) -> Resource:
     """Describe one resource; `attributes` in the notation above, apart by white space."""
     read = [attribute(one) for one in attributes.split()]
@@ -111,4 +114,5 @@ def resource(
         has_list,
         collection_actions,
         base,
+        is_written_whole,
     )

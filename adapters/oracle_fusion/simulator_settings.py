@@ -126,4 +126,9 @@ class SimulatorSettings:
     """How an invoice action says no: a 200 whose result is the text, or a 400."""
     payment_run_every: timedelta | None = None
     """The automatic payment run; None: only `pay` pays."""
+    receipt_tolerance_percent: int = 0
+    """How much more than ordered may be received before a receipt is refused."""
+    processes_receipts_after: timedelta | None = None
+    """None: a receipt request is processed at once; else by the receiving processor, later."""
+    first_receipt_number: int = 5_001
     units_of_measure: Mapping[str, str] = field(default_factory=lambda: dict(UNITS_OF_MEASURE))

@@ -79,6 +79,8 @@ class World:
         """(when, batch): batches that are posted by themselves."""
         self.validation_due: list[tuple[datetime, int]] = []
         """(when, invoice): invoices that are validated by themselves."""
+        self.receipts_due: list[tuple[str, int]] = []
+        """(resource, id): receiving requests that wait for the processor."""
         self.numbers: dict[tuple[str, str], int] = {}
         """Order ids by legal entity and order number."""
         self._values: dict[str, dict[str, Row]] = {}
@@ -86,6 +88,7 @@ class World:
         self._last_id = settings.first_id - 1
         self._last_number = settings.first_order_number - 1
         self._last_supplier_number = settings.first_supplier_number - 1
+        self._last_receipt_number = settings.first_receipt_number - 1
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -104,6 +107,10 @@ class World:
     def new_number(self) -> str:
         self._last_number += 1
         return str(self._last_number)
+
+    def new_receipt_number(self) -> str:
+        self._last_receipt_number += 1
+        return str(self._last_receipt_number)
 
     def new_supplier_number(self) -> str:
         self._last_supplier_number += 1
@@ -245,6 +252,8 @@ class World:
             "journal_categories": list(self.journal_categories),
             "posting_due": [[text(at), batch] for at, batch in self.posting_due],
             "validation_due": [[text(at), invoice] for at, invoice in self.validation_due],
+            "receipts_due": [[name, key] for name, key in self.receipts_due],
+            "last_receipt_number": self._last_receipt_number,
             "numbers": [[*key, order] for key, order in self.numbers.items()],
             "last_id": self._last_id,
             "last_number": self._last_number,
@@ -279,6 +288,8 @@ class World:
         heapq.heapify(self.posting_due)
         self.validation_due = [(instant(at), invoice) for at, invoice in state.get("validation_due", ())]
         heapq.heapify(self.validation_due)
+        self.receipts_due = [(name, key) for name, key in state.get("receipts_due", ())]
+        self._last_receipt_number = state.get("last_receipt_number", self._last_receipt_number)
         self.numbers = {(entity, number): order for entity, number, order in state["numbers"]}
         self._last_id = state["last_id"]
         self._last_number = state["last_number"]

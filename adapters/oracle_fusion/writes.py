@@ -13,6 +13,7 @@ from adapters.oracle_fusion.journals import Journals
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.orders import Orders
 from adapters.oracle_fusion.outbound import CannotExpressError
+from adapters.oracle_fusion.receipts import Receipts
 from adapters.oracle_fusion.requests import refused
 from store.clock import Clock
 
@@ -23,10 +24,12 @@ class Writes:
     def __init__(self, api: Api, options: Options, judge: Judge, clock: Clock) -> None:
         self._system = api.system
         orders = Orders(api, options, judge)
+        receipts = Receipts(api, options, judge)
         journals = Journals(api, options, judge, clock)
         invoices = Invoices(api, options, judge)
         self._writers: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]] = {
             **orders.writers,
+            **receipts.writers,
             "journal.create": journals.create,
             "journal.reverse": journals.create,
             "journal.confirm": journals.confirm,
@@ -36,6 +39,7 @@ class Writes:
         }
         self._finders: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]] = {
             **orders.finders,
+            **receipts.finders,
             "journal.create": journals.find_created,
             "journal.reverse": journals.find_created,
             "journal.confirm": journals.find_confirmed,

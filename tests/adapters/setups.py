@@ -25,6 +25,7 @@ from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
 from tests.adapters.held_secrets import HeldSecrets
 from tests.adapters.oracle_finance import setup_oracle_invoices
+from tests.adapters.oracle_receipts import setup_oracle_receipts
 from tests.adapters.setup_avatax import setup_avatax  # noqa: F401  (found by its name)
 from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
@@ -212,7 +213,10 @@ def worlds() -> Mapping[str, Callable[..., World]]:
     found: dict[str, Callable[..., World]] = {
         name: getattr(here, f"setup_{name}") for name in adapters.names() if hasattr(here, f"setup_{name}")
     }
-    return found | {"oracle_fusion invoices": setup_oracle_invoices}
+    return found | {
+        "oracle_fusion invoices": setup_oracle_invoices,
+        "oracle_fusion receipts": setup_oracle_receipts,
+    }
 
 
 def only_asks(world: World) -> bool:
