@@ -148,7 +148,7 @@ def test_killed_at_any_moment(
     record_property(
         "said",
         f"afterwards: {found.orders_read} orders, {found.commitments_created} in the ERPs, {len(found.duplicates)} doubled, "
-        f"{len(found.lost)} lost, audit log of {found.audit.entries} entries "
+        f"{len(found.lost)} lost, audit log of {found.audit.count} entries "
         + ("intact" if found.audit.is_intact else f"broken: {found.audit.reason}"),
     )
     assert () == found.duplicates
