@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import JournalEntry
-from store.canonical.money import Money
+from store.canonical.money import Money, MoneyError
 from store.canonical.payables import Invoice, Payment
 from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
@@ -50,7 +50,11 @@ def _order(order: CanonicalRecord) -> Description:
 def _expense_document(document: CanonicalRecord) -> Description:
     assert isinstance(document, ExpenseDocument)
     ends = {"ready": "released", "recalled": "recalled"}
-    return Description(ends.get(document.status, "changed"), document.status, "", document.total)
+    try:
+        amount: Money | None = document.control_total
+    except MoneyError:  # it is told so when its totals are checked
+        amount = None
+    return Description(ends.get(document.status, "changed"), document.status, "", amount)
 
 
 def _expense_report(report: CanonicalRecord) -> Description:

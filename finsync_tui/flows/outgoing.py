@@ -105,9 +105,9 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
 
 
 _FIXES = {
-    "ACCOUNT_INVALID": "Correct the coding of the order or its mapping, or allow the combination in the ERP, then retry.",
+    "ACCOUNT_INVALID": "Correct the coding of the document or its mapping, or allow the combination in the ERP, then retry.",
     "COST_CENTRE_INACTIVE": "Re-open the cost centre in the ERP, or map it to its successor, then retry.",
-    "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the order, then retry.",
+    "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the document, then retry.",
     "PERIOD_CLOSED": "Open the accounting period in the ERP, or wait for the next one, then retry.",
     "SUPPLIER_INACTIVE": "Activate the supplier or its site in the ERP, then retry.",
     "SUPPLIER_UNKNOWN": "Create the supplier in the ERP, then retry.",

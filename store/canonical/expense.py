@@ -7,6 +7,7 @@ Amounts within a document keep every decimal they came with; the posting rounds 
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -174,6 +175,15 @@ class ExpenseDocument(CanonicalRecord):
     advances: tuple[AdvanceApplication, ...] = ()
     returned: Money | None = Field(default=None, description="Cash that the employee gave back, as stated")
     postings: tuple[StatedPosting, ...] = ()
+
+    @property
+    def control_total(self) -> Money:
+        """What the document takes: the total that it states, else the rounded sum of its lines."""
+        if self.total is not None:
+            return self.total
+        lines = (line.gross for one in self.entries for part in one.allocations for line in part.journal)
+        debits = (one.amount for one in self.postings if one.side == "debit")
+        return Money.of(sum((*lines, *debits), Decimal(0)), self.currency, "half_even")
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         return (("report", self.report_id), ("employee", self.employee_id))

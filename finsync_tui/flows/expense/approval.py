@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from finsync_tui.flows.expense import totals
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseDocument
 from store.canonical.people import Employee
@@ -98,7 +97,7 @@ def _standing(document: ExpenseDocument, approver: Employee, people: People) -> 
 
 def _limit(document: ExpenseDocument, approver: Employee) -> Iterator[Problem]:
     limit = approver.approval_limit
-    takes = totals.control_total(document)
+    takes = document.control_total
     if limit is None or limit.currency != takes.currency:
         return
     if takes.amount_minor > limit.amount_minor:

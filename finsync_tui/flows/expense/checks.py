@@ -115,7 +115,9 @@ def check_totals(context: Context) -> Answer:
             "Ask the expense tool's administrator what that payment type means, and name it in the options of the system.",
             subject.source(context),
         )  # fmt: skip
-    return Done({"total": str(document.total or "not stated"), "lines": len(lines)})
+    return Done(
+        {"total": str(document.control_total), "is_stated": document.total is not None, "lines": len(lines)}
+    )
 
 
 def check_approval(context: Context) -> Answer:
@@ -281,6 +283,16 @@ def check_funds(context: Context) -> Answer:
     setup = subject.expense_setup(context)
     if document.instruction == "release":
         return Done({"note": "nothing is reserved here, so nothing has to be released"})
+    wrong = totals.too_large(document)
+    if wrong:
+        return subject.stop(
+            context,
+            "TOTALS_DIFFER",
+            f"request {document.number}: {wrong[0]}",
+            "Return it, so that it is corrected and submitted again.",
+            subject.source(context),
+            {"problems": wrong[:20]},
+        )
     wanted: dict[str, Decimal] = defaultdict(Decimal)
     for entry in document.entries:
         for allocation in entry.allocations:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from finsync_tui.flows.expense.posting import is_one_sided
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
-from store.canonical.money import Money, exponent, plain
+from store.canonical.money import DIGITS_MAX, exponent, plain
 
 _HUNDRED = Decimal(100)
 ZERO = Decimal(0)
@@ -19,11 +19,33 @@ ZERO = Decimal(0)
 
 def problems(document: ExpenseDocument) -> list[str]:
     """Return what does not add up, in words; an empty list lets the document go on."""
-    return [
+    return too_large(document) or [
         *_total(document),
         *_postings(document),
         *(p for e in document.entries for p in _entry(document, e)),
     ]
+
+
+def too_large(document: ExpenseDocument) -> list[str]:
+    """Return the amounts that no ledger holds: nothing is computed with them."""
+    most = Decimal(1).scaleb(DIGITS_MAX - exponent(document.currency))
+    return [
+        f"{where}: {amount:.3E} is no amount" for where, amount in _amounts(document) if abs(amount) >= most
+    ]
+
+
+def _amounts(document: ExpenseDocument) -> Iterator[tuple[str, Decimal]]:
+    for entry in document.entries:
+        yield f"expense {entry.id}", entry.approved
+        for part in entry.allocations:
+            for line in part.journal:
+                yield from (
+                    (f"expense {entry.id}", one) for one in (line.gross, line.net_of_tax, line.net_of_reclaim)
+                )
+            for tax in part.taxes:
+                yield from ((f"expense {entry.id}", one) for one in (tax.tax, tax.reclaim))
+    yield from ((f"cash advance {one.advance_id}", one.amount) for one in document.advances)
+    yield from ((f"posting line {one.account_code}", one.amount) for one in document.postings)
 
 
 def unit(currency: str) -> Decimal:
@@ -33,13 +55,6 @@ def unit(currency: str) -> Decimal:
     (Decimal('0.01'), Decimal('1'), Decimal('0.001'))
     """
     return Decimal(1).scaleb(-exponent(currency))
-
-
-def control_total(document: ExpenseDocument) -> Money:
-    """Return what the document takes: the total that it states, else the rounded sum of its lines."""
-    if document.total is not None:
-        return document.total
-    return Money.of(sum((gross(entry) for entry in document.entries), ZERO), document.currency, "half_even")
 
 
 def gross(entry: ExpenseEntry) -> Decimal:

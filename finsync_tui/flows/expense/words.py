@@ -23,6 +23,7 @@ _ADVICE = {
     "APPROVER_STALE": "Whoever approved it may not do so any more. Check your approver in your profile, then submit again.",
     "APPROVAL_LIMIT": "Submit again; somebody with a higher approval limit has to approve it.",
     "EMPLOYEE_UNKNOWN": "Accounting does not know you as a payee yet. Ask accounting, then submit again.",
+    "BUDGET_EXCEEDED": "Ask whoever answers for the cost centre, or ask for less, then submit again.",
     "TEST_DOCUMENT": "Test reports are never booked. Nothing to do.",
 }
 
@@ -46,10 +47,10 @@ def title(document: ExpenseDocument) -> str:
 
 def _named(document: ExpenseDocument, entry: ExpenseEntry) -> str:
     """Say which expense it is in the words its owner knows it by."""
-    day = entry.spent_on.isoformat() if entry.spent_on else "without a date"
+    day = f"of {entry.spent_on.isoformat()}" if entry.spent_on else "without a date"
     amount = (
         f"{plain(entry.transaction_amount)} {entry.transaction_currency}"
         if (entry.transaction_amount is not None and entry.transaction_currency)
         else f"{plain(entry.approved)} {document.currency}"
     )
-    return f"{entry.type_name or entry.type_code} of {day}, {amount}"
+    return f"{entry.type_name or entry.type_code} {day}, {amount}"

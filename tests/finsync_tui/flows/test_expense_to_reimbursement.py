@@ -423,6 +423,19 @@ class TestTrouble:
         assert "ubmit" in message["text"]
         assert class_ not in message["text"]
 
+    @pytest.mark.parametrize("kind", ["report", "funds_check"])
+    def test_an_amount_that_no_ledger_holds_is_an_exception(self, kind: str) -> None:
+        """One absurd document stops itself, and nobody else."""
+        desk = ExpenseDesk()
+        absurd = a_report(kind=kind, entries=(an_expense("1"),))
+        entry = an_expense("1E+60")
+
+        desk.submit(absurd.model_copy(update={"entries": (entry,), "total": None}))
+        desk.answer()
+
+        assert [("TOTALS_DIFFER", "open")] == desk.exceptions
+        assert "expense E1: 1.000E+60 is no amount" in desk.cause
+
     def test_a_fixed_mapping_lets_it_go_on(self) -> None:
         """The rule that was missing is found, and says so in the instance's story."""
         desk = ExpenseDesk()
@@ -491,12 +504,13 @@ class TestTrouble:
 
         assert "await_posting" == desk.workflow.step
 
-    def test_the_amount_is_with_the_exception(self) -> None:
-        """How much money waits, and whose."""
+    @pytest.mark.parametrize("stated", [True, False])
+    def test_the_amount_is_with_the_exception(self, stated: bool) -> None:
+        """How much money waits, and whose, also where no total is stated."""
         desk = ExpenseDesk()
         _limit(desk)
 
-        desk.submit()
+        desk.submit(a_report() if stated else a_report().model_copy(update={"total": None}))
         desk.answer()
 
         row = desk.store.db.execute("SELECT amount_minor, currency, legal_entity FROM v_exception").fetchone()
