@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import msgspec
@@ -25,30 +24,19 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
-from adapters.coupa import bank, failures, inbound, outbound, position, resources, wire
+from adapters.coupa import bank, failures, inbound, position, resources, wire, writes
+from adapters.coupa.door import Door
 from adapters.coupa.options import Options
 from adapters.coupa.resources import LIMIT
-from adapters.errors import AdapterError, Refusal, RejectedError, SettingsError
+from adapters.errors import AdapterError, SettingsError
 from adapters.judgement import server_time
 from adapters.paging import KeyedPage, Place, chunks, external_ids, split_rows, walk_by_key
 from adapters.transport import Transport, bucket_for
 from store.clock import Clock
 
-WRITE_BACK = "order.write_back"
 _ORDERS = "/api/purchase_orders"
-_ECHO_FIELDS = '["id","po_number","version","updated_at",{"custom_fields":{}}]'
-
 
 _head = msgspec.json.Decoder(wire.RowHead).decode
-
-
-class _Echo(wire.Wire):
-    """What an order says of itself after a write."""
-
-    id: int | None = None
-    po_number: str | None = None
-    version: int | None = None
-    custom_fields: dict[str, Any] | None = None
 
 
 class Coupa:
@@ -88,6 +76,7 @@ class Coupa:
             connections_max=manifest.connections_max,
             classify=failures.classify,
         )
+        self._door = Door(system, self._transport, options, clock)
 
     @property
     def own_login(self) -> str | None:
@@ -107,7 +96,9 @@ class Coupa:
             params: dict[str, str | int] = {
                 "id[in]": ",".join(part),
                 "limit": LIMIT,
-                "fields": resources.fields(source.shape, self.options.segment_count),
+                "fields": resources.fields(
+                    source.shape, self.options.segment_count, resources.extras(entity, self.options)
+                ),
             }
             answer = await self._transport.request("GET", source.path, params=params, is_write=False)
             rows += split_rows(answer)
@@ -127,35 +118,17 @@ class Coupa:
         source = resources.resource(self.system, entity, self.options)
         is_redacted = source.row is wire.BankAccount
         asked = () if is_redacted else resources.asked_names(source.shape, self.options.segment_count)
-        return drift.notice(source.row, rows, asked)
+        found = drift.notice(source.row, rows, asked)
+        extra = {name.replace("_", "-") for name in self.options.extra_fields.get(entity, ())}
+        return [one for one in found if not (one.kind == "unknown" and one.field in extra)]
 
     async def write(self, request: WriteRequest) -> Receipt:
-        """Set custom fields of an order and verify that the answer shows them."""
-        asked = self._custom_fields(request)
-        path = f"{_ORDERS}/{_order_id(self.system, request)}"
-        answer = await self._transport.request(
-            "PUT",
-            path,
-            params={"fields": _ECHO_FIELDS},
-            json=outbound.body(asked),
-            is_write=True,
-            expects=(200,),
-        )
-        echo = answer.decode(_Echo)
-        if echo.custom_fields is None:  # an instance may answer with less than it was asked for
-            echo = (await self._order(path)) or echo
-        different = outbound.differences(asked, echo.custom_fields)
-        if different:
-            raise self._ignored(request, asked, different, answer)
-        return _receipt(request, echo, asked)
+        """Do it once, and verify that Coupa shows it."""
+        return await writes.desk(self._door, request.operation).write(request)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
-        """Say whether the order shows what `request` asks for."""
-        asked = self._custom_fields(request)
-        echo = await self._order(f"{_ORDERS}/{_order_id(self.system, request)}")
-        if echo is None or outbound.differences(asked, echo.custom_fields):
-            return None
-        return replace(_receipt(request, echo, asked), was_found=True)
+        """Say whether Coupa shows what `request` asks for."""
+        return await writes.desk(self._door, request.operation).find(request)
 
     async def check_health(self) -> Health:
         """Get a token and read one id."""
@@ -180,7 +153,9 @@ class Coupa:
             "order_by": "id",
             "dir": "asc",
             "limit": LIMIT,
-            "fields": resources.fields(source.shape, self.options.segment_count),
+            "fields": resources.fields(
+                source.shape, self.options.segment_count, resources.extras(entity, self.options)
+            ),
         }
         asks_from = at.asks_from(timedelta(minutes=self.options.overlap_minutes))
         if asks_from:
@@ -200,39 +175,6 @@ class Coupa:
                 yield Page(bank.redacted(page.rows), where, page.is_last)
             else:
                 yield Page(page.rows, where, page.is_last, external_ids(page))
-
-    async def _order(self, path: str) -> _Echo | None:
-        answer = await self._transport.request(
-            "GET", path, params={"fields": _ECHO_FIELDS}, is_write=False, expects=(200, 404)
-        )
-        return answer.decode(_Echo) if answer.status == 200 else None
-
-    def _custom_fields(self, request: WriteRequest) -> dict[str, str]:
-        if request.operation != WRITE_BACK:
-            raise SettingsError(self.system, f"Coupa takes no {request.operation}; it takes {WRITE_BACK}")
-        try:
-            return outbound.write_back(request.body["fields"], self.options)
-        except KeyError as error:
-            raise SettingsError(
-                self.system, f"no custom field is configured for {error}: add it to the option custom_fields"
-            ) from None
-
-    def _ignored(
-        self, request: WriteRequest, asked: Mapping[str, str], shown: Mapping[str, str | None], answer: Answer
-    ) -> RejectedError:
-        told = "; ".join(
-            f"{name} shows {'nothing' if value is None else repr(value)} instead of {asked[name]!r}"
-            for name, value in shown.items()
-        )
-        refusal = Refusal(
-            "WRITE_BACK_IGNORED",
-            f"Coupa took the write to order {request.external_id} but ignored it: {told}. Make the custom "
-            "field API-editable in Coupa's setup (or correct the option custom_fields), then retry",
-            codes=tuple(shown),
-            status=answer.status,
-            details={"asked": dict(asked), "shown": dict(shown)},
-        )
-        return RejectedError(self.system, refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +202,3 @@ def _keyed(answer: Answer) -> KeyedPage[bytes, _Times]:
         if changed_at is not None:
             updated.append(changed_at)
     return KeyedPage(rows, keys, len(rows) < LIMIT, _Times(server_time(answer), updated))
-
-
-def _receipt(request: WriteRequest, echo: _Echo, asked: Mapping[str, str]) -> Receipt:
-    return Receipt(
-        external_id=request.external_id,
-        number=echo.po_number,
-        revision=str(echo.version) if echo.version is not None else None,
-        answer={"id": echo.id, "custom-fields": dict(asked)},
-    )
-
-
-def _order_id(system: str, request: WriteRequest) -> str:
-    """Return the id as a path segment; anything but a number is not one of Coupa's."""
-    if request.external_id is None or not (request.external_id.isascii() and request.external_id.isdigit()):
-        raise SettingsError(system, f"{request.external_id!r} is not the id of a Coupa order")
-    return request.external_id

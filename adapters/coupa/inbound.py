@@ -16,9 +16,11 @@ from pydantic import ValidationError
 
 from adapters.answer import UNREADABLE, where
 from adapters.base import Translated, Untranslatable
-from adapters.coupa import wire
+from adapters.coupa import wire, wire_invoice
+from adapters.coupa.inbound_invoice import invoice
 from adapters.coupa.inbound_order import purchase_order
 from adapters.coupa.inbound_parts import Unfit, day, money, segments
+from adapters.coupa.inbound_receipt import receipt
 from adapters.coupa.options import Options
 from store.canonical.budget import Budget
 from store.canonical.chart import AccountCombination, Project, TaxCode
@@ -232,6 +234,8 @@ def tax_code(document: wire.TaxCode, _: Options) -> Translated:
 
 TRANSLATORS: dict[str, tuple[type[wire.Wire], Callable[[Any, Options], Translated]]] = {
     "purchase_order": (wire.PurchaseOrderRead, purchase_order),
+    "invoice": (wire_invoice.Invoice, invoice),
+    "receipt": (wire_invoice.ReceiptTransaction, receipt),
     "supplier": (wire.Supplier, supplier),
     "supplier_bank_account": (wire.BankAccount, supplier_bank_account),
     "approval": (wire.Approval, approval),
@@ -329,7 +333,10 @@ def _identity(row: bytes) -> tuple[str | None, str | None]:
         return None, None
     if not isinstance(document, dict):
         return None, None
-    number = next((document[name] for name in ("po-number", "number", "name") if document.get(name)), None)
+    number = next(
+        (document[name] for name in ("po-number", "invoice-number", "number", "name") if document.get(name)),
+        None,
+    )
     external_id = document.get("id")
     return (
         str(external_id) if isinstance(external_id, int | str) and external_id != "" else None,

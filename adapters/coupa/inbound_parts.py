@@ -4,11 +4,12 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 
 from adapters.coupa import wire
 from store.canonical.money import Money, MoneyError, Rounding
@@ -58,13 +59,35 @@ def exact_minor(value: Decimal, places: int) -> int | None:
 
 
 def day(text: str | None, path: str) -> date | None:
-    """Return the day as the document writes it: midnight there is the day meant, whatever the zone."""
+    """Return the day that is meant. Typed in by a person it is midnight in the zone the document is written in; sent by a
+    program without a zone it was taken as midnight UTC, which that zone may show as another day.
+
+    >>> day("2026-03-01T00:00:00-08:00", "$"), day("2026-02-28T16:00:00-08:00", "$")
+    (datetime.date(2026, 3, 1), datetime.date(2026, 3, 1))
+    """
     if not text:
         return None
     try:
+        if len(text) > 19 and text[11:19] != "00:00:00":
+            instant = datetime.fromisoformat(text).astimezone(UTC)
+            if not (instant.hour or instant.minute or instant.second):
+                return instant.date()
         return date.fromisoformat(text[:10])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Unfit(path, f"{text[:40]!r} is not a date") from None
+
+
+def custom_field(fields: Mapping[str, Any] | None, names: Mapping[str, str], logical: str) -> str | None:
+    """Return one of our custom fields as text; a lookup's value by its name."""
+    name = names.get(logical)
+    value = (fields or {}).get(name) if name else None
+    if isinstance(value, dict):
+        value = value.get("name")
+    return str(value) if value not in (None, "") else None
+
+
+def text(value: int | None) -> str | None:
+    return str(value) if value is not None else None
 
 
 def segments(key: wire.Segments, count: int, *, keeps_gaps: bool = False) -> tuple[str, ...]:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 LOGICAL_FIELDS = ("erp_number", "erp_status")
+WRITTEN_BACK: Final[Mapping[str, Mapping[str, str]]] = {
+    "purchase_order": {"erp_number": "cf-erp-po-number", "erp_status": "cf-erp-status"},
+    "invoice": {"erp_number": "cf-erp-invoice-number", "erp_status": "cf-erp-status"},
+}
+"""By entity: the custom fields that hold what the ERP says, unless the connection names others."""
 
 
 class Options(BaseModel):
@@ -16,6 +24,10 @@ class Options(BaseModel):
         default=(
             "core.purchase_order.read",
             "core.purchase_order.write",
+            "core.requisition.read",
+            "core.invoice.read",
+            "core.invoice.write",
+            "core.inventory.receiving.read",
             "core.supplier.read",
             "core.approval.read",
             "core.accounting.read",
@@ -23,6 +35,7 @@ class Options(BaseModel):
             "core.common.read",
             "core.project.read",
             "core.legal_entity.read",
+            "core.user.read",
         ),
         description="Asked for with the token; one the client lacks makes the token request fail",
     )
@@ -33,12 +46,51 @@ class Options(BaseModel):
     own_login: str | None = Field(
         default=None, description="Login of our OAuth client: marks our own changes"
     )
-    custom_fields: dict[str, str] = Field(
-        default_factory=lambda: {"erp_number": "cf-erp-po-number", "erp_status": "cf-erp-status"},
-        description="Our name of a field on the order, and the API-editable custom field that holds it",
+    custom_fields: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="By entity: our name of a field, and the API-editable custom field that holds it. Names "
+        "without an entity are those of the order",
+    )
+    extra_fields: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="By entity: further fields to ask for. They are kept with what was read and mean nothing here",
     )
     overlap_minutes: int = Field(default=10, ge=0, le=24 * 60)
+    append_settle_s: float = Field(
+        default=120.0,
+        ge=0,
+        le=3600,
+        description="So long after a write that adds something and got no answer, Coupa may still be at it",
+    )
     order_statuses: tuple[str, ...] = ("issued", "soft_closed", "closed", "cancelled", "canceled")
+    shows_deleted_lines: bool = Field(
+        default=False, description="Asks for the deleted lines of orders, too: see deleted_line_statuses"
+    )
+    deleted_line_statuses: tuple[str, ...] = Field(
+        default=("deleted",), description="How this instance marks a deleted line; not documented"
+    )
+    invoice_statuses: tuple[str, ...] = Field(
+        default=(
+            "pending_receipt",
+            "pending_approval",
+            "pending_action",
+            "processing",
+            "disputed",
+            "on_hold",
+            "ap_hold",
+            "booking_hold",
+            "payable_adjustment",
+            "approved",
+            "rejected",
+            "abandoned",
+            "voided",
+        ),
+        description="Which invoices are read; one that leaves them is not seen to leave",
+    )
+    receipt_types: tuple[str, ...] = Field(
+        default=(), description="Which receiving transactions are read; none named: all of them"
+    )
     cost_centre_lookup: str | None = Field(
         default=None, description="Name of the lookup that holds cost centres"
     )
@@ -51,3 +103,18 @@ class Options(BaseModel):
     tax_code_path: str | None = Field(
         default=None, pattern=r"^/", description="Where this instance serves tax codes; no path is documented"
     )
+
+    @field_validator("custom_fields", mode="before")
+    @classmethod
+    def _by_entity(cls, given: Any) -> Any:
+        """Put names that stand alone under the order, and the usual ones where nothing is said."""
+        if not isinstance(given, Mapping):
+            return given
+        alone = {name: field for name, field in given.items() if isinstance(field, str)}
+        named = {entity: fields for entity, fields in given.items() if not isinstance(fields, str)}
+        usual = {entity: dict(fields) for entity, fields in WRITTEN_BACK.items()}
+        return usual | ({"purchase_order": alone} if alone else {}) | named
+
+    def fields_of(self, entity: str) -> Mapping[str, str]:
+        """Return the custom fields of an entity by our names for them."""
+        return self.custom_fields.get(entity, {})

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from adapters.coupa import wire
+from adapters.coupa import wire, wire_invoice
 from adapters.coupa.options import Options
 from adapters.errors import SettingsError
 
@@ -33,6 +33,8 @@ def _resource(path: str, shape: type[wire.Wire], row: type[wire.Wire] | None = N
 
 _RESOURCES: Mapping[str, Resource] = {
     "purchase_order": _resource("/api/purchase_orders", wire.PurchaseOrder, wire.PurchaseOrderRead),
+    "invoice": _resource("/api/invoices", wire_invoice.Invoice),
+    "receipt": _resource("/api/receiving_transactions", wire_invoice.ReceiptTransaction),
     "supplier": _resource("/api/suppliers", wire.Supplier),
     "supplier_bank_account": _resource(
         "/api/supplier_information", wire.SupplierInformation, wire.BankAccount
@@ -47,9 +49,15 @@ _RESOURCES: Mapping[str, Resource] = {
 }
 
 _FILTERS: Mapping[str, Callable[[Options], dict[str, str]]] = {
-    "purchase_order": lambda options: {"status[in]": ",".join(options.order_statuses)},
+    "purchase_order": lambda options: _chosen("status", options.order_statuses),
+    "invoice": lambda options: _chosen("status", options.invoice_statuses),
+    "receipt": lambda options: _chosen("type", options.receipt_types),
     "cost_centre": lambda options: {"lookup[name]": options.cost_centre_lookup or ""},
 }
+
+
+def _chosen(name: str, values: tuple[str, ...]) -> dict[str, str]:
+    return {f"{name}[in]": ",".join(values)} if values else {}
 
 
 def resource(system: str, entity: str, options: Options) -> Resource:
@@ -79,6 +87,11 @@ def filters(entity: str, options: Options) -> dict[str, str]:
     return own(options) if own else {}
 
 
+def extras(entity: str, options: Options) -> tuple[str, ...]:
+    """Return the fields that are asked for beside those we read, as `fields` names them."""
+    return tuple(name.replace("-", "_") for name in options.extra_fields.get(entity, ()))
+
+
 @lru_cache(maxsize=64)
 def asked_names(shape: type[wire.Wire], segment_count: int) -> tuple[str, ...]:
     """Return the names on the wire of the top-level fields that `fields` asks for."""
@@ -88,6 +101,7 @@ def asked_names(shape: type[wire.Wire], segment_count: int) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def fields(shape: type[wire.Wire], segment_count: int) -> str:
+def fields(shape: type[wire.Wire], segment_count: int, extra: tuple[str, ...] = ()) -> str:
     """Return the `fields` argument: always sent, because an instance's default filter may hide or add attributes."""
-    return msgspec.json.encode(wire.asked_fields(shape, segment_count)).decode()
+    asked = wire.asked_fields(shape, segment_count)
+    return msgspec.json.encode([*asked, *(name for name in extra if name not in asked)]).decode()

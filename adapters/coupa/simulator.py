@@ -3,7 +3,7 @@
 It keeps state, forgets nothing that the real system remembers, and refuses what that refuses. Where the sources
 about the real system are silent, `Settings` has a switch. Every answer's `Date` and every stamp is by the clock.
 
-`put`, `revise_order` and their neighbours are what people do inside Coupa: they need no token and no HTTP.
+What people do inside Coupa needs no token and no HTTP: `simulator_hands`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from starlette.applications import Starlette
@@ -22,11 +22,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.coupa import simulator_query as queries
-from adapters.coupa.simulator_complete import completed, completed_lines, decided, moved_run
+from adapters.coupa.simulator_complete import decided, moved_run
 from adapters.coupa.simulator_door import TOKEN_LIFE_S, Door, accepts_json
-from adapters.coupa.simulator_models import LINE_ACTIONS, MODELS, RESOURCES, SCOPES, Model, Resource
+from adapters.coupa.simulator_hands import Hands
+from adapters.coupa.simulator_invoices import INVOICES, Invoices
+from adapters.coupa.simulator_models import MODELS
 from adapters.coupa.simulator_orders import ORDERS, LateReplica, Orders
 from adapters.coupa.simulator_query import Query
+from adapters.coupa.simulator_receipts import RECEIPTS, Receipts
+from adapters.coupa.simulator_resources import LINE_ACTIONS, RESOURCES, SCOPES
+from adapters.coupa.simulator_shapes import Model, Resource
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
 from adapters.coupa.simulator_writes import Intake, Writer
 from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket
@@ -66,11 +71,16 @@ class Settings:
     marking_moves_updated_at: bool = False
     edit_clears_export: bool = True
     """Whether a line edit by API that makes a version clears the export flag, as one in the UI does."""
+    wraps_payments: bool = False
+    """Whether payments of an invoice come as a list or wrapped twice: both are published."""
+    dispute_reasons: frozenset[str] = frozenset({"INCORRECT_QUANTITY", "INCORRECT_PRICE", "OTHER"})
+    is_strict_about_invoices: bool = False
+    """The system option to enforce all invoice validations on updates by API."""
     editable_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By model (`purchase_order`): its API-editable custom fields; others are ignored without a word."""
 
 
-class CoupaSimulator:
+class CoupaSimulator(Hands):
     """One Coupa instance."""
 
     def __init__(
@@ -99,7 +109,7 @@ class CoupaSimulator:
             token_age_min_s=settings.token_age_min_s,
             expires_after_s=settings.token_expires_after_s,
         )
-        self._tables = Tables(clock, settings.utc_offset)
+        self._tables = Tables(clock, settings.utc_offset, wraps_payments=settings.wraps_payments)
         intake = Intake(self._tables, settings.editable_fields)
         self._writer = Writer(self._tables, intake, login)
         self._orders = Orders(
@@ -109,96 +119,19 @@ class CoupaSimulator:
             marking_moves_updated_at=settings.marking_moves_updated_at,
             edit_clears_export=settings.edit_clears_export,
         )
+        self._receipts = Receipts(self._tables, intake, self._orders)
+        self._invoices = Invoices(
+            self._tables,
+            intake,
+            self._receipts,
+            dispute_reasons=settings.dispute_reasons,
+            is_strict=settings.is_strict_about_invoices,
+        )
         self._replica = LateReplica(self._tables)
         self._bucket = TokenBucket(settings.requests_per_second, settings.burst)
         self._encoded: dict[tuple[str, int], dict[object, tuple[int, int, bytes]]] = {}
         self.app: ASGIApp = FaultyApp(self._starlette(), self.faults)
         self.put("users", {"login": login, "email": f"{login}@example.com", "active": True})
-
-    # -- what people do inside Coupa ---------------------------------------------------------------
-
-    def put(self, resource: str, document: Mapping[str, Any], by: str = "someone") -> Document:
-        """Create or replace a document without asking anyone; return it with id and stamps.
-
-        Nothing is refused: bad data happens. References that name something we hold are tied to it.
-        """
-        tables, model = self._tables, MODELS[RESOURCES[resource].model]
-        tidied = tables.tidy(model, document)
-        held = tables.collections[resource].get(tidied.get("id"))
-        now, author = tables.now_text(), tables.user(by)
-        stamps = {
-            "created-at": (held or tidied).get("created-at") or now,
-            "updated-at": now,
-            "created-by": (held or tidied).get("created-by") or author,
-            "updated-by": author,
-        }
-        kept = tables.keep(resource, completed(tables, resource, tidied) | stamps)
-        if resource == ORDERS:
-            kept = tables.keep(resource, kept | {"order-lines": completed_lines(kept)})
-        return self._whole(resource, kept)
-
-    def revise_order(self, po_number: str, changes: Mapping[str, Any], by: str) -> Document:
-        """Change an order as a buyer does: a new version, not exported. Lines may be named by `line-num`."""
-        return self._whole(ORDERS, self._orders.revise(self._order(po_number), changes, by))
-
-    def touch_order(self, po_number: str, by: str) -> Document:
-        """Move `updated-at` and nothing else. Times have whole seconds: let the clock pass one first."""
-        return self._whole(ORDERS, self._orders.touch(self._order(po_number), by))
-
-    def set_order_status(self, po_number: str, status: str, by: str) -> Document:
-        return self._whole(ORDERS, self._orders.set_status(self._order(po_number), status, by))
-
-    def serve_stale(self, po_number: str) -> None:
-        """Once polling has shown the order as it is now, show it as it was before its last change, once."""
-        order = self._order(po_number)
-        previous = self._orders.previous.get(order["id"])
-        if previous is None:
-            raise ValueError(f"order {po_number} has not changed yet")
-        self._replica.unseen[order["id"]] = previous
-
-    def documents(self, resource: str) -> list[Document]:
-        """Return all documents of a resource in full, by id."""
-        return [self._whole(resource, one) for one in self._tables.collections[resource]]
-
-    def order(self, po_number: str) -> Document:
-        return self._whole(ORDERS, self._order(po_number))
-
-    def end_tokens(self) -> None:
-        """Make every token that is out worthless."""
-        self.door.end_tokens()
-
-    def dump(self) -> Document:
-        """Return the whole state as JSON values."""
-        return {
-            "tables": self._tables.dump(),
-            "door": self.door.dump(),
-            "faults": self.faults.dump(),
-            "previous": list(self._orders.previous.items()),
-            "unseen": list(self._replica.unseen.items()),
-            "due": list(self._replica.due.items()),
-        }
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Go on from `dump()`."""
-        self._tables.load(state["tables"])
-        self.door.load(state["door"])
-        self.faults.load(state["faults"])
-        self._orders.previous = {int(one): document for one, document in state["previous"]}
-        self._replica.unseen = {int(one): document for one, document in state["unseen"]}
-        self._replica.due = {int(one): document for one, document in state["due"]}
-        self._encoded.clear()
-
-    def _order(self, po_number: str) -> Document:
-        found = self._tables.collections[ORDERS].find("po-number", po_number)
-        if not found:
-            raise KeyError(f"there is no order {po_number}")
-        return found[0]
-
-    def _whole(self, resource: str, document: Document) -> Document:
-        model = MODELS[RESOURCES[resource].model]
-        shown = self._tables.show(model, document, None, has_deleted=True)
-        whole: Document = msgspec.json.decode(msgspec.json.encode(shown))
-        return whole
 
     # -- HTTP --------------------------------------------------------------------------------------
 
@@ -251,8 +184,7 @@ class CoupaSimulator:
         resource = _resource(request)
         if resource is None:
             return _not_found()
-        right = "read" if request.method == "GET" else "write"
-        if f"{resource.scope}.{right}" not in scopes:
+        if resource.scope_of(request.method, request.path_params.get("action")) not in scopes:
             status = self.settings.missing_scope_status
             return Response("<html><body>Forbidden</body></html>", status, media_type=_HTML)
         if not accepts_json(request.headers, has_body=bool(body)):
@@ -332,7 +264,12 @@ class CoupaSimulator:
         resource = _resource(request)
         if resource is None or "create" not in resource.verbs:
             return Response(status_code=405)
-        document = self._writer.create(resource.path, _object(body))
+        if resource.path == INVOICES:
+            document = self._invoices.create(_object(body), self.login)
+        elif resource.path == RECEIPTS:
+            document = self._receipts.create(_object(body), self.login)
+        else:
+            document = self._writer.create(resource.path, _object(body))
         return self._written(request, resource, document, 201)
 
     def _create_alert(self, request: Request, body: bytes) -> Response:
@@ -356,10 +293,16 @@ class CoupaSimulator:
         if document is None:
             return _not_found()
         mark = request.query_params.get("exported")
+        if mark is None and (given := _object(body)).get("exported") is not None:
+            mark = str(given["exported"]).lower()
         if mark is not None and "exported" in MODELS[resource.model].attributes:
             document = self._marked(resource, document, mark)
         elif resource.path == ORDERS:
             document = self._orders.update(document, _object(body), self.login)
+        elif resource.path == RECEIPTS:
+            pass  # nothing but its export flag may be changed
+        elif resource.path == INVOICES:
+            document = self._invoices.update(document, _object(body), self.login)
         else:
             document = self._writer.update(resource.path, document, _object(body))
         return self._written(request, resource, document, 200)
@@ -385,10 +328,16 @@ class CoupaSimulator:
             document = self._orders.act(document, action, self.login)
         elif resource is _LINES:
             document = self._orders.act_on_line(document, action, self.login)
+        elif resource.path == INVOICES:
+            document = self._invoices.act(document, action, _object(body), self.login)
+        elif resource.path == RECEIPTS:
+            self._receipts.void(document, self.login)
+            document = self._tables.collections[RECEIPTS].at(document["id"])
         elif resource.path == "approvals":
             reason, author = request.query_params.get("reason"), self._tables.user(self.login)
             changed = decided(document, action, reason, at=self._tables.now_text(), by=author)
             document = self._writer.save(resource.path, document, changed)
+            self._invoices.after_decision(document, self.login)
         elif resource.path == "budget_lines":
             self._writer.adjust_budget(document, _object(body))
             document = self._tables.collections["budget_lines"].at(document["id"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from adapters.coupa.simulator_models import SCOPES
+from adapters.coupa.simulator_resources import SCOPES
 from adapters.simulation import Document
 from store.clock import Clock
 

@@ -138,6 +138,11 @@ class Orders:
         """Move `updated-at`; nothing that matters changes."""
         return self._save(order, dict(order), by)
 
+    def touch_line(self, order: Document, line: Document) -> None:
+        """Keep a line with what was received or invoiced of it: no version, no revision, nobody's change."""
+        lines = [line if one["id"] == line["id"] else one for one in order["order-lines"]]
+        self.tables.keep(ORDERS, order | {"order-lines": lines, "updated-at": self.tables.now_text()})
+
     # -- helpers ----------------------------------------------------------------------------------
 
     def _save(

@@ -19,7 +19,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
-from adapters.coupa.simulator_models import MODELS, Attribute, Kind, Model
+from adapters.coupa.simulator_models import MODELS
+from adapters.coupa.simulator_shapes import Attribute, Kind, Model
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
 from adapters.simulation import Document
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from adapters.coupa.simulator_models import HOME, MODELS, RESOURCES, Attribute, Model
+from adapters.coupa.simulator_models import HOME, MODELS
+from adapters.coupa.simulator_resources import RESOURCES
+from adapters.coupa.simulator_shapes import Attribute, Model
 from adapters.simulation import Collection, Document
 from store.clock import Clock
 
@@ -63,6 +65,8 @@ class Tables:
     utc_offset: timedelta
     next_inner_id: int = 1
     """For lines, allocations, addresses: whatever lives inside another document."""
+    wraps_payments: bool = False
+    """Shows the payments of an invoice wrapped twice, as some instances do."""
     reference_revision: int = 0
     """Rises when something changes that other documents show."""
     collections: dict[str, Collection] = field(
@@ -224,15 +228,19 @@ class Tables:
         if attribute.kind == "many":
             model = MODELS[attribute.model]
             rows = value if isinstance(value, list) else []
-            return [
+            shown = [
                 self._show_row(model, row, inner)
                 for row in rows
                 if has_deleted or not (isinstance(row, dict) and row.get("status") == DELETED)
             ]
+            return {"payments": {"payment": shown}} if self._wraps(attribute) else shown
         if attribute.kind == "free" and attribute.name == "custom-fields":
             value = value or {}
             return {n: value[n] for n, _ in inner if n in value} if inner else value
         return value
+
+    def _wraps(self, attribute: Attribute) -> bool:
+        return self.wraps_payments and attribute.model == "payment"
 
     def _show_row(self, model: Model, row: Any, shape: Shape | None) -> Any:
         if not isinstance(row, dict):

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from adapters.coupa.simulator_models import HOME, MODELS, RESOURCES, Attribute, Model, Resource
+from adapters.coupa.simulator_models import HOME, MODELS
+from adapters.coupa.simulator_resources import RESOURCES
+from adapters.coupa.simulator_shapes import Attribute, Model, Resource
 from adapters.coupa.simulator_tables import DELETED, RefusedError, Tables, dashed, decimal_text
 from adapters.simulation import Document
 

@@ -25,6 +25,7 @@ class InvoiceDistribution(CanonicalModel):
     account: str
     segments: tuple[str, ...] = ()
     amount: Money
+    period: str | None = Field(default=None, description="Budget period it is charged to, where stated")
 
 
 class RecordedPayment(CanonicalModel):
@@ -45,7 +46,7 @@ class InvoiceLine(CanonicalModel):
     description: str = ""
     account: str | None = Field(default=None, description="Account combination, as the system writes it")
     distributions: tuple[InvoiceDistribution, ...] = Field(
-        default=(), description="The parts of a line that several accounts bear; then `account` is None"
+        default=(), description="Who bears it, part by part; with more than one part `account` is None"
     )
     quantity: ExactDecimal | None = None
     unit_price: ExactDecimal | None = None
@@ -110,7 +111,9 @@ class Invoice(CanonicalRecord):
         default=(), description="What the source was told of payments"
     )
     is_marked_paid: bool = False
-    holds: tuple[str, ...] = Field(default=(), description="Why the ERP does not pay it")
+    holds: tuple[str, ...] = Field(
+        default=(), description="Why it is not paid: an ERP's holds, or what a source says"
+    )
     lines: tuple[InvoiceLine, ...]
 
     @model_validator(mode="after")

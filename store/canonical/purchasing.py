@@ -136,13 +136,14 @@ class Receipt(CanonicalRecord):
     owner: ClassVar[str] = "procurement"
     echo_fields: ClassVar[frozenset[str]] = frozenset({"target_number"})
 
-    kind: Literal["receipt", "return", "correction"] = "receipt"
+    kind: Literal["receipt", "return", "correction", "disposal"] = "receipt"
     status: Literal["received", "voided"] = "received"
     order_id: str | None = Field(default=None, description="External id of the order in the same system")
-    order_number: str
-    order_line: str
+    order_number: str | None = Field(default=None, description="None: received without an order")
+    order_line: str | None = None
     quantity: ExactDecimal | None = Field(
-        default=None, description="Negative on what went back or was corrected down"
+        default=None,
+        description="Negative on what went back or was corrected down; None on a disposal, which had arrived",
     )
     amount: Money | None = Field(default=None, description="On lines ordered by amount")
     uom: str | None = None
@@ -157,4 +158,4 @@ class Receipt(CanonicalRecord):
     )
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
-        return (("order_line", f"{self.order_number}/{self.order_line}"),)
+        return (("order_line", f"{self.order_number}/{self.order_line}"),) if self.order_number else ()

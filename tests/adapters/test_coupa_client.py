@@ -90,6 +90,8 @@ def test_every_entity_of_the_manifest_is_read_as_the_contract_says() -> None:
     world = CoupaWorld(options={"reads_bank_accounts": True, "tax_code_path": "/api/tax_codes"})
     put = world.simulator.put
     world.add(1)
+    put("invoices", world.an_invoice())
+    world.simulator.receive("PO-1")
     lookup = put("lookups", {"name": "Cost Centre", "active": True})
     put("lookup_values", {"name": "420 Logistics", "external-ref-num": "420", "lookup": {"id": lookup["id"]}})
     put("projects", {"name": "Warehouse", "status": "planned"})

@@ -14,7 +14,9 @@ import pytest
 from starlette.requests import Request
 
 from adapters.coupa.simulator import CoupaSimulator, Settings
-from adapters.coupa.simulator_models import MODELS, RESOURCES, SCOPES, Resource
+from adapters.coupa.simulator_models import MODELS
+from adapters.coupa.simulator_resources import RESOURCES, SCOPES
+from adapters.coupa.simulator_shapes import Resource
 from adapters.simulation import Fault, FaultPlan
 from store.clock import VirtualClock
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport

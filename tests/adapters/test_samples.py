@@ -81,7 +81,7 @@ def test_a_write_back_becomes_its_request() -> None:
     folder = FOLDERS["coupa"]
     decided = json.loads((folder / f"order_write_back{CANONICAL}").read_text("utf-8"))
 
-    sent = outbound.body(outbound.write_back(decided, coupa.Options()))
+    sent = outbound.body(outbound.write_back("purchase_order", decided, coupa.Options()))
 
     assert json.loads((folder / "order_write_back.request.json").read_text("utf-8")) == sent
 

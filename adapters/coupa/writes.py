@@ -1,0 +1,36 @@
+"""Which operation is done by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from adapters.base import Receipt, WriteRequest
+from adapters.coupa import payments, write_back
+from adapters.coupa.door import Door
+from adapters.errors import SettingsError
+
+
+class Desk(Protocol):
+    """Does one operation, and finds out whether it has been done."""
+
+    async def write(self, request: WriteRequest) -> Receipt: ...
+
+    async def find(self, request: WriteRequest) -> Receipt | None: ...
+
+
+OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
+    "order.write_back": write_back.order,
+    "invoice.write_back": write_back.invoice,
+    "invoice.record_payment": payments.RecordPayment,
+}
+
+
+def desk(door: Door, operation: str) -> Desk:
+    """Return who does `operation`."""
+    made = OPERATIONS.get(operation)
+    if made is None:
+        raise SettingsError(
+            door.system, f"Coupa takes no {operation}; it takes {', '.join(sorted(OPERATIONS))}"
+        )
+    return made(door)
