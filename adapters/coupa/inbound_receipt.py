@@ -67,7 +67,7 @@ def receipt(document: ReceiptTransaction, options: Options) -> Translated:
 def _order_line(document: ReceiptTransaction) -> dict[str, Any]:
     line = document.order_line
     if line is None or line.id is None:
-        return {"order_id": None, "order_number": None, "order_line": None}
+        return {"order_id": None, "order_number": "", "order_line": ""}
     if not line.order_header_number:
         raise Unfit("$.order-line.order-header-number", "the receipt does not name its order")
     return {

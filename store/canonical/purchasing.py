@@ -139,8 +139,8 @@ class Receipt(CanonicalRecord):
     kind: Literal["receipt", "return", "correction", "disposal"] = "receipt"
     status: Literal["received", "voided"] = "received"
     order_id: str | None = Field(default=None, description="External id of the order in the same system")
-    order_number: str | None = Field(default=None, description="None: received without an order")
-    order_line: str | None = None
+    order_number: str = Field(description="Empty: received without an order")
+    order_line: str
     quantity: ExactDecimal | None = Field(
         default=None,
         description="Negative on what went back or was corrected down; None on a disposal, which had arrived",
