@@ -36,6 +36,16 @@ SELECT document_key, noticed_at, 'finding', id, system, class, message FROM find
 UNION ALL
 SELECT subject, time, 'event', seq, source, type, data FROM event;
 
+CREATE VIEW v_unposted AS -- approved at its source, and the ERP has not taken it yet
+SELECT w.id, w.flow, w.kind, w.document_key, w.document_number, w.legal_entity, w.target, w.amount_minor, w.currency,
+       w.state, w.step, w.waiting_for, w.started_at, w.due_at
+FROM workflow w
+WHERE w.ended_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id
+  WHERE e.workflow_id = w.id AND d.state IN ('delivered', 'verified')
+    AND e.operation IN ('order.submit', 'order.cancel', 'order.close', 'order.discard', 'receipt.create', 'receipt.return',
+                        'receipt.correct', 'invoice.create', 'invoice.cancel', 'journal.create'));
+
 CREATE VIEW v_commitment AS
 SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
        sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,

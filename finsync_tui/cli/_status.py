@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from finsync_tui.profile import Profile
 
 # The newest workflow of a document says where that document stands.
-_ORDERS = """
-SELECT state, count(*) AS count FROM v_workflow w
+_FLOWS = """
+SELECT flow, state, count(*) AS count FROM v_workflow w
 WHERE id = (SELECT max(id) FROM v_workflow n WHERE n.document_key = w.document_key AND n.flow = w.flow)
-GROUP BY state
+GROUP BY flow, state ORDER BY flow, state
 """
 _STUCK = """
 SELECT class, currency, count(*) AS count, sum(amount_minor) AS amount_minor
@@ -46,6 +46,9 @@ class Status:
 
     at: str
     orders: dict[str, int]
+    flows: dict[str, dict[str, int]]
+    """By flow: how many documents are done, in work, held, aborted."""
+    unposted: list[dict[str, Any]]
     stuck: list[dict[str, Any]]
     deliveries: dict[str, int]
     systems: list[dict[str, Any]]
@@ -57,6 +60,8 @@ class Status:
         return {
             "at": self.at,
             "orders": self.orders,
+            "flows": self.flows,
+            "unposted": self.unposted,
             "stuck": self.stuck,
             "deliveries": self.deliveries,
             "systems": self.systems,
@@ -74,8 +79,11 @@ class Status:
             for state, word in (("buried", "dead"), ("refused", "refused"), ("held", "held"))
             if self.deliveries.get(state)
         ]
-        if self.orders["held"]:
-            found.append(f"{self.orders['held']} orders held by an exception")
+        found += [
+            f"{counts['held']} documents of {name.replace('_', ' ')} held by an exception"
+            for name, counts in self.flows.items()
+            if counts["held"]
+        ]
         return found + [f"{s['system']} is {s['state']}" for s in self.systems if s["state"] != "ok"]
 
 
@@ -85,7 +93,9 @@ def read(db: sqlite3.Connection, profile: Profile, now: datetime) -> Status:
     cases_overdue, workflows_overdue = (row[0] for row in db.execute(_OVERDUE, at))
     return Status(
         at=text(now),
-        orders=_orders(db, profile),
+        orders=_orders(db, profile, found := _flows(db)),
+        flows=found,
+        unposted=_unposted(db, now),
         stuck=[
             {
                 "class": row["class"],
@@ -108,19 +118,44 @@ def read(db: sqlite3.Connection, profile: Profile, now: datetime) -> Status:
     )
 
 
-def _orders(db: sqlite3.Connection, profile: Profile) -> dict[str, int]:
-    """Count orders by where their newest version stands; `read` counts all that the sources have shown."""
+def _flows(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Count documents by flow and where their newest version stands."""
+    found: dict[str, dict[str, int]] = {}
+    for row in db.execute(_FLOWS):
+        counts = found.setdefault(row["flow"], dict.fromkeys(("done", "in_work", "held", "aborted"), 0))
+        counts[_STANDING[row["state"]]] += row["count"]
+    return found
+
+
+_STANDING = {
+    "done": "done", "superseded": "done", "running": "in_work", "waiting": "in_work", "held": "held", "aborted": "aborted",
+}  # fmt: skip
+
+
+def _orders(db: sqlite3.Connection, profile: Profile, flows: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Count orders; `read` counts all that the sources have shown."""
     from store import records
 
-    by_state = {row["state"]: row["count"] for row in db.execute(_ORDERS)}
-    sources = {flow.source for flow in profile.flows.values()}
+    source = profile.flows.get("requisition_to_pay")
+    nothing = dict.fromkeys(("done", "in_work", "held", "aborted"), 0)
     return {
-        "read": sum(records.count(db, "purchase_order", source) for source in sources),
-        "done": sum(by_state.get(state, 0) for state in ("done", "superseded")),
-        "in_work": sum(by_state.get(state, 0) for state in ("running", "waiting")),
-        "held": by_state.get("held", 0),
-        "aborted": by_state.get("aborted", 0),
+        "read": records.count(db, "purchase_order", source.source) if source else 0,
+        **flows.get("requisition_to_pay", nothing),
     }
+
+
+def _unposted(db: sqlite3.Connection, now: datetime) -> list[dict[str, Any]]:
+    from store import unposted
+
+    return [
+        {
+            "flow": one.flow,
+            "age": one.age,
+            "count": one.count,
+            "amounts": {currency: amount(minor, currency) for currency, minor in one.amounts.items()},
+        }
+        for one in unposted.by_age(db, now)
+    ]
 
 
 def systems(db: sqlite3.Connection, profile: Profile, now: datetime) -> list[dict[str, Any]]:

@@ -61,6 +61,32 @@ def _tell(found: _status.Status) -> None:
             }
         )
     )
+    others = {name: counts for name, counts in found.flows.items() if name != "requisition_to_pay"}
+    if others:
+        say()
+        say(
+            table(
+                ["flow", "done", "in work", "held", "aborted"],
+                [
+                    [name.replace("_", " "), *(f"{n:,}" for n in counts.values())]
+                    for name, counts in others.items()
+                ],
+                right=["done", "in work", "held", "aborted"],
+            )
+        )
+    if found.unposted:
+        say()
+        say(
+            table(
+                ["approved, not posted", "age", "count", "amount", "currency"],
+                [
+                    [row["flow"].replace("_", " "), row["age"], f"{row['count']:,}", grouped(value), currency]
+                    for row in found.unposted
+                    for currency, value in (row["amounts"] or {"": None}).items()
+                ],
+                right=["count", "amount"],
+            )
+        )
     if found.stuck:
         say()
         say(

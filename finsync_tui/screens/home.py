@@ -21,6 +21,7 @@ from finsync_tui.screens.overview import Cause, DueItem, Overview, SystemRow, Ta
 from finsync_tui.screens.signs import Role, Sign
 from finsync_tui.screens.text import ago, amount, countdown, money, safe_text
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+from store.unposted import AGES, OLDEST
 
 CURRENCIES_SHOWN = 3
 MONEY_WIDTH = 12
@@ -236,15 +237,33 @@ class HomeScreen(WorkScreen):
         )
 
     def _work(self, width: int) -> Content:
-        """Orders and deliveries by state, with their money."""
+        """What is approved and not posted, then documents and deliveries by state, with their money."""
         currencies = self.shown.currencies[:2]
         bar = max(4, min(BAR_WIDTH_MAX, width - 26 - (MONEY_WIDTH + 3) * len(currencies)))
         widths = (1, 11, -6, bar, *([-MONEY_WIDTH - 1] * len(currencies)))
-        lines = [drawing.table(widths, [], ("", "Orders", "count", "", *currencies))]
-        lines += self._tally_rows(signs.WORKFLOW, self.shown.orders, currencies, widths)
+        lines = self._unposted(currencies)
+        lines.append(drawing.table(widths, [], ("", "Documents", "count", "", *currencies)))
+        lines += self._tally_rows(signs.WORKFLOW, self.shown.documents, currencies, widths)
         lines += [drawing.BLANK, drawing.table(widths, [], ("", "Deliveries", "count", "", *currencies))]
         lines += self._tally_rows(signs.DELIVERY, self.shown.deliveries, currencies, widths)
         return drawing.stack(lines)
+
+    def _unposted(self, currencies: Sequence[str]) -> list[Content]:
+        """Approved at its source and not in the ERP yet: the older, the louder."""
+        if not self.shown.unposted:
+            return []
+        widths = (1, 10, 11, -5, *([-MONEY_WIDTH - 1] * len(currencies)))
+        rows: list[list[Piece]] = []
+        for one in self.shown.unposted:
+            role: Role = "error" if one.age == OLDEST else "warn" if one.age != AGES[0][0] else "muted"
+            sums: list[Piece] = [
+                (amount(one.amounts.get(name), name) if name in one.amounts else "—", "")
+                for name in currencies
+            ]
+            flow = _FLOW_WORDS.get(one.flow, one.flow.replace("_", " "))
+            rows.append([("◷", role), (flow, ""), (one.age, role), (f"{one.count:,}", "strong"), *sums])
+        heading = ("", "Not posted", "age", "count", *currencies)
+        return [drawing.table(widths, [], heading), drawing.table(widths, rows), drawing.BLANK]
 
     def _tally_rows(
         self,
@@ -276,7 +295,7 @@ class HomeScreen(WorkScreen):
 
     def _brief(self) -> Content:
         """The same in a line each, for small windows."""
-        flows = {state: tally.count for state, tally in self.shown.orders.items()}
+        flows = {state: tally.count for state, tally in self.shown.documents.items()}
         sent = {state: tally.count for state, tally in self.shown.deliveries.items()}
         systems: list[Piece] = [("Systems     ", "muted")]
         for row in self.shown.systems:
@@ -285,7 +304,7 @@ class HomeScreen(WorkScreen):
             systems.append((f"{sign.glyph} {safe_text(row.system, 20)}{word}   ", sign.role))
         return drawing.stack(
             [
-                _counted("Orders      ", flows, _ORDERS_BRIEF),
+                _counted("Documents   ", flows, _DOCUMENTS_BRIEF),
                 _counted("Deliveries  ", sent, _DELIVERIES_BRIEF),
                 drawing.line(*systems),
             ]
@@ -340,6 +359,13 @@ class HomeScreen(WorkScreen):
             self.app.push_screen(WorkflowDetailScreen(same, same.index(row.id)))
 
 
+_FLOW_WORDS = {
+    "requisition_to_pay": "orders",
+    "goods_receipt": "receipts",
+    "invoice_to_payment": "invoices",
+    "expense_to_reimbursement": "expenses",
+}
+
 _DUE_COLUMNS = (
     Column("", 1),
     Column("Due", 9, is_right=True),
@@ -358,7 +384,7 @@ _SYSTEM_COLUMNS = (
     Column("", 10, grows=True, is_optional=True),
 )
 
-_ORDERS_BRIEF = (
+_DOCUMENTS_BRIEF = (
     ("in work", signs.WORKFLOW["running"], ("running", "waiting")),
     ("held", signs.WORKFLOW["held"], ("held",)),
     ("done", signs.WORKFLOW["done"], ("done",)),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.queries import when
 from finsync_tui.screens.text import safe_text
+from store import unposted
 from store.clock import instant
 from store.clock import text as instant_text
+from store.unposted import Unposted
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
@@ -102,7 +104,8 @@ class Overview:
     causes: tuple[Cause, ...] = ()
     currencies: tuple[str, ...] = ()
     due: tuple[DueItem, ...] = ()
-    orders: Mapping[str, Tally] = field(default_factory=dict)
+    documents: Mapping[str, Tally] = field(default_factory=dict)
+    unposted: tuple[Unposted, ...] = ()
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
     systems: tuple[SystemRow, ...] = ()
     findings: tuple[tuple[str, int], ...] = ()
@@ -110,7 +113,7 @@ class Overview:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.record_count or self.causes or self.orders or self.deliveries)
+        return not (self.record_count or self.causes or self.documents or self.deliveries)
 
 
 def pulse(db: Connection, machine_now: datetime) -> Pulse:
@@ -154,9 +157,10 @@ def overview(db: Connection, now: datetime) -> Overview:
         causes=causes,
         currencies=tuple(sorted(money, key=lambda currency: (-money[currency], currency))),
         due=_due(db),
-        orders=_tallies(
+        documents=_tallies(
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_workflow GROUP BY 1, 2"
         ),
+        unposted=tuple(unposted.by_age(db, now)),
         deliveries=_tallies(
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_delivery GROUP BY 1, 2"
         ),
