@@ -192,6 +192,7 @@ async def open_engine(
         try:
             facts = _facts(store, profile, clock)
             with store.transaction() as db:
+                sync.begin_anew(db)
                 delivery.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
             connected = (connector or connect)(workspace, profile, clock)

@@ -30,7 +30,19 @@ from adapters.errors import (
 )
 from finsync_tui import retry, sync
 from finsync_tui.profile import Profile
-from store import Store, audit, cases, crossrefs, events, findings, leases, outbox, systems, workflows
+from store import (
+    Store,
+    audit,
+    cases,
+    crossrefs,
+    events,
+    findings,
+    leases,
+    outbox,
+    records,
+    systems,
+    workflows,
+)
 from store.canonical.event import Event, event_type
 from store.clock import Clock
 from store.columns import from_json
@@ -256,7 +268,7 @@ async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Cloc
     error: AdapterError | None = None
     receipt: Receipt | None = None
     try:
-        if _must_look_first(store.db, claim):
+        if _must_look_first(store.db, claim, request):
             receipt = await adapter.find(request)
         if receipt is None:
             receipt = await _write(adapter, request)
@@ -288,11 +300,27 @@ def _sent_at(db: Connection, claim: Claim) -> datetime | None:
     return findings.last_noticed(db, "OUTCOME_UNKNOWN", claim.system, claim.document_key)
 
 
-def _must_look_first(db: Connection, claim: Claim) -> bool:
-    """True when sending blindly could make a second document."""
+def _must_look_first(db: Connection, claim: Claim, request: WriteRequest) -> bool:
+    """True when sending blindly could make a second document.
+
+    The store may be new, or an older copy that was restored: then it does not know what was created before. It vouches for a
+    system once that system's documents were read to the end since the engine started, and holds no such mark.
+    """
     if claim.is_outcome_unknown:
         return True
-    return claim.operation.endswith(".create") and outbox.was_tried_before(db, claim.entry_id)
+    if not claim.operation.endswith(".create"):
+        return False
+    return (
+        outbox.was_tried_before(db, claim.entry_id)
+        or not sync.is_caught_up(db, claim.system, claim.entity)
+        or bool(records.twins(db, claim.entity, "reference", _mark(request), claim.system))
+    )
+
+
+def _mark(request: WriteRequest) -> str:
+    """Return the mark that a create puts on the document; empty where it has none."""
+    parts = [request.body, *(part for part in request.body.values() if isinstance(part, Mapping))]
+    return next((str(part["marker"]) for part in parts if "marker" in part), "")
 
 
 def _settled(

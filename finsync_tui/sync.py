@@ -96,6 +96,7 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
             rows_refused=result.rows_refused,
         )
         systems.ok(db, task.system, now)
+        meta.set(db, _caught_up(task.system, task.entity), "yes")
         _end_cases(db, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
         _end_cases(db, [task.system], ("CREDENTIALS_REFUSED",), clock)
     return result
@@ -112,6 +113,23 @@ def _no_collecting() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def is_caught_up(db: Connection, system: str, entity: str) -> bool:
+    """Say whether this entity was read to the end since the engine started."""
+    return meta.get(db, _caught_up(system, entity)) == "yes"
+
+
+def begin_anew(db: Connection) -> None:
+    """An engine starts: the file may be another one than before, so nothing counts as read to the end."""
+    meta.clear(db, _CAUGHT_UP)
+
+
+_CAUGHT_UP = "caught_up."
+
+
+def _caught_up(system: str, entity: str) -> str:
+    return f"{_CAUGHT_UP}{system}.{entity}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,3 +17,8 @@ def set(db: sqlite3.Connection, name: str, value: str) -> None:  # reads as meta
         "INSERT INTO meta(name, value) VALUES (?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
         (name, value),
     )
+
+
+def clear(db: sqlite3.Connection, prefix: str) -> None:
+    """Forget every value whose name begins so."""
+    db.execute("DELETE FROM meta WHERE substr(name, 1, ?)=?", (len(prefix), prefix))

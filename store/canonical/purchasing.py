@@ -81,6 +81,10 @@ class PurchaseOrder(CanonicalRecord):
     target_status: str | None = Field(default=None, description="Status in the ERP, as written back")
     lines: tuple[OrderLine, ...]
 
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """Return the mark another system put on it: by it an order is known again when its link was lost."""
+        return (("reference", self.reference),) if self.reference else ()
+
     @model_validator(mode="after")
     def _lines_add_up(self) -> PurchaseOrder:
         live = [line.amount for line in self.lines if not line.is_cancelled]
