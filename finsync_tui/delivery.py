@@ -475,6 +475,7 @@ def _note_system(
             return
         if isinstance(error, SettingsError):
             systems.hold(db, system, str(error), now)
+            cases.open(db, sync.settings_case(system, error), now)
             return
     if any(r.error is None or isinstance(r.error, RejectedError | DuplicateError) for r in group):
         systems.ok(db, system, now)

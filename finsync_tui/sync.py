@@ -17,7 +17,7 @@ from typing import Literal
 
 from adapters.base import Adapter, Page, Translated, Untranslatable
 from adapters.drift import Drift
-from adapters.errors import AdapterError, CredentialsError, MaintenanceError
+from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError
 from finsync_tui import documents
 from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks
 from store.canonical.event import Event, event_type
@@ -98,7 +98,7 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
         systems.ok(db, task.system, now)
         meta.set(db, _caught_up(task.system, task.entity), "yes")
         _end_cases(db, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
-        _end_cases(db, [task.system], ("CREDENTIALS_REFUSED",), clock)
+        _end_cases(db, [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
     return result
 
 
@@ -395,6 +395,19 @@ def credentials_case(system: str, error: CredentialsError) -> cases.NewCase:
         cause=str(error),
         fix=f"Set the right secret with `finsync secrets set {system} ...`, try it with `finsync secrets test {system}`, "
         f"then `finsync systems resume {system}`. Nothing is lost meanwhile.",
+    )
+
+
+def settings_case(system: str, error: SettingsError) -> cases.NewCase:
+    return cases.NewCase(
+        class_="CONFIGURATION",
+        entity="system",
+        document_key=system,
+        document_number=system,
+        system=system,
+        cause=str(error),
+        fix=f"Correct the connection (docs/connect.md), check it with `finsync profile check`, then `finsync systems resume "
+        f"{system}`. Its queue waits; nothing is lost meanwhile.",
     )
 
 

@@ -150,10 +150,7 @@ def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow) -> bool:
 
 
 def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetime) -> None:
-    open_entries = [
-        d.entry_id for d in outbox.of_workflow(db, workflow.id) if d.state in ("pending", "held", "buried")
-    ]
-    outbox.cancel(db, open_entries, now)
+    outbox.cancel(db, [d.entry_id for d in outbox.of_workflow(db, workflow.id)], now)
     cases.end_for_workflow(
         db, workflow.id, "closed", ENGINE, f"version {by_version} of the document took its place", now
     )
