@@ -28,7 +28,14 @@ def demo(
         int, typer.Option("--seed", metavar="N", min=0, help="The company and its troubles follow from it.")
     ] = 7,
     scale: Annotated[
-        float, typer.Option("--scale", metavar="N", min=0.01, max=100, help="So many times 2,000 orders.")
+        float,
+        typer.Option(
+            "--scale",
+            metavar="N",
+            min=0.01,
+            max=100,
+            help="So many times 2,000 orders and 600 expense reports.",
+        ),
     ] = 1,
     faults: Annotated[
         Literal["none", "typical", "storm"], typer.Option("--faults", help="How badly the systems behave.")
@@ -105,6 +112,26 @@ def _tell(summary: dict[str, Any]) -> None:
         "intact" if summary["audit"]["is_intact"] else "BROKEN"
     )
     say(facts(counts))
+    _tell_troubles(summary)
+    _tell_totals(summary)
+    expenses = summary["expenses"]
+    say()
+    say(
+        facts(
+            {
+                f"expense {name.replace('_', ' ')}": value
+                for name, value in expenses.items()
+                if isinstance(value, int) and name != "is_good"
+            }
+        )
+    )
+    _tell_troubles(expenses)
+    _tell_totals(expenses)
+    note("everything adds up" if summary["is_good"] else "something does not add up")
+
+
+def _tell_troubles(summary: dict[str, Any]) -> None:
+    """Print each class of trouble, planted beside found."""
     classes = sorted({*summary["planted"], *summary["found"], *summary["exceptions"]})
     if classes:
         say()
@@ -115,6 +142,10 @@ def _tell(summary: dict[str, Any]) -> None:
                 right=["planted", "found"],
             )
         )
+
+
+def _tell_totals(summary: dict[str, Any]) -> None:
+    """Print the money of each company."""
     if summary["totals"]:
         columns = list(summary["totals"][0])
         say()
@@ -128,4 +159,3 @@ def _tell(summary: dict[str, Any]) -> None:
                 right=[name.replace("_", " ") for name in columns[2:]],
             )
         )
-    note("everything adds up" if summary["is_good"] else "something does not add up")

@@ -3,8 +3,8 @@
 Nothing is wrong in it yet; `planted` puts the trouble in.
 
 >>> company = build(seed=7, scale=0.01)
->>> len(company.orders), sorted(company.legal_entities), company.orders["100001"].legal_entity in company.legal_entities
-(20, ['DE01', 'FR01', 'US01'], True)
+>>> len(company.orders), len(company.expenses.claims), sorted(company.legal_entities)
+(20, 40, ['DE01', 'FR01', 'US01'])
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from finsync_tui.rehearse import catalogue
+from finsync_tui.rehearse import catalogue, expense_claims, expense_people
 from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.purchases import changes, orders
 from finsync_tui.rehearse.shapes import Company, Person, Supplier
@@ -37,7 +37,7 @@ _FIRST_SUPPLIER_ID = 1001
 
 
 def build(seed: int, scale: float = 1.0) -> Company:
-    """Return the company of that seed; `scale` multiplies its orders."""
+    """Return the company of that seed; `scale` multiplies its orders and expense reports."""
     if scale <= 0:
         raise ValueError("a company without orders has nothing to rehearse")
     count = max(1, round(ORDER_COUNT * scale))
@@ -58,6 +58,13 @@ def build(seed: int, scale: float = 1.0) -> Company:
         people=people,
         orders={one.number: one for one in placed},
         changes=changes(seed, placed, legal_entities, tuple(people), ENDS_AT),
+        expenses=expense_claims.build(
+            seed,
+            max(expense_claims.LEAST, round(expense_claims.REPORT_COUNT * scale)),
+            legal_entities,
+            expense_people.employees(seed),
+            ENDS_AT,
+        ),
     )
 
 

@@ -17,10 +17,11 @@ from typing import Any, Final
 import httpx
 import platformdirs
 
-from finsync_tui.credentials import variable
+from finsync_tui.credentials import FOLDER_VARIABLE, variable
 from finsync_tui.rehearse import company as companies
-from finsync_tui.rehearse import evidence, verdict, workspace
+from finsync_tui.rehearse import evidence, expense_catalogue, verdict, workspace
 from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE
+from finsync_tui.rehearse.expense_systems import COMPANY_UUID
 from finsync_tui.rehearse.planted import SOURCE, Level
 from finsync_tui.rehearse.report import Report, plants_from_json
 from finsync_tui.rehearse.shapes import Company
@@ -107,8 +108,11 @@ class Stage:
     def verdict(self) -> verdict.Verdict:
         """Ask the world what was planted and what its systems hold, and compare it with the store."""
         plants = plants_from_json(self.judge.get("/planted").raise_for_status().json())
-        report = Report.from_json(self.judge.get("/report").raise_for_status().json())
-        return verdict.judge(plants, report, evidence.read(self.workspace.store_path))
+        return verdict.judge(plants, self.report(), evidence.read(self.workspace.store_path))
+
+    def report(self) -> Report:
+        """Ask the world what its systems hold."""
+        return Report.from_json(self.judge.get("/report").raise_for_status().json())
 
 
 def run_headless(options: Options, progress: Progress | None = None) -> dict[str, Any]:
@@ -155,7 +159,10 @@ def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iter
     ]  # fmt: skip
     if state_dir is not None:
         command += ["--state-dir", str(state_dir)]
-    with _ending(_start(command, dict(os.environ), stdout=subprocess.PIPE)) as world:
+    with (
+        tempfile.TemporaryDirectory(prefix="finsync-demo-secrets-") as renewed,
+        _ending(_start(command, dict(os.environ), stdout=subprocess.PIPE)) as world,
+    ):
         assert world.stdout is not None
         line = world.stdout.readline()
         if not line:
@@ -168,7 +175,9 @@ def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iter
             timeout=120,
             trust_env=False,
         ) as judge:
-            yield Stage(made, company, _engine_environment(company, ready), judge)
+            yield Stage(
+                made, company, _engine_environment(company, ready) | {FOLDER_VARIABLE: renewed}, judge
+            )
 
 
 def _engine_environment(company: Company, ready: Mapping[str, Any]) -> dict[str, str]:
@@ -178,6 +187,10 @@ def _engine_environment(company: Company, ready: Mapping[str, Any]) -> dict[str,
         TOKEN_VARIABLE: ready["clock_token"],
         variable(SOURCE, "client_id"): CLIENT_ID,
         variable(SOURCE, "client_secret"): keys["coupa"],
+        variable(expense_catalogue.SOURCE, "client_id"): CLIENT_ID,
+        variable(expense_catalogue.SOURCE, "client_secret"): keys["concur"],
+        variable(expense_catalogue.SOURCE, "company_uuid"): COMPANY_UUID,
+        variable(expense_catalogue.SOURCE, "request_token"): keys["request_token"],
     }
     for name in company.systems:
         found |= {variable(name, "user"): ERP_USER, variable(name, "password"): keys["erp"]}

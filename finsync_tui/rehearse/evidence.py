@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
 
+from finsync_tui.rehearse.expense_catalogue import SOURCE as EXPENSE_SOURCE
 from finsync_tui.rehearse.planted import SOURCE
 from store import audit, engine, open_store
 from store.clock import SystemClock, instant
@@ -58,6 +60,11 @@ class Evidence:
     cycles: int
     clock_at: datetime | None
     audit: AuditCheck
+    expense_documents_read: int = 0
+    returned: tuple[Case, ...] = ()
+    """Expense documents that went back to their owner, by why; RECALLED when the owner took them back."""
+    reversed: tuple[Case, ...] = ()
+    """Expense documents of which a payment was told to be void."""
 
 
 def read(path: Path) -> Evidence:
@@ -74,12 +81,6 @@ def read(path: Path) -> Evidence:
 
 
 def _read(db: Connection) -> Evidence:
-    (orders_read,) = db.execute(
-        "SELECT count(*) FROM (SELECT system || ':' || external_id FROM record WHERE entity = 'purchase_order'"
-        " AND system = :source UNION SELECT document_key FROM exception_case WHERE entity = 'purchase_order'"
-        " AND document_key LIKE :source || ':%')",
-        {"source": SOURCE},
-    ).fetchone()
     cases = db.execute("SELECT class, document_key, document_number, state FROM v_exception ORDER BY id")
     findings = db.execute(
         "SELECT class, system, document_key, document_number, noticed_at FROM v_finding ORDER BY id"
@@ -89,7 +90,7 @@ def _read(db: Connection) -> Evidence:
     state = engine.get(db)
     verified = audit.verify(db)
     return Evidence(
-        orders_read=orders_read,
+        orders_read=_documents_read(db, "purchase_order", SOURCE),
         cases=tuple(Case(class_, key, number, state in _LIVE) for class_, key, number, state in cases),
         findings=tuple(
             Noticed(c, system, key, number, instant(at)) for c, system, key, number, at in findings
@@ -99,4 +100,37 @@ def _read(db: Connection) -> Evidence:
         cycles=state.cycle_count if state else 0,
         clock_at=state.clock_at if state else None,
         audit=AuditCheck(verified.is_intact, verified.count, verified.reason),
+        expense_documents_read=_documents_read(db, "expense_document", EXPENSE_SOURCE),
+        returned=tuple(_returned(db)),
+        reversed=tuple(_reversed(db)),
     )
+
+
+def _documents_read(db: Connection, entity: str, source: str) -> int:
+    """Count the documents that were read, those that could not be taken in, too."""
+    (count,) = db.execute(
+        "SELECT count(*) FROM (SELECT system || ':' || external_id FROM record WHERE entity = :entity"
+        " AND system = :source UNION SELECT document_key FROM exception_case WHERE entity = :entity"
+        " AND document_key LIKE :source || ':%')",
+        {"entity": entity, "source": source},
+    ).fetchone()
+    return int(count)
+
+
+def _returned(db: Connection) -> Iterator[Case]:
+    rows = db.execute(
+        "SELECT coalesce(json_extract(data, '$.return.class'), 'RECALLED'), document_key, document_number"
+        " FROM workflow WHERE entity = 'expense_document' AND state = 'aborted' ORDER BY id"
+    )
+    for class_, key, number in rows:
+        yield Case(class_, key, number, False)
+
+
+def _reversed(db: Connection) -> Iterator[Case]:
+    rows = db.execute(
+        "SELECT DISTINCT e.document_key, e.document_number FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id"
+        " WHERE e.operation = 'expense.confirm_payment' AND json_extract(e.body, '$.status') = 'reversed'"
+        " AND d.state IN ('delivered', 'verified') ORDER BY 1"
+    )
+    for key, number in rows:
+        yield Case("PAYMENT_REVERSED", key, number, False)

@@ -76,6 +76,7 @@ class Plant:
     """Where it is planted."""
     at: datetime
     until: datetime | None = None
+    about: Literal["order", "expense"] = "order"
 
 
 @dataclass(frozen=True, slots=True)

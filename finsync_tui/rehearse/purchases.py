@@ -48,7 +48,7 @@ def orders(
     weights = [_ENTITY_WEIGHTS[one.number] for one in legal_entities]
     buyers = chance.choices(list(legal_entities), weights, k=count)
     arrivals = sorted(
-        ((_arrival(chance, buyer), n, buyer) for n, buyer in enumerate(buyers)), key=lambda one: one[:2]
+        ((arrival(chance, buyer), n, buyer) for n, buyer in enumerate(buyers)), key=lambda one: one[:2]
     )
     by_buyer = {
         one.number: [s for s in suppliers if one.number in s.legal_entities] for one in legal_entities
@@ -88,19 +88,19 @@ def changes(
     return tuple(sorted(found, key=lambda one: (one.at, one.number)))
 
 
-def _arrival(chance: random.Random, buyer: LegalEntity) -> datetime:
+def arrival(chance: random.Random, buyer: LegalEntity) -> datetime:
     """Return an instant in the business hours of the buyer's country."""
     while True:
         day = date(YEAR, 1, 1) + timedelta(days=chance.randrange(365))
         if is_working_day(day):
-            return _at_work(chance, day, buyer)
+            return at_work(chance, day, buyer)
 
 
 def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and (day.month, day.day) not in _HOLIDAYS
 
 
-def _at_work(chance: random.Random, day: date, buyer: LegalEntity) -> datetime:
+def at_work(chance: random.Random, day: date, buyer: LegalEntity) -> datetime:
     minute = int(chance.triangular(8 * 60, 18 * 60, 10 * 60 + 30))
     local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(buyer.timezone)) + timedelta(
         minutes=minute, seconds=chance.randrange(60)
@@ -186,16 +186,16 @@ def _fate(
     highest = len(lines)
     if is_cancelled:
         days = chance.choice((0, 1, 3, 10, 20))
-        found.append(Change(order.number, _later(chance, order.issued_at, days, buyer), "cancel", by))
+        found.append(Change(order.number, later(chance, order.issued_at, days, buyer), "cancel", by))
     for _ in range(chance.choices((1, 2), (75, 25))[0] if is_revised else 0):
-        last_at = _later(chance, last_at, chance.randint(1, 25), buyer)
+        last_at = later(chance, last_at, chance.randint(1, 25), buyer)
         lines = revised(chance, order.legal_entity, lines, highest)
         highest = max(highest, *(one.number for one in lines))
         found.append(Change(order.number, last_at, "revise", by, lines))
     if is_closed:
-        at = _later(chance, last_at, chance.randint(20, 120), buyer)
+        at = later(chance, last_at, chance.randint(20, 120), buyer)
         if at >= ends_at:  # what is still open is cleared up at the end of the year
-            at = _at_work(chance, date(YEAR, 12, chance.choice((28, 29, 30))), buyer)
+            at = at_work(chance, date(YEAR, 12, chance.choice((28, 29, 30))), buyer)
         found.append(Change(order.number, at, "close", by))
     return [
         one
@@ -204,14 +204,14 @@ def _fate(
     ]
 
 
-def _later(chance: random.Random, after: datetime, days: int, buyer: LegalEntity) -> datetime:
+def later(chance: random.Random, after: datetime, days: int, buyer: LegalEntity) -> datetime:
     """Return an instant so many days later, at work; on the same day an hour later."""
     if days == 0:
         return after + timedelta(minutes=chance.randint(20, 90))
     day = (after + timedelta(days=days)).date()
     while not is_working_day(day):
         day += timedelta(days=1)
-    return _at_work(chance, day, buyer)
+    return at_work(chance, day, buyer)
 
 
 def revised(chance: random.Random, buyer: str, lines: tuple[Line, ...], highest: int) -> tuple[Line, ...]:

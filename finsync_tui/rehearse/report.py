@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from finsync_tui.rehearse.expense_report import ExpenseReport
 from finsync_tui.rehearse.planted import Plant
 from store.clock import instant, text
 
@@ -55,12 +56,14 @@ class Report:
     at: datetime
     source_orders: tuple[SourceOrder, ...]
     target_orders: tuple[TargetOrder, ...]
+    expenses: ExpenseReport = field(default_factory=ExpenseReport)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "at": text(self.at),
             "source_orders": [asdict(one) for one in self.source_orders],
             "target_orders": [asdict(one) for one in self.target_orders],
+            "expenses": asdict(self.expenses),
         }
 
     @classmethod
@@ -69,6 +72,7 @@ class Report:
             instant(value["at"]),
             tuple(SourceOrder(**one) for one in value["source_orders"]),
             tuple(TargetOrder(**one) for one in value["target_orders"]),
+            ExpenseReport.from_json(value["expenses"]),
         )
 
 
@@ -87,6 +91,7 @@ def plants_from_json(rows: list[Mapping[str, Any]]) -> tuple[Plant, ...]:
             system=row["system"],
             at=instant(row["at"]),
             until=instant(row["until"]) if row["until"] else None,
+            about=row["about"],
         )
         for row in rows
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
+from finsync_tui.rehearse.expense_shapes import Expenses
 from store.canonical.money import Money, total
 
 ChangeKind = Literal["revise", "cancel", "close"]
@@ -163,6 +164,7 @@ class Company:
     people: Mapping[str, Person]
     orders: Mapping[str, Order]
     changes: tuple[Change, ...]
+    expenses: Expenses = field(default_factory=Expenses)
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from adapters.concur.simulator import ConcurSimulator
 from adapters.coupa.simulator import CoupaSimulator
 from adapters.coupa.simulator import Settings as CoupaSettings
 from adapters.oracle_fusion.simulator import OracleFusionSimulator
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.simulation import Document, FaultPlan
-from finsync_tui.rehearse import catalogue, documents
+from finsync_tui.rehearse import catalogue, documents, expense_systems
 from finsync_tui.rehearse.planted import BUDGET_LEFT, SOURCE, Scenario, period_name
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.shapes import Company, LegalEntity
@@ -28,7 +29,8 @@ CLIENT_ID: Final = "finsync-demo"
 UNIT_IDS: Final = {"DE01": 300_000_000_100_011, "FR01": 300_000_000_100_012, "US01": 300_000_000_100_021}
 BUYER_IDS: Final = {"DE01": 300_000_000_120_045, "FR01": 300_000_000_120_046, "US01": 300_000_000_120_047}
 LOCATION_IDS: Final = {"DE01": 300_000_000_070_004, "FR01": 300_000_000_070_005, "US01": 300_000_000_070_006}
-_CHART_IDS: Final = {"oracle-emea": 50_101, "oracle-amer": 50_102}
+LEDGER_IDS: Final = {"DE01": 300_000_046_975_971, "FR01": 300_000_046_975_972, "US01": 300_000_046_975_981}
+CHART_IDS: Final = {"oracle-emea": 50_101, "oracle-amer": 50_102}
 _FIRST_CATEGORY_ID: Final = 300_000_000_080_001
 _REGIONS: Final = {"oracle-emea": "EMEA", "oracle-amer": "AMER"}
 _SEGMENTS: Final = ("Company", "Cost Center", "Account", "Project", "Future")
@@ -52,6 +54,9 @@ class Secrets:
 
     coupa: str
     erp: str
+    concur: str
+    request_token: str
+    """What the expense tool's first session is made from."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Systems:
     """All systems of one world."""
 
     coupa: CoupaSimulator
+    concur: ConcurSimulator
     erps: Mapping[str, OracleFusionSimulator]
 
     def close_centre(self, system: str, centre: str) -> None:
@@ -66,10 +72,15 @@ class Systems:
         self.erps[system].set_value(value_set(system, "Cost Centre"), centre, is_enabled=False)
 
     def dump(self) -> Document:
-        return {"coupa": self.coupa.dump(), "erps": {name: one.dump() for name, one in self.erps.items()}}
+        return {
+            "coupa": self.coupa.dump(),
+            "concur": self.concur.dump(),
+            "erps": {name: one.dump() for name, one in self.erps.items()},
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         self.coupa.load(state["coupa"])
+        self.concur.load(state["concur"])
         for name, one in self.erps.items():
             one.load(state["erps"][name])
 
@@ -113,23 +124,34 @@ def make(scenario: Scenario, clock: Clock, secrets: Secrets) -> Systems:
                 seed=scenario.company.seed,
                 segment_attributes=tuple(one.replace(" ", "") for one in _SEGMENTS),
                 first_order_number=100_001 * (1 + n * 3),
+                payment_run_every=expense_systems.PAYMENT_RUN,
+                import_delay_max=expense_systems.IMPORT_MAX,
             ),
         )
         for n, name in enumerate(scenario.company.systems)
     }
-    return Systems(coupa, erps)
+    concur = expense_systems.make(
+        scenario,
+        clock,
+        client_id=CLIENT_ID,
+        client_secret=secrets.concur,
+        request_token=secrets.request_token,
+    )
+    return Systems(coupa, concur, erps)
 
 
 def fill(systems: Systems, scenario: Scenario, clock: VirtualClock) -> None:
     """Put in what is there before the first order, day by day over the time before: not everything in one instant."""
     company = scenario.company
-    shares = 1 + len(systems.erps)
+    shares = 2 + len(systems.erps)
     span = (company.starts_at - clock.now()) / shares
     for resource, document in (found := list(documents.reference(company))):
         systems.coupa.put(resource, document, by="administrator")
         clock.advance(span / len(found))
-    for n, (name, erp) in enumerate(systems.erps.items(), 2):
+    expense_systems.fill(systems.concur, company, clock, span)
+    for n, (name, erp) in enumerate(systems.erps.items(), 3):
         _fill_books(erp, name, company)
+        expense_systems.fill_erp(erp, name, company, UNIT_IDS, [value_set(name, one) for one in _SETS])
         _fill_budgets(erp, name, company)
         _fill_suppliers(erp, name, company, clock, span)
         clock.advance_to(company.starts_at - span * (shares - n))
@@ -137,11 +159,11 @@ def fill(systems: Systems, scenario: Scenario, clock: VirtualClock) -> None:
 
 
 def _fill_books(erp: OracleFusionSimulator, system: str, company: Company) -> None:
-    chart_id, entities = _CHART_IDS[system], company.entities_of(system)
+    chart_id, entities = CHART_IDS[system], company.entities_of(system)
     sets = [value_set(system, one) for one in _SETS]
     erp.add_chart(chart_id, f"{_REGIONS[system]} Chart", zip(_SEGMENTS, sets, strict=True))
     for one in entities:
-        erp.add_ledger(one.ledger, one.currency, chart_id)
+        erp.add_ledger(one.ledger, one.currency, chart_id, ledger_id=LEDGER_IDS[one.number])
         erp.add_business_unit(
             UNIT_IDS[one.number], one.business_unit, ledger=one.ledger, legal_entity=one.number
         )

@@ -6,30 +6,19 @@ Pure: the planted list, the systems' report and the store's evidence go in, the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Noticed
+from finsync_tui.rehearse import expense_verdict
+from finsync_tui.rehearse.evidence import AuditCheck, Evidence
+from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
+from finsync_tui.rehearse.matching import Mark, compare, counted
 from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from store.canonical.money import Money
 
 Fate = Literal["posted", "in_exception", "cancelled", "in_flight"]
-NOTICED_LATE = timedelta(hours=1)
-"""How long after the end of a window something may still be noticed that belongs to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One trouble by class and subject: planted and missed, or found and not planted."""
-
-    class_: str
-    subject: str
-
-    def __str__(self) -> str:
-        return f"{self.class_} {self.subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +59,7 @@ class Verdict:
     totals: tuple[Total, ...]
     audit: AuditCheck
     cycles: int
+    expenses: ExpenseVerdict
 
     @property
     def is_good(self) -> bool:
@@ -78,81 +68,47 @@ class Verdict:
             and self.planted == self.found
             and all(one.difference == 0 for one in self.totals)
             and self.audit.is_intact
+            and self.expenses.is_good
         )
 
 
 def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdict:
     """Compare everything with everything."""
-    hits, missed, false_finds = _compare(plants, evidence)
+    cases = [one for one in evidence.cases if not is_about_expenses("", one.key)]
+    noticed = [
+        one
+        for one in (*evidence.findings, *evidence.failed_reads)
+        if not is_about_expenses(one.system, one.key)
+    ]
+    compared = compare(
+        [one for one in plants if one.about == "order"],
+        cases,
+        [one for one in noticed if one.class_ in FINDINGS],
+    )
     held = _by_marker(report.target_orders)
-    in_exception = frozenset(one.key for one in evidence.cases if one.is_open)
+    in_exception = frozenset(one.key for one in cases if one.is_open)
     fates = {one.key: _fate(one, held, in_exception, evidence.live_workflows) for one in report.source_orders}
     return Verdict(
         orders_read=evidence.orders_read,
         commitments_created=sum(any(one.is_issued for one in found) for found in held.values()),
         written_back=sum(_is_written_back(one, held) for one in report.source_orders),
-        exceptions=_counted(one.class_ for one in evidence.cases),
-        findings=_counted(one.class_ for one in evidence.findings),
-        planted=_counted(one.class_ for one in plants),
-        found=_counted(hits),
-        missed=missed,
-        false_finds=false_finds,
+        exceptions=counted(one.class_ for one in cases),
+        findings=counted(
+            one.class_ for one in evidence.findings if not is_about_expenses(one.system, one.key)
+        ),
+        planted=compared.planted,
+        found=compared.found,
+        missed=compared.missed,
+        false_finds=compared.false_finds,
         duplicates=tuple(sorted(marker for marker, found in held.items() if len(found) > 1)),
         lost=tuple(one.key for one in report.source_orders if not _is_settled(one, fates[one.key], held)),
         totals=_totals(report, fates, held),
         audit=evidence.audit,
         cycles=evidence.cycles,
+        expenses=expense_verdict.judge(
+            [one for one in plants if one.about == "expense"], report.expenses, evidence
+        ),
     )
-
-
-# -- planted and found ---------------------------------------------------------------------------------
-
-
-def _compare(
-    plants: Sequence[Plant], evidence: Evidence
-) -> tuple[list[str], tuple[Mark, ...], tuple[Mark, ...]]:
-    """Return the class of each plant that was found, the plants that were not, and what was found beside them."""
-    noticed = [one for one in (*evidence.findings, *evidence.failed_reads) if one.class_ in FINDINGS]
-    pool = _Pool(plants)
-    false_cases = [Mark(one.class_, one.number) for one in evidence.cases if not pool.explain_case(one)]
-    false_findings = [Mark(one.class_, one.number or one.system) for one in noticed if not pool.explain(one)]
-    missed = [Mark(one.class_, one.subject) for n, one in enumerate(plants) if n not in pool.found]
-    return (
-        [one.class_ for n, one in enumerate(plants) if n in pool.found],
-        tuple(missed),
-        tuple(dict.fromkeys((*false_cases, *false_findings))),
-    )
-
-
-@dataclass
-class _Pool:
-    """The plants, and which of them something was found of."""
-
-    plants: Sequence[Plant]
-    found: set[int] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._by_class: dict[str, list[tuple[int, Plant]]] = {}
-        for n, one in enumerate(self.plants):
-            self._by_class.setdefault(one.class_, []).append((n, one))
-
-    def explain_case(self, case: Case) -> bool:
-        return self._explain(case.class_, lambda plant: plant.key == case.key)
-
-    def explain(self, noticed: Noticed) -> bool:
-        return self._explain(noticed.class_, lambda plant: _is_seen_in(plant, noticed))
-
-    def _explain(self, class_: str, fits: Callable[[Plant], bool]) -> bool:
-        hits = [n for n, plant in self._by_class.get(class_, ()) if fits(plant)]
-        self.found.update(hits[:1])
-        return bool(hits)
-
-
-def _is_seen_in(plant: Plant, noticed: Noticed) -> bool:
-    if plant.until is None:
-        return plant.key == noticed.key
-    is_in_time = plant.at <= noticed.at <= plant.until + NOTICED_LATE
-    return plant.system == noticed.system and is_in_time
 
 
 # -- orders and money ----------------------------------------------------------------------------------
@@ -226,10 +182,6 @@ def _totals(
     )
 
 
-def _counted(classes: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(classes).items()))
-
-
 # -- for people and programs ---------------------------------------------------------------------------
 
 
@@ -258,6 +210,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
             "reason": verdict.audit.reason,
         },
         "cycles": verdict.cycles,
+        "expenses": expense_verdict.to_json(verdict.expenses),
     }
 
 
@@ -306,7 +259,7 @@ def summary(result: Mapping[str, Any]) -> str:
     lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
     lines += [f"TWICE {one}" for one in result["duplicated"]]
     lines += [f"LOST {one}" for one in result["lost_orders"]]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", expense_verdict.summary(result["expenses"])])
 
 
 _COLUMNS = ("in", "posted", "in_exception", "cancelled", "in_flight")

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import tomlkit
 
-from finsync_tui.rehearse import catalogue, documents
+from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace
 from finsync_tui.rehearse.planted import SOURCE, period_name
 from finsync_tui.rehearse.shapes import Company
 from finsync_tui.rehearse.systems import (
     BUYER_IDS,
+    CHART_IDS,
+    LEDGER_IDS,
     LOCATION_IDS,
     OWN_LOGIN,
     UNIT_IDS,
@@ -93,7 +95,8 @@ def _profile(company: Company) -> dict[str, Any]:
     }
     fast = {"requests_per_second": 5000.0, "connections_max": 8}
     systems: dict[str, Any] = {
-        SOURCE: {"adapter": "coupa", "base_url": "http://127.0.0.1:1", **fast, "options": options}
+        SOURCE: {"adapter": "coupa", "base_url": "http://127.0.0.1:1", **fast, "options": options},
+        expense_catalogue.SOURCE: expense_workspace.connection(fast),
     }
     for name in company.systems:
         systems[name] = {
@@ -104,6 +107,7 @@ def _profile(company: Company) -> dict[str, Any]:
                 "cost_centre_value_set": value_set(name, "Cost Centre"),
                 "categories": {thing.name: category(thing.name) for thing in catalogue.COMMODITIES},
                 "business_units": {one.business_unit: _unit(one.number) for one in company.entities_of(name)},
+                **expense_workspace.erp_options(company, name, LEDGER_IDS, CHART_IDS[name]),
             },
         }
     return {
@@ -117,7 +121,13 @@ def _profile(company: Company) -> dict[str, Any]:
             "fiscal_period": "extracts/fiscal_period.csv",
             "tax_code": "extracts/tax_code.csv",
         },
-        "flows": {"requisition_to_pay": {"source": SOURCE, "due": dict(_DUE)}},
+        "flows": {
+            "requisition_to_pay": {"source": SOURCE, "due": dict(_DUE)},
+            expense_workspace.FLOW: {
+                "source": expense_catalogue.SOURCE,
+                "due": dict(expense_workspace.DUE),
+            },
+        },
         "retry": {"default": {"attempts_max": 8, "delay_first": "PT30S", "delay_max": "PT6H"}},
         "breaker": {"failures": 5, "pause": "PT10M"},
         "delivery": {"workers": 4, "batch": 256},
@@ -151,6 +161,7 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
         "ledger": one.ledger,
         "business_unit": one.business_unit,
         "segments": [*mapped, *fixed],
+        "expense": expense_workspace.setup(one),
     }
 
 
@@ -175,7 +186,7 @@ def _schedules(company: Company) -> dict[str, Any]:
             "entities": ["supplier", "cost_centre"],
             "every": "P1D",
         }
-    return found
+    return found | expense_workspace.schedules(company, EVERY)
 
 
 def _mappings(folder: Path, company: Company) -> None:
@@ -186,13 +197,19 @@ def _mappings(folder: Path, company: Company) -> None:
         header,
         ((e.source_code, e.target_code, e.number, 0, "", "") for e in entities),
     )
+    more = {
+        "cost_centre": expense_workspace.centre_rules(company),
+        "account": expense_workspace.account_rules(company),
+    }
     for name, codes in (("cost_centre", company.cost_centres), ("account", company.accounts)):
         rows = (
             (c.source, "=" if c.source == c.target else c.target, c.legal_entity, 0, "", "")
             for c in codes
             if c.target is not None
         )
-        _write(folder / f"{name}.csv", header, rows)
+        _write(folder / f"{name}.csv", header, (*rows, *more[name]))
+    _write(folder / "expense_account.csv", header, expense_workspace.expense_accounts(company))
+    _write(folder / "tax_account.csv", header, expense_workspace.tax_accounts(company))
 
 
 def _extracts(folder: Path, company: Company) -> None:

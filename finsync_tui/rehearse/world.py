@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -25,8 +25,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.simulation import loopback_config
-from finsync_tui.rehearse import control, systems
+from finsync_tui.rehearse import control, expense_planted, expense_reading, expense_timeline, systems
 from finsync_tui.rehearse.company import build
+from finsync_tui.rehearse.expense_catalogue import SOURCE as EXPENSE_SOURCE
 from finsync_tui.rehearse.parent import tie_to_parent
 from finsync_tui.rehearse.planted import SOURCE, Level, Plant, Scenario, plant
 from finsync_tui.rehearse.report import Report
@@ -77,7 +78,9 @@ class World:
         self.clock.advance_to(to)
 
     def report(self) -> Report:
-        return systems.report(self.systems, self.scenario.company, self.clock)
+        company = self.scenario.company
+        found = systems.report(self.systems, company, self.clock)
+        return replace(found, expenses=expense_reading.report(self.systems, company))
 
     def dump(self) -> dict[str, Any]:
         return {"now": text(self.now()), "applied_count": self.applied_count, "systems": self.systems.dump()}
@@ -91,9 +94,10 @@ class World:
 
 def make(seed: int, scale: float, level: Level, keys: Secrets, state: dict[str, Any] | None = None) -> World:
     """Return the world of that seed, on its first day or where `state` says."""
-    scenario = plant(build(seed, scale), level, scale)
+    scenario = expense_planted.plant(plant(build(seed, scale), level, scale), level, scale)
     clock = VirtualClock(scenario.company.starts_at - BEFORE)
-    made = World(scenario, clock, systems.make(scenario, clock, keys), events(scenario))
+    happenings = sorted((*events(scenario), *expense_timeline.events(scenario)), key=lambda one: one.at)
+    made = World(scenario, clock, systems.make(scenario, clock, keys), tuple(happenings))
     if state is None:
         systems.fill(made.systems, scenario, clock)
     else:
@@ -119,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     file = options.state_dir / STATE_NAME if options.state_dir else None
     state = json.loads(file.read_bytes()) if file is not None and file.is_file() else None
-    keys = Secrets(coupa=secrets.token_urlsafe(24), erp=secrets.token_urlsafe(24))
+    keys = Secrets(*(secrets.token_urlsafe(24) for _ in range(4)))
     world = make(options.company_seed, options.scale, options.faults, keys, state)
     asyncio.run(serve(world, keys))
     if file is not None:
@@ -133,6 +137,7 @@ async def serve(world: World, keys: Secrets) -> None:
     wire = world.tripwire.around
     apps: dict[str, ASGIApp] = {
         SOURCE: wire(world.systems.coupa.app),
+        EXPENSE_SOURCE: wire(world.systems.concur.app),
         **{name: wire(erp.app) for name, erp in world.systems.erps.items()},
         CONTROL: control.app(world, clock_token=clock_token, judge_token=judge_token),
     }
@@ -153,7 +158,7 @@ async def serve(world: World, keys: Secrets) -> None:
                 "control_url": urls[CONTROL],
                 "clock_token": clock_token,
                 "judge_token": judge_token,
-                "secrets": {"coupa": keys.coupa, "erp": keys.erp},
+                "secrets": asdict(keys),
             }
         )
         await stop.wait()

@@ -34,6 +34,11 @@ def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
         assert result["is_good"], f"seed {seed}\n{text}"
         assert result["planted"] == result["found"]
         assert (0, 0, 0) == (result["duplicates"], result["lost"], result["false_finds"])
+        expenses = result["expenses"]
+        assert expenses["planted"] == expenses["found"]
+        assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])
+        assert min(expenses["posted"], expenses["confirmed"], expenses["paid"], expenses["returned"]) > 0
+        assert {"0.00"} == {one["difference"] for one in expenses["totals"]}
         assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
         assert json.dumps(result)
         assert_no_secret_is_kept(workspace)

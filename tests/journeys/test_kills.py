@@ -2,7 +2,8 @@
 
 The simulated systems run in a process of their own and keep their state. The engine is killed (SIGKILL) at seeded random
 moments: at any time, inside an outside call before or after the other system acted, and before, in and after a commit. It
-is started again each time, and when the year is over the ERPs hold each order exactly once.
+is started again each time, and when the year is over the ERPs hold each order and each expense report exactly once. After
+each death it is also looked whether the expense tool was told more than the store knows.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +23,7 @@ from typing import Literal
 import pytest
 
 from finsync_tui.rehearse.demo import Options, Stage, stage
+from finsync_tui.rehearse.expense_planted import FINDINGS as EXPENSE_FINDINGS
 from finsync_tui.rehearse.planted import FINDINGS
 from store import open_store
 from store.clock import SystemClock
@@ -48,12 +51,12 @@ class Amounts:
     commits: int
 
     @classmethod
-    def of(cls, orders: int) -> Amounts:
+    def of(cls, orders: int, reports: int) -> Amounts:
         return cls(
-            seconds=30 + orders * 0.1,
-            calls=4_000 + 12 * orders,
-            writes=4 * orders,
-            commits=9_000 + 10 * orders,
+            seconds=30 + orders * 0.1 + reports * 0.1,
+            calls=9_000 + 12 * orders + 12 * reports,
+            writes=4 * orders + 4 * reports,
+            commits=11_000 + 10 * orders + 15 * reports,
         )
 
 
@@ -103,6 +106,27 @@ def ended(scene: Stage, command: list[str] | None = None) -> int:
     return wait(scene.start_engine(command=command), WAIT_S)
 
 
+def assert_nothing_is_told_too_early(scene: Stage) -> None:
+    """What the expense tool was told is known here: a lock only of what is stored, a number only of what was read back."""
+    db = sqlite3.connect(f"file:{scene.workspace.store_path}?mode=ro", uri=True)
+    stored = {
+        key for (key,) in db.execute("SELECT external_id FROM record WHERE entity = 'expense_document'")
+    }
+    verified = {
+        key.removeprefix("concur:")
+        for (key,) in db.execute(
+            "SELECT w.document_key FROM workflow w JOIN workflow_step s ON s.workflow_id = w.id"
+            " WHERE w.entity = 'expense_document' AND s.name = 'verify_posting' AND s.state = 'done'"
+        )
+    }
+    db.close()
+    for document in scene.report().expenses.documents:
+        name = f"{document.document_id}.{document.kind}.{document.report_id}"
+        assert not document.is_acknowledged or name in stored, f"{name} was locked and is not stored"
+        assert not document.posted_as or name in verified, f"{name} was confirmed and not read back"
+        assert len(document.posted_as) <= 1, f"{name} was confirmed twice"
+
+
 def wait(engine: subprocess.Popen[bytes], seconds: float) -> int:
     """Wait for an engine's end; when the time is up, kill it."""
     try:
@@ -118,28 +142,30 @@ def wait(engine: subprocess.Popen[bytes], seconds: float) -> int:
 def test_killed_at_any_moment(
     counts: Counts, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """After any number of kills, each order is once in the ERPs with its exact total, or an open exception."""
+    """After any number of kills, each order and report is once in the ERPs with its exact total, or an open exception."""
     options = Options(seed=SEED, scale=0.05 if counts.name == "reduced" else 1.0)
     deaths: Counter[str] = Counter()
     days: list[str] = []
     chosen = moments(SEED, counts.kills)
 
     with stage(options, tmp_path / "workspace") as scene:
-        amounts = Amounts.of(len(scene.company.orders))
+        amounts = Amounts.of(len(scene.company.orders), len(scene.company.expenses.claims))
         for moment in chosen:
             code = killed(scene, moment, amounts)
             assert -signal.SIGKILL == code, f"the engine should have died at {moment}, but ended with {code}"
             deaths[moment.kind] += 1
             days.append(scene.now()[:10])
+            assert_nothing_is_told_too_early(scene)
         assert 0 == ended(scene)
+        assert_nothing_is_told_too_early(scene)
         found = scene.verdict()
+        names = {one.document_id: one.name for one in scene.report().expenses.documents}
         store = open_store(scene.workspace.store_path, SystemClock())
-        cut_off = {
-            row[0]
-            for row in store.db.execute(
-                "SELECT document_number FROM v_finding WHERE class = 'OUTCOME_UNKNOWN' AND message LIKE 'the engine stopped%'"
-            )
-        }
+        cut_off = set()
+        for number, key in store.db.execute(
+            "SELECT document_number, document_key FROM v_finding WHERE class = 'OUTCOME_UNKNOWN' AND message LIKE 'the engine stopped%'"
+        ):
+            cut_off |= {number, names.get(key.removeprefix("concur:").partition(".")[0])}
         store.close()
 
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(deaths.items()))
@@ -158,6 +184,15 @@ def test_killed_at_any_moment(
     # An answer that died with its engine leaves no trace but that: the trouble shows as an unknown outcome instead.
     assert [] == [mark for mark in found.missed if not (mark.class_ in FINDINGS and mark.subject in cut_off)]
     assert len(scene.company.orders) == found.orders_read
+    expenses = found.expenses
+    assert () == expenses.doubled
+    assert () == expenses.lost
+    assert [0] * len(expenses.totals) == [one.difference for one in expenses.totals]
+    # Nor is there time to recall a report when its engine died while it was asked to wait.
+    allowed = {*EXPENSE_FINDINGS, "RECALLED"}
+    assert [] == [
+        mark for mark in expenses.compared.missed if not (mark.class_ in allowed and mark.subject in cut_off)
+    ]
     assert len(set(days)) > len(days) // 2, "the kills spread over the year"
 
 

@@ -12,6 +12,8 @@ from store.canonical.expense import ExpenseDocument
 from store.canonical.keys import RecordKey
 
 ENTITY = ExpenseDocument.entity
+NUMBER_MAX = 20
+"""So much of a number stands in a mark: cash advances have none but an id of 32 characters, and ERPs limit names."""
 
 
 def document(context: Context) -> ExpenseDocument:
@@ -52,7 +54,7 @@ def marker(context: Context) -> str:
     >>> short_id("9a41c6e0-b7a9-4c0d-8c5b-7f0d1e2a3b4c.expense.4E6593CB")
     '9a41c6e0b7a9'
     """
-    return f"{document(context).number}-{short_id(external_id(context))}"
+    return f"{document(context).number[:NUMBER_MAX]}-{short_id(external_id(context))}"
 
 
 def short_id(external_id: str) -> str:

@@ -14,6 +14,10 @@ KEYS = {
     "orders_read", "commitments_created", "written_back", "exceptions", "planted", "found", "duplicates", "lost",
     "totals", "seconds",
 }  # fmt: skip
+EXPENSE_KEYS = {
+    "reports_in", "posted", "confirmed", "paid", "returned", "exceptions", "planted", "found", "false_finds",
+    "doubled", "lost", "totals",
+}  # fmt: skip
 
 
 def commands() -> list[list[str]]:
@@ -48,5 +52,9 @@ def test_the_tour_can_be_followed(tmp_path: Path) -> None:
     assert KEYS <= set(summary)
     assert (0, 0) == (summary["duplicates"], summary["lost"])
     assert summary["planted"] == summary["found"]
+    expenses = summary["expenses"]
+    assert EXPENSE_KEYS <= set(expenses)
+    assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])
+    assert expenses["planted"] == expenses["found"]
     assert {} == {name: done.stderr for name, done in endings.items() if done.returncode != 0}
     assert all(done.stdout for name, done in endings.items() if name.split()[0] not in ("store", "outbox"))

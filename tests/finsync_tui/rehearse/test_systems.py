@@ -17,7 +17,7 @@ from finsync_tui.rehearse.timeline import events
 from finsync_tui.rehearse.world import World, make
 
 SMALL = 0.02
-KEYS = Secrets(coupa="one", erp="two")
+KEYS = Secrets("one", "two", "three", "four")
 
 
 def a_world(state: dict[str, object] | None = None) -> World:

@@ -10,14 +10,15 @@ import pytest
 from finsync_tui import profile as profiles
 from finsync_tui.mapping import tables
 from finsync_tui.profile.overlay import read_mapping
-from finsync_tui.rehearse import catalogue, workspace
+from finsync_tui.rehearse import catalogue, expense_catalogue, workspace
 from finsync_tui.rehearse.company import build
 from finsync_tui.rehearse.shapes import Company
 from finsync_tui.settings import Workspace, load_workspace
 from store.canonical.money import Money
 
 URLS = {
-    name: f"http://127.0.0.1:{port}" for name, port in (("coupa", 1), ("oracle-emea", 2), ("oracle-amer", 3))
+    name: f"http://127.0.0.1:{port}"
+    for name, port in (("coupa", 1), ("concur", 4), ("oracle-emea", 2), ("oracle-amer", 3))
 }
 DAY = date(2026, 6, 1)
 
@@ -52,6 +53,35 @@ def test_every_code_maps_to_the_erps(made: Workspace, company: Company) -> None:
         match = by_name["company"].find(one.source_code, scope=one.number, on=DAY)
         assert match is not None
         assert one.target_code == match.target
+
+
+def test_every_expense_code_maps_to_the_erps(made: Workspace) -> None:
+    """What only expenses use comes out as the ERP writes it: accounts, the card programme, taxes, the balance sheet's centre."""
+    found = profiles.load(made)
+    by_name = tables(found.mappings, dict.fromkeys(found.mappings, 1))
+
+    def target(table: str, source: str, scope: str) -> str | None:
+        match = by_name[table].find(source, scope=scope, on=DAY)
+        return match.target if match else None
+
+    for code in expense_catalogue.accounts():
+        assert code.target == target("account", code.source, code.legal_entity)
+    for number in found.legal_entities:
+        assert expense_catalogue.CARD_ACCOUNT[0] == target("account", expense_catalogue.CARD_CODE, number)
+        assert "000" == target("cost_centre", expense_catalogue.BALANCE_CENTRE, number)
+    assert ("1571", None) == (target("tax_account", "DE/VA", "DE01"), target("tax_account", "DE/VA", "US01"))
+    assert "6515" == target("expense_account", "FR/LODNG", "FR01")
+
+
+def test_companies_post_their_expenses_in_their_own_way(made: Workspace) -> None:
+    """Two companies share a ledger of the expense tool and pay by invoice; the third posts journals."""
+    setups = {number: one.expense for number, one in profiles.load(made).legal_entities.items()}
+
+    assert {"DE01": "invoice", "FR01": "invoice", "US01": "journal"} == {
+        number: one.post_as for number, one in setups.items() if one is not None
+    }
+    ledgers = {number: one.ledgers[0] for number, one in setups.items() if one is not None}
+    assert ledgers["DE01"] == ledgers["FR01"] != ledgers["US01"]
 
 
 def test_no_rule_lets_everything_through(made: Workspace) -> None:

@@ -26,7 +26,7 @@ WAIT_S = 30
 
 
 def a_world() -> World:
-    return make(7, 0.01, "typical", Secrets("one", "two"))
+    return make(7, 0.01, "typical", Secrets("one", "two", "three", "four"))
 
 
 async def ask(world: World, token: str, method: str, path: str, body: Any = None) -> httpx.Response:
