@@ -51,7 +51,7 @@ class OracleFusion:
         self._options = options
         self._transport = transport
         self._api = api
-        self._reads = Reads(api, options, Jobs(api, judge))
+        self._reads = Reads(api, options, Jobs(api, judge), clock)
         self._writes = Writes(api, options, judge, clock)
 
     @property

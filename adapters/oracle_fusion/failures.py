@@ -70,11 +70,16 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
     ),
     # three-way match: receipts first, a hold of that name is about what was received
     (
-        r"\bquantity received\b|(?:billed|invoiced)\b.{0,40}exceeds?\b.{0,40}received|\breceived quantity\b.{0,40}exceed",
+        r"currency\b.{0,60}purchase order|purchase order\b.{0,60}currency",
+        "MATCH_CURRENCY",
+    ),
+    (
+        r"\b(?:quantity|amount) received\b|(?:billed|invoiced)\b.{0,40}exceeds?\b.{0,40}received|\breceived quantity\b.{0,40}exceed",
         "MATCH_RECEIPT",
     ),
     (
-        r"RCV_TRX_QTY_EXCEED|quantity\b.{0,60}exceed|exceed.{0,60}quantity|\bquantity ordered\b"
+        r"RCV_TRX_QTY_EXCEED|quantity\b.{0,60}exceed|exceed.{0,60}quantity|\b(?:quantity|amount) ordered\b"
+        r"|billed (?:quantity|amount)\b.{0,60}below zero"
         r"|exceed.{0,60}(?:receipt|receiving) tolerance|quantity\b.{0,40}available (?:to|for)",
         "MATCH_QUANTITY",
     ),
@@ -82,6 +87,7 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
         r"purchase order\b.{0,60}(?:not found|not open|has no line|no schedule|closed|cancell?ed)|RCV_DOC_\w+|\bPO line\b.{0,40}not found",
         "MATCH_ORDER",
     ),
+    (r"\bprice\b.{0,60}(?:exceed|toleranc|varian)", "MATCH_PRICE"),
     # money
     (
         r"\bXCC-|insufficient (?:funds|budget)|funds? (?:check|reservation)\b.{0,60}(?:fail|insufficient|not pass)"

@@ -320,6 +320,7 @@ _NAMES = {
     "invoice": ("InvoiceId", "InvoiceNumber"),
     "payment": ("CheckId", "PaymentNumber"),
     "employee": ("PersonId", "PersonNumber"),
+    "exchange_rate": ("ConversionDate", "ConversionDate"),
     "fiscal_period": ("PeriodNameId", "PeriodNameId"),
 }
 """Key and number of each entity's rows."""
@@ -339,6 +340,7 @@ TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "invoice": inbound_finance.invoice,
     "payment": inbound_finance.payment,
     "employee": inbound_finance.employee,
+    "exchange_rate": inbound_finance.exchange_rate,
     "fiscal_period": inbound_finance.fiscal_period,
 }
 

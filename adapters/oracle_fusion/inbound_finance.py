@@ -10,14 +10,14 @@ from typing import Any, Final, Literal
 import msgspec
 
 from adapters.base import Translated
-from adapters.oracle_fusion import wire
+from adapters.oracle_fusion import wire, wire_payables
 from adapters.oracle_fusion import wire_finance as finance
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money, whole
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound_invoice import LINE_TYPES, TYPES, split_description
 from store.canonical.journal import ImportJob, JournalEntry, JournalLine, Side
 from store.canonical.money import Money
-from store.canonical.organisation import FiscalPeriod
+from store.canonical.organisation import ExchangeRate, FiscalPeriod
 from store.canonical.payables import Invoice, InvoiceLine, InvoiceStatus, PaidInvoice, Payment
 from store.canonical.people import Employee
 
@@ -170,6 +170,7 @@ def invoice(row: bytes, options: Options) -> Translated:
             "lines": tuple(
                 _invoice_line(line, currency, f"$.invoiceLines[{index}]")
                 for index, line in enumerate(wire.rows(document.invoiceLines))
+                if not _is_prepayment(line)
             ),
         }
     )
@@ -178,6 +179,13 @@ def invoice(row: bytes, options: Options) -> Translated:
         record,
         source_updated_at=latest((document.LastUpdateDate,)),
         changed_by=document.LastUpdatedBy,
+    )
+
+
+def _is_prepayment(line: finance.InvoiceLine) -> bool:
+    """Say whether a line only shows that a prepayment paid part of the invoice: it is no part of what is owed."""
+    return wire.words(line.LineType) in ("PREPAYMENT", "PREPAY") and not wire.is_set(
+        line.PrepaymentIncludedonInvoiceFlag
     )
 
 
@@ -235,7 +243,11 @@ def _invoice_line(line: finance.InvoiceLine, currency: str, path: str) -> Invoic
             "order_line": None
             if line.PurchaseOrderLineNumber is None
             else whole(line.PurchaseOrderLineNumber),
+            "receipt_number": line.ReceiptNumber,
+            "receipt_line": None if line.ReceiptLineNumber is None else text(line.ReceiptLineNumber),
+            "uom": line.UOM,
             "tax_code": line.TaxClassification,
+            "tax_rate_percent": line.TaxRate,
         }
     )
 
@@ -341,6 +353,25 @@ def fiscal_period(row: bytes, options: Options) -> Translated:
     return Translated(number, record)
 
 
+def exchange_rate(row: bytes, options: Options) -> Translated:
+    document = _rate.decode(row)
+    on = day(document.ConversionDate, "$.ConversionDate")
+    if on is None:
+        raise UntranslatableError("$.ConversionDate", "the rate has no date")
+    kind = document.UserConversionType or document.ConversionType
+    source, target = document.FromCurrency, document.ToCurrency
+    number = f"{source}/{target}/{on.isoformat()}/{kind or ''}"
+    record = ExchangeRate(
+        number=number,
+        from_currency=source,
+        to_currency=target,
+        rate_on=on,
+        rate=document.ConversionRate,
+        kind=kind,
+    )
+    return Translated(number, record)
+
+
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
     """Put our names in place of a pod's own, at every level."""
     if not names:
@@ -354,4 +385,5 @@ def renamed(value: Any, names: Mapping[str, str]) -> Any:
 _job = msgspec.json.Decoder(finance.Job)
 _invoice = msgspec.json.Decoder(finance.Invoice)
 _payment = msgspec.json.Decoder(finance.Payment)
+_rate = msgspec.json.Decoder(wire_payables.CurrencyRate)
 _period = msgspec.json.Decoder(finance.PeriodStatus)

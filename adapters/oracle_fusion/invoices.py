@@ -61,7 +61,7 @@ class Invoices:
         )
         answer = await self._api.create(RESOURCE, body)
         created = answer.decode(finance.Invoice)
-        return self._receipt(created, was_found=False)
+        return self.receipt(created, was_found=False)
 
     async def find_created(self, request: WriteRequest) -> Receipt | None:
         return await self._known(self._invoice(request))
@@ -91,7 +91,7 @@ class Invoices:
                 "Nothing was sent. Send the invoice under a new number",
             )
         self._refuse_other(wanted, found)
-        return self._receipt(found, was_found=True)
+        return self.receipt(found, was_found=True)
 
     def _refuse_other(self, wanted: Invoice, found: finance.Invoice) -> None:
         mark, _ = split_description(found.Description or "")
@@ -110,9 +110,9 @@ class Invoices:
     # -- validate
 
     async def validate(self, request: WriteRequest) -> Receipt:
-        before = await self._state(request)
+        before = await self.state(request)
         if invoice_status(before) in ("approved", "pending_approval"):
-            return self._receipt(before, was_found=True)
+            return self.receipt(before, was_found=True)
         if invoice_status(before) == "cancelled":
             raise refused(
                 self._api.system,
@@ -120,43 +120,43 @@ class Invoices:
                 f"invoice {before.InvoiceNumber} is cancelled in Oracle and cannot be validated",
             )
         result = await self._act("validateInvoice", before, self._options.validate_parameters)
-        after = await self._state(request)
+        after = await self.state(request)
         status = invoice_status(after)
         if status in ("approved", "pending_approval"):
-            return self._receipt(after, was_found=False)
+            return self.receipt(after, was_found=False)
         if status == "draft":  # it is validated by a scheduled process, or not yet
-            return self._receipt(after, was_found=False, is_pending=True)
+            return self.receipt(after, was_found=False, is_pending=True)
         raise self._judge.refusal(self._api.system, _why(after, result), status=200)
 
     async def find_validated(self, request: WriteRequest) -> Receipt | None:
-        found = await self._seen(request)
+        found = await self.seen(request)
         if found is None or invoice_status(found) not in ("approved", "pending_approval"):
             return None
-        return self._receipt(found, was_found=True)
+        return self.receipt(found, was_found=True)
 
     # -- cancel
 
     async def cancel(self, request: WriteRequest) -> Receipt:
-        before = await self._state(request)
+        before = await self.state(request)
         if invoice_status(before) == "cancelled":
-            return self._receipt(before, was_found=True)
+            return self.receipt(before, was_found=True)
         reason = cut(text_of(request, "reason"), DESCRIPTION_MAX)
         result = await self._act(
             "cancelInvoice", before, {self._options.invoice_reason_name: reason} if reason else {}
         )
-        after = await self._state(request)
+        after = await self.state(request)
         if invoice_status(after) != "cancelled":
             complaint = (
                 result or f"invoice {after.InvoiceNumber} is still {after.ValidationStatus or 'as it was'}"
             )
             raise self._judge.refusal(self._api.system, [Complaint(complaint)], status=200)
-        return self._receipt(after, was_found=False)
+        return self.receipt(after, was_found=False)
 
     async def find_cancelled(self, request: WriteRequest) -> Receipt | None:
-        found = await self._seen(request)
+        found = await self.seen(request)
         if found is None or invoice_status(found) != "cancelled":
             return None
-        return self._receipt(found, was_found=True)
+        return self.receipt(found, was_found=True)
 
     # -- state
 
@@ -165,8 +165,8 @@ class Invoices:
         result = await self._api.act(RESOURCE, name, {"InvoiceId": target.InvoiceId, **parameters})
         return result.strip()[:RESULT_MAX] if isinstance(result, str) else str(result)[:RESULT_MAX]
 
-    async def _state(self, request: WriteRequest) -> finance.Invoice:
-        found = await self._seen(request)
+    async def state(self, request: WriteRequest) -> finance.Invoice:
+        found = await self.seen(request)
         if found is None:
             raise refused(
                 self._api.system,
@@ -176,7 +176,7 @@ class Invoices:
             )
         return found
 
-    async def _seen(self, request: WriteRequest) -> finance.Invoice | None:
+    async def seen(self, request: WriteRequest) -> finance.Invoice | None:
         invoice_id = request.external_id or ""
         if not is_id(invoice_id):
             raise refused(
@@ -200,12 +200,12 @@ class Invoices:
         params = {
             "q": f"InvoiceNumber = {quoted(found.InvoiceNumber)}",
             "orderBy": "HoldId:asc",
-            "onlyData": "true",
+            "links": "self",
         }
         holds = [_hold.decode(row) for row in await self._api.rows(resource, params)]
         return [one for one in holds if is_hold_of(one, found)]
 
-    def _receipt(self, found: finance.Invoice, *, was_found: bool, is_pending: bool = False) -> Receipt:
+    def receipt(self, found: finance.Invoice, *, was_found: bool, is_pending: bool = False) -> Receipt:
         kept = {
             "InvoiceId": str(found.InvoiceId),
             "InvoiceNumber": found.InvoiceNumber,

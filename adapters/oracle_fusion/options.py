@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -31,6 +32,9 @@ class BusinessUnit(_Table):
     default_category: str | None = None
     receiving_organization: str | None = Field(
         default=None, description="OrganizationCode that receives the goods; needed for receipts"
+    )
+    match_approval_level: Literal["2 Way", "3 Way"] | None = Field(
+        default=None, description="How invoices are matched to its orders; None: as Oracle is set up"
     )
     receiver_name: str | None = Field(default=None, description="EmployeeName on receipts")
     uom_map: dict[str, str] = Field(default_factory=dict, description="Source unit of measure to UOMCode")
@@ -119,6 +123,21 @@ class PayablesUnit(_Table):
     conversion_type: str = Field(default="Corporate", description="Rate type of invoices in other currencies")
 
 
+class RateQuery(_Table):
+    """Daily rates of one pair of currencies."""
+
+    from_currency: str = Field(pattern="^[A-Z]{3}$")
+    to_currency: str = Field(pattern="^[A-Z]{3}$")
+    kind: str = Field(default="Corporate", pattern="^[^,;]+$", description="UserConversionType")
+    days: int = Field(default=30, ge=1, le=400, description="How far back they are read")
+
+    def finder(self, starts_on: date, ends_on: date) -> str:
+        return (
+            f"CurrencyRatesFinder;fromCurrency={self.from_currency},toCurrency={self.to_currency},"
+            f"userConversionType={self.kind},startDate={starts_on.isoformat()},endDate={ends_on.isoformat()}"
+        )
+
+
 class RefusalRule(_Table):
     """An own reading of refusals, asked before ours."""
 
@@ -165,6 +184,9 @@ class Options(_Table):
         default_factory=dict, description="Sent with every cancel action"
     )
     close_parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every close action")
+    reopen_parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Sent with every reopen action"
+    )
     bypasses_approval: bool = Field(
         default=False, description="Submit without Fusion's own approval workflow"
     )
@@ -215,6 +237,12 @@ class Options(_Table):
     )
     invoice_reason_name: str = "ActionReason"
     holds_resource: str = Field(default="invoiceHolds", description="Empty: holds are not read")
+
+    hold_release_name: str = Field(default="Quick Released", description="ReleaseName of holds we release")
+    hold_releases: dict[str, str] = Field(
+        default_factory=dict, description="HoldName to its own ReleaseName, where it has one"
+    )
+    exchange_rates: tuple[RateQuery, ...] = Field(default=(), description="Daily rates that are read")
 
     hcm_path: str = "/hcmRestApi/resources/11.13.18.05"
     employee_attributes: dict[str, str] = Field(

@@ -160,12 +160,12 @@ class Orders:
         for _ in range(ROUNDS_MAX):
             state, steps = await self._plan(request, commitment)
             if not steps:
-                return _receipt(request, state, was_found=done == 0)
+                return order_receipt(request, state, was_found=done == 0)
             self._refuse_unchangeable(state)
             applied = await self._apply(steps)
             done += applied
             if applied == len(steps):
-                return _receipt(request, state)
+                return order_receipt(request, state)
         raise VersionConflictError(
             self._api.system,
             f"order {state.number} keeps changing in Oracle while it is being changed; it is tried again",
@@ -177,10 +177,10 @@ class Orders:
             state, steps = await self._plan(request, commitment)
         except CannotExpressError:
             return None
-        return None if steps else _receipt(request, state, was_found=True)
+        return None if steps else order_receipt(request, state, was_found=True)
 
     async def _plan(self, request: WriteRequest, commitment: Commitment) -> tuple[State, list[Step]]:
-        state = await self._state(request, commitment.marker, with_lines=True)
+        state = await self.state(request, commitment.marker, with_lines=True)
         if state.draft is None:
             raise self._refused("REJECTED", f"order {request.external_id} is not open for changes in Oracle")
         return state, changes(state.draft, commitment, self._options, state.issued_lines)
@@ -226,15 +226,15 @@ class Orders:
     # -- submit
 
     async def _submit(self, request: WriteRequest) -> Receipt:
-        state = await self._state(request, text_of(request, "marker"))
+        state = await self.state(request, text_of(request, "marker"))
         if state.pending_word in SUBMITTABLE and state.draft is not None:
-            await self._act(state.draft.href, "submit", self._submission())
-            return _receipt(request, state, is_pending=True)
+            await self.act(state.draft.href, "submit", self._submission())
+            return order_receipt(request, state, is_pending=True)
         if state.word in CANCELLED:
             raise self._refused(
                 "REJECTED", f"order {state.number} is cancelled in Oracle and cannot be submitted"
             )
-        return _receipt(request, state, is_pending=state.pending_word in PENDING, was_found=True)
+        return order_receipt(request, state, is_pending=state.pending_word in PENDING, was_found=True)
 
     def _submission(self) -> dict[str, bool]:
         body = {"validateBeforeSubmitFlag": True}
@@ -242,17 +242,17 @@ class Orders:
 
     async def _find_submitted(self, request: WriteRequest) -> Receipt | None:
         """Everything but incomplete has been submitted; a rejection is an answer to it."""
-        state = await self._seen(request)
+        state = await self.seen(request)
         if state is None or state.pending_word == "INCOMPLETE" or state.word in CANCELLED:
             return None
-        return _receipt(request, state, is_pending=state.pending_word in PENDING, was_found=True)
+        return order_receipt(request, state, is_pending=state.pending_word in PENDING, was_found=True)
 
     # -- cancel, close
 
     async def _cancel(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.cancel_reason_name, self._options.cancel_parameters
         body = action(name, text_of(request, "reason"), parameters)
-        state = await self._state(request, text_of(request, "marker"))
+        state = await self.state(request, text_of(request, "marker"))
         if state.is_issued and state.is_change:
             await self._drop_change(
                 state
@@ -262,14 +262,14 @@ class Orders:
     async def _close(self, request: WriteRequest) -> Receipt:
         name, parameters = self._options.close_reason_name, self._options.close_parameters
         body = action(name, text_of(request, "reason"), parameters)
-        state = await self._state(request, text_of(request, "marker"))
+        state = await self.state(request, text_of(request, "marker"))
         return await self._end(request, state, "close", body, CLOSED | CANCELLED)
 
     async def _end(
         self, request: WriteRequest, state: State, name: str, body: object, done: frozenset[str]
     ) -> Receipt:
         if state.word in done:
-            return _receipt(request, state, was_found=True)
+            return order_receipt(request, state, was_found=True)
         if state.issued is None or not state.is_issued:
             if state.pending_word in PENDING:
                 raise VersionConflictError(
@@ -280,8 +280,8 @@ class Orders:
                 "REJECTED",
                 f"order {state.number} was never issued in Oracle ({state.word.lower()}): discard it instead",
             )
-        await self._act(state.issued.href, name, body)
-        return _receipt(request, state)
+        await self.act(state.issued.href, name, body)
+        return order_receipt(request, state)
 
     async def _find_cancelled(self, request: WriteRequest) -> Receipt | None:
         return await self._find_ended(request, CANCELLED)
@@ -290,14 +290,18 @@ class Orders:
         return await self._find_ended(request, CLOSED | CANCELLED)
 
     async def _find_ended(self, request: WriteRequest, done: frozenset[str]) -> Receipt | None:
-        state = await self._seen(request)
-        return _receipt(request, state, was_found=True) if state is not None and state.word in done else None
+        state = await self.seen(request)
+        return (
+            order_receipt(request, state, was_found=True)
+            if state is not None and state.word in done
+            else None
+        )
 
     # -- discard
 
     async def _discard(self, request: WriteRequest) -> Receipt:
         """Delete a draft, or an unfinished change order of an issued order."""
-        state = await self._seen(request, text_of(request, "marker"))
+        state = await self.seen(request, text_of(request, "marker"))
         if state is None:
             return Receipt(request.external_id, was_found=True)
         href = state.draft.href if state.draft else None
@@ -309,22 +313,22 @@ class Orders:
             )
         else:
             await self._delete(Delete(href))
-        return _receipt(request, state)
+        return order_receipt(request, state)
 
     async def _drop_change(self, state: State) -> None:
         name = "cancelChangeOrder" if state.pending_word in PENDING else "deleteChangeOrder"
-        await self._act(state.draft.href if state.draft else None, name, {})
+        await self.act(state.draft.href if state.draft else None, name, {})
 
     async def _find_discarded(self, request: WriteRequest) -> Receipt | None:
         """Only what is gone was discarded: an order that is there was perhaps approved instead."""
-        state = await self._seen(request)
+        state = await self.seen(request)
         return Receipt(request.external_id, was_found=True) if state is None else None
 
     # -- state
 
-    async def _state(self, request: WriteRequest, marker: str, *, with_lines: bool = False) -> State:
+    async def state(self, request: WriteRequest, marker: str, *, with_lines: bool = False) -> State:
         """Read the order afresh; it must be there and be ours."""
-        state = await self._seen(request, marker, with_lines=with_lines)
+        state = await self.seen(request, marker, with_lines=with_lines)
         if state is None:
             raise self._refused(
                 "REJECTED",
@@ -332,7 +336,7 @@ class Orders:
             )
         return state
 
-    async def _seen(
+    async def seen(
         self, request: WriteRequest, marker: str = "", *, with_lines: bool = False
     ) -> State | None:
         order_id = request.external_id or ""
@@ -372,7 +376,7 @@ class Orders:
                 "and was left alone",
             )
 
-    async def _act(self, href: str | None, name: str, body: object) -> None:
+    async def act(self, href: str | None, name: str, body: object) -> None:
         if href is None:
             raise self._refused("REJECTED", f"Oracle gave no address (self link) to {name} the order at")
         found = action_complaints(await self._api.act(href, name, body))
@@ -398,7 +402,7 @@ def _kept(order: _Marked) -> dict[str, Any]:
     return {"POHeaderId": str(order.POHeaderId), "OrderNumber": order.OrderNumber, **status}
 
 
-def _receipt(
+def order_receipt(
     request: WriteRequest, state: State, *, is_pending: bool = False, was_found: bool = False
 ) -> Receipt:
     revision = state.issued.Revision if state.issued else None

@@ -118,6 +118,9 @@ def _schedule(line: CommitmentLine, is_priced: bool, unit: BusinessUnit) -> Body
     }
     if unit.ship_to_organization_id is not None:
         body["ShipToOrganizationId"] = unit.ship_to_organization_id
+    if unit.match_approval_level is not None:
+        body["MatchApprovalLevel"] = unit.match_approval_level
+        body["ReceiptRequiredFlag"] = unit.match_approval_level == "3 Way"
     if line.need_by_on is not None:
         body["RequestedDeliveryDate"] = line.need_by_on.isoformat()
     sizes: Sequence[Body]

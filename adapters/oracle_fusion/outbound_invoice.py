@@ -148,6 +148,8 @@ def _line(position: int, line: InvoiceLine) -> dict[str, Any]:
                 "PurchaseOrderLineNumber": Decimal(line.order_line),
                 "PurchaseOrderScheduleLineNumber": 1,
             }
+        if line.receipt_number is not None:
+            body["ReceiptNumber"] = line.receipt_number
     else:
         body["invoiceDistributions"] = [
             {

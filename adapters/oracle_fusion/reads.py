@@ -42,7 +42,7 @@ from adapters.oracle_fusion.reads_finance import (
 )
 from adapters.oracle_fusion.reads_receiving import HISTORY, RECEIPTS_ONLY, at_dock
 from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
-from store.clock import instant
+from store.clock import Clock, instant
 
 IDS_MAX: Final = 100
 """Ids in one filter: keeps the address well below the 8 kB that gateways allow."""
@@ -52,6 +52,8 @@ ISSUED_FIELDS: Final = (
 )
 SPLIT: Final = ("journal_entry", "receipt")
 """Entities whose rows are parts of what is walked, or only some of it: the keys of a page are not theirs."""
+WHOLE: Final = ("budget", "fiscal_period", "exchange_rate")
+"""Entities that are read by configured queries."""
 _HAS_MORE = re.compile(rb'"hasMore"\s*:\s*true')
 
 
@@ -104,15 +106,16 @@ class _Stamps:
 class Reads:
     """Reads of one instance."""
 
-    def __init__(self, api: Api, options: Options, jobs: Jobs) -> None:
+    def __init__(self, api: Api, options: Options, jobs: Jobs, clock: Clock) -> None:
         self._api = api
         self._options = options
-        self._finance = FinanceReads(api, options, jobs)
+        self._finance = FinanceReads(api, options, jobs, clock)
         self._overlap = timedelta(minutes=options.overlap_minutes)
 
     async def read(self, entity: str, position: str | None) -> AsyncIterator[Page]:
-        if entity in ("budget", "fiscal_period"):
-            async for page in self._budgets() if entity == "budget" else self._finance.periods():
+        if entity in WHOLE:
+            whole = {"budget": self._budgets, "fiscal_period": self._finance.periods}
+            async for page in whole.get(entity, self._finance.rates)():
                 yield page
             return
         found = await self._source(entity)
@@ -126,6 +129,8 @@ class Reads:
         if entity == "fiscal_period":
             wanted_periods = frozenset(external_ids)
             return [row async for page in self._finance.periods(wanted_periods) for row in page.rows]
+        if entity == "exchange_rate":
+            return await self._finance.rates_of(external_ids)
         if entity == "import_job":
             return await self._finance.jobs(external_ids)
         found = await self._source(entity)

@@ -7,12 +7,14 @@
 | payment | `payablesPayments` with `relatedInvoices` | by id, from a position in Oracle's time |
 | employee | `publicWorkers` with assignments and managers | by id, all |
 | fiscal_period | `accountingPeriodStatusLOV` | each configured ledger, general ledger and Payables, whole |
+| exchange_rate | `currencyRates` finder | each configured pair, whole |
 | import_job | `erpintegrations` finders | by request id only |
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -20,11 +22,12 @@ import msgspec
 from adapters.base import Page, Translated
 from adapters.oracle_fusion import inbound_finance, wire
 from adapters.oracle_fusion import wire_finance as finance
-from adapters.oracle_fusion.api import Api, Children, one_of
+from adapters.oracle_fusion.api import Api, Children, Params, one_of
 from adapters.oracle_fusion.inbound_finance import invoice_status, journal_id
 from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
 from adapters.paging import chunks
+from store.clock import Clock
 
 JOURNAL_TREE: Final[Children] = {"journalHeaders": {"journalLines": {}}}
 INVOICE_TREE: Final[Children] = {"invoiceLines": {"invoiceDistributions": {}}, "invoiceInstallments": {}}
@@ -38,7 +41,8 @@ NUMBERS_MAX: Final = 40
 class FinanceReads:
     """Reads of one instance that take more than one call."""
 
-    def __init__(self, api: Api, options: Options, jobs: Jobs) -> None:
+    def __init__(self, api: Api, options: Options, jobs: Jobs, clock: Clock) -> None:
+        self._clock = clock
         self._api = api
         self._options = options
         self._jobs = jobs
@@ -114,6 +118,31 @@ class FinanceReads:
         except ValueError:
             return None
         return read.external_id
+
+    async def rates(self) -> AsyncIterator[Page]:
+        """Read the daily rates of each configured pair."""
+        today, queries = self._clock.now().date(), self._options.exchange_rates
+        for position, query in enumerate(queries, 1):
+            finder = query.finder(today - timedelta(days=query.days), today)
+            yield Page(await self._rates(finder), None, position == len(queries))
+        if not queries:
+            yield Page([], None, True)
+
+    async def rates_of(self, numbers: Sequence[str]) -> list[bytes]:
+        """Read single rates afresh: `FROM/TO/DATE/KIND`, as far as their pairs are configured."""
+        found: list[bytes] = []
+        for number in dict.fromkeys(numbers):
+            source, target, day, kind = (number.split("/", 3) + [""] * 4)[:4]
+            for query in self._options.exchange_rates:
+                if (query.from_currency, query.to_currency, query.kind) == (source, target, kind):
+                    on = date.fromisoformat(day)
+                    found += await self._rates(query.finder(on, on))
+                    break
+        return found
+
+    async def _rates(self, finder: str) -> list[bytes]:
+        params: Params = {"finder": finder, "orderBy": "ConversionDate:asc", "onlyData": "true"}
+        return await self._api.rows("currencyRates", params)
 
     async def jobs(self, request_ids: Sequence[str]) -> list[bytes]:
         return [await self._jobs.row(one) for one in dict.fromkeys(request_ids)]

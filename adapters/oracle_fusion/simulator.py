@@ -23,6 +23,7 @@ from adapters.oracle_fusion.simulator_auth import TOKEN_PATH, Credentials, Door
 from adapters.oracle_fusion.simulator_finance import Finance
 from adapters.oracle_fusion.simulator_finance_scene import FinanceScene
 from adapters.oracle_fusion.simulator_http import Desk, RestFramework
+from adapters.oracle_fusion.simulator_invoice_actions import HoldDesk
 from adapters.oracle_fusion.simulator_invoices import InvoiceDesk
 from adapters.oracle_fusion.simulator_journals import BatchDesk
 from adapters.oracle_fusion.simulator_ledger import (
@@ -81,6 +82,7 @@ class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
             "draftPurchaseOrders": order_desk,
             "journalBatches": BatchDesk(self.world),
             "invoices": InvoiceDesk(self.world),
+            "invoiceHolds": HoldDesk(self.world, self.finance.invoices),
             "payablesPayments": PaymentDesk(self.world, self.finance.payments),
         }
         desks |= dict.fromkeys(RECEIVING_RESOURCES, ReceivingDesk(self.world, self.receiving))

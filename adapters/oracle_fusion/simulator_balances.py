@@ -1,6 +1,7 @@
 """`ledgerBalances`: what budgets allow and what orders have reserved of them, as balances by scenario.
 
-The scenario names are ours [U]: `Budget` is the amount, `Encumbrance` what approved orders hold of it.
+The scenario names are ours [U]: `Budget` is the amount, `Encumbrance` what requisitions and orders
+hold of it, `Actual` what invoices took.
 """
 
 from __future__ import annotations
@@ -41,8 +42,12 @@ def _rows(world: World, resource: Resource, wanted: Mapping[str, str]) -> Iterat
             and budget.ledger in (None, ledger.name)
             and _concerns(budget, wanted["accountCombination"], chart)
         ):
-            reserved = budget.amount - budget.available()
-            for scenario, amount in (("Budget", budget.amount), ("Encumbrance", reserved)):
+            reserved, spent = (
+                sum(budget.reserved.values(), Decimal(0)),
+                sum(budget.spent.values(), Decimal(0)),
+            )
+            parts = [("Budget", budget.amount), ("Encumbrance", reserved)]
+            for scenario, amount in [*parts, ("Actual", spent)] if spent else parts:
                 yield _balance(world, resource, wanted, chart, budget, scenario, amount)
 
 

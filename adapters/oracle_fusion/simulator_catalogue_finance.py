@@ -20,6 +20,7 @@ def finance() -> list[Resource]:
         _invoices(),
         _holds(),
         _payments(),
+        _rates(),
         _workers(),
     ]
 
@@ -92,7 +93,9 @@ def _invoices() -> Resource:
         "InvoiceDistributionId:id DistributionLineNumber:whole:!c DistributionLineType:text25:c "
         "DistributionAmount:number:!c DistributionCombination:text800:cu Description:text240:cu "
         "AccountingDate:date:cu AccountingStatus:text30 FundsStatus:text80 CanceledFlag:flag "
-        "ReversedFlag:flag CreationDate:instant LastUpdateDate:instant",
+        "ReversedFlag:flag MatchedStatus:text30 PurchaseOrderNumber:text30 PurchaseOrderLineNumber:number "
+        "PurchaseOrderScheduleLineNumber:number PurchaseOrderDistributionLineNumber:number ReceiptNumber:text30 "
+        "CreationDate:instant LastUpdateDate:instant",
         can=("update",),
         has_opaque_key=True,
         entity="PayablesInvoiceDistributionEO",
@@ -105,7 +108,9 @@ def _invoices() -> Resource:
         "Quantity:number:c UnitPrice:number:c Description:text240:cu Item:text300:c "
         "DistributionCombination:text800:c GenerateDistributions:text1:c TaxClassification:text30:cu "
         "TaxRateName:text150:cu TaxRateCode:text150:cu PurchaseOrderNumber:text30:c "
-        "PurchaseOrderLineNumber:number:c PurchaseOrderScheduleLineNumber:number:c MatchType:text25 "
+        "PurchaseOrderLineNumber:number:c PurchaseOrderScheduleLineNumber:number:c ReceiptNumber:text30:c "
+        "ReceiptLineNumber:whole:c FinalMatchFlag:flag:c MatchType:text25 PrepaymentNumber:text50 "
+        "PrepaymentLineNumber:whole PrepaymentIncludedonInvoiceFlag:flag "
         "FundsStatus:text80 DiscardedFlag:flag CanceledFlag:flag CreationDate:instant "
         "LastUpdateDate:instant",
         children=(distributions,),
@@ -118,6 +123,14 @@ def _invoices() -> Resource:
         "InstallmentNumber",
         "InstallmentNumber:whole DueDate:date GrossAmount:number UnpaidAmount:number PaymentMethod:text80 "
         "HoldFlag:flag HoldReason:text240 CreationDate:instant LastUpdateDate:instant",
+    )
+    applied = resource(
+        "appliedPrepayments",
+        "Applied Prepayment",
+        "InvoiceNumber",
+        "InvoiceNumber:text50 LineNumber:whole AppliedAmount:number Currency:text15 AccountingDate:date "
+        "IncludedonInvoiceFlag:flag",
+        has_opaque_key=True,
     )
     return resource(
         "invoices",
@@ -134,11 +147,11 @@ def _invoices() -> Resource:
         "ValidationStatus:text30 ApprovalStatus:text30 PaidStatus:text30 AccountingStatus:text30 "
         "FundsStatus:text80 AmountPaid:number BaseAmount:number CanceledFlag:flag CanceledDate:date "
         f"CanceledBy:text64 {WHO}",
-        children=(lines, installments),
+        children=(lines, installments, applied),
         can=("create", "update"),
         entity="PayablesInvoiceEO",
         indexed=("InvoiceNumber", "Supplier", "SupplierNumber"),
-        collection_actions=("validateInvoice", "cancelInvoice"),
+        collection_actions=("validateInvoice", "cancelInvoice", "applyPrepayments", "unapplyPrepayments"),
     )
 
 
@@ -147,9 +160,11 @@ def _holds() -> Resource:
         "invoiceHolds",
         "Invoice Hold",
         "HoldId",
-        "HoldId:id InvoiceNumber:text50 BusinessUnit:text240 Supplier:text360 LineHeld:whole HoldName:text80 "
-        "HoldReason:text240 HoldDetails:text1000 HeldBy:text64 HoldDate:date ReleaseName:text80 "
-        "ReleaseReason:text240 ReleaseDate:date CreationDate:instant LastUpdateDate:instant",
+        "HoldId:id InvoiceNumber:text50:!c BusinessUnit:text240:c Supplier:text360:c LineHeld:whole "
+        "HoldName:text80:!c HoldReason:text240:c HoldDetails:text1000 HeldBy:text64 HoldDate:date "
+        "ReleaseName:text80:u ReleaseReason:text240:u ReleaseDate:date PurchaseOrderNumber:text30 "
+        "PurchaseOrderLineNumber:number CreationDate:instant LastUpdateDate:instant",
+        can=("create", "update"),
         indexed=("InvoiceNumber",),
     )
 
@@ -178,6 +193,25 @@ def _payments() -> Resource:
         children=(related,),
         can=("update",),
         indexed=("SupplierNumber",),
+    )
+
+
+def _rates() -> Resource:
+    return resource(
+        "currencyRates",
+        "Currency Rate",
+        "ConversionDate",
+        "FromCurrency:text15 ToCurrency:text15 ConversionDate:date ConversionRate:number ConversionType:text30 "
+        "UserConversionType:text30",
+        finders={
+            "CurrencyRatesFinder": (
+                "fromCurrency",
+                "toCurrency",
+                "userConversionType",
+                "startDate",
+                "endDate",
+            )
+        },
     )
 
 

@@ -18,6 +18,7 @@ from adapters.oracle_fusion.simulator_world import World
 
 INTEGRATIONS: Final = "erpintegrations"
 PERIODS: Final = "accountingPeriodStatusLOV"
+RATES: Final = "currencyRates"
 APPLICATIONS: Final = {101: "general ledger", 200: "payables"}
 
 
@@ -41,6 +42,8 @@ class Finance:
         """Return the rows of a resource that no table holds; None for every other."""
         if resource.name == INTEGRATIONS:
             return self._requests(resource, finder)
+        if resource.name == RATES:
+            return self._rates(resource, finder)
         if resource.name == PERIODS:
             return list(self._periods(resource))
         return None
@@ -73,11 +76,30 @@ class Finance:
                 count += 1
         return count
 
+    def _rates(self, resource: Resource, finder: str | None) -> list[Row]:
+        name, variables = _finder(resource, finder)
+        for variable in resource.finders[name]:
+            if not variables.get(variable):
+                raise refused("FINDER_VARIABLE", finder=name, variable=variable)
+        wanted = tuple(variables[one] for one in ("fromCurrency", "toCurrency", "userConversionType"))
+        return [
+            self._world.new_row(
+                resource,
+                {
+                    "FromCurrency": source,
+                    "ToCurrency": target,
+                    "ConversionDate": day,
+                    "ConversionRate": rate,
+                    "ConversionType": kind,
+                    "UserConversionType": kind,
+                },
+            )
+            for (source, target, kind, day), rate in sorted(self._world.rates.items())
+            if (source, target, kind) == wanted and variables["startDate"] <= day <= variables["endDate"]
+        ]
+
     def _requests(self, resource: Resource, finder: str | None) -> list[Row]:
-        name, _, text = (finder or "").partition(";")
-        if name not in resource.finders:
-            raise refused("UNKNOWN_FINDER", finder=name or "(none)", resource=resource.name)
-        variables = dict(part.partition("=")[::2] for part in text.split(","))
+        name, variables = _finder(resource, finder)
         request_id = variables.get("requestId", "").strip()
         if not request_id:
             raise refused("FINDER_VARIABLE", finder=name, variable="requestId")
@@ -108,6 +130,14 @@ class Finance:
                         "EndDate": period.ends_on.isoformat(),
                     },
                 )
+
+
+def _finder(resource: Resource, finder: str | None) -> tuple[str, dict[str, str]]:
+    """Read a finder: its name and its variables."""
+    name, _, text = (finder or "").partition(";")
+    if name not in resource.finders:
+        raise refused("UNKNOWN_FINDER", finder=name or "(none)", resource=resource.name)
+    return name, dict(part.partition("=")[::2] for part in text.split(","))
 
 
 _MORE_MEMBERS: Final = frozenset(

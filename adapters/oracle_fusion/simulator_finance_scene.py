@@ -130,6 +130,23 @@ class FinanceScene(SupplierScene):
         row = self._row("payablesPayments", payment_id)
         self.finance.payments.void(row, self.world.now(), on or self.world.today())
 
+    def reissue(self, payment_id: int, on: date | None = None) -> int:
+        """Void a payment and pay the same invoices again with another; return the new one's id."""
+        old = self._row("payablesPayments", payment_id)
+        parts = [
+            (self._row("invoices", int(str(one.data["InvoiceId"]))), amount)
+            for one in old.of("relatedInvoices")
+            if isinstance(amount := one.data["AmountPaidPaymentCurrency"], Decimal)
+        ]
+        self.void(payment_id, on)
+        row = self.finance.payments.pay(parts, self.world.now(), on or self.world.today())
+        assert isinstance(row.id, int)
+        return row.id
+
+    def add_rate(self, source: str, target: str, on: date, rate: Decimal, kind: str = "Corporate") -> None:
+        """Add a daily rate. While there is none, invoices in any currency have one."""
+        self.world.rates[source, target, kind, on.isoformat()] = Decimal(rate)
+
     def clear_payment(self, payment_id: int, on: date | None = None) -> None:
         """Have the bank confirm a payment."""
         self.settle_due()

@@ -67,6 +67,11 @@ def invoice_view(row: Row, holds: list[Row]) -> dict[str, Any]:
         "paid": data["AmountPaid"] or Decimal(0),
         "accounting_on": data["AccountingDate"],
         "description": data["Description"],
+        "funds_status": data["FundsStatus"],
+        "prepayments": [
+            {"number": one.data["InvoiceNumber"], "amount": one.data["AppliedAmount"]}
+            for one in row.of("appliedPrepayments")
+        ],
         "holds": [one.data["HoldName"] for one in holds],
         "lines": [
             {
@@ -74,6 +79,11 @@ def invoice_view(row: Row, holds: list[Row]) -> dict[str, Any]:
                 "kind": line.data["LineType"],
                 "amount": line.data["LineAmount"],
                 "description": line.data["Description"],
+                "quantity": line.data["Quantity"],
+                "order_number": line.data["PurchaseOrderNumber"],
+                "order_line": None
+                if line.data["PurchaseOrderLineNumber"] is None
+                else str(line.data["PurchaseOrderLineNumber"]),
                 "accounts": [
                     {"account": one.data["DistributionCombination"], "amount": one.data["DistributionAmount"]}
                     for one in line.of("invoiceDistributions")

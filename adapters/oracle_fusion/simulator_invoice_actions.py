@@ -1,4 +1,4 @@
-"""What happens to an invoice after it is written: validation, holds, cancelling (contract sheet, section 7.1).
+"""What happens to an invoice after it is written: validation, holds, prepayments, cancelling (contract sheet, section 7.1).
 
 An action answers with a sentence, and a 200 does not mean that it did anything.
 """
@@ -6,61 +6,82 @@ An action answers with a sentence, and a 200 does not mean that it did anything.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.oracle_fusion.simulator_invoices import period_problem
-from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_invoice_checks import RELEASABLE, InvoiceChecks
+from adapters.oracle_fusion.simulator_invoice_funds import InvoiceFunds
+from adapters.oracle_fusion.simulator_matching import Matching, Reason
+from adapters.oracle_fusion.simulator_messages import RefusedError, refused
+from adapters.oracle_fusion.simulator_payload import Parsed
+from adapters.oracle_fusion.simulator_prepayments import APPLY_MEMBERS, UNAPPLY_MEMBERS, Prepayments
+from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row, Value
 from adapters.oracle_fusion.simulator_world import World
 
-MEMBERS: Final = frozenset(
-    {"InvoiceId", "InvoiceNumber", "Supplier", "BusinessUnit", "ProcessAction", "ActionReason"}
-)
+IDENTITY: Final = frozenset({"InvoiceId", "InvoiceNumber", "Supplier", "BusinessUnit"})
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    "validateInvoice": IDENTITY | {"ProcessAction", "ActionReason"},
+    "cancelInvoice": IDENTITY | {"ProcessAction", "ActionReason"},
+    "applyPrepayments": IDENTITY | APPLY_MEMBERS,
+    "unapplyPrepayments": IDENTITY | UNAPPLY_MEMBERS,
+}
 SYSTEM: Final = "System"
+VALIDATION: Final = "Invoice validation"
+"""ReleaseName of holds that validation itself takes off."""
 
 
 class InvoiceActions:
-    """Validation, holds and cancelling of one pod's invoices."""
+    """Validation, holds, prepayments and cancelling of one pod's invoices."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._table = world.tables["invoices"]
         self._holds = world.tables["invoiceHolds"]
+        self._checks = InvoiceChecks(world)
+        self._matching = Matching(world)
+        self._funds = InvoiceFunds(world)
+        self._prepayments = Prepayments(world)
 
     def act(self, name: str, parameters: Mapping[str, Any]) -> str:
         """Do one action of the collection to the invoice that its body names."""
         for member in parameters:
-            if member not in MEMBERS:
+            if member not in MEMBERS[name]:
                 raise refused("BAD_ACTION", action=name, reason=f"{member} isn't a parameter")
         row = self._named(parameters)
         if name == "validateInvoice":
             return self.validate(row, self._world.now())
-        return self._cancel(row)
+        if name == "cancelInvoice":
+            return self._cancel(row)
+        do = self._prepayments.apply if name == "applyPrepayments" else self._prepayments.unapply
+        try:
+            return do(row, parameters)
+        except RefusedError as error:
+            return self._refusal(error)
 
     def validate(self, row: Row, at: datetime) -> str:
         """Look an invoice over: put holds on it, release those that are no longer right."""
         data = row.data
         if data["CanceledFlag"]:
             return self._no("INVOICE_FROZEN", number=data["InvoiceNumber"])
-        found = dict(self._reasons(row))
+        found = {(one.name, one.line): one for one in self._checks.reasons(row)}
         for hold in self.open_holds(row):
-            if hold.data["HeldBy"] == SYSTEM and hold.data["HoldName"] not in found:
-                self._release(hold, "Invoice validation", at)
-        known = {hold.data["HoldName"] for hold in self.open_holds(row)}
-        for name, details in found.items():
-            if name not in known:
-                self.hold(row, name, details, at, by=SYSTEM)
+            if hold.data["HeldBy"] == SYSTEM and _key(hold) not in found:
+                self._release(hold, VALIDATION, at)
+        settled = {_key(one) for one in self._own_holds(row) if one.data["ReleaseName"] != VALIDATION}
+        for key, reason in found.items():
+            if key not in settled:
+                self.hold(row, reason, at, by=SYSTEM)
         self._settle(row, at)
         holds = [str(one.data["HoldName"]) for one in self.open_holds(row)]
         if holds:
             return f"The invoice was validated and has holds: {', '.join(holds)}."
         return "The invoice was validated."
 
-    def hold(self, row: Row, name: str, reason: str, at: datetime, *, by: str) -> Row:
-        data = row.data
+    def hold(self, row: Row, reason: Reason, at: datetime, *, by: str) -> Row:
+        data, place = row.data, reason.place
         return self._holds.put(
             self._world.new_row(
                 self._holds.resource,
@@ -68,28 +89,28 @@ class InvoiceActions:
                     "InvoiceNumber": data["InvoiceNumber"],
                     "BusinessUnit": data["BusinessUnit"],
                     "Supplier": data["Supplier"],
-                    "HoldName": name,
-                    "HoldReason": name,
-                    "HoldDetails": reason,
+                    "LineHeld": reason.line,
+                    "HoldName": reason.name,
+                    "HoldReason": reason.name,
+                    "HoldDetails": reason.details,
                     "HeldBy": by,
                     "HoldDate": at.date().isoformat(),
+                    "PurchaseOrderNumber": place.order.number if place else None,
+                    "PurchaseOrderLineNumber": place.line.data["LineNumber"] if place else None,
                 },
                 at,
             )
         )
 
     def open_holds(self, row: Row) -> list[Row]:
-        return [
-            one
-            for one in self._holds.find("InvoiceNumber", row.data["InvoiceNumber"])
-            if one.data["Supplier"] == row.data["Supplier"] and one.data["ReleaseName"] is None
-        ]
+        return [one for one in self._own_holds(row) if one.data["ReleaseName"] is None]
 
-    def put_on_hold(self, row: Row, name: str, reason: str) -> None:
+    def put_on_hold(self, row: Row, name: str, reason: str, by: str = "ap.clerk") -> Row:
         """Put a hold on an invoice as a person would."""
         now = self._world.now()
-        self.hold(row, name, reason, now, by="ap.clerk")
+        found = self.hold(row, Reason(name, reason), now, by=by)
         self._settle(row, now)
+        return found
 
     def release_all(self, row: Row) -> None:
         """Release every hold of an invoice as a person would."""
@@ -97,6 +118,24 @@ class InvoiceActions:
         for one in self.open_holds(row):
             self._release(one, "Released by ap.clerk", now)
         self._settle(row, now)
+
+    def release(self, hold: Row, name: str, reason: Value) -> None:
+        """Release one hold by hand, where that may be done."""
+        held = hold.data
+        if held["ReleaseName"] is not None:
+            raise refused("HOLD_RELEASED", name=held["HoldName"])
+        if held["HeldBy"] == SYSTEM and held["HoldName"] not in RELEASABLE:
+            raise refused("HOLD_RELEASE", "/ReleaseName", name=held["HoldName"])
+        now = self._world.now()
+        self._release(hold, name, now)
+        hold.data["ReleaseReason"] = reason or name
+        self._settle(
+            self._named({name: held[name] for name in ("InvoiceNumber", "Supplier", "BusinessUnit")}), now
+        )
+
+    def named(self, parameters: Mapping[str, Any]) -> Row:
+        """Return the invoice that a body names."""
+        return self._named(parameters)
 
     def settle_due(self) -> int:
         """Validate what the scheduled validation should have validated by now."""
@@ -109,9 +148,17 @@ class InvoiceActions:
                 count += 1
         return count
 
+    def _own_holds(self, row: Row) -> list[Row]:
+        found = self._holds.find("InvoiceNumber", row.data["InvoiceNumber"])
+        return [one for one in found if one.data["Supplier"] == row.data["Supplier"]]
+
     def _settle(self, row: Row, at: datetime) -> None:
-        """Make the statuses follow from the holds there are."""
+        """Make the statuses follow from the holds there are; an invoice without any takes its funds."""
         data = row.data
+        if not self.open_holds(row):
+            lacking = self._funds.take(row)
+            if lacking is not None:
+                self.hold(row, Reason("Insufficient funds", lacking.detail), at, by=SYSTEM)
         is_held = bool(self.open_holds(row))
         data["ValidationStatus"] = "Needs revalidation" if is_held else "Validated"
         data["ApprovalStatus"] = data["ApprovalStatus"] or "Not required"
@@ -124,43 +171,13 @@ class InvoiceActions:
         row.touch(at)
         self._table.put(row)
 
-    def _reasons(self, row: Row) -> Iterator[tuple[str, str]]:
-        """Return names of holds that validation puts on, and why."""
-        world, data, lines = self._world, row.data, row.of("invoiceLines")
-        unit = next(one for one in world.books.units.values() if one.name == data["BusinessUnit"])
-        ledger = world.books.ledgers[unit.ledger]
-        whole = sum((_number(line.data["LineAmount"]) for line in lines), Decimal(0))
-        if whole != _number(data["InvoiceAmount"]):
-            yield "Line variance", f"The lines add up to {whole}, not to {data['InvoiceAmount']}."
-        for line in lines:
-            parts = line.of("invoiceDistributions")
-            amount = sum((_number(one.data["DistributionAmount"]) for one in parts), Decimal(0))
-            if line.data["PurchaseOrderNumber"] is None and amount != _number(line.data["LineAmount"]):
-                detail = f"The distributions of line {line.id} add up to {amount}, not to {line.data['LineAmount']}."
-                yield "Distribution variance", detail
-        closed = period_problem(world, ledger, row)
-        if closed:
-            yield "Period closed", closed.detail
-        chart, day = world.books.charts[ledger.chart_id], date.fromisoformat(str(data["AccountingDate"]))
-        for line in lines:
-            for one in line.of("invoiceDistributions"):
-                account = one.data["DistributionCombination"]
-                problems = world.check_account(str(account), chart, day) if account else []
-                if problems:
-                    yield "Distribution account invalid", problems[0].detail
-
     def _cancel(self, row: Row) -> str:
         data = row.data
-        reason = None
-        if data["CanceledFlag"]:
-            reason = "is already canceled"
-        elif _number(data["AmountPaid"]):
-            reason = "is fully or partially paid"
-        elif self.open_holds(row):
-            reason = "is on hold"
+        reason = self._against_cancelling(row)
         if reason:
             return self._no("INVOICE_CANCEL", number=data["InvoiceNumber"], reason=reason)
         now = self._world.now()
+        self._funds.give_back(row)
         data |= {
             "InvoiceAmount": Decimal(0),
             "ValidationStatus": "Canceled",
@@ -179,6 +196,24 @@ class InvoiceActions:
         row.touch(now)
         self._table.put(row)
         return f"The invoice {data['InvoiceNumber']} was canceled."
+
+    def _against_cancelling(self, row: Row) -> str | None:
+        data = row.data
+        if data["CanceledFlag"]:
+            return "is already canceled"
+        if row.of("appliedPrepayments"):
+            return "has an applied prepayment"
+        if _number(data["AmountPaid"]):
+            return "is fully or partially paid"
+        if self.open_holds(row):
+            return "is on hold"
+        orders = [place.order.id for _, place in self._matching.matched(row)]
+        issued = [self._world.row("purchaseOrders", one) for one in orders]
+        if any(one is not None and one.data["StatusCode"] == "FINALLY CLOSED" for one in issued):
+            return "is matched to a finally closed purchase order"
+        if self._matching.below_zero_without(row):
+            return "would bring the billed quantity of a purchase order below zero"
+        return None
 
     def _release(self, hold: Row, name: str, at: datetime) -> None:
         hold.data |= {"ReleaseName": name, "ReleaseReason": name, "ReleaseDate": at.date().isoformat()}
@@ -203,10 +238,47 @@ class InvoiceActions:
         return found
 
     def _no(self, message: str, **facts: object) -> str:
-        error = refused(message, **facts)
+        return self._refusal(refused(message, **facts))
+
+    def _refusal(self, error: RefusedError) -> str:
         if self._world.settings.invoice_refusals == "error":
             raise error
         return error.problems[0].text
+
+
+class HoldDesk:
+    """Puts holds on invoices and releases them, as clients do."""
+
+    def __init__(self, world: World, actions: InvoiceActions) -> None:
+        self._world = world
+        self._actions = actions
+
+    def create(self, path: list[Row], resource: Resource, parsed: Parsed) -> Row:
+        data = parsed.data
+        invoice = self._actions.named(data)
+        if invoice.data["CanceledFlag"]:
+            raise refused("INVOICE_FROZEN", number=invoice.data["InvoiceNumber"])
+        known = self._world.settings.hold_names
+        if known and data["HoldName"] not in known:
+            raise refused("HOLD_NAME", "/HoldName", value=data["HoldName"])
+        reason = str(data.get("HoldReason") or data["HoldName"])
+        return self._actions.put_on_hold(
+            invoice, str(data["HoldName"]), reason, self._world.settings.integration_user
+        )
+
+    def update(self, path: list[Row], parsed: Parsed) -> Row:
+        row, data = path[0], parsed.data
+        if not data.get("ReleaseName"):
+            raise refused("REQUIRED", "/ReleaseName", attribute="ReleaseName", entity=row.resource.entity)
+        self._actions.release(row, str(data["ReleaseName"]), data.get("ReleaseReason"))
+        return row
+
+    def delete(self, path: list[Row]) -> None:
+        raise AssertionError("holds are released, not deleted")
+
+
+def _key(hold: Row) -> tuple[Value, Value]:
+    return hold.data["HoldName"], hold.data["LineHeld"]
 
 
 def _number(value: Value) -> Decimal:

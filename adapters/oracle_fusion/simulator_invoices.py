@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.oracle_fusion.simulator_ledger import BusinessUnit, Ledger
+from adapters.oracle_fusion.simulator_matching import Matching
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, problem, refused
 from adapters.oracle_fusion.simulator_payload import Parsed
 from adapters.oracle_fusion.simulator_resource import Resource
@@ -30,6 +31,7 @@ class InvoiceDesk:
     def __init__(self, world: World) -> None:
         self._world = world
         self._table = world.tables["invoices"]
+        self._matching = Matching(world)
 
     def create(self, path: list[Row], resource: Resource, parsed: Parsed) -> Row:
         world, data = self._world, parsed.data
@@ -46,6 +48,8 @@ class InvoiceDesk:
         problems = [*self._header_problems(row, ledger), *self._line_problems(row, ledger)]
         if problems:
             raise RefusedError(400, problems)
+        self._matching.check_credit(row)
+        self._matching.note(row)
         chart = world.books.chart_of(unit)
         for account in accounts_of(row):
             world.use_combination(account, chart)
@@ -124,6 +128,9 @@ class InvoiceDesk:
             "LastUpdatedBy": user,
             **dict.fromkeys(STATUS_ATTRIBUTES),
         }
+        if found["InvoiceCurrency"] != ledger.currency and found.get("ConversionRate") is None:
+            keys = ("ConversionRateType", "ConversionDate")
+            found["ConversionRate"] = self._world.rate_of({**dict.fromkeys(keys), **found}, ledger.currency)
         found["PaymentCurrency"] = data.get("PaymentCurrency") or found["InvoiceCurrency"]
         found["TermsDate"] = data.get("TermsDate") or found["InvoiceDate"]
         found["PaymentMethodCode"] = data.get("PaymentMethodCode") or "EFT"
@@ -133,9 +140,13 @@ class InvoiceDesk:
     def _line(self, resource: Resource, parsed: Parsed, invoice: Row) -> Row:
         shared: Data = {"AccountingDate": invoice.data["AccountingDate"], "MatchType": "NOT_MATCHED"}
         row = self._world.new_row(resource, {**shared, **parsed.data})
-        if row.data["PurchaseOrderNumber"] is not None:
-            row.data["MatchType"] = "ITEM_TO_PO"
         distributions = resource.children["invoiceDistributions"]
+        if row.data["PurchaseOrderNumber"] is not None:
+            place = self._matching.place(invoice.data, row.data)
+            row.data["MatchType"] = "ITEM_TO_PO" if row.data["ReceiptNumber"] is None else "ITEM_TO_RECEIPT"
+            self._matching.complete(place, row.data)
+            row.of("invoiceDistributions").extend(self._matching.draw(distributions, invoice, row, place))
+            return row
         given = [one.data for one in parsed.children.get("invoiceDistributions", [])]
         if not given and row.data["DistributionCombination"]:
             given = [

@@ -110,11 +110,13 @@ class Budget:
     checked_at: CheckedAt
     ledger: str | None = None
     reserved: dict[int, Decimal] = field(default_factory=dict)
+    spent: dict[int, Decimal] = field(default_factory=dict)
+    """What each invoice has taken of it."""
 
     def available(self, apart_from: int | None = None) -> Decimal:
-        """Return what is left when one order's own reservation is not counted."""
-        held = sum((a for order, a in self.reserved.items() if order != apart_from), Decimal(0))
-        return self.amount - held
+        """Return what is left when one document's own part is not counted."""
+        parts = (*self.reserved.items(), *self.spent.items())
+        return self.amount - sum((a for document, a in parts if document != apart_from), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,13 @@ class Books:
         for budget, amount in check.needs:
             if budget.checked_at in wanted:
                 budget.reserved[order] = amount
+
+    def spend(self, invoice: int, check: FundsCheck | None) -> None:
+        """Make what an invoice has taken that of `check`; None: nothing."""
+        for budget in self.budgets:
+            budget.spent.pop(invoice, None)
+        for budget, amount in check.needs if check else ():
+            budget.spent[invoice] = amount
 
     def release(self, order: int) -> None:
         for budget in self.budgets:
@@ -370,9 +379,11 @@ def _dump_budget(budget: Budget) -> dict[str, Any]:
         "checked_at": budget.checked_at,
         "ledger": budget.ledger,
         "reserved": {str(order): str(amount) for order, amount in budget.reserved.items()},
+        "spent": {str(invoice): str(amount) for invoice, amount in budget.spent.items()},
     }
 
 
 def _load_budget(state: Mapping[str, Any]) -> Budget:
     reserved = {int(order): Decimal(amount) for order, amount in state["reserved"].items()}
-    return Budget(**{**state, "amount": Decimal(state["amount"]), "reserved": reserved})
+    spent = {int(invoice): Decimal(amount) for invoice, amount in state.get("spent", {}).items()}
+    return Budget(**{**state, "amount": Decimal(state["amount"]), "reserved": reserved, "spent": spent})

@@ -25,8 +25,11 @@ def life_cycle(world: World, receiving: Receiving, key: str) -> Row | None:
     data: Data = {name: issued.data[name] for name in ("POHeaderId", "OrderNumber", "CurrencyCode")}
     delivered = sum((delivered_amount(receiving, one) for one in order.approved.of("lines")), Decimal(0))
     ordered = issued.data["Total"]
-    zero = dict.fromkeys(("InReceivingAmount", "InTransitAmount", "PaidAmount", "PartiallyPaidAmount"), 0)
-    data |= {"OrderedAmount": ordered, "DeliveredAmount": delivered, "UnpaidAmount": ordered, **zero}
+    paid, partly = _billed(world, order.id, "Paid"), _billed(world, order.id, "Partially paid")
+    zero = dict.fromkeys(("InReceivingAmount", "InTransitAmount"), 0)
+    data |= {"OrderedAmount": ordered, "DeliveredAmount": delivered, **zero}
+    data |= {"PaidAmount": paid, "PartiallyPaidAmount": partly}
+    data["UnpaidAmount"] = ordered - paid - partly if isinstance(ordered, Decimal) else None
     row = world.new_row(resource, data)
     row.children["receipts"] = _receipts(world, receiving, order)
     return row
@@ -40,6 +43,25 @@ def delivered_amount(receiving: Receiving, line: Row) -> Decimal:
         return size
     step = minor_unit(str(line.data["CurrencyCode"]))
     return (size * price).quantize(step, rounding=ROUND_HALF_UP)
+
+
+def _billed(world: World, order: int, status: str) -> Decimal:
+    """Return what invoices in this state of payment billed of an order."""
+    found = Decimal(0)
+    for invoice_id, orders in world.billing.orders.items():
+        invoice = world.row("invoices", invoice_id)
+        if order in orders and invoice is not None and invoice.data["PaidStatus"] == status:
+            number = world.orders[order].number
+            found += sum(
+                (
+                    amount
+                    for line in invoice.of("invoiceLines")
+                    if line.data["PurchaseOrderNumber"] == number
+                    and isinstance(amount := line.data["LineAmount"], Decimal)
+                ),
+                Decimal(0),
+            )
+    return found
 
 
 def _receipts(world: World, receiving: Receiving, order: Order) -> list[Row]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters.oracle_fusion.simulator_ledger import FundsCheck
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, refused
+from adapters.oracle_fusion.simulator_obligations import Obligations
 from adapters.oracle_fusion.simulator_order_amounts import live_lines, ordered, recalculate
 from adapters.oracle_fusion.simulator_order_checks import OrderChecks, budget_day, distributions
 from adapters.oracle_fusion.simulator_rows import Data, Row, Value
@@ -39,6 +40,7 @@ class Lifecycle:
     def __init__(self, world: World) -> None:
         self._world = world
         self._checks = OrderChecks(world)
+        self._obligations = Obligations(world)
         self._drafts = world.tables["draftPurchaseOrders"]
         self._issued = world.tables["purchaseOrders"]
         self._actions: Final[dict[tuple[str, str], Callable[[Order, Parameters], Result]]] = {
@@ -174,6 +176,7 @@ class Lifecycle:
         self._world.books.restore(order.id, order.funds_before)
         order.due_at = None
         self._save_draft(order, at)
+        self._obligations.refresh([order.id])
 
     def _validate(self, order: Order, parameters: Parameters) -> Result:
         problems = self._submission_problems(order)
@@ -201,6 +204,7 @@ class Lifecycle:
             raise refused("NO_CHANGE_ORDER", number=order.number, kind="pending")
         self._world.books.restore(order.id, order.funds_before)
         self._abandon_change(order)
+        self._obligations.refresh([order.id])
         return SUCCESS
 
     def _delete_change(self, order: Order, parameters: Parameters) -> Result:

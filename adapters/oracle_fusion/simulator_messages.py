@@ -105,6 +105,27 @@ MESSAGES: Final[dict[str, Message]] = {
     "INVOICE_MISSING": Message("AP-810240", "The invoice isn't found."),
     "INVOICE_FROZEN": Message("AP-810241", "You can't change invoice {number} because it's canceled."),
     "INVOICE_CANCEL": Message("AP-810250", "The invoice {number} can't be canceled because it {reason}."),
+    "MATCH_NO_ORDER": Message(
+        "AP-810280", "The purchase order {number} of supplier {supplier} isn't found or isn't issued."
+    ),
+    "MATCH_NO_LINE": Message("AP-810281", "The purchase order {number} has no line {line} to match to."),
+    "MATCH_CLOSED": Message(
+        "AP-810282", "The purchase order {number} can't be matched because its status is {status}."
+    ),
+    "MATCH_CURRENCY": Message(
+        "AP-810283", "The invoice currency {currency} isn't the currency {other} of purchase order {number}."
+    ),
+    "MATCH_LINE_AMOUNT": Message(
+        "AP-810284", "The amount {actual} of line {line} isn't quantity times unit price ({expected})."
+    ),
+    "MATCH_BELOW_ZERO": Message(
+        "AP-810285", "Line {line} would bring the billed quantity {billed} of the purchase order below zero."
+    ),
+    "HOLD_NAME": Message("AP-810290", "The hold name {value} isn't valid."),
+    "HOLD_RELEASE": Message("AP-810292", "The hold {name} can't be released by hand: correct the invoice."),
+    "HOLD_RELEASED": Message("AP-810293", "The hold {name} is already released."),
+    "PREPAYMENT": Message("AP-810295", "The prepayment {number} can't be applied because it {reason}."),
+    "PREPAYMENT_APPLIED": Message("AP-810296", "The prepayment {number} isn't applied to invoice {invoice}."),
     "PAYMENT_VOID": Message("AP-810260", "You can't void payment {number} because its status is {status}."),
     "PAYMENT_VOID_DATES": Message("AP-810261", "The void date and the void accounting date are required."),
     # receiving; codes are names of messages there (ErrorMessageName)

@@ -99,20 +99,24 @@ class OrderChecks:
         days = dict.fromkeys(budget_day(one, submitted_on) for one in distributions(tree))
         return [one for day in days if (one := self._world.books.check_period(ledger, day))]
 
-    def charges(self, order: Order, submitted_on: date) -> list[Charge]:
-        """Return what the live distributions charge, and to which period: what was approved stays where it is."""
+    def charges(self, order: Order, submitted_on: date, tree: Row | None = None) -> list[Charge]:
+        """Return what the live distributions still charge, and to which period: what was approved stays where it is.
+
+        What invoices have taken over is no longer the order's.
+        """
         ledger = self.unit(order.draft.data).ledger
         found = []
-        for one in distributions(order.draft):
+        for one in distributions(tree or order.draft):
             key, amount = one.id, one.data["Amount"]
             day = budget_day(
                 one, order.budget_days.get(key, submitted_on) if isinstance(key, int) else submitted_on
             )
             period = self._world.books.period_on(ledger, day)
-            if isinstance(amount, Decimal):
-                found.append(
-                    Charge(str(one.data["POChargeAccount"]), period.name if period else None, amount)
-                )
+            if isinstance(amount, Decimal) and isinstance(key, int):
+                size = one.data["Quantity"]
+                whole = size if isinstance(size, Decimal) else amount
+                left = self._world.billing.left(key, whole, amount)
+                found.append(Charge(str(one.data["POChargeAccount"]), period.name if period else None, left))
         return found
 
     def _units(self, data: Data) -> Iterator[Problem]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from adapters.oracle_fusion.simulator_catalogue_receiving import HISTORY, REQUESTS, TRANSACTIONS
-from adapters.oracle_fusion.simulator_order_amounts import is_priced
+from adapters.oracle_fusion.simulator_order_amounts import is_priced, minor_unit
 from adapters.oracle_fusion.simulator_receiving import CORRECT, RECEIVE, RETURN, Receiving, size_of
 from adapters.oracle_fusion.simulator_rows import Data, Row
 from adapters.oracle_fusion.simulator_stage import Stage
@@ -62,6 +62,31 @@ class ReceivingScene(Stage):
         """Return what an order line got, less what went back."""
         self.settle_due()
         return self.receiving.received(int(str(self._order_line(order_number, line).id)))
+
+    def accruals(self) -> list[dict[str, Any]]:
+        """Return what arrived and is not invoiced, by order line, at the order's price; nothing where it is."""
+        self.settle_due()
+        found = []
+        for order in self.world.orders.values():
+            for line in order.approved.of("lines") if order.approved is not None else ():
+                parts = [one for schedule in line.of("schedules") for one in schedule.of("distributions")]
+                got = self.receiving.received(int(str(line.id)))
+                billed = self.world.billing.quantity([int(str(one.id)) for one in parts])
+                if got > billed:
+                    found.append(self._accrual(order.number, line, parts, got - billed))
+        return found
+
+    def _accrual(self, number: str, line: Row, parts: list[Row], size: Decimal) -> dict[str, Any]:
+        currency, price = str(line.data["CurrencyCode"]), line.data["Price"]
+        worth = size * price if is_priced(line) and isinstance(price, Decimal) else size
+        return {
+            "order_number": number,
+            "line": str(line.data["LineNumber"]),
+            "size": size,
+            "amount": worth.quantize(minor_unit(currency), rounding=ROUND_HALF_UP),
+            "currency": currency,
+            "accounts": [str(one.data["POChargeAccount"]) for one in parts],
+        }
 
     def _view(self, row: Row, sign: int) -> dict[str, Any]:
         data = row.data

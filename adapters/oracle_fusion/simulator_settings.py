@@ -126,6 +126,15 @@ class SimulatorSettings:
     """How an invoice action says no: a 200 whose result is the text, or a 400."""
     payment_run_every: timedelta | None = None
     """The automatic payment run; None: only `pay` pays."""
+    match_approval_level: str = "2 Way"
+    """Of order schedules that say nothing themselves; from "3 Way" on, receipts count."""
+    quantity_tolerance_percent: int = 0
+    price_tolerance_percent: int = 0
+    """What an invoice may bill above order or receipt before validation holds it."""
+    hold_names: frozenset[str] = frozenset()
+    """Holds a client may put on invoices; empty: any."""
+    controls_payables: bool = False
+    """True: invoices without an order take funds of control budgets too; those with one always do."""
     receipt_tolerance_percent: int = 0
     """How much more than ordered may be received before a receipt is refused."""
     processes_receipts_after: timedelta | None = None

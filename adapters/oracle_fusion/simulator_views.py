@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.oracle_fusion.simulator_order_amounts import live_lines, ordered
+from adapters.oracle_fusion.simulator_receiving import Receiving
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import Order, World
 
@@ -36,12 +37,17 @@ def order_view(world: World, order: Order) -> dict[str, Any]:
         "supplier": tree.data["Supplier"],
         "supplier_id": tree.data["SupplierId"],
         "live_line_count": len(live_lines(tree)),
-        "lines": [_line_view(line) for line in tree.of("lines")],
+        "obligation": sum((one.reserved.get(order.id, 0) for one in world.books.budgets), 0),
+        "lines": [_line_view(world, line) for line in tree.of("lines")],
     }
 
 
-def _line_view(line: Row) -> dict[str, Any]:
+def _line_view(world: World, line: Row) -> dict[str, Any]:
+    parts = [int(str(d.id)) for schedule in line.of("schedules") for d in schedule.of("distributions")]
     return {
+        "received": Receiving(world).received(int(str(line.id))),
+        "billed": world.billing.quantity(parts),
+        "billed_amount": world.billing.amount(parts),
         "number": str(line.data["LineNumber"]),
         "amount": line.data["Amount"],
         "is_cancelled": bool(line.data["CancelFlag"]),

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from adapters.oracle_fusion.simulator_billing import Billing, load_billing
 from adapters.oracle_fusion.simulator_catalogue import catalogue
 from adapters.oracle_fusion.simulator_ledger import (
     Books,
@@ -79,6 +80,9 @@ class World:
         """(when, batch): batches that are posted by themselves."""
         self.validation_due: list[tuple[datetime, int]] = []
         """(when, invoice): invoices that are validated by themselves."""
+        self.billing = Billing()
+        self.rates: dict[tuple[str, str, str, str], Decimal] = {}
+        """By currencies, type and day; while there is none, every day has one."""
         self.receipts_due: list[tuple[str, int]] = []
         """(resource, id): receiving requests that wait for the processor."""
         self.numbers: dict[tuple[str, str], int] = {}
@@ -207,6 +211,12 @@ class World:
         table = self.tables["accountCombinationsLOV"]
         return table.put(self.new_row(table.resource, data))
 
+    def rate_of(self, document: Data, currency: str) -> Decimal | None:
+        """Return the rate by which a document is converted."""
+        names = ("InvoiceCurrency", "ConversionRateType", "ConversionDate")
+        given, kind, day = (str(document[name]) for name in names)
+        return self.rates.get((given, currency, kind, day))
+
     def await_approval(self, order: Order, until: datetime) -> None:
         order.due_at = until
         heapq.heappush(self.due, (until, order.id, order.submission_count))
@@ -252,6 +262,8 @@ class World:
             "journal_categories": list(self.journal_categories),
             "posting_due": [[text(at), batch] for at, batch in self.posting_due],
             "validation_due": [[text(at), invoice] for at, invoice in self.validation_due],
+            "rates": [[*key, str(rate)] for key, rate in self.rates.items()],
+            "billing": self.billing.dump(),
             "receipts_due": [[name, key] for name, key in self.receipts_due],
             "last_receipt_number": self._last_receipt_number,
             "numbers": [[*key, order] for key, order in self.numbers.items()],
@@ -288,6 +300,8 @@ class World:
         heapq.heapify(self.posting_due)
         self.validation_due = [(instant(at), invoice) for at, invoice in state.get("validation_due", ())]
         heapq.heapify(self.validation_due)
+        self.rates = {(a, b, kind, day): Decimal(rate) for a, b, kind, day, rate in state.get("rates", ())}
+        self.billing = load_billing(state.get("billing", {}))
         self.receipts_due = [(name, key) for name, key in state.get("receipts_due", ())]
         self._last_receipt_number = state.get("last_receipt_number", self._last_receipt_number)
         self.numbers = {(entity, number): order for entity, number, order in state["numbers"]}

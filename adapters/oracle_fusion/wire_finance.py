@@ -96,6 +96,11 @@ class InvoiceLine(msgspec.Struct):
     DistributionCombination: str | None = None
     PurchaseOrderNumber: str | None = None
     PurchaseOrderLineNumber: Decimal | None = None
+    ReceiptNumber: str | None = None
+    ReceiptLineNumber: Id | None = None
+    UOM: str | None = None
+    TaxRate: Decimal | None = None
+    PrepaymentIncludedonInvoiceFlag: Flag | None = None
     CanceledFlag: Flag | None = None
     DiscardedFlag: Flag | None = None
     invoiceDistributions: list[InvoiceDistribution] | Rows[InvoiceDistribution] | None = None
@@ -105,7 +110,8 @@ class InvoiceInstallment(msgspec.Struct):
     DueDate: str | None = None
 
 
-class InvoiceHold(msgspec.Struct):
+class InvoiceHold(Linked, kw_only=True):
+    HoldId: Id | None = None
     InvoiceNumber: str | None = None
     BusinessUnit: str | None = None
     Supplier: str | None = None

@@ -8,9 +8,11 @@ from adapters.base import Receipt, WriteRequest
 from adapters.errors import SettingsError
 from adapters.oracle_fusion.api import Api
 from adapters.oracle_fusion.failures import Judge
+from adapters.oracle_fusion.invoice_steps import InvoiceSteps
 from adapters.oracle_fusion.invoices import Invoices
 from adapters.oracle_fusion.journals import Journals
 from adapters.oracle_fusion.options import Options
+from adapters.oracle_fusion.order_steps import OrderSteps
 from adapters.oracle_fusion.orders import Orders
 from adapters.oracle_fusion.outbound import CannotExpressError
 from adapters.oracle_fusion.receipts import Receipts
@@ -25,11 +27,15 @@ class Writes:
         self._system = api.system
         orders = Orders(api, options, judge)
         receipts = Receipts(api, options, judge)
+        order_steps = OrderSteps(api, options, judge, orders)
         journals = Journals(api, options, judge, clock)
         invoices = Invoices(api, options, judge)
+        steps = InvoiceSteps(api, options, judge, invoices)
         self._writers: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]] = {
             **orders.writers,
+            **order_steps.writers,
             **receipts.writers,
+            **steps.writers,
             "journal.create": journals.create,
             "journal.reverse": journals.create,
             "journal.confirm": journals.confirm,
@@ -39,7 +45,9 @@ class Writes:
         }
         self._finders: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]] = {
             **orders.finders,
+            **order_steps.finders,
             **receipts.finders,
+            **steps.finders,
             "journal.create": journals.find_created,
             "journal.reverse": journals.find_created,
             "journal.confirm": journals.find_confirmed,

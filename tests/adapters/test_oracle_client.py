@@ -557,8 +557,17 @@ def test_an_order_that_is_gone_is_said_to_be() -> None:
         write(world, world.action("order.submit", "300000009999999", "coupa:1"))
 
 
-ELSEWHERE = {"receipt", "journal_entry", "import_job", "invoice", "payment", "employee", "fiscal_period"}
-"""Entities whose tests are in `test_oracle_receipts`, `test_oracle_journals` and `test_oracle_payables`."""
+ELSEWHERE = {
+    "exchange_rate",
+    "receipt",
+    "journal_entry",
+    "import_job",
+    "invoice",
+    "payment",
+    "employee",
+    "fiscal_period",
+}
+"""Entities whose tests are in `test_oracle_receipts`, `test_oracle_matching`, `test_oracle_journals` and `test_oracle_payables`."""
 
 
 def test_every_entity_is_read_and_translated() -> None:
