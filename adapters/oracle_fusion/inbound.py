@@ -16,9 +16,11 @@ from adapters.oracle_fusion import (
     inbound_finance,
     inbound_order,
     inbound_receipt,
+    inbound_requisition,
     wire,
     wire_finance,
     wire_receiving,
+    wire_requisition,
 )
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money
 from adapters.oracle_fusion.options import Options
@@ -314,6 +316,7 @@ _NAMES = {
     "project": ("ProjectId", "ProjectNumber"),
     "budget": ("query", "query"),
     "purchase_order": ("POHeaderId", "OrderNumber"),
+    "requisition": ("RequisitionHeaderId", "Requisition"),
     "receipt": ("TransactionId", "ReceiptNumber"),
     "journal_entry": ("@id", "JournalName"),
     "import_job": ("ReqstId", "ReqstId"),
@@ -334,6 +337,7 @@ TRANSLATORS: Mapping[str, Callable[[bytes, Options], Translated]] = {
     "project": project,
     "budget": budget,
     "purchase_order": inbound_order.purchase_order,
+    "requisition": inbound_requisition.requisition,
     "receipt": inbound_receipt.receipt,
     "journal_entry": inbound_finance.journal_entry,
     "import_job": inbound_finance.import_job,
@@ -352,6 +356,7 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
     "project": wire.Project,
     "budget": wire.Balances,
     "purchase_order": wire.Order,
+    "requisition": wire_requisition.Requisition,
     "receipt": wire_receiving.Movement,
     "invoice": wire_finance.Invoice,
     "payment": wire_finance.Payment,

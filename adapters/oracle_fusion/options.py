@@ -30,6 +30,9 @@ class BusinessUnit(_Table):
     line_type: str = Field(default="Goods", description="Of lines with quantity and price")
     amount_line_type: str = Field(default="Fixed Price Services", description="Of lines ordered by amount")
     default_category: str | None = None
+    preparer_id: int | None = Field(
+        default=None, description="Who prepares and requests requisitions; None: the buyer"
+    )
     receiving_organization: str | None = Field(
         default=None, description="OrganizationCode that receives the goods; needed for receipts"
     )
@@ -191,6 +194,16 @@ class Options(_Table):
         default=False, description="Submit without Fusion's own approval workflow"
     )
 
+    requisition_source: str = Field(
+        default="FINSYNC", max_length=25, description="InterfaceSourceCode of ours"
+    )
+    requisition_category_ids: dict[str, int] = Field(
+        default_factory=dict, description="Canonical category to CategoryId, for requisitions"
+    )
+    withdraw_parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every withdraw")
+    cancel_requisition_parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Sent with every cancel of a requisition"
+    )
     receipt_source_code: str = Field(
         default="VENDOR", description="ReceiptSourceCode of receipts from suppliers"
     )

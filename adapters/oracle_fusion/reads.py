@@ -2,7 +2,7 @@
 
 | entity | resource | walk |
 | --- | --- | --- |
-| supplier, project, purchase_order | `suppliers`, `projects`, `draftPurchaseOrders` | by id, from a position in Oracle's time |
+| supplier, project, requisition, purchase_order | `suppliers`, `projects`, `purchaseRequisitions`, `draftPurchaseOrders` | by id, from a position in Oracle's time |
 | receipt | `receivingTransactionsHistory` | by id, from a position in Oracle's time |
 | supplier_bank_account | `externalBankAccounts` | by id, all |
 | ledger, account_combination, cost_centre | `ledgersLOV`, `accountCombinationsLOV`, values of a value set | by offset, all |
@@ -47,6 +47,7 @@ from store.clock import Clock, instant
 IDS_MAX: Final = 100
 """Ids in one filter: keeps the address well below the 8 kB that gateways allow."""
 ORDER_TREE: Final[Children] = {"lines": {"schedules": {"distributions": {}}}}
+REQUISITION_TREE: Final[Children] = {"lines": {"distributions": {}}}
 ISSUED_FIELDS: Final = (
     "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
 )
@@ -81,6 +82,9 @@ def source(entity: str, options: Options) -> Source | None:
         "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}}, is_keyed),
         "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
         "purchase_order": Source("draftPurchaseOrders", "POHeaderId", _CHANGED, ORDER_TREE, is_keyed),
+        "requisition": Source(
+            "purchaseRequisitions", "RequisitionHeaderId", _CHANGED, REQUISITION_TREE, is_keyed
+        ),
         "receipt": Source(HISTORY, "TransactionId", _CHANGED, {}, is_keyed),
         "supplier_bank_account": Source(
             "externalBankAccounts", "BankAccountId", None, {"accountOwners": {}}, is_keyed

@@ -13,6 +13,7 @@ adapter knows it; the adapter meets it only over HTTP. The domain methods set a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from starlette.applications import Starlette
@@ -38,6 +39,7 @@ from adapters.oracle_fusion.simulator_orders import OrderDesk
 from adapters.oracle_fusion.simulator_payments import PaymentDesk
 from adapters.oracle_fusion.simulator_receiving import RECEIVING_RESOURCES, ReceivingDesk
 from adapters.oracle_fusion.simulator_receiving_scene import ReceivingScene
+from adapters.oracle_fusion.simulator_requisitions import requisition_view
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.oracle_fusion.simulator_suppliers import SupplierDesk, ValueDesk
 from adapters.oracle_fusion.simulator_views import order_view
@@ -80,6 +82,7 @@ class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
             "suppliers": supplier_desk,
             "valueSets": value_desk,
             "draftPurchaseOrders": order_desk,
+            "purchaseRequisitions": self.lifecycle.requisitions,
             "journalBatches": BatchDesk(self.world),
             "invoices": InvoiceDesk(self.world),
             "invoiceHolds": HoldDesk(self.world, self.finance.invoices),
@@ -205,6 +208,27 @@ class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
     def decide(self, po_header_id: int, *, is_approved: bool) -> None:
         """End an approval now."""
         self.lifecycle.decide(self.world.orders[po_header_id], is_approved=is_approved)
+
+    def decide_requisition(self, requisition_id: int, *, is_approved: bool) -> None:
+        """End a requisition's approval now."""
+        self.lifecycle.requisitions.decide(
+            self._row("purchaseRequisitions", requisition_id), is_approved=is_approved
+        )
+
+    def order_requisition(self, requisition_id: int, po_header_id: int) -> None:
+        """Have a requisition become an order: its commitment is over."""
+        self.lifecycle.requisitions.order(self._row("purchaseRequisitions", requisition_id), po_header_id)
+
+    def requisitions(self) -> list[dict[str, Any]]:
+        """Return every requisition as it stands, with what it has reserved."""
+        self.settle_due()
+        budgets = self.world.books.budgets
+        return [
+            requisition_view(
+                row, sum((one.reserved.get(int(str(row.id)), Decimal(0)) for one in budgets), Decimal(0))
+            )
+            for row in self.world.tables["purchaseRequisitions"]
+        ]
 
     def orders(self) -> list[dict[str, Any]]:
         """Return every order as it stands, for comparison: see `simulator_views`."""

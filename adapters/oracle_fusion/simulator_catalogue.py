@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.oracle_fusion.simulator_catalogue_finance import finance
 from adapters.oracle_fusion.simulator_catalogue_receiving import receiving
+from adapters.oracle_fusion.simulator_catalogue_requisitions import requisitions
 from adapters.oracle_fusion.simulator_resource import Resource, resource
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 
@@ -353,6 +354,7 @@ def catalogue(settings: SimulatorSettings) -> dict[str, Resource]:
         *_procurement_lookups(),
         _draft_orders(),
         *_purchase_orders(),
+        requisitions(),
         *receiving(),
         *finance(),
     ]

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.oracle_fusion.simulator_catalogue_requisitions import RESOURCE as REQUISITIONS
 from adapters.oracle_fusion.simulator_ledger import FundsCheck
 from adapters.oracle_fusion.simulator_messages import Problem, RefusedError, refused
 from adapters.oracle_fusion.simulator_obligations import Obligations
 from adapters.oracle_fusion.simulator_order_amounts import live_lines, ordered, recalculate
 from adapters.oracle_fusion.simulator_order_checks import OrderChecks, budget_day, distributions
+from adapters.oracle_fusion.simulator_requisitions import Requisitions
 from adapters.oracle_fusion.simulator_rows import Data, Row, Value
 from adapters.oracle_fusion.simulator_world import Order, World
 
@@ -30,7 +32,7 @@ STATUSES: Final = {
     "CANCELED": "Canceled",
 }
 Parameters = Mapping[str, Any]
-Result = str | list[dict[str, str]]
+Result = str | list[dict[str, str]] | dict[str, list[dict[str, str]]]
 SUCCESS: Final = "SUCCESS"
 
 
@@ -41,6 +43,7 @@ class Lifecycle:
         self._world = world
         self._checks = OrderChecks(world)
         self._obligations = Obligations(world)
+        self.requisitions = Requisitions(world)
         self._drafts = world.tables["draftPurchaseOrders"]
         self._issued = world.tables["purchaseOrders"]
         self._actions: Final[dict[tuple[str, str], Callable[[Order, Parameters], Result]]] = {
@@ -57,14 +60,16 @@ class Lifecycle:
         }
 
     def act(self, row: Row, action: str, parameters: Parameters) -> Result:
-        """Do one action to the order of a draft or issued row."""
+        """Do one action to the order of a draft or issued row, or to a requisition."""
+        if row.resource.name == REQUISITIONS:
+            return self.requisitions.act(row, action, parameters)
         order_id = row.id
         assert isinstance(order_id, int)
         return self._actions[row.resource.name, action](self._world.orders[order_id], parameters)
 
     def settle_due(self) -> int:
         """End every approval whose time has come; return how many."""
-        count = 0
+        count = self.requisitions.settle_due()
         while (found := self._world.next_due()) is not None:
             order, at = found
             self._decide(order, at)

@@ -259,6 +259,9 @@ MESSAGES: Final[dict[str, Message]] = {
         "{needed} {currency} requested, {available} {currency} available.",
     ),
     # state of the document
+    "REQUISITION_STATE": Message(
+        "POR-2010001", "You can't {verb} requisition {number} because its status is {status}."
+    ),
     "NOT_SUBMITTABLE": Message(
         "PO-2055070", "You can't submit order {number} because its status is {status}."
     ),

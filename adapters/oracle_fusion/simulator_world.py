@@ -83,6 +83,8 @@ class World:
         self.billing = Billing()
         self.rates: dict[tuple[str, str, str, str], Decimal] = {}
         """By currencies, type and day; while there is none, every day has one."""
+        self.requisitions_due: list[tuple[str, int]] = []
+        """(when, requisition): approvals under way."""
         self.receipts_due: list[tuple[str, int]] = []
         """(resource, id): receiving requests that wait for the processor."""
         self.numbers: dict[tuple[str, str], int] = {}
@@ -92,6 +94,7 @@ class World:
         self._last_id = settings.first_id - 1
         self._last_number = settings.first_order_number - 1
         self._last_supplier_number = settings.first_supplier_number - 1
+        self._last_requisition_number = settings.first_requisition_number - 1
         self._last_receipt_number = settings.first_receipt_number - 1
 
     def now(self) -> datetime:
@@ -111,6 +114,10 @@ class World:
     def new_number(self) -> str:
         self._last_number += 1
         return str(self._last_number)
+
+    def new_requisition_number(self) -> str:
+        self._last_requisition_number += 1
+        return str(self._last_requisition_number)
 
     def new_receipt_number(self) -> str:
         self._last_receipt_number += 1
@@ -265,6 +272,8 @@ class World:
             "rates": [[*key, str(rate)] for key, rate in self.rates.items()],
             "billing": self.billing.dump(),
             "receipts_due": [[name, key] for name, key in self.receipts_due],
+            "requisitions_due": [[at, key] for at, key in self.requisitions_due],
+            "last_requisition_number": self._last_requisition_number,
             "last_receipt_number": self._last_receipt_number,
             "numbers": [[*key, order] for key, order in self.numbers.items()],
             "last_id": self._last_id,
@@ -303,6 +312,8 @@ class World:
         self.rates = {(a, b, kind, day): Decimal(rate) for a, b, kind, day, rate in state.get("rates", ())}
         self.billing = load_billing(state.get("billing", {}))
         self.receipts_due = [(name, key) for name, key in state.get("receipts_due", ())]
+        self.requisitions_due = [(at, key) for at, key in state.get("requisitions_due", ())]
+        self._last_requisition_number = state.get("last_requisition_number", self._last_requisition_number)
         self._last_receipt_number = state.get("last_receipt_number", self._last_receipt_number)
         self.numbers = {(entity, number): order for entity, number, order in state["numbers"]}
         self._last_id = state["last_id"]

@@ -17,6 +17,7 @@ from adapters.oracle_fusion.orders import Orders
 from adapters.oracle_fusion.outbound import CannotExpressError
 from adapters.oracle_fusion.receipts import Receipts
 from adapters.oracle_fusion.requests import refused
+from adapters.oracle_fusion.requisitions import Requisitions
 from store.clock import Clock
 
 
@@ -28,12 +29,14 @@ class Writes:
         orders = Orders(api, options, judge)
         receipts = Receipts(api, options, judge)
         order_steps = OrderSteps(api, options, judge, orders)
+        requisitions = Requisitions(api, options, judge)
         journals = Journals(api, options, judge, clock)
         invoices = Invoices(api, options, judge)
         steps = InvoiceSteps(api, options, judge, invoices)
         self._writers: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]] = {
             **orders.writers,
             **order_steps.writers,
+            **requisitions.writers,
             **receipts.writers,
             **steps.writers,
             "journal.create": journals.create,
@@ -46,6 +49,7 @@ class Writes:
         self._finders: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]] = {
             **orders.finders,
             **order_steps.finders,
+            **requisitions.finders,
             **receipts.finders,
             **steps.finders,
             "journal.create": journals.find_created,

@@ -558,6 +558,7 @@ def test_an_order_that_is_gone_is_said_to_be() -> None:
 
 
 ELSEWHERE = {
+    "requisition",
     "exchange_rate",
     "receipt",
     "journal_entry",
@@ -567,7 +568,7 @@ ELSEWHERE = {
     "employee",
     "fiscal_period",
 }
-"""Entities whose tests are in `test_oracle_receipts`, `test_oracle_matching`, `test_oracle_journals` and `test_oracle_payables`."""
+"""Entities whose tests are in `test_oracle_receipts`, `test_oracle_requisitions`, `test_oracle_matching`, `test_oracle_journals` and `test_oracle_payables`."""
 
 
 def test_every_entity_is_read_and_translated() -> None:
