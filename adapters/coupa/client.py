@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,8 +146,26 @@ class Coupa:
         await self._transport.aclose()
 
     async def _walk(self, entity: str, stored: str | None) -> AsyncIterator[Page]:
-        source = resources.resource(self.system, entity, self.options)
         at = position.parse(self.system, stored)
+        if self.options.export_flag != "off" and entity in resources.EXPORTED:
+            at = at.queued()
+        if at.is_queue:
+            async for page in self._phase(entity, at, {"exported": "false"}):
+                yield page
+            at = at.swept()
+        asks_from = at.asks_from(timedelta(minutes=self.options.overlap_minutes))
+        conditions = {"updated_at[gt_or_eq]": asks_from} if asks_from else {}
+        async for page in self._phase(entity, at, conditions):
+            yield page
+
+    async def _phase(
+        self, entity: str, at: position.Position, conditions: Mapping[str, str]
+    ) -> AsyncIterator[Page]:
+        """Walk the rows that meet `conditions`, from where `at` stands; the queue does not end a read.
+
+        The queue shrinks while documents are marked, which keys do not mind: what is left keeps its id.
+        """
+        source = resources.resource(self.system, entity, self.options)
         params: dict[str, str | int] = {
             **resources.filters(entity, self.options),
             "order_by": "id",
@@ -157,9 +175,7 @@ class Coupa:
                 source.shape, self.options.segment_count, resources.extras(entity, self.options)
             ),
         }
-        asks_from = at.asks_from(timedelta(minutes=self.options.overlap_minutes))
-        if asks_from:
-            params["updated_at[gt_or_eq]"] = asks_from
+        params |= conditions
 
         async def fetch(after: int) -> KeyedPage[bytes, _Times]:
             query = {**params, "id[gt]": after}
@@ -170,11 +186,12 @@ class Coupa:
         async for page in walk_by_key(place, at.after_id, fetch):
             at = at.begun(page.extra.said_at, page.extra.updated)
             at = at.advanced(page.keys[-1] if page.keys else at.after_id, page.extra.updated)
-            where = (at.completed() if page.is_last else at).to_text()
+            is_last = page.is_last and not at.is_queue
+            where = (at.completed() if is_last else at).to_text()
             if source.row is wire.BankAccount:  # several accounts a row: their ids are made in `bank`
-                yield Page(bank.redacted(page.rows), where, page.is_last)
+                yield Page(bank.redacted(page.rows), where, is_last)
             else:
-                yield Page(page.rows, where, page.is_last, external_ids(page))
+                yield Page(page.rows, where, is_last, external_ids(page))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,15 @@ Also the words for what Coupa does without saying so: it takes a write with a 20
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
 from adapters.answer import Answer
-from adapters.base import Receipt, WriteRequest
-from adapters.coupa import wire
+from adapters.base import WriteRequest
+from adapters.coupa import outbound_masters, wire
 from adapters.coupa.options import Options
 from adapters.errors import Refusal, RejectedError, SettingsError
 from adapters.transport import Transport
@@ -85,6 +85,18 @@ class Door:
         )
         return RejectedError(self.system, refusal)
 
+    def verify(self, what: str, wanted: Mapping[str, Any], echo: wire.Wire) -> None:
+        """Refuse what was answered with a yes and does not show what was sent."""
+        shown = outbound_masters.shown(echo)
+        different = outbound_masters.changed(wanted, shown)
+        if different:
+            raise self.ignored(
+                what,
+                dict(wanted),
+                {name: shown.get(name) for name in different},
+                fix="The field may be output only, or not allowed to our client; correct it in Coupa, then retry",
+            )
+
     def differs(self, what: str, how: str, **details: Any) -> RejectedError:
         """Return the refusal for a document that has changed in a way nobody asked for."""
         return self.refused(
@@ -117,11 +129,3 @@ def a(word: str) -> str:
     ('an order', 'a lookup value')
     """
     return f"{'an' if _ARTICLE.match(word) else 'a'} {word}"
-
-
-def as_written(request: WriteRequest, number: str | None, revision: str | None, **answer: Any) -> Receipt:
-    return Receipt(external_id=request.external_id, number=number, revision=revision, answer=answer)
-
-
-def texts(values: Sequence[Any]) -> str:
-    return ", ".join(str(value) for value in values)

@@ -16,17 +16,18 @@ from pydantic import ValidationError
 
 from adapters.answer import UNREADABLE, where
 from adapters.base import Translated, Untranslatable
-from adapters.coupa import wire, wire_invoice
+from adapters.coupa import wire, wire_invoice, wire_people
 from adapters.coupa.inbound_invoice import invoice
 from adapters.coupa.inbound_order import purchase_order
 from adapters.coupa.inbound_parts import Unfit, day, money, segments
+from adapters.coupa.inbound_people import employee, exchange_rate, requisition
 from adapters.coupa.inbound_receipt import receipt
 from adapters.coupa.options import Options
 from store.canonical.budget import Budget
 from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.organisation import CostCentre, LegalEntity
 from store.canonical.people import Approval
-from store.canonical.supplier import Supplier, SupplierBankAccount
+from store.canonical.supplier import Supplier, SupplierBankAccount, normal
 
 W = TypeVar("W", bound=wire.Wire)
 
@@ -53,6 +54,8 @@ _supplier = Supplier.__pydantic_validator__.validate_python
 def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Translated | Untranslatable]:
     """Turn rows of one entity into canonical records, in order."""
     shape, function = TRANSLATORS[entity]
+    if entity == "project" and options.project_lookup:
+        shape, function = wire.LookupValue, project_value
     decode = msgspec.json.Decoder(shape).decode
     results: list[Translated | Untranslatable] = []
     for row in rows:
@@ -79,10 +82,14 @@ def supplier(document: wire.Supplier, _: Options) -> Translated:
     country = address.country.code if address and address.country else None
     if country:
         fields["country"] = country
-    if tax_id:
+    remit_to = document.remit_to_addresses
+    if remit_to:
+        fields["tax_registrations"] = _registrations(tax_id, country, remit_to)
+    elif tax_id:
         fields["tax_registrations"] = ({"number": tax_id, "country": country},)
-    if document.supplier_sites:
-        fields["sites"] = tuple([_site(site) for site in document.supplier_sites])
+    if document.supplier_sites or remit_to:
+        sites = [_site(site) for site in document.supplier_sites or ()]
+        fields["sites"] = tuple(sites + [_payment_site(one) for one in remit_to or ()])
     by = document.updated_by
     return Translated(
         str(document.id), _supplier(fields), None, document.updated_at, by.login if by else None
@@ -95,6 +102,34 @@ def _site(site: wire.SupplierSite) -> dict[str, Any]:
         "code": site.code or site.name or str(site.id),
         "is_active": site.active is not False,
     }
+
+
+def _payment_site(address: wire.RemitToAddress) -> dict[str, Any]:
+    return {
+        "external_id": f"remit-to-{address.id}",
+        "code": address.remit_to_code or address.name or str(address.id),
+        "is_purchasing": False,
+        "is_active": address.active is not False,
+    }
+
+
+def _registrations(
+    tax_id: str | None, country: str | None, addresses: Sequence[wire.RemitToAddress]
+) -> tuple[dict[str, Any], ...]:
+    """Return the supplier's numbers and those of where it is paid, each once."""
+    found = [(tax_id, country)]
+    for address in addresses:
+        own = address.country.code if address.country else None
+        found.append((address.vat_number, address.vat_country.code if address.vat_country else own))
+        found.append((address.local_tax_number, own))
+        for one in address.tax_registrations or ():
+            if one.active is not False:
+                found.append((one.number, one.country.code if one.country else own))
+    by_number: dict[str, dict[str, Any]] = {}
+    for number, of in found:
+        if number:
+            by_number.setdefault(normal(number), {"number": number, "country": of})
+    return tuple(by_number.values())
 
 
 def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
@@ -176,6 +211,21 @@ def project(document: wire.Project, _: Options) -> Translated:
     return Translated(str(document.id), record, source_updated_at=document.updated_at)
 
 
+def project_value(document: wire.LookupValue, _: Options) -> Translated:
+    """Translate a project that is a value of a lookup: the usual way where projects are a segment of the account."""
+    number = document.external_ref_num or document.name
+    if not number:
+        raise Unfit("$.external-ref-num", "the project has neither a number nor a name")
+    is_active = document.active is not False
+    record = Project(
+        number=number,
+        name=document.name or number,
+        status="active" if is_active else "inactive",
+        is_active=is_active,
+    )
+    return Translated(str(document.id), record, source_updated_at=document.updated_at)
+
+
 def budget(document: wire.BudgetLine, options: Options) -> Translated:
     period = document.period
     if period is None or not period.name:
@@ -236,6 +286,9 @@ TRANSLATORS: dict[str, tuple[type[wire.Wire], Callable[[Any, Options], Translate
     "purchase_order": (wire.PurchaseOrderRead, purchase_order),
     "invoice": (wire_invoice.Invoice, invoice),
     "receipt": (wire_invoice.ReceiptTransaction, receipt),
+    "requisition": (wire_people.Requisition, requisition),
+    "employee": (wire_people.UserRecord, employee),
+    "exchange_rate": (wire_people.ExchangeRate, exchange_rate),
     "supplier": (wire.Supplier, supplier),
     "supplier_bank_account": (wire.BankAccount, supplier_bank_account),
     "approval": (wire.Approval, approval),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -56,6 +56,10 @@ class Options(BaseModel):
         default_factory=dict,
         description="By entity: further fields to ask for. They are kept with what was read and mean nothing here",
     )
+    export_flag: Literal["off", "read", "mark"] = Field(
+        default="off",
+        description="read: a delta also reads what is not marked as exported; mark: documents may be marked, too",
+    )
     overlap_minutes: int = Field(default=10, ge=0, le=24 * 60)
     append_settle_s: float = Field(
         default=120.0,
@@ -91,8 +95,26 @@ class Options(BaseModel):
     receipt_types: tuple[str, ...] = Field(
         default=(), description="Which receiving transactions are read; none named: all of them"
     )
+    requisition_statuses: tuple[str, ...] = (
+        "pending_buyer_action",
+        "pending_approval",
+        "approved",
+        "ordered",
+        "partially_received",
+        "received",
+        "rejected",
+        "withdrawn",
+        "abandoned",
+    )
+    approval_limit: Literal["requisition", "invoice", "expense"] = Field(
+        default="requisition", description="Which of a user's limits is the one of the employee"
+    )
     cost_centre_lookup: str | None = Field(
         default=None, description="Name of the lookup that holds cost centres"
+    )
+    project_lookup: str | None = Field(
+        default=None,
+        description="Name of the lookup that holds projects; without it they are Coupa's own projects",
     )
     segment_count: int = Field(default=20, ge=1, le=20, description="How many segments the charts use")
     cost_centre_segment: int = Field(default=2, ge=1, le=20, description="Of a budget line")

@@ -6,6 +6,7 @@
 | after_id | pages are read in order of id: all up to this one are stored |
 | until | what Coupa's clock said with the first page: nothing later is relied on |
 | seen | the greatest updated-at among the stored rows of this read |
+| is_queue | this read is still at what is not marked as exported; what changed is read after it |
 
 While a read is under way, rows below `after_id` may change: their updated-at is later than `until`, so the
 next read, which begins no later than `until`, finds them.
@@ -28,6 +29,7 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     after_id: int = 0
     until: datetime | None = None
     seen: datetime | None = None
+    is_queue: bool = False
 
     def to_text(self) -> str:
         return msgspec.json.encode(self).decode()
@@ -37,6 +39,18 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.since is None:
             return None
         return (self.since - overlap).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def queued(self) -> Position:
+        """Return the position of a delta that begins with the queue; a read of everything needs none."""
+        is_fresh = self.since is not None and self.until is None and not self.after_id
+        return msgspec.structs.replace(self, is_queue=self.is_queue or is_fresh)
+
+    def swept(self) -> Position:
+        """Return where the sweep by change date begins, behind the queue.
+
+        What the queue showed counts for nothing in it: its rows may have changed long ago, and others not be in it.
+        """
+        return Position(since=self.since)
 
     def begun(self, server_time: datetime | None, first_page: Iterable[datetime]) -> Position:
         """Return the position with `until` set by the first page.

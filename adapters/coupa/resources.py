@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from adapters.coupa import wire, wire_invoice
+from adapters.coupa import wire, wire_invoice, wire_people
 from adapters.coupa.options import Options
 from adapters.errors import SettingsError
 
@@ -35,6 +35,9 @@ _RESOURCES: Mapping[str, Resource] = {
     "purchase_order": _resource("/api/purchase_orders", wire.PurchaseOrder, wire.PurchaseOrderRead),
     "invoice": _resource("/api/invoices", wire_invoice.Invoice),
     "receipt": _resource("/api/receiving_transactions", wire_invoice.ReceiptTransaction),
+    "requisition": _resource("/api/requisitions", wire_people.Requisition),
+    "employee": _resource("/api/users", wire_people.UserRecord),
+    "exchange_rate": _resource("/api/exchange_rates", wire_people.ExchangeRate),
     "supplier": _resource("/api/suppliers", wire.Supplier),
     "supplier_bank_account": _resource(
         "/api/supplier_information", wire.SupplierInformation, wire.BankAccount
@@ -48,8 +51,16 @@ _RESOURCES: Mapping[str, Resource] = {
     "tax_code": _resource("", wire.TaxCode),
 }
 
+EXPORTED = frozenset({"purchase_order", "requisition", "invoice", "receipt"})
+"""Entities with an export flag."""
+
 _FILTERS: Mapping[str, Callable[[Options], dict[str, str]]] = {
-    "purchase_order": lambda options: _chosen("status", options.order_statuses),
+    "purchase_order": lambda options: (
+        _chosen("status", options.order_statuses)
+        | ({"show_deleted_lines": "true"} if options.shows_deleted_lines else {})
+    ),
+    "requisition": lambda options: _chosen("status", options.requisition_statuses),
+    "project": lambda options: {"lookup[name]": options.project_lookup} if options.project_lookup else {},
     "invoice": lambda options: _chosen("status", options.invoice_statuses),
     "receipt": lambda options: _chosen("type", options.receipt_types),
     "cost_centre": lambda options: {"lookup[name]": options.cost_centre_lookup or ""},
@@ -76,6 +87,8 @@ def resource(system: str, entity: str, options: Options) -> Resource:
         raise SettingsError(
             system, f"{entity} is not read from here: set the option {needed[1]} of this system"
         )
+    if entity == "project" and options.project_lookup:
+        return _RESOURCES["cost_centre"]
     if entity == "tax_code":
         return Resource(options.tax_code_path or "", found.shape, found.row)
     return found

@@ -30,6 +30,7 @@ from adapters.coupa.simulator_models import MODELS
 from adapters.coupa.simulator_orders import ORDERS, LateReplica, Orders
 from adapters.coupa.simulator_query import Query
 from adapters.coupa.simulator_receipts import RECEIPTS, Receipts
+from adapters.coupa.simulator_requisitions import Requisitions
 from adapters.coupa.simulator_resources import LINE_ACTIONS, RESOURCES, SCOPES
 from adapters.coupa.simulator_shapes import Model, Resource
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
@@ -127,6 +128,7 @@ class CoupaSimulator(Hands):
             dispute_reasons=settings.dispute_reasons,
             is_strict=settings.is_strict_about_invoices,
         )
+        self._requisitions = Requisitions(self._tables)
         self._replica = LateReplica(self._tables)
         self._bucket = TokenBucket(settings.requests_per_second, settings.burst)
         self._encoded: dict[tuple[str, int], dict[object, tuple[int, int, bytes]]] = {}
@@ -338,6 +340,7 @@ class CoupaSimulator(Hands):
             changed = decided(document, action, reason, at=self._tables.now_text(), by=author)
             document = self._writer.save(resource.path, document, changed)
             self._invoices.after_decision(document, self.login)
+            self._requisitions.after_decision(document, self.login)
         elif resource.path == "budget_lines":
             self._writer.adjust_budget(document, _object(body))
             document = self._tables.collections["budget_lines"].at(document["id"])

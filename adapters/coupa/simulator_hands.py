@@ -5,6 +5,7 @@
 | `put(resource, document)` | makes or replaces any document, good or bad |
 | `revise_order`, `touch_order`, `set_order_status`, `serve_stale` | what becomes of orders |
 | `receive`, `give_back`, `dispose`, `void_receipt` | what arrives, goes back, or was a mistake |
+| `submit_requisition`, `approve_requisition`, `decide` | how a wish becomes an order, and what approvers say |
 | `approve_invoice`, `void_invoice`, `dispute_invoice`, `settle_dispute`, `set_invoice_status`, `pay_invoice` | what becomes of invoices |
 | `documents(resource)`, `document(resource, id)`, `order(po_number)` | readers: whole documents as JSON values |
 """
@@ -16,12 +17,13 @@ from typing import Any
 
 import msgspec
 
-from adapters.coupa.simulator_complete import completed, completed_lines
+from adapters.coupa.simulator_complete import completed, completed_lines, decided
 from adapters.coupa.simulator_door import Door
 from adapters.coupa.simulator_invoices import INVOICES, Invoices
 from adapters.coupa.simulator_models import MODELS
 from adapters.coupa.simulator_orders import ORDERS, LateReplica, Orders
 from adapters.coupa.simulator_receipts import RECEIPTS, Receipts
+from adapters.coupa.simulator_requisitions import REQUISITIONS, Requisitions
 from adapters.coupa.simulator_resources import RESOURCES
 from adapters.coupa.simulator_tables import Tables
 from adapters.simulation import Document, FaultPlan
@@ -36,6 +38,7 @@ class Hands:
     _orders: Orders
     _receipts: Receipts
     _invoices: Invoices
+    _requisitions: Requisitions
     _replica: LateReplica
     _encoded: dict[tuple[str, int], dict[object, tuple[int, int, bytes]]]
 
@@ -57,6 +60,8 @@ class Hands:
         kept = tables.keep(resource, completed(tables, resource, tidied) | stamps)
         if resource == INVOICES:
             kept = tables.keep(resource, self._invoices.complete(kept))
+        elif resource == REQUISITIONS:
+            kept = tables.keep(resource, self._requisitions.complete(kept))
         elif resource == RECEIPTS:
             kept = tables.keep(resource, self._receipts.complete(kept))
         elif resource == ORDERS:
@@ -81,6 +86,31 @@ class Hands:
         if previous is None:
             raise ValueError(f"order {po_number} has not changed yet")
         self._replica.unseen[order["id"]] = previous
+
+    # -- requisitions and approvals ---------------------------------------------------------------
+
+    def submit_requisition(
+        self, requisition_id: int, approvers: Iterable[str], by: str = "someone"
+    ) -> Document:
+        """Ask these people, by login, one after the other."""
+        held = self._tables.collections[REQUISITIONS].at(requisition_id)
+        return self._whole(REQUISITIONS, self._requisitions.submit(held, list(approvers), by))
+
+    def approve_requisition(self, requisition_id: int, by: str = "someone") -> list[Document]:
+        """Approve it whatever is still pending; return the orders it becomes, one a supplier."""
+        held = self._tables.collections[REQUISITIONS].at(requisition_id)
+        return [self._whole(ORDERS, one) for one in self._requisitions.approve(held, by)]
+
+    def decide(self, approval_id: int, action: str, by: str, reason: str | None = None) -> Document:
+        """Approve, hold or reject as the approver does; what it is about moves on with the last of them."""
+        tables = self._tables
+        held = tables.collections["approvals"].at(approval_id)
+        changed = decided(held, action, reason, at=tables.now_text(), by=tables.user(by))
+        stamps = {"updated-at": tables.now_text(), "updated-by": tables.user(by)}
+        kept = tables.keep("approvals", changed | stamps)
+        self._invoices.after_decision(kept, by)
+        self._requisitions.after_decision(kept, by)
+        return self._whole("approvals", kept)
 
     # -- receipts ---------------------------------------------------------------------------------
 

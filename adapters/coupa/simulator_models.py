@@ -153,7 +153,7 @@ MODELS: Final[Mapping[str, Model]] = {
             "requisition_line",
             f"{STAMPS} line-num:int line-type !status description quantity:d6 unit-price:d6 !total:d4 "
             "currency>currency uom>uom account>account account-allocations*allocation commodity>commodity "
-            "supplier>supplier need-by-date:time !order-line-id:int custom-fields:free",
+            "supplier>supplier need-by-date:time period>period !order-line-id:int custom-fields:free",
         ),
         model(
             "requisition",

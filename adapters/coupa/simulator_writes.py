@@ -268,7 +268,23 @@ def _check_user(tables: Tables, document: Document, current: Document | None) ->
     names = (document.get("firstname"), document.get("lastname"))
     document["fullname"] = " ".join(one for one in names if one)
     document.setdefault("active", True)
+    for name in (one for one in document if one.endswith("-limit") and isinstance(document[one], dict)):
+        document[name] = _limit(name, document[name])
     return document
+
+
+def _limit(name: str, limit: Document) -> Document:
+    """Return an approval limit that is named by its amount, `1000.00 USD`; how one is named is not documented."""
+    if limit.get("amount") is not None:
+        return limit
+    amount, _, code = str(limit.get("name") or "").partition(" ")
+    try:
+        return limit | {"amount": decimal_text(amount, 4), "currency": {"code": code}, "name": limit["name"]}
+    except (KeyError, ValueError):
+        raise RefusedError(
+            f"Unable to find valid ApprovalLimit record for {name.replace('-', '_')} with keys "
+            f'{{"name"=>"{limit.get("name")}"}}. Possible keys are ["id", "name"]. Please verify your xml.'
+        ) from None
 
 
 def _check_account(tables: Tables, document: Document, current: Document | None) -> Document:

@@ -156,6 +156,28 @@ class Address(Wire):
     country: Coded | None = None
 
 
+class TaxNumber(Wire):
+    """A tax registration."""
+
+    number: str | None = None
+    country: Coded | None = None
+    active: bool | None = None
+
+
+class RemitToAddress(Wire):
+    """Where a supplier is paid."""
+
+    id: int
+    remit_to_code: str | None = None
+    name: str | None = None
+    active: bool | None = None
+    vat_number: str | None = None
+    vat_country: Coded | None = None
+    local_tax_number: str | None = None
+    country: Coded | None = None
+    tax_registrations: list[TaxNumber] | None = None
+
+
 class SupplierSite(Wire):
     id: int
     code: str | None = None
@@ -173,6 +195,7 @@ class Supplier(Wire):
     buyer_hold: bool | None = None
     primary_address: Address | None = None
     supplier_sites: list[SupplierSite] | None = None
+    remit_to_addresses: list[RemitToAddress] | None = None
     updated_at: Instant | None = None
     updated_by: Login | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from adapters.base import Receipt, WriteRequest
-from adapters.coupa import payments, write_back
+from adapters.coupa import disputes, exports, masters, payments, reference, runs, write_back
 from adapters.coupa.door import Door
 from adapters.errors import SettingsError
 
@@ -23,6 +23,24 @@ OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
     "order.write_back": write_back.order,
     "invoice.write_back": write_back.invoice,
     "invoice.record_payment": payments.RecordPayment,
+    "invoice.dispute": disputes.Dispute,
+    "invoice.withdraw_dispute": disputes.withdraw,
+    "order.mark_exported": exports.order,
+    "invoice.mark_exported": exports.invoice,
+    "receipt.mark_exported": exports.receipt,
+    "supplier.create": masters.CreateSupplier,
+    "supplier.change": masters.ChangeSupplier,
+    "user.change": masters.ChangeUser,
+    "lookup_value.create": reference.PutLookupValue,
+    "lookup_value.change": reference.PutLookupValue,
+    "account.create": reference.CreateAccount,
+    "budget.set": reference.SetBudget,
+    "exchange_rate.create": reference.CreateRate,
+    "run.start": runs.StartRun,
+    "run.finish": runs.FinishRun,
+    "run.error": runs.error,
+    "run.outcome": runs.outcome,
+    "run.resolve_error": runs.Resolve,
 }
 
 

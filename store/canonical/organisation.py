@@ -82,7 +82,9 @@ class CostCentre(CanonicalRecord):
 
 
 class ExchangeRate(CanonicalRecord):
-    """What one unit of a currency was worth in another on a day. `number` is `FROM/TO/DATE/KIND`."""
+    """What one unit of a currency was worth in another on a day. `number` is `FROM/TO/DATE`, and `/KIND`
+    where the system has kinds.
+    """
 
     entity: ClassVar[str] = "exchange_rate"
     contract: ClassVar[str] = "exchange_rate/1.0"

@@ -115,7 +115,21 @@ def test_every_entity_of_the_manifest_is_read_as_the_contract_says() -> None:
         },
     )
 
-    found = {c.entity: records(world, c.entity) for c in coupa.MANIFEST.capabilities}
+    chart = {"account": {"id": world.account["id"]}, "currency": {"code": "EUR"}}
+    line = {"description": "Paper", "quantity": "4", "unit-price": "25.00", **chart}
+    put("requisitions", {"req-title": "Paper", "currency": {"code": "EUR"}, "requisition-lines": [line]})
+    put(
+        "exchange_rates",
+        {
+            "from-currency": {"code": "EUR"},
+            "to-currency": {"code": "USD"},
+            "rate": "1.1",
+            "rate-date": "2026-01-05",
+        },
+    )
+
+    read = [c for c in coupa.MANIFEST.capabilities if "read" in c.directions]
+    found = {c.entity: records(world, c.entity) for c in read}
 
     assert dict.fromkeys(found, 1) == {entity: len(rows) for entity, rows in found.items()}
     assert all(found[e][0].record.entity == e for e in found)
