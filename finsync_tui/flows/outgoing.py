@@ -67,6 +67,15 @@ def enqueue(
     return entry_id
 
 
+def mark_verified(context: Context) -> list[int]:
+    """Note that all that this instance delivered has been read back; return the deliveries."""
+    found = [
+        d.entry_id for d in outbox.of_workflow(context.db, context.workflow.id) if d.state == "delivered"
+    ]
+    outbox.mark_verified(context.db, found, context.now)
+    return found
+
+
 def await_delivery(context: Context, entry_id: int) -> Answer:
     """Answer by the state of one delivery; a refused or dead one becomes an exception."""
     delivery = outbox.get(context.db, entry_id)

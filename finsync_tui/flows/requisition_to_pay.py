@@ -436,12 +436,7 @@ def verify(context: Context) -> Answer:
                 system,
                 {"differences": differences},
             )
-    entries = [
-        int(context.data[k])
-        for k in ("commitment_entry", "submit_entry", "end_entry", "write_back_entry")
-        if k in context.data
-    ]
-    outbox.mark_verified(context.db, entries, context.now)
+    entries = outgoing.mark_verified(context)
     return Finish("done", {"verified": entries})
 
 

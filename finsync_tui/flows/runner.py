@@ -210,6 +210,7 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
         _hold(context, step, answer, due_at)
         return Advanced(moved=moved, held=1)
     workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
+    _give_up_refused(db, workflow, now)
     workflows.save(
         db,
         workflow.id,
@@ -233,6 +234,12 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
     ]
     workflows.wake(db, later[:1], now)
     return Advanced(moved=moved + 1, finished=1)
+
+
+def _give_up_refused(db: Connection, workflow: Workflow, now: datetime) -> None:
+    """What a system refused on the way of an instance that has ended all the same waits for nobody any more."""
+    moot = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("refused", "buried")]
+    outbox.cancel(db, [d.entry_id for d in moot if not outbox.may_have_happened(d)], now)
 
 
 def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) -> None:

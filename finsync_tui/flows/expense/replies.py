@@ -9,15 +9,11 @@ from typing import Any
 from finsync_tui.flows import outgoing
 from finsync_tui.flows.expense import subject, words
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
-from store import crossrefs, outbox, records
+from store import crossrefs, records
 from store.canonical.money import Money, plain
 from store.canonical.payables import Invoice, Payment
 
 RECALLED = "RECALLED"
-_ENTRIES = (
-    "acknowledgement_entry", "posting_entry", "import_entry", "validation_entry", "confirmation_entry",
-    "undo_entry", "undone_entry", "return_entry",
-)  # fmt: skip
 
 
 def acknowledge(context: Context) -> Answer:
@@ -130,10 +126,6 @@ def await_payment_confirmation(context: Context) -> Answer:
     if isinstance(answer, Done):
         payment_id, state = context.data["payment_told"]
         context.data["confirmed"] = {**context.data.get("confirmed", {}), payment_id: state}
-        context.data["payment_entries"] = [
-            *context.data.get("payment_entries", []),
-            context.data["payment_entry"],
-        ]
         return Done({"payment": payment_id, "state": state}, goto="await_payment")
     return answer
 
@@ -161,9 +153,7 @@ def verify(context: Context) -> Answer:
             source,
             {"differences": differences},
         )
-    entries = [int(context.data[name]) for name in _ENTRIES if name in context.data]
-    entries += [int(one) for one in context.data.get("payment_entries", [])]
-    outbox.mark_verified(context.db, entries, context.now)
+    entries = outgoing.mark_verified(context)
     if is_returned:
         reason = context.data["return"]
         return Finish("aborted", {"returned": reason["class"], "cause": reason["cause"]})
