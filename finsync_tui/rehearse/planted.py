@@ -59,6 +59,8 @@ BUDGET_LEFT: Final = Decimal("100.00")
 _ENOUGH: Final = Decimal(300)
 _CREATE: Final = r"/draftPurchaseOrders(\?|$)"
 _ORDER_READ: Final = r"^/api/purchase_orders\?"
+_APPROVED_BY: Final = timedelta(days=4)
+"""An ERP decides on an order within two days, and is asked every half a day."""
 _CALM_DAYS: Final = 12
 """After so many days an order that met no trouble has long been written back."""
 
@@ -269,14 +271,11 @@ def _period(field_: _Field, class_: str, n: int) -> None:
 
     On a weekend, because no other order may reach that ledger while the period is closed.
     """
-    order = field_.take(lambda one: 1 < one.issued_at.month < 12)
+    order = field_.take(lambda one: 1 < one.issued_at.month < 12 and _is_quiet(field_, one))
     if order is None:
         return
-    day = order.issued_at.date()
-    saturday = day + timedelta(days=(5 - day.weekday()) % 7)
-    noon = order.issued_at.replace(
-        year=saturday.year, month=saturday.month, day=saturday.day, hour=12, minute=0, second=0
-    )
+    noon = _saturday_noon(order)
+    saturday = noon.date()
     moved = noon - timedelta(minutes=field_.chance.randint(0, 170))
     buyer = field_.company.legal_entities[order.legal_entity]
     field_.closures[buyer.ledger, saturday] = Closure(
@@ -289,6 +288,25 @@ def _period(field_: _Field, class_: str, n: int) -> None:
     shift = moved - order.issued_at
     steps = tuple(replace(step, at=step.at + shift) for step in order.approvals)
     field_.note(class_, replace(order, issued_at=moved, approvals=steps), buyer.system)
+
+
+def _saturday_noon(order: Order) -> datetime:
+    day = order.issued_at.date()
+    saturday = day + timedelta(days=(5 - day.weekday()) % 7)
+    return order.issued_at.replace(
+        year=saturday.year, month=saturday.month, day=saturday.day, hour=12, minute=0, second=0
+    )
+
+
+def _is_quiet(field_: _Field, order: Order) -> bool:
+    """Whether no change of the same company can wait into the order's weekend for an approval of the order before it."""
+    noon, company = _saturday_noon(order), field_.company
+    return not any(
+        company.orders[one.number].legal_entity == order.legal_entity
+        and noon - _APPROVED_BY < company.orders[one.number].issued_at
+        and one.at < noon + timedelta(hours=24)
+        for one in company.changes
+    )
 
 
 def _payload(field_: _Field, class_: str, n: int) -> None:
