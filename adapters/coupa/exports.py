@@ -7,10 +7,11 @@ have moved in between; then the receipt says so, and the sweep by change date br
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from adapters.base import Receipt, WriteRequest
-from adapters.coupa import wire
+from adapters.coupa import inbound_invoice, inbound_order, wire
 from adapters.coupa.door import Door, a, document_id
 from adapters.errors import SettingsError
 
@@ -39,11 +40,13 @@ class MarkExported:
     word: str
     path: str
     shape: type[Exported]
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """Our words for Coupa's: a request may name either."""
 
     async def write(self, request: WriteRequest) -> Receipt:
         path = self._path(request)
         before = await self._read(request, path)
-        if _is_newer(request, before):
+        if self._is_newer(request, before):
             return self._receipt(request, before, has_moved=True)  # not marked: the new version is to be read
         if not before.exported:
             await self.door.put(path, None, self.shape, exported="true")
@@ -61,7 +64,7 @@ class MarkExported:
     async def find(self, request: WriteRequest) -> Receipt | None:
         """Say whether it is marked, or need not be any more."""
         echo = await self._read(request, self._path(request))
-        has_moved = _is_newer(request, echo)
+        has_moved = self._is_newer(request, echo)
         if not (echo.exported or has_moved):
             return None
         return replace(self._receipt(request, echo, has_moved=has_moved), was_found=True)
@@ -81,6 +84,15 @@ class MarkExported:
             )
         return f"{self.path}/{document_id(self.door.system, request, a(self.word))}"
 
+    def _is_newer(self, request: WriteRequest, echo: Exported) -> bool:
+        """Say whether the document is another than the one that was taken over, as far as the request knows that."""
+        status, revision = request.body.get("status"), request.body.get("revision")
+        known = (echo.status, self.statuses.get(echo.status or ""))
+        if status is not None and echo.status is not None and status not in known:
+            return True
+        version = echo.version if isinstance(echo, ExportedOrder) else None
+        return revision is not None and version is not None and str(version) != str(revision)
+
     def _receipt(self, request: WriteRequest, echo: Exported, *, has_moved: bool) -> Receipt:
         version = echo.version if isinstance(echo, ExportedOrder) else None
         return Receipt(
@@ -96,21 +108,12 @@ def _state(echo: Exported) -> tuple[object, ...]:
     return (echo.status,)
 
 
-def _is_newer(request: WriteRequest, echo: Exported) -> bool:
-    """Say whether the document is another than the one that was taken over, as far as the request knows that."""
-    status, revision = request.body.get("status"), request.body.get("revision")
-    if status is not None and echo.status is not None and status != echo.status:
-        return True
-    version = echo.version if isinstance(echo, ExportedOrder) else None
-    return revision is not None and version is not None and str(version) != str(revision)
-
-
 def order(door: Door) -> MarkExported:
-    return MarkExported(door, "order", "/api/purchase_orders", ExportedOrder)
+    return MarkExported(door, "order", "/api/purchase_orders", ExportedOrder, inbound_order.STATUS)
 
 
 def invoice(door: Door) -> MarkExported:
-    return MarkExported(door, "invoice", "/api/invoices", Exported)
+    return MarkExported(door, "invoice", "/api/invoices", Exported, inbound_invoice.STATUS)
 
 
 def receipt(door: Door) -> MarkExported:

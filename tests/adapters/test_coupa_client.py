@@ -514,3 +514,43 @@ def test_the_fields_asked_for_are_those_described() -> None:
 
     assert {"segment_1", "segment_2", "segment_3"} == {f for f in asked if str(f).startswith("segment")}
     assert {"account_type": ["name"]} in asked
+
+
+def test_deleted_lines_come_when_they_are_asked_for() -> None:
+    """A line that was removed is a cancelled one; without the option it is gone."""
+    world = CoupaWorld(options={"shows_deleted_lines": True})
+    plain = CoupaWorld()
+    for one in (world, plain):
+        order = one.simulator.put(PUT + "s", one.an_order())
+        line = order["order-lines"][0]["id"]
+        extra = {"type": "OrderQuantityLine", "quantity": "1", "price": "7.00", "currency": {"code": "EUR"}}
+        one.simulator.revise_order("PO-1", {"order-lines": [extra]}, "amy")
+        one.simulator.revise_order("PO-1", {"order-lines": [{"id": line, "_delete": True}]}, "amy")
+
+    (shown,), (hidden,) = records(world, PUT), records(plain, PUT)
+
+    assert [True, False] == [line.is_cancelled for line in shown.record.lines]
+    assert [False] == [line.is_cancelled for line in hidden.record.lines]
+    assert shown.record.total == hidden.record.total
+
+
+def test_extra_fields_are_asked_for_and_are_no_drift() -> None:
+    """They are kept with what was read, by whichever spelling they were named, and mean nothing here."""
+    world = CoupaWorld(options={"extra_fields": {"invoice": ["payment-method"]}})
+    world.simulator.put("invoices", world.an_invoice(**{"payment-method": "wire"}))
+
+    (page,) = a_read(world, "invoice")
+
+    assert "wire" == json.loads(page.rows[0])["payment-method"]
+    assert "payment_method" in json.loads(queries(world, "/api/invoices")[0]["fields"])
+    assert [] == list(world.adapter.drift("invoice", page.rows))
+
+
+def test_receipts_are_read_by_type_where_types_are_named() -> None:
+    """Stock movements need not be read."""
+    world = CoupaWorld(options={"receipt_types": ["ReceivingQuantityConsumption"]})
+    world.add(1)
+    receipt = world.simulator.receive("PO-1", quantity="2")
+    world.simulator.give_back(receipt["id"], "1")
+
+    assert ["receipt"] == [one.record.kind for one in records(world, "receipt")]

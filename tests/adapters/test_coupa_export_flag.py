@@ -108,6 +108,18 @@ def test_a_version_that_was_not_read_is_not_marked() -> None:
     assert not world.simulator.document("purchase_orders", int(order))["exported"]
 
 
+def test_a_status_is_told_in_our_word_or_theirs() -> None:
+    """The record says open where Coupa says issued; a closed one is not the one that was read."""
+    world = a_world()
+    order = an_order(world)
+
+    receipt = write(world, a_request("order.mark_exported", order, {"revision": "1", "status": "open"}))
+    world.simulator.set_order_status("PO-1", "closed", "amy")
+    later = write(world, a_request("order.mark_exported", order, {"status": "open"}))
+
+    assert (True, True) == (receipt.answer["exported"], later.answer["has_moved"])
+
+
 def test_a_version_that_comes_between_look_and_mark_is_told() -> None:
     """It is marked unread: the receipt says that it moved, so that it is read again."""
     world = a_world()
