@@ -26,7 +26,11 @@ MODELS: Final[Mapping[str, Model]] = {
             "approval_limit", "id:int name amount:d4 currency>currency subject", "id name", "ApprovalLimit"
         ),
         model("address", f"{STAMPS} {ADDRESS}", "id location-code"),
-        model("remit_to_address", f"{STAMPS} {ADDRESS} remit-to-code", "id remit-to-code"),
+        model(
+            "remit_to_address",
+            f"{STAMPS} {ADDRESS} remit-to-code tax-registrations*tax_registration",
+            "id remit-to-code",
+        ),
         model("supplier_site", f"{STAMPS} code name active:bool {METHODS}", "id code"),
         model("currency", f"{STAMPS} code decimals:int enabled:bool", "id code", shows="decimals"),
         model(
