@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from adapters.concur.simulator_money import encode
 from adapters.simulation import Document
 
 _BIG: Final = 100
@@ -55,9 +56,9 @@ def owed(body: Mapping[str, Any], *, is_netted: bool) -> Decimal:
 
 def damaged(body: str, defect: str) -> str:
     """Return the body with that defect in it."""
-    document = json.loads(body)
+    document = read(body)
     DEFECTS[defect](document)
-    return json.dumps(document)
+    return encode(document).decode()
 
 
 def _with_wrong_total(document: Document) -> None:

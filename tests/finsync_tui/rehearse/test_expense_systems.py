@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
+from finsync_tui.rehearse import expense_documents as documents
 from finsync_tui.rehearse.expense_report import ExpenseReport
 from finsync_tui.rehearse.report import Report
 from finsync_tui.rehearse.systems import Secrets
@@ -64,6 +67,27 @@ def test_what_is_owed_is_cash_less_advances() -> None:
         private = sum(one.amount for one in claim.plan.entries if one.is_personal)
         netted = 0 if claim.legal_entity == "DE01" else private
         assert int((cash - advanced - netted) * 100) == document.owed_minor
+
+
+@pytest.mark.parametrize(
+    "defect", ["total_is_wrong", "line_is_wrong", "employee_missing", "amount_is_a_word"]
+)
+def test_damage_changes_nothing_else(defect: str) -> None:
+    """A damaged document differs in one place from the whole one, and every amount in it is still exact."""
+    world = a_world()
+    world.move(world.ends_at)
+    held = world.systems.concur.world.state.documents.values()
+    whole = next(one.body for one in held if one.doc_type == "expense")
+
+    before, after = documents.read(whole), documents.read(documents.damaged(whole, defect))
+
+    assert before != after
+    for place in (before, after):
+        place["report"].pop("totalApprovedAmount")
+        place["expenseEntry"][0].pop("entryApprovedAmount")
+        place["expenseEntry"][0]["allocation"][0]["journal"][0].pop("amountGross")
+        place["employee"].pop("employeeId")
+    assert before == after
 
 
 def test_state_survives_a_restart() -> None:
