@@ -18,6 +18,7 @@ from adapters.transport import Transport
 
 ACCEPT: Final = "application/json, application/vnd.oracle.adf.error+json"
 ITEM: Final = "application/json"
+BATCH: Final = "application/vnd.oracle.adf.batch+json"
 ACTION: Final = "application/vnd.oracle.adf.action+json"
 
 Params = Mapping[str, str | int]
@@ -41,8 +42,16 @@ class Api:
             "GET", self._url(path), params=params, headers=self._headers(), is_write=False, expects=(200,)
         )
 
-    async def create(self, path: str, body: object, *, expects: Sequence[int] = (201,)) -> Answer:
-        return await self._send("POST", path, body, expects=expects)
+    async def create(
+        self, path: str, body: object, *, expects: Sequence[int] = (201,), upserts: bool = False
+    ) -> Answer:
+        """Create an item; with `upserts` Oracle updates the one it takes for the same, where it supports that."""
+        more = {"Upsert-Mode": "true"} if upserts else {}
+        return await self._send("POST", path, body, expects=expects, more=more)
+
+    async def batch(self, parts: Sequence[Mapping[str, object]]) -> Answer:
+        """Do several operations in one call: all of them or none."""
+        return await self._send("POST", self._root, {"parts": parts}, expects=(200,), content_type=BATCH)
 
     async def update(self, href: str, body: object, etag: str | None) -> Answer:
         return await self._send("PATCH", href, body, expects=(200,), etag=etag)
@@ -126,8 +135,9 @@ class Api:
         expects: Sequence[int],
         content_type: str = ITEM,
         etag: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
-        headers = {**self._headers(), "Content-Type": content_type}
+        headers = {**self._headers(), "Content-Type": content_type, **(more or {})}
         if etag is not None:
             headers["If-Match"] = etag if etag.startswith(('"', "W/")) else f'"{etag}"'
         return await self._transport.request(

@@ -194,6 +194,14 @@ class Options(_Table):
         default=False, description="Submit without Fusion's own approval workflow"
     )
 
+    supplier_relationship: str = Field(default="SPEND_AUTHORIZED", description="Of suppliers we create")
+    supplier_numbering: Literal["automatic", "manual"] = "automatic"
+    supplier_defaults: dict[str, Any] = Field(
+        default_factory=dict, description="Sent with every new supplier, e.g. TaxOrganizationTypeCode"
+    )
+    upserts_suppliers: bool = Field(
+        default=False, description="Create suppliers and sites in upsert mode; nothing else ever is"
+    )
     requisition_source: str = Field(
         default="FINSYNC", max_length=25, description="InterfaceSourceCode of ours"
     )

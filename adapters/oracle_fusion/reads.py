@@ -26,7 +26,7 @@ from adapters.base import Page
 from adapters.errors import SettingsError, TransientError
 from adapters.judgement import server_time
 from adapters.oracle_fusion import wire
-from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, items, one_of, quoted
+from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, items, one_of
 from adapters.oracle_fusion.inbound import redacted_bank_account
 from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
@@ -41,6 +41,7 @@ from adapters.oracle_fusion.reads_finance import (
     only_journals,
 )
 from adapters.oracle_fusion.reads_receiving import HISTORY, RECEIPTS_ONLY, at_dock
+from adapters.oracle_fusion.value_sets import value_set_href
 from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
 from store.clock import Clock, instant
 
@@ -164,7 +165,10 @@ class Reads:
                 "bank accounts are not read here; set reads_bank_accounts = true to allow it",
             )
         if entity == "cost_centre":
-            return Source(f"{await self._value_set()}/child/values", found.key)
+            return Source(
+                f"{await value_set_href(self._api, self._options.cost_centre_value_set)}/child/values",
+                found.key,
+            )
         return found
 
     def _position(self, text: str | None) -> Position:
@@ -174,27 +178,6 @@ class Reads:
             raise SettingsError(
                 self._api.system, f"{error}. Reset the watermark of this entity to read it from the beginning"
             ) from None
-
-    async def _value_set(self) -> str:
-        """Return the address of the configured value set: its key is opaque."""
-        code = self._options.cost_centre_value_set
-        if code is None:
-            raise SettingsError(
-                self._api.system,
-                "cost centres cannot be read without cost_centre_value_set in this system's options",
-            )
-        condition = f"ValueSetCode = {quoted(code)}"
-        rows = await self._api.rows(
-            "valueSets", {"q": condition, "orderBy": "ValueSetId:asc", "links": "self"}
-        )
-        found = [one for one in map(_value_set.decode, rows) if one.ValueSetCode == code and one.href]
-        if len(found) != 1 or found[0].href is None:
-            raise SettingsError(
-                self._api.system,
-                f"cost_centre_value_set {code!r} names {len(found)} value sets; correct it, or give the "
-                "integration user access to the value set",
-            )
-        return found[0].href
 
     def _params(self, found: Source) -> dict[str, str | int]:
         params: dict[str, str | int] = {"onlyData": "true", "orderBy": f"{found.key}:asc"}
@@ -356,7 +339,6 @@ class _Stamp(Protocol):
 
 
 _stamp_decoders: dict[str, msgspec.json.Decoder[_Stamp]] = {}
-_value_set = msgspec.json.Decoder(wire.ValueSet)
 
 
 def _stamp(key: str, row: bytes) -> _Stamp | None:

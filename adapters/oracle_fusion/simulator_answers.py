@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -25,6 +25,11 @@ TITLES: Final = {
     412: "Precondition Failed",
     415: "Unsupported Media Type",
     500: "Internal Server Error",
+}
+SAME: Final = {
+    "values": ("Value",),
+    "suppliers": ("Supplier",),
+    "sites": ("SupplierSite", "ProcurementBUId"),
 }
 JSON: Final = "application/json"
 TEXT: Final = "text/plain"
@@ -52,8 +57,19 @@ def by_primary_key(rows: Sequence[Row], resource: Resource, finder: str) -> list
     return [row for row in rows if str(row.id) == value.strip().strip("'")]
 
 
-def same_value(rows: Sequence[Row], parsed: Parsed) -> Row | None:
-    return next((one for one in rows if one.data["Value"] == parsed.data["Value"]), None)
+def same_row(rows: Iterable[Row], parsed: Parsed) -> Row | None:
+    """Return the row that upsert mode takes for the same: by the names that people know it by."""
+    for one in rows:
+        keys = SAME[one.resource.name]
+        if all(one.data[key] == parsed.data.get(key) for key in keys):
+            return one
+    return None
+
+
+def without_keys(parsed: Parsed) -> Parsed:
+    """Return what an upsert changes of a row that is there: not what it is known by, and nothing below it."""
+    known = {key for keys in SAME.values() for key in keys}
+    return Parsed({name: value for name, value in parsed.data.items() if name not in known})
 
 
 def check_body_type(call: Call) -> None:

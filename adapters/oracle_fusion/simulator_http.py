@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -20,7 +20,8 @@ from adapters.oracle_fusion.simulator_answers import (
     failed,
     part_call,
     payload,
-    same_value,
+    same_row,
+    without_keys,
 )
 from adapters.oracle_fusion.simulator_auth import Door
 from adapters.oracle_fusion.simulator_balances import find_balances
@@ -293,18 +294,20 @@ class RestFramework:
             row = self._finance.integrate(target.resource, decode(call.body))
             return self._written(call, target, row, 201)
         upsert = call.headers.get("upsert-mode", "false").lower() == "true"
-        if upsert and target.resource.name != "values":
+        if upsert and target.resource.name not in self._world.settings.upserts:
             raise refused("NO_UPSERT", resource=target.resource.name)
         parsed = read(target.resource, decode(call.body), "create")
         desk = self._desks[target.segments[0]]
-        known = same_value(target.path[-1].of(target.resource.name), parsed) if upsert else None
+        known = same_row(self._siblings(target), parsed) if upsert else None
         if known is not None:
-            row = desk.update(
-                [*target.path, known], Parsed({n: v for n, v in parsed.data.items() if n != "Value"})
-            )
+            row = desk.update([*target.path, known], without_keys(parsed))
         else:
             row = desk.create(list(target.path), target.resource, parsed)
         return self._written(call, target, row, 200 if known is not None else 201)
+
+    def _siblings(self, target: Target) -> Iterable[Row]:
+        name = target.resource.name
+        return target.path[-1].of(name) if target.path else self._world.tables[name]
 
     def _update(self, call: Call, target: Target) -> Response:
         check_body_type(call)

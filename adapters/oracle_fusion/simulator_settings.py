@@ -139,6 +139,8 @@ class SimulatorSettings:
     """How much more than ordered may be received before a receipt is refused."""
     processes_receipts_after: timedelta | None = None
     """None: a receipt request is processed at once; else by the receiving processor, later."""
+    upserts: frozenset[str] = frozenset({"values", "suppliers", "sites"})
+    """Resources that support upsert mode."""
     first_requisition_number: int = 204_001
     first_receipt_number: int = 5_001
     units_of_measure: Mapping[str, str] = field(default_factory=lambda: dict(UNITS_OF_MEASURE))

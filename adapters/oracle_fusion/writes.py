@@ -18,6 +18,8 @@ from adapters.oracle_fusion.outbound import CannotExpressError
 from adapters.oracle_fusion.receipts import Receipts
 from adapters.oracle_fusion.requests import refused
 from adapters.oracle_fusion.requisitions import Requisitions
+from adapters.oracle_fusion.suppliers import Suppliers
+from adapters.oracle_fusion.values import Values
 from store.clock import Clock
 
 
@@ -29,6 +31,7 @@ class Writes:
         orders = Orders(api, options, judge)
         receipts = Receipts(api, options, judge)
         order_steps = OrderSteps(api, options, judge, orders)
+        suppliers, values = Suppliers(api, options), Values(api, options)
         requisitions = Requisitions(api, options, judge)
         journals = Journals(api, options, judge, clock)
         invoices = Invoices(api, options, judge)
@@ -36,6 +39,8 @@ class Writes:
         self._writers: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]] = {
             **orders.writers,
             **order_steps.writers,
+            **suppliers.writers,
+            **values.writers,
             **requisitions.writers,
             **receipts.writers,
             **steps.writers,
@@ -49,6 +54,8 @@ class Writes:
         self._finders: Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]] = {
             **orders.finders,
             **order_steps.finders,
+            **suppliers.finders,
+            **values.finders,
             **requisitions.finders,
             **receipts.finders,
             **steps.finders,

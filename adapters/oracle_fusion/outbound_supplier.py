@@ -1,0 +1,115 @@
+"""From suppliers, sites and cost centres to what Oracle is sent. Pure: nothing is asked, nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.options import BusinessUnit, Options
+from adapters.oracle_fusion.outbound import CannotExpressError, identifier
+from store.canonical.organisation import CostCentre
+from store.canonical.supplier import Supplier
+
+NAME_MAX: Final = 360
+NUMBER_MAX: Final = 30
+SITE_MAX: Final = 240
+VALUE_MAX: Final = 150
+DESCRIPTION_MAX: Final = 240
+
+
+class NewSite(BaseModel):
+    """A site that a supplier shall have in one business unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(min_length=1, max_length=SITE_MAX)
+    business_unit: str
+    address_name: str | None = None
+    is_purchasing: bool = True
+    is_pay: bool = True
+
+
+def supplier(document: Supplier, options: Options) -> dict[str, Any]:
+    """Return the body that creates a supplier; its sites are created one by one."""
+    body: dict[str, Any] = {
+        "Supplier": identifier(document.name, NAME_MAX, "supplier name"),
+        "BusinessRelationshipCode": options.supplier_relationship,
+        **options.supplier_defaults,
+        **_tax(document),
+    }
+    if options.supplier_numbering == "manual":
+        body["SupplierNumber"] = identifier(document.number, NUMBER_MAX, "supplier number")
+    return body
+
+
+def supplier_changes(have: wire.Supplier, document: Supplier, inactive_on: date | None) -> dict[str, Any]:
+    """Return what a supplier in Oracle lacks to be as wanted: only what differs."""
+    wanted: dict[str, Any] = {
+        "Supplier": identifier(document.name, NAME_MAX, "supplier name"),
+        **_tax(document),
+    }
+    is_inactive = (have.Status or "ACTIVE").upper() != "ACTIVE" or have.InactiveDate is not None
+    if document.status == "inactive" and not is_inactive:
+        if inactive_on is None:
+            raise CannotExpressError(
+                "PAYLOAD_INVALID",
+                f"supplier {document.name} is to be inactive, and no day is given (inactive_on)",
+            )
+        wanted["InactiveDate"] = inactive_on.isoformat()
+    found = {name: value for name, value in wanted.items() if value != getattr(have, name)}
+    if document.status == "active" and is_inactive:
+        found["InactiveDate"] = None
+    return found
+
+
+def site(wanted: NewSite, unit: BusinessUnit) -> dict[str, Any]:
+    """Return the body that creates a site, assigned to the unit that requests."""
+    body: dict[str, Any] = {
+        "ProcurementBUId": unit.procurement_bu_id,
+        "SupplierSite": wanted.code,
+        "SitePurposePurchasingFlag": wanted.is_purchasing,
+        "SitePurposePayFlag": wanted.is_pay,
+        "assignments": [{"ClientBUId": unit.requisitioning_id}],
+    }
+    return {**body, "SupplierAddressName": wanted.address_name} if wanted.address_name else body
+
+
+def value(document: CostCentre) -> dict[str, Any]:
+    """Return the body that creates the segment value of a cost centre."""
+    return {"Value": identifier(document.number, VALUE_MAX, "value"), **_value_state(document)}
+
+
+def value_changes(have: wire.Value, document: CostCentre) -> dict[str, Any]:
+    """Return what a segment value lacks to be as wanted: only what differs."""
+    shown: Mapping[str, Any] = {
+        "Description": have.Description,
+        "EnabledFlag": "Y" if wire.is_set(have.EnabledFlag, default=True) else "N",
+        "StartDateActive": _date(have.StartDateActive),
+        "EndDateActive": _date(have.EndDateActive),
+    }
+    return {name: wanted for name, wanted in _value_state(document).items() if wanted != shown[name]}
+
+
+def _value_state(document: CostCentre) -> dict[str, Any]:
+    return {
+        "Description": document.name[:DESCRIPTION_MAX],
+        "EnabledFlag": "Y" if document.is_active else "N",
+        "StartDateActive": document.starts_on.isoformat() if document.starts_on else None,
+        "EndDateActive": document.ends_on.isoformat() if document.ends_on else None,
+    }
+
+
+def _tax(document: Supplier) -> dict[str, Any]:
+    found: dict[str, Any] = {"TaxpayerCountry": document.country} if document.country else {}
+    for one in document.tax_registrations[:1]:
+        found["TaxpayerId"] = one.number
+        found["TaxpayerCountry"] = one.country or document.country
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _date(text: str | None) -> str | None:
+    return None if text is None or text.startswith(wire.OPEN_END) else text[:10]

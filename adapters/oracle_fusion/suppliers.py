@@ -1,0 +1,235 @@
+"""Suppliers and their sites in Oracle: create, change, several in one batch; and whether that has been done already.
+
+A name is unique there, so it is the natural key; a tax number that says otherwise is a person's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+import pydantic
+
+from adapters.base import Receipt, WriteRequest
+from adapters.errors import RejectedError
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.api import Api, Params, is_id, one_of, quoted
+from adapters.oracle_fusion.options import Options
+from adapters.oracle_fusion.outbound import CannotExpressError
+from adapters.oracle_fusion.outbound_supplier import NewSite, site, supplier, supplier_changes
+from adapters.oracle_fusion.requests import document, refused, text_of
+from adapters.paging import chunks
+from store.canonical.supplier import Supplier, normal
+
+RESOURCE: Final = "suppliers"
+LOAD_MAX: Final = 50
+"""Suppliers in one batch: all of them or none."""
+NAMES_MAX: Final = 20
+
+
+class Suppliers:
+    """Writes of suppliers to one instance."""
+
+    def __init__(self, api: Api, options: Options) -> None:
+        self._api = api
+        self._options = options
+        self.writers: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]]] = {
+            "supplier.create": self._create,
+            "supplier.change": self._change,
+            "supplier.load": self._load,
+            "supplier_site.create": self._create_site,
+        }
+        self.finders: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]]] = {
+            "supplier.create": self._find_created,
+            "supplier.change": self._find_changed,
+            "supplier.load": self._find_loaded,
+            "supplier_site.create": self._find_site,
+        }
+
+    # -- create
+
+    async def _create(self, request: WriteRequest) -> Receipt:
+        wanted = self._supplier(request)
+        body = supplier(wanted, self._options)
+        known = await self._find_created(request)
+        if known is not None:
+            return known
+        upserts = self._options.upserts_suppliers
+        answer = await self._api.create(RESOURCE, body, expects=(200, 201), upserts=upserts)
+        return _receipt(answer.decode(wire.Supplier))
+
+    async def _find_created(self, request: WriteRequest) -> Receipt | None:
+        wanted = self._supplier(request)
+        found = (await self._named([wanted])).get(wanted.name)
+        return None if found is None else _receipt(found, was_found=True)
+
+    async def _named(self, wanted: Sequence[Supplier]) -> dict[str, wire.Supplier]:
+        """Return those that are there already, by name; one with another tax number is refused."""
+        found: dict[str, wire.Supplier] = {}
+        by_name = {one.name: one for one in wanted}
+        for part in chunks(list(by_name), NAMES_MAX):
+            for one in await self._rows(one_of("Supplier", part, is_number=False)):
+                if one.Supplier in by_name:
+                    self._refuse_other(by_name[one.Supplier], one)
+                    found[one.Supplier] = one
+        return found
+
+    def _refuse_other(self, wanted: Supplier, found: wire.Supplier) -> None:
+        numbers = {normal(one.number) for one in wanted.tax_registrations}
+        if found.TaxpayerId and numbers and normal(found.TaxpayerId) not in numbers:
+            raise refused(
+                self._api.system,
+                "SUPPLIER_AMBIGUOUS",
+                f"supplier {wanted.name} is in Oracle as {found.SupplierNumber} with another tax number. Nothing was sent. Say "
+                "which of them it is, or give the new one a name of its own",
+            )
+
+    # -- change
+
+    async def _change(self, request: WriteRequest) -> Receipt:
+        found, changes = await self._plan(request)
+        if not changes:
+            return _receipt(found, was_found=True)
+        if found.href is None:
+            raise self._refused(f"Oracle gave no address (self link) to change supplier {found.Supplier} at")
+        answer = await self._api.update(found.href, changes, found.etag)
+        return _receipt(answer.decode(wire.Supplier))
+
+    async def _find_changed(self, request: WriteRequest) -> Receipt | None:
+        try:
+            found, changes = await self._plan(request)
+        except CannotExpressError:
+            return None
+        return None if changes else _receipt(found, was_found=True)
+
+    async def _plan(self, request: WriteRequest) -> tuple[wire.Supplier, dict[str, Any]]:
+        wanted, found = self._supplier(request), await self._state(request)
+        return found, supplier_changes(found, wanted, _day(text_of(request, "inactive_on")))
+
+    # -- several at once
+
+    async def _load(self, request: WriteRequest) -> Receipt:
+        """Create those that are missing in one batch: all of them or none."""
+        wanted = self._several(request)
+        known = await self._named(wanted)
+        missing = [one for one in wanted if one.name not in known]
+        parts = [
+            {
+                "id": f"part{position}",
+                "path": f"/{RESOURCE}",
+                "operation": "create",
+                "payload": supplier(one, self._options),
+            }
+            for position, one in enumerate(missing, 1)
+        ]
+        if parts:
+            await self._api.batch(parts)
+            known = await self._named(wanted)
+        return _loaded(known, was_found=not parts)
+
+    async def _find_loaded(self, request: WriteRequest) -> Receipt | None:
+        wanted = self._several(request)
+        known = await self._named(wanted)
+        return _loaded(known, was_found=True) if all(one.name in known for one in wanted) else None
+
+    def _several(self, request: WriteRequest) -> list[Supplier]:
+        rows = request.body.get("suppliers")
+        if not isinstance(rows, list) or not 0 < len(rows) <= LOAD_MAX:
+            raise CannotExpressError("PAYLOAD_INVALID", f"a load is 1 to {LOAD_MAX} suppliers")
+        try:
+            return [Supplier.model_validate(one) for one in rows]
+        except pydantic.ValidationError as error:
+            raise CannotExpressError("PAYLOAD_INVALID", f"a supplier does not fit: {error}") from None
+
+    # -- sites
+
+    async def _create_site(self, request: WriteRequest) -> Receipt:
+        wanted = document(self._api.system, request, "site", NewSite)
+        unit = self._options.business_units.get(wanted.business_unit)
+        if unit is None:
+            raise CannotExpressError(
+                "MAPPING_MISSING",
+                f"business unit {wanted.business_unit!r} has no entry under business_units of this system",
+            )
+        known = await self._find_site(request)
+        if known is not None:
+            return known
+        answer = await self._api.create(
+            await self._sites(request),
+            site(wanted, unit),
+            expects=(200, 201),
+            upserts=self._options.upserts_suppliers,
+        )
+        return _site_receipt(answer.decode(wire.SupplierSite), was_found=False)
+
+    async def _find_site(self, request: WriteRequest) -> Receipt | None:
+        wanted = document(self._api.system, request, "site", NewSite)
+        unit = self._options.business_units.get(wanted.business_unit)
+        params: Params = {
+            "q": f"SupplierSite = {quoted(wanted.code)}",
+            "orderBy": "SupplierSiteId:asc",
+            "onlyData": "true",
+        }
+        rows = [_site.decode(row) for row in await self._api.rows(await self._sites(request), params)]
+        hits = [one for one in rows if unit and str(one.ProcurementBUId) == str(unit.procurement_bu_id)]
+        return _site_receipt(hits[0], was_found=True) if hits else None
+
+    async def _sites(self, request: WriteRequest) -> str:
+        """Return the address of a supplier's sites."""
+        found = await self._state(request)
+        if found.href is None:
+            raise self._refused(
+                f"Oracle gave no address (self link) to find the sites of {found.Supplier} at"
+            )
+        return f"{found.href}/child/sites"
+
+    # -- state
+
+    async def _state(self, request: WriteRequest) -> wire.Supplier:
+        key = request.external_id or ""
+        if not is_id(key):
+            raise refused(
+                self._api.system, "PAYLOAD_INVALID", f"{key!r} is not the id of a supplier in Oracle"
+            )
+        rows = await self._rows(f"SupplierId = {key}")
+        if not rows:
+            raise refused(
+                self._api.system, "SUPPLIER_UNKNOWN", f"there is no supplier {key} in Oracle (any more)"
+            )
+        return rows[0]
+
+    async def _rows(self, condition: str) -> list[wire.Supplier]:
+        params: Params = {"q": condition, "orderBy": "SupplierId:asc", "links": "self"}
+        return [_supplier.decode(row) for row in await self._api.rows(RESOURCE, params)]
+
+    def _supplier(self, request: WriteRequest) -> Supplier:
+        return document(self._api.system, request, "supplier", Supplier)
+
+    def _refused(self, message: str) -> RejectedError:
+        return refused(self._api.system, "REJECTED", message)
+
+
+def _receipt(found: wire.Supplier, *, was_found: bool = False) -> Receipt:
+    return Receipt(str(found.SupplierId), found.SupplierNumber, was_found=was_found)
+
+
+def _loaded(found: Mapping[str, wire.Supplier], *, was_found: bool) -> Receipt:
+    kept = {name: {"id": str(one.SupplierId), "number": one.SupplierNumber} for name, one in found.items()}
+    return Receipt(None, answer={"suppliers": kept}, was_found=was_found)
+
+
+def _site_receipt(found: wire.SupplierSite, *, was_found: bool) -> Receipt:
+    return Receipt(str(found.SupplierSiteId), found.SupplierSite, was_found=was_found)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise CannotExpressError("PAYLOAD_INVALID", f"{text!r} is not a day") from None
+
+
+_supplier = msgspec.json.Decoder(wire.Supplier)
+_site = msgspec.json.Decoder(wire.SupplierSite)

@@ -1,0 +1,202 @@
+"""Suppliers, their sites and cost centres written to Oracle: once, in upsert mode or not, several in one batch."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import Any
+
+import pytest
+
+from adapters.base import Receipt as Done
+from adapters.base import Translated, WriteRequest
+from adapters.errors import MaintenanceError, OutcomeUnknownError, RejectedError
+from adapters.simulation import Fault
+from store.canonical.organisation import CostCentre
+from store.canonical.supplier import Supplier, TaxRegistration
+from tests.adapters.setup_oracle import OracleWorld
+
+
+def a_supplier(name: str = "Nordlicht Papier GmbH", **changes: Any) -> Supplier:
+    fields: dict[str, Any] = {
+        "number": "S-1",
+        "name": name,
+        "status": "active",
+        "country": "DE",
+        "tax_registrations": (TaxRegistration(number="DE123456789", country="DE"),),
+    }
+    return Supplier(**{**fields, **changes})
+
+
+def a_cost_centre(number: str = "990", **changes: Any) -> CostCentre:
+    return CostCentre(**{"number": number, "name": "Fleet", "starts_on": date(2026, 1, 1), **changes})
+
+
+def request(operation: str, external_id: str | None = None, **body: Any) -> WriteRequest:
+    shown = {
+        name: one.model_dump(mode="json") if hasattr(one, "model_dump") else one for name, one in body.items()
+    }
+    return WriteRequest(operation, f"{operation}/{external_id}", external_id, shown)
+
+
+def write(world: OracleWorld, wanted: WriteRequest) -> Done:
+    return asyncio.run(world.adapter.write(wanted))
+
+
+def find(world: OracleWorld, wanted: WriteRequest) -> Done | None:
+    return asyncio.run(world.adapter.find(wanted))
+
+
+def refusal(world: OracleWorld, wanted: WriteRequest) -> RejectedError:
+    with pytest.raises(RejectedError) as caught:
+        write(world, wanted)
+    return caught.value
+
+
+def read(world: OracleWorld, entity: str, external_id: str) -> Any:
+    (row,) = asyncio.run(world.adapter.read_many(entity, [external_id]))
+    (found,) = world.adapter.translate(entity, [row])
+    assert isinstance(found, Translated), found
+    return found.record
+
+
+def suppliers(world: OracleWorld) -> list[str]:
+    return [str(row.data["Supplier"]) for row in world.simulator.world.tables["suppliers"]]
+
+
+@pytest.mark.parametrize("upserts", [False, True])
+def test_a_supplier_is_created_once_and_comes_back(upserts: bool) -> None:
+    """Under Oracle's number; asked for again it is found by its name."""
+    world = OracleWorld(options={"upserts_suppliers": upserts})
+    wanted = a_supplier()
+
+    done = write(world, request("supplier.create", supplier=wanted))
+    again = write(world, request("supplier.create", supplier=wanted))
+
+    found = read(world, "supplier", str(done.external_id))
+    assert (wanted.name, "active", "DE") == (found.name, found.status, found.country)
+    assert ["DE123456789"] == [one.number for one in found.tax_registrations]
+    assert (True, done.external_id) == (again.was_found, again.external_id)
+    assert 1 == suppliers(world).count(wanted.name)
+
+
+def test_a_lost_answer_is_looked_up_not_repeated() -> None:
+    """The supplier is found by its name."""
+    world, wanted = OracleWorld(), request("supplier.create", supplier=a_supplier())
+    world.faults.add(Fault(id="lost", kind="lost_answer", path="/suppliers$", method="POST"))
+
+    with pytest.raises(OutcomeUnknownError):
+        write(world, wanted)
+
+    assert find(world, wanted) is not None
+    assert write(world, wanted).was_found
+
+
+def test_a_name_with_another_tax_number_is_not_taken_for_ours() -> None:
+    """Two suppliers of one name are a person's matter."""
+    world = OracleWorld()
+    write(world, request("supplier.create", supplier=a_supplier()))
+    other = a_supplier(tax_registrations=(TaxRegistration(number="DE999999999", country="DE"),))
+
+    assert (
+        "SUPPLIER_AMBIGUOUS" == refusal(world, request("supplier.create", supplier=other)).refusal.case_class
+    )
+
+
+def test_a_supplier_is_changed_inactivated_and_brought_back() -> None:
+    """Only what differs is sent; a change that is there already is found."""
+    world = OracleWorld()
+    key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
+    renamed = request("supplier.change", key, supplier=a_supplier("Nordlicht Papier SE"))
+    ended = request("supplier.change", key, supplier=a_supplier(status="inactive"), inactive_on="2026-01-04")
+    back = request("supplier.change", key, supplier=a_supplier())
+
+    assert find(world, renamed) is None
+    seen = []
+    for one in (renamed, ended, back):
+        write(world, one)
+        found = read(world, "supplier", key)
+        seen.append((found.name, found.status))
+
+    name = a_supplier().name
+    assert [("Nordlicht Papier SE", "active"), (name, "inactive"), (name, "active")] == seen
+    assert write(world, back).was_found
+    without_day = request("supplier.change", key, supplier=a_supplier(status="inactive"))
+    assert "PAYLOAD_INVALID" == refusal(world, without_day).refusal.case_class
+
+
+@pytest.mark.parametrize("upserts", [False, True])
+def test_a_site_is_created_once_and_can_be_ordered_from(upserts: bool) -> None:
+    """With an assignment to the unit that requests."""
+    world = OracleWorld(options={"upserts_suppliers": upserts})
+    key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
+    wanted = request("supplier_site.create", key, site={"code": "HAMBURG", "business_unit": "DE Operations"})
+    assert find(world, wanted) is None
+
+    done = write(world, wanted)
+    again = write(world, wanted)
+    commitment = world.commitment(supplier_id=key, supplier_site_id=done.external_id)
+    order = write(world, world.create(commitment))
+
+    (site,) = read(world, "supplier", key).sites
+    assert ("HAMBURG", "DE Operations", True) == (site.code, site.business_unit, site.is_purchasing)
+    assert (True, done.external_id) == (again.was_found, again.external_id)
+    assert order.external_id is not None
+
+
+def test_several_suppliers_come_in_one_batch_or_not_at_all() -> None:
+    """Those that are there already are left out; one that is refused takes the others with it."""
+    world = OracleWorld()
+    write(world, request("supplier.create", supplier=a_supplier("A GmbH")))
+    names = ["A GmbH", "B GmbH", "C GmbH"]
+    rows = [a_supplier(one, tax_registrations=()).model_dump(mode="json") for one in names]
+    broken = [*rows, a_supplier("D GmbH", country=None, tax_registrations=()).model_dump(mode="json")]
+    broken[-1]["tax_registrations"] = [{"number": "9" * 40, "country": "DE"}]
+
+    refusal(world, request("supplier.load", suppliers=broken))
+    before = suppliers(world)
+    done = write(world, request("supplier.load", suppliers=rows))
+
+    assert not {"B GmbH", "C GmbH", "D GmbH"} & set(before)
+    assert set(names) == set(done.answer["suppliers"])
+    assert find(world, request("supplier.load", suppliers=rows)) is not None
+    assert find(world, request("supplier.load", suppliers=broken)) is None
+
+
+def test_a_cost_centre_is_a_value_that_is_created_and_closed() -> None:
+    """In the configured value set; another state under the same value is changed, never created over."""
+    world, wanted = OracleWorld(), a_cost_centre()
+    closed = a_cost_centre(ends_on=date(2026, 6, 30), is_active=False)
+
+    write(world, request("value.create", cost_centre=wanted))
+    made = read(world, "cost_centre", "990")
+    again = write(world, request("value.create", cost_centre=wanted))
+    error = refusal(world, request("value.create", cost_centre=closed))
+    assert find(world, request("value.change", "990", cost_centre=closed)) is None
+    write(world, request("value.change", "990", cost_centre=closed))
+
+    found = read(world, "cost_centre", "990")
+    assert ("Fleet", True, None) == (made.name, made.is_active, made.ends_on)
+    assert again.was_found
+    assert "change it instead" in error.message
+    assert (False, date(2026, 6, 30)) == (found.is_active, found.ends_on)
+    assert find(world, request("value.change", "990", cost_centre=closed)) is not None
+
+
+def test_a_value_that_is_not_there_is_not_changed() -> None:
+    """It has to be created first."""
+    assert (
+        "create it first"
+        in refusal(OracleWorld(), request("value.change", "991", cost_centre=a_cost_centre("991"))).message
+    )
+
+
+def test_a_maintenance_window_stops_a_write_before_anything_is_done() -> None:
+    """It says so, and nothing was made."""
+    world = OracleWorld()
+    world.faults.add(Fault(id="away", kind="maintenance", path="/suppliers"))
+
+    with pytest.raises(MaintenanceError):
+        write(world, request("supplier.create", supplier=a_supplier()))
+
+    assert a_supplier().name not in suppliers(world)
