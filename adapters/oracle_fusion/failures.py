@@ -79,6 +79,7 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         r"RCV_TRX_QTY_EXCEED|quantity\b.{0,60}exceed|exceed.{0,60}quantity|\b(?:quantity|amount) ordered\b"
+        r"|(?:quantity|amount)\b.{0,60}less than the (?:quantity|amount)\b"
         r"|billed (?:quantity|amount)\b.{0,60}below zero"
         r"|exceed.{0,60}(?:receipt|receiving) tolerance|quantity\b.{0,40}available (?:to|for)",
         "MATCH_QUANTITY",

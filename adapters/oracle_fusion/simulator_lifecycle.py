@@ -120,6 +120,7 @@ class Lifecycle:
             problems += self._checks.supplier(tree.data)
         problems += self._checks.lines(tree)
         problems += self._checks.balance(tree)
+        problems += self._checks.used(tree)
         problems += self._checks.accounts(tree)
         problems += self._checks.periods(tree, self._world.today())
         return problems

@@ -258,6 +258,10 @@ MESSAGES: Final[dict[str, Message]] = {
         "Advisory control budget {budget}, period {period}, is exceeded for account {account}: "
         "{needed} {currency} requested, {available} {currency} available.",
     ),
+    "QUANTITY_USED": Message(
+        "PO-2055065",
+        "The {name} {size} of line {line} is less than the {name} {used} already received or billed.",
+    ),
     # state of the document
     "REQUISITION_STATE": Message(
         "POR-2010001", "You can't {verb} requisition {number} because its status is {status}."

@@ -9,6 +9,7 @@ from decimal import Decimal
 from adapters.oracle_fusion.simulator_ledger import BusinessUnit, Charge
 from adapters.oracle_fusion.simulator_messages import Problem, problem
 from adapters.oracle_fusion.simulator_order_amounts import is_priced, live_lines, live_schedules, minor_unit
+from adapters.oracle_fusion.simulator_receiving import Receiving
 from adapters.oracle_fusion.simulator_rows import Data, Row, Value
 from adapters.oracle_fusion.simulator_settings import LINE_TYPES
 from adapters.oracle_fusion.simulator_world import Order, World
@@ -50,6 +51,19 @@ class OrderChecks:
     def balance(self, tree: Row) -> list[Problem]:
         """Check that schedules add up to their line, and distributions to their schedule."""
         return [one for line in live_lines(tree) for one in _balance(line, str(tree.data["CurrencyCode"]))]
+
+    def used(self, tree: Row) -> Iterator[Problem]:
+        """Check that no line is changed to less than what was received or billed of it."""
+        receiving = Receiving(self._world)
+        for line in live_lines(tree):
+            name = "Quantity" if is_priced(line) else "Amount"
+            size, key = line.data[name], line.id
+            parts = [one.id for schedule in line.of("schedules") for one in schedule.of("distributions")]
+            billed = self._world.billing.quantity([one for one in parts if isinstance(one, int)])
+            used = max(billed, receiving.received(key) if isinstance(key, int) else Decimal(0))
+            if isinstance(size, Decimal) and size < used:
+                facts = {"name": name.lower(), "size": size, "used": used, "line": line.data["LineNumber"]}
+                yield problem("QUANTITY_USED", f"/{name}", **facts)
 
     def completeness(self, tree: Row) -> list[Problem]:
         """Check what may be missing in a draft, but not in a submitted document."""

@@ -529,3 +529,24 @@ class TestFunds:
 
         assert "cannot be re-opened" in refusal(world, "order.reopen", order_id, marker=marker).message
         assert find(world, "order.reopen", order_id, marker=marker) is None
+
+
+def test_an_order_is_not_changed_to_less_than_was_billed() -> None:
+    """What was received or invoiced stays ordered; the submission is refused with its class."""
+    world = ReceivingWorld()
+    commitment = world.commitment(
+        lines=(a_commitment_line("250.00", quantity="100", unit_price="2.50", uom="EA"),)
+    )
+    key = world.add_order(commitment)
+    held = world.simulator.world.orders[int(key)]
+    world.simulator.lifecycle.act(held.draft, "submit", {"bypassApprovalFlag": True})
+    world.order_number = held.number
+    validated(world, matched(world, "40"))
+    less = a_commitment_line("75.00", quantity="30", unit_price="2.50", uom="EA")
+    smaller = commitment.model_copy(update={"lines": (less,), "total": less.amount})
+
+    asyncio.run(world.adapter.write(world.change(key, smaller)))
+    error = refusal(world, "order.submit", key, marker=commitment.marker, number="")
+
+    assert "MATCH_QUANTITY" == error.refusal.case_class
+    assert Decimal(40) == order(world)["lines"][0]["billed"]
