@@ -1,9 +1,15 @@
-"""What is promised: the distributions of the newest revision that each ERP holds, less what was invoiced of them."""
+"""What is promised: the distributions of the newest revision that each ERP holds, less what was invoiced of them.
+
+    open = ordered - invoiced - cancelled
+
+*Ordered* are the live lines of the newest revision; a line that was cancelled, or an order that ended, takes what was
+still open of it with it. What was invoiced is kept for good, whatever comes first: an order that is opened again finds it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from store.canonical.budget import Commitment
@@ -21,12 +27,14 @@ class CommitmentTotal(NamedTuple):
     amount_minor: int
 
 
-def replace(db: sqlite3.Connection, document_key: str, system: str, commitment: Commitment) -> None:
+def replace(
+    db: sqlite3.Connection, document_key: str, system: str, commitment: Commitment, stage: str = "obligation"
+) -> None:
     """Put this revision in the place of the one before; what was invoiced stays invoiced."""
     _drop_lines(db, document_key)
     db.executemany(
         "INSERT INTO commitment_line(document_key, line, distribution, system, legal_entity, charge_account, cost_centre,"
-        " account, period, currency, amount_minor, stage) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " account, project, period, currency, amount_minor, stage, line_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
                 document_key,
@@ -37,20 +45,23 @@ def replace(db: sqlite3.Connection, document_key: str, system: str, commitment: 
                 part.charge_account,
                 part.cost_centre,
                 part.account,
+                part.project,
                 part.period,
                 part.amount.currency,
                 part.amount.amount_minor,
-                commitment.stage,
+                stage,
+                line.number,
             )
             for line_no, line in enumerate(commitment.lines, 1)
             for part_no, part in enumerate(line.distributions, 1)
         ],
     )
+    for line in commitment.lines:
+        _spread(db, document_key, line.number)
 
 
 def drop(db: sqlite3.Connection, document_key: str) -> int:
-    """Take back what a document still promised; return how many lines that were. What was invoiced goes with it."""
-    db.execute("DELETE FROM commitment_relief WHERE document_key=?", (document_key,))
+    """Take back what a document still promised; return how many lines that were. What was invoiced stays on record."""
     return _drop_lines(db, document_key)
 
 
@@ -68,60 +79,85 @@ class Relief(NamedTuple):
 
 
 def relieve(
-    db: sqlite3.Connection, invoice_key: str, reliefs: Iterable[Relief], commitments: Mapping[str, Commitment]
+    db: sqlite3.Connection, invoice_key: str, reliefs: Iterable[Relief], *, legal_entity: str, system: str
 ) -> int:
-    """Let an invoice take from what orders promise, spread over their accounts; return how many rows that made.
+    """Let an invoice take from what orders promise; return how many order lines that touched.
 
-    `commitments` are the orders' newest by document key. Telling it again changes nothing; an order that is not
-    among them, or has no such line, promised nothing and loses nothing.
+    Telling it again changes nothing. What it takes of an order that promises nothing (any more, or yet) is kept and
+    counts as soon as the order is there.
     """
-    db.execute("DELETE FROM commitment_relief WHERE invoice_key=?", (invoice_key,))
-    rows: dict[tuple[str, str], tuple[Relief, Commitment]] = {}
+    touched = _forget(db, invoice_key)
+    taken: dict[tuple[str, str, str], int] = {}
     for relief in reliefs:
-        commitment = commitments.get(relief.order_key)
-        if commitment is None:
-            continue
-        before = rows.get((relief.order_key, relief.line))
-        amount = relief.amount + before[0].amount if before else relief.amount
-        rows[relief.order_key, relief.line] = (relief._replace(amount=amount), commitment)
-    written = [
-        row for relief, commitment in rows.values() for row in _relief_rows(invoice_key, relief, commitment)
-    ]
+        key = (relief.order_key, relief.line, relief.amount.currency)
+        taken[key] = taken.get(key, 0) + relief.amount.amount_minor
     db.executemany(
-        "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, cost_centre, account,"
-        " period, currency, amount_minor) SELECT ?1,?2,?3,?4,?5,system,?6,?7,?8,?9,?10 FROM commitment_line"
-        " WHERE document_key=?1 LIMIT 1",
-        written,
+        "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, currency, amount_minor)"
+        " VALUES (?,?,?,0,?,?,?,?)",
+        [
+            (order_key, invoice_key, line, legal_entity, system, currency, minor)
+            for (order_key, line, currency), minor in taken.items()
+        ],
     )
-    return len(written)
+    new = {(order_key, line) for order_key, line, _ in taken}
+    for order_key, line in sorted(touched | new):
+        _spread(db, order_key, line)
+    return len(new)
 
 
 def take_back(db: sqlite3.Connection, invoice_key: str) -> int:
-    """Give back what an invoice had taken: it was cancelled."""
-    return db.execute("DELETE FROM commitment_relief WHERE invoice_key=?", (invoice_key,)).rowcount
+    """Give back what an invoice had taken: it was cancelled. Return how many order lines that touched."""
+    touched = _forget(db, invoice_key)
+    for order_key, line in sorted(touched):
+        _spread(db, order_key, line)
+    return len(touched)
 
 
-def _relief_rows(invoice_key: str, relief: Relief, commitment: Commitment) -> list[tuple[object, ...]]:
-    line = next((one for one in commitment.lines if one.number == relief.line), None)
-    if line is None:
-        return []
-    weights = [abs(part.amount.amount_minor) for part in line.distributions]
-    shares = relief.amount.split(weights if any(weights) else [1] * len(weights))
-    return [
-        (
-            relief.order_key,
-            invoice_key,
-            relief.line,
-            n,
-            commitment.legal_entity,
-            part.cost_centre,
-            part.account,
-            part.period,
-            share.currency,
-            share.amount_minor,
-        )
-        for n, (part, share) in enumerate(zip(line.distributions, shares, strict=True), 1)
-    ]
+def _forget(db: sqlite3.Connection, invoice_key: str) -> set[tuple[str, str]]:
+    rows = db.execute("SELECT DISTINCT document_key, line FROM commitment_relief WHERE invoice_key=?", (invoice_key,))
+    touched = {(order_key, line) for order_key, line in rows}
+    db.execute("DELETE FROM commitment_relief WHERE invoice_key=?", (invoice_key,))
+    return touched
+
+
+def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
+    """Spread what invoices took of one order line over its accounts.
+
+    Invoices share the line cumulatively: however many there are, together they take of each account what one
+    invoice over their sum would, so that a line invoiced in full leaves nothing on any account.
+    """
+    parts = db.execute(
+        "SELECT distribution, legal_entity, system, cost_centre, account, project, period, currency, amount_minor"
+        " FROM commitment_line WHERE document_key=? AND line_number=? ORDER BY distribution",
+        (document_key, line),
+    ).fetchall()
+    if not parts:
+        return
+    currency = parts[0][7]
+    weights = [part[8] for part in parts]
+    taken = db.execute(
+        "SELECT invoice_key, sum(amount_minor) FROM commitment_relief WHERE document_key=? AND line=? AND currency=?"
+        " GROUP BY invoice_key ORDER BY invoice_key",
+        (document_key, line, currency),
+    ).fetchall()
+    rows = []
+    so_far, shared = 0, [0] * len(parts)
+    for invoice_key, minor in taken:
+        so_far += minor
+        now = [one.amount_minor for one in Money(amount_minor=so_far, currency=currency).share(weights)]
+        rows += [
+            (document_key, invoice_key, line, *part[:8], after - before)
+            for part, before, after in zip(parts, shared, now, strict=True)
+        ]
+        shared = now
+    db.execute(
+        "DELETE FROM commitment_relief WHERE document_key=? AND line=? AND currency=?", (document_key, line, currency)
+    )
+    db.executemany(
+        "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, cost_centre, account,"
+        " project, period, currency, amount_minor) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        rows,
+    )
 
 
 def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:
@@ -130,7 +166,8 @@ def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:
         "SELECT legal_entity, system, currency, stage, sum(order_count), sum(amount_minor) FROM ("
         " SELECT legal_entity, system, currency, stage, count(DISTINCT document_key) AS order_count,"
         " sum(amount_minor) AS amount_minor FROM commitment_line GROUP BY legal_entity, system, currency, stage"
-        " UNION ALL SELECT legal_entity, system, currency, 'obligation', 0, -sum(amount_minor) FROM commitment_relief"
+        " UNION ALL SELECT legal_entity, system, currency, 'obligation', 0, -sum(amount_minor) FROM commitment_relief r"
+        " WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key=r.document_key AND l.line_number=r.line)"
         " GROUP BY legal_entity, system, currency)"
         " GROUP BY legal_entity, system, currency, stage ORDER BY legal_entity, system, currency, stage"
     )

@@ -20,7 +20,11 @@ from store.clock import Clock, text
 from store.errors import NewerStoreError, NotAWorkspaceError, StoreError, StoreTooOldError
 from store.faults import from_sqlite
 
-KNOWN_MIGRATIONS: Final = ("m001_ground", "m002_commitments_are_relieved")
+KNOWN_MIGRATIONS: Final = (
+    "m001_ground",
+    "m002_commitments_are_relieved",
+    "m003_commitments_by_order_line",
+)
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 
 BUSY_TIMEOUT_MS = 5000

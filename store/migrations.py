@@ -391,6 +391,24 @@ def m002_commitments_are_relieved(db: Database) -> None:
         db.execute(statement)
 
 
+_M003 = """
+ALTER TABLE commitment_line ADD COLUMN line_number TEXT;
+ALTER TABLE commitment_line ADD COLUMN project TEXT;
+ALTER TABLE commitment_relief ADD COLUMN project TEXT;
+UPDATE commitment_line SET line_number = (
+  SELECT json_extract(v.body, '$.lines[' || (commitment_line.line - 1) || '].number')
+  FROM record r JOIN record_version v ON v.id = r.version_id
+  WHERE r.entity = 'commitment' AND r.system = 'finsync' AND r.external_id = commitment_line.document_key);
+"""
+
+
+@migrations()
+def m003_commitments_by_order_line(db: Database) -> None:
+    """What invoices take is counted while its order line promises something."""
+    for statement in statements(_M003):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

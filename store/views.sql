@@ -46,16 +46,17 @@ WHERE w.ended_at IS NULL AND NOT EXISTS (
     AND e.operation IN ('order.submit', 'order.cancel', 'order.close', 'order.discard', 'receipt.create', 'receipt.return',
                         'receipt.correct', 'invoice.create', 'invoice.cancel', 'journal.create'));
 
-CREATE VIEW v_commitment AS
+CREATE VIEW v_commitment AS -- what live order lines promise, less what was invoiced of them
 SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
        sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,
-       sum(invoiced_minor) AS invoiced_minor
+       sum(invoiced_minor) AS invoiced_minor, project
 FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, account, period, currency, stage,
-             amount_minor AS ordered_minor, 0 AS invoiced_minor FROM commitment_line
+             amount_minor AS ordered_minor, 0 AS invoiced_minor, project FROM commitment_line
       UNION ALL
-      SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor
-      FROM commitment_relief)
-GROUP BY legal_entity, system, cost_centre, account, period, currency, stage;
+      SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor, project
+      FROM commitment_relief r
+      WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line))
+GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
 
 CREATE VIEW v_system AS
 SELECT s.system, s.state, s.reason, s.until, s.failure_count, s.last_ok_at, s.last_failure_at, s.changed_at,

@@ -62,6 +62,7 @@ def _line(line: OrderLine, accounts: Mapping[str, Mapping[str, str]]) -> Commitm
                 quantity=d.quantity,
                 cost_centre=account.get("cost_centre"),
                 account=account.get("account"),
+                project=account.get("project"),
                 period=d.period,
             )
             for d in line.distributions

@@ -33,6 +33,7 @@ class CommitmentDistribution(CanonicalModel):
     quantity: ExactDecimal | None = None
     cost_centre: str | None = None
     account: str | None = Field(default=None, description="Natural account")
+    project: str | None = None
     period: str | None = None
 
 
@@ -63,7 +64,7 @@ class Commitment(CanonicalRecord):
     source's order number."""
 
     entity: ClassVar[str] = "commitment"
-    contract: ClassVar[str] = "commitment/1.0"
+    contract: ClassVar[str] = "commitment/1.1"
 
     order_key: str = Field(description="Key of the order it comes from, system:id")
     revision: str

@@ -8,7 +8,7 @@ currency='EUR'))
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -137,6 +137,39 @@ class Money(BaseModel):
         for i in by_remainder[: size - sum(parts)]:
             parts[i] += 1
         return tuple(Money(amount_minor=sign * part, currency=self.currency) for part in parts)
+
+    def share(self, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
+        """Divide in proportion to weights of either sign, without losing or making a minor unit; alike where they
+        cancel each other.
+
+        >>> [part.amount_minor for part in Money.of("10.00", "EUR").share([120, -20])]
+        [1200, -200]
+        """
+        if not weights:
+            raise MoneyError("a share needs at least one weight")
+        whole = sum((Decimal(w) for w in weights), Decimal(0))
+        if whole == 0:
+            weights, whole = [1] * len(weights), Decimal(len(weights))
+        parts = apportion(self.amount_minor, [self.amount_minor * Decimal(w) / whole for w in weights])
+        return tuple(Money(amount_minor=part, currency=self.currency) for part in parts)
+
+
+def apportion(total: int, exact: Sequence[Decimal]) -> list[int]:
+    """Round parts so that they sum up to `total`: each down, then one unit more where most was cut off.
+
+    >>> apportion(10, [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")])
+    [4, 3, 3]
+    >>> apportion(-1, [Decimal("-0.5"), Decimal("-0.5")])
+    [0, -1]
+    """
+    if not exact:
+        return []
+    parts = [int(one.to_integral_value(ROUND_FLOOR)) for one in exact]
+    by_cut = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    whole, rest = divmod(total - sum(parts), len(parts))
+    for i in by_cut[:rest]:
+        parts[i] += 1
+    return [part + whole for part in parts]
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -11,6 +11,8 @@ from store.commitments import CommitmentTotal, Relief
 from store.findings import Finding
 from tests.builders import MONDAY, a_commitment, a_commitment_line, a_store
 
+ERP = {"legal_entity": "DE01", "system": "oracle-emea"}
+
 
 def a_finding(class_: str = "THROTTLED", **changes: object) -> Finding:
     fields: dict[str, object] = {
@@ -91,9 +93,9 @@ def test_an_invoice_takes_from_what_an_order_promises() -> None:
     with a_store() as store, store.transaction() as db:
         commitments.replace(db, "coupa:1", "oracle-emea", order)
 
-        commitments.relieve(db, "coupa:inv", taken, {"coupa:1": order})
-        commitments.relieve(db, "coupa:inv", taken, {"coupa:1": order})
-        commitments.relieve(db, "coupa:stranger", [Relief("coupa:9", "1", Money.of("1", "EUR"))], {})
+        commitments.relieve(db, "coupa:inv", taken, **ERP)
+        commitments.relieve(db, "coupa:inv", taken, **ERP)
+        commitments.relieve(db, "coupa:stranger", [Relief("coupa:9", "1", Money.of("1", "EUR"))], **ERP)
 
         (open_,) = commitments.totals(db)
         assert (8999, 1) == (open_.amount_minor, open_.order_count)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
-from store.canonical.money import exponent
+from store.canonical.money import apportion, exponent
 
 Role = Literal[
     "expense", "tax", "non_deductible_tax", "employee", "employee_receivable", "individual_card", "company_card",
@@ -97,24 +97,6 @@ def lines(document: ExpenseDocument, setup: ExpenseSetup) -> list[Line]:
 def owed_to_employee(found: Iterable[Line]) -> int:
     """Return what the employee gets, in minor units; below zero when the employee owes it."""
     return -sum(line.amount_minor for line in found if line.account.role == "employee")
-
-
-def apportion(total: int, exact: Sequence[Decimal]) -> list[int]:
-    """Round parts so that they sum up to `total`: each down, then one unit more where most was cut off.
-
-    >>> apportion(10, [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")])
-    [4, 3, 3]
-    >>> apportion(-1, [Decimal("-0.5"), Decimal("-0.5")])
-    [0, -1]
-    """
-    if not exact:
-        return []
-    parts = [int(one.to_integral_value(ROUND_FLOOR)) for one in exact]
-    by_cut = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    whole, rest = divmod(total - sum(parts), len(parts))
-    for i in by_cut[:rest]:
-        parts[i] += 1
-    return [part + whole for part in parts]
 
 
 def _entry_parts(

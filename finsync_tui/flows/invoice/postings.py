@@ -273,9 +273,13 @@ def publish(context: Context) -> Answer:
         for line in invoice.lines
         if line.kind == "item" and line.order_number
     ]
-    keys = {one.order_key for one in reliefs}
-    known = {key: found for key in keys if (found := _commitment(context, key)) is not None}
-    commitments.relieve(context.db, flow.document_key, reliefs, known)
+    commitments.relieve(
+        context.db,
+        flow.document_key,
+        reliefs,
+        legal_entity=str(context.data["legal_entity"]),
+        system=subject.target(context),
+    )
     _event(context, "posted", {"total": invoice.total.model_dump()})
     return Done({"relieved": len(reliefs)})
 

@@ -13,7 +13,7 @@ from finsync_tui.flows.expense import posting, totals
 from finsync_tui.flows.expense.posting import Line
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseDocument, ExpenseEntry, StatedPosting
-from store.canonical.money import Money, exponent
+from store.canonical.money import Money, apportion, exponent
 from tests.finsync_tui.flows.expense_desk import (
     EXPENSE,
     a_card_expense,
@@ -147,7 +147,7 @@ def test_apportioning_keeps_the_sum(exact: list[Decimal], off: int) -> None:
     if off and total != sum(exact):
         total += 1
 
-    parts = posting.apportion(total, exact)
+    parts = apportion(total, exact)
 
     assert total == sum(parts)
     assert all(abs(part - one) < 1 for part, one in zip(parts, exact, strict=True))
@@ -156,7 +156,7 @@ def test_apportioning_keeps_the_sum(exact: list[Decimal], off: int) -> None:
 @given(st.lists(st.integers(-(10**9), 10**9), max_size=8))
 def test_apportioning_whole_parts_changes_nothing(parts: list[int]) -> None:
     """What is whole already is kept."""
-    assert parts == posting.apportion(sum(parts), [Decimal(part) for part in parts])
+    assert parts == apportion(sum(parts), [Decimal(part) for part in parts])
 
 
 def test_many_small_parts_are_rounded_once() -> None:

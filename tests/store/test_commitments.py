@@ -1,0 +1,136 @@
+"""Laws of what is promised: open = ordered - invoiced - cancelled, whatever comes in whichever order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store import commitments
+from store.canonical.budget import Commitment, CommitmentDistribution
+from store.canonical.money import Money
+from store.commitments import Relief
+from tests.builders import a_commitment, a_commitment_line, a_store
+
+ERP = {"legal_entity": "DE01", "system": "oracle-emea"}
+ORDERS = ("coupa:1", "coupa:2")
+INVOICES = ("coupa:i1", "coupa:i2", "coupa:i3")
+LINES = ("1", "2", "3")
+minors = st.integers(-(10**7), 10**7)
+
+
+def of(minor: int) -> Money:
+    return Money(amount_minor=minor, currency="EUR")
+
+
+@st.composite
+def revisions(draw: st.DrawFn) -> Commitment:
+    """Return an order of some of the lines, each on one to three cost centres, also with parts below zero."""
+    lines = []
+    for number in draw(st.lists(st.sampled_from(LINES), unique=True, min_size=1, max_size=3)):
+        parts = draw(st.lists(minors, min_size=1, max_size=3))
+        lines.append(
+            a_commitment_line(
+                str(of(sum(parts)).amount),
+                number=number,
+                distributions=tuple(
+                    CommitmentDistribution(
+                        number=str(n), charge_account=f"01-{n}", amount=of(minor), cost_centre=str(n), account="7110"
+                    )
+                    for n, minor in enumerate(parts, 1)
+                ),
+            )
+        )
+    return a_commitment(lines=tuple(lines))
+
+
+reliefs = st.lists(st.builds(Relief, st.sampled_from(ORDERS), st.sampled_from(LINES), minors.map(of)), max_size=4)
+moves = st.one_of(
+    st.tuples(st.just("order"), st.sampled_from(ORDERS), revisions()),
+    st.tuples(st.just("end"), st.sampled_from(ORDERS), st.none()),
+    st.tuples(st.just("invoice"), st.sampled_from(INVOICES), reliefs),
+    st.tuples(st.just("void"), st.sampled_from(INVOICES), st.none()),
+)
+
+
+@given(happened=st.lists(moves, max_size=12))
+def test_open_is_ordered_less_invoiced_of_what_lives(
+    happened: Sequence[tuple[str, str, Commitment | list[Relief] | None]],
+) -> None:
+    """Orders, revisions, ends, re-openings, invoices, credit notes and voids, repeated and in any order: to the minor unit."""
+    ordered: dict[str, Commitment] = {}
+    invoiced: dict[str, list[Relief]] = {}
+    with a_store() as store, store.transaction() as db:
+        for what, key, value in happened:
+            for _ in range(2):  # told twice, it changes nothing
+                if isinstance(value, Commitment):
+                    commitments.replace(db, key, "oracle-emea", value)
+                    ordered[key] = value
+                elif what == "end":
+                    commitments.drop(db, key)
+                    ordered.pop(key, None)
+                elif isinstance(value, list):
+                    commitments.relieve(db, key, value, **ERP)
+                    invoiced[key] = value
+                else:
+                    commitments.take_back(db, key)
+                    invoiced.pop(key, None)
+
+        live = {(key, line.number): line.amount.amount_minor for key, one in ordered.items() for line in one.lines}
+        taken: dict[tuple[str, str], int] = defaultdict(int)
+        for found in invoiced.values():
+            for relief in found:
+                taken[relief.order_key, relief.line] += relief.amount.amount_minor
+        expected = sum(live.values()) - sum(taken[key] for key in live)
+        shown = db.execute("SELECT sum(amount_minor), sum(ordered_minor) FROM v_commitment").fetchone()
+
+        assert expected == sum(one.amount_minor for one in commitments.totals(db))
+        assert (expected, sum(live.values())) == tuple(value or 0 for value in shown)
+
+
+@given(order=revisions(), cuts=st.lists(st.integers(1, 9), min_size=1, max_size=5))
+def test_a_line_invoiced_in_full_leaves_nothing_on_any_account(order: Commitment, cuts: list[int]) -> None:
+    """However many invoices share a line, together they take of each cost centre just what was ordered there."""
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", order)
+        for number, line in enumerate(order.lines):
+            for cut, part in enumerate(line.amount.split(cuts)):
+                key = f"coupa:{number}/{cut}"
+                commitments.relieve(db, key, [Relief("coupa:1", line.number, part)], **ERP)
+
+        rows = db.execute("SELECT cost_centre, amount_minor FROM v_commitment").fetchall()
+
+        zero = {line.number for line in order.lines if line.amount.amount_minor == 0}
+        if not zero:  # a line whose parts cancel each other has nothing to share by
+            assert {0} == {row[1] for row in rows}
+
+
+def test_a_change_moves_what_was_invoiced_with_its_line() -> None:
+    """An order re-coded to another cost centre promises the rest there; nothing is left, or missing, on the first."""
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("100.00"))
+        commitments.relieve(db, "coupa:i", [Relief("coupa:1", "1", Money.of("40.00", "EUR"))], **ERP)
+        (line,) = a_commitment("100.00").lines
+        (part,) = line.distributions
+        moved = line.model_copy(update={"distributions": (part.model_copy(update={"cost_centre": "430"}),)})
+
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment(lines=(moved,)))
+
+        rows = db.execute("SELECT cost_centre, amount_minor FROM v_commitment").fetchall()
+        assert [("430", 6000)] == [tuple(row) for row in rows]
+
+
+def test_an_order_that_is_opened_again_finds_what_was_invoiced() -> None:
+    """Closing takes all that is open; opening again brings back only the rest."""
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("100.00"))
+        commitments.relieve(db, "coupa:i", [Relief("coupa:1", "1", Money.of("40.00", "EUR"))], **ERP)
+        commitments.drop(db, "coupa:1")
+        closed = commitments.totals(db)
+
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("100.00"))
+
+        assert [] == closed
+        assert [6000] == [one.amount_minor for one in commitments.totals(db)]
