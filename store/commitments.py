@@ -114,7 +114,9 @@ def take_back(db: sqlite3.Connection, invoice_key: str) -> int:
 
 
 def _forget(db: sqlite3.Connection, invoice_key: str) -> set[tuple[str, str]]:
-    rows = db.execute("SELECT DISTINCT document_key, line FROM commitment_relief WHERE invoice_key=?", (invoice_key,))
+    rows = db.execute(
+        "SELECT DISTINCT document_key, line FROM commitment_relief WHERE invoice_key=?", (invoice_key,)
+    )
     touched = {(order_key, line) for order_key, line in rows}
     db.execute("DELETE FROM commitment_relief WHERE invoice_key=?", (invoice_key,))
     return touched
@@ -151,7 +153,8 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
         ]
         shared = now
     db.execute(
-        "DELETE FROM commitment_relief WHERE document_key=? AND line=? AND currency=?", (document_key, line, currency)
+        "DELETE FROM commitment_relief WHERE document_key=? AND line=? AND currency=?",
+        (document_key, line, currency),
     )
     db.executemany(
         "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, cost_centre, account,"

@@ -15,6 +15,7 @@ from finsync_tui.actions.acting import (
     note_action,
     resume_waiting,
 )
+from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
 from store import Store, cases, outbox, systems, workflows
 from store.cases import ExceptionCase
@@ -75,6 +76,8 @@ def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) 
         if workflow is None or workflow.state != "held":
             return "its workflow does not wait for a person"
         step = FLOWS[workflow.flow].returns_at
+        if workflow.step == compensation.STEP:
+            return "what it has done is being undone; retry goes on with that"
         if step is None:
             return f"{case.system} takes no document back; correct it there, or resolve the exception"
         if any(outbox.may_have_happened(d) for d in outbox.of_workflow(db, workflow.id)):
@@ -170,7 +173,10 @@ def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
     workflow = workflows.get(db, case.workflow_id)
     if workflow is None or workflow.state != "held":
         return "its workflow does not wait for a person any more"
-    step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
+    if workflow.step == compensation.STEP:  # what is being undone is never done again by a retry
+        step, is_new_decision = workflow.step, case.class_ != "DEAD_LETTER"
+    else:
+        step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
     if case.entry_id is not None:
         if is_new_decision:
             outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place

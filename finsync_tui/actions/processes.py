@@ -33,6 +33,9 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
                 f"a delivery of workflow {workflow_id} is under way, or nobody knows whether it arrived. Nothing was "
                 "changed: let it be looked up first, or resolve its exception when it is settled."
             )
+        problem = compensation.refusal(db, workflow)
+        if problem is not None:
+            raise NotAllowedError(f"{problem} Nothing was changed.")
         outbox.cancel(db, open_entries, now)
         cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)
         if any(compensation.has_effects(d) for d in outbox.of_workflow(db, workflow_id)):

@@ -1,59 +1,44 @@
-"""What undoes each thing that a flow does outside, run in reverse when a person gives an instance up.
+"""Undoing what an instance has done outside, newest first, when a person gives it up.
 
-An effect without a counter-step stays as it is and is named in the instance's steps: a payment that was told is a fact.
+What undoes each write is said in `counters`. An effect that nothing undoes stays as it is and is named in the
+instance's steps: a payment that was told is a fact. What a system only promised to do is followed until it is done, and
+then undone, so that nothing comes in behind our back; and an undoing counts when it is done, not when it was asked for.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from sqlite3 import Connection
 
-from finsync_tui.flows import outgoing
-from finsync_tui.flows.steps import Answer, Context, Done, Finish
-from store import audit, crossrefs, outbox, workflows
+from finsync_tui.flows import counters, looking, outgoing
+from finsync_tui.flows.counters import Counter, has_effects
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold
+from store import audit, commitments, crossrefs, events, outbox, records, workflows
+from store.canonical.budget import Commitment
+from store.canonical.event import Event, event_type
+from store.canonical.payables import Payment
 from store.outbox import Delivery
+from store.workflows import Workflow
 
 STEP = "compensate"
 """The step at which an aborted instance goes on, in every flow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """The write that neutralises another."""
-
-    operation: str
-    body: Mapping[str, Any]
-    external_id: str | None
+__all__ = ["STEP", "compensate", "has_effects", "refusal"]
 
 
 def compensate(context: Context) -> Answer:
     """Undo what was delivered, newest first, one at a time; end the instance when nothing is left."""
-    under_way = context.data.get("compensating")
-    if under_way is not None:
-        original, counter = under_way
-        answer = outgoing.await_delivery(context, int(counter))
-        if not isinstance(answer, Done):
-            return answer
-        _note(context, int(original), f"undone by delivery {counter}")
-        context.data["compensating"] = None
+    context.data.setdefault("compensated", [])
     for delivery in reversed(outbox.of_workflow(context.db, context.workflow.id)):
-        done: list[int] = context.data.setdefault("compensated", [])
-        is_effect = delivery.state in ("delivered", "verified") and not _is_counter(context, delivery)
-        if not is_effect or delivery.entry_id in done:
+        if (
+            delivery.state not in ("delivered", "verified")
+            or delivery.entry_id in context.data["compensated"]
+        ):
             continue
-        counter_step = counter_of(context, delivery)
-        if counter_step is None:
-            _note(context, delivery.entry_id, "stays: nothing undoes it")
+        if delivery.entry_id in context.data.get("counters", []) or counters.is_question(delivery):
             continue
-        entry_id = outgoing.enqueue(
-            context, delivery.system, counter_step.operation, counter_step.body,
-            external_id=counter_step.external_id, part=f"undo-{delivery.entry_id}",
-        )  # fmt: skip
-        context.data["compensating"] = [delivery.entry_id, entry_id]
-        context.data["counters"] = [*context.data.get("counters", []), entry_id]
-        return compensate(context)
+        answer = _undo(context, delivery)
+        if answer is not None:
+            return answer
     reason = context.data.get("abort", {})
     return Finish(
         "aborted",
@@ -61,26 +46,160 @@ def compensate(context: Context) -> Answer:
     )
 
 
-def has_effects(delivery: Delivery) -> bool:
-    """Say whether a delivery has done something that has a counter-step."""
-    return delivery.state in ("delivered", "verified") and delivery.operation in _COUNTERS
+def refusal(db: Connection, workflow: Workflow) -> str | None:
+    """Say why an instance can't be given up: what was paid can't be taken back by cancelling its invoice."""
+    for delivery in outbox.of_workflow(db, workflow.id):
+        if delivery.operation != "invoice.create" or not has_effects(delivery):
+            continue
+        link = crossrefs.get(db, delivery.entity, delivery.document_key, delivery.system)
+        ids = records.twins(db, Payment.entity, "invoice", link.external_id, link.system) if link else []
+        for payment_id in ids:
+            held = records.get(db, Payment, delivery.system, payment_id)
+            if held is not None and held.record.status in ("issued", "cleared"):
+                return (
+                    f"{delivery.system} has paid invoice {delivery.document_number} with payment {held.record.number}, and a paid "
+                    f"invoice can't be cancelled: have the payment voided there first."
+                )
+    return None
 
 
-def _is_counter(context: Context, delivery: Delivery) -> bool:
-    return delivery.entry_id in context.data.get("counters", [])
+def _undo(context: Context, delivery: Delivery) -> Answer | None:
+    """Undo one delivery; None when that is done, or nothing undoes it."""
+    name = str(delivery.entry_id)
+    asked: dict[str, list[int]] = context.data.setdefault("compensating", {})
+    if name in asked and _is_given_up(context, *asked[name][:2]):
+        del asked[name]  # decided anew after a refusal
+    if name not in asked:
+        landed = _landed(context, delivery)
+        if landed is not None:
+            return landed
+    found = counters.counter_of(context, delivery)
+    if name not in asked:
+        if found is None:
+            _note(context, delivery, "stays: nothing undoes it")
+            return None
+        asked[name] = [_ask(context, delivery, found, ""), context.generation, 0]
+    entry_id, _, stage = asked[name]
+    answer = outgoing.await_delivery(context, entry_id)
+    if isinstance(answer, Done):
+        answer = _done(context, entry_id)
+    if not isinstance(answer, Done):
+        return answer
+    if stage == 0 and found is not None and found.then is not None:
+        entry_id = _ask(context, delivery, found.then, "-then")
+        asked[name] = [entry_id, context.generation, 1]
+        return outgoing.await_delivery(context, entry_id)
+    _after(context, delivery)
+    _note(context, delivery, f"undone by delivery {entry_id}")
+    return None
 
 
-def counter_of(context: Context, delivery: Delivery) -> Counter | None:
-    """Return what undoes one delivery; None when nothing does."""
-    make = _COUNTERS.get(delivery.operation)
-    return None if make is None else make(context, delivery)
+def _is_given_up(context: Context, entry_id: int, generation: int) -> bool:
+    counter = outbox.get(context.db, entry_id)
+    return counter is not None and counter.state == "cancelled" and generation != context.generation
 
 
-def _note(context: Context, entry_id: int, what: str) -> None:
-    context.data["compensated"] = [*context.data["compensated"], entry_id]
-    delivery = outbox.get(context.db, entry_id)
-    assert delivery is not None, "an entry is never taken away"
-    detail = {"entry": entry_id, "operation": delivery.operation, "system": delivery.system, "note": what}
+def _ask(context: Context, delivery: Delivery, counter: Counter, part: str) -> int:
+    entry_id = outgoing.enqueue(
+        context, delivery.system, counter.operation, counter.body, external_id=counter.external_id,
+        part=f"undo-{delivery.entry_id}{part}",
+    )  # fmt: skip
+    context.data["counters"] = [*context.data.get("counters", []), entry_id]
+    return entry_id
+
+
+def _landed(context: Context, delivery: Delivery) -> Answer | None:
+    """A journal that is still being imported is waited for; one that was refused left nothing behind."""
+    if not counters.is_pending(delivery) or delivery.operation != "journal.create":
+        return None
+    if crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system) is not None:
+        return None
+    answer = _follow(context, delivery, "import the journal")
+    if isinstance(answer, Hold) and answer.class_ != "DEAD_LETTER" and answer.entry_id is not None:
+        return None  # it ended without a journal
+    if not isinstance(answer, Done):
+        return answer
+    found = outbox.get(context.db, int(context.data[f"follow-{delivery.entry_id}_entry"]))
+    if found is not None and found.external_id:
+        crossrefs.link(
+            context.db, delivery.entity, delivery.document_key, delivery.system, found.external_id,
+            number=None, revision=None, why="created", linked_at=context.now,
+        )  # fmt: skip
+    return None
+
+
+def _done(context: Context, entry_id: int) -> Answer:
+    """A reversal that is imported by file counts when it is found."""
+    counter = outbox.get(context.db, entry_id)
+    assert counter is not None, "an entry is never taken away"
+    if counter.operation == "journal.reverse" and counters.is_pending(counter):
+        return _follow(context, counter, "import the reversal")
+    return Done({"entry": entry_id})
+
+
+def _follow(context: Context, delivery: Delivery, what: str) -> Answer:
+    request_id = ((delivery.receipt or {}).get("answer") or {}).get("ReqstId") or ""
+    body = {"journal": json.loads(delivery.body)["journal"], "request_id": str(request_id)}
+
+    def ask(part: str) -> int:
+        return outgoing.enqueue(
+            context, delivery.system, "journal.confirm", body, external_id=None, part=part
+        )
+
+    return looking.follow(context, f"follow-{delivery.entry_id}", ask, system=delivery.system, what=what)
+
+
+def _after(context: Context, delivery: Delivery) -> None:
+    """What was undone promises and takes nothing any more."""
+    flow = context.workflow
+    if delivery.operation == "order.create":
+        commitments.drop(context.db, flow.document_key)
+        _tell(context, "commitment", "cancelled")
+    elif delivery.operation in ("order.change", "order.close"):
+        before = (
+            counters.earlier_commitment(context) if delivery.operation == "order.change" else _newest(context)
+        )
+        if before is not None:
+            commitments.replace(context.db, flow.document_key, delivery.system, before)
+            _tell(context, "commitment", "changed")
+    elif delivery.operation == "order.reopen":
+        commitments.drop(context.db, flow.document_key)
+        _tell(context, "commitment", "closed")
+    elif delivery.operation == "invoice.create":
+        commitments.take_back(context.db, flow.document_key)
+        _tell(context, delivery.entity, "cancelled")
+    elif delivery.operation in ("receipt.create", "receipt.return", "receipt.correct"):
+        crossrefs.unlink(context.db, delivery.entity, flow.document_key, delivery.system)
+        _tell(context, delivery.entity, "voided")
+
+
+def _newest(context: Context) -> Commitment | None:
+    held = records.get(context.db, Commitment, "finsync", context.workflow.document_key)
+    return held.record if held is not None else None
+
+
+def _tell(context: Context, entity: str, participle: str) -> None:
+    flow = context.workflow
+    event = Event(
+        id=f"finsync:{entity}:{flow.document_key}:v{flow.document_version}:undone",
+        type=event_type(entity, participle),
+        source="finsync",
+        subject=flow.document_key,
+        time=context.now,
+        correlation_id=flow.document_key,
+        data={"number": flow.document_number},
+    )
+    events.append(context.db, [event])
+
+
+def _note(context: Context, delivery: Delivery, what: str) -> None:
+    context.data["compensated"] = [*context.data["compensated"], delivery.entry_id]
+    detail = {
+        "entry": delivery.entry_id,
+        "operation": delivery.operation,
+        "system": delivery.system,
+        "note": what,
+    }
     workflows.log_step(
         context.db,
         context.workflow.id,
@@ -94,78 +213,3 @@ def _note(context: Context, entry_id: int, what: str) -> None:
         who="engine", what="workflow.compensated", subject=context.workflow.document_key, after=detail
     )
     audit.record(context.db, [entry], context.now)
-
-
-def _reason(context: Context) -> str:
-    return str(context.data.get("abort", {}).get("reason") or "given up")
-
-
-def _order(context: Context, delivery: Delivery) -> Counter | None:
-    """An order that was issued is cancelled, a draft is discarded; a change alone can't be taken back by itself."""
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None:
-        return None
-    marker = json.loads(delivery.body).get("commitment", {}).get("marker", "")
-    if link.revision is not None or context.data.get("submit_entry"):
-        return Counter("order.cancel", {"marker": marker, "reason": _reason(context)}, link.external_id)
-    return Counter("order.discard", {"marker": marker}, link.external_id)
-
-
-def _write_back(context: Context, delivery: Delivery) -> Counter:
-    fields = {**json.loads(delivery.body)["fields"], "erp_status": "Withdrawn"}
-    return Counter(delivery.operation, {"fields": fields}, delivery.external_id)
-
-
-def _invoice(context: Context, delivery: Delivery) -> Counter | None:
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None:
-        return None
-    return Counter(
-        "invoice.cancel", {"number": link.number or "", "reason": _reason(context)}, link.external_id
-    )
-
-
-def _journal(context: Context, delivery: Delivery) -> Counter | None:
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None:
-        return None
-    journal = json.loads(delivery.body)["journal"]
-    other = {"debit": "credit", "credit": "debit"}
-    lines = [{**line, "side": other[line["side"]]} for line in journal["lines"]]
-    number = f"{journal['number']}-R"
-    batch = f"{journal['batch']}-R" if journal.get("batch") else None
-    return Counter(
-        "journal.reverse",
-        {"journal": {**journal, "number": number, "batch": batch, "lines": lines}},
-        link.external_id,
-    )
-
-
-def _acknowledgement(context: Context, delivery: Delivery) -> Counter | None:
-    """Whoever waits for an outcome is told that there will be none, unless they were told one."""
-    told = [
-        one
-        for one in outbox.of_workflow(context.db, context.workflow.id)
-        if one.operation == "expense.confirm_posting"
-    ]
-    if any(one.state in ("delivered", "verified") for one in told):
-        return None
-    body = {
-        "document_kind": json.loads(delivery.body).get("document_kind", "expense"),
-        "outcome": "error",
-        "postings": [],
-        "messages": [
-            {"code": "WITHDRAWN", "text": f"Accounting has not posted it: {_reason(context)}", "entry_id": ""}
-        ],
-    }
-    return Counter("expense.confirm_posting", body, delivery.external_id)
-
-
-_COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
-    "order.create": _order,
-    "order.write_back": _write_back,
-    "invoice.create": _invoice,
-    "invoice.write_back": _write_back,
-    "journal.create": _journal,
-    "expense.acknowledge": _acknowledgement,
-}

@@ -46,6 +46,7 @@ class ExpenseToReimbursement:
         _PAYMENT,
     )
     returns_at: str | None = "return_document"
+    rechecks: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
     """A document has one version only: nothing ever takes its place."""
 

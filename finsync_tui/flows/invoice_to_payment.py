@@ -5,10 +5,13 @@
       -> verify_posting -> publish -> write_back -> await_write_back -> await_payment <-> record_payment -> await_record
       -> verify
 
-An invoice that the ERP holds is told to the source (`tell_hold`) and waits for the ERP's release (`await_release`). One
-that the source voids is cancelled in the ERP:
+An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
+ERP's release (`await_release`). One that the source voids is cancelled in the ERP, and payments that were called back
+for that are told:
 
-    request_cancel -> await_cancel -> write_back -> await_write_back -> verify
+    request_cancel -> await_cancel -> write_back -> await_write_back -> await_payment <-> record_payment -> verify
+
+One that is disputed at its source before it was posted is left alone until it is approved again (`withdraw`).
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui.flows.invoice import accounting, checks, postings, replies, taxing
+from finsync_tui.flows import payments
+from finsync_tui.flows.invoice import accounting, checks, evidence, holds, postings, replies, taxing
 from finsync_tui.flows.steps import Step
 from store import crossrefs, records
 from store.canonical.event import Event
@@ -39,12 +43,14 @@ class InvoiceToPayment:
     model = Invoice
     listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
     returns_at: str | None = None
+    rechecks: frozenset[str] = frozenset(("match", "await_release"))
     under_way = frozenset(
         [
             "await_posting",
             "validate",
             "await_validation",
             "tell_hold",
+            "await_hold_told",
             "verify_posting",
             "publish",
             "write_back",
@@ -57,14 +63,18 @@ class InvoiceToPayment:
     )
 
     def steps(self, kind: str) -> Mapping[str, Step]:
-        return _VOID if kind == "void" else _STEPS
+        return {"void": _VOID, "recall": _RECALL}.get(kind, _STEPS)
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         """Posted once; what is changed at the source afterwards can only be voided there."""
         assert isinstance(record, Invoice)
+        is_posted = any(evidence.is_posted(w) and w.state != "aborted" for w in earlier)
         if record.status == "approved":
-            return None if any(w.state in ("done", "running", "waiting") for w in earlier) else "post"
-        return "void" if record.status == "cancelled" and earlier else None
+            return None if is_posted else "post"
+        if record.status == "cancelled":
+            return "void" if earlier else None
+        is_under_way = any(w.ended_at is None and w.kind == "post" for w in earlier)
+        return "recall" if is_under_way and not is_posted else None
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
@@ -82,13 +92,13 @@ class InvoiceToPayment:
         return (found_key,) if found_key is not None else ()
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        """A payment that the source was told of and that is void now has to be taken back there, too."""
-        key = RecordKey.parse(event.subject)
-        if not event.type.startswith(_PAYMENT) or workflow.kind == "void":
+        """A payment that the source was told of and that is void now has to be taken back there, too; one that was made
+        in its place has to be told."""
+        link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
+        if link is None or not event.type.startswith(_PAYMENT) or workflow.kind == "recall":
             return None
-        held = records.get(db, Payment, key.system, key.external_id)
-        is_told = key.external_id in workflow.data.get("told", {})
-        return "await_payment" if held is not None and (held.record.status == "voided") == is_told else None
+        made = payments.of_invoice(db, link.system, link.external_id)
+        return "await_payment" if payments.news(made, workflow.data.get("told", {})) else None
 
     def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
         return None
@@ -98,8 +108,12 @@ class InvoiceToPayment:
             return step, False
         if class_ == "INVOICE_ON_HOLD":
             return "await_release", False
-        if step in ("verify", "verify_posting"):
+        if step in ("verify", "verify_posting", "await_release"):
             return step, False
+        if step in ("validate", "await_validation"):
+            return "validate", True
+        if step in ("tell_hold", "await_hold_told"):
+            return "tell_hold", True
         if step in ("await_write_back", "write_back"):
             return "write_back", True
         if step in ("await_record", "record_payment", "await_payment"):
@@ -145,8 +159,9 @@ _STEPS: Mapping[str, Step] = {
         replies.record_payment,
         replies.await_record,
         replies.verify,
-        postings.tell_hold,
-        postings.await_release,
+        holds.tell_hold,
+        holds.await_hold_told,
+        holds.await_release,
     )
 }
 _VOID: Mapping[str, Step] = {
@@ -157,6 +172,10 @@ _VOID: Mapping[str, Step] = {
         postings.await_cancel,
         replies.write_back,
         replies.await_write_back,
+        replies.await_payment,
+        replies.record_payment,
+        replies.await_record,
         replies.verify,
     )
 }
+_RECALL: Mapping[str, Step] = {"withdraw": checks.withdraw}

@@ -33,8 +33,12 @@ def is_live(payment: Payment) -> bool:
 
 
 def amount(payment: Payment, invoice_id: str, currency: str) -> Money:
-    """Return what one payment pays of one invoice."""
-    minor = sum(one.amount.amount_minor for one in payment.invoices if one.invoice_id == invoice_id)
+    """Return what one payment pays of one invoice, as far as it is in the invoice's currency."""
+    minor = sum(
+        one.amount.amount_minor
+        for one in payment.invoices
+        if one.invoice_id == invoice_id and one.amount.currency == currency
+    )
     return Money(amount_minor=minor, currency=currency)
 
 

@@ -43,6 +43,7 @@ class RequisitionToPay:
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
     returns_at: str | None = None
+    rechecks: frozenset[str] = frozenset()
     under_way = frozenset(
         [
             "await_commitment",

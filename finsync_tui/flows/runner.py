@@ -79,17 +79,23 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
         if event.source == source and event.type.startswith(own):
             started += _start(db, flow, facts, event.subject, clock.now())
         else:
-            _tell(db, flow, event, clock.now())
+            _tell(db, flow, facts, event, clock.now())
     # Nothing more of ours: events of other types up to the log's end need not be looked at again.
     events.acknowledge(db, flow.name, found[-1].seq if found else events.head(db))
     return started, len(found) == BATCH
 
 
-def _tell(db: Connection, flow: Flow, event: Event, now: datetime) -> None:
-    """Wake the instances that may have waited for this news, and let done ones go on that it changes."""
+def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime) -> None:
+    """Wake the instances that may have waited for this news, and let held and done ones go on that it changes."""
     for key in flow.waits_for(db, event):
         found = [w for w in workflows.of_document(db, key) if w.flow == flow.name]
         workflows.wake(db, [w.id for w in found if w.state == "waiting"], now)
+        for held in found:
+            if held.state == "held" and held.step in flow.rechecks and _may_go_on(db, flow, facts, held, now):
+                cases.end_for_workflow(
+                    db, held.id, "closed", ENGINE, f"the trouble is gone ({event.id})", now
+                )
+                workflows.wake(db, [held.id], now)
         last = found[-1] if found else None
         step = flow.reopens_at(db, event, last) if last is not None and last.state == "done" else None
         if last is not None and step is not None:
@@ -101,6 +107,17 @@ def _tell(db: Connection, flow: Flow, event: Event, now: datetime) -> None:
                 after={"workflow": last.id, "event": event.id},
             )
             audit.record(db, [what], now)
+
+
+def _may_go_on(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: datetime) -> bool:
+    """Try the step that an instance is held at, and leave no trace of the trial."""
+    db.execute("SAVEPOINT trial")
+    try:
+        context = Context(db, now, facts, workflow, dict(workflow.data))
+        return isinstance(flow.steps(workflow.kind)[workflow.step](context), Done)
+    finally:
+        db.execute("ROLLBACK TO trial")
+        db.execute("RELEASE trial")
 
 
 def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: datetime) -> int:
@@ -140,7 +157,9 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
 
 
 def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow) -> bool:
-    """True unless a write of it may be under way at a system."""
+    """True unless a write of it may be under way at a system, or is being undone there."""
+    if workflow.step == compensation.STEP:
+        return False
     deliveries = outbox.of_workflow(db, workflow.id)
     if any(outbox.may_have_happened(d) for d in deliveries):
         return False  # the system may hold it: to be looked up before anything else is decided

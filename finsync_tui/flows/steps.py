@@ -103,6 +103,12 @@ class Flow(Protocol):
         """Steps at which a system may already hold something of the instance: it ends before a newer version begins."""
         ...
 
+    @property
+    def rechecks(self) -> frozenset[str]:
+        """Steps that decide without writing: held there, an instance is looked at again when news comes that it may have
+        waited for, and goes on by itself if nothing stops it any more."""
+        ...
+
     def steps(self, kind: str) -> Mapping[str, Step]:
         """Return the steps of one kind of instance, in order."""
         ...

@@ -1,15 +1,14 @@
-"""Has the ERP received what arrived?"""
+"""Has the ERP moved what arrived, went back or was corrected?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 from sqlite3 import Connection
+from typing import Any
 
 from finsync_tui.reconcile.compare import Difference
 from finsync_tui.reconcile.read_back import Found, Seen, Want
-from store import crossrefs, records
-from store.canonical.keys import RecordKey
 from store.canonical.money import plain
 from store.canonical.purchasing import Receipt
 from store.workflows import Workflow
@@ -18,26 +17,24 @@ ENTITY = Receipt.entity
 
 
 class ReceiptCheck:
-    """The ERP's receipt, read afresh, against the source's."""
+    """The ERP's movement, read afresh, against what was asked for."""
 
     def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
-        link = crossrefs.get(db, ENTITY, workflow.document_key, str(workflow.target))
-        return [Want(str(workflow.target), ENTITY, link.external_id)] if link else []
+        return [Want(str(workflow.target), ENTITY, str(workflow.data["movement"]))]
 
     def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
-        wanted = self.wants(db, workflow)
-        shown = found.get(wanted[0]) if wanted else None
-        return Seen({str(workflow.target): _differences(db, workflow, shown)})
+        (want,) = self.wants(db, workflow)
+        return Seen({want.system: _differences(workflow, found.get(want))})
 
 
-def _differences(db: Connection, workflow: Workflow, shown: object) -> list[Difference]:
-    key = RecordKey.parse(workflow.document_key)
-    held = records.get_version(db, Receipt, key.system, key.external_id, workflow.document_version)
-    assert held is not None, "a workflow starts in the transaction that stored its document"
-    if not isinstance(shown, Receipt):
-        return [Difference("receipt", held.record.number, "missing")]
-    want = Decimal(0) if workflow.kind == "void" else abs(held.record.quantity or Decimal(0))
-    have = abs(shown.quantity or Decimal(0)) if shown.status == "received" else Decimal(0)
-    if held.record.quantity is None or want == have:
+def _differences(workflow: Workflow, shown: object) -> list[Difference]:
+    asked: dict[str, Any] = workflow.data["asked"]
+    if not isinstance(shown, Receipt) or shown.status != "received":
+        return [Difference("receipt", workflow.document_number, "missing")]
+    if asked["quantity"] is not None:
+        want, have = Decimal(asked["quantity"]), shown.quantity or Decimal(0)
+        return [] if want == have else [Difference("quantity", plain(want), plain(have))]
+    minor = shown.amount.amount_minor if shown.amount is not None else 0
+    if asked["amount_minor"] in (None, minor):
         return []
-    return [Difference("quantity", plain(want), plain(have))]
+    return [Difference("amount", str(asked["amount_minor"]), str(minor))]

@@ -37,7 +37,11 @@ def revisions(draw: st.DrawFn) -> Commitment:
                 number=number,
                 distributions=tuple(
                     CommitmentDistribution(
-                        number=str(n), charge_account=f"01-{n}", amount=of(minor), cost_centre=str(n), account="7110"
+                        number=str(n),
+                        charge_account=f"01-{n}",
+                        amount=of(minor),
+                        cost_centre=str(n),
+                        account="7110",
                     )
                     for n, minor in enumerate(parts, 1)
                 ),
@@ -46,7 +50,9 @@ def revisions(draw: st.DrawFn) -> Commitment:
     return a_commitment(lines=tuple(lines))
 
 
-reliefs = st.lists(st.builds(Relief, st.sampled_from(ORDERS), st.sampled_from(LINES), minors.map(of)), max_size=4)
+reliefs = st.lists(
+    st.builds(Relief, st.sampled_from(ORDERS), st.sampled_from(LINES), minors.map(of)), max_size=4
+)
 moves = st.one_of(
     st.tuples(st.just("order"), st.sampled_from(ORDERS), revisions()),
     st.tuples(st.just("end"), st.sampled_from(ORDERS), st.none()),
@@ -78,7 +84,9 @@ def test_open_is_ordered_less_invoiced_of_what_lives(
                     commitments.take_back(db, key)
                     invoiced.pop(key, None)
 
-        live = {(key, line.number): line.amount.amount_minor for key, one in ordered.items() for line in one.lines}
+        live = {
+            (key, line.number): line.amount.amount_minor for key, one in ordered.items() for line in one.lines
+        }
         taken: dict[tuple[str, str], int] = defaultdict(int)
         for found in invoiced.values():
             for relief in found:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from finsync_tui.flows import outgoing
-from finsync_tui.flows.expense import looking, posting, subject, words
+from finsync_tui.flows import looking, outgoing
+from finsync_tui.flows.expense import posting, subject, words
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.posting import Line
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait

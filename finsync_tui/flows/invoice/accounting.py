@@ -6,15 +6,16 @@ back goes with the cost it was charged on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui.flows import accounts, books
 from finsync_tui.flows.accounts import Resolved, Unresolved
-from finsync_tui.flows.invoice import subject
+from finsync_tui.flows.invoice import subject, taxing
 from finsync_tui.flows.steps import Answer, Context, Done
 from finsync_tui.mapping import Match
-from store.canonical.payables import Invoice
+from store.canonical.money import total
+from store.canonical.payables import Invoice, InvoiceLine
 
 TAX_TABLE = "tax_account"
 
@@ -25,7 +26,7 @@ def resolve_accounts(context: Context) -> Answer:
     on = date.fromisoformat(context.data["accounting_on"])
     resolved: dict[str, str] = {}
     rules: list[dict[str, object]] = []
-    for key, found in _needed(context, invoice, on).items():
+    for key, found in _needed(context, invoice, on):
         wrong = (
             found
             if isinstance(found, Unresolved)
@@ -51,23 +52,55 @@ def _told(match: Match) -> dict[str, object]:
     }
 
 
-def _needed(context: Context, invoice: Invoice, on: date) -> Mapping[str, Resolved | Unresolved]:
-    found: dict[str, Resolved | Unresolved] = {}
-    scope = str(context.data["legal_entity"])
-    tables = context.facts.tables
+def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
+    has_items = any(line.kind == "item" for line in invoice.lines)
+    freight = subject.setup(context).freight_account
     for line in invoice.lines:
-        if line.kind == "item" and not line.order_number:
-            for part in line.distributions:
-                found[f"{line.number}/{part.number}"] = accounts.combination(
-                    subject.company(context), tables, part.segments, shown=part.account, scope=scope, on=on
-                )
-        elif line.kind == "tax":
-            found[f"tax/{line.number}"] = _tax(context, invoice, line.tax_code, on)
-        elif line.kind in ("freight", "other") and subject.setup(context).freight_account is not None:
-            natural = subject.setup(context).freight_account
-            assert natural is not None
-            found[f"freight/{line.number}"] = _balance(context, natural, on)
-    return found
+        if line.kind == "tax":
+            back, lost = taxing.recovery(context, line)
+            if back.amount_minor:
+                yield f"tax/{line.number}", _tax(context, invoice, line.tax_code, on)
+            if lost.amount_minor and not has_items:
+                yield f"tax/{line.number}", _nowhere(line)
+        elif line.kind == "item" and line.order_number:
+            continue
+        elif line.distributions:
+            yield from _own(context, line, on)
+        elif line.kind == "item":
+            yield f"item/{line.number}", _nowhere(line)
+        elif freight is not None:
+            yield f"freight/{line.number}", _balance(context, freight, on)
+        elif not has_items:
+            yield f"freight/{line.number}", _nowhere(line)
+
+
+def _own(context: Context, line: InvoiceLine, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
+    parts = total((part.amount for part in line.distributions), line.amount.currency)
+    if parts != line.amount:
+        yield f"item/{line.number}", Unresolved(
+            "TOTALS_DIFFER", f"line {line.number} is over {line.amount}, and its accounts bear {parts}",
+            "Correct the accounts of the line in the procurement system, then retry.", {"line": line.number},
+        )  # fmt: skip
+        return
+    for part in line.distributions:
+        yield (
+            f"{line.number}/{part.number}",
+            accounts.combination(
+                subject.company(context),
+                context.facts.tables,
+                part.segments,
+                shown=part.account,
+                scope=str(context.data["legal_entity"]),
+                on=on,
+            ),
+        )
+
+
+def _nowhere(line: InvoiceLine) -> Unresolved:
+    return Unresolved(
+        "ACCOUNT_MISSING", f"nothing says which account bears line {line.number} ({line.description or line.kind})",
+        "Give the line an account, or an order, in the procurement system, then retry.", {"line": line.number},
+    )  # fmt: skip
 
 
 def _tax(context: Context, invoice: Invoice, code: str | None, on: date) -> Resolved | Unresolved:

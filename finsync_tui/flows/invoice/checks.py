@@ -6,7 +6,7 @@ from finsync_tui import policy
 from finsync_tui.flows import routing, suppliers
 from finsync_tui.flows.invoice import evidence, matching, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
-from store import crossrefs, records
+from store import crossrefs, records, workflows
 from store.canonical.budget import Budget
 from store.canonical.payables import Invoice
 from store.canonical.people import Employee
@@ -27,9 +27,58 @@ def route(context: Context) -> Answer:
         return Finish("done", {"note": f"no invoices of {number} are posted from here"})
     if invoice.payment_channel:
         return Finish("done", {"note": f"paid through {invoice.payment_channel}, not by the ERP"})
+    before = _posted_before(context)
+    if before is not None:
+        return before
+    context.data.pop("orders", None)  # whoever decides anew stands in line anew
     on = invoice.accounting_on or context.now.date()
     context.data.update(legal_entity=number, target=setup.target, accounting_on=on.isoformat())
     return Done({"legal_entity": number, "target": setup.target, "accounting_on": on.isoformat()})
+
+
+def _posted_before(context: Context) -> Answer | None:
+    """An earlier version may have been posted while this one waited: then there is nothing to post, or a difference."""
+    if context.workflow.kind != "post":
+        _inherit(context)
+        return None
+    earlier = [
+        w
+        for w in workflows.of_document(context.db, context.workflow.document_key)
+        if w.id < context.workflow.id
+    ]
+    posted = next((w for w in earlier if evidence.is_posted(w) and w.state != "aborted"), None)
+    if posted is None:
+        return None
+    now, then = subject.invoice(context), subject.version(context, posted.document_version)
+    if (now.total, now.currency, now.supplier_id, now.lines) == (
+        then.total,
+        then.currency,
+        then.supplier_id,
+        then.lines,
+    ):
+        return Finish(
+            "done", {"note": f"version {posted.document_version} was posted; nothing of it has changed"}
+        )
+    return subject.stop(
+        context, "VERSION_CONFLICT", f"it was changed at its source while version {posted.document_version} was being posted",
+        "Void it in the procurement system and enter it again, or resolve this when the posting is right as it is.",
+        subject.source(context),
+    )  # fmt: skip
+
+
+def _inherit(context: Context) -> None:
+    """What the source was told of payments before is not told again, and what is void of it is taken back."""
+    for one in workflows.of_document(context.db, context.workflow.document_key):
+        if one.id < context.workflow.id:
+            for name in ("told", "recorded"):
+                if name in one.data:
+                    context.data.setdefault(name, one.data[name])
+
+
+def withdraw(context: Context) -> Answer:
+    """The source does not stand by it any more: whatever was decided of it and not sent is given up."""
+    status = subject.invoice(context).status.replace("_", " ")
+    return Finish("done", {"note": f"{status} at its source; looked at anew when it is approved"})
 
 
 def confirm_supplier(context: Context) -> Answer:

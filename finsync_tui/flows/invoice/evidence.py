@@ -7,7 +7,8 @@ from datetime import timedelta
 from decimal import Decimal
 from sqlite3 import Connection
 
-from finsync_tui.flows.invoice.matching import Ordered, quantity
+from finsync_tui.flows.invoice import matching
+from finsync_tui.flows.invoice.matching import Ordered
 from store import records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
@@ -15,6 +16,9 @@ from store.canonical.purchasing import OrderLine, PurchaseOrder, Receipt
 from store.canonical.supplier import normal
 from store.records import Held
 from store.workflows import Workflow
+
+NUMBER_REPEATS_AFTER = timedelta(days=180)
+"""Some suppliers begin to count anew each year; a number that comes again sooner is the same invoice."""
 
 
 def ordered(
@@ -66,28 +70,46 @@ def _received(db: Connection, source: str, name: str, line: OrderLine) -> Decima
 
 
 def _invoiced(db: Connection, source: str, name: str, line: OrderLine, workflow: Workflow) -> Decimal:
-    """What earlier invoices took, credit notes taken off. Earlier is who came first here, so that of two only one waits."""
+    """What other invoices took, credit notes taken off."""
     total = Decimal(0)
     for held in _others(db, source, "order_line", name, workflow):
-        if not _counts(db, held.key, workflow):
+        if held.record.kind == "prepayment" or not _counts(db, held, workflow):
             continue
-        sign = -1 if held.record.kind == "credit_memo" else 1
-        taken = (
-            abs(quantity(one, line))
+        own = (
+            one
             for one in held.record.lines
             if one.kind == "item" and f"{one.order_number}/{one.order_line}" == name
         )
-        total += sign * sum(taken, Decimal(0))
+        total += matching.taken(own, line, is_credit=matching.is_credit(held.record))
     return total
 
 
-def _counts(db: Connection, key: RecordKey, workflow: Workflow) -> bool:
-    """An approved invoice counts when its instance began before ours and was not given up, or when it never needed one."""
-    found = workflows.of_document(db, str(key))
-    held = records.get(db, Invoice, key.system, key.external_id)
-    if held is None or held.record.status != "approved":
+def _counts(db: Connection, held: Held[Invoice], workflow: Workflow) -> bool:
+    """Say whether another invoice of an order line comes before this one: it was matched, or it was here first.
+
+    So what one takes is counted once, and of two that wait, one waits for the other and never both.
+    """
+    found = workflows.of_document(db, str(held.key))
+    if any(is_posted(one) for one in found if one.state != "aborted"):
+        return held.record.status not in ("cancelled", "rejected")
+    if held.record.status != "approved":
         return False
-    return not found or any(one.id < workflow.id and one.state != "aborted" for one in found)
+    if any("orders" in one.data for one in found if one.ended_at is None):
+        return True
+    return _began_before(db, held.key, workflow)
+
+
+def is_posted(workflow: Workflow) -> bool:
+    """Say whether an instance got so far that the ERP holds its invoice."""
+    return "validation_entry" in workflow.data
+
+
+def _rank(db: Connection, key: str) -> int | None:
+    """Return when an invoice came, as a number that lasts over its versions; 0: before us. None: it was given up."""
+    found = workflows.of_document(db, key)
+    if not found:
+        return 0
+    return min((one.id for one in found if one.state != "aborted"), default=None)
 
 
 def _others(
@@ -102,13 +124,13 @@ def _others(
 
 
 def same_number_at_source(db: Connection, source: str, invoice: Invoice, workflow: Workflow) -> list[str]:
-    """Return the ids of other live invoices of the supplier with the same number and date: numbers repeat over years."""
+    """Return the ids of other live invoices of the supplier with the same number, not long before or after."""
     value = f"{normal(_payee(invoice))}/{normal(invoice.number)}"
     return [
         held.external_id
         for held in _others(db, source, "supplier_invoice", value, workflow)
         if held.record.status not in ("cancelled", "rejected")
-        and held.record.invoiced_on == invoice.invoiced_on
+        and abs(held.record.invoiced_on - invoice.invoiced_on) <= NUMBER_REPEATS_AFTER
         and _began_before(db, held.key, workflow)
     ]
 
@@ -143,8 +165,8 @@ def same_amount(
 
 
 def _began_before(db: Connection, key: RecordKey, workflow: Workflow) -> bool:
-    found = workflows.of_document(db, str(key))
-    return not found or found[0].id < workflow.id
+    rank, own = _rank(db, str(key)), _rank(db, workflow.document_key)
+    return rank is not None and own is not None and rank < own
 
 
 def _orders(invoice: Invoice) -> frozenset[str]:

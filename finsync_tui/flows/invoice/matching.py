@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
 from finsync_tui.profile.invoice import MatchPolicy, Tolerance
@@ -24,6 +24,9 @@ CLASSES: Mapping[Kind, str] = {
     "receipt": "MATCH_RECEIPT",
 }
 
+PLACES = Decimal("1e-12")
+"""So exact is a quantity that comes from an amount."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
@@ -36,10 +39,6 @@ class Ordered:
     received: Decimal
     invoiced: Decimal
     """By other invoices, credit notes taken off."""
-
-    @property
-    def is_by_amount(self) -> bool:
-        return self.line.quantity is None
 
     @property
     def ordered(self) -> Decimal:
@@ -115,7 +114,10 @@ def _fits(
         return
     if policy.level == "none":
         return
-    if policy.price_severity != "off":
+    if invoice.kind == "prepayment":
+        yield from _prepaid(lines, ordered, policy.quantity, name)
+        return
+    if policy.price_severity != "off" and not is_credit(invoice):
         yield from _prices(lines, ordered, policy.price, name)
     if policy.quantity_severity != "off":
         yield from _quantities(invoice, lines, ordered, policy, name)
@@ -137,12 +139,33 @@ def _prices(
             )  # fmt: skip
 
 
+def _prepaid(
+    lines: Sequence[InvoiceLine], ordered: Ordered, tolerance: Tolerance, name: str
+) -> Iterator[Mismatch]:
+    """What is paid before anything arrives takes nothing of the order; it only may not be more than the order."""
+    asked = sum((line.amount.amount for line in lines), Decimal(0))
+    whole = ordered.line.amount.amount
+    if asked > whole and not within(asked - whole, whole, tolerance):
+        yield Mismatch(
+            "quantity", lines[0].number,
+            f"{name}: {plain(asked)} are to be paid in advance, {plain(whole)} were ordered",
+            "Dispute the invoice, or have the order changed, then retry.",
+        )  # fmt: skip
+
+
 def _quantities(
     invoice: Invoice, lines: Sequence[InvoiceLine], ordered: Ordered, policy: MatchPolicy, name: str
 ) -> Iterator[Mismatch]:
-    sign = -1 if invoice.kind == "credit_memo" else 1
-    now = sum((_quantity(line, ordered) for line in lines), Decimal(0))
-    in_all = ordered.invoiced + sign * abs(now)
+    other = next((one for one in lines if _is_other_unit(one, ordered.line)), None)
+    if other is not None:
+        yield Mismatch(
+            "quantity", other.number,
+            f"line {other.number} is invoiced by {other.uom}, {name} was ordered by {ordered.line.uom}",
+            "Ask the supplier for an invoice in the order's unit, or have the order changed, then retry.",
+        )  # fmt: skip
+        return
+    now = taken(lines, ordered.line, is_credit=is_credit(invoice))
+    in_all = ordered.invoiced + now
     what = "in all" if ordered.invoiced else "by this invoice"
     if in_all < 0:
         yield Mismatch(
@@ -151,7 +174,7 @@ def _quantities(
             "Ask the supplier what the credit note is about, then retry.",
         )  # fmt: skip
     elif (
-        sign > 0
+        now > 0
         and in_all > ordered.ordered
         and not within(in_all - ordered.ordered, ordered.ordered, policy.quantity)
     ):
@@ -161,7 +184,7 @@ def _quantities(
             "Dispute the invoice, or have the order changed, then retry.",
         )  # fmt: skip
     elif (
-        sign > 0
+        now > 0
         and policy.level == "three_way"
         and in_all > ordered.received
         and not within(in_all - ordered.received, ordered.received, policy.quantity)
@@ -173,14 +196,48 @@ def _quantities(
         )  # fmt: skip
 
 
-def _quantity(line: InvoiceLine, ordered: Ordered) -> Decimal:
-    """On lines ordered by amount the amount is what counts."""
-    return line.amount.amount if ordered.is_by_amount or line.quantity is None else line.quantity
+def _is_other_unit(line: InvoiceLine, order_line: OrderLine) -> bool:
+    if line.quantity is None or order_line.quantity is None or not line.uom or not order_line.uom:
+        return False
+    return line.uom.casefold() != order_line.uom.casefold()
 
 
-def quantity(line: InvoiceLine, order_line: OrderLine) -> Decimal:
-    """Return how much of an order line an invoice line takes, in the terms of the order."""
-    return line.amount.amount if order_line.quantity is None or line.quantity is None else line.quantity
+def is_credit(invoice: Invoice) -> bool:
+    """Say whether a document gives back, by what it is called or by its sign."""
+    return invoice.kind == "credit_memo" or invoice.total.amount_minor < 0
+
+
+def taken(lines: Iterable[InvoiceLine], order_line: OrderLine, *, is_credit: bool) -> Decimal:
+    """Return how much of an order line these lines of one document take, in the terms of the order: below zero when a
+    credit note gives it back."""
+    if is_credit:
+        return -sum((_credited(line, order_line) for line in lines), Decimal(0))
+    return sum((_taken(line, order_line) for line in lines), Decimal(0))
+
+
+def _taken(line: InvoiceLine, order_line: OrderLine) -> Decimal:
+    if order_line.quantity is not None and line.quantity is not None:
+        return line.quantity
+    return _by_value(line, order_line)
+
+
+def _credited(line: InvoiceLine, order_line: OrderLine) -> Decimal:
+    """What is credited at less than the order's price lowers the price, not the quantity."""
+    by_value = abs(_by_value(line, order_line))
+    if order_line.quantity is None or line.quantity is None:
+        return by_value
+    return min(abs(line.quantity), by_value)
+
+
+def _by_value(line: InvoiceLine, order_line: OrderLine) -> Decimal:
+    """On lines ordered by amount the amount is what counts; of a quantity, the part that the amount pays for."""
+    if order_line.quantity is None:
+        return line.amount.amount
+    whole = order_line.amount.amount
+    if not whole:
+        return line.quantity or Decimal(0)
+    exact = order_line.quantity * line.amount.amount / whole
+    return exact.quantize(PLACES, ROUND_DOWN)  # parts of a whole never come to more than it
 
 
 def within(difference: Decimal, of: Decimal, tolerance: Tolerance) -> bool:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import date
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.invoice import subject
+from finsync_tui.flows.invoice import holds, posting_lines, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
-from store.canonical.budget import Commitment
 from store.canonical.event import Event, event_type
-from store.canonical.money import Money
-from store.canonical.payables import Invoice, InvoiceLine
-from store.canonical.tax import TaxAnswer
+from store.canonical.money import total
+from store.canonical.payables import Invoice
 from store.commitments import Relief
 
 
 def request_posting(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
     invoice = subject.invoice(context)
+    lines = tuple(posting_lines.made(context, invoice))
+    in_all = total((line.amount for line in lines), invoice.currency)
+    if in_all != invoice.total:
+        return subject.stop(
+            context, "TOTALS_DIFFER", f"it is over {invoice.total}, and what would be posted comes to {in_all}",
+            "Compare the lines with their orders; correct the invoice in the procurement system, then retry.",
+            subject.source(context),
+        )  # fmt: skip
     record = Invoice(
         number=invoice.number,
         kind=invoice.kind,
@@ -39,7 +44,7 @@ def request_posting(context: Context) -> Answer:
         reference=subject.mark(context),
         original_number=invoice.original_number,
         payment_terms=invoice.payment_terms,
-        lines=tuple(_numbered(_lines(context, invoice))),
+        lines=lines,
     )
     incoming = records.Incoming(
         external_id=context.workflow.document_key, record=record, payload=record.canonical_json()
@@ -54,110 +59,6 @@ def request_posting(context: Context) -> Answer:
     )
     context.data.update(posting_entry=entry_id, posting_version=stored.version)
     return Done({"operation": "invoice.create", "entry": entry_id, "lines": len(record.lines)})
-
-
-def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
-    """An order's lines name the ERP's order; others their accounts. Tax and freight follow what was decided of them."""
-    accounts = context.data["accounts"]
-    for line in invoice.lines:
-        base = {"description": line.description, "reference": line.number}
-        if line.kind == "item" and line.order_number:
-            yield InvoiceLine(
-                number=line.number, amount=line.amount, quantity=line.quantity, unit_price=line.unit_price, uom=line.uom,
-                order_number=context.data["orders"][line.order_number]["number"], order_line=line.order_line, **base,
-            )  # fmt: skip
-        elif line.kind == "item":
-            for part in line.distributions:
-                yield InvoiceLine(
-                    number=line.number,
-                    amount=part.amount,
-                    account=accounts[f"{line.number}/{part.number}"],
-                    **base,
-                )
-        elif line.kind == "tax":
-            yield from _tax_lines(context, invoice, line)
-        elif f"freight/{line.number}" in accounts:
-            yield InvoiceLine(
-                number=line.number,
-                kind="freight",
-                amount=line.amount,
-                account=accounts[f"freight/{line.number}"],
-                **base,
-            )
-        else:
-            yield from _spread(
-                context, invoice, line.amount, line.description or "Freight", "freight", line.number
-            )
-
-
-def _tax_lines(context: Context, invoice: Invoice, line: InvoiceLine) -> Iterator[InvoiceLine]:
-    """What comes back goes to its account; what does not goes with the cost it was charged on."""
-    back, lost = _recovery(context, line)
-    if back.amount_minor:
-        yield InvoiceLine(
-            number=line.number, kind="tax", amount=back, account=context.data["accounts"][f"tax/{line.number}"],
-            description=line.description or "Tax", tax_code=line.tax_code, reference=line.number,
-        )  # fmt: skip
-    if lost.amount_minor:
-        yield from _spread(context, invoice, lost, "Tax that does not come back", "tax", line.number)
-
-
-def _recovery(context: Context, line: InvoiceLine) -> tuple[Money, Money]:
-    """Split charged tax as the determination says; without one, all of it comes back."""
-    told = context.data.get("tax")
-    answer = TaxAnswer.model_validate(told) if told else None
-    if answer is None or answer.determined.amount_minor == 0:
-        return line.amount, line.amount - line.amount
-    weights = [abs(answer.recoverable.amount_minor), abs(answer.non_recoverable.amount_minor)]
-    back, lost = line.amount.split(weights if any(weights) else [1, 0])
-    return back, lost
-
-
-def _spread(
-    context: Context, invoice: Invoice, amount: Money, text: str, kind: str, reference: str
-) -> Iterator[InvoiceLine]:
-    """Charge an amount where the items are charged, in proportion to them."""
-    parts = list(_item_accounts(context, invoice))
-    weights = [abs(minor) for _, minor in parts]
-    shares = amount.split(weights if any(weights) else [1] * len(parts))
-    for (account, _), share in zip(parts, shares, strict=True):
-        if share.amount_minor:
-            yield InvoiceLine(
-                number=reference, kind="freight" if kind == "freight" else "tax", amount=share, account=account,
-                description=text, reference=reference,
-            )  # fmt: skip
-
-
-def _item_accounts(context: Context, invoice: Invoice) -> Iterator[tuple[str, int]]:
-    for line in invoice.lines:
-        if line.kind != "item":
-            continue
-        if not line.order_number:
-            for part in line.distributions:
-                yield context.data["accounts"][f"{line.number}/{part.number}"], part.amount.amount_minor
-            continue
-        commitment = _commitment(context, context.data["orders"][line.order_number]["key"])
-        ordered = (
-            next((one for one in commitment.lines if one.number == line.order_line), None)
-            if commitment
-            else None
-        )
-        if ordered is not None:
-            shares = line.amount.split([abs(d.amount.amount_minor) or 1 for d in ordered.distributions])
-            yield from (
-                (d.charge_account, share.amount_minor)
-                for d, share in zip(ordered.distributions, shares, strict=True)
-            )
-
-
-def _commitment(context: Context, order_key: str) -> Commitment | None:
-    held = records.get(context.db, Commitment, "finsync", order_key)
-    return held.record if held is not None else None
-
-
-def _numbered(lines: Iterable[InvoiceLine]) -> Iterator[InvoiceLine]:
-    for n, line in enumerate(lines, 1):
-        yield line.model_copy(update={"number": str(n)})
 
 
 def await_posting(context: Context) -> Answer:
@@ -182,65 +83,26 @@ def validate(context: Context) -> Answer:
 
 def await_validation(context: Context) -> Answer:
     """Wait until it is validated. On hold, the source is told why, and the ERP's release is waited for."""
-    answer = outgoing.await_delivery(context, int(context.data["validation_entry"]))
-    if not isinstance(answer, Hold):
+    entry_id = int(context.data["validation_entry"])
+    answer = outgoing.await_delivery(context, entry_id)
+    delivery = outbox.get(context.db, entry_id)
+    now = subject.shown(context)
+    status = now.status if now is not None else None
+    if isinstance(answer, Hold):
+        if delivery is None or delivery.state != "refused":
+            return answer  # nobody knows what the ERP thinks of it
+        if status == "approved":
+            return Done({"note": "released in the ERP"})
+        context.data["hold_reason"] = answer.cause
+        return Done({"on_hold": answer.cause}, goto="tell_hold")
+    is_pending = delivery is not None and bool((delivery.receipt or {}).get("is_pending"))
+    if not isinstance(answer, Done) or not is_pending or status in ("approved", "pending_approval"):
         return answer
-    shown = _shown(context)
-    if shown is not None and shown.status == "approved":
-        return Done({"note": "released in the ERP"})
-    context.data["hold_reason"] = answer.cause
-    return Done({"on_hold": answer.cause}, goto="tell_hold")
-
-
-def tell_hold(context: Context) -> Answer:
-    """Let the source's people see that the ERP holds it, and why."""
-    link = subject.link(context)
-    fields = {
-        "erp_number": link.number if link and link.number else subject.invoice(context).number,
-        "erp_status": f"On hold: {_reasons(context)}"[:250],
-    }
-    entry_id = outgoing.enqueue(
-        context, subject.source(context), "invoice.write_back", {"fields": fields},
-        external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part="hold",
-    )  # fmt: skip
-    context.data["hold_entry"] = entry_id
-    return Done({"entry": entry_id, **fields})
-
-
-def _reasons(context: Context) -> str:
-    shown = _shown(context)
-    return (
-        ", ".join(shown.holds)
-        if shown is not None and shown.holds
-        else str(context.data.get("hold_reason", ""))
-    )
-
-
-def await_release(context: Context) -> Answer:
-    """Wait until the ERP has released it; that is done there. An analyst sees it meanwhile."""
-    shown = _shown(context)
-    if shown is not None and shown.status == "approved":
-        return Done({"note": "released in the ERP"}, goto="verify_posting")
-    if shown is not None and shown.status == "cancelled":
-        return subject.stop(
-            context, "READ_BACK_DIFFERS", "it was cancelled in the ERP while it was on hold",
-            "Void it in the procurement system, or resolve this when it was entered there by hand.", subject.target(context),
-        )  # fmt: skip
-    if not context.data.get("hold_shown"):
-        context.data["hold_shown"] = True
-        return subject.stop(
-            context, "INVOICE_ON_HOLD", f"{subject.target(context)} holds it: {_reasons(context)}",
-            f"Clear the reason and release the hold in {subject.target(context)}; retry then waits for the release.",
-            subject.target(context), {"holds": _reasons(context)},
-        )  # fmt: skip
-    return Wait(f"release of the hold in {subject.target(context)}")
-
-
-def _shown(context: Context) -> Invoice | None:
-    """The ERP's invoice as sync read it last."""
-    link = subject.link(context)
-    held = records.get(context.db, Invoice, subject.target(context), link.external_id) if link else None
-    return held.record if held is not None else None
+    if status == "on_hold":
+        return Done({"on_hold": holds.reasons(context)}, goto="tell_hold")
+    if status == "cancelled":
+        return subject.cancelled_there(context)
+    return Wait(f"validation in {subject.target(context)}")
 
 
 def verify_posting(context: Context) -> Answer:
@@ -271,7 +133,7 @@ def publish(context: Context) -> Answer:
     reliefs = [
         Relief(orders[line.order_number]["key"], str(line.order_line), line.amount)
         for line in invoice.lines
-        if line.kind == "item" and line.order_number
+        if line.kind == "item" and line.order_number and invoice.kind != "prepayment"
     ]
     commitments.relieve(
         context.db,
@@ -280,7 +142,7 @@ def publish(context: Context) -> Answer:
         legal_entity=str(context.data["legal_entity"]),
         system=subject.target(context),
     )
-    _event(context, "posted", {"total": invoice.total.model_dump()})
+    tell(context, "posted", {"total": invoice.total.model_dump()})
     return Done({"relieved": len(reliefs)})
 
 
@@ -302,19 +164,20 @@ def await_cancel(context: Context) -> Answer:
     answer = outgoing.await_delivery(context, int(context.data["cancel_entry"]))
     if isinstance(answer, Done):
         commitments.take_back(context.db, context.workflow.document_key)
-        _event(context, "cancelled", {})
+        tell(context, "cancelled", {})
         link = subject.link(context)
         context.data["erp_number"] = (link.number if link else None) or subject.invoice(context).number
     return answer
 
 
 def mark_verified(context: Context) -> None:
-    names = ("posting_entry", "validation_entry", "write_back_entry", "cancel_entry", "hold_entry")
+    names = ("posting_entry", "validation_entry", "write_back_entry", "cancel_entry")
     entries = [int(context.data[name]) for name in names if name in context.data]
-    outbox.mark_verified(context.db, [*entries, *context.data.get("payment_entries", [])], context.now)
+    more = [*context.data.get("hold_entries", []), *context.data.get("payment_entries", [])]
+    outbox.mark_verified(context.db, [*entries, *more], context.now)
 
 
-def _event(context: Context, participle: str, data: dict[str, object]) -> None:
+def tell(context: Context, participle: str, data: dict[str, object]) -> None:
     flow = context.workflow
     events.append(
         context.db,

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from finsync_tui.flows import outgoing, payments
-from finsync_tui.flows.invoice import postings, subject
+from finsync_tui.flows.invoice import holds, postings, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 from store.canonical.money import Money, plain
 from store.canonical.payables import Payment
 
+INVOICE_LAG = timedelta(hours=1)
+"""How long a payment waits to be told for the ERP's invoice to be read after it."""
+PAYMENT_LAG = timedelta(days=1)
+"""How long payments of an invoice that the ERP shows as paid are waited for."""
+
 
 def write_back(context: Context) -> Answer:
-    """Give the source the ERP's number and status."""
+    """Give the source the ERP's number and status. After a hold it is told anew."""
     is_void = context.workflow.kind == "void"
     fields = {
         "erp_number": str(context.data.get("erp_number") or subject.invoice(context).number),
         "erp_status": "Cancelled" if is_void else "Posted",
     }
+    holds_told = int(context.data.get("hold_count", 0))
     entry_id = outgoing.enqueue(
         context, subject.source(context), "invoice.write_back", {"fields": fields},
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS,
+        part=f"after-hold-{holds_told}" if holds_told else "",
     )  # fmt: skip
     context.data.update(write_back_entry=entry_id, written=fields)
     return Done({"entry": entry_id, **fields})
@@ -26,24 +35,61 @@ def write_back(context: Context) -> Answer:
 
 def await_write_back(context: Context) -> Answer:
     """Wait until the source has taken it."""
-    answer = outgoing.await_delivery(context, int(context.data["write_back_entry"]))
-    if isinstance(answer, Done) and context.workflow.kind == "void":
-        return Done(answer.detail, goto="verify")
-    return answer
+    return outgoing.await_delivery(context, int(context.data["write_back_entry"]))
 
 
 def await_payment(context: Context) -> Answer:
     """Wait until the ERP has paid, or has called a payment back."""
-    invoice, link = subject.invoice(context), subject.link(context)
-    assert link is not None, "it was posted before it was written back"
-    if invoice.total.amount_minor <= 0:
+    if subject.invoice(context).total.amount_minor <= 0:
         return Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
     news = payments.news(_payments(context), context.data.get("told", {}))
     if news:
-        return Done({"payments": sorted(news)})
-    if _paid(context).amount_minor >= invoice.total.amount_minor:
+        return _late(context) or Done({"payments": sorted(news)})
+    if context.workflow.kind == "void":
+        return Done({"note": "every payment that was called back is told"}, goto="verify")
+    if _is_settled(context):
         return Done({"note": "paid, and the source knows"}, goto="verify")
-    return Wait(f"payment in {subject.target(context)}")
+    if holds.is_held(context):
+        return Done({"on_hold": holds.reasons(context)}, goto="tell_hold")
+    paid_at = _paid_elsewhere(context)
+    return Wait(f"payment in {subject.target(context)}", paid_at)
+
+
+def _late(context: Context) -> Wait | None:
+    """The ERP's invoice as we know it is older than its payments: whether it is paid with them will be read soon.
+
+    A discount or withheld tax settles an invoice with less than its total: only the invoice itself says so.
+    """
+    shown, paid = subject.shown(context), _paid(context)
+    is_old = shown is not None and shown.paid is not None and shown.paid.amount_minor < paid.amount_minor
+    if not is_old or paid.amount_minor >= subject.invoice(context).total.amount_minor:
+        context.data.pop("invoice_by", None)
+        return None
+    by = datetime.fromisoformat(
+        context.data.setdefault("invoice_by", (context.now + INVOICE_LAG).isoformat())
+    )
+    if context.now >= by:
+        return None
+    return Wait(f"{subject.target(context)} to show whether it is paid", by)
+
+
+def _is_settled(context: Context) -> bool:
+    """Paid in full by what the source was told, or the ERP says that it is and has made its payments known."""
+    paid, owed = _paid(context).amount_minor, subject.invoice(context).total.amount_minor
+    if paid >= owed:
+        return True
+    shown = subject.shown(context)
+    if shown is None or shown.paid_status != "paid":
+        return False
+    made = shown.paid.amount_minor if shown.paid is not None else 0
+    since = context.data.setdefault("paid_since", context.now.isoformat())
+    return paid >= made or context.now >= datetime.fromisoformat(since) + PAYMENT_LAG
+
+
+def _paid_elsewhere(context: Context) -> datetime | None:
+    """When to look again at an invoice that is paid, though no payment says so: a prepayment may have settled it."""
+    since = context.data.get("paid_since")
+    return datetime.fromisoformat(since) + PAYMENT_LAG if since else None
 
 
 def record_payment(context: Context) -> Answer:
@@ -52,6 +98,13 @@ def record_payment(context: Context) -> Answer:
     assert link is not None, "it was posted before it was paid"
     payment_id, state = sorted(payments.news(_payments(context), context.data.get("told", {})).items())[0]
     payment = _payments(context)[payment_id]
+    if payment.currency != invoice.currency:
+        return subject.stop(
+            context, "MATCH_CURRENCY",
+            f"payment {payment.number} was made in {payment.currency}, and the source records what is paid in {invoice.currency}",
+            "Record it by hand in the procurement system, then resolve this.", subject.source(context),
+            {"payment": payment_id},
+        )  # fmt: skip
     size = payments.amount(payment, link.external_id, invoice.currency)
     sign = -1 if state == "voided" else 1
     on = payment.voided_on if state == "voided" and payment.voided_on else payment.paid_on
@@ -59,8 +112,8 @@ def record_payment(context: Context) -> Answer:
         "amount": plain(size.amount * sign),
         "currency": invoice.currency,
         "paid_on": on.isoformat(),
-        "note": note(payment, state),
-        "is_paid": _paid(context).amount_minor >= invoice.total.amount_minor,
+        "note": note(payment, payment_id, state),
+        "is_paid": _is_settled(context),
     }
     entry_id = outgoing.enqueue(
         context, subject.source(context), "invoice.record_payment", body, external_id=subject.external_id(context),
@@ -72,9 +125,13 @@ def record_payment(context: Context) -> Answer:
     return Done({"entry": entry_id, "payment": payment.number, "state": state, "amount": str(size)})
 
 
-def note(payment: Payment, state: str) -> str:
-    """Return the text by which a record of a payment is found again in the source: the ERP's number, and what happened."""
-    return f"Void {payment.number}" if state == "voided" else payment.number
+def note(payment: Payment, payment_id: str, state: str) -> str:
+    """Return the text by which a record of a payment is found again in the source: its number and id in the ERP.
+
+    Numbers are those of cheques and transfers, and may come again with another bank account.
+    """
+    name = payment.number if payment.number == payment_id else f"{payment.number} #{payment_id}"
+    return f"Void {name}" if state == "voided" else name
 
 
 def await_record(context: Context) -> Answer:

@@ -8,6 +8,7 @@ from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup
 from finsync_tui.profile.invoice import InvoiceSetup
 from store import crossrefs, findings, records
+from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
 from store.records import Held
@@ -17,10 +18,17 @@ ENTITY = Invoice.entity
 
 def held(context: Context) -> Held[Invoice]:
     """Return the invoice in the version that the instance is about."""
+    return _held(context, context.workflow.document_version)
+
+
+def version(context: Context, number: int) -> Invoice:
+    """Return the invoice in another version."""
+    return _held(context, number).record
+
+
+def _held(context: Context, number: int) -> Held[Invoice]:
     key = RecordKey.parse(context.workflow.document_key)
-    found = records.get_version(
-        context.db, Invoice, key.system, key.external_id, context.workflow.document_version
-    )
+    found = records.get_version(context.db, Invoice, key.system, key.external_id, number)
     assert found is not None, "a workflow starts in the transaction that stored its document"
     return found
 
@@ -61,6 +69,26 @@ def link(context: Context) -> crossrefs.Crossref | None:
     if "target" not in context.data:
         return None
     return crossrefs.get(context.db, ENTITY, context.workflow.document_key, target(context))
+
+
+def shown(context: Context) -> Invoice | None:
+    """Return the ERP's invoice as sync read it last."""
+    twin = link(context)
+    found = records.get(context.db, Invoice, target(context), twin.external_id) if twin else None
+    return found.record if found is not None else None
+
+
+def commitment(context: Context, order_key: str) -> Commitment | None:
+    """Return what was last asked of the ERP for an order."""
+    found = records.get(context.db, Commitment, "finsync", order_key)
+    return found.record if found is not None else None
+
+
+def cancelled_there(context: Context) -> Hold:
+    return stop(
+        context, "READ_BACK_DIFFERS", f"it was cancelled in {target(context)} while the source shows it as approved",
+        "Void it at its source too, or resolve this when it was entered in the ERP by hand.", target(context),
+    )  # fmt: skip
 
 
 def stop(

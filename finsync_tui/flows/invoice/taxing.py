@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from finsync_tui import tax
 from finsync_tui.flows import outgoing
 from finsync_tui.flows.invoice import subject
@@ -11,7 +13,14 @@ from store import outbox, records
 from store.canonical.chart import TaxCode
 from store.canonical.money import Money, total
 from store.canonical.payables import Invoice, InvoiceLine
-from store.canonical.tax import TaxAddress, TaxAnswer, TaxQuestion, TaxQuestionLine, TaxSupplier
+from store.canonical.tax import (
+    OPEN_VERDICTS,
+    TaxAddress,
+    TaxAnswer,
+    TaxQuestion,
+    TaxQuestionLine,
+    TaxSupplier,
+)
 
 EXTRACT = "extract"
 
@@ -19,6 +28,7 @@ EXTRACT = "extract"
 def ask(context: Context) -> Answer:
     """Ask whoever determines tax for this company; the own table answers at once."""
     question = _question(context)
+    context.data.pop("tax", None)
     if question is None:
         return Done({"note": "no line that could be taxed"}, goto="check_approval", is_skipped=True)
     policy = context.facts.profile.tax
@@ -44,7 +54,9 @@ def await_tax(context: Context) -> Answer:
     if isinstance(answer, Done):
         delivery = outbox.get(context.db, int(context.data["tax_entry"]))
         receipt = (delivery.receipt if delivery else None) or {}
-        told = TaxAnswer.model_validate(receipt["answer"])
+        question = TaxQuestion.model_validate(json.loads(delivery.body)["question"]) if delivery else None
+        assert question is not None, "what was asked is kept with its answer"
+        told = tax.by_policy(question, TaxAnswer.model_validate(receipt["answer"]), context.facts.profile.tax)
         context.data["tax"] = told.model_dump(mode="json")
     return answer
 
@@ -67,6 +79,26 @@ def check_tax(context: Context) -> Answer:
     if judged.severity == "note":
         subject.note(context, judged.case_class, judged.cause)
     return Done(detail)
+
+
+def recovery(context: Context, line: InvoiceLine) -> tuple[Money, Money]:
+    """Split the tax of a tax line into what comes back and what does not, as the determination of the line that it is
+    about says, else that of the document. Without a determination all of it comes back; what was charged beyond
+    what is due never does."""
+    told = context.data.get("tax")
+    answer = TaxAnswer.model_validate(told) if told else None
+    own = next((one for one in answer.lines if one.number == line.reference), None) if answer else None
+    scope = own or answer
+    nothing = line.amount - line.amount
+    if scope is None or scope.verdict in OPEN_VERDICTS:
+        return line.amount, nothing
+    back, lost = abs(scope.recoverable.amount_minor), abs(scope.non_recoverable.amount_minor)
+    if scope.verdict == "overcharged":
+        lost = max(abs(scope.charged.amount_minor) - back, 0)
+    if not back + lost:
+        return nothing, line.amount
+    shares = line.amount.split([back, lost])
+    return shares[0], shares[1]
 
 
 def _question(context: Context) -> TaxQuestion | None:
@@ -101,10 +133,21 @@ def _question(context: Context) -> TaxQuestion | None:
                 tax_code=line.tax_code or _code_of(invoice, line),
                 quantity=line.quantity,
                 description=line.description,
+                account=_natural(context, line),
             )
             for line, tax_charged in zip(net, charged, strict=True)
         ),
     )
+
+
+def _natural(context: Context, line: InvoiceLine) -> str | None:
+    """The natural account that the line is charged to, as the source writes it: rules about recovery may name it."""
+    company, name = subject.company(context), subject.setup(context).account_segment
+    place = next((one.source for one in company.segments if one.name == name and one.source), None)
+    parts = {
+        d.segments[place - 1] for d in line.distributions if place is not None and place <= len(d.segments)
+    }
+    return parts.pop() if len(parts) == 1 else None
 
 
 def _charged(invoice: Invoice, line: InvoiceLine) -> Money | None:

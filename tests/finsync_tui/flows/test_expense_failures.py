@@ -9,7 +9,7 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
-from finsync_tui.flows.expense import looking
+from finsync_tui.flows import looking
 from store import crossrefs, outbox
 from store.canonical.money import Money
 from store.canonical.payables import InvoiceLine

@@ -1,0 +1,194 @@
+"""What undoes each thing that a flow does outside: one entry for each operation that has a counter-step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from finsync_tui.flows.steps import Context
+from store import crossrefs, outbox, records
+from store.canonical.budget import Commitment
+from store.canonical.money import Money
+from store.canonical.purchasing import Receipt
+from store.outbox import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The write that neutralises another."""
+
+    operation: str
+    body: Mapping[str, Any]
+    external_id: str | None
+    then: Counter | None = None
+    """What has to follow it before it counts."""
+
+
+def has_effects(delivery: Delivery) -> bool:
+    """Say whether a delivery has done something that has a counter-step."""
+    return delivery.state in ("delivered", "verified") and delivery.operation in _COUNTERS
+
+
+def is_question(delivery: Delivery) -> bool:
+    """Say whether a delivery only asked, or asked again: there is nothing to undo, and nothing to tell of it."""
+    return delivery.operation in ("tax.determine", "journal.confirm", "order.check_funds")
+
+
+def is_pending(delivery: Delivery) -> bool:
+    """Say whether the system took it without having done it."""
+    return bool((delivery.receipt or {}).get("is_pending"))
+
+
+def counter_of(context: Context, delivery: Delivery) -> Counter | None:
+    """Return what undoes one delivery; None when nothing does."""
+    make = _COUNTERS.get(delivery.operation)
+    return None if make is None else make(context, delivery)
+
+
+def _reason(context: Context) -> str:
+    return str(context.data.get("abort", {}).get("reason") or "given up")
+
+
+def _order(context: Context, delivery: Delivery) -> Counter | None:
+    """An order that was issued is cancelled, a draft is discarded; a change alone can't be taken back by itself."""
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if link is None:
+        return None
+    marker = json.loads(delivery.body).get("commitment", {}).get("marker", "")
+    if link.revision is not None or _was_submitted(context, delivery):
+        return Counter("order.cancel", {"marker": marker, "reason": _reason(context)}, link.external_id)
+    return Counter("order.discard", {"marker": marker}, link.external_id)
+
+
+def _change(context: Context, delivery: Delivery) -> Counter | None:
+    """The order becomes what it was before: another change, which the ERP has to approve like any."""
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    before = earlier_commitment(context)
+    if link is None or before is None:
+        return None
+    marker = {"marker": before.marker, "number": link.number or ""}
+    submit = Counter("order.submit", marker, link.external_id)
+    return Counter(
+        "order.change", {"commitment": before.model_dump(mode="json")}, link.external_id, then=submit
+    )
+
+
+def earlier_commitment(context: Context) -> Commitment | None:
+    """Return what the ERP was asked to hold before this instance asked for something else."""
+    version = int(context.data.get("commitment_version", 0)) - 1
+    if version < 1:
+        return None
+    held = records.get_version(context.db, Commitment, "finsync", context.workflow.document_key, version)
+    return held.record if held is not None else None
+
+
+def _close(context: Context, delivery: Delivery) -> Counter:
+    return Counter("order.reopen", {"marker": json.loads(delivery.body)["marker"]}, delivery.external_id)
+
+
+def _reopen(context: Context, delivery: Delivery) -> Counter:
+    body = {"marker": json.loads(delivery.body)["marker"], "reason": _reason(context)}
+    return Counter("order.close", body, delivery.external_id)
+
+
+def _was_submitted(context: Context, delivery: Delivery) -> bool:
+    found = outbox.of_workflow(context.db, delivery.workflow_id or 0)
+    return any(one.operation == "order.submit" and one.state in ("delivered", "verified") for one in found)
+
+
+def _write_back(context: Context, delivery: Delivery) -> Counter | None:
+    """Whoever was told of a document that is there no more is told so; of one that stays, nothing changes."""
+    kind = delivery.operation.partition(".")[0]
+    created = outbox.of_workflow(context.db, delivery.workflow_id or 0)
+    if not any(one.operation == f"{kind}.create" and has_effects(one) for one in created):
+        return None
+    fields = {**json.loads(delivery.body)["fields"], "erp_status": "Withdrawn"}
+    return Counter(delivery.operation, {"fields": fields}, delivery.external_id)
+
+
+def _invoice(context: Context, delivery: Delivery) -> Counter | None:
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if link is None:
+        return None
+    return Counter(
+        "invoice.cancel", {"number": link.number or "", "reason": _reason(context)}, link.external_id
+    )
+
+
+def _journal(context: Context, delivery: Delivery) -> Counter | None:
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if link is None:
+        return None
+    journal = json.loads(delivery.body)["journal"]
+    other = {"debit": "credit", "credit": "debit"}
+    lines = [{**line, "side": other[line["side"]]} for line in journal["lines"]]
+    number = f"{journal['number']}-R"
+    batch = f"{journal['batch']}-R" if journal.get("batch") else None
+    return Counter(
+        "journal.reverse",
+        {"journal": {**journal, "number": number, "batch": batch, "lines": lines}},
+        link.external_id,
+    )
+
+
+def _receipt(context: Context, delivery: Delivery) -> Counter | None:
+    """A movement stays in the ERP's history for ever; its opposite stands beside it."""
+    movement = delivery.external_id
+    if movement is None:
+        return None
+    moved = Receipt.model_validate(json.loads(delivery.body)["receipt"])
+    # What is corrected counts in the sense of the movement itself: a return of four is undone by four less returned.
+    turned = 1 if moved.kind == "return" else -1
+    of = moved.original_id if moved.kind == "correction" else movement
+    undone = moved.model_copy(
+        update={
+            "kind": "correction",
+            "quantity": None if moved.quantity is None else moved.quantity * turned,
+            "amount": None if moved.amount is None else _times(moved.amount, turned),
+            "original_id": of,
+            "reference": f"{moved.reference}-U",
+        }
+    )
+    return Counter("receipt.correct", {"receipt": undone.model_dump(mode="json")}, None)
+
+
+def _times(amount: Money, sign: int) -> Money:
+    return Money(amount_minor=amount.amount_minor * sign, currency=amount.currency)
+
+
+def _acknowledgement(context: Context, delivery: Delivery) -> Counter | None:
+    """Whoever waits for an outcome is told that there will be none, unless they were told one."""
+    told = [
+        one
+        for one in outbox.of_workflow(context.db, context.workflow.id)
+        if one.operation == "expense.confirm_posting"
+    ]
+    if any(one.state in ("delivered", "verified") for one in told):
+        return None
+    body = {
+        "document_kind": json.loads(delivery.body).get("document_kind", "expense"),
+        "outcome": "error",
+        "postings": [],
+        "messages": [
+            {"code": "WITHDRAWN", "text": f"Accounting has not posted it: {_reason(context)}", "entry_id": ""}
+        ],
+    }
+    return Counter("expense.confirm_posting", body, delivery.external_id)
+
+
+_COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
+    "order.create": _order,
+    "order.change": _change,
+    "order.close": _close,
+    "order.reopen": _reopen,
+    "order.write_back": _write_back,
+    "invoice.create": _invoice,
+    "invoice.write_back": _write_back,
+    "receipt.create": _receipt,
+    "receipt.return": _receipt,
+    "receipt.correct": _receipt,
+    "journal.create": _journal,
+    "expense.acknowledge": _acknowledgement,
+}

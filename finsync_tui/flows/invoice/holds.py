@@ -1,0 +1,64 @@
+"""Steps while the ERP holds an invoice: the source is told why, a person sees it, and its release is waited for.
+
+An invoice may be held more than once: each time is told, and each release.
+"""
+
+from __future__ import annotations
+
+from finsync_tui.flows import outgoing
+from finsync_tui.flows.invoice import subject
+from finsync_tui.flows.steps import Answer, Context, Done, Wait
+
+STATUS_MAX = 250
+
+
+def tell_hold(context: Context) -> Answer:
+    """Let the source's people see that the ERP holds it, and why."""
+    link = subject.link(context)
+    count = int(context.data.get("hold_count", 0)) + 1
+    fields = {
+        "erp_number": link.number if link and link.number else subject.invoice(context).number,
+        "erp_status": f"On hold: {reasons(context)}"[:STATUS_MAX],
+    }
+    entry_id = outgoing.enqueue(
+        context, subject.source(context), "invoice.write_back", {"fields": fields},
+        external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"hold-{count}",
+    )  # fmt: skip
+    context.data.update(hold_entry=entry_id, hold_count=count, hold_shown=False)
+    context.data["hold_entries"] = [*context.data.get("hold_entries", []), entry_id]
+    return Done({"entry": entry_id, **fields})
+
+
+def await_hold_told(context: Context) -> Answer:
+    """Wait until the source has taken it."""
+    return outgoing.await_delivery(context, int(context.data["hold_entry"]))
+
+
+def await_release(context: Context) -> Answer:
+    """Wait until the ERP has released it; that is done there. An analyst sees it meanwhile."""
+    shown, target = subject.shown(context), subject.target(context)
+    if shown is not None and shown.status in ("approved", "pending_approval"):
+        return Done({"note": "released in the ERP"}, goto="verify_posting")
+    if shown is not None and shown.status == "cancelled":
+        return subject.cancelled_there(context)
+    if not context.data.get("hold_shown"):
+        context.data["hold_shown"] = True
+        return subject.stop(
+            context, "INVOICE_ON_HOLD", f"{target} holds it: {reasons(context)}",
+            f"Clear the reason and release the hold in {target}: it goes on by itself when the release is read.",
+            target, {"holds": reasons(context)},
+        )  # fmt: skip
+    return Wait(f"release of the hold in {target}")
+
+
+def is_held(context: Context) -> bool:
+    """Say whether the ERP holds it, as sync read it last."""
+    shown = subject.shown(context)
+    return shown is not None and shown.status == "on_hold"
+
+
+def reasons(context: Context) -> str:
+    shown = subject.shown(context)
+    if shown is not None and shown.holds:
+        return ", ".join(shown.holds)
+    return str(context.data.get("hold_reason", "")) or "it does not say why"

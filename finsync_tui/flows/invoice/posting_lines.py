@@ -1,0 +1,103 @@
+"""From an approved invoice to the lines that the ERP shall hold. They come to its total whatever is split.
+
+Lines of an order name the ERP's order, which knows their accounts; all others name theirs. Tax that comes back has an
+account of its own; what does not goes with the cost it was charged on, and so does freight that no account is named for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from finsync_tui.flows.invoice import subject, taxing
+from finsync_tui.flows.steps import Context
+from store.canonical.money import Money
+from store.canonical.payables import Invoice, InvoiceLine
+
+LOST_TAX = "Tax that does not come back"
+
+
+def made(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
+    """Yield the lines, numbered anew; each names the line that it comes from."""
+    for n, line in enumerate(_lines(context, invoice), 1):
+        yield line.model_copy(update={"number": str(n)})
+
+
+def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
+    accounts: dict[str, str] = context.data["accounts"]
+    for line in invoice.lines:
+        base = {"number": line.number, "description": line.description, "reference": line.number}
+        if line.kind == "item" and line.order_number:
+            yield InvoiceLine(
+                amount=line.amount, quantity=line.quantity, unit_price=line.unit_price, uom=line.uom,
+                order_number=context.data["orders"][line.order_number]["number"], order_line=line.order_line, **base,
+            )  # fmt: skip
+        elif line.kind == "tax":
+            yield from _tax(context, invoice, line)
+        elif line.distributions:
+            for part in line.distributions:
+                account = accounts[f"{line.number}/{part.number}"]
+                yield InvoiceLine(kind=line.kind, amount=part.amount, account=account, **base)
+        elif f"freight/{line.number}" in accounts:
+            account = accounts[f"freight/{line.number}"]
+            yield InvoiceLine(kind=line.kind, amount=line.amount, account=account, **base)
+        else:
+            shape = InvoiceLine(
+                kind=line.kind, amount=line.amount, **{**base, "description": line.description or "Freight"}
+            )
+            yield from _spread(context, invoice, shape)
+
+
+def _tax(context: Context, invoice: Invoice, line: InvoiceLine) -> Iterator[InvoiceLine]:
+    back, lost = taxing.recovery(context, line)
+    shape = InvoiceLine(
+        number=line.number,
+        kind="tax",
+        amount=back,
+        description=line.description or "Tax",
+        tax_code=line.tax_code,
+        reference=line.number,
+    )
+    if back.amount_minor:
+        yield shape.model_copy(update={"account": context.data["accounts"][f"tax/{line.number}"]})
+    if lost.amount_minor:
+        changes = {"amount": lost, "description": LOST_TAX, "tax_code": None}
+        yield from _spread(context, invoice, shape.model_copy(update=changes), of=line.reference)
+
+
+def _spread(
+    context: Context, invoice: Invoice, line: InvoiceLine, *, of: str | None = None
+) -> Iterator[InvoiceLine]:
+    """Charge a line where the items are charged, in proportion to them: one of them, or all."""
+    parts = [
+        (account, size)
+        for item in invoice.lines
+        if item.kind == "item" and (of is None or item.number == of)
+        for account, size in _borne(context, item)
+    ]
+    if not parts and of is not None:  # the line it is about is no item
+        yield from _spread(context, invoice, line)
+        return
+    shares = line.amount.split([abs(size) for _, size in parts]) if any(size for _, size in parts) else ()
+    if parts and not shares:
+        shares = line.amount.split([1] * len(parts))
+    sums: dict[str, Money] = {}
+    for (account, _), share in zip(parts, shares, strict=True):
+        sums[account] = sums[account] + share if account in sums else share
+    for account, share in sums.items():
+        if share.amount_minor:
+            yield line.model_copy(update={"amount": share, "account": account})
+
+
+def _borne(context: Context, line: InvoiceLine) -> Iterator[tuple[str, int]]:
+    """Which accounts bear an item, and how much of it: its own, or those of its order."""
+    if not line.order_number:
+        for part in line.distributions:
+            yield context.data["accounts"][f"{line.number}/{part.number}"], part.amount.amount_minor
+        return
+    commitment = subject.commitment(context, context.data["orders"][line.order_number]["key"])
+    found = commitment.lines if commitment is not None else ()
+    ordered = next((one for one in found if one.number == line.order_line), None)
+    if ordered is not None and ordered.distributions:
+        shares = line.amount.share([d.amount.amount_minor for d in ordered.distributions])
+        for d, share in zip(ordered.distributions, shares, strict=True):
+            yield d.charge_account, share.amount_minor

@@ -1,0 +1,235 @@
+"""Invoice to payment, decision by decision: the straight ways."""
+
+from __future__ import annotations
+
+from tests.finsync_tui.flows.invoice_desk import (
+    InvoiceDesk,
+    a_free_line,
+    a_line,
+    a_receipt,
+    a_tax_line,
+    an_invoice,
+    an_order,
+)
+
+
+def a_desk_with_goods(**setup: object) -> InvoiceDesk:
+    """A desk whose order is in the ERP and whose goods have arrived."""
+    desk = InvoiceDesk(**setup)  # type: ignore[arg-type]
+    desk.order()
+    desk.receive()
+    return desk
+
+
+def test_an_approved_invoice_is_posted_and_paid_and_the_source_knows() -> None:
+    """Create, validate, read back, number back, payment recorded once, done when both sides show it."""
+    desk = a_desk_with_goods()
+
+    desk.invoice()
+    steps = [desk.step()]
+    desk.answer()
+    steps.append(desk.step())
+    desk.answer()
+    steps.append(desk.step())
+    desk.read()
+    steps.append(desk.step())
+    desk.answer()
+    steps.append(desk.step())
+    desk.pay()
+    steps.append(desk.step())
+    desk.answer()
+    steps.append(desk.step())
+    desk.read()
+
+    waits = ["posting", "validation", "verify_posting", "write_back", "payment", "record"]
+    assert [w if w.startswith("v") and w != "validation" else f"await_{w}" for w in waits] + [
+        "verify"
+    ] == steps
+    assert "done" == desk.step()
+    assert [
+        "receipt.create", "invoice.create", "invoice.validate", "invoice.write_back", "invoice.record_payment"
+    ] == desk.sent  # fmt: skip
+    assert ["Posted"] == desk.statuses
+    assert [("P1", "100")] == desk.recorded
+    assert desk.body("invoice.record_payment")["is_paid"]
+    assert [] == desk.exceptions
+    states = {row[0] for row in desk.store.db.execute("SELECT state FROM delivery")}
+    assert {"verified"} == states
+
+
+def test_what_is_asked_of_the_erp_names_its_own_order() -> None:
+    """Lines that match are charged where the ERP's order is; supplier and site are the ERP's."""
+    desk = a_desk_with_goods()
+
+    desk.invoice(an_invoice(a_line(), a_tax_line(number="T1")))
+
+    asked = desk.posted
+    assert ("900", "S-1001", "BERLIN", "coupa:I1") == (
+        asked.supplier_id, asked.supplier_number, asked.supplier_site, asked.reference
+    )  # fmt: skip
+    assert {"ERP-PO-1/1": 10000, "01-000-154500": 1900} == desk.charged()
+    assert asked.total == an_invoice(a_line(), a_tax_line()).total
+
+
+def test_an_invoice_takes_from_what_its_order_promises() -> None:
+    """Ordered 100, invoiced 40: 60 are open; nothing is taken before the ERP was seen to hold it."""
+    desk = a_desk_with_goods()
+
+    desk.invoice(an_invoice(a_line("4")))
+    desk.answers(2)
+    before = desk.open_minor
+    desk.read()
+
+    assert (10000, 6000) == (before, desk.open_minor)
+
+
+def test_a_credit_note_gives_it_back_and_ends_without_a_payment() -> None:
+    """Ten were invoiced, two come back: 20 are open again; nothing is owed for it."""
+    desk = a_desk_with_goods()
+    desk.post()
+    credit = an_invoice(a_line("-2"), number="CN-1", kind="credit_memo", original_number="INV-1")
+
+    desk.invoice(credit, "I2")
+    desk.answers(2)
+    desk.read()
+    desk.answer()
+    desk.read()
+
+    assert ("done", 2000) == (desk.step("I2"), desk.open_minor)
+    assert {"ERP-PO-1/1": -2000} == desk.charged()
+
+
+def test_an_invoice_without_an_order_is_coded_by_the_mapping() -> None:
+    """Its accounts go through the tables; nothing is promised, nothing relieved."""
+    desk = InvoiceDesk()
+
+    desk.finish(an_invoice(a_free_line("60"), a_free_line("40", "2", "430")))
+
+    assert {"01-420-7110": 6000, "01-430-7110": 4000} == desk.charged()
+    assert "done" == desk.step()
+
+
+def test_partial_payments_are_each_told_and_the_last_one_says_paid() -> None:
+    """Each payment is a record of its own."""
+    desk = a_desk_with_goods()
+    desk.post()
+
+    desk.pay("P1", "40")
+    desk.answer()
+    waits = desk.step()
+    desk.pay("P2", "60")
+    desk.answer()
+    desk.read()
+
+    assert ("await_payment", "done") == (waits, desk.step())
+    assert [("P1", "40"), ("P2", "60")] == desk.recorded
+    assert [False, True] == [one["is_paid"] for one in desk.bodies("invoice.record_payment")]
+
+
+def test_a_void_after_the_end_opens_it_again_and_a_reissue_ends_it() -> None:
+    """Told, taken back with a negative record, told again: once each."""
+    desk = a_desk_with_goods()
+    desk.finish()
+
+    desk.pay("P1", status="voided")
+    desk.answer()
+    waits = desk.step()
+    desk.pay("P2")
+    desk.answer()
+    desk.read()
+
+    assert ("await_payment", "done") == (waits, desk.step())
+    assert [("P1", "100"), ("Void P1", "-100"), ("P2", "100")] == desk.recorded
+    assert [True, False, True] == [one["is_paid"] for one in desk.bodies("invoice.record_payment")]
+
+
+def test_a_payment_that_clears_or_is_stopped_after_it_was_told_is_no_news() -> None:
+    """Only made and void payments are told."""
+    desk = a_desk_with_goods()
+    desk.finish()
+
+    desk.pay("P1", status="cleared")
+    desk.pay("P1", status="stopped")
+
+    assert "done" == desk.step()
+    assert [("P1", "100")] == desk.recorded
+
+
+def test_a_discount_settles_an_invoice_with_less_than_its_total() -> None:
+    """The ERP's invoice says that it is paid; the payment that came first waits to be told until that was read."""
+    desk = a_desk_with_goods()
+    desk.post()
+    desk.erp_shows(paid_status="unpaid", paid=desk.posted.total - desk.posted.total)
+
+    desk.pay("P1", "98")
+    waits = desk.workflow.waiting_for
+    desk.erp_shows(paid_status="paid", paid=desk.posted.total.__class__.of("98", "EUR"))
+    desk.answer()
+    desk.read()
+
+    assert "oracle-emea to show whether it is paid" == waits
+    assert ("done", [True]) == (
+        desk.step(),
+        [one["is_paid"] for one in desk.bodies("invoice.record_payment")],
+    )
+
+
+def test_what_the_erp_settles_otherwise_ends_after_a_day() -> None:
+    """A prepayment may have paid it: no payment comes."""
+    desk = a_desk_with_goods()
+    desk.post()
+
+    desk.erp_shows(paid_status="paid", paid=desk.posted.total)
+    waits = desk.step()
+    desk.wait(days=1, minutes=1)
+    desk.read()
+
+    assert ("await_payment", "done", []) == (waits, desk.step(), desk.recorded)
+
+
+def test_an_invoice_that_another_channel_pays_is_left_alone() -> None:
+    """The ERP does not pay it: nothing is posted."""
+    desk = InvoiceDesk()
+
+    desk.invoice(an_invoice(a_free_line(), payment_channel="VIRTUAL_CARD"))
+
+    assert ("done", []) == (desk.step(), desk.sent)
+
+
+def test_a_prepayment_takes_nothing_of_its_order() -> None:
+    """Nothing has arrived, and the order still promises all of it; the final invoice takes it later."""
+    desk = InvoiceDesk()
+    desk.order()
+
+    desk.post(an_invoice(a_line("3"), kind="prepayment"))
+
+    assert ("await_payment", 10000) == (desk.step(), desk.open_minor)
+
+
+def test_numbers_of_payments_may_repeat() -> None:
+    """Cheque 17 of two bank accounts, the same day and amount: each is told under its own id."""
+    desk = a_desk_with_goods()
+    desk.post()
+
+    desk.pay("901", "50", number="17")
+    desk.answer()
+    desk.pay("902", "50", number="17")
+    desk.answer()
+    desk.read()
+
+    assert ("done", [("17 #901", "50"), ("17 #902", "50")]) == (desk.step(), desk.recorded)
+
+
+def test_an_order_by_amount_is_matched_by_amount() -> None:
+    """Quantities mean nothing there: half of the amount received allows half of the invoice."""
+    order = an_order()
+    line = order.lines[0].model_copy(update={"quantity": None, "unit_price": None})
+    desk = InvoiceDesk()
+    desk.order(order.model_copy(update={"lines": (line,)}))
+    desk.receive(a_receipt(quantity=None, amount=order.total, uom=None))
+
+    line_by_amount = a_line().model_copy(update={"quantity": None, "unit_price": None})
+
+    desk.post(an_invoice(line_by_amount))
+
+    assert ("await_payment", 0) == (desk.step(), desk.open_minor)
