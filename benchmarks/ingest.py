@@ -7,49 +7,60 @@ import json
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks import desk, server
-from benchmarks.measure import Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
+from benchmarks.measure import PAIRS, Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
 from store import Store
 
 ROWS = 20_000
 ORDERS = 10_000
 PAGE = 500
 CHANGED = 200
-KEPT_BYTES = 2_400
-"""Payload and canonical document of an order of two lines."""
+BARE = "executemany upsert of ready tuples"
+KEPT = "the same tuples holding payload and document"
 
 
-def first_load() -> Result:
+def first_load() -> list[Result]:
     """Suppliers into an empty store, against `executemany` of ready tuples into one table."""
     with tempfile.TemporaryDirectory() as folder, server.running(suppliers=ROWS) as url:
-        measured = pairs(lambda: _load(url, Path(folder)), lambda: _upsert(Path(folder)))
-    return compare(
-        "ingest, first load",
-        "executemany upsert of ready tuples",
-        "≤ 9x",
-        measured,
-        rows=ROWS,
-        note=_memory(),
-    )
+        path = Path(folder)
+        return _against_both(
+            "ingest, first load", path, lambda: _load(url, path), path / "first.db", ROWS, _memory()
+        )
 
 
-def first_orders() -> Result:
-    """Orders of two lines from Coupa, 50 a page as it allows, each with its event; limits with and without what is kept.
-
-    The first limit is the guide's: a flat tuple. We also keep the payload and the canonical document of each version,
-    so a second limit writes tuples that hold as many bytes as those two.
-    """
+def first_orders() -> list[Result]:
+    """Orders of two lines from Coupa, 50 a page as it allows, each with its event."""
     with tempfile.TemporaryDirectory() as folder, server.running(orders=ORDERS) as url:
         path = Path(folder)
-        measured = pairs(lambda: _load_orders(url, path), lambda: _upsert(path, ORDERS))
-        kept = sorted(_upsert(path, ORDERS, bulk=KEPT_BYTES).cpu_s for _ in range(5))[2]
-    ours = sorted(cost.cpu_s for cost, _ in measured)[len(measured) // 2]
-    return compare(
-        "ingest, first load, orders of two lines", "executemany upsert of ready tuples", "≤ 9x", measured, rows=ORDERS,
-        note=f"{ours / kept:.1f}x of tuples that hold payload and document too",
-    )  # fmt: skip
+        return _against_both(
+            "ingest, first load, orders of two lines",
+            path,
+            lambda: _load_orders(url, path),
+            path / "orders.db",
+            ORDERS,
+        )
+
+
+def _against_both(
+    path: str, folder: Path, ours: Callable[[], Cost], loaded: Path, count: int, note: str = ""
+) -> list[Result]:
+    """Measure a first load against two limits in the same run.
+
+    The guide's is a flat tuple of 16 short values. The design keeps more of each record, whatever the code does: the
+    payload as it was read and the canonical document. The second limit writes tuples that hold the very same bytes.
+    """
+    ours()
+    bare, kept = _tuples(count), _kept_tuples(loaded)
+    _upsert(folder, bare), _upsert(folder, kept)
+    runs = [(ours(), _upsert(folder, bare), _upsert(folder, kept)) for _ in range(PAIRS)]
+    return [
+        compare(path, BARE, "≤ 9x", [(own, limit) for own, limit, _ in runs], rows=count, note=note),
+        compare(path, KEPT, "≤ 9x", [(own, limit) for own, _, limit in runs], rows=count),
+    ]
 
 
 def nothing_changed() -> Result:
@@ -57,10 +68,9 @@ def nothing_changed() -> Result:
     with tempfile.TemporaryDirectory() as folder, server.running(suppliers=ROWS) as url:
         path = Path(folder)
         _load(url, path, "again.db")
-        measured = pairs(lambda: _again(url, path), lambda: _upsert(path))
-    return compare(
-        "ingest, nothing changed", "executemany upsert of ready tuples", "≤ 6x", measured, rows=ROWS
-    )
+        tuples = _tuples(ROWS)
+        measured = pairs(lambda: _again(url, path), lambda: _upsert(path, tuples))
+    return compare("ingest, nothing changed", BARE, "≤ 6x", measured, rows=ROWS)
 
 
 def no_filter() -> Result:
@@ -175,14 +185,9 @@ def _delta(url: str, store: Store) -> Cost:
     return timed(work)
 
 
-def _upsert(folder: Path, count: int = ROWS, bulk: int = 0) -> Cost:
-    """The limit: rows that are ready already, one WAL table, 500 a transaction, change detection by hash.
-
-    `bulk` makes one of the columns as many bytes long.
-    """
-    path = folder / "limit.db"
-    path.unlink(missing_ok=True)
-    rows = [
+def _tuples(count: int) -> list[tuple[object, ...]]:
+    """Return rows of 16 columns: a key, a hash and 14 short texts."""
+    return [
         (
             f"V-{i}",
             i.to_bytes(16, "big"),
@@ -190,11 +195,26 @@ def _upsert(folder: Path, count: int = ROWS, bulk: int = 0) -> Cost:
             "GB",
             f"GB{i:09d}",
             "active",
-            "x" * bulk,
-            *(["text"] * 9),
+            *(["text"] * 10),
         )
         for i in range(count)
     ]
+
+
+def _kept_tuples(loaded: Path) -> list[tuple[object, ...]]:
+    """Return such rows with the payload and the document of what we loaded in two of the columns."""
+    with closing(sqlite3.connect(loaded)) as db:
+        kept = db.execute("SELECT payload, body FROM record_version ORDER BY id").fetchall()
+    return [
+        (*row[:6], payload, body, *row[8:])
+        for row, (payload, body) in zip(_tuples(len(kept)), kept, strict=True)
+    ]
+
+
+def _upsert(folder: Path, rows: Sequence[tuple[object, ...]]) -> Cost:
+    """The limit: rows that are ready already, one WAL table, 500 a transaction, change detection by hash."""
+    path, count = folder / "limit.db", len(rows)
+    path.unlink(missing_ok=True)
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")

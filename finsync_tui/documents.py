@@ -6,7 +6,7 @@ Everything else is reference data: nobody waits for a single row of it, so a pag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import JournalEntry
@@ -19,9 +19,8 @@ REPORTED = "reported"
 """What a system that is no source of documents says of one it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What events and workflows say of any document."""
+class Description(NamedTuple):
+    """What events and workflows say of any document. A tuple: one is made for each that is read."""
 
     participle: str
     """What has happened when the source shows it like this for the first time."""

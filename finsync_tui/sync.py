@@ -1,5 +1,8 @@
 """Pull: systems to records and events. One transaction a page, so a crash repeats a page and loses nothing.
 
+Systems that give a few dozen rows a page have several of them stored together: what a transaction costs is then shared
+by as many rows as on the pages of the others.
+
 Unchanged rows end at their raw digest, before they are decoded. A row that can't be translated becomes an exception
 with its payload and never holds up its neighbours.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,10 +26,15 @@ from store import Store, audit, cases, events, findings, meta, records, runs, sy
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
+from store.columns import chunks
 
 ENGINE = "engine"
 PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 READ_FAILED = "READ_FAILED"
+ROWS_A_TRANSACTION = 500
+"""Small pages are put together until they hold so many rows; more in one transaction saves nothing worth the memory."""
+ROWS_IN_HAND = 16
+"""So many rows are translated at a time."""
 DRIFTS_MAX = 500
 """So many drifted fields of one entity are told; a system that sends more has other documents, not other fields."""
 PARKED_FOR = timedelta(minutes=30)
@@ -62,9 +70,9 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
     run_id: int | None = None  # a run is noted with the first thing it stores: an idle read costs one commit
     result = Pulled(task.system, task.entity)
     try:
-        async for page in adapter.read(task.entity, mark.position if mark else None):
+        async for page, page_count in _together(adapter.read(task.entity, mark.position if mark else None)):
             if not page.rows and page.is_last and (mark is None or page.position == mark.position):
-                result = replace(result, pages=result.pages + 1)
+                result = replace(result, pages=result.pages + page_count)
                 continue
             if run_id is None:
                 with store.transaction() as db:
@@ -73,7 +81,7 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
                 stored = _store_page(store, adapter, task, page, run_id, result.pages, clock)
             result = replace(
                 result,
-                pages=result.pages + 1,
+                pages=result.pages + page_count,
                 rows_read=result.rows_read + len(page.rows),
                 rows_changed=result.rows_changed + stored.changed,
                 rows_refused=result.rows_refused + stored.refused,
@@ -100,6 +108,47 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
         _end_cases(db, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
         _end_cases(db, [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
     return result
+
+
+async def _together(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, int]]:
+    """Yield pages of ROWS_A_TRANSACTION rows or more made of smaller ones that follow each other, and of how many.
+
+    A page without a position stays as it is: it is known again by its digest. What was read before an error is handed on
+    first, so that an error costs as little as it does page by page.
+    """
+    waiting: list[Page] = []
+    error: AdapterError | None = None
+    try:
+        async for page in pages:
+            if page.position is None:
+                if waiting:
+                    yield _joined(waiting), len(waiting)
+                    waiting = []
+                yield page, 1
+                continue
+            waiting.append(page)
+            if page.is_last or sum(len(one.rows) for one in waiting) >= ROWS_A_TRANSACTION:
+                yield _joined(waiting), len(waiting)
+                waiting = []
+    except AdapterError as raised:
+        error = raised
+    if waiting:
+        yield _joined(waiting), len(waiting)
+    if error is not None:
+        raise error
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    """Return consecutive pages as one: it is read as far as the last of them."""
+    if len(pages) == 1:
+        return pages[0]
+    keys = [page.keys for page in pages]
+    return Page(
+        rows=[row for page in pages for row in page.rows],
+        position=pages[-1].position,
+        is_last=pages[-1].is_last,
+        keys=None if None in keys else [key for some in keys for key in some or ()],
+    )
 
 
 @contextmanager
@@ -151,36 +200,22 @@ def _store_page(
     held = dict(zip(page.keys, digests, strict=True)) if page.keys is not None else {}
     known = records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
-    translated = adapter.translate(task.entity, [row for _, row in fresh]) if fresh else []
-    incoming: list[records.Incoming] = []
-    refused: list[tuple[Untranslatable, bytes]] = []
-    for (digest, row), read in zip(fresh, translated, strict=True):
-        if isinstance(read, Translated):
-            incoming.append(
-                records.Incoming(
-                    external_id=read.external_id,
-                    record=read.record,
-                    payload=row,
-                    source_version=read.source_version,
-                    source_updated_at=read.source_updated_at,
-                    changed_by=read.changed_by,
-                    digest=digest,
-                )
-            )
-        else:
-            refused.append((read, row))
+    incoming, states, refused = _prepared(adapter, task.entity, fresh)
     drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
     now = clock.now()
     with store.transaction() as db:
-        stored = records.put_page(db, task.entity, task.system, incoming, now)
-        changed = [s for s in stored if s.outcome in ("new", "changed")]
+        stored = records.put_prepared(db, task.entity, task.system, incoming, now)
+        news = [
+            (s, state) for s, state in zip(stored, states, strict=True) if s.outcome in ("new", "changed")
+        ]
+        changed = [s for s, _ in news]
         if task.is_document_source:
             _note_repeats(db, adapter, task, incoming, stored, clock)
             _end_cases(db, [f"{task.system}:{s.external_id}" for s in changed], PAYLOAD_CLASSES, clock)
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
         _note_drift(db, task, drifted, now)
-        events.append(db, _events(task, changed, run_id, page_number, clock))
+        events.append(db, _events(task, news, run_id, page_number, now))
         if page.position is not None:
             watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
         if seen and not refused and all(s.outcome != "stale" for s in stored):
@@ -190,26 +225,53 @@ def _store_page(
     return _PageStored(len(changed), len(refused))
 
 
+def _prepared(
+    adapter: Adapter, entity: str, fresh: Sequence[tuple[bytes, bytes]]
+) -> tuple[list[records.Prepared], list[documents.Description | None], list[tuple[Untranslatable, bytes]]]:
+    """Return what is to be stored of these rows (each after its digest), what events say of each, and what was refused.
+
+    A few rows at a time: a record that is written out as soon as it was made costs half of one that has left the
+    processor's cache meanwhile, and a page of them would take megabytes.
+    """
+    ready: list[records.Prepared] = []
+    states: list[documents.Description | None] = []
+    refused: list[tuple[Untranslatable, bytes]] = []
+    for some in chunks(fresh, ROWS_IN_HAND):
+        for (digest, row), read in zip(
+            some, adapter.translate(entity, [row for _, row in some]), strict=True
+        ):
+            if not isinstance(read, Translated):
+                refused.append((read, row))
+                continue
+            external_id, record = read.external_id, read.record
+            version, at, by = read.source_version, read.source_updated_at, read.changed_by
+            ready.append(records.prepare(records.Incoming(external_id, record, row, version, at, by, digest)))
+            states.append(documents.describe(record))
+    return ready, states, refused
+
+
 def _events(
-    task: Pull, changed: Sequence[records.Stored], run_id: int, page_number: int, clock: Clock
+    task: Pull,
+    news: Sequence[tuple[records.Stored, documents.Description | None]],
+    run_id: int,
+    page_number: int,
+    now: datetime,
 ) -> Iterable[Event]:
     """One event a document; for reference data one a page, since nobody waits for a single row."""
     if not documents.is_document(task.entity):
-        if changed:
+        if news:
             yield Event(
                 id=f"{task.system}:{task.entity}:run{run_id}:page{page_number}",
                 type=event_type(task.entity, "received"),
                 source=task.system,
                 subject=f"{task.system}:{task.entity}",
-                time=clock.now(),
-                data={"changed": len(changed), "new": sum(s.outcome == "new" for s in changed)},
+                time=now,
+                data={"changed": len(news), "new": sum(item.outcome == "new" for item, _ in news)},
             )
         return
-    now = clock.now()
-    for item in changed:
-        described = documents.describe(item.record)
-        assert described is not None, "a page holds records of one entity"
-        participle = described.participle if task.is_document_source else documents.REPORTED
+    for item, state in news:
+        assert state is not None, "a page holds records of one entity"
+        participle = state.participle if task.is_document_source else documents.REPORTED
         if participle == "approved" and item.outcome == "changed":
             participle = "changed"
         key = f"{task.system}:{item.external_id}"
@@ -220,7 +282,7 @@ def _events(
             subject=key,
             time=now,
             correlation_id=key,
-            data={"number": item.record.number, "version": item.version, "status": described.status},
+            data={"number": item.number, "version": item.version, "status": state.status},
         )
 
 
@@ -228,7 +290,7 @@ def _note_repeats(
     db: Connection,
     adapter: Adapter,
     task: Pull,
-    incoming: Sequence[records.Incoming],
+    incoming: Sequence[records.Prepared],
     stored: Sequence[records.Stored],
     clock: Clock,
 ) -> None:

@@ -157,6 +157,37 @@ def test_a_read_that_breaks_off_goes_on_where_it_was_stored() -> None:
     assert mark.is_complete
 
 
+def test_small_pages_are_stored_together() -> None:
+    """Several small pages are one transaction: one audit entry, and the position of the last of them."""
+    store = a_store()
+
+    result = pull(
+        store, Shelf(rows("a"), [{"id": "S8", "name": "b"}], [{"id": "S9", "name": "c"}], position="p")
+    )
+
+    mark = watermarks.get(store.db, "shelf", "supplier")
+    (stored,) = store.db.execute("SELECT count(*) FROM v_audit WHERE what = 'records.stored'").fetchone()
+    assert (3, 3, 1) == (result.pages, result.rows_changed, stored)
+    assert mark is not None
+    assert ("p3", True) == (mark.position, mark.is_complete)
+
+
+def test_small_pages_before_an_error_are_stored() -> None:
+    """What was read before the system failed is kept, and the next read goes on behind it."""
+    store = a_store()
+    broken = Shelf(
+        rows("a"), [{"id": "S9", "name": "c"}], position="p", fails=TransientError("shelf", "away")
+    )
+
+    result = pull(store, broken)
+
+    mark = watermarks.get(store.db, "shelf", "supplier")
+    assert (2, 2) == (result.pages, result.rows_changed)
+    assert result.error is not None
+    assert mark is not None
+    assert ("p2", False) == (mark.position, mark.is_complete)
+
+
 def test_an_answer_beyond_its_contract_is_an_exception_that_ends_by_itself() -> None:
     """What a person must look at is shown; when the read works again the exception closes."""
     store = a_store()
