@@ -77,6 +77,7 @@ FINDING_CLASSES = frozenset(
         "UNAVAILABLE",
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
+        "REPORT_DIFFERS",
         "DRIFT",
     ]
 )

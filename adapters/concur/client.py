@@ -25,8 +25,10 @@ from adapters.concur import fis, inbound, lists, wire, wire_masters, wire_people
 from adapters.concur.list_writes import ListDesk
 from adapters.concur.masters import Budgets, Vendors
 from adapters.concur.options import Options
+from adapters.concur.owners import Owners
 from adapters.concur.people import People
 from adapters.concur.provisioning import ProvisioningDesk
+from adapters.concur.report_detail import ReportDetail
 from adapters.concur.report_writes import ReportDesk
 from adapters.concur.reports import Reports
 from adapters.concur.session import Session
@@ -103,9 +105,11 @@ class Concur:
         self._session = Session(system, connection, options, manifest, secrets, clock, transport)
         pages_max = connection.pages_max
         self._queues = fis.Queues(self._session, options, pages_max)
-        self._reports = Reports(self._session, options, pages_max)
         self._people = People(self._session, options, pages_max)
         self._lists = lists.Lists(self._session, options, pages_max)
+        owners = Owners(self._session, options, self._queues, self._people)
+        detail = ReportDetail(self._session, options, owners, self._lists, pages_max)
+        self._reports = Reports(self._session, options, owners, detail, pages_max)
         self._vendors = Vendors(self._session, pages_max)
         self._budgets = Budgets(self._session, pages_max)
         desks: tuple[_Desk, ...] = (

@@ -108,12 +108,12 @@ class Queues:
             if name is not None:
                 rows += [
                     row
-                    for row in await self._shown(name.doc_type, name.source)
+                    for row in await self.shown(name.doc_type, name.source)
                     if _own_id(row) == name.document
                 ]
             elif ids.ID.fullmatch(external_id):
                 for doc_type in self._options.document_types:
-                    rows += await self._shown(doc_type, external_id)
+                    rows += await self.shown(doc_type, external_id)
         return rows
 
     async def write(self, request: WriteRequest) -> Receipt:
@@ -164,7 +164,8 @@ class Queues:
                 raise place.too_many()
             page, before = following, digest
 
-    async def _shown(self, doc_type: str, source: str) -> list[bytes]:
+    async def shown(self, doc_type: str, source: str) -> list[bytes]:
+        """Return the newest document of a report, cash advance or request in whatever state, if there is one."""
         answer = await self._session.request(
             "GET",
             QUEUE.format(doc_type),
@@ -175,7 +176,7 @@ class Queues:
         return _rows(answer) if answer.status == 200 else []
 
     async def _document(self, name: DocumentId) -> wire.FisDocument | None:
-        for row in await self._shown(name.doc_type, name.source):
+        for row in await self.shown(name.doc_type, name.source):
             if _own_id(row) == name.document:
                 return msgspec.json.decode(row, type=wire.FisDocument)
         return None

@@ -29,7 +29,7 @@ PAYMENT_CODES: Final[Mapping[str, PaidBy]] = {
     "CBCP": "company_card",
     "COPD": "company_paid",
 }
-_RECEIPTS: Final = {"T": "tax_receipt", "R": "receipt", "N": "none"}
+RECEIPTS: Final[Mapping[str, str]] = {"T": "tax_receipt", "R": "receipt", "N": "none"}
 
 
 def paid_by(entry: wire.FisEntry, parties: Iterable[str], options: Options) -> PaidBy:
@@ -88,7 +88,7 @@ def _entry(raw: msgspec.Raw, path: str, options: Options) -> ExpenseEntry:
             ),
             "exchange_rate": number_or_none(entry.entry_exchange_rate, f"{path}.entryExchangeRate"),
             "exchange_divides": entry.entry_exchange_rate_direction == "D",
-            "receipt": _RECEIPTS.get(entry.entry_receipt_type or ""),
+            "receipt": RECEIPTS.get(entry.entry_receipt_type or ""),
             "approved": number(entry.entry_approved_amount, f"{path}.entryApprovedAmount"),
             "paid_by": paid_by(entry, parties, options),
             "payment_code": entry.report_entry_pat_key or entry.report_entry_payment_type_code,

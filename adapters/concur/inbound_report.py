@@ -1,4 +1,4 @@
-"""A report's header as an ExpenseReport. Pure.
+"""A report as an ExpenseReport: its header as lists show it, or with its entries. Pure.
 
 Report times bear no zone. They count as UTC, shifted where the connection says that a company's are not.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from adapters.base import Translated
-from adapters.concur import wire
+from adapters.concur import inbound_report_detail, wire, wire_reports
 from adapters.concur.inbound_parts import Unfit, country, moment, money, needed
 from adapters.concur.options import Options
 from store.canonical.expense import ExpenseReport
@@ -43,7 +43,20 @@ PAYMENT: Final[Mapping[str, str]] = {
 
 
 def report(row: bytes, options: Options) -> Translated:
-    document = msgspec.json.decode(row, type=wire.Report)
+    whole = msgspec.json.decode(row, type=_Either)
+    if not wire.is_there(whole.report):
+        return _header(msgspec.json.decode(row, type=wire.Report), {}, options)
+    detail = msgspec.json.decode(row, type=wire_reports.ReportRow)
+    return _header(detail.report, inbound_report_detail.detail(detail, options), options)
+
+
+class _Either(wire.Camel):
+    """Of a row that was read with its entries, the header is a part."""
+
+    report: msgspec.Raw = wire.NOTHING
+
+
+def _header(document: wire.Report, detail: Mapping[str, Any], options: Options) -> Translated:
     own_id = needed(document.id, "$.ID")
     currency = needed(document.currency_code, "$.CurrencyCode")
     approval, payment = document.approval_status_code or "", document.payment_status_code or ""
@@ -76,6 +89,7 @@ def report(row: bytes, options: Options) -> Translated:
             "posted_at": _at(document.paid_date, options),
             "has_exception": document.has_exception is True,
             "was_returned": document.ever_sent_back is True,
+            **detail,
         }
     )
     return Translated(own_id, record, source_updated_at=_at(document.last_modified_date, options))

@@ -61,6 +61,15 @@ class Options(BaseModel):
     open_reports_every_hours: int = Field(
         default=24, ge=1, description="Reports in open states are read again after so many hours"
     )
+    report_detail: Literal["v4", "v3", "none"] = Field(
+        default="v4",
+        description="How the entries of a single report are read: v4 with taxes, v3 where v4 is not granted (without "
+        "taxes), none: the header only",
+    )
+    processor_login: str | None = Field(
+        default=None,
+        description="Login of an expense processor: as they see a report, its owner is asked for in one call",
+    )
     lists: dict[str, ListOptions] = Field(
         default_factory=dict, description="Our name of each list that is read, and what its values are"
     )

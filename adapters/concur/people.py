@@ -58,6 +58,8 @@ class People:
         """Employee numbers by user id, as far as we have met them."""
         self._profiles: dict[str, bytes] | None = None
         """Spend profiles of everybody, for as long as one read needs them."""
+        self._ids: dict[str, str] = {}
+        """User ids by login, as far as we have met them."""
 
     async def read(self, stored: str | None) -> AsyncIterator[Page]:
         every = timedelta(hours=self._options.employees_whole_every_hours)
@@ -88,6 +90,30 @@ class People:
             if page.rows:
                 return list(page.rows)
         return []
+
+    async def user_id(self, login: str) -> str | None:
+        """Return the id of the user of that login; None: there is none, or the search does not know them yet."""
+        key = login.casefold()
+        if key not in self._ids and login and '"' not in login and "\\" not in login:
+            body = {"schemas": [SEARCH_SCHEMA], "count": 2, "filter": f'userName eq "{login}"'}
+            answer = await self._session.request("POST", SEARCH, json=body, is_write=False, expects=(200,))
+            for raw in split_rows(answer, "Resources"):
+                self._note(_user(raw))
+        found = self._ids.get(key)
+        return found if found and ids.ID.fullmatch(found) else None
+
+    async def login(self, user_id: str) -> str | None:
+        """Return the login of a user."""
+        if not ids.ID.fullmatch(user_id):
+            return None
+        answer = await self._session.request(
+            "GET", f"{IDENTITY}/{user_id}", is_write=False, expects=(200, 404)
+        )
+        if answer.status == 404:
+            return None
+        user = answer.decode(wire_people.User)
+        self._note(user)
+        return user.user_name
 
     async def roles(self, user_id: str) -> list[dict[str, Any]]:
         """Return the roles that a spend profile holds, as they are."""
@@ -187,6 +213,8 @@ class People:
     def _note(self, user: wire_people.User) -> None:
         if user.id and len(self._numbers) < NUMBERS_MAX:
             self._numbers[user.id] = (user.enterprise.employee_number if user.enterprise else None) or ""
+            if user.user_name:
+                self._ids[user.user_name.casefold()] = user.id
 
 
 def _user(raw: bytes) -> wire_people.User:

@@ -1,7 +1,7 @@
 """Reports over a whole company, by the only list there is: the old one, read as everybody's.
 
-Its dates move with the header only, so reports in open states are read again once in a while. Its next-links
-name an old host: the offset is taken from them and nothing else.
+Its dates move with the header only, so reports in open states are read again once in a while. Single reports come
+with their expenses; lists never do.
 """
 
 from __future__ import annotations
@@ -10,41 +10,39 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx
+import msgspec
 
-from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import position, wire
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
+from adapters.concur.owners import Owners
 from adapters.concur.position import Position
 from adapters.concur.reading import decoded, decoded_or_none
+from adapters.concur.report_detail import ReportDetail
 from adapters.concur.session import Session
+from adapters.concur.v3_pages import next_offset
 from adapters.concur.walk import PageRead, walk_stages
-from adapters.errors import ProtocolError
 from adapters.judgement import server_time
 from adapters.paging import Place, split_rows
 
 REPORTS: Final = "/api/v3.0/expense/reports"
 OPEN_STATES: Final = "A_FILE,A_PEND,A_PECO,A_PBDG,A_EXTV,A_PVAL,A_RHLD,A_AAFH,A_TEXP,A_ACCO,A_RESU"
-OWNERS_MAX: Final = 100_000
 _EVERYBODY: Final = "ALL"
 
 
-class _Page(wire.Pascal):
-    next_page: str | None = None
-
-
 class Reports:
-    """The report headers of one company."""
+    """The reports of one company."""
 
-    def __init__(self, session: Session, options: Options, pages_max: int) -> None:
+    def __init__(
+        self, session: Session, options: Options, owners: Owners, detail: ReportDetail, pages_max: int
+    ) -> None:
         self._session = session
         self._options = options
         self._place = Place(session.system, REPORTS, pages_max)
         self._shift = timedelta(minutes=options.report_time_offset_minutes)
-        self._owners: dict[str, str] = {}
-        """Whose report it is, as far as rows have told: a single report is only given to its owner."""
+        self._owners = owners
+        self._detail = detail
 
     async def read(self, stored: str | None) -> AsyncIterator[Page]:
         """Walk the reports changed since `stored`, then, when it is time, those in open states."""
@@ -54,28 +52,48 @@ class Reports:
             yield page
 
     async def read_many(self, external_ids: Sequence[str]) -> list[bytes]:
-        """Read these reports afresh: by their owners where those are known, else by looking through all."""
+        """Read these reports afresh, with their expenses."""
+        found = []
+        for row in await self._headers(external_ids):
+            head = _head(row)
+            whole = row
+            if head.id and head.owner_login_id and head.id.isalnum():
+                whole = await self._detail.whole(head.id, head.owner_login_id, row) or row
+            found.append(whole)
+        return found
+
+    async def _headers(self, external_ids: Sequence[str]) -> list[bytes]:
+        """Return the headers: by their owners where those can be told, else by looking through the lists."""
         rows: list[bytes] = []
         unknown: set[str] = set()
         for external_id in dict.fromkeys(external_ids):
-            owner = self._owners.get(external_id)
-            if owner is None or not external_id.isalnum():
+            owner = await self._owners.login(external_id)
+            if owner is None:
                 unknown.add(external_id)
-                continue
-            answer = await self._session.request(
-                "GET",
-                f"{REPORTS}/{external_id}",
-                params={"user": owner},
-                is_write=False,
-                expects=(200, 404),
-            )
-            if answer.status == 200:
-                rows.append(answer.content)
-        cursor: str | None = None
+            else:
+                rows += await self._single(external_id, owner)
+        for stage in ("open", "changed"):  # what is asked for by itself is mostly under way
+            rows += await self._looked_for(unknown, Position(stage=stage))
+        return rows
+
+    async def _single(self, external_id: str, owner: str) -> list[bytes]:
+        answer = await self._session.request(
+            "GET", f"{REPORTS}/{external_id}", params={"user": owner}, is_write=False, expects=(200, 404)
+        )
+        if answer.status == 200:
+            return [answer.content]
+        self._owners.forget(
+            external_id
+        )  # it is gone, or its owner has another login now: asked afresh next time
+        return []
+
+    async def _looked_for(self, unknown: set[str], at: Position) -> list[bytes]:
+        """Look for reports in a list, and take from `unknown` what is found."""
+        rows: list[bytes] = []
         count = 0
         while unknown:
             count += 1
-            page = await self._page(Position(cursor=cursor))
+            page = await self._page(at)
             for row in page.rows:
                 own_id = _head(row).id
                 if own_id in unknown:
@@ -83,16 +101,16 @@ class Reports:
                     rows.append(row)
             if page.cursor is None or count >= self._place.pages_max:
                 break
-            if page.cursor == cursor:
+            if page.cursor == at.cursor:
                 raise self._place.loop(count, "its next page is itself")
-            cursor = page.cursor
+            at = msgspec.structs.replace(at, cursor=page.cursor)
         return rows
 
     async def status(self, report_id: str, owner: Any = None) -> str | None:
-        """Return the approval status of one report now; its owner's login saves looking through all."""
+        """Return the approval status of one report now; its owner's login saves finding out whose it is."""
         if owner:
-            self._owners[report_id] = str(owner)
-        for row in await self.read_many([report_id]):
+            self._owners.note(report_id, str(owner))
+        for row in await self._headers([report_id]):
             return (
                 decoded(self._session.system, row, wire.Report, f"report {report_id}").approval_status_code
                 or ""
@@ -112,35 +130,16 @@ class Reports:
         rows = split_rows(answer, "Items")
         heads = [_head(row) for row in rows]
         for head in heads:
-            if head.id and head.owner_login_id and len(self._owners) < OWNERS_MAX:
-                self._owners[head.id] = head.owner_login_id
+            self._owners.note(head.id, head.owner_login_id)
         said_at = server_time(answer)
         times = (moment(head.last_modified_date) for head in heads)
         return PageRead(
             rows,
             [one for one in times if one is not None],
-            _cursor(answer),
+            next_offset(answer),
             said_at + self._shift if said_at else None,
         )
 
 
 def _head(row: bytes) -> wire.ReportHead:
     return decoded_or_none(row, wire.ReportHead) or wire.ReportHead()
-
-
-def _cursor(answer: Answer) -> str | None:
-    """Return the offset of the next page; the link itself leads to another host and is not followed."""
-    named = answer.decode(_Page).next_page
-    if not named:
-        return None
-    try:
-        offset = httpx.URL(named).params.get("offset", "")
-    except httpx.InvalidURL:
-        offset = ""
-    if not offset or len(offset) > 4000:
-        raise ProtocolError(
-            answer.system,
-            f"{answer.path} names a next page without an offset. What was read before is kept",
-            status=answer.status,
-        )
-    return str(offset)

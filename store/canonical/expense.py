@@ -190,7 +190,11 @@ class ExpenseDocument(CanonicalRecord):
 
 
 class ExpenseReport(CanonicalRecord):
-    """A report as its owner and approvers see it. `number` is the report's id."""
+    """A report as its owner and approvers see it. `number` is the report's id.
+
+    Lists show its header only. What was read with its entries has one journal line an allocation: the account that
+    bears it, and no payer or payee yet, since nothing is posted before the last approval.
+    """
 
     entity: ClassVar[str] = "expense_report"
     contract: ClassVar[str] = "expense_report/1.0"
@@ -216,3 +220,16 @@ class ExpenseReport(CanonicalRecord):
     posted_at: datetime | None = None
     has_exception: bool = False
     was_returned: bool = False
+    report_number: str | None = Field(
+        default=None, description="As people see it; only read with the entries"
+    )
+    employee_id: str | None = Field(
+        default=None, description="Employee number of the owner; only read with the entries"
+    )
+    codes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Codes of the report's own fields by name; only read with the entries",
+    )
+    entries: tuple[ExpenseEntry, ...] | None = Field(
+        default=None, description="Its expenses, itemized ones as their items; None: only the header was read"
+    )

@@ -124,8 +124,8 @@ def test_single_reports_are_read_by_their_owner_or_found_among_all() -> None:
     before = world.simulator.requests.count("GET", r"/expense/reports$")
     again = run(world.adapter.read_many("expense_report", [made[3]]))
 
-    assert [made[3]] == [json.loads(row)["ID"] for row in found]
-    assert [made[3]] == [json.loads(row)["ID"] for row in again]
+    assert [made[3]] == [json.loads(row)["report"]["ID"] for row in found]
+    assert [made[3]] == [json.loads(row)["report"]["ID"] for row in again]
     assert before == world.simulator.requests.count("GET", r"/expense/reports$")
     assert 1 == world.simulator.requests.count("GET", rf"/expense/reports/{made[3]}$")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from finsync_tui import golden_record
 from finsync_tui.flows import accounts
 from finsync_tui.flows.accounts import Unresolved
-from finsync_tui.flows.expense import approval, coding, posting, subject, totals
+from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup
@@ -115,9 +115,13 @@ def check_totals(context: Context) -> Answer:
             "Ask the expense tool's administrator what that payment type means, and name it in the options of the system.",
             subject.source(context),
         )  # fmt: skip
-    return Done(
-        {"total": str(document.control_total), "is_stated": document.total is not None, "lines": len(lines)}
-    )
+    told = {
+        "total": str(document.control_total),
+        "is_stated": document.total is not None,
+        "lines": len(lines),
+    }
+    differing = known_report.note_differences(context, document)
+    return Done(told | {"differs_from_report": differing} if differing else told)
 
 
 def check_approval(context: Context) -> Answer:
