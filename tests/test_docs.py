@@ -78,6 +78,7 @@ FINDING_CLASSES = frozenset(
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
         "REPORT_DIFFERS",
+        "APPROVAL_LIMIT_UNKNOWN",
         "DRIFT",
     ]
 )

@@ -6,6 +6,7 @@ while pages are walked: reading and writing are the engine's separate steps.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -29,6 +30,8 @@ from adapters.errors import (
     TransientError,
 )
 from adapters.paging import Place, page_digest, split_rows
+
+log = logging.getLogger("finsync.adapters")
 
 QUEUE: Final = "/financialintegration/fi/v4/companies/transactiontypes/{}/transactions"
 LIMIT: Final = 25
@@ -131,10 +134,21 @@ class Queues:
         return await self._settle(request.operation, name, request, verdict, told)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
-        """Say whether the document shows what `request` tells."""
+        """Say whether the document shows what `request` tells.
+
+        A part payment leaves no trace that could be read: the document keeps its status and shows no references. So
+        None, and it is told again under the same reference, which Concur answers as known.
+        """
         name, _ = self._decided(request)
         shown = await self._document(name)
         if shown is None or not self._shows(shown, request):
+            if request.operation == CONFIRM_PAYMENT and request.body.get("status") == "partly_paid":
+                log.info(
+                    "%s: a part payment of %s does not show on the document, so it can't be looked up; it is told "
+                    "again under the same reference",
+                    self._system,
+                    name.document,
+                )
             return None
         return _receipt(request, name, was_found=True, status=shown.doc_status)
 

@@ -43,6 +43,7 @@ class _Branch:
     item_id: str | None
     short_code: str | None
     depth: int
+    is_deleted: bool = False
 
 
 class Lists:
@@ -127,7 +128,8 @@ class Lists:
         while waiting:
             branch = waiting.pop(0)
             for is_deleted in (False, True):
-                async for raws in self._pages(_children(one.list_id, branch.item_id), is_deleted):
+                path = _children(one.list_id, branch.item_id)
+                async for raws in self._pages(path, is_deleted, may_be_gone=branch.is_deleted):
                     rows = []
                     for raw in raws:
                         item = _item(raw)
@@ -137,19 +139,25 @@ class Lists:
                         # Down to a known level always: a parent all of whose values were deleted says it has none.
                         deeper = branch.depth < (one.level or DEPTH_MAX)
                         has_more = one.level is not None or _has_children(item, one.list_id)
-                        if deeper and has_more and not is_deleted and item.id:
-                            waiting.append(_Branch(item.id, item.short_code, branch.depth + 1))
+                        if deeper and (has_more or is_deleted) and item.id:
+                            # Below a deleted value all is deleted, and says so only when it is asked.
+                            waiting.append(_Branch(item.id, item.short_code, branch.depth + 1, is_deleted))
                     if rows:
                         yield rows
 
-    async def _pages(self, path: str, is_deleted: bool) -> AsyncIterator[list[bytes]]:
+    async def _pages(
+        self, path: str, is_deleted: bool, *, may_be_gone: bool = False
+    ) -> AsyncIterator[list[bytes]]:
         place = Place(self._session.system, path, self._pages_max)
         page, before = 1, b""
         while True:
             params: dict[str, str | int] = {"page": page}
             if is_deleted:
                 params["isDeleted"] = "eq:true"
-            answer = await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
+            expects = (200, 404) if may_be_gone else (200,)
+            answer = await self._session.request("GET", path, params=params, is_write=False, expects=expects)
+            if answer.status == 404:
+                return  # nothing is shown below a value that was deleted: what we hold keeps its last state
             rows = split_rows(answer, "content")
             yield rows
             numbers = answer.decode(_Envelope).page or _PageNumbers()

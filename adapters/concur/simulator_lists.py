@@ -115,7 +115,7 @@ class Lists:
         return self._items(ask, items)
 
     def _children(self, ask: Ask) -> Answer:
-        parent = self._known(ask.params["itemId"])
+        parent = self._known(ask.params["itemId"], may_be_deleted=self._world.settings.shows_below_deleted)
         list_id = ask.params.get("listId")
         if list_id is not None and self._desk.live_list(list_id).id not in parent.list_ids:
             raise ListProblemError("item.not.found")
@@ -182,11 +182,11 @@ class Lists:
         self._desk.take_out(item, list_id)
         return Answer(204)
 
-    def _known(self, item_id: str) -> ListItem:
+    def _known(self, item_id: str, *, may_be_deleted: bool = False) -> ListItem:
         item = self._world.state.items.get(item_id)
         if item is None:
             raise ListProblemError("item.not.found")
-        if item.is_deleted:
+        if item.is_deleted and not may_be_deleted:
             raise ListProblemError("item.deleted")
         return item
 

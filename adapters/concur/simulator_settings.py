@@ -103,6 +103,10 @@ class Settings:
     reversal_payment_status: str = "P_PAID"
     """What a report shows after its payment was reversed or made obsolete; not published."""
 
+    # lists
+    shows_below_deleted: bool = False
+    """Whether the children of a deleted item can be asked for; not published."""
+
     # people
     provision_delay_s: float = 30.0
     provision_kept_days: int = 7

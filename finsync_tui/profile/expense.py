@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Severity = Literal["block", "note", "off"]
 RETURNABLE = frozenset(
     {
-        "ACCOUNT_INVALID", "ACCOUNT_MISSING", "APPROVAL_LIMIT", "APPROVED_BY_DELEGATE", "APPROVER_MISSING",
+        "ACCOUNT_INVALID", "ACCOUNT_MISSING", "APPROVAL_LIMIT", "APPROVAL_LIMIT_UNKNOWN", "APPROVED_BY_DELEGATE",
+        "APPROVER_MISSING",
         "APPROVER_SELF", "APPROVER_STALE", "COST_CENTRE_INACTIVE", "COST_CENTRE_MISSING", "EMPLOYEE_UNKNOWN",
         "MAPPING_MISSING", "PAYLOAD_INVALID", "PERIOD_CLOSED", "REJECTED", "SUPPLIER_INACTIVE", "TEST_DOCUMENT",
         "TOTALS_DIFFER",
@@ -51,6 +52,13 @@ class ApprovalChecks(_Part):
     stale: Severity = "block"
     limit: Severity = "block"
     delegate: Severity = "note"
+    limit_unknown: Severity = Field(
+        default="note", description="The limit is in another currency, and no one rate is known"
+    )
+    rate_kind: str | None = Field(
+        default=None,
+        description="Kind of exchange rate by which a limit is compared: Corporate ...; left out: whichever there is",
+    )
 
 
 class ExpenseSetup(_Part):

@@ -97,5 +97,9 @@ class ExchangeRate(CanonicalRecord):
         default=None, description="Corporate, spot ..., where the system tells them apart"
     )
 
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """The pair and its day: how all kinds of a rate are found without a scan."""
+        return (("pair", f"{self.from_currency}/{self.to_currency}/{self.rate_on.isoformat()}"),)
+
 
 __all__ = ["CanonicalModel", "CostCentre", "ExchangeRate", "FiscalPeriod", "Ledger", "LegalEntity"]

@@ -336,6 +336,21 @@ def test_a_payment_before_the_posting_waits() -> None:
     assert [] == world.simulator.document(name.partition(".")[0])["payments"]
 
 
+def test_a_part_payment_is_told_again_because_it_shows_nowhere() -> None:
+    """It can't be looked up, and Concur answers a reference that it knows: told twice, it counts once."""
+    world = setup_concur()
+    name = world.a_document()
+    for request in (world.acknowledge(name), world.confirm(name), world.pay(name, "partly_paid")):
+        run(world.adapter.write(request))
+
+    shown = run(world.adapter.find(world.pay(name, "partly_paid")))
+    again = run(world.adapter.write(world.pay(name, "partly_paid")))
+
+    assert shown is None
+    assert again.was_found
+    assert 1 == len(world.simulator.document(name.partition(".")[0])["payments"])
+
+
 def test_a_payment_is_reversed() -> None:
     """With its own reference; the document shows it."""
     world = setup_concur()

@@ -228,9 +228,9 @@ def test_named_employees_are_read_afresh() -> None:
 # List values
 
 
-def a_world_with_lists() -> ConcurWorld:
+def a_world_with_lists(**settings: Any) -> ConcurWorld:
     options = {"lists": {"cost_centres": {"list_id": LIST, "entity": "cost_centre", "level": 2}}}
-    world = setup_concur(options=options)
+    world = setup_concur(options=options, settings=settings)
     world.simulator.add_list("Cost centres", level_count=2, list_id=LIST)
     for company in ("4500", "4600"):
         world.simulator.add_list_item(LIST, company, f"Company {company}")
@@ -273,6 +273,32 @@ def test_a_deleted_value_is_said() -> None:
 
     assert not found.is_active
     assert "4500" == json.loads(again)["parent"]
+
+
+def test_what_was_deleted_with_its_parent_is_said() -> None:
+    """A parent takes all below it along, in every list: its values are not active any more either."""
+    world = a_world_with_lists(shows_below_deleted=True)
+    world.simulator.add_list_item(LIST, "CC-210", "Sales", parent_code="4500")
+    world.simulator.add_list_item(LIST, "CC-310", "Service", parent_code="4600")
+    world.simulator.delete_list_item(LIST, "4500")
+
+    found = records(world, "cost_centre", read(world, "cost_centre"))
+
+    assert {("CC-210", "4500", False), ("CC-310", "4600", True)} == {
+        (one.number, one.parent, one.is_active) for one in found
+    }
+
+
+def test_below_a_deleted_value_there_may_be_nothing_to_ask_for() -> None:
+    """A company that refuses the question loses nothing else: what is live is read, and what was deleted by itself."""
+    world = a_world_with_lists()
+    world.simulator.add_list_item(LIST, "CC-210", "Sales", parent_code="4500")
+    world.simulator.add_list_item(LIST, "CC-310", "Service", parent_code="4600")
+    world.simulator.delete_list_item(LIST, "4500")
+
+    found = records(world, "cost_centre", read(world, "cost_centre"))
+
+    assert ["CC-310"] == [one.number for one in found]
 
 
 def test_a_list_that_nobody_named_says_which_option() -> None:

@@ -12,22 +12,31 @@ from typing import Literal
 
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseDocument
+from store.canonical.money import Money
 from store.canonical.people import Employee
 
 CHAIN_MAX = 25
 """So many superiors are looked at: more is a circle or a fantasy."""
 
-Doubt = Literal["self_approval", "missing", "stale", "limit", "delegate"]
+Doubt = Literal["self_approval", "missing", "stale", "limit", "delegate", "limit_unknown"]
 CLASSES: dict[Doubt, str] = {
     "self_approval": "APPROVER_SELF",
     "missing": "APPROVER_MISSING",
     "stale": "APPROVER_STALE",
     "limit": "APPROVAL_LIMIT",
     "delegate": "APPROVED_BY_DELEGATE",
+    "limit_unknown": "APPROVAL_LIMIT_UNKNOWN",
 }
 
 People = Callable[[str], Employee | None]
 """Return the person with an employee number, or None."""
+Convert = Callable[[Money, str], Money | None]
+"""Return an amount in another currency, or None where no rate is known."""
+
+
+def unconverted(_: Money, __: str) -> Money | None:
+    """Know no rate."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,20 @@ class Problem:
     fix: str
 
 
-def problems(document: ExpenseDocument, setup: ExpenseSetup, people: People, on: date) -> list[Problem]:
+def problems(
+    document: ExpenseDocument,
+    setup: ExpenseSetup,
+    people: People,
+    on: date,
+    convert: Convert = unconverted,
+) -> list[Problem]:
     """Return the doubts about who approved the document, gravest first."""
-    return list(_problems(document, setup, people, on))
+    return list(_problems(document, setup, people, on, convert))
 
 
-def _problems(document: ExpenseDocument, setup: ExpenseSetup, people: People, on: date) -> Iterator[Problem]:
+def _problems(
+    document: ExpenseDocument, setup: ExpenseSetup, people: People, on: date, convert: Convert
+) -> Iterator[Problem]:
     approver = document.approver_id
     if not approver:
         yield Problem(
@@ -71,7 +88,7 @@ def _problems(document: ExpenseDocument, setup: ExpenseSetup, people: People, on
         return
     if approver not in setup.processors:
         yield from _standing(document, person, people)
-    yield from _limit(document, person)
+    yield from _limit(document, person, convert)
 
 
 def _standing(document: ExpenseDocument, approver: Employee, people: People) -> Iterator[Problem]:
@@ -95,15 +112,25 @@ def _standing(document: ExpenseDocument, approver: Employee, people: People) -> 
     )
 
 
-def _limit(document: ExpenseDocument, approver: Employee) -> Iterator[Problem]:
+def _limit(document: ExpenseDocument, approver: Employee, convert: Convert) -> Iterator[Problem]:
+    """Compare in the currency of the limit."""
     limit = approver.approval_limit
-    takes = document.control_total
-    if limit is None or limit.currency != takes.currency:
+    if limit is None:
         return
-    if takes.amount_minor > limit.amount_minor:
+    takes = document.control_total
+    compared = takes if limit.currency == takes.currency else convert(takes, limit.currency)
+    if compared is None:
+        yield Problem(
+            "limit_unknown",
+            f"report {document.number} takes {takes}; {approver.name} may approve up to {limit}, and no one exchange "
+            f"rate of {takes.currency} to {limit.currency} is known",
+            "Read exchange rates from the ERP, or name the kind that counts in the profile (rate_kind), then retry.",
+        )
+    elif compared.amount_minor > limit.amount_minor:
+        shown = str(takes) if compared is takes else f"{takes}, that is {compared}"
         yield Problem(
             "limit",
-            f"report {document.number} takes {takes}; {approver.name} may approve up to {limit}",
+            f"report {document.number} takes {shown}; {approver.name} may approve up to {limit}",
             "Return it so that somebody with a higher limit approves it, or correct the limit and retry.",
         )
 

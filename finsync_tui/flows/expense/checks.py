@@ -9,7 +9,7 @@ from decimal import Decimal
 from finsync_tui import golden_record
 from finsync_tui.flows import accounts
 from finsync_tui.flows.accounts import Unresolved
-from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals
+from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup
@@ -138,7 +138,13 @@ def check_approval(context: Context) -> Answer:
                 return held.record
         return None
 
-    doubts = approval.problems(document, setup, people, context.now.date())
+    systems = (subject.target(context), subject.source(context), EXTRACT)
+    approved_on = (document.approved_at or context.now).date()
+
+    def convert(amount: Money, currency: str) -> Money | None:
+        return rates.converted(context.db, systems, amount, currency, approved_on, setup.approval.rate_kind)
+
+    doubts = approval.problems(document, setup, people, context.now.date(), convert)
     for doubt in doubts:
         severity = getattr(setup.approval, doubt.doubt)
         if severity == "block":
