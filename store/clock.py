@@ -49,7 +49,9 @@ class VirtualClock:
 
 def text(instant: datetime) -> str:
     """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text."""
-    shown = instant.astimezone(UTC).isoformat()  # half the time of strftime, and each stored row pays it
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    shown = instant.isoformat()  # half the time of strftime, and each stored row pays it
     return f"{shown[:26]}Z" if instant.microsecond else f"{shown[:19]}.000000Z"
 
 

@@ -79,13 +79,17 @@ def chunks(values: Sequence[T], size: int = VARIABLES_MAX) -> Iterator[Sequence[
         yield values[start : start + size]
 
 
-def insert(db: sqlite3.Connection, insert_into: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert many rows with few statements; `insert_into` is the SQL up to VALUES."""
+def insert(
+    db: sqlite3.Connection, insert_into: str, rows: Sequence[tuple[object, ...]], on_conflict: str = ""
+) -> int:
+    """Insert many rows with few statements; return how many went in. `insert_into` is the SQL up to VALUES."""
     if not rows:
-        return
+        return 0
     row = f"({marks(rows[0])})"
     whole = len(rows) - len(rows) % ROWS_A_STATEMENT
-    many = f"{insert_into} VALUES {','.join([row] * ROWS_A_STATEMENT)}"
+    many = f"{insert_into} VALUES {','.join([row] * ROWS_A_STATEMENT)} {on_conflict}"
+    count = 0
     for start in range(0, whole, ROWS_A_STATEMENT):
-        db.execute(many, tuple(chain.from_iterable(rows[start : start + ROWS_A_STATEMENT])))
-    db.executemany(f"{insert_into} VALUES {row}", rows[whole:])
+        count += db.execute(many, tuple(chain.from_iterable(rows[start : start + ROWS_A_STATEMENT]))).rowcount
+    rest = rows[whole:]
+    return count + (db.executemany(f"{insert_into} VALUES {row} {on_conflict}", rest).rowcount if rest else 0)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from store.canonical.event import Event
 from store.clock import instant, text
-from store.columns import as_json, from_json
+from store.columns import as_json, from_json, insert
 
 _COLUMNS = "seq, id, type, source, subject, time, correlation_id, dataschema, data"
 
@@ -29,14 +29,12 @@ def append(db: sqlite3.Connection, events: Iterable[Event]) -> int:
         (e.id, e.type, e.source, e.subject, text(e.time), e.correlation_id, e.dataschema, as_json(e.data))
         for e in events
     ]
-    if not rows:
-        return 0
-    cursor = db.executemany(
-        "INSERT INTO event(id, type, source, subject, time, correlation_id, dataschema, data)"
-        " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT(id) DO NOTHING",
+    return insert(
+        db,
+        "INSERT INTO event(id, type, source, subject, time, correlation_id, dataschema, data)",
         rows,
+        "ON CONFLICT(id) DO NOTHING",
     )
-    return cursor.rowcount
 
 
 def pending(

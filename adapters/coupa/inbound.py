@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -56,7 +57,7 @@ def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Tran
     shape, function = TRANSLATORS[entity]
     if entity == "project" and options.project_lookup:
         shape, function = wire.LookupValue, project_value
-    decode = msgspec.json.Decoder(shape).decode
+    decode = _decoder(shape).decode
     results: list[Translated | Untranslatable] = []
     for row in rows:
         try:
@@ -67,6 +68,11 @@ def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Tran
         except (*UNREADABLE, ArithmeticError, ValidationError, Unfit) as error:
             results.append(_refused(row, error))
     return results
+
+
+@lru_cache(maxsize=32)  # making one costs as much as reading an order with it
+def _decoder(shape: type[W]) -> msgspec.json.Decoder[W]:
+    return msgspec.json.Decoder(shape)
 
 
 def supplier(document: wire.Supplier, _: Options) -> Translated:
