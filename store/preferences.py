@@ -11,6 +11,14 @@ def get(db: sqlite3.Connection, person: str, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def of(db: sqlite3.Connection, person: str) -> dict[str, str]:
+    """Return everything that is remembered for a person, by name."""
+    return dict(
+        tuple(row)
+        for row in db.execute("SELECT name, value FROM preference WHERE person=? ORDER BY name", (person,))
+    )
+
+
 def set(db: sqlite3.Connection, person: str, name: str, value: str) -> None:  # reads as preferences.set
     """Remember a value."""
     db.execute(
@@ -18,3 +26,8 @@ def set(db: sqlite3.Connection, person: str, name: str, value: str) -> None:  # 
         " ON CONFLICT(person, name) DO UPDATE SET value=excluded.value",
         (person, name, value),
     )
+
+
+def clear(db: sqlite3.Connection, person: str, name: str) -> None:
+    """Forget a value."""
+    db.execute("DELETE FROM preference WHERE person=? AND name=?", (person, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,7 +23,7 @@ from finsync_tui.cli._context import (
     text_of,
 )
 from finsync_tui.cli._outcome import meant, report
-from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
+from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
 
 if TYPE_CHECKING:
@@ -99,6 +100,63 @@ def list_(
             )
         )
     note(f"{len(found.rows):,} of {found.total:,} exceptions")
+
+
+@app.command("causes", epilog=example("finsync exceptions causes --class MAPPING_MISSING"))
+def list_causes(
+    class_: Class = None,
+    limit: LimitOption = 50,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what live exceptions wait for together, the widest cause first: one missing rule may hold many documents."""
+    from finsync_tui.cli._queries import amount
+    from store import causes
+    from store.clock import text
+
+    classes = {name.upper() for name in class_ or ()}
+    with opened(workspace) as store, closing(store.reader()) as db:
+        found = [one for one in causes.waiting(db, store.clock.now()) if not classes or one.class_ in classes]
+    shown = [
+        {
+            "class": cause.class_,
+            "waits_for": dict(cause.parts),
+            "count": cause.count,
+            "overdue_count": cause.overdue_count,
+            "oldest_at": text(cause.oldest_at),
+            "amounts": {
+                currency: amount(minor, currency) for currency, minor in sorted(cause.amounts.items())
+            },
+            "example": cause.example,
+            "fix": cause.fix,
+        }
+        for cause in found[:limit]
+    ]
+    if json:
+        say_json(shown)
+    elif shown:
+        say(
+            table(
+                ["documents", "late", "class", "waits for", "amounts", "oldest"],
+                _cause_rows(shown),
+                right=["documents", "late"],
+            )
+        )
+    note(f"{len(shown):,} of {len(found):,} causes")
+
+
+def _cause_rows(found: list[dict[str, Any]]) -> list[list[Any]]:
+    return [
+        [
+            row["count"],
+            row["overdue_count"],
+            row["class"],
+            ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row["waits_for"].items()),
+            ", ".join(f"{grouped(value)} {currency}" for currency, value in row["amounts"].items()),
+            moment(row["oldest_at"]),
+        ]
+        for row in found
+    ]
 
 
 @app.command(epilog=example("finsync exceptions show 12"))

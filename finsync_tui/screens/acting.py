@@ -8,7 +8,8 @@ from pathlib import Path
 from finsync_tui import actions
 from finsync_tui.actions import Actor, Outcome
 from finsync_tui.screens.verbs import Name
-from store.clock import Clock
+from store import preferences
+from store.clock import Clock, instant
 from store.database import Store, open_store
 
 Deed = Callable[[Store, Actor, Sequence[int], str], Outcome]
@@ -22,12 +23,18 @@ def _comment(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outco
     return actions.comment(store, actor, ids[0], text)
 
 
+def _snooze(store: Store, actor: Actor, ids: Sequence[int], until: str) -> Outcome:
+    return actions.snooze(store, actor, ids, instant(until))
+
+
 DEEDS: Mapping[Name, Deed] = {
     "retry": _retry,
     "resolve": actions.resolve,
     "ignore": actions.ignore,
     "assign": actions.assign,
     "comment": _comment,
+    "snooze": _snooze,
+    "return": actions.send_back,
     "replay": actions.replay_deliveries,
     "hold": actions.hold_deliveries,
     "release": actions.release_deliveries,
@@ -36,7 +43,14 @@ DEEDS: Mapping[Name, Deed] = {
 
 
 def perform(
-    path: Path, clock: Clock, actor: Actor, verb: Name, ids: Sequence[int], text: str, system: str
+    path: Path,
+    clock: Clock,
+    actor: Actor,
+    verb: Name,
+    ids: Sequence[int],
+    text: str,
+    system: str,
+    body: str,
 ) -> Outcome:
     """Do it, with a store of its own: one transaction with its audit entry."""
     store = open_store(path, clock)
@@ -48,6 +62,17 @@ def perform(
             act = actions.pause_system if verb == "pause" else actions.resume_system
             act(store, actor, system, text)
             return Outcome((0,), ())
+        if verb == "edit":
+            return actions.edit(store, actor, ids[0], body, text)
         return DEEDS[verb](store, actor, ids, text)
     finally:
         store.close()
+
+
+def remember(path: Path, clock: Clock, person: str, name: str, value: str | None) -> None:
+    """Keep what a person set up, or forget it."""
+    with open_store(path, clock) as store, store.transaction() as db:
+        if value is None:
+            preferences.clear(db, person, name)
+        else:
+            preferences.set(db, person, name, value)

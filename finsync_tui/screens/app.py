@@ -6,10 +6,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events, work
 from textual.app import App, SystemCommand
@@ -27,6 +27,7 @@ from finsync_tui.screens.verbs import Name
 from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 
+T = TypeVar("T")
 if TYPE_CHECKING:
     from finsync_tui.actions import Actor, Outcome
     from finsync_tui.settings import Workspace
@@ -87,9 +88,19 @@ class FinsyncApp(App[None]):
     ]
 
     def __init__(
-        self, store_path: Path, clock: Clock | None, actor: Actor, *, engine_note: str | None = None
+        self,
+        store_path: Path,
+        clock: Clock | None,
+        actor: Actor,
+        *,
+        engine_note: str | None = None,
+        is_read_only: bool = False,
     ) -> None:
         super().__init__()
+        self.is_read_only = is_read_only
+        self.zone: tzinfo = UTC
+        self.preferences: dict[str, str] = {}
+        """What this person set up, by name. Read with the first look at the store."""
         self.store_path = store_path
         self.actor = actor
         self.engine_note = engine_note
@@ -160,6 +171,10 @@ class FinsyncApp(App[None]):
                 self.pulse = await self.reader.run(
                     partial(overview.pulse, machine_now=self.machine_clock.now())
                 )
+                if self._version == -1:
+                    self.preferences |= await self.reader.run(
+                        partial(overview.remembered, person=self.actor.name)
+                    )
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -187,6 +202,7 @@ class FinsyncApp(App[None]):
             is_virtual=self.is_virtual,
             person=self.actor.name,
             trouble=trouble,
+            is_read_only=self.is_read_only,
         )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -204,15 +220,41 @@ class FinsyncApp(App[None]):
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def perform(self, verb: Name, ids: Sequence[int], text: str, *, system: str = "") -> Outcome:
+    async def perform(
+        self, verb: Name, ids: Sequence[int], text: str, *, system: str = "", body: str = ""
+    ) -> Outcome:
         """Let `actions` do it, in the writing thread, at the engine's time."""
+        assert not self.is_read_only, "a read-only workbench asks nothing of the kind"
         clock: Clock = VirtualClock(self.now()) if self.is_virtual else self.machine_clock
 
         def act() -> Outcome:
             from finsync_tui.screens.acting import perform
 
-            return perform(self.store_path, clock, self.actor, verb, ids, text, system)
+            return perform(self.store_path, clock, self.actor, verb, ids, text, system, body)
 
+        return await self._write(act)
+
+    def remember(self, name: str, value: str | None) -> None:
+        """Keep what this person set up; None forgets it. A read-only workbench remembers until it is closed."""
+        if self.preferences.get(name) == value:
+            return
+        if value is None:
+            del self.preferences[name]
+        else:
+            self.preferences[name] = value
+        if not self.is_read_only:
+            self._remember(name, value)
+
+    @work(group="remembering", exit_on_error=False)
+    async def _remember(self, name: str, value: str | None) -> None:
+        def keep() -> None:
+            from finsync_tui.screens.acting import remember
+
+            remember(self.store_path, self.machine_clock, self.actor.name, name, value)
+
+        await self._write(keep)
+
+    async def _write(self, act: Callable[[], T]) -> T:
         self._acting_count += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._writing, act)
@@ -272,10 +314,10 @@ class FinsyncApp(App[None]):
         self._show_bar()
 
 
-def run(workspace: Workspace) -> None:
+def run(workspace: Workspace, *, is_read_only: bool = False) -> None:
     """Open the workbench on a workspace, as whoever is logged in."""
     import getpass
 
     from finsync_tui.actions import Actor
 
-    FinsyncApp(workspace.store_path, None, Actor(getpass.getuser(), "tui")).run()
+    FinsyncApp(workspace.store_path, None, Actor(getpass.getuser(), "tui"), is_read_only=is_read_only).run()

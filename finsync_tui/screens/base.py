@@ -30,6 +30,29 @@ T = TypeVar("T")
 TOO_SMALL = "Window too small (need 60x16)"
 REFUSALS_SHOWN = 8
 DIALOG_WIDTH = 66
+READ_ONLY = "This workbench is read-only: nothing can be changed from here."
+WRITING = frozenset(
+    [
+        "retry",
+        "resolve",
+        "ignore",
+        "comment",
+        "assign",
+        "snooze",
+        "send_back",
+        "edit",
+        "fix",
+        "replay",
+        "hold",
+        "release",
+        "cancel",
+        "abort",
+        "pause",
+        "resume",
+        "run_now",
+    ]
+)
+"""Actions that change something in the store."""
 READING_GROUPS = ("overview", "ids", "count", "dossier", "systems")
 """Workers that read what a screen shows."""
 
@@ -106,6 +129,24 @@ class WorkScreen(Screen[None]):
         """Return why an action is not possible now; empty: it is. The verb bar draws such a verb dim."""
         return ""
 
+    def why_not(self, action: str) -> str:
+        """Return why an action is not possible here and now: nobody writes in a read-only workbench."""
+        if self.desk.is_read_only and action in WRITING:
+            return READ_ONLY
+        return self.reason_against(action)
+
+    def refuses_writing(self) -> bool:
+        """Say so when this workbench only looks."""
+        if self.desk.is_read_only:
+            self.app.notify(READ_ONLY, severity="warning", markup=False)
+        return self.desk.is_read_only
+
+    def _read_until(self, text: str) -> str:
+        from finsync_tui.screens.moments import until
+        from store.clock import text as instant_text
+
+        return instant_text(until(text, self.desk.now(), self.desk.zone))
+
     async def ask_and_do(
         self,
         verb: Verb,
@@ -115,23 +156,29 @@ class WorkScreen(Screen[None]):
         subject: str,
         value: str = "",
         system: str = "",
+        body: str = "",
+        shown: Sequence[Content] = (),
     ) -> bool:
-        """Ask, do, and say what came of it. `subject`: one thing by its name. Returns whether it was done."""
+        """Ask, do, and say what came of it. `subject`: one thing by its name; `shown`: what else the question shows.
+        Returns whether it was done."""
+        if self.refuses_writing():
+            return False
         sums = await self.read(lambda db: queries.sums(db, listing, ids)) if listing is not None else []
         name = subject if len(ids) == 1 else f"{len(ids):,} {listing.name if listing else ''}"
         answer = await self.app.push_screen_wait(
             AskDialog(
                 f"{verb.title} {name}",
-                _question(verb, sums, len(ids)),
+                drawing.stack([*shown, *([drawing.BLANK] if shown else []), _question(verb, sums, len(ids))]),
                 verb=verb.title.lower(),
                 prompt=verb.prompt,
                 is_needed=verb.is_needed,
                 value=value,
+                read=self._read_until if verb.name == "snooze" else None,
             )
         )
         if answer is None:
             return False
-        outcome = await self.desk.perform(verb.name, ids, answer, system=system)
+        outcome = await self.desk.perform(verb.name, ids, answer, system=system, body=body)
         self._tell(verb, outcome, name)
         return bool(outcome.done)
 

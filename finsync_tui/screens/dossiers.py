@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from finsync_tui.screens import compare, queries
+from finsync_tui.screens import compare, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
+from finsync_tui.screens.similar import Similar, Suggestion
 from finsync_tui.screens.text import safe_lines, safe_text, words
 from store.clock import instant
 
@@ -118,6 +119,8 @@ class CaseDossier:
     payload: Payload
     notes: tuple[Note, ...]
     links: tuple[Link, ...]
+    similar: tuple[Similar, ...]
+    suggestion: Suggestion | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
     row = queries.rows(db, queries.EXCEPTIONS, [case_id]).get(case_id)
     if row is None:
         return None
+    alike = similar.cases(db, row)
     raw = db.execute(
         "SELECT evidence, substr(payload, 1, ?) AS payload, length(payload) AS size FROM exception_case WHERE id = ?",
         (PAYLOAD_SHOWN_BYTES, case_id),
@@ -184,6 +188,8 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
             ).fetchall()
         ),
         links=_links(db, row.entity, row.document_key),
+        similar=alike,
+        suggestion=similar.suggestion(row, alike),
     )
 
 

@@ -10,14 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from finsync_tui.screens import dossiers, drawing, queries, signs, tabs, verbs
+from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.dossiers import CaseDossier
 from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
+from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import ago, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 
 
-class ExceptionDetailScreen(DetailScreen[CaseDossier]):
+class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
     """Everything needed to decide about one exception."""
 
     TITLE = "Exception"
@@ -25,10 +27,11 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         "One exception. Compare shows the source, what we sent and what the target holds now: ≠ differs, → is translated "
         "by a mapping and should differ, + is missing in the target."
     )
-    VERBS = ("retry", "resolve", "assign", "comment", "ignore", "step(1)")
-    TABS = ("Compare", "Decisions", "Attempts", "History", "Payload", "Notes")
+    VERBS = ("fix", "retry", "resolve", "assign", "comment", "step(1)", "snooze", "edit")
+    TABS = ("Compare", "Decisions", "Attempts", "Similar", "History", "Payload", "Notes")
     BINDINGS: ClassVar[list[BindingType]] = [
         *CASE_BINDINGS,
+        Binding("m", "fix", "suggested fix", id="queue.fix"),
         Binding(
             "equals_sign",
             "equal",
@@ -73,6 +76,18 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
             drawing.paragraph("What happened", row.cause, width, lines_max=3),
             drawing.paragraph("What to do   ", row.fix, width, role="accent", lines_max=3),
         ]
+        if dossier.suggestion is not None:
+            found = dossier.suggestion
+            lines.append(
+                drawing.line(
+                    ("Suggested     ", "muted"),
+                    ("m", "strong"),
+                    (f" {found.title}", "accent"),
+                    (f" · {found.why}", "muted"),
+                )
+            )
+        if row.state == "snoozed" and row.snoozed_until:
+            lines.append(drawing.line((f"Put aside until {stamp(row.snoozed_until)}", "muted")))
         if dossier.links:
             lines.insert(1, drawing.paragraph("Known as", tabs.links(dossier.links), width, lines_max=1))
         if row.ended_at:
@@ -84,6 +99,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         return {
             "Compare": sum(1 for line in dossier.sides.lines if line.mark in "≠+−"),
             "Attempts": len(dossier.attempts),
+            "Similar": len(dossier.similar),
             "Notes": len(dossier.notes),
         }
 
@@ -96,6 +112,8 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
                 return tabs.decisions(dossier.steps, dossier.evidence, width)
             case "Attempts":
                 return tabs.attempts(dossier.attempts, width)
+            case "Similar":
+                return tabs.similar(dossier.similar, now, width)
             case "History":
                 return tabs.history(dossier.history, width)
             case "Payload":
@@ -107,6 +125,8 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         return verbs.against_case(verb, self.dossier.row if self.dossier else None)
 
     def reason_against(self, action: str) -> str:
+        if action == "fix":
+            return "" if self.dossier and self.dossier.suggestion else "There is nothing to suggest here."
         verb = CASE_VERBS.get(action)
         return self.against(verb) if verb else ""
 
@@ -120,20 +140,20 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier]):
         if await self.ask_and_do(verb, queries.EXCEPTIONS, [self.thing_id], subject=subject, value=value):
             self.read_again()
 
-    def action_retry(self) -> None:
-        self.act(verbs.RETRY)
+    def edited_row(self) -> ExceptionRow | None:
+        why = self.against(verbs.EDIT)
+        if why or self.dossier is None:
+            self.refuse(why)
+            return None
+        return self.dossier.row
 
-    def action_resolve(self) -> None:
-        self.act(verbs.RESOLVE)
-
-    def action_ignore(self) -> None:
-        self.act(verbs.IGNORE)
-
-    def action_comment(self) -> None:
-        self.act(verbs.COMMENT)
-
-    def action_assign(self) -> None:
-        self.act(verbs.ASSIGN, self.desk.actor.name)
+    async def action_fix(self) -> None:
+        """Do what is suggested; it asks like any other verb."""
+        found = self.dossier.suggestion if self.dossier else None
+        if found is None:
+            self.refuse("There is nothing to suggest here: see What to do.")
+        else:
+            await self.run_action(found.action)
 
     def action_equal(self) -> None:
         self.shows_equal = not (self.dossier and self.is_equal_shown(self.dossier.sides))

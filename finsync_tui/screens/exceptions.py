@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import ExceptionRow, Listing
 from finsync_tui.screens.text import ago, amount, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
 
 
-class ExceptionsScreen(ListScreen[ExceptionRow]):
+class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
     """The queue."""
 
     TITLE = "Exceptions"
@@ -32,7 +35,19 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
     DEFAULT_CHIP = "live exceptions"
     EMPTY = "Nothing is stuck here. Well done."
     DEFAULT_SORT = "due"
-    BINDINGS: ClassVar[list[BindingType]] = CASE_BINDINGS
+    VIEWS = (
+        View("My overdue", "is:mine is:overdue", "due"),
+        View("Overdue", "is:overdue", "due"),
+        View("Unassigned", "is:unassigned", "due"),
+        View("Missing mappings", "class:MAPPING_MISSING", "amount", is_reversed=True),
+        View("Refused and dead", "class:REJECTED|DEAD_LETTER", "due"),
+        View("Largest amounts", "", "amount", is_reversed=True),
+        View("Put aside", "state:snoozed", "due"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CASE_BINDINGS,
+        Binding("number_sign", "causes", "Group by cause", show=False, key_display="#", id="queue.causes"),
+    ]
 
     def make_listing(self) -> Listing[ExceptionRow]:
         return queries.EXCEPTIONS
@@ -57,7 +72,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
         urgent = signs.urgency(row.due_at, now) if row.state == "open" else state
         return (
             (urgent.glyph, urgent.role),
-            (countdown(row.due_at, now) if row.state == "open" else row.state, urgent.role),
+            (_due(row, now), urgent.role),
             (row.class_, "strong" if row.is_live else "muted"),
             (row.number, "accent"),
             (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
@@ -101,17 +116,26 @@ class ExceptionsScreen(ListScreen[ExceptionRow]):
 
         self.app.push_screen(ExceptionDetailScreen(ids, index))
 
-    def action_retry(self) -> None:
-        self.act(verbs.RETRY)
+    def edited_row(self) -> ExceptionRow | None:
+        row = self.table.cursor_row
+        why = verbs.against_case(verbs.EDIT, row)
+        if len(self.table.marks) > 1:
+            why = "One body is edited at a time: clear the marks first."
+        if why:
+            self.app.notify(why, severity="warning", markup=False)
+            return None
+        return row
 
-    def action_resolve(self) -> None:
-        self.act(verbs.RESOLVE)
+    def action_causes(self) -> None:
+        """Group what is shown by what it waits for."""
+        from finsync_tui.screens.causes import CausesScreen
 
-    def action_ignore(self) -> None:
-        self.act(verbs.IGNORE)
+        if self.parsed is not None:
+            self.app.push_screen(CausesScreen(self.parsed.text))
 
-    def action_comment(self) -> None:
-        self.act(verbs.COMMENT)
 
-    def action_assign(self) -> None:
-        self.act(verbs.ASSIGN, self.desk.actor.name)
+def _due(row: ExceptionRow, now: datetime) -> str:
+    """Return the countdown of what is open; what is put aside shows when it comes back."""
+    if row.state == "snoozed" and row.snoozed_until is not None:
+        return countdown(row.snoozed_until, now).removeprefix("in ")
+    return countdown(row.due_at, now) if row.state == "open" else row.state

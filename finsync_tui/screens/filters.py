@@ -129,6 +129,28 @@ def _state(term: str, grammar: Grammar) -> Field | None:
     return found if found is not None and term.removeprefix("-").lower() in found.values else None
 
 
+def exactly(name: str, value: str) -> str:
+    """Return the term that finds exactly this value, whatever signs are in it.
+
+    >>> exactly("value", "410 | *"), exactly("class", "REJECTED")
+    ("'value:=410 | *'", 'class:=REJECTED')
+    """
+    return shlex.quote(f"{name}:={value}")
+
+
+def without_last(text: str) -> str:
+    """Return a filter without its last term.
+
+    >>> without_last("class:REJECTED 'value:=410 a'")
+    'class:REJECTED'
+    """
+    try:
+        terms = shlex.split(text, posix=True)
+    except ValueError:
+        return " ".join(text.split()[:-1])
+    return " ".join(shlex.quote(term) if " " in term or "'" in term else term for term in terms[:-1])
+
+
 def _named(name: str, fields: Iterable[Field]) -> Field:
     known = {field.name: field for field in fields}
     if name in known:
@@ -189,6 +211,8 @@ def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
 def _text(field: Field, value: str) -> tuple[str, list[Param]]:
     if value in ("-", "none"):
         return f"coalesce({field.column}, '') = ''", []
+    if value.startswith("=") and not field.values:
+        return f"{field.column} = ?", [value[1:]]  # exactly so, whatever signs are in it
     options = value.split("|")
     if field.values:
         for option in options:

@@ -12,6 +12,9 @@ CASE_VERBS = {
     "ignore": verbs.IGNORE,
     "assign": verbs.ASSIGN,
     "comment": verbs.COMMENT,
+    "snooze": verbs.SNOOZE,
+    "edit": verbs.EDIT,
+    "send_back": verbs.RETURN,
 }
 CASE_BINDINGS: list[BindingType] = [
     Binding("r", "retry", "retry", id="queue.retry"),
@@ -19,6 +22,9 @@ CASE_BINDINGS: list[BindingType] = [
     Binding("a", "assign", "assign", id="queue.assign"),
     Binding("c", "comment", "comment", id="queue.comment"),
     Binding("i", "ignore", "ignore…", id="queue.ignore"),
+    Binding("z", "snooze", "snooze…", id="queue.snooze"),
+    Binding("e", "edit", "edit and retry…", id="queue.edit"),
+    Binding("b", "send_back", "send back…", id="queue.send_back"),
 ]
 
 DELIVERY_VERBS = {

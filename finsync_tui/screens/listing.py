@@ -21,7 +21,8 @@ from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Listed, Listing
 from finsync_tui.screens.text import money
 from finsync_tui.screens.verbs import Verb
-from finsync_tui.screens.widgets.dialogs import PickDialog
+from finsync_tui.screens.views import View
+from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog, ViewsDialog
 from finsync_tui.screens.widgets.filter_line import FilterLine
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
@@ -29,6 +30,7 @@ R = TypeVar("R", bound=Listed)
 INSPECTOR_WAIT_S = 0.08
 """Holding `j` must not draw thirty details a second."""
 FILTER_WAIT_S = 0.15
+VIEW_NAME_MAX = 40
 
 
 class ListScreen(WorkScreen, Generic[R]):
@@ -40,10 +42,14 @@ class ListScreen(WorkScreen, Generic[R]):
     EMPTY: ClassVar[str] = "nothing here"
     DEFAULT_SORT: ClassVar[str] = ""
     IS_REVERSED: ClassVar[bool] = False
+    VIEWS: ClassVar[tuple[View, ...]] = ()
+    """Views that come with the screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="list.filter"),
         Binding("s", "sort", "Sort by…", show=False, id="sort.pick"),
         Binding("S", "reverse", "Reverse the order", show=False, id="sort.reverse"),
+        Binding("f", "views", "Saved views…", show=False, id="filter.pick"),
+        Binding("F", "save_view", "Save this view…", show=False, id="filter.save"),
         Binding("escape", "clear", "Clear marks, then the filter", show=False, id="list.clear"),
         Binding("y", "copy", "Copy the row", show=False, id="list.copy"),
     ]
@@ -57,6 +63,7 @@ class ListScreen(WorkScreen, Generic[R]):
         self._new_count = 0
         self._inspector_timer: Timer | None = None
         self._filter_timer: Timer | None = None
+        self._is_restored = False
 
     def make_listing(self) -> Listing[R]:
         raise NotImplementedError
@@ -104,10 +111,85 @@ class ListScreen(WorkScreen, Generic[R]):
 
     def filter_to(self, text: str) -> None:
         """Show what a filter finds; called from Home."""
+        self._restore()
         self.parsed = self._parse(text)
         if self.is_mounted:
             self._show_filter()
             self.load(keeps_place=False)
+        self._remember()
+
+    # -- what is remembered -----------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        """Go on where this person left off: filter and order of the last visit."""
+        if self._is_restored:
+            return
+        self._is_restored = True
+        kept = View.read("", self.desk.preferences.get(f"layout.{self.listing.name}"))
+        if kept is not None:
+            self._take(kept)
+
+    def _take(self, view: View) -> None:
+        parsed = self._parse(view.filter)
+        self.parsed = (
+            self._parse("") if parsed.problem else parsed
+        )  # an older version may have known other fields
+        self.sort, self.is_reversed = self.listing.sort(view.sort or self.DEFAULT_SORT), view.is_reversed
+
+    def _remember(self) -> None:
+        self.desk.remember(f"layout.{self.listing.name}", self._present("").written())
+
+    def _present(self, name: str) -> View:
+        return View(name, self.parsed.text if self.parsed else "", self.sort.name, self.is_reversed)
+
+    @work(group="doing", exit_on_error=False)
+    async def action_views(self) -> None:
+        """Pick a saved view, or remove one."""
+        prefix = f"view.{self.listing.name}."
+        while True:
+            own = [
+                view
+                for key, value in sorted(self.desk.preferences.items())
+                if key.startswith(prefix) and (view := View.read(key.removeprefix(prefix), value)) is not None
+            ]
+            shown = [(view.name, view.shown(), view in own) for view in (*own, *self.VIEWS)]
+            answer = await self.app.push_screen_wait(ViewsDialog(f"{self.NOUN}: saved views", shown))
+            if answer is None:
+                return
+            what, name = answer
+            if what == "drop":
+                self.desk.remember(prefix + name, None)
+                continue
+            self._take(next(view for view in (*own, *self.VIEWS) if view.name == name))
+            self._remember()
+            self._show_filter()
+            self.load(keeps_place=False)
+            return
+
+    @work(group="doing", exit_on_error=False)
+    async def action_save_view(self) -> None:
+        """Keep filter and order under a name."""
+        present = self._present("")
+        answer = await self.app.push_screen_wait(
+            AskDialog(
+                "Save this view",
+                Content(present.shown()),
+                verb="save",
+                prompt="Name",
+                is_needed=True,
+                read=self._view_name,
+            )
+        )
+        if answer is not None:
+            self.desk.remember(f"view.{self.listing.name}.{answer}", present.written())
+            self.app.notify(f"Saved as {answer}: f shows it again.", markup=False)
+
+    def _view_name(self, name: str) -> str:
+        if len(name) > VIEW_NAME_MAX:
+            raise ValueError(f"a name has at most {VIEW_NAME_MAX} characters")
+        if any(view.name == name for view in self.VIEWS):
+            raise ValueError(f"{name} is built in: choose another name")
+        return name
 
     def _parse(self, text: str) -> Parsed:
         return filters.parse(text, self.listing.grammar, now=self.desk.now(), me=self.desk.actor.name)
@@ -115,6 +197,7 @@ class ListScreen(WorkScreen, Generic[R]):
     @work(exclusive=True, group="ids", exit_on_error=False)
     async def load(self, keeps_place: bool = True) -> None:
         """Take a new snapshot of the ids. The old rows stay until it is there."""
+        self._restore()
         if self.parsed is None or not self.parsed.problem:
             # Spans in a filter count from now, so it is understood anew each time.
             self.parsed = self._parse(self.parsed.text if self.parsed else "")
@@ -255,6 +338,8 @@ class ListScreen(WorkScreen, Generic[R]):
         self._show_filter()
         if changed:
             self.load(keeps_place=False)
+        if is_final:
+            self._remember()
 
     def action_clear(self) -> None:
         if self.table.marks:
@@ -273,10 +358,12 @@ class ListScreen(WorkScreen, Generic[R]):
         self.is_reversed = not self.is_reversed if name == self.sort.name else False
         self.sort = self.listing.sort(name)
         self.load()
+        self._remember()
 
     def action_reverse(self) -> None:
         self.is_reversed = not self.is_reversed
         self.load()
+        self._remember()
 
     def action_copy(self) -> None:
         row = self.table.cursor_row

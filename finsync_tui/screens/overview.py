@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.queries import when
 from finsync_tui.screens.text import safe_text
-from store import unposted
+from store import preferences, unposted
 from store.clock import instant
 from store.clock import text as instant_text
 from store.unposted import Unposted
@@ -114,6 +114,11 @@ class Overview:
     @property
     def is_empty(self) -> bool:
         return not (self.record_count or self.causes or self.documents or self.deliveries)
+
+
+def remembered(db: Connection, person: str) -> dict[str, str]:
+    """Return what a person set up: views, layouts, settings."""
+    return preferences.of(db, person)
 
 
 def pulse(db: Connection, machine_now: datetime) -> Pulse:

@@ -14,6 +14,7 @@ from finsync_tui.screens.dossiers import AttemptView, HistoryLine, Link, Note, P
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow
 from finsync_tui.screens.signs import Role
+from finsync_tui.screens.similar import SHOWN, WORDS, Similar, ways
 from finsync_tui.screens.text import NULL, ago, countdown, span, stamp
 
 MARK_ROLES: dict[str, Role] = {
@@ -284,6 +285,33 @@ def cases(found: Sequence[ExceptionRow], width: int) -> Content:
             lines.append(
                 drawing.paragraph("  ended", f"{row.resolution} ({row.ended_by})", width, role="muted")
             )
+    return drawing.stack(lines)
+
+
+def similar(found: Sequence[Similar], now: datetime, width: int) -> Content:
+    """Draw how cases of this class ended before: in sum, then one by one, those of the same cause first."""
+    if not found:
+        return drawing.line(("No case of this class has ended yet.", "muted"))
+    told = " · ".join(f"{count:,} {WORDS[way]}" for way, count in ways(found))
+    rows: list[list[Piece]] = [
+        [
+            ("=" if one.is_same_cause else " ", "accent"),
+            (one.number, "accent"),
+            (WORDS[one.way], "strong"),
+            (one.ended_by or "finsync", ""),
+            (ago(one.ended_at, now), "muted"),
+            (span(one.ended_at - one.opened_at), "muted"),
+            (one.resolution if one.way in ("resolve", "ignore", "return", "edit") else one.cause, "muted"),
+        ]
+        for one in found[:SHOWN]
+    ]
+    widths = (1, 11, 21, 9, 11, -8, max(10, width - 76))
+    header = ("", "document", "how it ended", "by", "when", "after", "why")
+    lines = [drawing.line((told, "strong")), drawing.table(widths, rows, header, width=width)]
+    if len(found) > SHOWN:
+        lines.append(drawing.line((f"the newest {SHOWN} of {len(found):,} are shown", "muted")))
+    if any(one.is_same_cause for one in found):
+        lines.append(drawing.line(("= the same cause", "muted")))
     return drawing.stack(lines)
 
 

@@ -16,6 +16,9 @@ Name = Literal[
     "ignore",
     "assign",
     "comment",
+    "snooze",
+    "return",
+    "edit",
     "replay",
     "hold",
     "release",
@@ -65,6 +68,32 @@ IGNORE = Verb(
 )
 ASSIGN = Verb("assign", "Assign", "assigned", "", prompt="Owner", is_needed=False, is_plain=True)
 COMMENT = Verb("comment", "Comment", "commented", "", prompt="Comment", is_plain=True)
+SNOOZE = Verb(
+    "snooze",
+    "Snooze",
+    "put aside",
+    "It leaves the queue and comes back by itself. Its due time stays as it is.",
+    prompt="Until, like 4h, 2d, tomorrow, monday, 2026-03-20 14:00",
+    is_plain=True,
+)
+RETURN = Verb(
+    "return",
+    "Send back",
+    "sent back",
+    "The document goes back to its owner, who reads the reason; what was posted of it is taken back. It comes again when "
+    "its owner submits it again.",
+    prompt="What its owner has to do",
+)
+EDIT = Verb(
+    "edit",
+    "Edit and retry",
+    "edited",
+    "The edited body is sent in place of the refused one; the original decision stays beside it. What the system does then "
+    "can't be taken back from here.",
+    prompt="Reason",
+)
+RETURNING_FLOWS = frozenset(["expense_to_reimbursement"])
+"""Flows whose documents can go back to their owner."""
 REPLAY = Verb(
     "replay",
     "Replay",
@@ -102,6 +131,10 @@ def against_case(verb: Verb, row: ExceptionRow | None) -> str:
         return "There is no exception here."
     if verb.name != "comment" and not row.is_live:
         return f"{row.number} has ended already ({row.state})."
+    if verb.name == "edit" and row.entry_id is None:
+        return "Only a refused or dead delivery can be edited; correct the document at its source instead."
+    if verb.name == "return" and row.flow not in RETURNING_FLOWS:
+        return f"{row.system} takes no document back: correct it there, or resolve the exception."
     return ""
 
 

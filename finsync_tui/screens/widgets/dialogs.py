@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from finsync_tui.screens import drawing, signs
-from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.text import fit, safe_text
 
 
 class AskDialog(ModalScreen["str | None"]):
@@ -34,8 +34,13 @@ class AskDialog(ModalScreen["str | None"]):
         prompt: str = "",
         is_needed: bool = False,
         value: str = "",
+        empty: str = "nobody",
+        read: Callable[[str], str] | None = None,
     ) -> None:
+        """`read` makes the answer of what was written, or says in a ValueError what is wrong with it."""
         super().__init__()
+        self._read = read
+        self._empty = empty
         self._title = title
         self._body = body
         self._verb = verb
@@ -48,7 +53,7 @@ class AskDialog(ModalScreen["str | None"]):
             box.border_title = Content(self._title)
             yield Static(self._body, id="what")
             if self._prompt:
-                need = "" if self._is_needed else " (empty: nobody)"
+                need = "" if self._is_needed else f" (empty: {self._empty})"
                 yield Static(Content.assemble((f"{self._prompt}{need}", "$muted")), id="prompt")
                 yield Input(self._value, compact=True, id="answer", max_length=2_000)
             yield Static(id="wrong")
@@ -70,10 +75,18 @@ class AskDialog(ModalScreen["str | None"]):
     def action_yes(self) -> None:
         answer = self.query_one(Input).value.strip() if self._prompt else ""
         if self._is_needed and not answer:
-            text = f"{self._prompt} is needed: it is kept in the audit log."
-            self.query_one("#wrong", Static).update(Content.assemble((text, "$error")))
+            self._refuse(f"{self._prompt.partition(',')[0]} is needed: it is kept in the audit log.")
             return
+        if self._read is not None:
+            try:
+                answer = self._read(answer)
+            except ValueError as error:
+                self._refuse(safe_text(error))
+                return
         self.dismiss(answer)
+
+    def _refuse(self, why: str) -> None:
+        self.query_one("#wrong", Static).update(Content.assemble((why, "$error")))
 
     def action_no(self) -> None:
         self.dismiss(None)
@@ -156,13 +169,84 @@ class PickDialog(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
+class ViewsDialog(ModalScreen["tuple[str, str] | None"]):
+    """Saved views. Answers with what to do and the view's name: ("use", name) or ("drop", name)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "no", "Cancel", id="dialog.no"),
+        Binding("d,delete", "drop", "Remove", id="views.drop"),
+        Binding("j", "down", "Next", show=False),
+        Binding("k", "up", "Previous", show=False),
+    ]
+
+    def __init__(self, title: str, views: Sequence[tuple[str, str, bool]]) -> None:
+        """`views`: name, what it shows, whether it is the person's own."""
+        super().__init__()
+        self._title = title
+        self._views = views
+
+    def compose(self) -> ComposeResult:
+        width = min(28, max((len(name) for name, _, _ in self._views), default=8))
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self._title)
+            yield OptionList(
+                *(
+                    Option(
+                        Content.assemble(
+                            ("✓ " if is_own else "  ", "$accent"),
+                            (f"{fit(name, width)}  ", "bold"),
+                            (shown, "$muted"),
+                        ),
+                        id=f"{number}",
+                    )
+                    for number, (name, shown, is_own) in enumerate(self._views)
+                ),
+                markup=False,
+                compact=True,
+            )
+            yield Static(id="wrong")
+            yield Static(
+                Content.assemble(
+                    ("enter", "bold $primary"), " show   ", ("d", "bold $primary"), " remove (✓ your own)   ",
+                    ("esc", "bold $primary"), " cancel",
+                ),
+                id="keys",
+            )  # fmt: skip
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(("use", self._views[event.option_index][0]))
+
+    def action_drop(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is None:
+            return
+        name, _, is_own = self._views[place]
+        if is_own:
+            self.dismiss(("drop", name))
+        else:
+            self.query_one("#wrong", Static).update(
+                Content.assemble((f"{name} is built in and stays.", "$error"))
+            )
+
+    def action_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
+
+    def action_no(self) -> None:
+        self.dismiss(None)
+
+
 class KeysDialog(ModalScreen[None]):
     """`?`: what this screen is for, all its keys, and what the signs mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark,f1", "close", "Close", id="dialog.close"),
-        Binding("j", "scroll(1)", "Down", show=False),
-        Binding("k", "scroll(-1)", "Up", show=False),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+        Binding("pagedown,ctrl+d,space", "scroll(15)", "Page down", show=False),
+        Binding("pageup,ctrl+u", "scroll(-15)", "Page up", show=False),
     ]
 
     def __init__(

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from finsync_tui.screens import filters
 from finsync_tui.screens.text import safe_text
 
 
@@ -81,7 +82,7 @@ class FilterLine(Horizontal):
 
     def without_last(self) -> str:
         """Return the filter without its last term."""
-        return " ".join(self.text.split()[:-1])
+        return filters.without_last(self.text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -31,6 +31,7 @@ class Bar:
     is_virtual: bool = False
     person: str = ""
     trouble: str = ""
+    is_read_only: bool = False
 
 
 class TopBar(Widget):
@@ -88,6 +89,8 @@ class TopBar(Widget):
         parts: list[Content] = []
         if bar.trouble:
             parts.append(Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])))
+        if bar.is_read_only:
+            parts.append(Content.assemble(("read-only  ", "bold $warning")))
         engine = str(bar.engine) if self.size.width >= WIDE else str(bar.engine).replace("engine ", "")
         parts.append(Content.assemble((f"{engine}  ", STYLES[bar.engine.role])))
         if bar.pulse.overdue_count:

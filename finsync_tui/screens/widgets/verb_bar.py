@@ -47,7 +47,7 @@ class VerbBar(Widget):
 
     def _verbs(self) -> list[Shown]:
         """Return what the screen shows, in its order; each action once."""
-        why = getattr(self.screen, "reason_against", lambda action: "")
+        why = getattr(self.screen, "why_not", lambda action: "")
         found: dict[str, Shown] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding

@@ -44,6 +44,17 @@ def test_exceptions_are_filtered(finsync: Finsync, arguments: list[str], expecte
     assert expected == [row["class"] for row in answer.json]
 
 
+def test_causes_say_how_many_documents_wait_for_one_thing(finsync: Finsync) -> None:
+    """Without anything named in the evidence, a cause is its class and where it showed."""
+    answer = finsync("exceptions", "causes", "--class", "period_closed", "--json")
+
+    assert answer.code == 0
+    assert [({"system": "oracle-amer"}, 1, {"JPY": "500"})] == [
+        (row["waits_for"], row["count"], row["amounts"]) for row in answer.json
+    ]
+    assert "PERIOD_CLOSED" in finsync("exceptions", "causes").out
+
+
 def test_a_shortened_list_says_how_many_there_are(finsync: Finsync) -> None:
     """A limit never looks like the total."""
     answer = finsync("exceptions", "list", "--limit", 1)

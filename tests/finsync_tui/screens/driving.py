@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -23,7 +24,7 @@ NARROW = (80, 24)
 DESIGN = (140, 40)
 
 
-def an_app(path: Path, **changes: str | None) -> FinsyncApp:
+def an_app(path: Path, **changes: Any) -> FinsyncApp:
     return FinsyncApp(path, VirtualClock(MACHINE_NOW), Actor("ana", "tui"), **changes)
 
 

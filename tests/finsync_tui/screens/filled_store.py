@@ -152,6 +152,7 @@ def fill(store: Store, *, seed: int = SEED) -> None:
             index += 1
         _deliveries(db, [_order(random, index + n) for n in range(6)])
         _history_of_cases(db)
+        _past_mappings(db)
         _systems(db)
         engine.report(
             db, "working", "host:4711:99", NOW, True, 1_284, "requisition_to_pay: 12 orders", MACHINE_NOW
@@ -418,11 +419,25 @@ def _held(db: Connection, order: Order, class_: str, step: str, cause: str, fix:
         legal_entity=order.legal_entity,
         amount_minor=order.amount_minor,
         currency=order.currency,
-        evidence={"cost_centre": "420", "candidates": ["300000008800321", "300000008800322"]} if class_ == "SUPPLIER_AMBIGUOUS" else {},
+        evidence=_evidence(class_, order),
         owner=random.choice((None, None, "ana", "ben")),
         due_at=due_at,
     )  # fmt: skip
     cases.open(db, case, at + timedelta(minutes=9))
+
+
+def _evidence(class_: str, order: Order) -> dict[str, object]:
+    """What the steps of the flows say of their own troubles."""
+    centre = f"{410 + order.index % 40}"
+    return {
+        "MAPPING_MISSING": {"table": "cost_centre", "value": centre, "scope": order.legal_entity},
+        "SUPPLIER_AMBIGUOUS": {
+            "supplier": order.supplier,
+            "candidates": ["300000008800321", "300000008800322"],
+        },
+        "COST_CENTRE_INACTIVE": {"cost_centre": centre, "account": f"01-{centre}-7110-0000-000"},
+        "ACCOUNT_INVALID": {"account": f"01-{centre}-7110-0000-000"},
+    }.get(class_, {})
 
 
 def _alone(db: Connection, order: Order, class_: str, cause: str, fix: str, random: Random) -> None:
@@ -557,3 +572,17 @@ def _systems(db: Connection) -> None:
             for _ in range(n)
         ],
     )
+
+
+def _past_mappings(db: Connection) -> None:
+    """How missing mappings ended before: the rule was added and the document retried, once it was settled by hand."""
+    for n, (value, reason) in enumerate((("410", ""), ("433", ""), ("433", ""), ("417", "booked by hand"))):
+        case = cases.NewCase(
+            class_="MAPPING_MISSING", entity="purchase_order", document_key=f"coupa:{2 + n}",
+            document_number=f"PO-00000{2 + n}", system="oracle-emea",
+            cause=f"no row of table cost_centre maps {value} for DE01", fix="Add it, then retry.",
+            evidence={"table": "cost_centre", "value": value, "scope": "DE01"},
+        )  # fmt: skip
+        case_id = cases.open(db, case, NOW - timedelta(days=30 - n))
+        ended = NOW - timedelta(days=30 - n) + timedelta(hours=3 + n)
+        cases.end(db, [case_id], "resolved" if reason else "closed", "ana", reason or "retried", ended)

@@ -27,14 +27,22 @@ WALKS: dict[str, tuple[str, ...]] = {
     "deliveries": ("4",),
     "delivery": ("4", "slash", "=state:buried", "enter", "enter"),
     "replay": ("4", "slash", "=state:buried", "enter", "r"),
+    "causes": ("2", "number_sign", "j"),
+    "snooze": ("2", "z"),
+    "edit": ("2", "slash", "=DEAD_LETTER", "enter", "e"),
+    "edit-wrong": ("2", "slash", "=DEAD_LETTER", "enter", "e", "x", "f2"),
+    "views": ("2", "f"),
+    "save-view": ("2", "slash", "=is:overdue", "enter", "F"),
     "systems": ("5", "j"),
     "pause": ("5", "w"),
 }
 """Every screen and dialog: each at both sizes."""
 TABS: dict[str, tuple[str, ...]] = {
     "decisions": ("2", "slash", "=SUPPLIER_AMBIGUOUS", "enter", "enter", "l"),
-    "history": ("2", "slash", "=DEAD_LETTER", "enter", "enter", "l", "l", "l"),
+    "history": ("2", "slash", "=DEAD_LETTER", "enter", "enter", "l", "l", "l", "l"),
     "payload": ("2", "slash", "=PAYLOAD_INVALID", "enter", "enter", "D"),
+    "similar": ("2", "slash", "=MAPPING_MISSING", "enter", "enter", "l", "l", "l"),
+    "no-causes": ("2", "slash", "=zzzz", "enter", "number_sign"),
     "notes": ("2", "slash", "=PO-100200", "enter", "enter", "left_square_bracket"),
     "filter-refused": ("2", "slash", "=owners:ana", "enter"),
     "filter-empty": ("2", "slash", "=zzzz", "enter"),
@@ -89,7 +97,7 @@ def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tu
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=(key,)))
 
 
-@pytest.mark.parametrize("name", ["home", "exceptions", "exception"])
+@pytest.mark.parametrize("name", ["home", "exceptions", "exception", "causes", "edit", "views"])
 def test_light(snap_compare: SnapCompare, filled: Path, name: str) -> None:
     """The light theme."""
     app = an_app(filled)
@@ -119,3 +127,10 @@ def test_too_small(snap_compare: SnapCompare, filled: Path) -> None:
     app = an_app(filled)
 
     assert snap_compare(app, terminal_size=(58, 15), run_before=partial(walk, keys=("1",)))
+
+
+def test_read_only(snap_compare: SnapCompare, filled: Path) -> None:
+    """A workbench that only looks says so on top, and its verbs are dim."""
+    app = an_app(filled, is_read_only=True)
+
+    assert snap_compare(app, terminal_size=DESIGN, run_before=partial(walk, keys=("2", "j")))

@@ -387,6 +387,8 @@ async def test_help_and_palette_know_every_key(filled: Path) -> None:
         await press(pilot, "question_mark")
         assert isinstance(pilot.app.screen, KeysDialog)
         text = screen_text(pilot)
+        await press(pilot, "space")
+        text += screen_text(pilot)
 
     for verb in ("Retry", "Resolve…", "Assign", "Comment", "Ignore…", "Filter", "Go to Systems", "Mark all"):
         assert verb in commands

@@ -1,0 +1,106 @@
+"""What can be done with exceptions, alike on the list, on one exception's page and on a whole cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.content import Content
+
+from finsync_tui.screens import drawing, queries, verbs
+from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.queries import ExceptionRow
+from finsync_tui.screens.text import safe_text
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+CHANGES_SHOWN = 12
+
+
+class CaseActions(WorkScreen):
+    """The keys of exceptions. A screen says what they are for: `act` and `edited_row`. It stands behind the screen's kind
+    among the bases."""
+
+    act: Callable[..., object]
+    """Asks, then does a verb to what the screen is about."""
+
+    def edited_row(self) -> ExceptionRow | None:
+        """Return the one exception whose body is to be edited; None: it has said why not."""
+        raise NotImplementedError
+
+    def action_retry(self) -> None:
+        self.act(verbs.RETRY)
+
+    def action_resolve(self) -> None:
+        self.act(verbs.RESOLVE)
+
+    def action_ignore(self) -> None:
+        self.act(verbs.IGNORE)
+
+    def action_comment(self) -> None:
+        self.act(verbs.COMMENT)
+
+    def action_assign(self) -> None:
+        self.act(verbs.ASSIGN, self.desk.actor.name)
+
+    def action_snooze(self) -> None:
+        self.act(verbs.SNOOZE, "1d")
+
+    def action_send_back(self) -> None:
+        self.act(verbs.RETURN)
+
+    def action_edit(self) -> None:
+        if self.refuses_writing():
+            return
+        row = self.edited_row()
+        if row is not None:
+            self._edit(row)
+
+    @work(group="doing", exit_on_error=False)
+    async def _edit(self, row: ExceptionRow) -> None:
+        """Edit what was refused, see what changes, then send it."""
+        from finsync_tui.screens import editing
+        from finsync_tui.screens.widgets.edit_dialog import EditDialog
+
+        body = await self.read(partial(_body, entry_id=row.entry_id or 0))
+        if len(body) > editing.TEXT_BYTES_MAX:
+            self.app.notify(
+                f"{row.number} is too large to be edited here: `finsync exceptions edit {row.id}` takes a file.",
+                severity="warning",
+                markup=False,
+            )
+            return
+        before = editing.laid_out(body)
+        text = await self.app.push_screen_wait(EditDialog(f"Edit {row.number}", before, original=body))
+        if text is None:
+            return
+        lines = editing.changes(before, text)
+        shown = [
+            drawing.line((safe_text(line, 64), "error" if line[0] == "-" else "ok"))
+            for line in lines[:CHANGES_SHOWN]
+        ]
+        if len(lines) > CHANGES_SHOWN:
+            shown.append(Content(f"and {len(lines) - CHANGES_SHOWN:,} more lines"))
+        is_done = await self.ask_and_do(
+            verbs.EDIT,
+            queries.EXCEPTIONS,
+            [row.id],
+            subject=row.number,
+            body=editing.restored(text, body),
+            shown=shown,
+        )
+        if is_done:
+            self.reread()
+
+
+def _body(db: Connection, entry_id: int) -> str:
+    """Return what is sent now: the last edited body, else the decision's own."""
+    row = db.execute(
+        "SELECT coalesce(d.edited_body, e.body) FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id "
+        "WHERE e.id = ?",
+        (entry_id,),
+    ).fetchone()
+    return str(row[0])
