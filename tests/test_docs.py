@@ -50,6 +50,7 @@ EXCEPTION_CLASSES = frozenset(
         "CLAIMED_BY_OTHER",
         "CONFIGURATION",
         "COST_CENTRE_MISSING",
+        "DOCUMENT_UNSUPPORTED",
         "EMPLOYEE_UNKNOWN",
         "RECALLED",
         "TAX_CODE_UNKNOWN",
@@ -78,6 +79,7 @@ FINDING_CLASSES = frozenset(
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
         "REPORT_DIFFERS",
+        "DOCUMENT_LEFT",
         "APPROVAL_LIMIT_UNKNOWN",
         "DRIFT",
     ]

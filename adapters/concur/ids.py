@@ -14,7 +14,14 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-DOCUMENT_TYPES: Final = ("expense", "cashadvance", "reportobligation", "requestobligation")
+DOCUMENT_TYPES: Final = (
+    "expense",
+    "cashadvance",
+    "reportobligation",
+    "requestobligation",
+    "invoice",
+    "payroll",
+)
 ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 """What may stand in a path or a query of ours."""
 

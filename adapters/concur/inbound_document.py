@@ -1,7 +1,7 @@
 """A financial document of Concur as an ExpenseDocument. Pure. Amounts keep every decimal they came with.
 
-Four kinds come through one queue each: expense reports, cash advances, and funds checks about a report or a
-request. The published funds checks stand without an envelope; their reference is the document's id without
+Each kind comes through a queue of its own: expense reports, cash advances, funds checks about a report or a request,
+and two that are known by their headers only: supplier invoices and payroll data. The published funds checks stand without an envelope; their reference is the document's id without
 its hyphens, as the published confirmations show.
 """
 
@@ -67,6 +67,9 @@ def document(row: bytes, options: Options) -> Translated:
     if wire.is_there(body.cash_advance_data):
         fields, source = _cash_advance(body, path)
         document_type = envelope.doc_type or "cashadvance"
+    elif envelope.doc_type == "invoice" or wire.is_there(body.vendor):
+        fields, source = _invoice(body, path)
+        document_type = "invoice"
     elif wire.is_there(body.request_header):
         fields, source = _request(body, path)
         document_type = envelope.doc_type or "requestobligation"
@@ -76,6 +79,8 @@ def document(row: bytes, options: Options) -> Translated:
     else:
         raise Unfit(path, "neither a report, a cash advance nor a request is in this document")
     reference = fields.pop("reference", None)
+    if document_type == "payroll":
+        fields["kind"] = "payroll"
     if is_funds_check:
         fields |= {
             "kind": "funds_check",
@@ -181,6 +186,33 @@ def _request(body: wire.FisBody, path: str) -> tuple[dict[str, Any], str]:
         "codes": codes(body.request_header),
         "entries": request_entries(body.request_entry or (), f"{path}.requestEntry", currency),
         "reference": request.fgi_ref_id,
+    }
+    return fields, source
+
+
+def _invoice(body: wire.FisBody, path: str) -> tuple[dict[str, Any], str]:
+    """A supplier invoice: which one, of whom, and what it takes. Its lines are not read: nothing is posted of it here."""
+    where = f"{path}.requestHeader"
+    invoice = part(body.request_header, wire.FisInvoice, where)
+    source = needed(invoice.request_id, f"{where}.requestId")
+    currency = needed(invoice.currency_alpha_code, f"{where}.currencyAlphaCode")
+    owner, vendor = wire.FisEmployee(), wire.FisVendor()
+    if wire.is_there(body.owner_employee):
+        owner = part(body.owner_employee, wire.FisEmployee, f"{path}.ownerEmployee")
+    if wire.is_there(body.vendor):
+        vendor = part(body.vendor, wire.FisVendor, f"{path}.vendor")
+    fields = {
+        "kind": "invoice",
+        "employee_id": owner.employee_id or "",
+        "employee_login": owner.login_id,
+        "employee_name": joined((owner.employee_first_name, owner.employee_last_name)),
+        "number": invoice.vendor_invoice_number or source,
+        "title": vendor.vendor_name or "",
+        "is_test": is_yes(invoice.is_test),
+        "ledger": invoice.ledger_code,
+        "currency": currency,
+        "total": money(invoice.request_total, currency, f"{where}.requestTotal"),
+        "codes": codes(body.request_header),
     }
     return fields, source
 

@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DocumentType = Literal["expense", "cashadvance", "reportobligation", "requestobligation"]
+DocumentType = Literal[
+    "expense", "cashadvance", "reportobligation", "requestobligation", "invoice", "payroll"
+]
 ListEntity = Literal["cost_centre", "project", "account_combination"]
 PaidBy = Literal["cash", "individual_card", "company_card", "company_paid", "unknown"]
 

@@ -16,12 +16,20 @@ from adapters.concur.simulator_plan import EntryPlan, ReportPlan, Split
 from adapters.concur.simulator_state import Allocation, Entry, JournalLine, TaxLine
 from adapters.concur.simulator_world import World
 
-PAYEES: Final = {"cash": "EMPL", "individual_card": "IBCP", "company_card": "CBCP", "company_paid": "COPD"}
+PAYEES: Final = {
+    "cash": "EMPL",
+    "individual_card": "IBCP",
+    "company_card": "CBCP",
+    "company_paid": "COPD",
+    "employee_card": "EMPL",
+}
+"""Whom the company owes. No published document shows the payee of an IBIP expense: the employee has paid it."""
 PAYMENT_NAMES: Final = {
     "cash": ("CASH", "Cash"),
     "individual_card": ("IBCP", "Corporate Card, Individual Bill"),
     "company_card": ("CBCP", "Corporate Card, Company Bill"),
     "company_paid": ("COPD", "Company Paid"),
+    "employee_card": ("IBIP", "Corporate Card, Individual Bill, Individual Payment"),
 }
 EXPENSE_NAMES: Final = {
     "AIRFR": "Airfare",

@@ -14,7 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-PaymentKind = Literal["cash", "individual_card", "company_card", "company_paid"]
+PaymentKind = Literal["cash", "individual_card", "company_card", "company_paid", "employee_card"]
+"""`employee_card`: billed to and paid by the employee (IBIP), who is reimbursed as for cash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ def totals(report: Report) -> Totals:
     personal = _sum(one.posted for one in posted if one.is_personal)
     total = _sum(one.posted for one in posted)
     on_company_card = [one for one in posted if one.payment in ("company_card", "company_paid")]
-    cash = _sum(one.approved for one in posted if one.payment == "cash")
+    cash = _sum(one.approved for one in posted if one.payment in ("cash", "employee_card"))
     charged = _sum(one.posted for one in on_company_card if one.is_personal)
     advanced = _sum(one.amount for one in report.advances if not one.is_return)
     balance = cash - charged - advanced

@@ -51,6 +51,8 @@ class FisBody(Camel):
     instruction: msgspec.Raw = NOTHING
     request_header: msgspec.Raw = NOTHING
     request_entry: list[msgspec.Raw] | None = None
+    owner_employee: msgspec.Raw = NOTHING
+    vendor: msgspec.Raw = NOTHING
 
 
 class FisEmployee(Camel):
@@ -180,6 +182,21 @@ class FisRequest(Camel):
     request_submit_date: str | None = None
     request_last_approver_id: str | None = None
     is_test: str | bool | None = None
+
+
+class FisInvoice(Camel):
+    """The header of a supplier invoice: what says which one it is and what it takes."""
+
+    request_id: str | None = None
+    vendor_invoice_number: str | None = None
+    request_total: Decimal | None = None
+    currency_alpha_code: str | None = None
+    ledger_code: str | None = None
+    is_test: str | bool | None = None
+
+
+class FisVendor(Camel):
+    vendor_name: str | None = None
 
 
 class FisRequestEntry(Camel):

@@ -12,6 +12,7 @@ posted as a whole is undone as a whole, and the employee reads what to change:
     undo_posting -> await_undo -> return_document -> await_return
 
 A cash advance is posted as the expense tool states it; a funds check is answered from the budgets and posts nothing.
+Supplier invoices and payroll data are no expenses: they are left in their queue, held or returned, as the profile says.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui.flows.expense import checks, postings, replies
+from finsync_tui.flows.expense import aside, checks, postings, replies
 from finsync_tui.flows.steps import Step
 from store import crossrefs, outbox, records
 from store.canonical.event import Event
@@ -30,7 +31,13 @@ from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
 
 NAME = "expense_to_reimbursement"
-_KINDS = {"report": "post", "cash_advance": "advance", "funds_check": "funds"}
+_KINDS = {
+    "report": "post",
+    "cash_advance": "advance",
+    "funds_check": "funds",
+    "invoice": "aside",
+    "payroll": "aside",
+}
 _PAYMENT = "com.finsync.payment."
 
 
@@ -51,7 +58,7 @@ class ExpenseToReimbursement:
     """A document has one version only: nothing ever takes its place."""
 
     def steps(self, kind: str) -> Mapping[str, Step]:
-        return _FUNDS if kind == "funds" else _STEPS
+        return {"funds": _FUNDS, "aside": _ASIDE}.get(kind, _STEPS)
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         """A document is worked through once. What comes after under the same id is our own echo, or a recall."""
@@ -95,7 +102,7 @@ class ExpenseToReimbursement:
             return "validate", True
         if step in ("verify_posting", "verify"):
             return step, False  # it is read again; nothing is sent
-        return "route", True
+        return "set_aside" if kind == "aside" else "route", True
 
     def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
         """What the expense tool has been told for good can't be told otherwise: it takes one outcome of a document."""
@@ -152,5 +159,16 @@ _FUNDS: Mapping[str, Step] = {
         replies.verify,
         replies.return_document,
         replies.await_return,
+    )
+}
+_ASIDE: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (
+        aside.set_aside,
+        replies.acknowledge,
+        replies.await_acknowledgement,
+        replies.return_document,
+        replies.await_return,
+        replies.verify,
     )
 }

@@ -100,3 +100,9 @@ class ExpenseSetup(_Part):
         description="Exception classes that go back to the employee without waiting for an analyst",
     )
     test_documents: Literal["return", "hold"] = "return"
+    other_documents: dict[Literal["invoice", "payroll"], Literal["leave", "hold", "return"]] = Field(
+        default_factory=dict,
+        description="What becomes of documents that are no expenses, where their queues are read. leave, also where "
+        "nothing is said: they stay in the queue for whoever takes them; hold: an analyst looks; return: they are "
+        "told to have failed",
+    )

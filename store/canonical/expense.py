@@ -15,7 +15,7 @@ from pydantic import Field
 from store.canonical.money import CurrencyCode, ExactDecimal, Money
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
-DocumentKind = Literal["report", "cash_advance", "funds_check"]
+DocumentKind = Literal["report", "cash_advance", "funds_check", "invoice", "payroll"]
 DocumentStatus = Literal["ready", "acknowledged", "posted", "failed", "paid", "reversed", "recalled", "other"]
 PaidBy = Literal["cash", "individual_card", "company_card", "company_paid", "unknown"]
 ApprovalStatus = Literal[

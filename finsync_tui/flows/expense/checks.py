@@ -31,7 +31,7 @@ def route(context: Context) -> Answer:
     fitting = [
         number
         for number, setup in context.facts.profile.legal_entities.items()
-        if setup.expense is not None and _is_of(document, setup.expense)
+        if setup.expense is not None and is_of(document, setup.expense)
     ]
     if len(fitting) != 1:
         told = f"ledger {document.ledger or 'none'}"
@@ -56,7 +56,7 @@ def route(context: Context) -> Answer:
     return Done({"legal_entity": fitting[0], "target": setup.target, "posted_as": context.data["post_as"]})
 
 
-def _is_of(document: ExpenseDocument, setup: ExpenseSetup) -> bool:
+def is_of(document: ExpenseDocument, setup: ExpenseSetup) -> bool:
     if (document.ledger or "") not in setup.ledgers:
         return False
     if setup.company_field is None:

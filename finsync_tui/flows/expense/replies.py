@@ -206,7 +206,7 @@ def _tell(context: Context, what: str, body: Mapping[str, Any], *, part: str = "
 
 
 def _posts(context: Context) -> bool:
-    return context.workflow.kind != "funds"
+    return context.workflow.kind not in ("funds", "aside")
 
 
 def _find_link(context: Context) -> crossrefs.Crossref | None:

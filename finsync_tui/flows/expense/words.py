@@ -24,6 +24,7 @@ _ADVICE = {
     "APPROVAL_LIMIT": "Submit again; somebody with a higher approval limit has to approve it.",
     "EMPLOYEE_UNKNOWN": "Accounting does not know you as a payee yet. Ask accounting, then submit again.",
     "BUDGET_EXCEEDED": "Ask whoever answers for the cost centre, or ask for less, then submit again.",
+    "DOCUMENT_UNSUPPORTED": "It has to be booked in another way. Ask accounting.",
     "TEST_DOCUMENT": "Test reports are never booked. Nothing to do.",
 }
 
