@@ -6,8 +6,7 @@ are silent, `Settings` has a switch.
 `add_user`, `submit_report`, `approve_report` and their neighbours are what people do inside Concur: they need no
 token and no HTTP. `documents` and `reports` show what became of it.
 
->>> from datetime import UTC, datetime
->>> from store.clock import VirtualClock
+>>> >>> from store.clock import VirtualClock
 >>> concur = ConcurSimulator(
 ...     VirtualClock(datetime(2026, 3, 2, tzinfo=UTC)),
 ...     client_id="c",
@@ -133,8 +132,7 @@ class ConcurSimulator:
 
     def end_refresh_tokens(self) -> None:
         """Make every refresh token worthless, as when the company takes the connection back."""
-        for one in self.door.state.refresh_tokens.values():
-            one.is_used = True
+        self.door.state.refresh_tokens.clear()
 
     def renew_request_token(self, token: str | None = None) -> str:
         """Issue the company request token again, or another one; it lives 24 hours from now."""

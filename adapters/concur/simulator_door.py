@@ -26,7 +26,7 @@ class Refresh(msgspec.Struct):
 
     scopes: list[str]
     ends_at: datetime
-    is_used: bool = False
+    replaced_at: datetime | None = None
 
 
 class DoorState(msgspec.Struct):
@@ -132,15 +132,22 @@ class TokenDoor:
 
     def _by_refresh_token(self, form: Document, scopes: list[str], base: str) -> Answer:
         held = self.state.refresh_tokens.get(form.get("refresh_token", ""))
-        if held is None or held.is_used or held.ends_at <= self._clock.now():
+        if held is None or not self._is_valid(held):
             return _refusal(400, 108, "invalid_grant", "Bad or expired refresh token.")
         asked = form.get("scope", "").split()
         if not set(asked) <= set(held.scopes):
             return _refusal(400, 54, "invalid_scope", "The requested scope exceeds the granted scope.")
         if not self._settings.rotates_refresh_token:
             return self._issue("company", None, asked or held.scopes, base, refresh=form["refresh_token"])
-        held.is_used = True
+        held.replaced_at = held.replaced_at or self._clock.now()
         return self._issue("company", None, asked or held.scopes, base)
+
+    def _is_valid(self, held: Refresh) -> bool:
+        """A token that was replaced is good for a while yet: its successor's answer may never have arrived."""
+        now = self._clock.now()
+        overlap = timedelta(seconds=self._settings.replaced_refresh_token_s)
+        is_replaced = held.replaced_at is not None and now >= held.replaced_at + overlap
+        return held.ends_at > now and not is_replaced
 
     def _issue(
         self,

@@ -61,6 +61,9 @@ class Settings:
     expires_in_as: Literal["text", "number"] = "text"
     has_refresh_expiry: bool = True
     rotates_refresh_token: bool = True
+    replaced_refresh_token_s: int = 0
+    """How long a refresh token that was replaced is still taken. The sources do not say; 0 is the strict reading, under
+    which an answer that its client dies over ends the connection."""
     token_life_s: int = 3600
     request_token_life_s: float | None = 24 * 3600
     scopes: frozenset[str] = SCOPES

@@ -40,7 +40,10 @@ def make(
         request_token=request_token,
         faults=FaultPlan(clock, scenario.faults.get(SOURCE, ())),
         settings=Settings(
-            seed=f"concur/{scenario.company.seed}", request_token_life_s=None, token_life_s=_TOKEN_LIFE_S
+            seed=f"concur/{scenario.company.seed}",
+            request_token_life_s=None,
+            token_life_s=_TOKEN_LIFE_S,
+            replaced_refresh_token_s=60,
         ),
     )
 
