@@ -110,6 +110,7 @@ class Engine:
             cases.wake_snoozed(db, now)
             for name in names:
                 meta.set(db, f"schedule.{name}", text(now))
+        await reconcile.look_again(self.store, self.adapters, self.clock)
         report = await self.settle()
         self.cycle_count += 1
         self._report("idle")

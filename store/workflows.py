@@ -235,6 +235,17 @@ def waiting_at(
     )
 
 
+def held(db: sqlite3.Connection, flow: str, limit: int, after: int = 0) -> list[Workflow]:
+    """Return the instances of a flow that wait for a person, by id from after `after`."""
+    return _select(
+        db,
+        "ended_at IS NULL AND state='held' AND flow=? AND id>? ORDER BY id LIMIT ?",
+        flow,
+        after,
+        limit,
+    )
+
+
 def get(db: sqlite3.Connection, workflow_id: int) -> Workflow | None:
     """Return one instance."""
     return next(iter(_select(db, "id=?", workflow_id)), None)

@@ -11,6 +11,8 @@ posted as a whole is undone as a whole, and the employee reads what to change:
 
     undo_posting -> await_undo -> return_document -> await_return
 
+A document that is recalled while an analyst is to look at it goes on at `recalled`, and ends.
+
 A cash advance is posted as the expense tool states it; a funds check is answered from the budgets and posts nothing.
 Supplier invoices and payroll data are no expenses: they are left in their queue, held or returned, as the profile says.
 """
@@ -145,6 +147,7 @@ _STEPS: Mapping[str, Step] = {
         postings.await_undo,
         replies.return_document,
         replies.await_return,
+        replies.recalled,
     )
 }
 _FUNDS: Mapping[str, Step] = {
@@ -159,6 +162,7 @@ _FUNDS: Mapping[str, Step] = {
         replies.verify,
         replies.return_document,
         replies.await_return,
+        replies.recalled,
     )
 }
 _ASIDE: Mapping[str, Step] = {
@@ -170,5 +174,6 @@ _ASIDE: Mapping[str, Step] = {
         replies.return_document,
         replies.await_return,
         replies.verify,
+        replies.recalled,
     )
 }

@@ -2,6 +2,7 @@
 
 from finsync_tui.reconcile.checks import CHECKS
 from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
+from finsync_tui.reconcile.held import look_again
 from finsync_tui.reconcile.read_back import Check, Found, Seen, Verified, Want, verify
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Verified",
     "Want",
     "commitment_differences",
+    "look_again",
     "verify",
     "write_back_differences",
 ]

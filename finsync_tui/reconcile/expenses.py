@@ -47,6 +47,50 @@ class ReplyCheck:
         return Seen({want.system: _reply_differences(workflow, found.get(want))})
 
 
+class HeldDocument:
+    """A document that waits for an analyst: recalled in the expense tool, it is over.
+
+    A report that was approved again shows its newer document only: the older one can't come back.
+    """
+
+    step = "recalled"
+
+    def wants(self, db: Connection, workflow: Workflow) -> Want:
+        key = RecordKey.parse(workflow.document_key)
+        return Want(key.system, ENTITY, key.external_id)
+
+    def doubts(self, db: Connection, workflow: Workflow, found: Found) -> Want | None:
+        """A document that is not shown may have a newer one in its place: the report's id leads there."""
+        own = self.wants(db, workflow)
+        document = _document(db, workflow)
+        if own in found or document is None:
+            return None
+        return Want(own.system, ENTITY, document.report_id)
+
+    def is_over(self, db: Connection, workflow: Workflow, found: Found) -> str | None:
+        own = self.wants(db, workflow)
+        shown, document = found.get(own), _document(db, workflow)
+        if isinstance(shown, ExpenseDocument):
+            return "recalled in the expense tool" if shown.status == "recalled" else None
+        if document is None:
+            return None
+        newer = (
+            one
+            for want, one in found.items()
+            if want.system == own.system
+            and isinstance(one, ExpenseDocument)
+            and one.report_id == document.report_id
+            and one.document_type == document.document_type
+        )
+        return None if next(newer, None) is None else "recalled; a newer document has taken its place"
+
+
+def _document(db: Connection, workflow: Workflow) -> ExpenseDocument | None:
+    key = RecordKey.parse(workflow.document_key)
+    held = records.get_version(db, ExpenseDocument, key.system, key.external_id, workflow.document_version)
+    return held.record if held is not None else None
+
+
 def _posting_differences(db: Connection, workflow: Workflow, shown: object) -> list[Difference]:
     version = int(workflow.data["posting_version"])
     if workflow.data["posted_entity"] == Invoice.entity:

@@ -93,7 +93,9 @@ async def _verify_batch(
     wanted = [one for one in wanted if all(want.system in adapters for want in one[2])]
     if not wanted:
         return Verified()
-    found, away = await _read(store, adapters, clock, [want for _, _, wants in wanted for want in wants])
+    found, away = await read_afresh(
+        store, adapters, clock, [want for _, _, wants in wanted for want in wants]
+    )
     read = differing = 0
     with store.transaction() as db:
         for workflow, check, wants in wanted:
@@ -121,7 +123,7 @@ def _tell(db: Connection, workflow: Workflow, seen: Seen, now: datetime) -> None
     )  # fmt: skip
 
 
-async def _read(
+async def read_afresh(
     store: Store, adapters: Mapping[str, Adapter], clock: Clock, wants: Sequence[Want]
 ) -> tuple[dict[Want, CanonicalRecord], set[tuple[str, str]]]:
     """Read these afresh; return them, and the (system, entity) pairs that can't be read now."""

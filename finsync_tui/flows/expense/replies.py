@@ -193,6 +193,16 @@ def await_return(context: Context) -> Answer:
     return Done({"note": "it is told; now it has to show"}, goto="verify")
 
 
+def recalled(context: Context) -> Answer:
+    """It was recalled while an analyst was to look: what the ERP holds of it is taken back, and it is over."""
+    if _posts(context) and not context.data.get("is_undone"):
+        if _find_link(context) is not None:
+            return Done({"note": "recalled; what was posted is taken back"}, goto="undo_posting")
+        if context.data.get("is_imported") and not context.data.get("is_import_refused"):
+            return Done({"note": "first it has to be known what became of its import"}, goto="await_import")
+    return Finish("aborted", {"note": "recalled in the expense tool"})
+
+
 def _tell(context: Context, what: str, body: Mapping[str, Any], *, part: str = "") -> int:
     return outgoing.enqueue(
         context,
