@@ -11,20 +11,34 @@ from datetime import datetime, timedelta
 import adapters as adapter_packages
 from adapters.base import Adapter
 from adapters.errors import CredentialsError
-from finsync_tui import credentials, delivery, extracts, policy, reconcile, schedule, sync
+from finsync_tui import credentials, delivery, extracts, policy, reconcile, releasing, schedule, sync
 from finsync_tui import profile as profiles
 from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
-from finsync_tui.mapping import tables
+from finsync_tui.mapping import recording
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
-from store import Store, cases, engine, leases, meta, open_store, outbox, rulesets, systems, workflows
+from store import (
+    Store,
+    cases,
+    engine,
+    leases,
+    meta,
+    open_store,
+    outbox,
+    proposals,
+    rulesets,
+    systems,
+    workflows,
+)
 from store.clock import Clock, SystemClock, instant, text
 from store.errors import FinsyncError
 
 LEASE_TTL = timedelta(seconds=60)
 HEARTBEAT_S = 10.0
+MAPPINGS_SEEN = "mapping.in_force"
+"""Where the versions are noted that waiting documents were last tried with."""
 ROUNDS_MAX = 1000
 """Bound on decide-deliver-verify rounds within one cycle; each round needs progress to go on."""
 
@@ -72,6 +86,8 @@ class Engine:
     lease: leases.Lease
     facts: Facts
     cycle_count: int = 0
+    decided: str = ""
+    """What had been decided about proposals when `facts` was made."""
 
     def due(self, now: datetime) -> list[str]:
         """Return the schedules that should have run by now. Several missed runs of one are one run."""
@@ -126,6 +142,7 @@ class Engine:
         advanced, delivered, verified = runner.Advanced(), delivery.Delivered(), 0
         for _ in range(ROUNDS_MAX):
             self._renew()
+            self._refresh()
             moved = runner.advance(self.store, FLOWS, self.facts, self.clock)
             sent = await delivery.deliver_due(
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
@@ -149,6 +166,13 @@ class Engine:
         if last is None:
             return now  # a schedule that never ran is due at once
         return schedule.next_fire(self.profile.schedules[name], instant(last))
+
+    def _refresh(self) -> None:
+        """Take a mapping table that came into force meanwhile: one small question a round, mostly answered with no."""
+        decided = proposals.mark(self.store.db)
+        if decided != self.decided:
+            self.facts = _facts(self.store, self.profile, self.clock)
+            self.decided = decided
 
     def _renew(self) -> None:
         with self.store.transaction() as db:
@@ -191,13 +215,16 @@ async def open_engine(
         lease = leases.acquire(store, leases.holder_id(), LEASE_TTL, SystemClock().now())
         connected: dict[str, Adapter] = {}
         try:
+            decided = proposals.mark(
+                store.db
+            )  # before the tables are read: what comes in between is read again
             facts = _facts(store, profile, clock)
             with store.transaction() as db:
                 sync.begin_anew(db)
                 delivery.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
             connected = (connector or connect)(workspace, profile, clock)
-            running = Engine(workspace, profile, store, clock, connected, lease, facts)
+            running = Engine(workspace, profile, store, clock, connected, lease, facts, decided=decided)
             running.cycle_count = previous.cycle_count if previous else 0
             beat = asyncio.create_task(_heartbeat(running))
             try:
@@ -248,20 +275,24 @@ class SystemSecrets:
 
 
 def _facts(store: Store, profile: Profile, clock: Clock) -> Facts:
-    """Record the rules as they are in force, so that every decision can name their version."""
+    """Record the rules as they are in force, so that every decision can name their version.
+
+    What waited for a rule that a version has now goes on: approved while no engine ran, or written into the profile.
+    """
+    now = clock.now()
     with store.transaction() as db:
-        versions = {
-            name: rulesets.record(
-                db, "mapping", name, "\n".join(row.model_dump_json() for row in rows), clock.now()
-            )
-            for name, rows in sorted(profile.mappings.items())
-        }
-        policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), clock.now())
+        in_force = recording.record(db, profile, now)
+        policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
+        found = {name: one.table for name, one in in_force.items()}
+        versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
+        if meta.get(db, MAPPINGS_SEEN) != versions:
+            releasing.release_mapped(db, found, now)
+            meta.set(db, MAPPINGS_SEEN, versions)
     return Facts(
         profile=profile,
-        tables=tables(profile.mappings, versions),
+        tables=found,
         policy_version=f"{policy.NAME}/{policy_version}",
-        mapping_version=",".join(f"{name}/{version}" for name, version in versions.items()),
+        mapping_version=versions,
     )
 
 

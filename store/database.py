@@ -24,6 +24,7 @@ KNOWN_MIGRATIONS: Final = (
     "m001_ground",
     "m002_commitments_are_relieved",
     "m003_commitments_by_order_line",
+    "m004_proposals",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

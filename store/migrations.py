@@ -409,6 +409,48 @@ def m003_commitments_by_order_line(db: Database) -> None:
         db.execute(statement)
 
 
+_M004 = """
+CREATE TABLE proposal (              -- changes that wait, or waited, for a second person
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,                -- mapping
+  name TEXT NOT NULL,                -- of the table
+  base_version INTEGER NOT NULL,     -- the version it was made from
+  base_digest TEXT NOT NULL,
+  body TEXT NOT NULL,                -- all rows, as ruleset_version holds them
+  digest TEXT NOT NULL,              -- SHA-256 of the body
+  layer_version INTEGER NOT NULL,    -- the version of the profile's own table that it takes account of
+  effective_from TEXT,               -- the day its rows were dated by, when they were
+  reason TEXT NOT NULL,
+  maker TEXT NOT NULL,
+  made_at TEXT NOT NULL,
+  maker_signature TEXT,
+  rule TEXT NOT NULL CHECK (rule IN ('one', 'two')), -- how many persons it takes
+  state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'rejected', 'withdrawn', 'superseded')),
+  checker TEXT,
+  decided_at TEXT,
+  decision TEXT,
+  signature TEXT,                    -- Ed25519 over the canonical JSON of all that, base64
+  version INTEGER,                   -- of the ruleset it became
+  replaces INTEGER REFERENCES proposal(id)
+) STRICT;
+CREATE INDEX proposal_state ON proposal(state, id);
+CREATE INDEX proposal_name ON proposal(name, id);
+CREATE INDEX proposal_replaces ON proposal(replaces);
+CREATE INDEX proposal_decided ON proposal(decided_at) WHERE decided_at IS NOT NULL;
+CREATE TRIGGER proposal_no_rewrite BEFORE UPDATE ON proposal WHEN old.state <> 'open'
+  OR new.body <> old.body OR new.name <> old.name OR new.maker <> old.maker OR new.reason <> old.reason
+BEGIN SELECT RAISE(ABORT, 'a proposal is decided once and never rewritten'); END;
+CREATE TRIGGER proposal_no_delete BEFORE DELETE ON proposal BEGIN SELECT RAISE(ABORT, 'proposals stay'); END;
+"""
+
+
+@migrations()
+def m004_proposals(db: Database) -> None:
+    """Changes of mapping tables wait for a second person."""
+    for statement in statements(_M004):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -36,7 +36,17 @@ def record(db: sqlite3.Connection, kind: Kind, name: str, body: str, at: datetim
     newest = current(db, kind, name)
     if newest is not None and newest.digest == digest:
         return newest.version
-    version = 1 if newest is None else newest.version + 1
+    return _add(db, kind, name, body, at, 1 if newest is None else newest.version + 1)
+
+
+def record_again(db: sqlite3.Connection, kind: Kind, name: str, body: str, at: datetime) -> int:
+    """Return a new version even when its text is that of the newest: somebody stands up for it now."""
+    newest = current(db, kind, name)
+    return _add(db, kind, name, body, at, 1 if newest is None else newest.version + 1)
+
+
+def _add(db: sqlite3.Connection, kind: Kind, name: str, body: str, at: datetime, version: int) -> int:
+    digest = sha256(body.encode()).hexdigest()
     db.execute(
         f"INSERT INTO ruleset_version({_COLUMNS}) VALUES (?,?,?,?,?,?)",
         (kind, name, version, digest, body, text(at)),
@@ -59,6 +69,14 @@ def current(db: sqlite3.Connection, kind: Kind, name: str) -> Ruleset | None:
         (kind, name),
     ).fetchone()
     return None if row is None else _ruleset(row)
+
+
+def versions(db: sqlite3.Connection, kind: Kind, name: str) -> list[Ruleset]:
+    """Return every version, oldest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM ruleset_version WHERE kind=? AND name=? ORDER BY version", (kind, name)
+    )
+    return [_ruleset(row) for row in rows]
 
 
 def _ruleset(row: sqlite3.Row) -> Ruleset:

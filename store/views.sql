@@ -63,6 +63,10 @@ SELECT s.system, s.state, s.reason, s.until, s.failure_count, s.last_ok_at, s.la
        (SELECT max(r.ended_at) FROM sync_run r WHERE r.system = s.system AND r.outcome = 'done') AS last_read_at
 FROM system_state s;
 
+CREATE VIEW v_proposal AS
+SELECT id, kind, name, base_version, state, rule, maker, made_at, reason, effective_from, checker, decided_at, decision,
+       version, replaces FROM proposal;
+
 CREATE VIEW v_finding AS SELECT * FROM finding;
 CREATE VIEW v_event AS SELECT seq, id, type, source, subject, time, correlation_id, data FROM event;
 CREATE VIEW v_audit AS

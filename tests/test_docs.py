@@ -82,6 +82,8 @@ FINDING_CLASSES = frozenset(
         "DOCUMENT_LEFT",
         "APPROVAL_LIMIT_UNKNOWN",
         "DRIFT",
+        "MAPPING_DIFFERS",
+        "MAPPING_UNTRUSTED",
     ]
 )
 

@@ -1,6 +1,6 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
-from finsync_tui.actions.acting import Actor, Outcome
+from finsync_tui.actions.acting import Actor, Outcome, acting, may
 from finsync_tui.actions.deliveries import (
     cancel_deliveries,
     hold_deliveries,
@@ -17,19 +17,34 @@ from finsync_tui.actions.exceptions import (
     send_back,
     snooze,
 )
+from finsync_tui.actions.mappings import (
+    approve_mapping,
+    from_profile,
+    propose_mapping,
+    rebased,
+    reject_mapping,
+    withdraw_mapping,
+)
 from finsync_tui.actions.processes import abort_workflow, pause_system, resume_system
 
 __all__ = [
     "Actor",
     "Outcome",
     "abort_workflow",
+    "acting",
+    "approve_mapping",
     "assign",
     "cancel_deliveries",
     "comment",
     "edit",
+    "from_profile",
     "hold_deliveries",
     "ignore",
+    "may",
     "pause_system",
+    "propose_mapping",
+    "rebased",
+    "reject_mapping",
     "release_deliveries",
     "replay_deliveries",
     "resolve",
@@ -37,4 +52,5 @@ __all__ = [
     "retry",
     "send_back",
     "snooze",
+    "withdraw_mapping",
 ]

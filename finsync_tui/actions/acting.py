@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Literal
 
+from finsync_tui import people
+from finsync_tui.profile import Profile
 from store import Store, audit, cases, workflows
 from store.cases import ExceptionCase
 from store.errors import NotAllowedError, NotFoundError
@@ -23,6 +25,23 @@ class Actor:
 
     name: str
     source: Literal["cli", "tui", "web", "engine"]
+    roles: people.Roles | None = None
+    """None: the profile lists nobody, everybody may do everything. Faces get it from `acting`, never by hand."""
+
+
+def acting(
+    profile: Profile, source: Literal["cli", "tui", "web"], *, os_account: str = "", web_login: str = ""
+) -> Actor:
+    """Return who acts: a web sign-in, else the account of the operating system that this process runs under."""
+    who = people.who_is(
+        profile, os_account="" if web_login else (os_account or people.account()), web_login=web_login
+    )
+    return Actor(who.name, source, who.roles)
+
+
+def may(actor: Actor, what: str) -> bool:
+    """Say whether a face should offer an act, named as in the audit log: `exception.retried`, `mapping.approved`."""
+    return people.may(actor.roles, what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,7 @@ def each_case(
     allow: tuple[str, ...] | None = LIVE,
 ) -> Outcome:
     """Do something to each live exception in one transaction. A single refusal raises, several are collected."""
+    people.require(actor.name, actor.roles, what)
     wanted = list(dict.fromkeys(case_ids))
     done: list[int] = []
     refused: list[tuple[int, str]] = []
@@ -89,6 +109,9 @@ def resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
 def note_action(
     store: Store, db: Connection, actor: Actor, what: str, subject: str, why: str, after: dict[str, object]
 ) -> None:
+    people.require(
+        actor.name, actor.roles, what
+    )  # here too: what nobody asked before is undone with its transaction
     entry = audit.Entry(who=actor.name, what=what, subject=subject, why=why, after=after, source=actor.source)
     audit.record(db, [entry], store.clock.now())
 

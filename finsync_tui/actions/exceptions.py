@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
+from finsync_tui import releasing
 from finsync_tui.actions.acting import (
     Actor,
     Outcome,
@@ -17,7 +18,7 @@ from finsync_tui.actions.acting import (
 )
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
-from store import Store, cases, outbox, systems, workflows
+from store import Store, cases, outbox, workflows
 from store.cases import ExceptionCase
 from store.clock import text
 from store.errors import NotAllowedError
@@ -27,7 +28,7 @@ def retry(store: Store, actor: Actor, case_ids: Sequence[int]) -> Outcome:
     """Let the held work go on: decided anew with today's mappings and master data, looked up before it is sent."""
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return _retry(store, db, case)
+        return releasing.retry(db, case, store.clock.now())
 
     return each_case(
         store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried"
@@ -160,39 +161,6 @@ def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) ->
         state="closed",
         resolution=f"edited: {reason}",
     )
-
-
-def _retry(store: Store, db: Connection, case: ExceptionCase) -> str | None:
-    """Bring the held instance back to the step it must decide again. Return why it can't be done."""
-    now = store.clock.now()
-    if case.workflow_id is None:
-        if case.entity == "system":
-            systems.resume(db, case.system, "retried", now)
-            return None
-        return f"it is read again by itself when {case.system} sends it corrected; there is nothing to retry here"
-    workflow = workflows.get(db, case.workflow_id)
-    if workflow is None or workflow.state != "held":
-        return "its workflow does not wait for a person any more"
-    if workflow.step == compensation.STEP:  # what is being undone is never done again by a retry
-        step, is_new_decision = workflow.step, case.class_ != "DEAD_LETTER"
-    else:
-        step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
-    if case.entry_id is not None:
-        if is_new_decision:
-            outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place
-        else:
-            outbox.replay(db, [case.entry_id], now)
-    workflows.save(
-        db,
-        workflow.id,
-        state="running",
-        step=step,
-        data=workflow.data,
-        due_at=workflow.due_at,
-        generation=workflow.generation + 1 if is_new_decision else workflow.generation,
-        now=now,
-    )
-    return None
 
 
 def _end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor, reason: str) -> str | None:

@@ -113,10 +113,8 @@ def reading(given: Path | None) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def actor() -> Actor:
-    """Return who is at the keyboard: the account of the operating system."""
-    import getpass
+def actor(given: Path | None) -> Actor:
+    """Return who is at the keyboard: the account of the operating system, as the profile knows it."""
+    from finsync_tui import actions, profile
 
-    from finsync_tui.actions import Actor
-
-    return Actor(name=getpass.getuser(), source="cli")
+    return actions.acting(profile.load(workspace_of(given)), "cli")

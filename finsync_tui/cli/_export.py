@@ -37,10 +37,15 @@ def write_file(
     """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
     text = io.StringIO()
     write(text, rows, format_)
+    write_bytes(path, text.getvalue().encode(), replaces=replaces)
+
+
+def write_bytes(path: Path, content: bytes, *, replaces: bool) -> None:
+    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
     try:
         descriptor = os.open(path, flags, 0o600)
     except FileExistsError:
         raise FileInTheWayError(str(path)) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as target:
-        target.write(text.getvalue())
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(content)

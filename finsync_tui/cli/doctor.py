@@ -18,6 +18,7 @@ from finsync_tui.cli._output import say, say_json, table
 from store.errors import FinsyncError
 
 if TYPE_CHECKING:
+    from finsync_tui.profile import Profile
     from finsync_tui.settings import Workspace
 
 FREE_BYTES_MIN = 1_000_000_000
@@ -61,7 +62,7 @@ def examine(path: Path) -> Iterator[Look]:
         return
     yield Look("workspace", "ok", f"{workspace.name} in {workspace.path}")
     yield _permissions(workspace)
-    for part in (_configuration, _secrets, _store):
+    for part in (_configuration, _people, _secrets, _store):
         yield from _caught(part, workspace)
 
 
@@ -116,6 +117,62 @@ def _configuration(workspace: Workspace) -> Iterator[Look]:
         yield Look(problem.place, "bad", problem.message, problem.remedy)
     if not problems:
         yield Look("configuration", "ok", f"layers {', '.join(workspace.layers)}")
+
+
+def _people(workspace: Workspace) -> Iterator[Look]:
+    from finsync_tui import people, profile
+
+    found = profile.load(workspace)
+    if not found.people:
+        yield Look("people", "ok", "nobody is listed: everybody who can open the workspace may do everything")
+        return
+    who = people.who_is(found, os_account=people.account())
+    listed = f"{len(found.people)} listed; a mapping change takes {found.mapping_rule}"
+    if who.is_listed:
+        yield Look(
+            "people",
+            "ok",
+            f"{listed}; you are {who.name} ({', '.join(sorted(who.roles or ())) or 'no role'})",
+        )
+    else:
+        yield Look(
+            "people",
+            "warn",
+            f"{listed}; {who.account} is not among them",
+            "You may look. Ask an administrator.",
+        )
+    yield from _unsigned(workspace, found)
+
+
+def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
+    """Name tables that one person can change by editing a file, and changes in the store that are refused."""
+    from store.database import open_reader
+
+    if found.mapping_rule == "one" or not workspace.store_path.exists():
+        return
+    from contextlib import closing
+
+    from finsync_tui.mapping import standings
+
+    with closing(open_reader(workspace.store_path)) as db:
+        tables = standings(db, found).values()
+    for one in tables:
+        for problem in one.problems:
+            yield Look(
+                f"mapping {one.name}",
+                "bad",
+                problem,
+                "Find out who wrote to the store; propose the change again.",
+            )
+    bare = [one.name for one in tables if not one.is_signed]
+    if bare:
+        remedy = f"finsync mapping propose {bare[0]} --from-profile, and let another approve it"
+        yield Look(
+            "mappings",
+            "warn",
+            f"never signed, so the profile's files decide alone: {', '.join(bare)}",
+            remedy,
+        )
 
 
 def _secrets(workspace: Workspace) -> Iterator[Look]:

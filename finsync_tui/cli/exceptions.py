@@ -226,7 +226,7 @@ def assign(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.assign(store, actor(), _selected(store, ids, class_, system), to)
+        outcome = actions.assign(store, actor(workspace), _selected(store, ids, class_, system), to)
     report(outcome, f"assigned to {safe(to)}", json=json)
 
 
@@ -241,7 +241,7 @@ def comment(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        actions.comment(store, actor(), identifier, text)
+        actions.comment(store, actor(workspace), identifier, text)
     if json:
         say_json({"done": [identifier], "refused": []})
     else:
@@ -263,7 +263,7 @@ def snooze(
 
     moment_ = _instant(until)
     with opened(workspace) as store:
-        outcome = actions.snooze(store, actor(), _selected(store, ids, class_, system), moment_)
+        outcome = actions.snooze(store, actor(workspace), _selected(store, ids, class_, system), moment_)
     report(outcome, f"snoozed until {moment_:%Y-%m-%d %H:%M} UTC", json=json)
 
 
@@ -295,7 +295,7 @@ def ignore(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.ignore(store, actor(), _selected(store, ids, class_, system), reason)
+        outcome = actions.ignore(store, actor(workspace), _selected(store, ids, class_, system), reason)
     report(outcome, "ignored", json=json)
 
 
@@ -312,7 +312,7 @@ def retry(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.retry(store, actor(), _selected(store, ids, class_, system))
+        outcome = actions.retry(store, actor(workspace), _selected(store, ids, class_, system))
     report(outcome, "to be tried again in the engine's next cycle", json=json)
 
 
@@ -330,7 +330,7 @@ def resolve(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.resolve(store, actor(), _selected(store, ids, class_, system), reason)
+        outcome = actions.resolve(store, actor(workspace), _selected(store, ids, class_, system), reason)
     report(outcome, "resolved", json=json)
 
 
@@ -353,7 +353,7 @@ def send_back(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.send_back(store, actor(), _selected(store, ids, class_, system), reason)
+        outcome = actions.send_back(store, actor(workspace), _selected(store, ids, class_, system), reason)
     report(outcome, "to be returned in the engine's next cycle", json=json)
 
 
@@ -375,7 +375,7 @@ def edit(
 
     text = text_of(payload)
     with opened(workspace) as store:
-        outcome = actions.edit(store, actor(), identifier, text, reason)
+        outcome = actions.edit(store, actor(workspace), identifier, text, reason)
     report(outcome, "edited", json=json)
 
 

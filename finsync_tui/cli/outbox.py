@@ -218,7 +218,7 @@ def hold(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.hold_deliveries(store, actor(), chosen, reason)
+        outcome = actions.hold_deliveries(store, actor(workspace), chosen, reason)
     report(outcome, "held", json=json)
 
 
@@ -238,7 +238,7 @@ def release(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.release_deliveries(store, actor(), chosen, reason)
+        outcome = actions.release_deliveries(store, actor(workspace), chosen, reason)
     report(outcome, "released", json=json)
 
 
@@ -272,7 +272,7 @@ def replay(
         chosen = _selected(store, ids, state, system, failure)
         if edited is not None and len(chosen) > 1:
             raise typer.BadParameter("an edited body fits one delivery only.", param_hint="--body")
-        outcome = actions.replay_deliveries(store, actor(), chosen, reason, edited_body=edited)
+        outcome = actions.replay_deliveries(store, actor(workspace), chosen, reason, edited_body=edited)
     report(outcome, "to be sent again", json=json)
 
 
@@ -303,5 +303,5 @@ def cancel(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.cancel_deliveries(store, actor(), chosen, reason)
+        outcome = actions.cancel_deliveries(store, actor(workspace), chosen, reason)
     report(outcome, "cancelled", json=json)

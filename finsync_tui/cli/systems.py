@@ -64,7 +64,7 @@ def pause(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        actions.pause_system(store, actor(), system, reason)
+        actions.pause_system(store, actor(workspace), system, reason)
     _done(system, "paused", json=json)
 
 
@@ -76,7 +76,7 @@ def resume(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        actions.resume_system(store, actor(), system, reason)
+        actions.resume_system(store, actor(workspace), system, reason)
     _done(system, "resumed", json=json)
 
 

@@ -165,5 +165,5 @@ def abort(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.abort_workflow(store, actor(), identifier, reason)
+        outcome = actions.abort_workflow(store, actor(workspace), identifier, reason)
     report(outcome, "aborted", json=json)

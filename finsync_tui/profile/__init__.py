@@ -12,16 +12,20 @@ from finsync_tui.profile.model import (
     Segment,
 )
 from finsync_tui.profile.overlay import load
+from finsync_tui.profile.people import Governance, Person, Role
 from finsync_tui.profile.problem import Problem
 
 __all__ = [
     "Due",
     "Flow",
+    "Governance",
     "LegalEntitySetup",
     "MappingRow",
+    "Person",
     "Problem",
     "Profile",
     "Retry",
+    "Role",
     "Schedule",
     "Segment",
     "check",

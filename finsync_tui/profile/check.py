@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
+from finsync_tui.profile.people_check import people_problems
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import Workspace
@@ -40,6 +41,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
         yield _unknown_system(f"retry.{name}", name)
     yield from _tax_provider(profile)
     yield from expense_problems(profile)
+    yield from people_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.base import Connection
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
+from finsync_tui.profile.people import Governance, Person
 from finsync_tui.profile.tax import TaxPolicy
 from store.canonical.money import CurrencyCode
 
@@ -140,6 +141,15 @@ class Profile(_Part):
     tax: TaxPolicy = TaxPolicy()
     ownership: dict[str, str] = Field(default_factory=dict, description="Which system is master of an entity")
     mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
+    people: dict[str, Person] = Field(
+        default_factory=dict, description="Nobody listed: everybody may do everything"
+    )
+    governance: Governance = Governance()
+
+    @property
+    def mapping_rule(self) -> Literal["one", "two"]:
+        """How many persons a change of a mapping table takes."""
+        return self.governance.mapping or ("two" if self.people else "one")
 
     def retry_for(self, system: str) -> Retry:
         return self.retry.get(system) or self.retry.get("default") or Retry()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -80,24 +81,10 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def read_mapping(path: Path) -> tuple[MappingRow, ...]:
     """Read a mapping table; a bad row is named with its line."""
-    rows: list[MappingRow] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as source:
             reader = csv.DictReader(source)
-            missing = {"from", "to"} - set(reader.fieldnames or ())
-            if missing:
-                raise SettingsFileError(
-                    path,
-                    "line 1",
-                    f"the column {sorted(missing)[0]!r} is missing",
-                    "A mapping table starts with from,to,scope,priority,valid_from,valid_to.",
-                )
-            for row in reader:
-                if len(rows) >= MAPPING_ROWS_MAX:
-                    raise SettingsFileError(
-                        path, f"line {reader.line_num}", "too many rows", "Split the table."
-                    )
-                rows.append(_row(path, reader.line_num, row))
+            return mapping_rows(path, reader.fieldnames or (), ((reader.line_num, row) for row in reader))
     except (UnicodeDecodeError, csv.Error) as error:
         raise SettingsFileError(
             path, "", f"it is not a UTF-8 CSV file ({error})", "Save it as CSV UTF-8."
@@ -106,6 +93,25 @@ def read_mapping(path: Path) -> tuple[MappingRow, ...]:
         raise SettingsFileError(
             path, "", f"it can't be read ({error.strerror})", "Check its permissions."
         ) from None
+
+
+def mapping_rows(
+    path: Path, columns: Iterable[str], lines: Iterable[tuple[int, dict[str, str | None]]]
+) -> tuple[MappingRow, ...]:
+    """Return the rows of a table whose cells were read as text, each with the line it stands on."""
+    missing = {"from", "to"} - set(columns)
+    if missing:
+        raise SettingsFileError(
+            path,
+            "line 1",
+            f"the column {sorted(missing)[0]!r} is missing",
+            "A mapping table starts with from,to,scope,priority,valid_from,valid_to.",
+        )
+    rows: list[MappingRow] = []
+    for number, line in lines:
+        if len(rows) >= MAPPING_ROWS_MAX:
+            raise SettingsFileError(path, f"line {number}", "too many rows", "Split the table.")
+        rows.append(_row(path, number, line))
     return tuple(rows)
 
 

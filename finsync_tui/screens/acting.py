@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from finsync_tui import actions
+from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome
 from finsync_tui.screens.verbs import Name
+from finsync_tui.settings import FILE_NAME, load_workspace
 from store import preferences
 from store.clock import Clock, instant
 from store.database import Store, open_store
@@ -53,6 +55,7 @@ def perform(
     body: str,
 ) -> Outcome:
     """Do it, with a store of its own: one transaction with its audit entry."""
+    actor = _with_roles(path, actor)
     store = open_store(path, clock)
     try:
         if verb == "abort":
@@ -76,3 +79,10 @@ def remember(path: Path, clock: Clock, person: str, name: str, value: str | None
             preferences.clear(db, person, name)
         else:
             preferences.set(db, person, name, value)
+
+
+def _with_roles(path: Path, actor: Actor) -> Actor:
+    """Return the person as the workspace's profile knows them now."""
+    if not (path.parent / FILE_NAME).is_file():
+        return actor  # a store on its own has no profile that could list anybody
+    return actions.acting(profiles.load(load_workspace(path.parent)), "tui", os_account=actor.name)

@@ -316,8 +316,8 @@ class FinsyncApp(App[None]):
 
 def run(workspace: Workspace, *, is_read_only: bool = False) -> None:
     """Open the workbench on a workspace, as whoever is logged in."""
-    import getpass
-
     from finsync_tui.actions import Actor
+    from finsync_tui.people.who import account
 
-    FinsyncApp(workspace.store_path, None, Actor(getpass.getuser(), "tui"), is_read_only=is_read_only).run()
+    # what this person may do is looked up before each act, in the profile as it is then
+    FinsyncApp(workspace.store_path, None, Actor(account(), "tui"), is_read_only=is_read_only).run()

@@ -1,0 +1,180 @@
+"""What the mapping commands share: the workspace with its profile, and how tables and changes are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finsync_tui.cli._context import opened, workspace_of
+from finsync_tui.cli._queries import amount
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from finsync_tui.mapping import MappingRow, Standing
+    from finsync_tui.profile import Profile
+    from store.database import Store
+    from store.proposals import Proposal
+
+TableName = Annotated[
+    str, typer.Argument(metavar="TABLE", help="Name of the mapping table, e.g. cost_centre.")
+]
+Scope = Annotated[
+    str, typer.Option("--scope", metavar="COMPANY", help="Legal entity the rule is for; without it, for all.")
+]
+DayOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--on", formats=["%Y-%m-%d"], metavar="DATE", help="The day that counts.", show_default="today"
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A workspace that is being read: its store, its profile, its time."""
+
+    db: sqlite3.Connection
+    profile: Profile
+    now: datetime
+
+
+@contextmanager
+def looking(given: Path | None) -> Iterator[Desk]:
+    """Open a workspace to look at its mapping tables."""
+    from finsync_tui import profile
+
+    found = profile.load(workspace_of(given))
+    with opened(given) as store, closing(store.reader()) as db:
+        yield Desk(db, found, store.clock.now())
+
+
+@contextmanager
+def changing(given: Path | None) -> Iterator[tuple[Store, Profile]]:
+    """Open a workspace to change its mapping tables."""
+    from finsync_tui import profile
+
+    found = profile.load(workspace_of(given))
+    with opened(given) as store:
+        yield store, found
+
+
+def standing_of(desk: Desk, name: str) -> Standing:
+    """Return a table as it is in force. Raises NotFoundError."""
+    from finsync_tui.mapping import standing, standings
+    from store.errors import NotFoundError
+
+    found = standing(desk.db, desk.profile, name)
+    if found is None:
+        known = ", ".join(standings(desk.db, desk.profile)) or "none"
+        raise NotFoundError("mapping table", name, f"Known: {known}.")
+    return found
+
+
+def proposal_of(db: sqlite3.Connection, number: int) -> Proposal:
+    """Return a proposal. Raises NotFoundError."""
+    from store import proposals
+    from store.errors import NotFoundError
+
+    found = proposals.get(db, number)
+    if found is None:
+        raise NotFoundError("proposal", str(number), "`finsync mapping list --proposals` shows them.")
+    return found
+
+
+def row_json(row: MappingRow) -> dict[str, Any]:
+    return {
+        "from": row.source,
+        "to": row.target,
+        "scope": row.scope or None,
+        "priority": row.priority,
+        "valid_from": row.valid_from,
+        "valid_to": row.valid_to,
+    }
+
+
+def row_cells(row: MappingRow) -> list[str | int | date | None]:
+    return [row.source, row.target, row.scope, row.priority, row.valid_from, row.valid_to]
+
+
+ROW_HEADINGS = ("from", "to", "scope", "priority", "valid from", "valid to")
+
+
+def proposal_json(one: Proposal) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "table": one.name,
+        "state": one.state,
+        "base_version": one.base_version,
+        "maker": one.maker,
+        "made_at": one.made_at,
+        "reason": one.reason,
+        "effective_from": one.effective_from,
+        "persons_needed": one.rule,
+        "checker": one.checker,
+        "decided_at": one.decided_at,
+        "decision": one.decision or None,
+        "version": one.version,
+        "replaces": one.replaces,
+    }
+
+
+def amounts_json(amounts: Mapping[str, int]) -> list[dict[str, str | None]]:
+    return [
+        {"amount": amount(minor, currency), "currency": currency}
+        for currency, minor in sorted(amounts.items())
+    ]
+
+
+def amounts_text(amounts: Mapping[str, int]) -> str:
+    from decimal import Decimal
+
+    return ", ".join(
+        f"{Decimal(amount(minor, currency) or 0):,f} {currency}"
+        for currency, minor in sorted(amounts.items())
+    )
+
+
+def who_made(one: Proposal | None) -> str:
+    """Say in words where a row or version comes from."""
+    if one is None:
+        return "profile"
+    checked = f", approved by {one.checker}" if one.rule == "two" else ""
+    return f"proposal {one.id} by {one.maker}{checked}"
+
+
+def day(given: datetime | None, now: datetime) -> date:
+    return given.date() if given is not None else now.date()
+
+
+def edited(
+    rows: Sequence[MappingRow], sets: Sequence[str], removes: Sequence[str], scope: str, priority: int
+) -> tuple[MappingRow, ...]:
+    """Return rows with the rules that a command line names put in and taken out."""
+    from finsync_tui.cli._errors import UsageError
+    from finsync_tui.mapping.editing import with_rule, without_rules
+    from finsync_tui.profile import MappingRow
+
+    found = tuple(rows)
+    for source in removes:
+        left = without_rules(found, source, scope)
+        if left == found:
+            raise UsageError(
+                f"there is no rule for {source!r} in {scope or 'every scope'}. Nothing was changed. "
+                "A rule of one company is meant by --scope."
+            )
+        found = left
+    for text in sets:
+        source, sign, target = text.partition("=")
+        if not sign or not source or not target:
+            raise UsageError(
+                f"{text!r} is not FROM=TO. Nothing was changed. To pass a value on write FROM==."
+            )
+        found = with_rule(found, MappingRow(source=source, target=target, scope=scope, priority=priority))
+    return found

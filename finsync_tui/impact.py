@@ -1,0 +1,305 @@
+"""What a change of a mapping table would do, before anybody saves it.
+
+The store finds by itself, set by set, which documents carry a value that the change is about. Those that are still on
+their way are then decided again with the proposed rows, by the very step of their flow; nothing is written. Documents that
+have ended are judged by the value alone: they stay as they are, and would differ if they were sent today.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from sqlite3 import Connection, Row
+from typing import Final, Literal
+
+from finsync_tui.flows.registry import FLOWS
+from finsync_tui.flows.steps import Context, Done, Facts, Hold
+from finsync_tui.mapping import MappingRow, Table
+from finsync_tui.mapping.merge import difference
+from finsync_tui.mapping.standing import standings
+from finsync_tui.profile import Profile
+from finsync_tui.releasing import MISSING
+from store import workflows
+from store.workflows import Workflow
+
+STEP: Final = "resolve_accounts"
+REPLAYED_MAX: Final = 20_000
+"""Documents that are decided again one by one; the largest amounts come first."""
+
+Outcome = Literal["released", "still_stuck", "newly_stuck", "changed", "decided"]
+Amounts = Mapping[str, int]
+"""Minor units by currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """What a value means now and would mean."""
+
+    scope: str
+    value: str
+    before: str | None
+    after: str | None
+    document_count: int
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """What would become of one document that is still on its way."""
+
+    workflow_id: int
+    flow: str
+    entity: str
+    document_key: str
+    document_number: str
+    state: str
+    step: str
+    outcome: Outcome
+    before: Mapping[str, str]
+    """Account combination by line; empty: stuck, nothing is decided."""
+    after: Mapping[str, str]
+    cause: str
+    """Why it would be stuck."""
+    amount_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many documents have an outcome, and their amount, in one currency."""
+
+    outcome: Outcome
+    currency: str | None
+    document_count: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Everything that would change."""
+
+    table: str
+    values: tuple[ValueChange, ...]
+    """The most expensive first."""
+    documents: tuple[DocumentChange, ...]
+    """Those still on their way, the most expensive first."""
+    totals: tuple[Total, ...]
+    is_complete: bool = True
+    """False: more documents than REPLAYED_MAX; the rest were not decided again."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    documents: set[int] = field(default_factory=set)
+    amounts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, workflow_id: int, amount_minor: int | None, currency: str | None) -> None:
+        if workflow_id not in self.documents:
+            self.documents.add(workflow_id)
+            if amount_minor is not None and currency is not None:
+                self.amounts[currency] += amount_minor
+
+
+def impact(
+    db: Connection,
+    profile: Profile,
+    name: str,
+    rows: Sequence[MappingRow],
+    now: datetime,
+    limit: int = REPLAYED_MAX,
+) -> Impact:
+    """Return what these rows would change if they came into force now."""
+    in_force = {table: one.table for table, one in standings(db, profile).items()}
+    before = in_force.get(name, Table(name, 0, ()))
+    after = Table(name, before.version + 1, tuple(rows))
+    gone, come = difference(before.rows, after.rows)
+    touched = Table(name, 0, tuple(_undated([*gone, *come])))
+    wanted = _wanted(db, name, touched, now.date())
+    values: dict[tuple[str, str, str | None, str | None], _Seen] = defaultdict(_Seen)
+    ended: dict[str | None, _Seen] = defaultdict(_Seen)
+    live: dict[int, int] = _held(db)
+    for row in _decided(db, name, wanted):
+        on = date.fromisoformat(row["day"])
+        match = after.find(row["value"], scope=row["scope"] or "", on=on)
+        target = match.target if match is not None else None
+        if target != row["target"]:
+            key = (row["scope"] or "", row["value"], row["target"], target)
+            values[key].add(row["id"], row["amount_minor"], row["currency"])
+            if row["is_ended"]:
+                ended[row["currency"]].add(row["id"], row["amount_minor"], row["currency"])
+        if not row["is_ended"]:
+            live[row["id"]] = abs(row["amount_minor"] or 0)
+    for row in _missing(db, name, wanted):
+        match = after.find(row["value"], scope=row["scope"], on=_day(row["accounting_on"], now))
+        if match is not None:
+            key = (row["scope"], row["value"], None, match.target)
+            values[key].add(row["id"], row["amount_minor"], row["currency"])
+    chosen = sorted(live, key=lambda one: (-live[one], one))
+    facts = Facts(profile, {**in_force, name: after}, "", "")
+    documents = _replayed(db, facts, chosen[:limit], now)
+    return Impact(
+        name,
+        tuple(sorted((_value(key, seen) for key, seen in values.items()), key=_dearest)),
+        tuple(documents),
+        tuple(_totals(documents, ended)),
+        len(chosen) <= limit,
+    )
+
+
+def _undated(rows: Iterable[MappingRow]) -> Iterable[MappingRow]:
+    """Rows as patterns alone: which values they are about, whatever the day."""
+    return (row.model_copy(update={"valid_from": None, "valid_to": None}) for row in rows)
+
+
+def _wanted(db: Connection, name: str, touched: Table, on: date) -> list[str]:
+    """Return the values, as JSON of scope and value, that the change is about, among those that documents carry."""
+    seen = db.execute(
+        "SELECT DISTINCT coalesce(w.legal_entity, ''), r.value->>'from' FROM workflow_step s"
+        " JOIN workflow w ON w.id=s.workflow_id, json_each(s.detail, '$.rules') r"
+        " WHERE s.name=? AND s.state='done' AND r.value->>'table'=?"
+        " UNION SELECT coalesce(evidence->>'scope', ''), evidence->>'value' FROM exception_case"
+        " WHERE class=? AND ended_at IS NULL AND evidence->>'table'=?",
+        (STEP, name, MISSING, name),
+    )
+    return [
+        json.dumps([scope, value])
+        for scope, value in seen
+        if value is not None and touched.find(value, scope=scope, on=on) is not None
+    ]
+
+
+def _decided(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
+    """Yield each document and value that was decided by this table, as it was decided last."""
+    return db.execute(
+        "WITH wanted AS (SELECT value->>0 AS scope, value->>1 AS value FROM (SELECT value FROM json_each(?)))"
+        " SELECT w.id, w.legal_entity AS scope, r.value->>'from' AS value, r.value->>'to' AS target,"
+        " substr(coalesce(w.data->>'accounting_on', max(s.started_at)), 1, 10) AS day, w.amount_minor, w.currency,"
+        " w.ended_at IS NOT NULL AS is_ended"
+        " FROM workflow_step s JOIN workflow w ON w.id=s.workflow_id, json_each(s.detail, '$.rules') r"
+        " JOIN wanted ON wanted.scope=coalesce(w.legal_entity, '') AND wanted.value=r.value->>'from'"
+        " WHERE s.name=? AND s.state='done' AND r.value->>'table'=? GROUP BY w.id, r.value->>'from'",
+        (_array(wanted), STEP, name),
+    )
+
+
+def _missing(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
+    """Yield each document that waits for a rule of this table."""
+    return db.execute(
+        "WITH wanted AS (SELECT value->>0 AS scope, value->>1 AS value FROM (SELECT value FROM json_each(?)))"
+        " SELECT w.id, wanted.scope, wanted.value, c.amount_minor, c.currency, w.data->>'accounting_on' AS accounting_on"
+        " FROM exception_case c JOIN workflow w ON w.id=c.workflow_id"
+        " JOIN wanted ON wanted.scope=coalesce(c.evidence->>'scope', '') AND wanted.value=c.evidence->>'value'"
+        " WHERE c.class=? AND c.ended_at IS NULL AND c.evidence->>'table'=?",
+        (_array(wanted), MISSING, name),
+    )
+
+
+def _array(wanted: Sequence[str]) -> str:
+    return f"[{','.join(wanted)}]"
+
+
+def _held(db: Connection) -> dict[int, int]:
+    """Return the instances that are held where accounts are resolved, with their amounts: whatever the reason was."""
+    rows = db.execute(
+        "SELECT id, abs(coalesce(amount_minor, 0)) FROM workflow WHERE ended_at IS NULL AND state='held' AND step=?",
+        (STEP,),
+    )
+    return dict(rows.fetchall())
+
+
+def _day(text: str | None, now: datetime) -> date:
+    return date.fromisoformat(text) if text else now.date()
+
+
+def _replayed(db: Connection, facts: Facts, ids: Sequence[int], now: datetime) -> list[DocumentChange]:
+    found = []
+    for workflow_id in ids:
+        workflow = workflows.get(db, workflow_id)
+        change = _again(db, facts, workflow, now) if workflow is not None else None
+        if change is not None:
+            found.append(change)
+    return found
+
+
+def _again(db: Connection, facts: Facts, workflow: Workflow, now: datetime) -> DocumentChange | None:
+    """Decide one document again; None: it would be as it is."""
+    step = FLOWS[workflow.flow].steps(workflow.kind).get(STEP)
+    if step is None or workflow.legal_entity not in facts.profile.legal_entities:
+        return None
+    context = Context(db, now, facts, workflow, dict(workflow.data))
+    context.data.pop("accounts", None)
+    answer = step(context)
+    is_stuck = workflow.state == "held" and workflow.step == STEP
+    before = {} if is_stuck else accounts_of(workflow.data)
+    after, cause = {}, ""
+    if isinstance(answer, Hold):
+        cause = answer.cause
+    elif isinstance(answer, Done) and answer.goto is None:
+        after = accounts_of(context.data)
+    else:
+        cause = str(answer.detail.get("cause", "")) if isinstance(answer, Done) else ""
+    if is_stuck:
+        outcome: Outcome = "released" if after else "still_stuck"
+    elif not after:
+        outcome = "newly_stuck"
+    elif after == before:
+        return None
+    else:
+        outcome = "changed"
+    return DocumentChange(
+        workflow.id,
+        workflow.flow,
+        workflow.entity,
+        workflow.document_key,
+        workflow.document_number,
+        workflow.state,
+        workflow.step,
+        outcome,
+        before,
+        after,
+        cause,
+        workflow.amount_minor,
+        workflow.currency,
+    )
+
+
+def accounts_of(data: Mapping[str, object]) -> dict[str, str]:
+    """Return the account combination of each part as an instance has decided it."""
+    known = data.get("accounts")
+    if not isinstance(known, Mapping):
+        return {}
+    return {
+        str(part): str(one["charge_account"]) if isinstance(one, Mapping) else str(one)
+        for part, one in known.items()
+    }
+
+
+def _value(key: tuple[str, str, str | None, str | None], seen: _Seen) -> ValueChange:
+    scope, value, before, after = key
+    return ValueChange(scope, value, before, after, len(seen.documents), dict(sorted(seen.amounts.items())))
+
+
+def _dearest(one: ValueChange) -> tuple[int, int, str, str]:
+    return (
+        -max((abs(a) for a in one.amounts.values()), default=0),
+        -one.document_count,
+        one.scope,
+        one.value,
+    )
+
+
+def _totals(documents: Iterable[DocumentChange], ended: Mapping[str | None, _Seen]) -> Iterable[Total]:
+    counts: Counter[tuple[Outcome, str | None]] = Counter()
+    sums: Counter[tuple[Outcome, str | None]] = Counter()
+    for one in documents:
+        counts[one.outcome, one.currency] += 1
+        sums[one.outcome, one.currency] += one.amount_minor or 0
+    for currency, seen in ended.items():
+        counts["decided", currency] += len(seen.documents)
+        sums["decided", currency] += seen.amounts[currency] if currency is not None else 0
+    order = ("released", "still_stuck", "newly_stuck", "changed", "decided")
+    for outcome, currency in sorted(counts, key=lambda key: (order.index(key[0]), key[1] or "")):
+        yield Total(outcome, currency, counts[outcome, currency], sums[outcome, currency])

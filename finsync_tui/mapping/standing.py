@@ -1,0 +1,207 @@
+"""Which version of each mapping table is in force, and why.
+
+    people decide together (two): the newest version that a second person signed and whose signature fits; a table that
+      has none is in force as the profile's own table says. A later change of that table waits to be proposed.
+    one is enough: the newest version that was applied, with what the profile's own table changed since; a table that was
+      never changed here is in force as the profile says.
+
+Signatures are checked every time, against what the store holds now: a row that was written into the file, or edited
+there later, is not in force. It is named as a problem instead, and the version before it stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from sqlite3 import Connection
+from typing import Literal
+
+from finsync_tui import people
+from finsync_tui.mapping.merge import Group, merge
+from finsync_tui.mapping.resolve import Table
+from finsync_tui.profile import MappingRow, Profile
+from store import proposals, rulesets
+from store.proposals import Proposal
+
+LAYER = "mapping/"
+"""The profile's own tables are recorded under this prefix, apart from the tables in force."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One table as it is in force."""
+
+    name: str
+    rows: tuple[MappingRow, ...]
+    source: Literal["profile", "proposal"]
+    proposal: Proposal | None
+    """The change that made it, when one did."""
+    is_signed: bool
+    version: int
+    """As recorded; 0: not recorded yet."""
+    layer_rows: tuple[MappingRow, ...] = ()
+    layer_version: int = 0
+    """The recorded version of the profile's own table that the rows take account of."""
+    layer_differs: bool = False
+    """The profile's own table has changed since, and nobody has proposed that yet."""
+    problems: tuple[str, ...] = ()
+    conflicts: tuple[Group, ...] = field(default=())
+    """Values that both an applied change and the profile's own table say differently; the applied change holds."""
+
+    @property
+    def table(self) -> Table:
+        return Table(self.name, self.version, self.rows)
+
+    @property
+    def body(self) -> str:
+        return body_of(self.rows)
+
+
+def body_of(rows: tuple[MappingRow, ...]) -> str:
+    """Return rows as versions are recorded."""
+    return "\n".join(row.model_dump_json() for row in rows)
+
+
+def rows_of(body: str) -> tuple[MappingRow, ...]:
+    """Return the rows of a recorded version."""
+    return tuple(MappingRow.model_validate_json(line) for line in body.splitlines())
+
+
+def standings(db: Connection, profile: Profile) -> dict[str, Standing]:
+    """Return every table as it is in force. Writes nothing."""
+    made: dict[str, list[Proposal]] = {}
+    for proposal in proposals.decided(db):
+        made.setdefault(proposal.name, []).append(proposal)
+    weigh = _two if profile.mapping_rule == "two" else _one
+    return {name: weigh(db, profile, name, made.get(name, [])) for name in sorted({*profile.mappings, *made})}
+
+
+def standing(db: Connection, profile: Profile, name: str) -> Standing | None:
+    """Return one table as it is in force; None: there is no such table."""
+    made = [one for one in proposals.decided(db) if one.name == name]
+    if name not in profile.mappings and not made:
+        return None
+    return (_two if profile.mapping_rule == "two" else _one)(db, profile, name, made)
+
+
+def refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | None:
+    """Say why a decided change must not be in force under the rule of two; None: everything fits."""
+    checker, decided_at, version = proposal.checker, proposal.decided_at, proposal.version
+    if proposal.rule != "two" or proposal.signature is None:
+        return "no second person signed it"
+    if checker is None or decided_at is None or version is None or version <= proposal.base_version:
+        return "its row does not say who approved what when"
+    if checker == proposal.maker:
+        return f"{checker} approved their own change"
+    problem = maker_refusal(profile, store_id, proposal)
+    if problem is not None:
+        return problem
+    person = profile.people.get(checker)
+    if person is None:
+        return f"{checker}, who approved it, is not listed"
+    roles, key = person.standing_at(decided_at)
+    if not people.may(frozenset(roles), "mapping.approved"):
+        return f"{checker} had not the role approver"
+    if key is None or key == profile.people[proposal.maker].standing_at(proposal.made_at)[1]:
+        return f"{checker} had no key of their own"
+    statement = proposals.decided_statement(
+        store_id, proposal, checker=checker, decided_at=decided_at, version=version
+    )
+    if not people.is_signed_by(key, statement, proposal.signature):
+        return f"the signature is not {checker}'s over what is written there now: it was edited, forged, or their key is another"
+    return None
+
+
+def maker_refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | None:
+    """Say why a change is not its maker's; None: it is."""
+    maker = profile.people.get(proposal.maker)
+    if maker is None:
+        return f"{proposal.maker}, who made it, is not listed"
+    roles, key = maker.standing_at(proposal.made_at)
+    if not people.may(frozenset(roles), "mapping.proposed"):
+        return f"{proposal.maker} may not propose changes"
+    statement = proposals.made_statement(store_id, proposal)
+    if key is None or not people.is_signed_by(key, statement, proposal.maker_signature):
+        return f"it is not signed by {proposal.maker} as it stands there now: it was edited, forged, or their key is another"
+    return None
+
+
+def _two(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> Standing:
+    store_id = proposals.store_id(db)
+    problems: list[str] = []
+    own = profile.mappings.get(name, ())
+    layer = rulesets.current(db, "profile", LAYER + name)
+    newest = rulesets.current(db, "mapping", name)
+    for proposal in made:
+        problem = refusal(profile, store_id, proposal)
+        if problem is not None:
+            problems.append(f"proposal {proposal.id} is not in force: {problem}")
+            continue
+        problems += _unsigned(newest, proposal)
+        return Standing(
+            name,
+            rows_of(proposal.body),
+            "proposal",
+            proposal,
+            is_signed=True,
+            version=_version(newest, proposal.body),
+            layer_rows=own,
+            layer_version=proposal.layer_version,
+            layer_differs=_differs(db, name, proposal.layer_version, own),
+            problems=tuple(problems),
+        )
+    return Standing(
+        name,
+        own,
+        "profile",
+        None,
+        is_signed=False,
+        version=_version(newest, body_of(own)),
+        layer_rows=own,
+        layer_version=layer.version if layer is not None else 0,
+        problems=tuple(problems),
+    )
+
+
+def _unsigned(newest: rulesets.Ruleset | None, signed: Proposal) -> list[str]:
+    """Name a recorded version above the newest signed one that says something else."""
+    if newest is None or signed.version is None or newest.version <= signed.version:
+        return []
+    if newest.digest == proposals.digest(signed.body):
+        return []
+    return [f"version {newest.version} is not in force: nobody signed it"]
+
+
+def _one(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> Standing:
+    own = profile.mappings.get(name, ())
+    layer = rulesets.current(db, "profile", LAYER + name)
+    newest = rulesets.current(db, "mapping", name)
+    layer_version = layer.version if layer is not None else 0
+    if newest is None or not any(one.state == "approved" for one in made):
+        return Standing(
+            name, own, "profile", None, is_signed=False, version=_version(newest, body_of(own)),
+            layer_rows=own, layer_version=layer_version,
+        )  # fmt: skip
+    in_force = rows_of(newest.body)
+    merged = merge(rows_of(layer.body) if layer is not None else (), in_force, own)
+    last = made[0]
+    return Standing(
+        name,
+        merged.rows,
+        "proposal",
+        last,
+        is_signed=False,
+        version=_version(newest, body_of(merged.rows)),
+        layer_rows=own,
+        layer_version=layer_version,
+        conflicts=merged.conflicts,
+    )
+
+
+def _version(newest: rulesets.Ruleset | None, body: str) -> int:
+    """Return the recorded version of a body; 0: it is not the newest recorded one."""
+    return newest.version if newest is not None and newest.digest == proposals.digest(body) else 0
+
+
+def _differs(db: Connection, name: str, layer_version: int, own: tuple[MappingRow, ...]) -> bool:
+    known = rulesets.get(db, "profile", LAYER + name, layer_version)
+    return (known.digest if known is not None else proposals.digest("")) != proposals.digest(body_of(own))

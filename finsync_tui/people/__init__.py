@@ -1,0 +1,21 @@
+"""People: who acts, what their roles allow, and the keys that they sign with."""
+
+from finsync_tui.people.keys import KeyMissingError, Signer, is_signed_by, make_key, signer
+from finsync_tui.people.roles import ALLOWED, RoleMissingError, Roles, may, require
+from finsync_tui.people.who import Who, account, who_is
+
+__all__ = [
+    "ALLOWED",
+    "KeyMissingError",
+    "RoleMissingError",
+    "Roles",
+    "Signer",
+    "Who",
+    "account",
+    "is_signed_by",
+    "make_key",
+    "may",
+    "require",
+    "signer",
+    "who_is",
+]

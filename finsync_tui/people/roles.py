@@ -1,0 +1,69 @@
+"""Which role may do what. The words are those of the audit log, so that what is refused is named as it would be noted.
+
+Looking is allowed to everybody who can read the file. Several roles of one person add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from finsync_tui.profile import Role
+from store.errors import FinsyncError
+
+Roles = frozenset[Role]
+
+_WORK: Final[Roles] = frozenset(["analyst", "approver", "administrator"])
+_ANALYST: Final[Roles] = frozenset(["analyst"])
+_APPROVER: Final[Roles] = frozenset(["approver"])
+_RUN: Final[Roles] = frozenset(["analyst", "administrator"])
+
+ALLOWED: Final[Mapping[str, Roles]] = {
+    "exception.assigned": _WORK,
+    "exception.commented": frozenset([*_WORK, "auditor"]),
+    "exception.edited": _ANALYST,
+    "exception.ignored": _ANALYST,
+    "exception.resolved": _ANALYST,
+    "exception.retried": _RUN,
+    "exception.returned": _ANALYST,
+    "exception.snoozed": _ANALYST,
+    "delivery.cancelled": _ANALYST,
+    "delivery.held": _RUN,
+    "delivery.released": _RUN,
+    "delivery.replayed": _ANALYST,
+    "delivery.settled_outside": _ANALYST,
+    "workflow.aborted": _ANALYST,
+    "system.paused": _RUN,
+    "system.resumed": _RUN,
+    "mapping.proposed": _WORK,
+    "mapping.applied": _WORK,
+    "mapping.approved": _APPROVER,
+    "mapping.rejected": _APPROVER,
+    "mapping.withdrawn": _WORK,
+}
+
+
+class RoleMissingError(FinsyncError):
+    """The person's roles do not allow what they asked for."""
+
+    code = "ROLE_MISSING"
+
+    def __init__(self, name: str, roles: Roles, what: str) -> None:
+        noun, _, verb = what.partition(".")
+        has = f"has the role {' and '.join(sorted(roles))}" if roles else "has no role here"
+        takes = " or ".join(sorted(ALLOWED.get(what, frozenset())))
+        super().__init__(
+            f"{name} {has}; for {noun} {verb.replace('_', ' ')} it takes {takes or 'a role that nobody has'}. Nothing was "
+            "changed. Ask somebody who has it, or an administrator to change the people in the profile."
+        )
+
+
+def may(roles: Roles | None, what: str) -> bool:
+    """Say whether these roles allow an act; None: the profile lists nobody, so everybody may do everything."""
+    return roles is None or bool(roles & ALLOWED.get(what, frozenset()))
+
+
+def require(name: str, roles: Roles | None, what: str) -> None:
+    """Raise RoleMissingError unless the person may do it."""
+    if not may(roles, what):
+        raise RoleMissingError(name, roles or frozenset(), what)

@@ -1,0 +1,50 @@
+"""Who acts: the account of the operating system this process runs under, or a personal sign-in to the web.
+
+Environment variables such as LOGNAME do not count: anybody can set them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from finsync_tui.people.roles import Roles
+from finsync_tui.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person as the profile knows them."""
+
+    name: str
+    """Their name in the profile; the account's name when nobody is listed, or this account is not."""
+    account: str
+    roles: Roles | None
+    """None: nobody is listed, everybody may do everything. Empty: people are listed, but not this one."""
+    is_listed: bool
+
+
+def account() -> str:
+    """Return the account of the operating system that this process runs under."""
+    try:
+        import pwd
+    except (
+        ImportError
+    ):  # Windows knows no such list, and its own name for the account can't be set from outside
+        return os.getlogin()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account without a name, as in a container
+        return f"uid-{os.getuid()}"
+
+
+def who_is(profile: Profile, *, os_account: str = "", web_login: str = "") -> Who:
+    """Return who that account or sign-in is. Exactly one of both is given."""
+    asked = web_login or os_account
+    if not profile.people:
+        return Who(asked, asked, None, is_listed=False)
+    for name, person in profile.people.items():
+        known = person.web_login if web_login else person.os_account
+        if known and known == asked:
+            return Who(name, asked, frozenset(person.roles), is_listed=True)
+    return Who(asked, asked, frozenset(), is_listed=False)

@@ -1,0 +1,74 @@
+"""Who works here: people, what each may do, and the public key that their approvals are checked against.
+
+[people.maria]
+os_account = "maria"
+roles = ["analyst", "approver"]
+key = "MCowBQYDK2VwAyEA..."        # `finsync people key` prints this line
+
+[[people.maria.before]]            # what was true of her until then: earlier approvals stay good
+until = 2026-03-01T00:00:00Z
+roles = ["analyst"]
+key = "..."
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+Role = Literal["viewer", "analyst", "approver", "auditor", "administrator"]
+KEY_BYTES = 32
+
+
+def _key(value: str) -> str:
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        raise ValueError("that is no public key: copy the whole line that `finsync people key` printed")
+    return value
+
+
+PublicKey = Annotated[str, AfterValidator(_key)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Earlier(_Part):
+    """What was true of a person until then."""
+
+    until: AwareDatetime
+    roles: tuple[Role, ...] = ()
+    key: PublicKey | None = None
+
+
+class Person(_Part):
+    """One person who may work in the workspace."""
+
+    os_account: str = Field(default="", description="Account of the operating system they work under")
+    web_login: str = Field(default="", description="What they sign in with in a browser")
+    roles: tuple[Role, ...] = ()
+    key: PublicKey | None = Field(
+        default=None, description="Ed25519, base64: their approvals are checked with it"
+    )
+    before: tuple[Earlier, ...] = ()
+
+    def standing_at(self, moment: datetime) -> tuple[tuple[Role, ...], str | None]:
+        """Return roles and key as they were then."""
+        past = [one for one in sorted(self.before, key=lambda one: one.until) if moment < one.until]
+        return (past[0].roles, past[0].key) if past else (self.roles, self.key)
+
+
+class Governance(_Part):
+    """How many persons a change takes."""
+
+    mapping: Literal["one", "two"] | None = Field(
+        default=None, description="None: two when people are listed, else one"
+    )

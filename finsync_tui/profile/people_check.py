@@ -1,0 +1,71 @@
+"""What is wrong with the people of a profile, found offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from finsync_tui.profile.model import Profile
+from finsync_tui.profile.people import Person
+from finsync_tui.profile.problem import Problem
+
+SECRETS_OF_PEOPLE = "people"
+"""The name under which their private keys lie among the secrets."""
+
+
+def people_problems(profile: Profile) -> Iterator[Problem]:
+    """Yield people that can't be told apart, can't act, and rules that nobody could follow."""
+    if SECRETS_OF_PEOPLE in profile.systems:
+        yield Problem(
+            f"systems.{SECRETS_OF_PEOPLE}",
+            "a system of that name would share its secrets with the keys of people",
+            "Give it another name.",
+        )
+    for name, person in profile.people.items():
+        if person.roles and not person.os_account and not person.web_login:
+            yield Problem(
+                f"people.{name}", "nobody can act as this person", "Add os_account, web_login or both."
+            )
+    for (name, one), (other_name, other) in combinations(profile.people.items(), 2):
+        yield from _alike(name, one, other_name, other)
+    if profile.mapping_rule == "two":
+        yield from _two_pairs_of_eyes(profile)
+
+
+def _alike(name: str, one: Person, other_name: str, other: Person) -> Iterator[Problem]:
+    for field in ("os_account", "web_login"):
+        value = getattr(one, field)
+        if value and value == getattr(other, field):
+            yield Problem(
+                f"people.{other_name}.{field}", f"{value!r} is {name} already", "One account, one person."
+            )
+    keys = {other.key, *(past.key for past in other.before)} - {None}
+    if keys & {one.key, *(past.key for past in one.before)}:
+        yield Problem(
+            f"people.{other_name}.key",
+            f"{name} has the same key: one person could be both maker and checker",
+            "Let each make their own with `finsync people key`.",
+        )
+
+
+def _two_pairs_of_eyes(profile: Profile) -> Iterator[Problem]:
+    if not profile.people:
+        yield Problem(
+            "governance.mapping",
+            "a change takes two persons, but nobody is listed",
+            "List people (docs/governance.md), or take the line out.",
+        )
+        return
+    checkers = {name for name, one in profile.people.items() if "approver" in one.roles and one.key}
+    makers = {
+        name
+        for name, one in profile.people.items()
+        if one.key and {"analyst", "approver", "administrator"} & set(one.roles)
+    }
+    if not any(makers - {checker} for checker in checkers):
+        yield Problem(
+            "people",
+            "no mapping table can be changed: it takes a maker and another person who approves, each with a key",
+            "Give two persons the roles analyst and approver, and let each run `finsync people key`; "
+            'or set mapping = "one" under [governance].',
+        )

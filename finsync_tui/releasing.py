@@ -1,0 +1,96 @@
+"""Letting held work go on: at the step that decides anew, with whatever was refused before out of the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from sqlite3 import Connection
+
+from finsync_tui.flows import compensation
+from finsync_tui.flows.registry import FLOWS
+from finsync_tui.mapping import Table
+from store import audit, cases, outbox, systems, workflows
+from store.cases import ExceptionCase
+from store.columns import from_json
+
+ENGINE = "engine"
+MISSING = "MAPPING_MISSING"
+
+
+def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
+    """Bring the held instance back to the step it must decide again. Return why it can't be done."""
+    if case.workflow_id is None:
+        if case.entity == "system":
+            systems.resume(db, case.system, "retried", now)
+            return None
+        return f"it is read again by itself when {case.system} sends it corrected; there is nothing to retry here"
+    workflow = workflows.get(db, case.workflow_id)
+    if workflow is None or workflow.state != "held":
+        return "its workflow does not wait for a person any more"
+    if workflow.step == compensation.STEP:  # what is being undone is never done again by a retry
+        step, is_new_decision = workflow.step, case.class_ != "DEAD_LETTER"
+    else:
+        step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
+    if case.entry_id is not None:
+        if is_new_decision:
+            outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place
+        else:
+            outbox.replay(db, [case.entry_id], now)
+    workflows.save(
+        db,
+        workflow.id,
+        state="running",
+        step=step,
+        data=workflow.data,
+        due_at=workflow.due_at,
+        generation=workflow.generation + 1 if is_new_decision else workflow.generation,
+        now=now,
+    )
+    return None
+
+
+def release_mapped(db: Connection, tables: Mapping[str, Table], now: datetime) -> int:
+    """Retry every exception about a missing rule that these tables have now; return how many."""
+    count = 0
+    for case_id, table, value, scope in missing(db):
+        known, case = tables.get(table), cases.get(db, case_id)
+        if known is None or case is None:
+            continue
+        match = known.find(value, scope=scope, on=_day(db, case, now))
+        if match is None or retry(db, case, now) is not None:
+            continue
+        why = f"mapping table {table}, version {known.version}, has a rule for {value} now"
+        cases.end(db, [case_id], "closed", ENGINE, why, now)
+        after = {
+            "exception": case_id,
+            "class": MISSING,
+            "table": table,
+            "version": known.version,
+            "rule": match.rule,
+        }
+        entry = audit.Entry(
+            who=ENGINE, what="exception.retried", subject=case.document_key, why=why, after=after
+        )
+        audit.record(db, [entry], now)
+        count += 1
+    return count
+
+
+def _day(db: Connection, case: ExceptionCase, now: datetime) -> date:
+    """Return the day the document is accounted on, where its flow has decided that; else today."""
+    workflow = workflows.get(db, case.workflow_id) if case.workflow_id is not None else None
+    known = workflow.data.get("accounting_on") if workflow is not None else None
+    return date.fromisoformat(known) if isinstance(known, str) else now.date()
+
+
+def missing(db: Connection) -> list[tuple[int, str, str, str]]:
+    """Return (exception, table, value, scope) of every live exception about a missing rule."""
+    rows = db.execute(
+        "SELECT id, evidence FROM exception_case WHERE class=? AND ended_at IS NULL ORDER BY id", (MISSING,)
+    ).fetchall()
+    found = []
+    for case_id, evidence in rows:
+        told = from_json(evidence)
+        if "table" in told and "value" in told:
+            found.append((case_id, str(told["table"]), str(told["value"]), str(told.get("scope", ""))))
+    return found
