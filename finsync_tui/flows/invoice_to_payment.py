@@ -88,8 +88,8 @@ class InvoiceToPayment:
             return _of_order_line(db, key.system, receipt.record) if receipt is not None else ()
         if event.type.startswith(_ORDER):
             return _of_order(db, key, str(event.data.get("number") or ""))
-        found_key = crossrefs.find(db, Invoice.entity, key.system, key.external_id)
-        return (found_key,) if found_key is not None else ()
+        own = crossrefs.find(db, Invoice.entity, key.system, key.external_id)
+        return (own,) if own is not None else _of_same_lines(db, key)
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         """A payment that the source was told of and that is void now has to be taken back there, too; one that was made
@@ -121,6 +121,17 @@ class InvoiceToPayment:
         if kind == "void":
             return "request_cancel", True
         return "route", True
+
+
+def _of_same_lines(db: Connection, key: RecordKey) -> tuple[str, ...]:
+    """What becomes of one invoice decides how much of its order lines is left for the others."""
+    held = records.get(db, Invoice, key.system, key.external_id)
+    lines = held.record.lines if held is not None else ()
+    names = dict.fromkeys(f"{line.order_number}/{line.order_line}" for line in lines if line.order_number)
+    found = (
+        one for name in names for one in records.twins(db, Invoice.entity, "order_line", name, key.system)
+    )
+    return tuple(dict.fromkeys(f"{key.system}:{one}" for one in found if one != key.external_id))
 
 
 def _of_order_line(db: Connection, source: str, receipt: Receipt) -> tuple[str, ...]:

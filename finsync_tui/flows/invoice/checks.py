@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finsync_tui import policy
 from finsync_tui.flows import routing, suppliers
-from finsync_tui.flows.invoice import evidence, matching, subject
+from finsync_tui.flows.invoice import evidence, matching, postings, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
 from store.canonical.budget import Budget
@@ -77,6 +77,7 @@ def _inherit(context: Context) -> None:
 
 def withdraw(context: Context) -> Answer:
     """The source does not stand by it any more: whatever was decided of it and not sent is given up."""
+    postings.tell(context, "withdrawn", {})
     status = subject.invoice(context).status.replace("_", " ")
     return Finish("done", {"note": f"{status} at its source; looked at anew when it is approved"})
 

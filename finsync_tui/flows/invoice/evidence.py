@@ -73,30 +73,41 @@ def _invoiced(db: Connection, source: str, name: str, line: OrderLine, workflow:
     """What other invoices took, credit notes taken off."""
     total = Decimal(0)
     for held in _others(db, source, "order_line", name, workflow):
-        if held.record.kind == "prepayment" or not _counts(db, held, workflow):
+        record = _counted(db, held, workflow)
+        if record is None or record.kind == "prepayment":
             continue
         own = (
             one
-            for one in held.record.lines
+            for one in record.lines
             if one.kind == "item" and f"{one.order_number}/{one.order_line}" == name
         )
-        total += matching.taken(own, line, is_credit=matching.is_credit(held.record))
+        total += matching.taken(own, line, is_credit=matching.is_credit(record))
     return total
 
 
-def _counts(db: Connection, held: Held[Invoice], workflow: Workflow) -> bool:
-    """Say whether another invoice of an order line comes before this one: it was matched, or it was here first.
+def _counted(db: Connection, held: Held[Invoice], workflow: Workflow) -> Invoice | None:
+    """Return another invoice of an order line as it counts before this one: as it was matched, or because it was here
+    first. None: it does not.
 
     So what one takes is counted once, and of two that wait, one waits for the other and never both.
     """
-    found = workflows.of_document(db, str(held.key))
-    if any(is_posted(one) for one in found if one.state != "aborted"):
-        return held.record.status not in ("cancelled", "rejected")
-    if held.record.status != "approved":
-        return False
-    if any("orders" in one.data for one in found if one.ended_at is None):
-        return True
-    return _began_before(db, held.key, workflow)
+    found = [one for one in workflows.of_document(db, str(held.key)) if one.state != "aborted"]
+    is_taken_back = any(
+        one.kind == "void" and (one.ended_at or one.data.get("is_cancelled")) for one in found
+    )
+    if is_taken_back or (held.record.status in ("cancelled", "rejected") and not any(map(is_posted, found))):
+        return None
+    matched = [one for one in found if is_posted(one) or ("orders" in one.data and one.ended_at is None)]
+    if matched:
+        version = records.get_version(
+            db, Invoice, held.system, held.external_id, matched[-1].document_version
+        )
+        assert version is not None, "a workflow starts in the transaction that stored its document"
+        return version.record
+    # A credit note makes room once it was matched itself, never before.
+    if held.record.status != "approved" or matching.is_credit(held.record):
+        return None
+    return held.record if _began_before(db, held.key, workflow) else None
 
 
 def is_posted(workflow: Workflow) -> bool:

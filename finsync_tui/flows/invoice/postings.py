@@ -150,6 +150,7 @@ def request_cancel(context: Context) -> Answer:
     """The source has voided it: take it back in the ERP, if it is there."""
     link = subject.link(context)
     if link is None:
+        tell(context, "withdrawn", {})
         return Finish("done", {"note": "the ERP holds nothing of it; nothing to do"})
     body = {"number": link.number or "", "reason": f"voided in {subject.source(context)}"}
     entry_id = outgoing.enqueue(
@@ -163,6 +164,7 @@ def await_cancel(context: Context) -> Answer:
     """Wait until the ERP has cancelled it. A paid one it refuses: then a person has to look."""
     answer = outgoing.await_delivery(context, int(context.data["cancel_entry"]))
     if isinstance(answer, Done):
+        context.data["is_cancelled"] = True
         commitments.take_back(context.db, context.workflow.document_key)
         tell(context, "cancelled", {})
         link = subject.link(context)

@@ -236,6 +236,9 @@ class InvoiceDesk:
 
     def tell(self, system: str, external_id: str, record: CanonicalRecord, *, runs: bool = True) -> None:
         """A system shows this document: store it, tell the flows, run."""
+        before = self.shown.get(Want(system, record.entity, external_id))
+        if before is not None and system == SOURCE:  # what was written there stays
+            record = record.model_copy(update={name: getattr(before, name) for name in record.echo_fields})
         version = self.put(system, external_id, record)
         self.shown[Want(system, record.entity, external_id)] = record
         described = documents.describe(record)
@@ -345,7 +348,8 @@ class InvoiceDesk:
             for name, pairs in self.rows.items()
         }
         facts = Facts(self.profile, tables(rows, dict.fromkeys(rows, 1)), "policy/1", "mapping/1")
-        runner.advance(self.store, FLOWS, facts, self.clock)
+        while runner.advance(self.store, FLOWS, facts, self.clock).is_progress:
+            pass  # what one flow says may be what another waits for
 
     def wait(self, **duration: float) -> None:
         """Let time pass, and whoever waits for it go on."""
