@@ -56,7 +56,7 @@ def a_held_desk() -> ExpenseDesk:
 
 
 def look(desk: ExpenseDesk, tool: Tool | None = None) -> int:
-    adapters = {SOURCE: cast(Adapter, tool or Tool(desk))}
+    adapters = {SOURCE: cast("Adapter", tool or Tool(desk))}
     count = asyncio.run(reconcile.look_again(desk.store, adapters, desk.clock))
     desk.run()
     return count
