@@ -164,7 +164,7 @@ def test_a_drip_is_not_endless() -> None:
 
     async def run() -> None:
         async with a_server(drip) as port:
-            await ask(f"http://127.0.0.1:{port}", is_write=True, timeout_s=0.03)
+            await ask(f"http://127.0.0.1:{port}", is_write=True, timeout_s=0.3)
 
     with pytest.raises(OutcomeUnknownError):
         asyncio.run(run())
