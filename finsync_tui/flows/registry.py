@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from finsync_tui.flows.expense_to_reimbursement import ExpenseToReimbursement
+from finsync_tui.flows.expense_validation import ExpenseValidation
 from finsync_tui.flows.goods_receipt import GoodsReceipt
 from finsync_tui.flows.invoice_to_payment import InvoiceToPayment
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
@@ -17,6 +18,7 @@ _ALL: Final[tuple[Flow, ...]] = (
     GoodsReceipt(),
     InvoiceToPayment(),
     ExpenseToReimbursement(),
+    ExpenseValidation(),
 )
 FLOWS: Final[Mapping[str, Flow]] = {flow.name: flow for flow in _ALL}
 

@@ -10,11 +10,14 @@ from finsync_tui.reconcile.invoices import InvoicePostingCheck, InvoiceReplyChec
 from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 from finsync_tui.reconcile.receipts import ReceiptCheck
+from finsync_tui.reconcile.reports import DecisionCheck, ReportRead
 
 CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
     ("expense_to_reimbursement", "verify_posting"): PostingCheck(),
     ("expense_to_reimbursement", "verify"): ReplyCheck(),
+    ("expense_validation", "read_report"): ReportRead(),
+    ("expense_validation", "verify"): DecisionCheck(),
     ("goods_receipt", "verify"): ReceiptCheck(),
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from adapters.base import Adapter
 from finsync_tui.reconcile.expenses import HeldDocument
 from finsync_tui.reconcile.read_back import BATCH, Found, Want, read_afresh
+from finsync_tui.reconcile.reports import HeldReport
 from store import Store, audit, cases, meta, outbox, workflows
 from store.clock import Clock, instant, text
 from store.workflows import Workflow
@@ -39,7 +40,10 @@ class HeldCheck(Protocol):
         ...
 
 
-HELD: Final[Mapping[str, HeldCheck]] = {"expense_to_reimbursement": HeldDocument()}
+HELD: Final[Mapping[str, HeldCheck]] = {
+    "expense_to_reimbursement": HeldDocument(),
+    "expense_validation": HeldReport(),
+}
 
 
 async def look_again(store: Store, adapters: Mapping[str, Adapter], clock: Clock) -> int:

@@ -6,10 +6,10 @@ What to read and what to compare is one `Check` for each step that waits for it;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.base import Adapter, Translated
 from adapters.errors import AdapterError
@@ -43,6 +43,8 @@ class Seen:
 
     differences: Mapping[str, Sequence[Difference]]
     still_waits_for: str | None = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """What of the reading the instance's own steps need, as JSON values."""
 
 
 class Check(Protocol):
@@ -118,7 +120,7 @@ def _tell(db: Connection, workflow: Workflow, seen: Seen, now: datetime) -> None
         return
     shown = {system: [asdict(d) for d in differences] for system, differences in seen.differences.items()}
     workflows.save(
-        db, workflow.id, state="running", step=workflow.step, data={**workflow.data, "read_back": shown},
+        db, workflow.id, state="running", step=workflow.step, data={**workflow.data, **seen.kept, "read_back": shown},
         due_at=workflow.due_at, now=now,
     )  # fmt: skip
 

@@ -364,6 +364,7 @@ _FLOW_WORDS = {
     "goods_receipt": "receipts",
     "invoice_to_payment": "invoices",
     "expense_to_reimbursement": "expenses",
+    "expense_validation": "reports",
 }
 
 _DUE_COLUMNS = (

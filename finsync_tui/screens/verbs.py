@@ -92,7 +92,7 @@ EDIT = Verb(
     "can't be taken back from here.",
     prompt="Reason",
 )
-RETURNING_FLOWS = frozenset(["expense_to_reimbursement"])
+RETURNING_FLOWS = frozenset(["expense_to_reimbursement", "expense_validation"])
 """Flows whose documents can go back to their owner."""
 REPLAY = Verb(
     "replay",

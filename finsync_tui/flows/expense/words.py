@@ -5,7 +5,7 @@ The text goes into the expense tool's audit trail; its limit there is 1,300 char
 
 from __future__ import annotations
 
-from store.canonical.expense import ExpenseDocument, ExpenseEntry
+from store.canonical.expense import ExpenseDocument, ExpenseEntry, ExpenseReport
 from store.canonical.money import plain
 
 TEXT_MAX = 1300
@@ -29,10 +29,15 @@ _ADVICE = {
 }
 
 
-def message(document: ExpenseDocument, class_: str, cause: str, entry_id: str | None = None) -> str:
+def message(
+    document: ExpenseDocument | ExpenseReport, class_: str, cause: str, entry_id: str | None = None
+) -> str:
     """Return the reason and the way out, in one text that stands by itself."""
-    entry = next((one for one in document.entries if one.id == entry_id), None)
-    where = f"Report {document.number} {document.title!r}" if document.title else f"Report {document.number}"
+    entry = next((one for one in document.entries or () if one.id == entry_id), None)
+    number = document.number
+    if isinstance(document, ExpenseReport):
+        number = document.report_number or number
+    where = f"Report {number} {document.title!r}" if document.title else f"Report {number}"
     if entry is not None:
         where += f", expense {_named(document, entry)}"
     advice = _ADVICE.get(class_, "Ask accounting what to change, then submit again.")
@@ -46,7 +51,7 @@ def title(document: ExpenseDocument) -> str:
     return " ".join(filter(None, (name, document.number, document.title)))
 
 
-def _named(document: ExpenseDocument, entry: ExpenseEntry) -> str:
+def _named(document: ExpenseDocument | ExpenseReport, entry: ExpenseEntry) -> str:
     """Say which expense it is in the words its owner knows it by."""
     day = f"of {entry.spent_on.isoformat()}" if entry.spent_on else "without a date"
     amount = (
