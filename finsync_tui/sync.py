@@ -369,11 +369,16 @@ def _payload_case(task: Pull, bad: Untranslatable, row: bytes) -> cases.NewCase:
         document_key=f"{task.system}:{known}",
         document_number=bad.number or known,
         system=task.system,
-        cause=f"{task.system} sent a {task.entity.replace('_', ' ')} that can't be read: {bad.reason} (at {bad.path})",
+        cause=f"{task.system} sent {_a(task.entity)} that can't be read: {bad.reason} (at {bad.path})",
         fix=f"Correct the document in {task.system}; it is read again by itself as soon as it changes.",
         evidence={"path": bad.path, "reason": bad.reason},
         payload=row,
     )
+
+
+def _a(entity: str) -> str:
+    """Return an entity's name with its article."""
+    return f"{'an' if entity[0] in 'aeiou' else 'a'} {entity.replace('_', ' ')}"
 
 
 def _audit_entry(

@@ -81,7 +81,7 @@ class _Result(wire.Camel):
 
     @property
     def message(self) -> str:
-        return "; ".join(text for text in (self.error_message, self.detail_message) if text)
+        return "; ".join(dict.fromkeys(text for text in (self.error_message, self.detail_message) if text))
 
 
 class Queues:

@@ -71,8 +71,9 @@ def combination(
             continue
         match = tables[table].find(value, scope=scope, on=on)
         if match is None:
+            what = f"{segment.name.replace('_', ' ')} {value}"
             return missing_rule(
-                table, value, scope, f"{segment.name.replace('_', ' ')} {value} of account {shown}"
+                table, value, scope, what if what == f"account {shown}" else f"{what} of account {shown}"
             )
         matches.append(match)
         parts[segment.name] = match.target

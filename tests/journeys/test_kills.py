@@ -106,21 +106,29 @@ def ended(scene: Stage, command: list[str] | None = None) -> int:
     return wait(scene.start_engine(command=command), WAIT_S)
 
 
-def assert_nothing_is_told_too_early(scene: Stage) -> None:
-    """What the expense tool was told is known here: a lock only of what is stored, a number only of what was read back."""
-    db = sqlite3.connect(f"file:{scene.workspace.store_path}?mode=ro", uri=True)
-    stored = {
-        key for (key,) in db.execute("SELECT external_id FROM record WHERE entity = 'expense_document'")
-    }
-    verified = {
-        key.removeprefix("concur:")
-        for (key,) in db.execute(
+def known(store_path: Path) -> tuple[set[str], set[str]]:
+    """Return the documents that are stored, and those that were read back; none of an engine that died before it had a store."""
+    if not store_path.exists():
+        return set(), set()
+    db = sqlite3.connect(f"file:{store_path}?mode=ro", uri=True)
+    try:
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'workflow_step'").fetchone() is None:
+            return set(), set()
+        stored = db.execute("SELECT external_id FROM record WHERE entity = 'expense_document'").fetchall()
+        verified = db.execute(
             "SELECT w.document_key FROM workflow w JOIN workflow_step s ON s.workflow_id = w.id"
             " WHERE w.entity = 'expense_document' AND s.name = 'verify_posting' AND s.state = 'done'"
-        )
-    }
-    db.close()
-    for document in scene.report().expenses.documents:
+        ).fetchall()
+    finally:
+        db.close()
+    return {key for (key,) in stored}, {key.removeprefix("concur:") for (key,) in verified}
+
+
+def assert_nothing_is_told_too_early(scene: Stage) -> None:
+    """What the expense tool was told is known here: a lock only of what is stored, a number only of what was read back."""
+    documents = scene.report().expenses.documents
+    stored, verified = known(scene.workspace.store_path)
+    for document in documents:
         name = f"{document.document_id}.{document.kind}.{document.report_id}"
         assert not document.is_acknowledged or name in stored, f"{name} was locked and is not stored"
         assert not document.posted_as or name in verified, f"{name} was confirmed and not read back"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from finsync_tui import golden_record
 from finsync_tui.flows import accounts
 from finsync_tui.flows.accounts import Unresolved
-from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals
+from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup
@@ -40,7 +40,7 @@ def route(context: Context) -> Answer:
         )
         return Hold(
             "MAPPING_MISSING",
-            f"report {document.number}: {what}",
+            f"{words.named(document)}: {what}",
             "Name the ledger, and the company code if several share it, in the expense part of one legal entity, then retry.",
             subject.source(context),
             {"ledger": document.ledger or "", "legal_entities": fitting},
@@ -85,7 +85,7 @@ def check_totals(context: Context) -> Answer:
     document = subject.document(context)
     setup = subject.expense_setup(context)
     if document.is_test:
-        cause = f"report {document.number} is a test"
+        cause = f"{words.named(document)} is a test"
         if setup.test_documents == "return":
             context.data["return"] = {"class": "TEST_DOCUMENT", "cause": cause, "entry_id": None}
             return Done({"is_test": True}, goto="return_document")
@@ -102,18 +102,19 @@ def check_totals(context: Context) -> Answer:
         return subject.stop(
             context,
             "TOTALS_DIFFER",
-            f"report {document.number}: {wrong[0]}{more}",
+            f"{words.named(document)}: {wrong[0].text}{more}",
             "Return it, so that it is saved and submitted again.",
             subject.source(context),
-            {"problems": wrong[:20]},
+            {"problems": [one.text for one in wrong[:20]]},
+            entry_id=wrong[0].entry_id,
         )
     try:
         lines = posting.lines(document, setup)
     except posting.PostingError as error:
         return subject.stop(
-            context, "PAYLOAD_INVALID", f"report {document.number}: {error}",
+            context, "PAYLOAD_INVALID", f"{words.named(document)}: {error}",
             "Ask the expense tool's administrator what that payment type means, and name it in the options of the system.",
-            subject.source(context),
+            subject.source(context), entry_id=error.entry_id,
         )  # fmt: skip
     told = {
         "total": str(document.control_total),
@@ -227,16 +228,17 @@ def resolve_accounts(context: Context) -> Answer:
             assert wrong is not None
             place = subject.source(context) if isinstance(found, Unresolved) else target
             return subject.stop(
-                context, wrong.class_, f"report {document.number}: {wrong.cause}", wrong.fix, place, wrong.evidence,
+                context, wrong.class_, f"{words.named(document)}: {wrong.cause}", wrong.fix, place, wrong.evidence,
                 entry_id=line.entry_id,
             )  # fmt: skip
         resolved[key] = found.charge_account
-        rules += [
+        used = [
             {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
             for m in found.matches
         ]
+        rules += [one for one in used if one not in rules]
     context.data["accounts"] = resolved
-    return Done({"accounts": resolved, "rules": rules})
+    return Done({"accounts": {key.rstrip("/"): found for key, found in resolved.items()}, "rules": rules})
 
 
 def account_key(account: Account) -> str:
@@ -298,10 +300,11 @@ def check_funds(context: Context) -> Answer:
         return subject.stop(
             context,
             "TOTALS_DIFFER",
-            f"request {document.number}: {wrong[0]}",
+            f"{words.named(document)}: {wrong[0].text}",
             "Return it, so that it is corrected and submitted again.",
             subject.source(context),
-            {"problems": wrong[:20]},
+            {"problems": [one.text for one in wrong[:20]]},
+            entry_id=wrong[0].entry_id,
         )
     wanted: dict[str, Decimal] = defaultdict(Decimal)
     for entry in document.entries:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
+from finsync_tui.flows.expense import words
 from finsync_tui.profile.expense import ExpenseSetup
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
 from store.canonical.money import apportion, exponent
@@ -70,6 +71,10 @@ class Line:
 
 class PostingError(ValueError):
     """The document names a party that can be owed nothing here. Its totals hold; its meaning is unknown."""
+
+    def __init__(self, text: str, entry_id: str | None = None) -> None:
+        super().__init__(text)
+        self.entry_id = entry_id
 
 
 def lines(document: ExpenseDocument, setup: ExpenseSetup) -> list[Line]:
@@ -156,7 +161,9 @@ def _owed(
     party = line.payee if line.payer == _COMPANY else line.payer
     role = _OWED_TO.get(party)
     if role is None:
-        raise PostingError(f"expense {entry.id}: nobody knows who {party!r} is that is owed {line.gross}")
+        raise PostingError(
+            f"{words.label(entry)}: nobody knows who {party!r} is that is owed {line.gross}", entry.id
+        )
     if role == "employee" and entry.is_personal and setup.accounts.employee_receivable is not None:
         role = "employee_receivable"
     if role == "employee":

@@ -236,7 +236,7 @@ def _refused(context: Context, held: Hold) -> Answer:
     """Word a refusal of the ERP's for people, and let it go back to the sender where the profile says so."""
     document = subject.document(context)
     return subject.stop(
-        context, held.class_, f"report {document.number}: {held.cause}", held.fix, held.system, held.evidence,
+        context, held.class_, f"{words.named(document)}: {held.cause}", held.fix, held.system, held.evidence,
         delivery_id=held.entry_id,
     )  # fmt: skip
 

@@ -7,8 +7,10 @@ unit: stated total = sum of the entries = sum of all journal lines; each line = 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
+from finsync_tui.flows.expense import words
 from finsync_tui.flows.expense.posting import is_one_sided
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
 from store.canonical.money import DIGITS_MAX, exponent, plain
@@ -17,35 +19,45 @@ _HUNDRED = Decimal(100)
 ZERO = Decimal(0)
 
 
-def problems(document: ExpenseDocument) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that does not add up, in words, and the expense at fault."""
+
+    text: str
+    entry_id: str | None = None
+
+
+def problems(document: ExpenseDocument) -> list[Problem]:
     """Return what does not add up, in words; an empty list lets the document go on."""
     return too_large(document) or [
-        *_total(document),
-        *_postings(document),
-        *(p for e in document.entries for p in _entry(document, e)),
+        *(Problem(text) for text in (*_total(document), *_postings(document))),
+        *(Problem(text, entry.id) for entry in document.entries for text in _entry(document, entry)),
     ]
 
 
-def too_large(document: ExpenseDocument) -> list[str]:
+def too_large(document: ExpenseDocument) -> list[Problem]:
     """Return the amounts that no ledger holds: nothing is computed with them."""
     most = Decimal(1).scaleb(DIGITS_MAX - exponent(document.currency))
-    return [
-        f"{where}: {amount:.3E} is no amount" for where, amount in _amounts(document) if abs(amount) >= most
+    found = [
+        Problem(f"{words.label(entry)}: {amount:.3E} is no amount", entry.id)
+        for entry in document.entries
+        for amount in _amounts(entry)
+        if abs(amount) >= most
+    ]
+    stated = [(f"cash advance {one.advance_id}", one.amount) for one in document.advances]
+    stated += [(f"posting line {one.account_code}", one.amount) for one in document.postings]
+    return found + [
+        Problem(f"{where}: {amount:.3E} is no amount") for where, amount in stated if abs(amount) >= most
     ]
 
 
-def _amounts(document: ExpenseDocument) -> Iterator[tuple[str, Decimal]]:
-    for entry in document.entries:
-        yield f"expense {entry.id}", entry.approved
-        for part in entry.allocations:
-            for line in part.journal:
-                yield from (
-                    (f"expense {entry.id}", one) for one in (line.gross, line.net_of_tax, line.net_of_reclaim)
-                )
-            for tax in part.taxes:
-                yield from ((f"expense {entry.id}", one) for one in (tax.tax, tax.reclaim))
-    yield from ((f"cash advance {one.advance_id}", one.amount) for one in document.advances)
-    yield from ((f"posting line {one.account_code}", one.amount) for one in document.postings)
+def _amounts(entry: ExpenseEntry) -> Iterator[Decimal]:
+    yield entry.approved
+    for part in entry.allocations:
+        for line in part.journal:
+            yield from (line.gross, line.net_of_tax, line.net_of_reclaim)
+        for tax in part.taxes:
+            yield from (tax.tax, tax.reclaim)
 
 
 def unit(currency: str) -> Decimal:
@@ -83,7 +95,7 @@ def _is_offset(entry: ExpenseEntry) -> bool:
 
 def _entry(document: ExpenseDocument, entry: ExpenseEntry) -> Iterator[str]:
     tolerance = unit(document.currency)
-    name = f"expense {entry.id} ({entry.type_name or entry.type_code})"
+    name = words.label(entry)
     if not _is_offset(entry) and abs(gross(entry) - entry.approved) > tolerance:
         yield f"{name}: its posting lines sum up to {plain(gross(entry))}, approved are {plain(entry.approved)}"
     shares = [one.percentage for one in entry.allocations if one.percentage is not None]

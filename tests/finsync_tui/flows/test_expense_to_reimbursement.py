@@ -434,7 +434,7 @@ class TestTrouble:
         desk.answer()
 
         assert [("TOTALS_DIFFER", "open")] == desk.exceptions
-        assert "expense E1: 1.000E+60 is no amount" in desk.cause
+        assert "expense E1 (Hotel): 1.000E+60 is no amount" in desk.cause
 
     def test_a_fixed_mapping_lets_it_go_on(self) -> None:
         """The rule that was missing is found, and says so in the instance's story."""

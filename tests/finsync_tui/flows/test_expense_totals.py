@@ -41,7 +41,7 @@ def test_what_is_off_by_more_than_a_minor_unit_is_named(
 
     problems = totals.problems(broken)
 
-    assert any(document.entries[index].id in problem for problem in problems)
+    assert any(problem.entry_id == document.entries[index].id for problem in problems)
 
 
 def _off(document: ExpenseDocument, index: int, place: str, by: Decimal) -> ExpenseDocument:
@@ -121,7 +121,7 @@ def _advance(**sides: str) -> ExpenseDocument:
 )
 def test_each_kind_of_difference_has_its_words(document: ExpenseDocument, words: str) -> None:
     """A person reads which amounts disagree."""
-    assert any(words in problem for problem in totals.problems(document))
+    assert any(words in problem.text for problem in totals.problems(document))
 
 
 def test_a_document_without_a_stated_total_is_judged_by_its_parts() -> None:
