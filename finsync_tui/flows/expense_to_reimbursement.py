@@ -67,6 +67,9 @@ class ExpenseToReimbursement:
         assert isinstance(record, ExpenseDocument)
         return _KINDS[record.kind] if record.status == "ready" and not earlier else None
 
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return False
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
         entity = ExpenseDocument.entity

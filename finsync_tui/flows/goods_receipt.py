@@ -52,6 +52,9 @@ class GoodsReceipt:
             return "void" if any(w.kind == "receive" for w in earlier) else None
         return None if any(w.state != "aborted" for w in earlier) else "receive"
 
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return False
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
         if event.type.startswith(_ORDER):

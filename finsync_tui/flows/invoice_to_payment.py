@@ -44,23 +44,8 @@ class InvoiceToPayment:
     listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
     returns_at: str | None = None
     rechecks: frozenset[str] = frozenset(("match", "await_release"))
-    under_way = frozenset(
-        [
-            "await_posting",
-            "validate",
-            "await_validation",
-            "tell_hold",
-            "await_hold_told",
-            "verify_posting",
-            "publish",
-            "write_back",
-            "await_write_back",
-            "record_payment",
-            "await_record",
-            "request_cancel",
-            "await_cancel",
-        ]
-    )
+    under_way: frozenset[str] = frozenset()
+    """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return {"void": _VOID, "recall": _RECALL}.get(kind, _STEPS)
@@ -68,13 +53,20 @@ class InvoiceToPayment:
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         """Posted once; what is changed at the source afterwards can only be voided there."""
         assert isinstance(record, Invoice)
-        is_posted = any(evidence.is_posted(w) and w.state != "aborted" for w in earlier)
+        # One that was given up is, or is being, taken back.
+        is_posted = any(
+            evidence.is_posted(w) and "abort" not in w.data and w.state != "aborted" for w in earlier
+        )
         if record.status == "approved":
             return None if is_posted else "post"
         if record.status == "cancelled":
             return "void" if earlier else None
         is_under_way = any(w.ended_at is None and w.kind == "post" for w in earlier)
         return "recall" if is_under_way and not is_posted else None
+
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        """Only a void takes the place of what follows a posted invoice to its payment."""
+        return kind != "void" and evidence.is_posted(workflow)
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)

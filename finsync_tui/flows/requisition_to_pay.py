@@ -70,6 +70,9 @@ class RequisitionToPay:
             return "change"
         return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
 
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return False
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
         found = crossrefs.find(db, ENTITY, key.system, key.external_id)

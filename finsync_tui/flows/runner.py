@@ -132,7 +132,7 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
     if kind is None or any(w.document_version >= held.version for w in earlier):
         return 0
     for workflow in earlier:
-        if workflow.ended_at is None and _may_be_superseded(db, flow, workflow):
+        if workflow.ended_at is None and _may_be_superseded(db, flow, workflow, kind):
             _supersede(db, workflow, held.version, now)
     is_blocked = any(w.ended_at is None for w in workflows.of_document(db, document_key))
     first = next(iter(flow.steps(kind)))
@@ -156,9 +156,9 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
     return 1 if started is not None else 0
 
 
-def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow) -> bool:
+def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow, kind: str) -> bool:
     """True unless a write of it may be under way at a system, or is being undone there."""
-    if workflow.step == compensation.STEP:
+    if workflow.step == compensation.STEP or flow.keeps(workflow, kind):
         return False
     deliveries = outbox.of_workflow(db, workflow.id)
     if any(outbox.may_have_happened(d) for d in deliveries):
@@ -224,9 +224,11 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
             db, workflow.id, state="waiting", step=step, data=context.data, waiting_for=answer.waiting_for,
             wake_at=answer.wake_at, due_at=due_at, now=now, legal_entity=legal_entity, target=target,
         )  # fmt: skip
+        _make_way(db, flow, workflow, now)
         return Advanced(moved=moved)
     if isinstance(answer, Hold):
         _hold(context, step, answer, due_at)
+        _make_way(db, flow, workflow, now)
         return Advanced(moved=moved, held=1)
     workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
     _give_up_refused(db, workflow, now)
@@ -259,6 +261,16 @@ def _give_up_refused(db: Connection, workflow: Workflow, now: datetime) -> None:
     """What a system refused on the way of an instance that has ended all the same waits for nobody any more."""
     moot = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("refused", "buried")]
     outbox.cancel(db, [d.entry_id for d in moot if not outbox.may_have_happened(d)], now)
+
+
+def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> None:
+    """A newer version that came while this one was under way takes its place as soon as it may."""
+    of_document = workflows.of_document(db, workflow.document_key)
+    newer = next((w for w in of_document if w.ended_at is None and w.id > workflow.id), None)
+    stopped = next(w for w in of_document if w.id == workflow.id)
+    if newer is not None and _may_be_superseded(db, flow, stopped, newer.kind):
+        _supersede(db, stopped, newer.document_version, now)
+        workflows.wake(db, [newer.id], now)
 
 
 def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) -> None:

@@ -117,6 +117,10 @@ class Flow(Protocol):
         """Return which kind of instance a document needs as it is; None: no instance."""
         ...
 
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        """Say whether a newer instance of that kind waits until this one has ended, wherever it stands."""
+        ...
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """Return the keys of the documents whose instances may wait for this news from a system."""
         ...

@@ -475,6 +475,9 @@ class InvoiceDesk:
         found = self.flow(key)
         return found.step if found.ended_at is None else found.state
 
+    def workflow_waits(self, key: str) -> str | None:
+        return self.flow(key).waiting_for
+
     @property
     def open_cases(self) -> list[int]:
         rows = self.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL ORDER BY id")

@@ -1,0 +1,263 @@
+"""Giving an instance up: what it has done is undone, newest first, and its steps show it. No orphan stays anywhere."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from finsync_tui import actions
+from store import crossrefs, workflows
+from tests.finsync_tui.flows.expense_desk import ExpenseDesk
+from tests.finsync_tui.flows.invoice_desk import (
+    ANALYST,
+    SOURCE,
+    InvoiceDesk,
+    a_free_line,
+    a_receipt,
+    an_invoice,
+    an_order,
+)
+
+STEPS = ("await_posting", "await_validation", "verify_posting", "await_write_back", "await_payment")
+
+
+def an_aborted(desk: InvoiceDesk, key: str) -> None:
+    """Give the newest instance of a document up."""
+    actions.abort_workflow(desk.store, ANALYST, desk.flow(key).id, "entered twice")
+    desk.run()
+
+
+def undone(desk: InvoiceDesk, key: str) -> list[tuple[str, str]]:
+    """(operation, what became of it) of what an instance undid, in order."""
+    steps = workflows.steps(desk.store.db, desk.flow(key).id)
+    return [(one.detail["operation"], one.detail["note"][:5]) for one in steps if one.state == "compensated"]
+
+
+def an_invoice_at(step: str) -> InvoiceDesk:
+    desk = InvoiceDesk()
+    desk.invoice(an_invoice(a_free_line()))
+    moves = {
+        "await_posting": 0,
+        "await_validation": 1,
+        "verify_posting": 2,
+        "await_write_back": 3,
+        "await_payment": 4,
+    }
+    for n in range(moves[step]):
+        if n == 2:
+            desk.read()
+        else:
+            desk.answer()
+    assert step == desk.step()
+    return desk
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_invoice_that_is_given_up_leaves_nothing_in_force(step: str) -> None:
+    """At each of its steps: what was delivered is cancelled, what was not is never sent."""
+    desk = an_invoice_at(step)
+
+    desk.abort()
+    while desk.pending:
+        desk.answer()
+
+    assert "aborted" == desk.step()
+    assert 0 == desk.in_force()
+    assert [] == desk.exceptions
+    if step == "await_payment":
+        assert [
+            ("invoice.write_back", "undon"),
+            ("invoice.validate", "stays"),
+            ("invoice.create", "undon"),
+        ] == undone(desk, "I1")
+        assert ["Posted", "Withdrawn"] == desk.statuses
+
+
+def test_what_an_invoice_took_is_promised_again_when_it_is_given_up() -> None:
+    """Open commitments are whole again when the ERP has cancelled it, not before."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.post()
+    desk.abort()
+    desk.answer()
+    before = desk.open_minor
+
+    desk.answer()
+
+    assert (0, 10000) == (before, desk.open_minor)
+
+
+def test_an_undoing_that_is_refused_waits_for_a_person_and_is_never_done_again() -> None:
+    """A retry decides the undoing anew; it never goes back to the process that was given up."""
+    desk = an_invoice_at("verify_posting")
+    desk.abort()
+    first = desk.answer("refused", case_class="REJECTED")
+    held = list(desk.exceptions)
+
+    desk.retry()
+    second = desk.answer()
+
+    assert ([("REJECTED", "open")], "aborted") == (held, desk.step())
+    assert ("invoice.cancel", "invoice.cancel") == (first.operation, second.operation)
+    assert first.idempotency_key != second.idempotency_key
+    assert ["invoice.create", "invoice.validate", "invoice.cancel", "invoice.cancel"] == desk.sent
+
+
+def test_an_undoing_that_got_no_answer_is_looked_up() -> None:
+    """A dead letter of it is replayed under its own key."""
+    desk = an_invoice_at("verify_posting")
+    desk.abort()
+    first = desk.answer("buried", is_unknown=True)
+
+    desk.retry()
+    second = desk.answer()
+
+    assert (first.idempotency_key, "aborted") == (second.idempotency_key, desk.step())
+
+
+def test_a_crash_while_it_is_undone_undoes_the_rest() -> None:
+    """Another engine goes on where the first one died."""
+    desk = an_invoice_at("await_payment")
+    desk.abort()
+    desk.answer()
+
+    desk.crash()
+    while desk.pending:
+        desk.answer()
+
+    assert ("aborted", 0) == (desk.step(), desk.in_force())
+    assert 1 == desk.sent.count("invoice.cancel")
+
+
+def test_a_newer_version_waits_until_the_undoing_is_done() -> None:
+    """It never cuts it short."""
+    desk = an_invoice_at("verify_posting")
+    desk.abort()
+
+    desk.invoice(an_invoice(a_free_line("90")))
+    waits = desk.workflow.waiting_for
+    desk.answer()
+
+    assert "the version before" == waits
+    assert ["invoice.create", "invoice.validate", "invoice.cancel", "invoice.create"] == desk.sent
+
+
+def test_a_receipt_that_is_given_up_is_corrected_to_nothing() -> None:
+    """A movement stays in the ERP for ever; its opposite stands beside it. A return likewise."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.tell(SOURCE, "R2", a_receipt("-4", "R2", kind="return", original_id="R1"))
+    desk.answer()
+    an_aborted(desk, "R2")
+    desk.answer()
+    after_return = desk.received()
+    desk.tell(SOURCE, "R3", a_receipt("5", "R3"))
+    desk.answer()
+
+    an_aborted(desk, "R3")
+    desk.answer()
+
+    assert (Decimal(10), Decimal(10)) == (after_return, desk.received())
+    assert ("aborted", "aborted") == (desk.step("R2"), desk.step("R3"))
+    assert crossrefs.get(desk.store.db, "receipt", f"{SOURCE}:R3", "oracle-emea") is None
+
+
+def an_order_at(answers: int) -> InvoiceDesk:
+    desk = InvoiceDesk()
+    desk.tell(SOURCE, "4711", an_order())
+    for n in range(answers):
+        if n == 2:
+            desk.erp_issues()
+        else:
+            desk.answer()
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("answers", "operations"),
+    [
+        (0, []),
+        (1, ["order.discard"]),
+        (2, ["order.cancel"]),
+        (3, ["order.cancel"]),
+        (4, ["order.write_back", "order.cancel"]),
+    ],
+)
+def test_an_order_that_is_given_up_is_taken_back(answers: int, operations: list[str]) -> None:
+    """A draft is discarded, an issued order cancelled; nothing is promised any more, and the source knows."""
+    desk = an_order_at(answers)
+    before = len(desk.bodies("order.create") + desk.bodies("order.submit") + desk.bodies("order.write_back"))
+
+    an_aborted(desk, "4711")
+    while desk.pending:
+        desk.answer()
+
+    rows = desk.store.db.execute("SELECT operation FROM outbox_entry ORDER BY id").fetchall()
+    counters = [row[0] for row in rows[before:]]
+    assert operations == counters
+    assert ("aborted", 0) == (desk.step("4711"), desk.open_minor)
+
+
+def test_a_change_that_is_given_up_makes_the_order_what_it_was() -> None:
+    """Another change, submitted like any; the promise is the one of before."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    desk.answers(2)
+    desk.erp_issues()
+    changed = desk.open_minor
+
+    an_aborted(desk, "4711")
+    while desk.pending:
+        desk.answer()
+
+    last = desk.body("order.change")["commitment"]
+    assert (12000, 10000, 10000) == (changed, last["total"]["amount_minor"], desk.open_minor)
+    assert "aborted" == desk.step("4711")
+
+
+def test_a_close_that_is_given_up_opens_the_order_again() -> None:
+    """What it promised is promised again."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "4711", an_order(status="closed", revision="2"))
+    desk.answer()
+    desk.tell("oracle-emea", "ERP-4711", an_order(number="ERP-PO-1", status="closed", reference="coupa:PO-1"))
+    closed = desk.open_minor
+
+    an_aborted(desk, "4711")
+    while desk.pending:
+        desk.answer()
+
+    assert (0, 10000) == (closed, desk.open_minor)
+    assert 1 == len(desk.bodies("order.reopen"))
+
+
+def test_a_journal_that_is_still_being_imported_is_followed_and_then_reversed() -> None:
+    """Nothing comes in behind our back: the import is waited for, and so is that of its reversal."""
+    desk = ExpenseDesk(post_as="journal")
+    desk.submit()
+    desk.answer()
+    desk.answer(is_pending=True, answer={"ReqstId": "1"})
+
+    actions.abort_workflow(desk.store, ANALYST, desk.workflow.id, "entered twice")
+    desk.run()
+    desk.answer(external_id="J1")
+    desk.answer(is_pending=True, answer={"ReqstId": "2"})
+    desk.answer(external_id="J2")
+    while desk.store.db.execute("SELECT 1 FROM delivery WHERE state='pending'").fetchone():
+        desk.answer()
+
+    assert "aborted" == desk.workflow.state
+    reversal = json.loads(
+        desk.store.db.execute("SELECT body FROM outbox_entry WHERE operation='journal.reverse'").fetchone()[0]
+    )["journal"]
+    asked = json.loads(
+        desk.store.db.execute("SELECT body FROM outbox_entry WHERE operation='journal.create'").fetchone()[0]
+    )["journal"]
+    assert f"{asked['number']}-R" == reversal["number"]
+    assert [line["side"] for line in asked["lines"]] != [line["side"] for line in reversal["lines"]]
