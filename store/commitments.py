@@ -163,6 +163,18 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     )
 
 
+def ordered_of(
+    db: sqlite3.Connection, legal_entity: str, cost_centre: str, currency: str, *, without: str
+) -> int:
+    """Return what live orders other than one charge to a cost centre, invoiced or not, in minor units."""
+    found: int = db.execute(
+        "SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND cost_centre=? AND currency=?"
+        " AND document_key<>?",
+        (legal_entity, cost_centre, currency, without),
+    ).fetchone()[0]
+    return found
+
+
 def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:
     """Return what is still promised, per legal entity, system, currency and stage."""
     rows = db.execute(

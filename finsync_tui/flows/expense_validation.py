@@ -41,6 +41,9 @@ class ExpenseValidation:
         assert isinstance(record, ExpenseReport)
         return "validate" if record.approval_status == "in_validation" else None
 
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return False
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         return ()
 

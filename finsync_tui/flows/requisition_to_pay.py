@@ -1,7 +1,7 @@
 """Requisition to pay, orders: an approved order becomes a commitment in the ERP, and its status comes back.
 
-    route -> confirm_supplier -> resolve_accounts -> check_budget -> enrich -> request_commitment -> await_commitment
-      -> submit -> await_submit -> await_approval -> publish -> write_back -> await_write_back -> verify
+    route -> confirm_supplier -> resolve_accounts -> check_budget -> check_approval -> enrich -> request_commitment
+      -> await_commitment -> submit -> await_submit -> await_approval -> publish -> write_back -> await_write_back -> verify
 
 A change of the order runs the same steps and becomes a change order. A cancelled or closed order:
 
@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, order_commitment, outgoing, routing, suppliers
+from finsync_tui.flows import accounts, approval_state, order_commitment, outgoing, routing, suppliers
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.profile import LegalEntitySetup
 from store import commitments, crossrefs, events, findings, outbox, records
@@ -165,7 +165,7 @@ def resolve_accounts(context: Context) -> Answer:
 
 
 def check_budget(context: Context) -> Answer:
-    """Say when the known budget looks too small. The ERP's own funds check decides."""
+    """Say when the known budget looks too small. The ERP's own funds check decides, unless the company says otherwise."""
     order = _order(context).record
     wanted: dict[str, int] = {}
     for line, distribution in _distributions(order):
@@ -174,20 +174,55 @@ def check_budget(context: Context) -> Answer:
         wanted[centre] = wanted.get(centre, 0) + distribution.amount.amount_minor
     low = []
     for centre, amount_minor in sorted(wanted.items()):
-        held = records.find_by_number(
-            context.db,
-            Budget,
-            EXTRACT,
-            budget_number(str(context.data["legal_entity"]), centre, context.now.year),
-        )
-        if held is None or held.record.remaining.currency != order.currency:
-            continue
-        if amount_minor > held.record.remaining.amount_minor:
+        left = _left(context, centre, order.currency)
+        if left is not None and amount_minor > left.amount_minor:
             takes = Money(amount_minor=amount_minor, currency=order.currency)
-            low.append(f"{centre}: the order takes {takes}, {held.record.remaining} are left")
+            low.append(f"{centre}: the order takes {takes}, {left} are left")
+    if low and _setup(context).budget_control == "absolute":
+        return Hold(
+            "BUDGET_EXCEEDED",
+            f"order {order.number}: the budget does not suffice for cost centre {'; '.join(low)}",
+            "Raise or transfer the budget, or reduce the order, then retry.",
+            _source(context),
+            {"short": low},
+        )
     if low:
         findings.append(context.db, [_finding(context, "BUDGET_LOW", "; ".join(low))])
     return Done({"budget": low or "not short by what is known"})
+
+
+def _left(context: Context, centre: str, currency: str) -> Money | None:
+    """Return what is left of a cost centre's budget this year, as far as it is known in that currency.
+
+    What other orders have promised since the budget was read is taken off: two orders don't spend the same money.
+    """
+    legal_entity = str(context.data["legal_entity"])
+    number = budget_number(legal_entity, centre, context.now.year)
+    held = records.find_by_number(context.db, Budget, EXTRACT, number)
+    if held is None or held.record.remaining.currency != currency:
+        return None
+    promised = commitments.ordered_of(
+        context.db, legal_entity, centre, currency, without=context.workflow.document_key
+    )
+    free = held.record.amount.amount_minor - promised
+    return Money(amount_minor=min(held.record.remaining.amount_minor, free), currency=currency)
+
+
+def check_approval(context: Context) -> Answer:
+    """Does its approval stand: by its chain, the hierarchy, the limits, and the requisition that it rests on?"""
+    held = _order(context)
+    order = held.record
+    chains = [f"purchase_order:{held.external_id}"]
+    if order.requisition_id:
+        chains.insert(0, f"requisition:{order.requisition_id}")
+    found = [
+        *approval_state.doubts(
+            context, approval_state.Approved(f"order {order.number}", chains, order.requester, order.total)
+        ),
+        *approval_state.requisition_doubt(context.db, held.system, order),
+    ]
+    stopped = approval_state.judge(context, _setup(context).order_approval, found, f"order {order.number}")
+    return stopped if stopped is not None else Done({"doubts": [one.cause for one in found]})
 
 
 def enrich(context: Context) -> Answer:
@@ -451,6 +486,7 @@ _STEPS: Mapping[str, Step] = {
         confirm_supplier,
         resolve_accounts,
         check_budget,
+        check_approval,
         enrich,
         request_commitment,
         await_commitment,

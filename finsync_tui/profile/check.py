@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from finsync_tui.profile.expense_check import expense_problems
+from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
 from finsync_tui.profile.people_check import people_problems
@@ -41,6 +42,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
         yield _unknown_system(f"retry.{name}", name)
     yield from _tax_provider(profile)
     yield from expense_problems(profile)
+    yield from invoice_problems(profile)
     yield from people_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():

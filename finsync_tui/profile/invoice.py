@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from finsync_tui.profile.approval import ApprovalBasis
 from store.canonical.money import ExactDecimal
 
 Severity = Literal["block", "note", "off"]
@@ -51,14 +52,6 @@ class DuplicatePolicy(_Part):
     same_number: Severity = "block"
     same_amount: Severity = "block"
     days: int = Field(default=10, ge=0, le=365, description="Equal amounts so close together are suspicious")
-
-
-class ApprovalBasis(_Part):
-    """What a change after the approval does: of the budget, the account, or whoever approved."""
-
-    approver: Severity = "note"
-    account: Severity = "block"
-    budget: Severity = "note"
 
 
 class InvoiceSetup(_Part):

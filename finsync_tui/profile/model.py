@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.base import Connection
+from finsync_tui.profile.approval import ApprovalBasis
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
 from finsync_tui.profile.people import Governance, Person
@@ -57,6 +58,14 @@ class LegalEntitySetup(_Part):
     business_unit: str
     delimiter: str = "-"
     segments: tuple[Segment, ...]
+    order_approval: ApprovalBasis = Field(
+        default=ApprovalBasis(), description="What a doubt about an order's approval does"
+    )
+    budget_control: Literal["advisory", "absolute"] = Field(
+        default="advisory",
+        description="What a known budget that is too small does to an order: is noted, and the ERP's funds check decides; or "
+        "stops it, where the ERP has no funds check",
+    )
     invoice: InvoiceSetup | None = Field(default=None, description="None: no supplier invoices are posted")
     expense: ExpenseSetup | None = Field(
         default=None, description="None: no expenses of this company are posted"

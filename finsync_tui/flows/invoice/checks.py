@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+
 from finsync_tui import policy
-from finsync_tui.flows import routing, suppliers
+from finsync_tui.flows import accounts, approval_state, routing, suppliers
 from finsync_tui.flows.invoice import evidence, matching, postings, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
 from store.canonical.budget import Budget
 from store.canonical.payables import Invoice
-from store.canonical.people import Employee
 from store.canonical.purchasing import PurchaseOrder
 
 EXTRACT = "extract"
@@ -191,49 +193,44 @@ def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:
 
 
 def check_approval(context: Context) -> Answer:
-    """Do those who approved still stand, and does what they approved it on: account and budget?"""
-    invoice, rules = subject.invoice(context), subject.setup(context).approval
-    approvers = approvals(context)
-    if rules.approver != "off":
-        for login in approvers:
-            problem = _stale(context, login)
-            if problem is None:
-                continue
-            if rules.approver == "block":
-                return subject.stop(
-                    context, "APPROVAL_STALE", problem,
-                    "Have it approved again by somebody who may, then retry.", subject.source(context),
-                )  # fmt: skip
-            subject.note(context, "APPROVAL_STALE", problem)
-    if rules.budget != "off":
-        low = _budget_shortage(context, invoice)
-        if low is not None:
-            if rules.budget == "block":
-                return subject.stop(
-                    context,
-                    "APPROVAL_STALE",
-                    low,
-                    "Raise or transfer the budget, then retry.",
-                    subject.source(context),
-                )
-            subject.note(context, "APPROVAL_STALE", low)
-    return Done({"approved_by": approvers})
+    """Do those who approved still stand, and does what they approved it on: accounts and budget?"""
+    invoice, held = subject.invoice(context), subject.held(context)
+    chain = f"invoice:{held.external_id}"
+    found = [
+        *approval_state.doubts(
+            context, approval_state.Approved(f"invoice {invoice.number}", [chain], None, invoice.total)
+        ),
+        *_closed_accounts(context),
+        *_budget_doubt(context, invoice),
+    ]
+    stopped = approval_state.judge(
+        context, subject.setup(context).approval, found, f"invoice {context.workflow.document_number}"
+    )
+    if stopped is not None:
+        return stopped
+    return Done({"approved_by": list(policy.approved_by(context.db, held.system, [chain]))})
 
 
-def approvals(context: Context) -> list[str]:
-    """Return who approved the invoice, in order of the chain."""
-    held = subject.held(context)
-    return list(policy.approved_by(context.db, held.system, [f"invoice:{held.external_id}"]))
+def _closed_accounts(context: Context) -> Iterator[approval_state.Doubt]:
+    """The ERP charges what matches an order to the order's accounts: they may have been closed since."""
+    on = date.fromisoformat(context.data["accounting_on"])
+    for number, order in sorted(context.data.get("orders", {}).items()):
+        commitment = subject.commitment(context, order["key"])
+        for line in commitment.lines if commitment is not None else ():
+            for part in line.distributions:
+                parts = {"cost_centre": part.cost_centre} if part.cost_centre else {}
+                resolved = accounts.Resolved(part.charge_account, parts, ())
+                wrong = accounts.refusal(context.db, subject.target(context), resolved, on)
+                if wrong is not None:
+                    yield approval_state.Doubt(
+                        "account", f"order {number} line {line.number}: {wrong.cause}", wrong.fix
+                    )
 
 
-def _stale(context: Context, login: str) -> str | None:
-    for external_id in records.twins(
-        context.db, Employee.entity, "login", login.casefold(), subject.source(context)
-    ):
-        held = records.get(context.db, Employee, subject.source(context), external_id)
-        if held is not None and not held.record.is_employed_on(context.now.date()):
-            return f"{held.record.name}, who approved it, does not work here any more"
-    return None
+def _budget_doubt(context: Context, invoice: Invoice) -> Iterator[approval_state.Doubt]:
+    low = _budget_shortage(context, invoice)
+    if low is not None:
+        yield approval_state.Doubt("budget", low, "Raise or transfer the budget, then retry.")
 
 
 def _budget_shortage(context: Context, invoice: Invoice) -> str | None:

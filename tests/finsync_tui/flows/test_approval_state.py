@@ -1,0 +1,227 @@
+"""Does an approval still stand: chain, hierarchy, limits, requisition, accounts and budget, by policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from finsync_tui.profile import Profile
+from store.canonical.budget import Budget
+from store.canonical.money import Money
+from store.canonical.purchasing import Requisition, RequisitionLine
+from tests.builders import a_cost_centre
+from tests.finsync_tui.flows.invoice_desk import (
+    SOURCE,
+    TARGET,
+    InvoiceDesk,
+    a_free_line,
+    an_invoice,
+    an_order,
+    eur,
+)
+
+
+def a_desk(**approval: str) -> InvoiceDesk:
+    """A desk whose order's requester reports to `boss`, and `boss` to `chief`."""
+    desk = InvoiceDesk(approval=approval)
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"]["order_approval"].update(approval)
+    desk.profile = Profile.model_validate(setup)
+    desk.person("1", "k.lind", manager_number="2")
+    desk.person("2", "boss", manager_number="3", approval_limit=Money.of("500", "EUR"))
+    desk.person("3", "chief")
+    return desk
+
+
+def submit(desk: InvoiceDesk, **changes: Any) -> None:
+    desk.tell(SOURCE, "4711", an_order(requisition_id="77", **changes))
+
+
+def approve(desk: InvoiceDesk, login: str = "boss", **changes: Any) -> None:
+    desk.approve(login, "4711", "purchase_order", **changes)
+
+
+def _nobody(desk: InvoiceDesk) -> None:
+    pass
+
+
+def _themselves(desk: InvoiceDesk) -> None:
+    approve(desk, "k.lind")
+
+
+def _a_leaver(desk: InvoiceDesk) -> None:
+    approve(desk)
+    desk.person("2", "boss", manager_number="3", ends_on=date(2026, 1, 4))
+
+
+def _a_stranger(desk: InvoiceDesk) -> None:
+    approve(desk, "stranger")
+    desk.person("9", "stranger")
+
+
+def _a_small_limit(desk: InvoiceDesk) -> None:
+    approve(desk)
+    desk.person("2", "boss", manager_number="3", approval_limit=Money.of("99.99", "EUR"))
+
+
+def _somebody_who_has_not_decided(desk: InvoiceDesk) -> None:
+    approve(desk)
+    approve(desk, "chief", status="pending", position=2)
+
+
+def _a_requisition(status: str, total: str) -> Callable[[InvoiceDesk], None]:
+    def plant(desk: InvoiceDesk) -> None:
+        approve(desk)
+        line = RequisitionLine(number="1", description="Desk", amount=eur(total))
+        wish: Any = {
+            "number": "REQ-77",
+            "status": status,
+            "currency": "EUR",
+            "total": eur(total),
+            "lines": (line,),
+        }
+        desk.put(SOURCE, "77", Requisition(**wish))
+
+    return plant
+
+
+TROUBLES = [
+    (_nobody, "missing", "APPROVER_MISSING"),
+    (_themselves, "self_approval", "APPROVER_SELF"),
+    (_a_leaver, "approver", "APPROVAL_STALE"),
+    (_a_stranger, "hierarchy", "APPROVER_STALE"),
+    (_a_small_limit, "limit", "APPROVAL_LIMIT"),
+    (_somebody_who_has_not_decided, "chain", "APPROVAL_STALE"),
+    (_a_requisition("withdrawn", "100"), "requisition", "APPROVAL_STALE"),
+    (_a_requisition("ordered", "99.99"), "requisition", "APPROVAL_STALE"),
+]
+
+
+@pytest.mark.parametrize(("trouble", "kind", "class_"), TROUBLES)
+def test_a_doubtful_approval_of_an_order_does_what_policy_says(
+    trouble: Callable[[InvoiceDesk], None], kind: str, class_: str
+) -> None:
+    """Blocked it is an exception, noted a finding, off no news; whatever it is, nothing else is doubted."""
+    off = dict.fromkeys(
+        ("self_approval", "approver", "hierarchy", "limit", "chain", "requisition", "missing"), "off"
+    )
+    blocked, noted, ignored = (a_desk(**{**off, kind: severity}) for severity in ("block", "note", "off"))
+    for desk in (blocked, noted, ignored):
+        trouble(desk)
+        submit(desk)
+
+    assert ([(class_, "open")], "check_approval") == (blocked.exceptions, blocked.step("4711"))
+    assert ([], [class_], "await_commitment") == (noted.exceptions, noted.noted, noted.step("4711"))
+    assert ([], [], "await_commitment") == (ignored.exceptions, ignored.noted, ignored.step("4711"))
+
+
+def test_an_approval_that_stands_is_not_doubted() -> None:
+    """By the manager, within the limit, the requisition over as much."""
+    desk = a_desk(
+        missing="block", hierarchy="block", limit="block", self_approval="block", requisition="block"
+    )
+    _a_requisition("ordered", "100")(desk)
+
+    submit(desk)
+
+    assert ([], [], "await_commitment") == (desk.exceptions, desk.noted, desk.step("4711"))
+
+
+@pytest.mark.parametrize("who", ["delegate", "chief"])
+def test_a_delegate_and_a_superiors_superior_may_approve(who: str) -> None:
+    """Whoever stands in for, or above, the manager."""
+    desk = a_desk(hierarchy="block", limit="block")
+    desk.person("2", "boss", manager_number="3", delegates=("8",))
+    desk.person("8", "delegate")
+    approve(desk, who)
+
+    submit(desk)
+
+    assert "await_commitment" == desk.step("4711")
+
+
+def test_a_doubtful_approval_is_looked_at_again_for_a_day() -> None:
+    """Approved meanwhile, it goes on by itself; after a day a person looks."""
+    cured, stays = a_desk(missing="recheck"), a_desk(missing="recheck")
+    for desk in (cured, stays):
+        submit(desk)
+    waits = cured.flow("4711").state
+    approve(cured)
+
+    cured.wait(hours=1, minutes=1)
+    for _ in range(26):
+        stays.wait(hours=1)
+
+    assert ("waiting", "await_commitment") == (waits, cured.step("4711"))
+    assert ([], [("APPROVER_MISSING", "open")]) == (cured.exceptions, stays.exceptions)
+
+
+@pytest.mark.parametrize(("severity", "step"), [("block", "check_approval"), ("note", "await_posting")])
+def test_an_invoice_whose_approver_left_is_stale(severity: str, step: str) -> None:
+    """The same rules as for orders, by the invoice's own policy."""
+    desk = InvoiceDesk(approval={"approver": severity})
+    desk.person("7", "a.berg", ends_on=date(2026, 1, 2))
+    desk.approve()
+
+    desk.invoice(an_invoice(a_free_line()))
+
+    assert step == desk.step()
+    assert "APPROVAL_STALE" in [*desk.noted, *(class_ for class_, _ in desk.exceptions)]
+
+
+def test_an_account_of_the_order_that_was_closed_since_stops_its_invoice() -> None:
+    """The ERP would charge it there."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.put(TARGET, "cc420", a_cost_centre(is_active=False))
+
+    desk.invoice()
+
+    assert [("APPROVAL_STALE", "open")] == desk.exceptions
+
+
+@pytest.mark.parametrize(("severity", "step"), [("block", "check_approval"), ("note", "await_posting")])
+def test_a_budget_that_was_spent_since_is_stale(severity: str, step: str) -> None:
+    """Of lines without an order: an order has reserved its funds already."""
+    desk = InvoiceDesk(approval={"budget": severity})
+    desk.put("extract", "b", a_budget("1000", "99.99"))
+
+    desk.invoice(an_invoice(a_free_line()))
+
+    assert step == desk.step()
+
+
+def a_budget(amount: str, remaining: str) -> Budget:
+    return Budget(
+        number="DE01/420/2026", name="Office", legal_entity="DE01", period="2026", cost_centre="420",
+        amount=eur(amount), remaining=eur(remaining),
+    )  # fmt: skip
+
+
+def test_an_absolute_budget_lets_no_two_orders_spend_the_same_money() -> None:
+    """Each would fit what is left by itself; the second is stopped although nobody has read the budget again."""
+    desk = a_desk()
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"]["budget_control"] = "absolute"
+    desk.profile = Profile.model_validate(setup)
+    desk.put("extract", "b", a_budget("150", "150"))
+    desk.order()
+
+    desk.tell(SOURCE, "4712", an_order(number="PO-2"))
+
+    assert [("BUDGET_EXCEEDED", "open")] == desk.exceptions
+    assert "420: the order takes 100.00 EUR, 50.00 EUR are left" in desk.cause
+
+
+def test_an_advisory_budget_is_noted() -> None:
+    """The ERP's own funds check decides."""
+    desk = a_desk()
+    desk.put("extract", "b", a_budget("150", "50"))
+
+    submit(desk)
+
+    assert ("await_commitment", ["BUDGET_LOW"]) == (desk.step("4711"), desk.noted)
