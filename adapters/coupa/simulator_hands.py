@@ -4,7 +4,7 @@
 | --- | --- |
 | `put(resource, document)` | makes or replaces any document, good or bad |
 | `revise_order`, `touch_order`, `set_order_status`, `serve_stale` | what becomes of orders |
-| `receive`, `give_back`, `dispose`, `void_receipt` | what arrives, goes back, or was a mistake |
+| `receive`, `receipts_of`, `give_back`, `dispose`, `void_receipt` | what arrives, goes back, or was a mistake |
 | `submit_requisition`, `approve_requisition`, `decide` | how a wish becomes an order, and what approvers say |
 | `approve_invoice`, `void_invoice`, `dispute_invoice`, `settle_dispute`, `set_invoice_status`, `pay_invoice` | what becomes of invoices |
 | `documents(resource)`, `document(resource, id)`, `order(po_number)` | readers: whole documents as JSON values |
@@ -126,6 +126,16 @@ class Hands:
         """Receive on an order line; without quantity or amount, all that is left of it."""
         line = self._line(self._order(po_number), line_num)
         return self._whole(RECEIPTS, self._receipts.receive(line["id"], quantity, amount, by))
+
+    def receipts_of(self, line_id: int) -> list[Document]:
+        """Return what was received on an order line and not voided, by id."""
+        return [
+            self._whole(RECEIPTS, one)
+            for one in self._tables.collections[RECEIPTS]
+            if (one.get("order-line") or {}).get("id") == line_id
+            and str(one["type"]).removeprefix("Receiving") in ("QuantityConsumption", "AmountConsumption")
+            and one.get("status") != "voided"
+        ]
 
     def give_back(self, receipt_id: int, size: str | None = None, by: str = "someone") -> Document:
         """Return to the supplier what a receipt brought, all or `size` of it."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.simulation import Document
 from finsync_tui.rehearse import catalogue
+from finsync_tui.rehearse.invoice_shapes import Payables
 from finsync_tui.rehearse.shapes import Change, Company, Line, Order, Step
 from store.canonical.money import plain
 
@@ -24,28 +25,30 @@ AccountKey = tuple[str, str, str]
 """Legal entity, cost centre and account in Coupa's spelling."""
 
 
-def account_ids(company: Company) -> dict[AccountKey, int]:
+def account_ids(company: Company, payables: Payables) -> dict[AccountKey, int]:
     """Return the id of each account that is charged, at any time."""
     used = {
-        (order.legal_entity, split.cost_centre, split.account)
-        for order, lines in _all_lines(company)
+        (legal_entity, split.cost_centre, split.account)
+        for legal_entity, lines in _all_lines(company, payables)
         for line in lines
         for split in line.splits
     }
     return {key: FIRST_ACCOUNT_ID + n for n, key in enumerate(sorted(used))}
 
 
-def _all_lines(company: Company) -> Iterator[tuple[Order, tuple[Line, ...]]]:
+def _all_lines(company: Company, payables: Payables) -> Iterator[tuple[str, tuple[Line, ...]]]:
     for order in company.orders.values():
-        yield order, order.lines
+        yield order.legal_entity, order.lines
     for change in company.changes:
-        yield company.orders[change.number], change.lines
+        yield company.orders[change.number].legal_entity, change.lines
+    for bill in payables.bills.values():
+        yield bill.legal_entity, tuple(one.what for one in bill.lines)
 
 
 # -- reference data ------------------------------------------------------------------------------------
 
 
-def reference(company: Company) -> Iterator[tuple[str, Document]]:
+def reference(company: Company, payables: Payables) -> Iterator[tuple[str, Document]]:
     """Yield resource and document of everything that is there before the first order."""
     for n, (code, decimals) in enumerate((("EUR", 2), ("USD", 2)), 1):
         yield "currencies", {"id": n, "code": code, "decimals": decimals, "enabled": True}
@@ -60,7 +63,7 @@ def reference(company: Company) -> Iterator[tuple[str, Document]]:
             "firstname": person.first_name, "lastname": person.last_name,
             "fullname": f"{person.first_name} {person.last_name}", "department": {"name": person.department},
         }  # fmt: skip
-    yield from _charts(company)
+    yield from _charts(company, payables)
     for supplier in company.suppliers.values():
         yield "suppliers", {
             "id": supplier.coupa_id, "number": supplier.number, "name": supplier.name, "status": "active",
@@ -72,7 +75,7 @@ def reference(company: Company) -> Iterator[tuple[str, Document]]:
                            "active": True}  # fmt: skip
 
 
-def _charts(company: Company) -> Iterator[tuple[str, Document]]:
+def _charts(company: Company, payables: Payables) -> Iterator[tuple[str, Document]]:
     yield "lookups", {"name": COST_CENTRE_LOOKUP, "active": True, "fixed-depth": True}
     for one in company.legal_entities.values():
         yield "account_types", {"name": one.chart, "active": True, "currency": {"code": one.currency},
@@ -84,7 +87,7 @@ def _charts(company: Company) -> Iterator[tuple[str, Document]]:
         yield "lookup_values", {"name": f"{centre.name} {centre.legal_entity}", "external-ref-num": centre.source,
                                 "lookup": {"name": COST_CENTRE_LOOKUP}, "active": True,
                                 "account-type": {"name": entities[centre.legal_entity].chart}}  # fmt: skip
-    for (entity, centre_code, account_code), account_id in account_ids(company).items():
+    for (entity, centre_code, account_code), account_id in account_ids(company, payables).items():
         yield "accounts", {
             "id": account_id, "name": f"{centre_code} {account_code}", "active": True,
             "account-type": {"name": entities[entity].chart}, "segment-1": entities[entity].source_code,

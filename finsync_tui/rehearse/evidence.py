@@ -10,7 +10,7 @@ from sqlite3 import Connection
 
 from finsync_tui.rehearse.expense_catalogue import SOURCE as EXPENSE_SOURCE
 from finsync_tui.rehearse.planted import SOURCE
-from store import audit, engine, open_store
+from store import audit, commitments, engine, open_store
 from store.clock import SystemClock, instant
 
 _LIVE = ("open", "snoozed")
@@ -35,6 +35,15 @@ class Noticed:
     key: str | None
     number: str | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What the store says that one legal entity still promises in one currency."""
+
+    legal_entity: str
+    currency: str
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Evidence:
     """Expense documents that went back to their owner, by why; RECALLED when the owner took them back."""
     reversed: tuple[Case, ...] = ()
     """Expense documents of which a payment was told to be void."""
+    promised: tuple[Promised, ...] = ()
 
 
 def read(path: Path) -> Evidence:
@@ -103,6 +113,9 @@ def _read(db: Connection) -> Evidence:
         expense_documents_read=_documents_read(db, "expense_document", EXPENSE_SOURCE),
         returned=tuple(_returned(db)),
         reversed=tuple(_reversed(db)),
+        promised=tuple(
+            Promised(one.legal_entity, one.currency, one.amount_minor) for one in commitments.totals(db)
+        ),
     )
 
 

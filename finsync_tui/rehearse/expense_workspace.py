@@ -118,10 +118,7 @@ def schedules(company: Company, every: str) -> dict[str, Any]:
         "expense-reports": {"system": SOURCE, "entities": ["expense_report"], "every": "P2D"},
         "employees": {"system": SOURCE, "entities": ["employee"], "every": "P7D"},
     }
-    paying = {one.system for one in company.legal_entities.values() if POST_AS[one.number] == "invoice"}
     for name in company.systems:
-        if name in paying:
-            found[f"{name}-payables"] = {"system": name, "entities": ["invoice", "payment"], "every": "P1D"}
         found[f"{name}-people"] = {"system": name, "entities": ["employee"], "every": "P7D"}
     return found
 

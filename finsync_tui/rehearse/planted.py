@@ -16,6 +16,7 @@ from typing import Final, Literal
 from adapters.simulation import Fault
 from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.dice import dice
+from finsync_tui.rehearse.invoice_shapes import Payables
 from finsync_tui.rehearse.purchases import is_working_day, revised
 from finsync_tui.rehearse.shapes import Change, Company, Order, Split, Supplier
 from finsync_tui.rehearse.tax_ids import tax_id
@@ -78,7 +79,7 @@ class Plant:
     """Where it is planted."""
     at: datetime
     until: datetime | None = None
-    about: Literal["order", "expense"] = "order"
+    about: Literal["order", "expense", "invoice"] = "order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Scenario:
     stale: frozenset[str]
     """Orders whose revision is followed by the version before."""
     closures: tuple[Closure, ...]
+    payables: Payables = field(default_factory=Payables)
 
 
 def plant(company: Company, level: Level, scale: float) -> Scenario:

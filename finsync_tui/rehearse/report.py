@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from finsync_tui.rehearse.expense_report import ExpenseReport
+from finsync_tui.rehearse.invoice_report import InvoiceReport
 from finsync_tui.rehearse.planted import Plant
 from store.clock import instant, text
 
@@ -57,6 +58,7 @@ class Report:
     source_orders: tuple[SourceOrder, ...]
     target_orders: tuple[TargetOrder, ...]
     expenses: ExpenseReport = field(default_factory=ExpenseReport)
+    invoices: InvoiceReport = field(default_factory=InvoiceReport)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -64,6 +66,7 @@ class Report:
             "source_orders": [asdict(one) for one in self.source_orders],
             "target_orders": [asdict(one) for one in self.target_orders],
             "expenses": asdict(self.expenses),
+            "invoices": asdict(self.invoices),
         }
 
     @classmethod
@@ -73,6 +76,7 @@ class Report:
             tuple(SourceOrder(**one) for one in value["source_orders"]),
             tuple(TargetOrder(**one) for one in value["target_orders"]),
             ExpenseReport.from_json(value["expenses"]),
+            InvoiceReport.from_json(value["invoices"]),
         )
 
 

@@ -16,6 +16,7 @@ from adapters.oracle_fusion.simulator import OracleFusionSimulator
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.simulation import Document, FaultPlan
 from finsync_tui.rehearse import catalogue, documents, expense_systems
+from finsync_tui.rehearse.invoice_catalogue import PRICE_TOLERANCE
 from finsync_tui.rehearse.planted import BUDGET_LEFT, SOURCE, Scenario, period_name
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.shapes import Company, LegalEntity
@@ -126,6 +127,7 @@ def make(scenario: Scenario, clock: Clock, secrets: Secrets) -> Systems:
                 first_order_number=100_001 * (1 + n * 3),
                 payment_run_every=expense_systems.PAYMENT_RUN,
                 import_delay_max=expense_systems.IMPORT_MAX,
+                price_tolerance_percent=int(PRICE_TOLERANCE),
             ),
         )
         for n, name in enumerate(scenario.company.systems)
@@ -145,7 +147,7 @@ def fill(systems: Systems, scenario: Scenario, clock: VirtualClock) -> None:
     company = scenario.company
     shares = 2 + len(systems.erps)
     span = (company.starts_at - clock.now()) / shares
-    for resource, document in (found := list(documents.reference(company))):
+    for resource, document in (found := list(documents.reference(company, scenario.payables))):
         systems.coupa.put(resource, document, by="administrator")
         clock.advance(span / len(found))
     expense_systems.fill(systems.concur, company, clock, span)

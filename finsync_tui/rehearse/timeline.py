@@ -33,7 +33,7 @@ class Event:
 
 def events(scenario: Scenario) -> tuple[Event, ...]:
     """Return all events in order of time; those of one instant in the order they were thought of."""
-    accounts = documents.account_ids(scenario.company)
+    accounts = documents.account_ids(scenario.company, scenario.payables)
     found = [
         *_orders(scenario, accounts),
         *_changes(scenario, accounts),

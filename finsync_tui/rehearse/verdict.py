@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from finsync_tui.rehearse import expense_verdict
+from finsync_tui.rehearse import expense_verdict, invoice_verdict
 from finsync_tui.rehearse.evidence import AuditCheck, Evidence
 from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
+from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
+from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
 from finsync_tui.rehearse.matching import Mark, compare, counted
 from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
@@ -60,6 +62,7 @@ class Verdict:
     audit: AuditCheck
     cycles: int
     expenses: ExpenseVerdict
+    invoices: InvoiceVerdict
 
     @property
     def is_good(self) -> bool:
@@ -69,16 +72,26 @@ class Verdict:
             and all(one.difference == 0 for one in self.totals)
             and self.audit.is_intact
             and self.expenses.is_good
+            and self.invoices.is_good
         )
 
 
 def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdict:
     """Compare everything with everything."""
-    cases = [one for one in evidence.cases if not is_about_expenses("", one.key)]
-    noticed = [
+    payables = report.invoices.keys
+    cases = [one for one in evidence.cases if not is_about_expenses("", one.key) and one.key not in payables]
+    own = [
         one
         for one in (*evidence.findings, *evidence.failed_reads)
         if not is_about_expenses(one.system, one.key)
+    ]
+    moved = report.invoices.orders
+    noticed = [
+        one
+        for one in own
+        if not (one.key in payables and one.class_ in INVOICE_FINDINGS)
+        # What arrives or is invoiced counts on its order: the order is read again, and nothing in it has changed.
+        and not (one.class_ == "DUPLICATE_EVENT" and one.number in moved)
     ]
     compared = compare(
         [one for one in plants if one.about == "order"],
@@ -94,7 +107,9 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         written_back=sum(_is_written_back(one, held) for one in report.source_orders),
         exceptions=counted(one.class_ for one in cases),
         findings=counted(
-            one.class_ for one in evidence.findings if not is_about_expenses(one.system, one.key)
+            one.class_
+            for one in evidence.findings
+            if not is_about_expenses(one.system, one.key) and one.key not in payables
         ),
         planted=compared.planted,
         found=compared.found,
@@ -107,6 +122,12 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         cycles=evidence.cycles,
         expenses=expense_verdict.judge(
             [one for one in plants if one.about == "expense"], report.expenses, evidence
+        ),
+        invoices=invoice_verdict.judge(
+            [one for one in plants if one.about == "invoice"],
+            report.invoices,
+            evidence,
+            [one for one in report.source_orders if one.status == "issued" and fates[one.key] == "posted"],
         ),
     )
 
@@ -211,6 +232,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         },
         "cycles": verdict.cycles,
         "expenses": expense_verdict.to_json(verdict.expenses),
+        "invoices": invoice_verdict.to_json(verdict.invoices),
     }
 
 
@@ -259,7 +281,8 @@ def summary(result: Mapping[str, Any]) -> str:
     lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
     lines += [f"TWICE {one}" for one in result["duplicated"]]
     lines += [f"LOST {one}" for one in result["lost_orders"]]
-    return "\n".join([*lines, "", expense_verdict.summary(result["expenses"])])
+    others = (expense_verdict.summary(result["expenses"]), invoice_verdict.summary(result["invoices"]))
+    return "\n".join([*lines, "", others[0], "", others[1]])
 
 
 _COLUMNS = ("in", "posted", "in_exception", "cancelled", "in_flight")

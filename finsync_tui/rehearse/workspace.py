@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import tomlkit
 
-from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace
+from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace, invoice_workspace
 from finsync_tui.rehearse.planted import SOURCE, period_name
 from finsync_tui.rehearse.shapes import Company
 from finsync_tui.rehearse.systems import (
@@ -106,7 +106,10 @@ def _profile(company: Company) -> dict[str, Any]:
             "options": {
                 "cost_centre_value_set": value_set(name, "Cost Centre"),
                 "categories": {thing.name: category(thing.name) for thing in catalogue.COMMODITIES},
-                "business_units": {one.business_unit: _unit(one.number) for one in company.entities_of(name)},
+                "business_units": {
+                    one.business_unit: {**_unit(one.number), **invoice_workspace.unit(one)}
+                    for one in company.entities_of(name)
+                },
                 **expense_workspace.erp_options(company, name, LEDGER_IDS, CHART_IDS[name]),
             },
         }
@@ -127,10 +130,12 @@ def _profile(company: Company) -> dict[str, Any]:
                 "source": expense_catalogue.SOURCE,
                 "due": dict(expense_workspace.DUE),
             },
+            **invoice_workspace.flows(),
         },
         "retry": {"default": {"attempts_max": 8, "delay_first": "PT30S", "delay_max": "PT6H"}},
         "breaker": {"failures": 5, "pause": "PT10M"},
         "delivery": {"workers": 4, "batch": 256},
+        "tax": invoice_workspace.tax(),
         "policy": {"tax_treatment": {"default": "standard", "Travel": "margin scheme", "Training": "exempt"}},
     }
 
@@ -162,6 +167,7 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
         "business_unit": one.business_unit,
         "segments": [*mapped, *fixed],
         "expense": expense_workspace.setup(one),
+        "invoice": invoice_workspace.setup(one),
     }
 
 
@@ -186,7 +192,7 @@ def _schedules(company: Company) -> dict[str, Any]:
             "entities": ["supplier", "cost_centre"],
             "every": "P1D",
         }
-    return found | expense_workspace.schedules(company, EVERY)
+    return found | expense_workspace.schedules(company, EVERY) | invoice_workspace.schedules(company)
 
 
 def _mappings(folder: Path, company: Company) -> None:
@@ -209,7 +215,8 @@ def _mappings(folder: Path, company: Company) -> None:
         )
         _write(folder / f"{name}.csv", header, (*rows, *more[name]))
     _write(folder / "expense_account.csv", header, expense_workspace.expense_accounts(company))
-    _write(folder / "tax_account.csv", header, expense_workspace.tax_accounts(company))
+    taxes = (*expense_workspace.tax_accounts(company), *invoice_workspace.tax_accounts(company))
+    _write(folder / "tax_account.csv", header, taxes)
 
 
 def _extracts(folder: Path, company: Company) -> None:
@@ -227,12 +234,7 @@ def _extracts(folder: Path, company: Company) -> None:
         for starts_on, ends_on in months(company)
     )
     _write(folder / "fiscal_period.csv", ("ledger", "name", "starts_on", "ends_on", "is_open"), periods)
-    taxes = (
-        ("DE19", "DE", "Standard", "19", "true"),
-        ("FR20", "FR", "Normal", "20", "true"),
-        ("US0", "US", "None", "0", "true"),
-    )
-    _write(folder / "tax_code.csv", ("number", "country", "description", "rate_percent", "is_active"), taxes)
+    _write(folder / "tax_code.csv", invoice_workspace.TAX_COLUMNS, invoice_workspace.tax_codes())
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

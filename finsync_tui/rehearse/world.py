@@ -25,7 +25,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.simulation import loopback_config
-from finsync_tui.rehearse import control, expense_planted, expense_reading, expense_timeline, systems
+from finsync_tui.rehearse import (
+    control,
+    expense_planted,
+    expense_reading,
+    expense_timeline,
+    invoice_plan,
+    invoice_planted,
+    invoice_reading,
+    invoice_timeline,
+    systems,
+)
 from finsync_tui.rehearse.company import build
 from finsync_tui.rehearse.expense_catalogue import SOURCE as EXPENSE_SOURCE
 from finsync_tui.rehearse.parent import tie_to_parent
@@ -80,7 +90,11 @@ class World:
     def report(self) -> Report:
         company = self.scenario.company
         found = systems.report(self.systems, company, self.clock)
-        return replace(found, expenses=expense_reading.report(self.systems, company))
+        return replace(
+            found,
+            expenses=expense_reading.report(self.systems, company),
+            invoices=invoice_reading.report(self.systems, company),
+        )
 
     def dump(self) -> dict[str, Any]:
         return {"now": text(self.now()), "applied_count": self.applied_count, "systems": self.systems.dump()}
@@ -94,9 +108,11 @@ class World:
 
 def make(seed: int, scale: float, level: Level, keys: Secrets, state: dict[str, Any] | None = None) -> World:
     """Return the world of that seed, on its first day or where `state` says."""
-    scenario = expense_planted.plant(plant(build(seed, scale), level, scale), level, scale)
+    ordered = expense_planted.plant(plant(build(seed, scale), level, scale), level, scale)
+    scenario = invoice_planted.plant(invoice_plan.plan(ordered, scale), level, scale)
     clock = VirtualClock(scenario.company.starts_at - BEFORE)
-    happenings = sorted((*events(scenario), *expense_timeline.events(scenario)), key=lambda one: one.at)
+    found = (*events(scenario), *expense_timeline.events(scenario), *invoice_timeline.events(scenario))
+    happenings = sorted(found, key=lambda one: one.at)
     made = World(scenario, clock, systems.make(scenario, clock, keys), tuple(happenings))
     if state is None:
         systems.fill(made.systems, scenario, clock)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,22 @@ def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
         assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])
         assert min(expenses["posted"], expenses["confirmed"], expenses["paid"], expenses["returned"]) > 0
         assert {"0.00"} == {one["difference"] for one in expenses["totals"]}
+        assert_payables_add_up(result["invoices"])
         assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
         assert json.dumps(result)
         assert_no_secret_is_kept(workspace)
+
+
+def assert_payables_add_up(invoices: dict[str, Any]) -> None:
+    """What came in is posted or in exception, what the ERP paid Coupa knows, and three books promise the same."""
+    assert invoices["planted"] == invoices["found"]
+    assert (0, 0, 0) == (invoices["doubled"], invoices["lost"], invoices["false_finds"])
+    assert min(invoices["receipts_posted"], invoices["posted"], invoices["paid"], invoices["voided"]) > 0
+    for one in invoices["totals"]:
+        assert ("0.00", "0.00") == (one["difference"], one["waiting"])
+        assert one["paid_in_erp"] == one["paid_in_coupa"]
+    for one in invoices["commitments"]:
+        assert one["in_coupa"] == one["in_erp"] == one["in_store"]
 
 
 def assert_no_secret_is_kept(workspace: Path) -> None:

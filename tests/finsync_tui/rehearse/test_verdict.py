@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Noticed
+from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Noticed, Promised
+from finsync_tui.rehearse.invoice_report import InvoiceReport, SourceReceipt, TargetCommitment
 from finsync_tui.rehearse.planted import Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder, plants_from_json, plants_to_json
 from finsync_tui.rehearse.verdict import Verdict, judge, summary, to_json
@@ -53,8 +54,11 @@ def verdict(
     live: frozenset[str] = frozenset(),
     audit: AuditCheck = AuditCheck(True, 10, None),  # noqa: B008  (frozen)
 ) -> Verdict:
-    evidence = Evidence(len(sources), cases, findings, failed_reads, live, 5, AT, audit)
-    return judge(plants, Report(AT, sources, targets), evidence)
+    in_force = [one for one in targets if one.status == "open"]
+    promised = tuple(Promised("DE01", one.currency, one.total_minor) for one in in_force)
+    evidence = Evidence(len(sources), cases, findings, failed_reads, live, 5, AT, audit, promised=promised)
+    left = tuple(TargetCommitment(one.marker, one.currency, one.total_minor) for one in in_force)
+    return judge(plants, Report(AT, sources, targets, invoices=InvoiceReport(commitments=left)), evidence)
 
 
 def test_all_well() -> None:
@@ -228,6 +232,21 @@ def test_summary_says_what_went_wrong() -> None:
         "LOST coupa:1",
     ):
         assert line in text
+
+
+def test_orders_that_something_arrived_for_are_read_again() -> None:
+    """Coupa counts on an order what arrives; that it is read again without a change is nobody's trouble."""
+    again = Noticed("DUPLICATE_EVENT", "coupa", "coupa:1", "100001", AT)
+    receipt = SourceReceipt("coupa:9", "100001/1", "DE01", "EUR", "4", 4_000)
+    evidence = Evidence(1, (), (again,), (), frozenset(), 5, AT, AuditCheck(True, 10, None))
+
+    without = judge((), Report(AT, (a_source(),), (a_target(),)), evidence)
+    with_one = judge(
+        (), Report(AT, (a_source(),), (a_target(),), invoices=InvoiceReport((receipt,))), evidence
+    )
+
+    assert ["DUPLICATE_EVENT 100001"] == [str(one) for one in without.false_finds]
+    assert () == with_one.false_finds
 
 
 def test_report_and_plants_survive_json() -> None:
