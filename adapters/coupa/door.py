@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -107,6 +108,7 @@ class Door:
         )
 
 
+@lru_cache(maxsize=64)  # reading the types of a shape takes as long as the rest of a request
 def fields_of(shape: type[wire.Wire]) -> str:
     return msgspec.json.encode(wire.asked_fields(shape, 20)).decode()
 
