@@ -212,14 +212,15 @@ def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token:
         due += [entry_id for (entry_id,) in db.execute(_DUE, (system, priority, moment, limit - len(due)))]
     if not due:
         return []
-    db.executemany(
-        "UPDATE delivery SET state='claimed', fencing_token=?, changed_at=? WHERE entry_id=? AND state='pending'",
-        [(token, moment, entry_id) for entry_id in due],
-    )
     found = {}
     for some in chunks(due):
+        db.execute(
+            "UPDATE delivery SET state='claimed', fencing_token=?, changed_at=?"
+            f" WHERE entry_id IN ({marks(some)}) AND state='pending'",
+            (token, moment, *some),
+        )
         for row in db.execute(f"{_CLAIM} WHERE d.entry_id IN ({marks(some)})", some):
-            found[row[0]] = _claim(row)
+            found[row[0]] = Claim(*row[:-1], bool(row[-1]))
     return [found[entry_id] for entry_id in due]
 
 
@@ -231,6 +232,7 @@ WHERE d.state = 'pending' AND d.system = ? AND d.priority = ? AND d.next_at <= ?
 ORDER BY d.next_at, d.entry_id LIMIT ?
 """
 
+# The columns stand in the order of Claim's fields.
 _CLAIM = (
     "SELECT d.entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number,"
     " coalesce(d.edited_body, e.body) AS body, e.workflow_id, e.priority, d.external_id, e.amount_minor, e.currency,"
@@ -424,12 +426,6 @@ def _delivery(row: sqlite3.Row) -> Delivery:
     found = fields(row, instants=("decided_at", "next_at", "changed_at", "ended_at"), objects=("receipt",))
     found["is_outcome_unknown"] = bool(found["is_outcome_unknown"])
     return Delivery(**found)
-
-
-def _claim(row: sqlite3.Row) -> Claim:
-    found = fields(row)
-    found["is_outcome_unknown"] = bool(found["is_outcome_unknown"])
-    return Claim(**found)
 
 
 def _attempt_row(entry_id: int, attempt: Attempt) -> tuple[object, ...]:

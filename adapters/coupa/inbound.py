@@ -49,7 +49,7 @@ _APPROVABLE = {
 }
 
 # Validated from dicts by the compiled validator: half the cost of building nested models first.
-_supplier = Supplier.__pydantic_validator__.validate_python
+_supplier = Supplier.model_validate
 
 
 def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Translated | Untranslatable]:

@@ -57,7 +57,7 @@ _CHARGES = {
 ERP_CHANNEL = "ERP"
 """The payment channel of invoices that somebody else pays: the usual one."""
 
-_invoice = payables.Invoice.__pydantic_validator__.validate_python
+_invoice = payables.Invoice.model_validate
 
 
 def invoice(document: Invoice, options: Options) -> Translated:

@@ -39,7 +39,7 @@ REVISION_STEP = 1_000_000
 """`version` times this plus `internal-revision`: the first counts what suppliers see, the second every
 change.
 """
-_order = PurchaseOrder.__pydantic_validator__.validate_python
+_order = PurchaseOrder.model_validate
 
 
 def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Translated:

@@ -44,9 +44,9 @@ REQUISITION_STATUS = {
     "abandoned": "cancelled",
 }
 
-_requisition = purchasing.Requisition.__pydantic_validator__.validate_python
-_employee = people.Employee.__pydantic_validator__.validate_python
-_rate = organisation.ExchangeRate.__pydantic_validator__.validate_python
+_requisition = purchasing.Requisition.model_validate
+_employee = people.Employee.model_validate
+_rate = organisation.ExchangeRate.model_validate
 
 
 def requisition(document: Requisition, options: Options) -> Translated:

@@ -21,7 +21,7 @@ VOID = "Void"
 _SIGNS = {"Consumption": 1, "InventoryReceipt": 1, "ReturnToSupplier": -1, "Disposal": 0}
 """By the end of the type: what it does to what has arrived. What is thrown away had arrived."""
 
-_receipt = purchasing.Receipt.__pydantic_validator__.validate_python
+_receipt = purchasing.Receipt.model_validate
 
 
 def receipt(document: ReceiptTransaction, options: Options) -> Translated:

@@ -299,7 +299,7 @@ def _scalar(value: object) -> str | None:
 
 
 # A supplier and its parts are validated from dicts in one call: cheaper than model by model.
-_supplier_record = Supplier.__pydantic_validator__.validate_python
+_supplier_record = Supplier.model_validate
 
 _supplier = msgspec.json.Decoder(wire.Supplier)
 _bank_account = msgspec.json.Decoder(wire.BankAccount)

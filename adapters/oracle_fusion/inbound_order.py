@@ -79,7 +79,7 @@ FUNDS: Final[dict[str, FundsStatus]] = {
 _order = msgspec.json.Decoder(wire.Order)
 
 # An order and its parts are validated from dicts in one call: cheaper than model by model, and a refusal names its place.
-_record = PurchaseOrder.__pydantic_validator__.validate_python
+_record = PurchaseOrder.model_validate
 
 
 def purchase_order(row: bytes, options: Options) -> Translated:

@@ -11,9 +11,13 @@ HASH_BYTES = 16
 
 
 class CanonicalModel(BaseModel):
-    """A part of a record: frozen, and nothing may be in it that the contract does not name."""
+    """A part of a record: frozen, and nothing may be in it that the contract does not name.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Its validator is built when it is first used: most runs see few of the contracts, and all of them would take longer to
+    build than an idle cycle takes to ask its systems.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CanonicalRecord(CanonicalModel):
