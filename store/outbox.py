@@ -220,7 +220,8 @@ def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token:
             (token, moment, *some),
         )
         for row in db.execute(f"{_CLAIM} WHERE d.entry_id IN ({marks(some)})", some):
-            found[row[0]] = Claim(*row[:-1], bool(row[-1]))
+            values = (*row[:-1], bool(row[-1]))
+            found[row[0]] = Claim(*values)
     return [found[entry_id] for entry_id in due]
 
 
