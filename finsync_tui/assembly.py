@@ -171,12 +171,11 @@ class Engine:
         """Take a mapping table that came into force meanwhile: one small question a round, mostly answered with no."""
         decided = proposals.mark(self.store.db)
         if decided != self.decided:
-            self.facts = _facts(self.store, self.profile, self.clock)
+            self.facts = _facts(self.store, self.profile, self.clock, self.lease)
             self.decided = decided
 
     def _renew(self) -> None:
-        with self.store.transaction() as db:
-            leases.renew(db, self.lease, LEASE_TTL, SystemClock().now())
+        _renew(self.store, self.lease)
 
     def _report(self, state: engine.State) -> None:
         with self.store.transaction() as db:
@@ -218,7 +217,7 @@ async def open_engine(
             decided = proposals.mark(
                 store.db
             )  # before the tables are read: what comes in between is read again
-            facts = _facts(store, profile, clock)
+            facts = _facts(store, profile, clock, lease)
             with store.transaction() as db:
                 sync.begin_anew(db)
                 delivery.recover(db, lease.token, clock.now())
@@ -274,7 +273,7 @@ class SystemSecrets:
             raise CredentialsError(self.system, str(error)) from None
 
 
-def _facts(store: Store, profile: Profile, clock: Clock) -> Facts:
+def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) -> Facts:
     """Record the rules as they are in force, so that every decision can name their version.
 
     What waited for a rule that a version has now goes on: approved while no engine ran, or written into the profile.
@@ -283,17 +282,25 @@ def _facts(store: Store, profile: Profile, clock: Clock) -> Facts:
     with store.transaction() as db:
         in_force = recording.record(db, profile, now)
         policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
-        found = {name: one.table for name, one in in_force.items()}
-        versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
-        if meta.get(db, MAPPINGS_SEEN) != versions:
-            releasing.release_mapped(db, found, now)
-            meta.set(db, MAPPINGS_SEEN, versions)
+    found = {name: one.table for name, one in in_force.items()}
+    versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
+    if meta.get(store.db, MAPPINGS_SEEN) != versions:
+        releasing.release_mapped(store, found, now, lambda: _renew(store, lease))
+        with store.transaction() as db:
+            meta.set(
+                db, MAPPINGS_SEEN, versions
+            )  # last: whoever is killed before releases the rest next time
     return Facts(
         profile=profile,
         tables=found,
         policy_version=f"{policy.NAME}/{policy_version}",
         mapping_version=versions,
     )
+
+
+def _renew(store: Store, lease: leases.Lease) -> None:
+    with store.transaction() as db:
+        leases.renew(db, lease, LEASE_TTL, SystemClock().now())
 
 
 async def _heartbeat(running: Engine) -> None:

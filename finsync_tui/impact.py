@@ -91,16 +91,19 @@ class Impact:
     """False: more documents than REPLAYED_MAX; the rest were not decided again."""
 
 
+Key = tuple[str, str, str | None, str | None]
+"""Scope, value, what it means, what it would mean."""
+
+
 @dataclass(slots=True)
 class _Seen:
-    documents: set[int] = field(default_factory=set)
+    document_count: int = 0
     amounts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, workflow_id: int, amount_minor: int | None, currency: str | None) -> None:
-        if workflow_id not in self.documents:
-            self.documents.add(workflow_id)
-            if amount_minor is not None and currency is not None:
-                self.amounts[currency] += amount_minor
+    def add_many(self, documents: int, amount_minor: int | None, currency: str | None) -> None:
+        self.document_count += documents
+        if amount_minor is not None and currency is not None:
+            self.amounts[currency] += amount_minor
 
 
 def impact(
@@ -118,25 +121,26 @@ def impact(
     gone, come = difference(before.rows, after.rows)
     touched = Table(name, 0, tuple(_undated([*gone, *come])))
     wanted = _wanted(db, name, touched, now.date())
-    values: dict[tuple[str, str, str | None, str | None], _Seen] = defaultdict(_Seen)
-    ended: dict[str | None, _Seen] = defaultdict(_Seen)
-    live: dict[int, int] = _held(db)
-    for row in _decided(db, name, wanted):
-        on = date.fromisoformat(row["day"])
-        match = after.find(row["value"], scope=row["scope"] or "", on=on)
-        target = match.target if match is not None else None
-        if target != row["target"]:
-            key = (row["scope"] or "", row["value"], row["target"], target)
-            values[key].add(row["id"], row["amount_minor"], row["currency"])
-            if row["is_ended"]:
-                ended[row["currency"]].add(row["id"], row["amount_minor"], row["currency"])
-        if not row["is_ended"]:
-            live[row["id"]] = abs(row["amount_minor"] or 0)
+    values: dict[Key, _Seen] = defaultdict(_Seen)
+    ended: list[Row] = []
+    """What ended documents carry and would be decided differently."""
+    for row in _ended(db, name, wanted):
+        key = _key(after, row)
+        if key is not None:
+            values[key].add_many(row["document_count"], row["amount_minor"], row["currency"])
+            ended.append(row)
+    live = _held(db)
+    for row in _live(db, name, wanted):
+        live[row["id"]] = abs(row["amount_minor"] or 0)
+        key = _key(after, row)
+        if key is not None:
+            values[key].add_many(1, row["amount_minor"], row["currency"])
     for row in _missing(db, name, wanted):
+        live[row["id"]] = abs(row["amount_minor"] or 0)
         match = after.find(row["value"], scope=row["scope"], on=_day(row["accounting_on"], now))
         if match is not None:
             key = (row["scope"], row["value"], None, match.target)
-            values[key].add(row["id"], row["amount_minor"], row["currency"])
+            values[key].add_many(1, row["amount_minor"], row["currency"])
     chosen = sorted(live, key=lambda one: (-live[one], one))
     facts = Facts(profile, {**in_force, name: after}, "", "")
     documents = _replayed(db, facts, chosen[:limit], now)
@@ -144,7 +148,7 @@ def impact(
         name,
         tuple(sorted((_value(key, seen) for key, seen in values.items()), key=_dearest)),
         tuple(documents),
-        tuple(_totals(documents, ended)),
+        tuple(_totals(documents, _ended_totals(db, name, wanted, ended))),
         len(chosen) <= limit,
     )
 
@@ -171,29 +175,67 @@ def _wanted(db: Connection, name: str, touched: Table, on: date) -> list[str]:
     ]
 
 
-def _decided(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
-    """Yield each document and value that was decided by this table, as it was decided last."""
-    return db.execute(
-        "WITH wanted AS (SELECT value->>0 AS scope, value->>1 AS value FROM (SELECT value FROM json_each(?)))"
-        " SELECT w.id, w.legal_entity AS scope, r.value->>'from' AS value, r.value->>'to' AS target,"
-        " substr(coalesce(w.data->>'accounting_on', max(s.started_at)), 1, 10) AS day, w.amount_minor, w.currency,"
-        " w.ended_at IS NOT NULL AS is_ended"
-        " FROM workflow_step s JOIN workflow w ON w.id=s.workflow_id, json_each(s.detail, '$.rules') r"
-        " JOIN wanted ON wanted.scope=coalesce(w.legal_entity, '') AND wanted.value=r.value->>'from'"
-        " WHERE s.name=? AND s.state='done' AND r.value->>'table'=? GROUP BY w.id, r.value->>'from'",
-        (_array(wanted), STEP, name),
+_DECIDED = (
+    "WITH one AS ("
+    " SELECT w.id, coalesce(w.legal_entity, '') AS scope, r.value->>'from' AS value, r.value->>'to' AS target,"
+    " substr(coalesce(w.data->>'accounting_on', max(s.started_at)), 1, 10) AS day, w.amount_minor, w.currency"
+    " FROM workflow_step s CROSS JOIN workflow w ON w.id=s.workflow_id CROSS JOIN json_each(s.detail, '$.rules') r"
+    " WHERE s.name='{step}' AND s.state='done' AND r.value->>'table'=? AND w.ended_at IS {ended}"
+    " AND (coalesce(w.legal_entity, ''), r.value->>'from') IN (SELECT value->>0, value->>1 FROM json_each(?))"
+    " GROUP BY w.id, r.value->>'from')"
+)
+"""Each document and value that a table decided, as it was decided last."""
+
+
+def _live(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
+    """Yield each document on its way, and each value of it that was decided by this table."""
+    statement = _decided("NULL") + " SELECT * FROM one"  # noqa: S608 put together from constants
+    return db.execute(statement, (name, _array(wanted)))
+
+
+def _ended(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
+    """Yield how many ended documents carry a value, by what it meant and when."""
+    statement = (
+        _decided("NOT NULL") + " SELECT scope, value, target, day, currency, count(*) AS document_count,"  # noqa: S608
+        " sum(amount_minor) AS amount_minor FROM one GROUP BY scope, value, target, day, currency"
     )
+    return db.execute(statement, (name, _array(wanted)))
+
+
+def _ended_totals(db: Connection, name: str, wanted: Sequence[str], ended: Sequence[Row]) -> Iterable[Row]:
+    """Yield documents and money by currency; a document that carries several of the values counts once."""
+    if len({(row["scope"], row["value"]) for row in ended}) <= 1:
+        return ended
+    over = [json.dumps([row["scope"], row["value"], row["target"], row["day"]]) for row in ended]
+    statement = (
+        _decided("NOT NULL")  # noqa: S608
+        + ", over AS (SELECT DISTINCT one.id, amount_minor, currency FROM one JOIN json_each(?) k ON"
+        " k.value->>0=one.scope AND k.value->>1=one.value AND k.value->>2=one.target AND k.value->>3=one.day)"
+        " SELECT currency, count(*) AS document_count, sum(amount_minor) AS amount_minor FROM over GROUP BY currency"
+    )
+    return db.execute(statement, (name, _array(wanted), _array(over)))
+
+
+def _decided(ended: str) -> str:
+    return _DECIDED.format(step=STEP, ended=ended)
+
+
+def _key(after: Table, row: Row) -> Key | None:
+    """Return what a value meant and would mean; None: the same."""
+    match = after.find(row["value"], scope=row["scope"], on=date.fromisoformat(row["day"]))
+    target = match.target if match is not None else None
+    return None if target == row["target"] else (row["scope"], row["value"], row["target"], target)
 
 
 def _missing(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
     """Yield each document that waits for a rule of this table."""
     return db.execute(
-        "WITH wanted AS (SELECT value->>0 AS scope, value->>1 AS value FROM (SELECT value FROM json_each(?)))"
-        " SELECT w.id, wanted.scope, wanted.value, c.amount_minor, c.currency, w.data->>'accounting_on' AS accounting_on"
+        "SELECT w.id, coalesce(c.evidence->>'scope', '') AS scope, c.evidence->>'value' AS value, c.amount_minor,"
+        " c.currency, w.data->>'accounting_on' AS accounting_on"
         " FROM exception_case c JOIN workflow w ON w.id=c.workflow_id"
-        " JOIN wanted ON wanted.scope=coalesce(c.evidence->>'scope', '') AND wanted.value=c.evidence->>'value'"
-        " WHERE c.class=? AND c.ended_at IS NULL AND c.evidence->>'table'=?",
-        (_array(wanted), MISSING, name),
+        " WHERE c.class=? AND c.ended_at IS NULL AND c.evidence->>'table'=?"
+        " AND (coalesce(c.evidence->>'scope', ''), c.evidence->>'value') IN (SELECT value->>0, value->>1 FROM json_each(?))",
+        (MISSING, name, _array(wanted)),
     )
 
 
@@ -202,10 +244,15 @@ def _array(wanted: Sequence[str]) -> str:
 
 
 def _held(db: Connection) -> dict[int, int]:
-    """Return the instances that are held where accounts are resolved, with their amounts: whatever the reason was."""
+    """Return the instances that are held where accounts are resolved for another reason than a missing rule.
+
+    Whoever waits for a rule that the change is not about goes on waiting.
+    """
     rows = db.execute(
-        "SELECT id, abs(coalesce(amount_minor, 0)) FROM workflow WHERE ended_at IS NULL AND state='held' AND step=?",
-        (STEP,),
+        "SELECT w.id, abs(coalesce(w.amount_minor, 0)) FROM workflow w WHERE w.ended_at IS NULL AND w.state='held'"
+        " AND w.step=? AND NOT EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND c.class=?"
+        " AND c.ended_at IS NULL)",
+        (STEP, MISSING),
     )
     return dict(rows.fetchall())
 
@@ -277,9 +324,9 @@ def accounts_of(data: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _value(key: tuple[str, str, str | None, str | None], seen: _Seen) -> ValueChange:
+def _value(key: Key, seen: _Seen) -> ValueChange:
     scope, value, before, after = key
-    return ValueChange(scope, value, before, after, len(seen.documents), dict(sorted(seen.amounts.items())))
+    return ValueChange(scope, value, before, after, seen.document_count, dict(sorted(seen.amounts.items())))
 
 
 def _dearest(one: ValueChange) -> tuple[int, int, str, str]:
@@ -291,15 +338,15 @@ def _dearest(one: ValueChange) -> tuple[int, int, str, str]:
     )
 
 
-def _totals(documents: Iterable[DocumentChange], ended: Mapping[str | None, _Seen]) -> Iterable[Total]:
+def _totals(documents: Iterable[DocumentChange], ended: Iterable[Row]) -> Iterable[Total]:
     counts: Counter[tuple[Outcome, str | None]] = Counter()
     sums: Counter[tuple[Outcome, str | None]] = Counter()
     for one in documents:
         counts[one.outcome, one.currency] += 1
         sums[one.outcome, one.currency] += one.amount_minor or 0
-    for currency, seen in ended.items():
-        counts["decided", currency] += len(seen.documents)
-        sums["decided", currency] += seen.amounts[currency] if currency is not None else 0
+    for row in ended:
+        counts["decided", row["currency"]] += row["document_count"]
+        sums["decided", row["currency"]] += row["amount_minor"] or 0
     order = ("released", "still_stuck", "newly_stuck", "changed", "decided")
     for outcome, currency in sorted(counts, key=lambda key: (order.index(key[0]), key[1] or "")):
         yield Total(outcome, currency, counts[outcome, currency], sums[outcome, currency])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.mapping import Table
-from store import audit, cases, outbox, systems, workflows
+from store import Store, audit, cases, outbox, systems, workflows
 from store.cases import ExceptionCase
-from store.columns import from_json
+from store.columns import chunks, from_json
 
 ENGINE = "engine"
 MISSING = "MAPPING_MISSING"
+BATCH = 500
+"""Exceptions that are retried in one transaction."""
 
 
 def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
@@ -49,31 +51,43 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
     return None
 
 
-def release_mapped(db: Connection, tables: Mapping[str, Table], now: datetime) -> int:
-    """Retry every exception about a missing rule that these tables have now; return how many."""
+def release_mapped(
+    store: Store, tables: Mapping[str, Table], now: datetime, between: Callable[[], None] = lambda: None
+) -> int:
+    """Retry every exception about a missing rule that these tables have now; return how many.
+
+    In small transactions, so that people can write meanwhile; `between` is called after each.
+    """
     count = 0
-    for case_id, table, value, scope in missing(db):
-        known, case = tables.get(table), cases.get(db, case_id)
-        if known is None or case is None:
-            continue
-        match = known.find(value, scope=scope, on=_day(db, case, now))
-        if match is None or retry(db, case, now) is not None:
-            continue
-        why = f"mapping table {table}, version {known.version}, has a rule for {value} now"
-        cases.end(db, [case_id], "closed", ENGINE, why, now)
-        after = {
-            "exception": case_id,
-            "class": MISSING,
-            "table": table,
-            "version": known.version,
-            "rule": match.rule,
-        }
-        entry = audit.Entry(
-            who=ENGINE, what="exception.retried", subject=case.document_key, why=why, after=after
-        )
-        audit.record(db, [entry], now)
-        count += 1
+    for some in chunks(missing(store.db), BATCH):
+        with store.transaction() as db:
+            count += sum(_release(db, tables, one, now) for one in some)
+        between()
     return count
+
+
+def _release(
+    db: Connection, tables: Mapping[str, Table], one: tuple[int, str, str, str], now: datetime
+) -> bool:
+    case_id, table, value, scope = one
+    known, case = tables.get(table), cases.get(db, case_id)
+    if known is None or case is None or case.ended_at is not None:
+        return False
+    match = known.find(value, scope=scope, on=_day(db, case, now))
+    if match is None or retry(db, case, now) is not None:
+        return False
+    why = f"mapping table {table}, version {known.version}, has a rule for {value} now"
+    cases.end(db, [case_id], "closed", ENGINE, why, now)
+    after = {
+        "exception": case_id,
+        "class": MISSING,
+        "table": table,
+        "version": known.version,
+        "rule": match.rule,
+    }
+    entry = audit.Entry(who=ENGINE, what="exception.retried", subject=case.document_key, why=why, after=after)
+    audit.record(db, [entry], now)
+    return True
 
 
 def _day(db: Connection, case: ExceptionCase, now: datetime) -> date:

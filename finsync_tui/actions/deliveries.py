@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
+from finsync_tui import people
 from finsync_tui.actions.acting import (
     Actor,
     Outcome,
@@ -108,6 +109,7 @@ def _each_delivery(
     act: Callable[[Connection, Sequence[int], datetime], int],
     why_not: str,
 ) -> Outcome:
+    people.require(actor.name, actor.roles, what)
     wanted = list(dict.fromkeys(entry_ids))
     reason = checked_reason(reason)
     done: list[int] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from sqlite3 import Connection
 
+from finsync_tui import people
 from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
 from finsync_tui.flows import compensation
 from store import Store, cases, outbox, systems, workflows
@@ -15,6 +16,7 @@ from store.workflows import Workflow
 
 def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) -> Outcome:
     """Give an instance up. What it has done in systems is undone, newest first; its steps show what and what stays."""
+    people.require(actor.name, actor.roles, "workflow.aborted")
     reason = checked_reason(reason)
     with store.transaction() as db:
         workflow = workflows.get(db, workflow_id)
@@ -92,6 +94,7 @@ def _system(
     reason: str,
     act: Callable[[Connection, str, str, datetime], None],
 ) -> Outcome:
+    people.require(actor.name, actor.roles, what)
     reason = checked_reason(reason)
     with store.transaction() as db:
         if systems.get(db, system) is None:

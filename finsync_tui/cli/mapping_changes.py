@@ -32,6 +32,7 @@ from finsync_tui.cli.mapping import app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from finsync_tui.actions import Actor
     from finsync_tui.actions.mappings import Proposed
     from finsync_tui.mapping import MappingRow
     from finsync_tui.people import Signer
@@ -60,15 +61,18 @@ Starts = Annotated[
 ProposalId = Annotated[int, typer.Argument(metavar="ID", help="Number of the proposal.")]
 
 
-def _signer(workspace: Path | None, name: str, profile: Profile) -> Signer | None:
+def _signer(workspace: Path | None, who: Actor, profile: Profile) -> Signer | None:
     """Return the person's key where a change needs one."""
-    if profile.mapping_rule == "one":
-        return None
     from finsync_tui import people
     from finsync_tui.credentials import Secrets
 
+    people.require(
+        who.name, who.roles, "mapping.proposed"
+    )  # before a key is asked for that they need not have
+    if profile.mapping_rule == "one":
+        return None
     found = workspace_of(workspace)
-    return people.signer(Secrets(found.name, found.path), name)
+    return people.signer(Secrets(found.name, found.path), who.name)
 
 
 def _tell(done: Proposed, *, json: bool) -> None:
@@ -134,7 +138,7 @@ def propose(
         )
     who = actor(workspace)
     with changing(workspace) as (store, profile):
-        signer = _signer(workspace, who.name, profile)
+        signer = _signer(workspace, who, profile)
         layer_version = replaces = None
         rows: Sequence[MappingRow]
         base: int | None
@@ -207,7 +211,7 @@ def import_(
     who = actor(workspace)
     with changing(workspace) as (store, profile):
         done = actions.propose_mapping(
-            store, profile, who, name, rows, reason, signer=_signer(workspace, who.name, profile), base_version=base,
+            store, profile, who, name, rows, reason, signer=_signer(workspace, who, profile), base_version=base,
             starts_on=starts.date() if starts else None,
         )  # fmt: skip
     _tell(done, json=json)

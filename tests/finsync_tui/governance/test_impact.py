@@ -1,0 +1,124 @@
+"""What a change would do, and what is missing: measured on documents, without writing anything."""
+
+from __future__ import annotations
+
+from finsync_tui.gaps import gaps
+from finsync_tui.impact import impact
+from finsync_tui.mapping import MappingRow
+from tests.builders import a_purchase_order, an_order_line
+from tests.finsync_tui.flows.desk import Desk
+from tests.finsync_tui.governance.council import TABLE, a_row
+
+
+def an_order(number: int, total: str, *centres: str) -> object:
+    lines = []
+    for i, centre in enumerate(centres, 1):
+        line = an_order_line(total, number=str(i), external_id=f"{number}{i}")
+        part = line.distributions[0].model_copy(
+            update={"account": f"01-{centre}-7110", "segments": ("01", centre, "7110")}
+        )
+        lines.append(line.model_copy(update={"distributions": (part,)}))
+    return a_purchase_order(number=f"PO-{number}", lines=tuple(lines))
+
+
+def a_desk(*orders: tuple[int, str, tuple[str, ...]]) -> Desk:
+    """A desk that knows cost centre 420 only, and has seen these orders."""
+    desk = Desk()
+    desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: desk.rows}})
+    for number, total, centres in orders:
+        desk.order(an_order(number, total, *centres), str(number))  # type: ignore[arg-type]
+    return desk
+
+
+def measured(desk: Desk, *rows: MappingRow) -> dict[str, tuple[int, int]]:
+    before = desk.store.db.total_changes
+    found = impact(desk.store.db, desk.profile, TABLE, rows, desk.now)
+    assert before == desk.store.db.total_changes
+    return {one.outcome: (one.document_count, one.amount_minor) for one in found.totals}
+
+
+def test_a_new_rule_releases_the_documents_that_wait_for_it() -> None:
+    """With their money; those that lack something else as well stay stuck, and say what."""
+    desk = a_desk((1, "100.00", ("430",)), (2, "50.00", ("430", "440")), (3, "70.00", ("420",)))
+    rows = (*desk.rows, a_row("430", "420"))
+
+    assert {"released": (1, 10000), "still_stuck": (1, 10000)} == measured(desk, *rows)
+    found = impact(desk.store.db, desk.profile, TABLE, rows, desk.now)
+    (stuck,) = [one for one in found.documents if one.outcome == "still_stuck"]
+    assert "440" in stuck.cause
+    assert [("430", None, "420", 2, {"EUR": 20000})] == [
+        (v.value, v.before, v.after, v.document_count, v.amounts) for v in found.values
+    ]
+
+
+def test_a_changed_rule_charges_live_documents_elsewhere() -> None:
+    """From what to what, account by account."""
+    desk = a_desk((1, "100.00", ("420",)))
+
+    found = impact(desk.store.db, desk.profile, TABLE, [a_row("420", "421")], desk.now)
+
+    (one,) = found.documents
+    assert ("changed", {"1/1": "01-420-7110-0000-000"}, {"1/1": "01-421-7110-0000-000"}) == (
+        one.outcome,
+        one.before,
+        one.after,
+    )
+
+
+def test_a_rule_that_is_taken_out_would_hold_documents() -> None:
+    """They would be stuck when they are decided again."""
+    desk = a_desk((1, "100.00", ("420",)))
+
+    assert {"newly_stuck": (1, 10000)} == measured(desk)
+
+
+def test_documents_that_have_ended_are_counted_and_stay_as_they_are() -> None:
+    """They would be charged elsewhere today; nobody changes them."""
+    desk = a_desk((1, "100.00", ("420",)))
+    desk.store.db.execute("UPDATE workflow SET state='done', ended_at=changed_at")
+
+    assert {"decided": (1, 10000)} == measured(desk, a_row("420", "421"))
+
+
+def test_a_document_that_carries_two_changed_values_counts_once() -> None:
+    """Its money is at stake once, however many of its values change."""
+    desk = Desk()
+    desk.rows = (a_row("420", "420"), a_row("430", "430"))
+    desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: desk.rows}})
+    desk.order(an_order(1, "100.00", "420", "430"), "1")  # type: ignore[arg-type]
+    desk.store.db.execute("UPDATE workflow SET state='done', ended_at=changed_at")
+
+    assert {"decided": (1, 20000)} == measured(desk, a_row("420", "1"), a_row("430", "2"))
+
+
+def test_a_change_that_no_document_is_about_changes_nothing() -> None:
+    """Other values, other companies, and rules for a day that is still to come."""
+    desk = a_desk((1, "100.00", ("420",)))
+    rows = (
+        *desk.rows,
+        a_row("999", "1"),
+        a_row("420", "7", scope="US01"),
+        a_row("420", "7", valid_from="2027-01-01", priority=1),
+    )
+
+    assert {} == measured(desk, *rows)
+
+
+def test_gaps_are_listed_with_the_most_expensive_first() -> None:
+    """A second missing value of a stuck document shows before the first is mended."""
+    desk = a_desk((1, "10.00", ("430", "440")), (2, "900.00", ("450",)), (3, "5.00", ("420",)))
+
+    found = gaps(desk.store.db, desk.profile, desk.now)
+
+    assert [("450", 1, {"EUR": 90000}), ("430", 1, {"EUR": 2000}), ("440", 1, {"EUR": 2000})] == [
+        (one.value, one.document_count, dict(one.amounts)) for one in found
+    ]
+    assert [(TABLE, "DE01")] == list({(one.table, one.scope) for one in found})
+
+
+def test_a_gap_that_a_rule_closes_is_none() -> None:
+    """Documents that only wait for their retry are not asked about again."""
+    desk = a_desk((1, "10.00", ("430",)))
+    desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: (a_row("4*", "="),)}})
+
+    assert [] == gaps(desk.store.db, desk.profile, desk.now)
