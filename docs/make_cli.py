@@ -49,6 +49,8 @@ SHAPES = {
     "workflow show": "as in the list, and steps, deliveries, exceptions",
     "systems list": "system, state, reason, until, failure_count, last_ok_at, last_failure_at, changed_at, "
     "last_read_at, lag_s",
+    "commitments": "legal_entity, the dimensions asked for, currency, ordered, invoiced, open, budget, left, "
+    "used_percent",
     "explain": "document_key, number, entity, status, links, lines",
     "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "
     "datacontenttype, data, and where there is one dataschema, correlationid",

@@ -58,6 +58,13 @@ FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, accou
       WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line))
 GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
 
+CREATE VIEW v_budget AS -- what may be spent, as its source says it; the ERP's own check decides
+SELECT r.system, json_extract(v.body, '$.legal_entity') AS legal_entity, json_extract(v.body, '$.cost_centre') AS cost_centre,
+       json_extract(v.body, '$.account') AS account, json_extract(v.body, '$.period') AS period,
+       json_extract(v.body, '$.amount.currency') AS currency, json_extract(v.body, '$.amount.amount_minor') AS amount_minor,
+       json_extract(v.body, '$.remaining.amount_minor') AS remaining_minor, r.number, r.fetched_at
+FROM record r JOIN record_version v ON v.id = r.version_id WHERE r.entity = 'budget';
+
 CREATE VIEW v_system AS
 SELECT s.system, s.state, s.reason, s.until, s.failure_count, s.last_ok_at, s.last_failure_at, s.changed_at,
        (SELECT max(r.ended_at) FROM sync_run r WHERE r.system = s.system AND r.outcome = 'done') AS last_read_at

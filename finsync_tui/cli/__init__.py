@@ -9,6 +9,7 @@ import typer
 from finsync_tui.cli import (
     adapters,
     audit,
+    commitments,
     contract,
     demo,
     doctor,
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, init, doctor, tui, engine, status, explain):
+for single in (demo, init, doctor, tui, engine, status, commitments, explain):
     single.register(app)
 for noun in (
     exceptions,

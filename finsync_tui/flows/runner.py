@@ -23,6 +23,8 @@ from store.workflows import Workflow
 BATCH = 200
 STEPS_MAX = 50
 """A flow that takes more steps without waiting than this goes round in circles."""
+REPEATABLE = frozenset(("invoice.validate", "invoice.write_back", "order.write_back", "tax.determine"))
+"""Writes that make nothing: whether one has happened is no reason to wait, since a later one takes its place."""
 ENGINE = "engine"
 
 
@@ -160,7 +162,8 @@ def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow, kind: str
     """True unless a write of it may be under way at a system, or is being undone there."""
     if workflow.step == compensation.STEP or flow.keeps(workflow, kind):
         return False
-    deliveries = outbox.of_workflow(db, workflow.id)
+    found = outbox.of_workflow(db, workflow.id)
+    deliveries = [d for d in found if d.state == "claimed" or d.operation not in REPEATABLE]
     if any(outbox.may_have_happened(d) for d in deliveries):
         return False  # the system may hold it: to be looked up before anything else is decided
     if any(d.attempt_count for d in deliveries if d.state in ("pending", "held")):

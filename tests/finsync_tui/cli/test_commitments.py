@@ -1,0 +1,75 @@
+"""Commitment reporting: by what people ask for, against budgets."""
+
+from __future__ import annotations
+
+from store import commitments, records
+from store.canonical.budget import Budget
+from store.canonical.money import Money
+from store.commitments import Relief
+from tests.builders import MONDAY, a_commitment
+from tests.finsync_tui.cli.conftest import Finsync
+
+
+def filled(finsync: Finsync) -> Finsync:
+    """An order of 100 on cost centre 420, of which 40 are invoiced; a budget of 150 there, and one nobody uses."""
+    with finsync.store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("100.00"))
+        commitments.relieve(
+            db,
+            "coupa:i",
+            [Relief("coupa:1", "1", Money.of("40.00", "EUR"))],
+            legal_entity="DE01",
+            system="oracle-emea",
+        )
+        for centre, amount, left in (("420", "150", "110"), ("430", "70", "70")):
+            budget = Budget(
+                number=f"DE01/{centre}/2026", name=centre, legal_entity="DE01", period="2026", cost_centre=centre,
+                amount=Money.of(amount, "EUR"), remaining=Money.of(left, "EUR"),
+            )  # fmt: skip
+            records.put_page(
+                db,
+                "budget",
+                "extract",
+                [records.Incoming(budget.number, budget, budget.canonical_json())],
+                MONDAY,
+            )
+    return finsync
+
+
+def test_commitments_stand_beside_their_budgets(finsync: Finsync) -> None:
+    """Ordered, invoiced, open, to the minor unit; a budget without orders is shown, too."""
+    answer = filled(finsync)("commitments", "--json")
+
+    assert 0 == answer.code
+    used, free = answer.json
+    assert ("420", "100.00", "40.00", "60.00", "150.00", "110.00", "66.7") == tuple(
+        used[name]
+        for name in ("cost_centre", "ordered", "invoiced", "open", "budget", "left", "used_percent")
+    )
+    assert ("430", "0.00", "70.00", "0.0") == tuple(
+        free[n] for n in ("cost_centre", "open", "budget", "used_percent")
+    )
+
+
+def test_they_are_summed_by_what_is_asked_for(finsync: Finsync) -> None:
+    """By company; by account, project and period; of one company only."""
+    filled(finsync)
+
+    (whole,) = finsync("commitments", "--by", "", "--json").json
+    by_project = finsync("commitments", "--by", "account,project,period", "--json").json
+    other = finsync("commitments", "--entity", "FR01", "--json").json
+
+    assert ("60.00", "220.00") == (whole["open"], whole["budget"])
+    assert [("7110", None, "Jan-26", "60.00", None)] == [
+        tuple(row[name] for name in ("account", "project", "period", "open", "budget")) for row in by_project
+    ]
+    assert [] == other
+
+
+def test_people_read_a_table_and_a_wrong_dimension_is_a_usage_error(finsync: Finsync) -> None:
+    """The message names what there is."""
+    shown, wrong = filled(finsync)("commitments"), finsync("commitments", "--by", "colour")
+
+    assert "66.7 %" in shown.out
+    assert 2 == wrong.code
+    assert "cost_centre, account, project, period" in wrong.err
