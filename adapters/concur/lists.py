@@ -23,7 +23,6 @@ from adapters.paging import Place, page_digest, split_rows
 
 LISTS: Final = "/list/v4/lists"
 ITEMS: Final = "/list/v4/items"
-ENTITIES: Final = ("cost_centre", "project", "account_combination")
 DEPTH_MAX: Final = 10
 
 

@@ -16,7 +16,6 @@ from adapters.concur.outbound import UnsendableError
 CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK: Final = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-BYTES_MAX: Final = 400 * 1024
 
 FIELDS: Final = (
     "is_active",

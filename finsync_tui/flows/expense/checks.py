@@ -34,7 +34,7 @@ def route(context: Context) -> Answer:
         if setup.expense is not None and is_of(document, setup.expense)
     ]
     if len(fitting) != 1:
-        told = f"ledger {document.ledger or 'none'}"
+        told = f"ledger {document.ledger or 'none'}{_company_codes(context, document)}"
         what = (
             f"no company of the profile takes {told}" if not fitting else f"{told} fits {', '.join(fitting)}"
         )
@@ -56,13 +56,25 @@ def route(context: Context) -> Answer:
     return Done({"legal_entity": fitting[0], "target": setup.target, "posted_as": context.data["post_as"]})
 
 
+def _company_codes(context: Context, document: ExpenseDocument) -> str:
+    """Say which company codes the document has, where companies that share its ledger are told apart by them."""
+    setups = [one.expense for one in context.facts.profile.legal_entities.values() if one.expense is not None]
+    fields = {
+        one.company_field for one in setups if one.company_field and (document.ledger or "") in one.ledgers
+    }
+    return "".join(f" with {field} {_code(document, field) or 'none'}" for field in sorted(fields))
+
+
+def _code(document: ExpenseDocument, field: str) -> str | None:
+    return document.codes.get(field) or document.employee_codes.get(field)
+
+
 def is_of(document: ExpenseDocument, setup: ExpenseSetup) -> bool:
     if (document.ledger or "") not in setup.ledgers:
         return False
     if setup.company_field is None:
         return True
-    code = document.codes.get(setup.company_field) or document.employee_codes.get(setup.company_field)
-    return code in setup.company_codes
+    return _code(document, setup.company_field) in setup.company_codes
 
 
 def _post_as(document: ExpenseDocument, setup: ExpenseSetup) -> str:

@@ -79,6 +79,17 @@ def await_payment(context: Context) -> Answer:
         return Done({"payments": sorted(news)})
     if _is_settled(context, invoice):
         return Done({"note": "paid and confirmed"}, goto="verify")
+    target = subject.target(context)
+    shown = records.get(context.db, Invoice, target, _link(context).external_id)
+    if shown is not None and shown.record.status == "cancelled":
+        return Hold(
+            "READ_BACK_DIFFERS",
+            f"invoice {shown.record.number} was cancelled in {target} after its posting was confirmed: nothing will be paid",
+            f"Find out who cancelled it in {target}; the expense tool can't be told. Pay the employee another way, then "
+            "resolve the exception.",
+            target,
+            {"invoice": shown.record.number},
+        )
     return Wait(f"payment in {subject.target(context)}")
 
 

@@ -12,7 +12,7 @@ from finsync_tui.actions import Actor
 from finsync_tui.flows import looking
 from store import crossrefs, outbox
 from store.canonical.money import Money
-from store.canonical.payables import InvoiceLine
+from store.canonical.payables import Invoice, InvoiceLine
 from store.errors import NotAllowedError
 from tests.finsync_tui.flows.expense_desk import (
     DOCUMENT,
@@ -673,6 +673,18 @@ class TestPayment:
         desk.pay(invoices=())
 
         assert "await_payment" == desk.workflow.step
+
+    def test_an_invoice_that_is_cancelled_unpaid_needs_a_person(self) -> None:
+        """The employee would wait for ever: told as posted, and nobody pays."""
+        desk = a_posted_desk()
+        desk.answer()
+        (held,) = [one for one in desk.shown.values() if isinstance(one, Invoice)]
+
+        desk.tell(TARGET, "INV1", held.model_copy(update={"status": "cancelled"}))
+
+        assert [("READ_BACK_DIFFERS", "open")] == desk.exceptions
+        assert f"was cancelled in {TARGET} after its posting was confirmed" in desk.cause
+        assert "expense.confirm_payment" not in desk.sent
 
     def test_a_payment_that_is_late_is_seen(self) -> None:
         """The profile promises a time for it."""
