@@ -7,6 +7,10 @@ A change of the order runs the same steps and becomes a change order. A cancelle
 
     route -> request_end -> await_end -> await_ended -> publish_end -> write_back -> await_write_back -> verify
 
+A closed order that the source opens again is opened in the ERP before it is brought up to date:
+
+    route -> request_reopen -> await_reopen -> await_reopened -> confirm_supplier -> as a change
+
 Steps decide; nothing leaves the machine here. What is to be written goes into the outbox, what the ERP says comes in
 by sync, and `verify` waits until reconcile has read both systems afresh.
 """
@@ -52,6 +56,8 @@ class RequisitionToPay:
             "await_approval",
             "await_end",
             "await_ended",
+            "await_reopen",
+            "await_reopened",
             "publish",
             "publish_end",
             "write_back",
@@ -61,13 +67,19 @@ class RequisitionToPay:
     )
 
     def steps(self, kind: str) -> Mapping[str, Step]:
+        if kind == "reopen":
+            return _REOPEN_STEPS
         return _END_STEPS if kind in ("cancel", "close") else _STEPS
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         assert isinstance(record, PurchaseOrder)
         status = record.status
-        if status == "open" and any(w.state == "done" and w.kind in ("create", "change") for w in earlier):
-            return "change"
+        if status == "open" and any(
+            w.state == "done" and w.kind in ("create", "change", "reopen") for w in earlier
+        ):
+            # An order whose closing has begun is closed in the ERP, or will be: it is opened there first.
+            last = [w for w in earlier if w.state == "done" or (w.ended_at is None and w.step != "route")][-1]
+            return "reopen" if last.kind == "close" else "change"
         return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
@@ -422,6 +434,36 @@ def await_ended(context: Context) -> Answer:
     return Done({"status": seen.record.status})
 
 
+def request_reopen(context: Context) -> Answer:
+    """The source has opened it again: the ERP's closed order takes no change before it is open, too."""
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    if link is None:
+        return Done(
+            {"note": "the ERP holds nothing for this order"}, goto="confirm_supplier", is_skipped=True
+        )
+    entry_id = outgoing.enqueue(
+        context, target, "order.reopen", {"marker": _marker(context)}, external_id=link.external_id
+    )
+    context.data["reopen_entry"] = entry_id
+    return Done({"entry": entry_id})
+
+
+def await_reopen(context: Context) -> Answer:
+    """Wait until the ERP has taken it."""
+    return outgoing.await_delivery(context, int(context.data["reopen_entry"]))
+
+
+def await_reopened(context: Context) -> Answer:
+    """Wait until sync has read the open order from the ERP; then it is brought up to date like any change."""
+    target = str(context.data["target"])
+    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
+    seen = records.get(context.db, PurchaseOrder, target, link.external_id) if link else None
+    if seen is None or seen.record.status in ("closed", "soft_closed"):
+        return Wait(f"{target} to show it open")
+    return Done({"status": seen.record.status})
+
+
 def publish_end(context: Context) -> Answer:
     """Tell others, and take the order out of the open commitments."""
     commitments.drop(context.db, context.workflow.document_key)
@@ -498,6 +540,13 @@ _STEPS: Mapping[str, Step] = {
         await_write_back,
         verify,
     )
+}
+_REOPEN_STEPS: Mapping[str, Step] = {
+    "route": route,
+    "request_reopen": request_reopen,
+    "await_reopen": await_reopen,
+    "await_reopened": await_reopened,
+    **{name: step for name, step in _STEPS.items() if name != "route"},
 }
 _END_STEPS: Mapping[str, Step] = {
     step.__name__: step

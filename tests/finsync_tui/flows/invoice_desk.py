@@ -655,6 +655,6 @@ def _issued(asked: Commitment, number: str) -> PurchaseOrder:
         for line in asked.lines
     )
     return PurchaseOrder(
-        number=number, status="open", revision="0", supplier_id=asked.supplier_id, currency=asked.currency,
+        number=number, status="open", revision=asked.revision, supplier_id=asked.supplier_id, currency=asked.currency,
         total=asked.total, reference=asked.marker, lines=lines,
     )  # fmt: skip

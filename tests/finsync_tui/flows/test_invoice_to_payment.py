@@ -233,3 +233,34 @@ def test_an_order_by_amount_is_matched_by_amount() -> None:
     desk.post(an_invoice(line_by_amount))
 
     assert ("await_payment", 0) == (desk.step(), desk.open_minor)
+
+
+def test_an_order_that_is_opened_again_still_knows_what_was_invoiced() -> None:
+    """Closed with four of ten invoiced, opened again: in the ERP first, then like a change; 60 are open."""
+    desk = a_desk_with_goods()
+    desk.post(an_invoice(a_line("4")))
+    desk.tell("coupa", "4711", an_order(status="closed", revision="2"))
+    desk.answer()
+    desk.tell("oracle-emea", "ERP-4711", an_order(number="ERP-PO-1", status="closed", reference="coupa:PO-1"))
+    desk.answer()
+    desk.read()
+    closed = desk.open_minor
+
+    desk.tell("coupa", "4711", an_order(revision="3"))
+    desk.answer()
+    waits = desk.workflow_waits("4711")
+    desk.erp_issues()
+    desk.answers(2)
+    desk.erp_issues()
+    desk.answer()
+    desk.read()
+
+    assert (0, "oracle-emea to show it open", 6000) == (closed, waits, desk.open_minor)
+    rows = desk.store.db.execute(
+        "SELECT operation FROM outbox_entry WHERE operation LIKE 'order.%' ORDER BY id"
+    )
+    operations = [row[0] for row in rows]
+    assert ["order.close", "order.write_back", "order.reopen", "order.change", "order.submit"] == operations[
+        3:8
+    ]
+    assert "done" == desk.step("4711")
