@@ -51,6 +51,8 @@ SHAPES = {
     "last_read_at, lag_s",
     "commitments": "legal_entity, the dimensions asked for, currency, ordered, invoiced, open, budget, left, "
     "used_percent",
+    "systems show": "system, adapter, requests_per_second, connections_max, timeout_s, attempts_max, breaker_failures, "
+    "breaker_pause_s, asked_at, drift_count, schedules, drift",
     "explain": "document_key, number, entity, status, links, lines",
     "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "
     "datacontenttype, data, and where there is one dataschema, correlationid",

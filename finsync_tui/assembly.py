@@ -28,6 +28,7 @@ from store import (
     open_store,
     outbox,
     proposals,
+    requests,
     rulesets,
     systems,
     workflows,
@@ -130,7 +131,7 @@ class Engine:
         report = await self.settle()
         self.cycle_count += 1
         self._report("idle")
-        return CycleReport(now, pulled, report.advanced, report.delivered, report.verified)
+        return CycleReport(now, pulled + report.pulled, report.advanced, report.delivered, report.verified)
 
     async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         """Read these now, outside any schedule."""
@@ -139,6 +140,7 @@ class Engine:
 
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""
+        pulled = await self._pull_asked()
         advanced, delivered, verified = runner.Advanced(), delivery.Delivered(), 0
         for _ in range(ROUNDS_MAX):
             self._renew()
@@ -151,7 +153,20 @@ class Engine:
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if not (moved.is_progress or sent.sent or read.read):
                 break
-        return CycleReport(self.clock.now(), (), advanced, delivered, verified)
+        return CycleReport(self.clock.now(), pulled, advanced, delivered, verified)
+
+    async def _pull_asked(self) -> tuple[sync.Pulled, ...]:
+        """Read what people asked for since the last look, by the schedules of those systems."""
+        asked = requests.reads(self.store.db)
+        if not asked:
+            return ()
+        wanted = {request.system for request in asked}
+        names = tuple(name for name, rhythm in self.profile.schedules.items() if rhythm.system in wanted)
+        pulled = await self.pull(schedule.pulls(self.profile, names))
+        with self.store.transaction() as db:
+            for request in asked:
+                requests.done(db, request)
+        return pulled
 
     async def _pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         extracts.read(self.store, self.profile, self.workspace.path, self.clock)

@@ -142,15 +142,14 @@ async def _sleep(engine: Engine, inbox: _Inbox) -> None:
         return
 
 
-def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
-    from apscheduler.triggers.cron import CronTrigger
+def _trigger(rhythm: Schedule) -> CronTrigger | IntervalTrigger:
     from apscheduler.triggers.interval import IntervalTrigger
 
-    if schedule.cron is not None:
-        return CronTrigger.from_crontab(schedule.cron, timezone=schedule.timezone)
-    assert schedule.every is not None
+    if rhythm.cron is not None:
+        return schedule.trigger(rhythm.cron, rhythm.timezone)
+    assert rhythm.every is not None
     return IntervalTrigger(
-        seconds=int(schedule.every.total_seconds()),
+        seconds=int(rhythm.every.total_seconds()),
         start_date=datetime.fromisoformat("1970-01-01T00:00:00+00:00"),
     )
 

@@ -15,6 +15,7 @@ from finsync_tui.sync import Pull
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,19 +28,41 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime:
     if schedule.every is not None:
         return _EPOCH + ((after - _EPOCH) // schedule.every + 1) * schedule.every
     assert schedule.cron is not None
-    trigger = _trigger(schedule.cron, schedule.timezone)
-    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
+    found: datetime | None = trigger(schedule.cron, schedule.timezone).get_next_fire_time(
+        None, after + timedelta(microseconds=1)
+    )
     assert found is not None, "a cron line without an end always fires again"
     return found.astimezone(UTC)
 
 
 @lru_cache(maxsize=256)
-def _trigger(cron: str, timezone: str) -> CronTrigger:
+def trigger(cron: str, timezone: str) -> CronTrigger:
+    """Return APScheduler's trigger for a cron line as cron means it."""
     from apscheduler.triggers.cron import (
         CronTrigger,
     )  # loaded for the first cron line; many profiles have none
 
-    return CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+    *others, weekday = cron.split()
+    return CronTrigger.from_crontab(" ".join([*others, weekdays(weekday)]), timezone=ZoneInfo(timezone))
+
+
+def weekdays(field: str) -> str:
+    """Return cron's last field by names: cron counts from Sunday, APScheduler from Monday.
+
+    >>> weekdays("1-5"), weekdays("0"), weekdays("5-7"), weekdays("*/2"), weekdays("mon-fri"), weekdays("*")
+    ('mon,tue,wed,thu,fri', 'sun', 'fri,sat,sun', 'sun,tue,thu,sat', 'mon-fri', '*')
+    """
+    if not any(char.isdigit() for char in field):
+        return field
+    days: dict[str, None] = {}
+    for part in field.split(","):
+        numbers, _, step = part.partition("/")
+        first, dash, last = ("0", "-", "6") if numbers == "*" else numbers.partition("-")
+        if not (first.isdigit() and (last.isdigit() or not dash) and (step.isdigit() or not step)):
+            return field  # APScheduler says what is wrong with it
+        end = int(last) if dash else 6 if step else int(first)
+        days |= dict.fromkeys(_DAYS[day % 7] for day in range(int(first), end + 1, int(step or 1) or 1))
+    return ",".join(days) or field
 
 
 def pulls(profile: Profile, names: tuple[str, ...]) -> list[Pull]:

@@ -25,7 +25,7 @@ from finsync_tui.actions.mappings import (
     reject_mapping,
     withdraw_mapping,
 )
-from finsync_tui.actions.processes import abort_workflow, pause_system, resume_system
+from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
 
 __all__ = [
     "Actor",
@@ -33,6 +33,7 @@ __all__ = [
     "abort_workflow",
     "acting",
     "approve_mapping",
+    "ask_read",
     "assign",
     "cancel_deliveries",
     "comment",

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from finsync_tui import people
 from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
 from finsync_tui.flows import compensation
-from store import Store, cases, outbox, systems, workflows
+from store import Store, cases, outbox, requests, systems, workflows
 from store.errors import NotAllowedError, NotFoundError
 from store.workflows import Workflow
 
@@ -86,6 +86,27 @@ def resume_system(store: Store, actor: Actor, system: str, reason: str) -> Outco
     return _system(store, actor, system, "system.resumed", reason, systems.resume)
 
 
+def ask_read(store: Store, actor: Actor, system: str) -> Outcome:
+    """Ask the running engine to read a system now, by its schedules."""
+    with store.transaction() as db:
+        known = systems.get(db, system)
+        if known is None:
+            raise _unknown(db, system)
+        if known.state in ("paused", "held"):
+            raise NotAllowedError(
+                f"{system} is {known.state} ({known.reason or 'no reason is known'}): nothing is read from it. "
+                f"Nothing was changed. `finsync systems resume {system}` lets it be read again."
+            )
+        requests.ask_read(db, system, actor.name, store.clock.now())
+        note_action(store, db, actor, "system.read_asked", system, "", {})
+    return Outcome((0,), ())
+
+
+def _unknown(db: Connection, system: str) -> NotFoundError:
+    known = ", ".join(s.system for s in systems.all(db)) or "none yet: the engine has not run"
+    return NotFoundError("system", system, f"Known: {known}.")
+
+
 def _system(
     store: Store,
     actor: Actor,
@@ -98,8 +119,7 @@ def _system(
     reason = checked_reason(reason)
     with store.transaction() as db:
         if systems.get(db, system) is None:
-            known = ", ".join(s.system for s in systems.all(db)) or "none yet: the engine has not run"
-            raise NotFoundError("system", system, f"Known: {known}.")
+            raise _unknown(db, system)
         act(db, system, reason, store.clock.now())
         note_action(store, db, actor, what, system, reason, {})
     return Outcome((), ())

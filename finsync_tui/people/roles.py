@@ -35,6 +35,7 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "workflow.aborted": _ANALYST,
     "system.paused": _RUN,
     "system.resumed": _RUN,
+    "system.read_asked": _RUN,
     "mapping.proposed": _WORK,
     "mapping.applied": _WORK,
     "mapping.approved": _APPROVER,

@@ -65,6 +65,8 @@ def perform(
             act = actions.pause_system if verb == "pause" else actions.resume_system
             act(store, actor, system, text)
             return Outcome((0,), ())
+        if verb == "run_now":
+            return actions.ask_read(store, actor, system)
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text)
         return DEEDS[verb](store, actor, ids, text)

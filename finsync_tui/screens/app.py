@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -18,20 +18,24 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.screens import ascii, overview, themes
+from finsync_tui.screens import ascii, choices, overview, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
+from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
-from finsync_tui.screens.text import stamp
 from finsync_tui.screens.verbs import Name
 from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 
 T = TypeVar("T")
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from finsync_tui.actions import Actor, Outcome
     from finsync_tui.settings import Workspace
+    from finsync_tui.usage import Usage
 
+TRAIL_MAX = 50
 POLL_S = 0.5
 TICK_S = 10
 """How often ages are drawn again while nothing is written."""
@@ -57,6 +61,18 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.deliveries import DeliveriesScreen
 
             return DeliveriesScreen()
+        if name == "audit":
+            from finsync_tui.screens.audit_log import AuditScreen
+
+            return AuditScreen()
+        if name == "events":
+            from finsync_tui.screens.events import EventsScreen
+
+            return EventsScreen()
+        if name == "settings":
+            from finsync_tui.screens.settings_screen import SettingsScreen
+
+            return SettingsScreen()
         from finsync_tui.screens.systems import SystemsScreen
 
         return SystemsScreen()
@@ -71,9 +87,7 @@ class FinsyncApp(App[None]):
     CSS_PATH = Path(__file__).with_name("app.tcss")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-mid"), (150, "-wide")]  # noqa: RUF012  # as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (16, "-short"), (32, "-tall")]  # noqa: RUF012
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        mode: _screen(mode) for mode, _ in TopBar.MODES
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {mode: _screen(mode) for mode, *_ in PLACES}
     DEFAULT_MODE = "home"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -83,6 +97,8 @@ class FinsyncApp(App[None]):
         Binding("question_mark,f1", "keys", "Help", show=False, key_display="?", id="app.help"),
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.palette"),
         Binding("colon", "command_palette", "Commands", show=False, id="app.palette_too"),
+        Binding("semicolon,ctrl+o", "jump", "Jump to…", show=False, key_display=";", id="app.jump"),
+        Binding("backspace", "previous", "Back to where you were", show=False, id="app.previous"),
         Binding("ctrl+r", "reread", "Refresh now", show=False, id="app.refresh"),
         Binding("q", "leave", "Close", show=False, id="app.close"),
     ]
@@ -95,10 +111,11 @@ class FinsyncApp(App[None]):
         *,
         engine_note: str | None = None,
         is_read_only: bool = False,
+        workspace: Workspace | None = None,
     ) -> None:
         super().__init__()
+        self.workspace = workspace
         self.is_read_only = is_read_only
-        self.zone: tzinfo = UTC
         self.preferences: dict[str, str] = {}
         """What this person set up, by name. Read with the first look at the store."""
         self.store_path = store_path
@@ -113,9 +130,11 @@ class FinsyncApp(App[None]):
         self._is_polling = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
         self._acting_count = 0
-        for theme in (themes.DARK, themes.LIGHT):
+        self._trail: list[str] = []
+        for theme, _ in themes.OWN:
             self.register_theme(theme)
         self.theme = os.environ.get("TEXTUAL_THEME") or themes.DARK.name
+        text.use(text.Format())
         if "SSH_CONNECTION" in os.environ:
             self.animation_level = "none"
 
@@ -146,6 +165,28 @@ class FinsyncApp(App[None]):
     def is_engine_alive(self) -> bool:
         return self.pulse.engine is not None and self.pulse.engine.is_alive(self.machine_clock.now())
 
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which this person reads and writes times."""
+        return text.zone()
+
+    @property
+    def shows_keys(self) -> bool:
+        """Whether the last line names the verbs of the screen."""
+        return choices.chosen(self.preferences, "keys") == "verbs"
+
+    def zone_name(self) -> str:
+        """Return the zone's short name at this time: `UTC`, `CEST`."""
+        return self.now().astimezone(self.zone).tzname() or ""
+
+    def use_settings(self) -> None:
+        """Let what this person has chosen hold from now on."""
+        text.use(choices.format_of(self.preferences))
+        if not os.environ.get("TEXTUAL_THEME") and f"{choices.PREFIX}theme" in self.preferences:
+            self.theme = choices.chosen(self.preferences, "theme")
+        self._show_bar()
+        self.screen.refresh(layout=True)
+
     # -- pulse --------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
@@ -175,6 +216,7 @@ class FinsyncApp(App[None]):
                     self.preferences |= await self.reader.run(
                         partial(overview.remembered, person=self.actor.name)
                     )
+                    self.use_settings()
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -198,7 +240,8 @@ class FinsyncApp(App[None]):
         bar.bar = Bar(
             pulse=self.pulse,
             engine=engine_sign(self.pulse, self.is_engine_alive),
-            time=stamp(self.now()),
+            time=text.stamp(self.now()),
+            zone=self.zone_name(),
             is_virtual=self.is_virtual,
             person=self.actor.name,
             trouble=trouble,
@@ -218,10 +261,22 @@ class FinsyncApp(App[None]):
                     self.screen.store_failed(event.worker.error)
             self._show_bar()
 
+    def usage(self, db: Connection, system: str) -> Usage | str:
+        """Return how a system is used, read with the profile in a reading thread; a text says why it is not known."""
+        from finsync_tui import profile, usage
+        from store.errors import FinsyncError
+
+        if self.workspace is None:
+            return "Limits and schedules are in the profile of the workspace; only its file is open here."
+        try:
+            return usage.of(db, profile.load(self.workspace), system)
+        except FinsyncError as error:
+            return text.safe_text(f"Limits and schedules are not known: {error}")
+
     # -- writing ------------------------------------------------------------------------------------------------
 
     async def perform(
-        self, verb: Name, ids: Sequence[int], text: str, *, system: str = "", body: str = ""
+        self, verb: Name, ids: Sequence[int], words: str, *, system: str = "", body: str = ""
     ) -> Outcome:
         """Let `actions` do it, in the writing thread, at the engine's time."""
         assert not self.is_read_only, "a read-only workbench asks nothing of the kind"
@@ -230,7 +285,7 @@ class FinsyncApp(App[None]):
         def act() -> Outcome:
             from finsync_tui.screens.acting import perform
 
-            return perform(self.store_path, clock, self.actor, verb, ids, text, system, body)
+            return perform(self.store_path, clock, self.actor, verb, ids, words, system, body)
 
         return await self._write(act)
 
@@ -270,18 +325,37 @@ class FinsyncApp(App[None]):
     # -- going places -------------------------------------------------------------------------------------------
 
     async def action_go(self, mode: str) -> None:
+        """Go to a screen; where one comes from is kept, so that backspace leads back."""
+        if self.current_mode != mode:
+            self._trail = [*self._trail, self.current_mode][-TRAIL_MAX:]
         await self.switch_mode(mode)
 
-    async def go_filtered(self, mode: str, text: str) -> None:
+    async def action_previous(self) -> None:
+        """Go back to the screen one came from."""
+        if self._trail:
+            await self.switch_mode(self._trail.pop())
+        else:
+            self.notify("There is no screen to go back to.", markup=False)
+
+    async def go_filtered(self, mode: str, words: str) -> None:
         """Go to a list and show what a filter finds there."""
         from finsync_tui.screens.listing import ListScreen
 
-        await self.switch_mode(mode)
+        await self.action_go(mode)
         if isinstance(self.screen, ListScreen):
-            self.screen.filter_to(text)
+            self.screen.filter_to(words)
 
     async def on_top_bar_mode_asked(self, event: TopBar.ModeAsked) -> None:
-        await self.switch_mode(event.mode)
+        await self.action_go(event.mode)
+
+    @work(group="doing", exit_on_error=False)
+    async def action_jump(self) -> None:
+        """Show every screen with its letter."""
+        from finsync_tui.screens.widgets.jump_dialog import JumpDialog
+
+        mode = await self.push_screen_wait(JumpDialog(PLACES, self.current_mode))
+        if mode is not None:
+            await self.action_go(mode)
 
     def action_reread(self) -> None:
         self._version = -1
@@ -320,4 +394,6 @@ def run(workspace: Workspace, *, is_read_only: bool = False) -> None:
     from finsync_tui.people.who import account
 
     # what this person may do is looked up before each act, in the profile as it is then
-    FinsyncApp(workspace.store_path, None, Actor(account(), "tui"), is_read_only=is_read_only).run()
+    FinsyncApp(
+        workspace.store_path, None, Actor(account(), "tui"), is_read_only=is_read_only, workspace=workspace
+    ).run()

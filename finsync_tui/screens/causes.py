@@ -102,7 +102,7 @@ class CausesScreen(CaseActions):
         more = f" · the widest {SHOWN_MAX:,} shown" if len(self.found) > SHOWN_MAX else ""
         only = f" · {safe_text(self.filter_text, 60)}" if self.filter_text else ""
         self.table.border_title = Content(
-            f"{total:,} exceptions wait for {len(self.found):,} causes{more}{only}"
+            f"{total:,} exceptions wait for {len(self.found):,} {'cause' if len(self.found) == 1 else 'causes'}{more}{only}"
         )
         self._about()
 

@@ -179,7 +179,7 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
         evidence=_pairs(raw["evidence"]),
         steps=_steps(db, row.workflow_id),
         attempts=_attempts(db, row.document_key),
-        history=_history(db, row.entity, row.document_key),
+        history=history(db, row.entity, row.document_key),
         payload=_payload(db, row.entity, row.document_key, raw),
         notes=tuple(
             Note(instant(note["at"]), safe_text(note["author"], 60), tuple(safe_lines(note["text"], 200)))
@@ -209,7 +209,7 @@ def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
         deliveries=tuple(queries.rows(db, queries.DELIVERIES, entries).values()),
         cases=tuple(queries.rows(db, queries.EXCEPTIONS, cases).values()),
         links=_links(db, entity, row.document_key),
-        history=_history(db, entity, row.document_key),
+        history=history(db, entity, row.document_key),
         sides=_sides(db, entity, row.document_key, workflow_id, None),
     )
 
@@ -367,7 +367,7 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
     )
 
 
-def _history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLine, ...]:
+def history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLine, ...]:
     """The view's record rows are asked by their index here: the key it shows is put together, so it has none."""
     system, _, external_id = document_key.partition(":")
     rows = db.execute(
@@ -382,7 +382,7 @@ def _history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLin
             kind=row["kind"],
             place=safe_text(row["place"], 60),
             what=_happening(row["kind"], safe_text(row["what"], 200)),
-            detail=_brief(row["detail"]),
+            detail=brief(row["detail"]),
         )
         for row in rows
     )
@@ -395,7 +395,7 @@ def _happening(kind: str, what: str) -> str:
     return what.replace("_", " ") if kind in ("event", "step") else what
 
 
-def _brief(detail: str | None) -> str:
+def brief(detail: str | None) -> str:
     """Return a step's or event's JSON in one line, anything else as it is."""
     if detail and detail.startswith("{"):
         return safe_text(" · ".join(f"{name} {value}" for name, value in _pairs(detail)[:8]))
@@ -493,6 +493,11 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
     return _document(
         f"version {row['version']} as read from {safe_text(system, 40)}", row["payload"], row["size"]
     )
+
+
+def document(title: str, content: str) -> Payload:
+    """Return a whole document as it is shown."""
+    return _document(title, content[:PAYLOAD_SHOWN_BYTES], len(content))
 
 
 def _document(title: str, content: bytes | str, size: int) -> Payload:

@@ -58,6 +58,8 @@ class Grammar:
     """`is:<name>` and its condition; `:now` and `:me` may be used."""
     default: str = ""
     """What holds unless `state:` is named."""
+    document: str = "document_key"
+    """The column that names the document, by which it is found under its numbers in other systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, lis
     if state is not None:
         condition, params = _text(state, body.lower())
     elif not colon or not name.isidentifier():
-        condition, params = _word(body, grammar.words)
+        condition, params = _word(body, grammar.words, grammar.document)
     elif name == "is":
         condition, params = _flag(value, grammar.flags, now, me)
     elif name == "state" and value == "all":
@@ -171,12 +173,12 @@ def _flag(value: str, flags: tuple[tuple[str, str], ...], now: datetime, me: str
     return re.sub(r":now|:me", "?", condition), params
 
 
-def _word(word: str, columns: tuple[str, ...]) -> tuple[str, list[Param]]:
+def _word(word: str, columns: tuple[str, ...], document: str) -> tuple[str, list[Param]]:
     if len(word) < WORD_MIN:
         return f"{columns[0]} LIKE ? ESCAPE '\\'", [_like(word) + "%"]
     likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
     # Any number another system knows the document by, its ERP number first of all; a range uses the index.
-    twins = "document_key IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"
+    twins = f"{document} IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"  # noqa: S608
     return f"({likes} OR {twins})", [*(["%" + _like(word) + "%"] * len(columns)), word, word + "\uffff"]
 
 

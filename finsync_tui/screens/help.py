@@ -12,7 +12,9 @@ from textual.screen import Screen
 
 from finsync_tui.screens import themes
 from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.widgets.dialogs import KeysDialog
+from finsync_tui.screens.widgets.top_bar import TopBar
 
 _NAMES = {
     "asterisk": "*",
@@ -22,6 +24,8 @@ _NAMES = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "equals_sign": "=",
+    "number_sign": "#",
+    "semicolon": ";",
     "escape": "esc",
     "pagedown": "page down",
     "pageup": "page up",
@@ -49,6 +53,7 @@ def keys_dialog(screen: WorkScreen) -> KeysDialog:
 
 def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Yield everything that can be done here: first what the screen does, then where to go, then how it looks."""
+    numbered = {mode for mode, _ in TopBar.MODES}
     seen: set[str] = set()
     for binding in _bindings(screen):
         if binding.action in seen or binding.action in ("command_palette", "back"):
@@ -61,8 +66,13 @@ def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
         title = f"Go to {binding.description}" if binding.action.startswith("go(") else binding.description
         title = title[:1].upper() + title[1:]
         yield SystemCommand(title, f"key {key}", partial(app.run_action, binding.action, node))
-    for theme in (themes.DARK, themes.LIGHT):
-        yield SystemCommand(f"Theme {theme.name}", "colours", partial(setattr, app, "theme", theme.name))
+    for place, name, letter in PLACES:
+        if place not in numbered:
+            yield SystemCommand(
+                f"Go to {name}", f"keys ; {letter}", partial(app.run_action, f"go('{place}')")
+            )
+    for theme, purpose in themes.OWN:
+        yield SystemCommand(f"Theme {theme.name}", purpose, partial(setattr, app, "theme", theme.name))
     yield SystemCommand(
         "Choose another theme", "all themes; status colours may be harder to tell apart", app.search_themes
     )

@@ -342,7 +342,7 @@ class HomeScreen(WorkScreen):
         if isinstance(row, Cause):
             await self.desk.go_filtered("exceptions", f"class:{row.class_}")
         elif isinstance(row, SystemRow):
-            await self.app.switch_mode("systems")
+            await self.desk.action_go("systems")
         elif isinstance(row, DueItem):
             self._open_due(row)
 

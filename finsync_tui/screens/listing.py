@@ -42,6 +42,7 @@ class ListScreen(WorkScreen, Generic[R]):
     EMPTY: ClassVar[str] = "nothing here"
     DEFAULT_SORT: ClassVar[str] = ""
     IS_REVERSED: ClassVar[bool] = False
+    CAN_MARK: ClassVar[bool] = True
     VIEWS: ClassVar[tuple[View, ...]] = ()
     """Views that come with the screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,13 +82,19 @@ class ListScreen(WorkScreen, Generic[R]):
         raise NotImplementedError
 
     def against(self, verb: Verb, row: R | None) -> str:
-        raise NotImplementedError
+        """Return why a verb is not possible for a row; a list without verbs has nothing to say."""
+        return ""
 
     def body(self) -> ComposeResult:
         yield FilterLine(self.HINT)
         with Container(id="panes"):
             table: VirtualTable[R] = VirtualTable(
-                self.columns(), self.cells, can_mark=True, empty=self.EMPTY, id="list", classes="pane"
+                self.columns(),
+                self.cells,
+                can_mark=self.CAN_MARK,
+                empty=self.EMPTY,
+                id="list",
+                classes="pane",
             )
             yield table
             with VerticalScroll(id="inspector", classes="pane", can_focus=False):

@@ -63,6 +63,9 @@ class Listing(Generic[R]):
     make: Callable[[Row], R]
     grammar: Grammar
     sorts: tuple[Sort, ...]
+    key: str = "id"
+    """The view's column of whole numbers that tells its rows apart."""
+    has_money: bool = True
 
     def sort(self, name: str) -> Sort:
         return next((sort for sort in self.sorts if sort.name == name), self.sorts[0])
@@ -194,8 +197,13 @@ def ids(
 ) -> array[int]:
     """Return the ids of all rows that match, in order."""
     way = "DESC" if is_reversed else "ASC"
-    order = f"{sort.column} IS NULL, {sort.column} {way}, id {way}"
-    rows = db.execute(f"SELECT id FROM {listing.view} WHERE {parsed.where} ORDER BY {order}", parsed.params)  # noqa: S608
+    key = listing.key
+    order = (
+        f"{key} {way}" if sort.column == key else f"{sort.column} IS NULL, {sort.column} {way}, {key} {way}"
+    )
+    # View, key and order are this module's own words; values are bound.
+    query = f"SELECT {key} FROM {listing.view} WHERE {parsed.where} ORDER BY {order}"  # noqa: S608
+    rows = db.execute(query, parsed.params)
     return array("q", [row[0] for row in rows.fetchall()])
 
 
@@ -211,12 +219,14 @@ def rows(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> dict[int
     for start in range(0, len(wanted), BATCH):
         part = list(wanted[start : start + BATCH])
         for row in db.execute(listing.select.format(ids=",".join("?" * len(part))), part).fetchall():
-            found[row["id"]] = listing.make(row)
+            found[row[listing.key]] = listing.make(row)
     return found
 
 
 def sums(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> list[Sum]:
     """Return count and amount per currency of those rows: what a person is about to act on."""
+    if not listing.has_money:
+        return []
     totals: dict[str, Sum] = {}
     for start in range(0, len(wanted), BATCH):
         part = list(wanted[start : start + BATCH])

@@ -13,7 +13,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from finsync_tui.screens import dossiers, drawing, overview, signs, verbs
+from finsync_tui.screens import dossiers, drawing, overview, signs, system_usage, verbs
 from finsync_tui.screens.base import WorkScreen, explained
 from finsync_tui.screens.dossiers import ReadLine
 from finsync_tui.screens.drawing import Piece
@@ -46,8 +46,9 @@ class SystemsScreen(WorkScreen):
         "Each system: whether it answers, when it was last read completely, what waits for it. A paused system is neither "
         "read nor written until somebody resumes it; its queue stays."
     )
-    VERBS = ("pause", "resume")
+    VERBS = ("activate", "run_now", "pause", "resume")
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "run_now", "read now", id="system.run_now"),
         Binding("w", "pause", "pause…", id="system.pause"),
         Binding("e", "resume", "resume…", id="system.resume"),
     ]
@@ -88,9 +89,18 @@ class SystemsScreen(WorkScreen):
         if row is None:
             return
         lines = await self.read(partial(dossiers.reads, system=row.system))
+        used = await self.read(partial(self.desk.usage, system=row.system))
         pane = self.query_one("#reads", VerticalScroll)
         pane.border_title = Content(f"{safe_text(row.system, 40)} · how far it is read")
-        self.query_one("#reads-text", Static).update(self._reads(row, lines, max(60, self.size.width - 5)))
+        self.query_one("#reads-text", Static).update(
+            drawing.stack(
+                [
+                    self._reads(row, lines, width := max(60, self.size.width - 5)),
+                    drawing.BLANK,
+                    system_usage.drawn(used, row.failure_count, self.desk.now(), width),
+                ]
+            )
+        )
 
     def time_passed(self) -> None:
         self.table.redraw()
@@ -174,12 +184,14 @@ class SystemsScreen(WorkScreen):
             return "There is no system here."
         if verb is verbs.PAUSE and row.state == "paused":
             return f"{row.system} is paused already."
+        if verb is verbs.RUN_NOW and row.state in ("paused", "held"):
+            return f"{row.system} is {row.state}: resume it first."
         if verb is verbs.RESUME and row.state == "ok":
             return f"{row.system} is not paused."
         return ""
 
     def reason_against(self, action: str) -> str:
-        verb = {"pause": verbs.PAUSE, "resume": verbs.RESUME}.get(action)
+        verb = {"pause": verbs.PAUSE, "resume": verbs.RESUME, "run_now": verbs.RUN_NOW}.get(action)
         return self._against(verb) if verb else ""
 
     @work(group="doing", exit_on_error=False)
@@ -191,6 +203,9 @@ class SystemsScreen(WorkScreen):
             return
         if await self.ask_and_do(verb, None, [0], subject=safe_text(row.system, 40), system=row.system):
             self.look_again()
+
+    def action_run_now(self) -> None:
+        self.act(verbs.RUN_NOW)
 
     def action_pause(self) -> None:
         self.act(verbs.PAUSE)

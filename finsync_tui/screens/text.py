@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 
@@ -91,6 +92,29 @@ def fit(text: str, width: int, *, is_right: bool = False) -> str:
     return gap + text if is_right else text + gap
 
 
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one person reads times and amounts."""
+
+    zone: tzinfo = UTC
+    thousands: str = ","
+    decimal: str = "."
+
+
+_shown = Format()
+
+
+def use(shown: Format) -> None:
+    """Show times and amounts so from now on: there is one person at a workbench, and a workbench to a process."""
+    global _shown
+    _shown = shown
+
+
+def zone() -> tzinfo:
+    """Return the time zone in which times are shown and meant."""
+    return _shown.zone
+
+
 def amount(amount_minor: int | None, currency: str | None) -> str:
     """Return an amount without its currency, grouped: `1,204.00`. No amount is an empty text, zero is `0.00`."""
     if amount_minor is None:
@@ -100,7 +124,8 @@ def amount(amount_minor: int | None, currency: str | None) -> str:
     digits = exponent(currency or "")
     whole, rest = divmod(abs(amount_minor), 10**digits)
     sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole:,}.{rest:0{digits}d}" if digits else f"{sign}{whole:,}"
+    grouped = f"{whole:,}".replace(",", _shown.thousands)
+    return f"{sign}{grouped}{_shown.decimal}{rest:0{digits}d}" if digits else f"{sign}{grouped}"
 
 
 def money(amount_minor: int | None, currency: str | None) -> str:
@@ -141,8 +166,8 @@ def ago(at: datetime | None, now: datetime) -> str:
 
 
 def stamp(at: datetime | None) -> str:
-    """Return an instant to the minute, UTC: `2026-03-14 10:00`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if at is not None else "—"
+    """Return an instant to the minute in the person's time zone, UTC unless they chose one: `2026-03-14 10:00`."""
+    return at.astimezone(_shown.zone).strftime("%Y-%m-%d %H:%M") if at is not None else "—"
 
 
 def words(name: str) -> str:

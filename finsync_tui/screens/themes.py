@@ -1,4 +1,5 @@
-"""Our two themes. Blue for good, never green against red; measured contrast is in the guide."""
+"""Our themes. Blue for good, never green against red; a test measures contrast and how far the colours of the states lie
+apart for people who see two of three colours."""
 
 from __future__ import annotations
 
@@ -68,6 +69,60 @@ LIGHT = Theme(
         "scrollbar-corner-color": "#F4F6F8",
     },
 )
+CONTRAST = Theme(
+    name="finsync-contrast",
+    primary="#66CCFF",
+    secondary="#BFE6FF",
+    accent="#BFE6FF",
+    success="#66CCFF",
+    warning="#FFFF00",
+    error="#FF8A75",
+    foreground="#FFFFFF",
+    background="#000000",
+    surface="#000000",
+    panel="#1A1A1A",
+    dark=True,
+    variables={
+        "muted": "#C8C8C8",
+        "faint": "#8A8A8A",
+        "header": "#FFFFFF",
+        "cursor-row": "#004A80",
+        "cursor-row-blurred": "#2B2B2B",
+        "marked-row": "#3D3300",
+        "border-blurred": "#8A8A8A",
+        "border": "#FFFF00",
+        "block-cursor-background": "#004A80",
+        "block-cursor-foreground": "#FFFFFF",
+        "block-cursor-text-style": "bold",
+        "input-cursor-background": "#FFFFFF",
+        "footer-key-foreground": "#FFFF00",
+        "scrollbar": "#8A8A8A",
+        "scrollbar-background": "#1A1A1A",
+        "scrollbar-corner-color": "#1A1A1A",
+    },
+)
+SAFE = Theme(
+    name="finsync-safe",
+    primary="#4FB3FF",
+    secondary="#9BD0F5",
+    accent="#B9DDF7",
+    success="#4FB3FF",
+    warning="#FFFF33",
+    error="#FF7B6B",
+    foreground="#E8EDF2",
+    background="#10151B",
+    surface="#161D25",
+    panel="#202A35",
+    dark=True,
+    variables={**DARK.variables, "muted": "#9EACBB", "border": "#4FB3FF", "scrollbar-background": "#161D25"},
+)
+OWN = (
+    (DARK, "dark"),
+    (LIGHT, "light"),
+    (CONTRAST, "high contrast"),
+    (SAFE, "colour-blind safe: states lie furthest apart"),
+)
+"""Our themes and what each is for."""
 FALLBACK = {
     "muted": "#8A8A8A",
     "faint": "#666666",

@@ -26,6 +26,7 @@ Name = Literal[
     "abort",
     "pause",
     "resume",
+    "run_now",
 ]
 
 
@@ -122,6 +123,15 @@ PAUSE = Verb(
 )
 RESUME = Verb(
     "resume", "Resume", "resumed", "It is read and written again, its queue first.", prompt="Reason"
+)
+
+RUN_NOW = Verb(
+    "run_now",
+    "Read now",
+    "the engine was asked to read it",
+    "A running engine reads it within seconds, by all its schedules; what it finds goes its usual way. Without an engine it "
+    "is read when one starts.",
+    is_plain=True,
 )
 
 

@@ -62,3 +62,11 @@ def test_masters_are_read_before_the_documents_that_name_them() -> None:
         ("coupa", "supplier", False),
         ("coupa", "purchase_order", True),
     ]
+
+
+@pytest.mark.parametrize(("field", "expected"), [("1", 0), ("0", 6), ("7", 6), ("5", 4), ("mon", 0)])
+def test_days_of_the_week_count_as_cron_counts_them(field: str, expected: int) -> None:
+    """1 is Monday, 0 and 7 are Sunday, whatever the library counts from."""
+    found = next_fire(Schedule(system="s", entities=("e",), cron=f"0 6 * * {field}"), NOON)
+
+    assert expected == found.weekday()

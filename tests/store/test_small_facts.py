@@ -136,3 +136,16 @@ def test_facts_about_the_workspace() -> None:
 
         assert "2" == meta.get(db, "a")
         assert meta.get(db, "b") is None
+
+
+def test_preferences_are_listed_and_forgotten_per_person() -> None:
+    """One person's settings are nobody else's."""
+    with a_store() as store:
+        with store.transaction() as db:
+            preferences.set(db, "ana", "setting.zone", "UTC")
+            preferences.set(db, "ana", "view.a", "1")
+            preferences.set(db, "ben", "view.a", "2")
+            preferences.clear(db, "ana", "view.a")
+
+        assert {"setting.zone": "UTC"} == preferences.of(store.db, "ana")
+        assert {"view.a": "2"} == preferences.of(store.db, "ben")

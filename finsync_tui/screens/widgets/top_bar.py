@@ -32,6 +32,7 @@ class Bar:
     person: str = ""
     trouble: str = ""
     is_read_only: bool = False
+    zone: str = "UTC"
 
 
 class TopBar(Widget):
@@ -43,6 +44,7 @@ class TopBar(Widget):
         ("workflows", "Workflows"),
         ("deliveries", "Deliveries"),
         ("systems", "Systems"),
+        ("audit", "Audit"),
     )
     bar: reactive[Bar] = reactive(Bar())
 
@@ -84,23 +86,30 @@ class TopBar(Widget):
     def _right(self, room: int) -> Content:
         """The engine's time always; the rest as far as there is room."""
         bar = self.bar
-        time = f"◷ {bar.time} virtual " if bar.is_virtual else f"◷ {bar.time} UTC "
+        time = f"◷ {bar.time} virtual " if bar.is_virtual else f"◷ {bar.time} {bar.zone} "
         shown = Content.assemble((time, "$warning" if bar.is_virtual else "$muted"))
-        parts: list[Content] = []
+        parts: list[tuple[Content, ...]] = []
         if bar.trouble:
-            parts.append(Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])))
+            parts.append((Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])),))
         if bar.is_read_only:
-            parts.append(Content.assemble(("read-only  ", "bold $warning")))
-        engine = str(bar.engine) if self.size.width >= WIDE else str(bar.engine).replace("engine ", "")
-        parts.append(Content.assemble((f"{engine}  ", STYLES[bar.engine.role])))
+            parts.append((Content.assemble(("read-only  ", "bold $warning")),))
+        late = (Content.assemble((f"▲ {bar.pulse.overdue_count:,} overdue  ", STYLES["error"])),)
+        words = (str(bar.engine), str(bar.engine).replace("engine ", ""))
+        engine = tuple(Content.assemble((f"{word}  ", STYLES[bar.engine.role])) for word in words)
+        if self.size.width < WIDE:
+            parts.append(engine[1:])
         if bar.pulse.overdue_count:
-            parts.append(Content.assemble((f"▲ {bar.pulse.overdue_count:,} overdue  ", STYLES["error"])))
+            parts.append(late)
+        if self.size.width >= WIDE:
+            parts.append(engine)
         if bar.person:
-            parts.append(Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")))
+            parts.append((Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")),))
         line = Content("")
-        for part in parts:
-            if line.cell_length + part.cell_length + shown.cell_length <= room:
-                line = line + part
+        for forms in parts:
+            for part in forms:  # the longest form that there is room for
+                if line.cell_length + part.cell_length + shown.cell_length <= room:
+                    line = line + part
+                    break
         return line + shown if shown.cell_length <= room else Content(" ")
 
     def watch_bar(self) -> None:

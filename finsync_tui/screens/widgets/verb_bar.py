@@ -67,7 +67,8 @@ class VerbBar(Widget):
             last.append(Shown("^p", "commands", "app.command_palette"))
         room = self.size.width - sum(verb.width for verb in last) - 1
         shown: list[Shown] = []
-        for verb in self._verbs()[: VERBS_NARROW_MAX if is_narrow else VERBS_MAX]:
+        verbs = self._verbs() if getattr(self.app, "shows_keys", True) else []
+        for verb in verbs[: VERBS_NARROW_MAX if is_narrow else VERBS_MAX]:
             if verb.width <= room:
                 shown.append(verb)
                 room -= verb.width

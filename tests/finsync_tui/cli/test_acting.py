@@ -297,3 +297,16 @@ def test_an_engine_refuses_a_profile_with_problems(finsync: Finsync) -> None:
 
     assert 2 == answer.code
     assert answer.err.startswith("error PROFILE_PROBLEMS: ")
+
+
+def test_a_running_engine_is_asked_to_read_a_system(finsync: Finsync) -> None:
+    """What the screen can ask for, a command can; `systems show` says that it was asked."""
+    answer = finsync("systems", "run-now", "coupa")
+    shown = finsync("systems", "show", "coupa", "--json")
+
+    assert 0 == answer.code
+    assert "coupa to be read by the running engine within seconds" in answer.out
+    assert shown.json["asked_at"]
+    assert ["orders"] == [one["name"] for one in shown.json["schedules"]]
+    assert "every 4 h" in finsync("systems", "show", "coupa").out
+    assert 1 == finsync("systems", "show", "attic").code

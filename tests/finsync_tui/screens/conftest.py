@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from finsync_tui.settings import Workspace
 from tests.finsync_tui.screens import filled_store
 
 
@@ -42,3 +43,15 @@ def filled(_template: Path, tmp_path: Path) -> Path:
 def empty(tmp_path: Path) -> Path:
     """A store in which nothing happened yet."""
     return filled_store.empty(tmp_path / "finsync.db")
+
+
+@pytest.fixture
+def worked(filled: Path) -> Path:
+    """The same afternoon after the engine and two people have left traces in the audit log."""
+    return filled_store.worked(filled)
+
+
+@pytest.fixture
+def workspace(filled: Path, tmp_path: Path) -> Workspace:
+    """The same afternoon in a workspace whose profile knows its systems."""
+    return filled_store.workspace(filled, tmp_path / "w")

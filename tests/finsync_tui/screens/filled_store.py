@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,12 +11,15 @@ from pathlib import Path
 from random import Random
 from sqlite3 import Connection
 
+from finsync_tui.settings import Workspace, create_workspace, load_workspace
 from store import (
+    audit,
     cases,
     crossrefs,
     engine,
     events,
     findings,
+    meta,
     outbox,
     records,
     runs,
@@ -586,3 +590,77 @@ def _past_mappings(db: Connection) -> None:
         case_id = cases.open(db, case, NOW - timedelta(days=30 - n))
         ended = NOW - timedelta(days=30 - n) + timedelta(hours=3 + n)
         cases.end(db, [case_id], "resolved" if reason else "closed", "ana", reason or "retried", ended)
+
+
+def worked(path: Path) -> Path:
+    """Leave traces in the audit log: of the engine, of ana in the workbench, of ben at the command line."""
+    entries = [
+        audit.Entry(who="engine", what="workflow.held", subject="coupa:100200", why="MAPPING_MISSING", source="engine"),
+        audit.Entry(
+            who="ana", what="exception.assigned", subject="coupa:100200", why="ana", source="tui",
+            after={"exception": 1, "class": "MAPPING_MISSING"},
+        ),
+        audit.Entry(
+            who="ben", what="system.paused", subject="oracle-amer", why="month-end close", source="cli",
+            before={"state": "ok"}, after={"state": "paused"},
+        ),
+        audit.Entry(who="engine", what="delivery.settled", subject="coupa:100231", why="delivered", source="engine"),
+    ]  # fmt: skip
+    with open_store(path, VirtualClock(NOW), durable=False) as store:
+        for hours, entry in enumerate(entries):
+            with store.transaction() as db:
+                audit.record(db, [entry], NOW - timedelta(hours=8 - hours))
+    return path
+
+
+PROFILE = """
+[systems.coupa]
+adapter = "coupa"
+base_url = "http://127.0.0.1:9"
+requests_per_second = 20.0
+
+[systems.oracle-emea]
+adapter = "oracle_fusion"
+base_url = "http://127.0.0.1:9"
+
+[systems.oracle-amer]
+adapter = "oracle_fusion"
+base_url = "http://127.0.0.1:9"
+
+[schedules.orders]
+system = "coupa"
+entities = ["purchase_order", "approval"]
+every = "PT15M"
+
+[schedules.suppliers]
+system = "coupa"
+entities = ["supplier"]
+cron = "0 6 * * 1-5"
+timezone = "Europe/Berlin"
+
+[schedules.erp]
+system = "oracle-emea"
+entities = ["purchase_order"]
+every = "PT10M"
+"""
+
+
+def workspace(path: Path, folder: Path) -> Workspace:
+    """Make a workspace around a filled store; coupa has a schedule that ran and documents that drifted."""
+    create_workspace(folder, layers=("own",), name="test")
+    layer = folder / "profiles" / "own"
+    layer.mkdir(parents=True)
+    (layer / "profile.toml").write_text(PROFILE, encoding="utf-8")
+    found = load_workspace(folder)
+    shutil.copy(path, found.store_path)
+    with open_store(found.store_path, VirtualClock(NOW), durable=False) as store, store.transaction() as db:
+        meta.set(db, "schedule.orders", text(NOW))
+        drifted = [
+            findings.Finding(
+                class_="DRIFT", severity=severity, system="coupa", entity="purchase_order",
+                message=f"purchase order: field {name} {how}", noticed_at=NOW - timedelta(hours=5),
+            )
+            for name, how, severity in (("ship-to-code", "is new: text", "info"), ("currency.code", "is a number now", "warn"))
+        ]  # fmt: skip
+        findings.append(db, drifted)  # type: ignore[arg-type]
+    return found

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from finsync_tui.settings import Workspace
 from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, press, settle, write
 
 SnapCompare = Callable[..., bool]
@@ -35,6 +36,13 @@ WALKS: dict[str, tuple[str, ...]] = {
     "save-view": ("2", "slash", "=is:overdue", "enter", "F"),
     "systems": ("5", "j"),
     "pause": ("5", "w"),
+    "read-now": ("5", "r"),
+    "events": ("semicolon", "v", "j"),
+    "event": ("semicolon", "v", "enter"),
+    "jump": ("semicolon",),
+    "settings": ("semicolon", "t"),
+    "theme": ("semicolon", "t", "enter"),
+    "zone": ("semicolon", "t", "j", "enter"),
 }
 """Every screen and dialog: each at both sizes."""
 TABS: dict[str, tuple[str, ...]] = {
@@ -88,16 +96,24 @@ def test_ascii(snap_compare: SnapCompare, filled: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
-    "key", ["1", "2", "3", "4", "5"], ids=["home", "exceptions", "workflows", "deliveries", "systems"]
+    "key",
+    ["1", "2", "3", "4", "5", "6", ";v"],
+    ids=["home", "exceptions", "workflows", "deliveries", "systems", "audit", "events"],
 )
 def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tuple[int, int]) -> None:
     """A store in which nothing happened yet shows what to do, not blank panes."""
     app = an_app(empty, engine_note="The engine was not started: `finsync run` starts it.")
 
-    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=(key,)))
+    assert snap_compare(
+        app,
+        terminal_size=size,
+        run_before=partial(walk, keys=tuple(key.replace(";", "semicolon ").split() if ";" in key else [key])),
+    )
 
 
-@pytest.mark.parametrize("name", ["home", "exceptions", "exception", "causes", "edit", "views"])
+@pytest.mark.parametrize(
+    "name", ["home", "exceptions", "exception", "causes", "edit", "views", "events", "settings", "systems"]
+)
 def test_light(snap_compare: SnapCompare, filled: Path, name: str) -> None:
     """The light theme."""
     app = an_app(filled)
@@ -134,3 +150,39 @@ def test_read_only(snap_compare: SnapCompare, filled: Path) -> None:
     app = an_app(filled, is_read_only=True)
 
     assert snap_compare(app, terminal_size=DESIGN, run_before=partial(walk, keys=("2", "j")))
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+@pytest.mark.parametrize(
+    "keys", [("6", "j"), ("6", "j", "enter"), ("6", "v")], ids=["log", "entry", "verified"]
+)
+def test_audit(snap_compare: SnapCompare, worked: Path, keys: tuple[str, ...], size: tuple[int, int]) -> None:
+    """The audit log, one entry, and the chain checked."""
+    app = an_app(worked)
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=keys))
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+def test_system_with_profile(snap_compare: SnapCompare, workspace: Workspace, size: tuple[int, int]) -> None:
+    """Rate limit, breaker, schedules with their next run, drift."""
+    app = an_app(workspace.store_path, workspace=workspace)
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("5",)))
+
+
+@pytest.mark.parametrize("theme", ["finsync-contrast", "finsync-safe"])
+@pytest.mark.parametrize("name", ["home", "exceptions", "exception"])
+def test_theme(snap_compare: SnapCompare, filled: Path, name: str, theme: str) -> None:
+    """High contrast, and colours that lie furthest apart."""
+    app = an_app(filled)
+
+    assert snap_compare(app, terminal_size=DESIGN, run_before=partial(walk, keys=WALKS[name], theme=theme))
+
+
+def test_numbers_and_zone(snap_compare: SnapCompare, filled: Path) -> None:
+    """Amounts and times as this person has chosen them."""
+    app = an_app(filled)
+    app.preferences |= {"setting.numbers": "de", "setting.zone": "Europe/Berlin"}
+
+    assert snap_compare(app, terminal_size=DESIGN, run_before=partial(walk, keys=("2", "enter")))

@@ -1,0 +1,12 @@
+"""Every screen one can go to: those with a number, and those by palette and jump key."""
+
+from __future__ import annotations
+
+from finsync_tui.screens.widgets.top_bar import TopBar
+
+PLACES: tuple[tuple[str, str, str], ...] = (
+    *((mode, name, name[0].lower()) for mode, name in TopBar.MODES),
+    ("events", "Events", "v"),
+    ("settings", "Settings", "t"),
+)
+"""Mode, name, letter in the jump dialog."""

@@ -1,0 +1,272 @@
+"""Getting around and looking back: jump keys, the way back, events, the audit log, settings, reading a system now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from textual.theme import Theme
+
+from finsync_tui.screens import themes
+from finsync_tui.screens.audit_log import AuditScreen
+from finsync_tui.screens.events import EventDetailScreen, EventsScreen
+from finsync_tui.screens.exceptions import ExceptionsScreen
+from finsync_tui.screens.home import HomeScreen
+from finsync_tui.screens.settings_screen import SettingsScreen
+from finsync_tui.screens.workflows import WorkflowsScreen
+from finsync_tui.settings import Workspace
+from store import requests, systems
+from store.clock import VirtualClock
+from store.database import Store, open_store
+from tests.finsync_tui.screens.driving import (
+    NARROW,
+    an_app,
+    finish,
+    opened,
+    press,
+    screen_text,
+    settle,
+    write,
+)
+from tests.finsync_tui.screens.filled_store import NOW
+
+pytestmark = pytest.mark.anyio
+
+
+def looked_into(path: Path) -> Store:
+    return open_store(path, VirtualClock(NOW))
+
+
+async def test_two_keys_lead_to_any_screen_and_one_leads_back(filled: Path) -> None:
+    """; and a letter; backspace goes back, as often as one came."""
+    async with opened(filled, NARROW) as pilot:
+        await press(pilot, "semicolon", "w")
+        first = pilot.app.screen
+        await press(pilot, "semicolon", "v")
+        second = pilot.app.screen
+        await press(pilot, "backspace")
+        back = pilot.app.screen
+        await press(pilot, "backspace", "backspace")
+        home = pilot.app.screen
+
+    assert isinstance(first, WorkflowsScreen)
+    assert isinstance(second, EventsScreen)
+    assert isinstance(back, WorkflowsScreen)
+    assert isinstance(home, HomeScreen)
+
+
+async def test_the_palette_knows_every_place(filled: Path) -> None:
+    """Screens without a number are found by name."""
+    async with opened(filled) as pilot:
+        found = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+
+    assert {
+        "Go to Audit",
+        "Go to Events",
+        "Go to Settings",
+        "Theme finsync-contrast",
+        "Theme finsync-safe",
+    } <= found
+
+
+async def test_an_event_is_found_by_its_document_and_opened(filled: Path) -> None:
+    """Any number of the document finds its events; enter shows what the event says."""
+    async with opened(filled) as pilot:
+        await press(pilot, "semicolon", "v", "slash")
+        await write(pilot, "162036")
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, EventsScreen)
+        count = screen.table.row_count
+        await press(pilot, "enter")
+        shown = screen_text(pilot)
+        is_open = isinstance(pilot.app.screen, EventDetailScreen)
+
+    assert 1 == count
+    assert is_open
+    assert "purchase_order.approved" in shown
+    assert '"revision": "1"' in shown
+
+
+async def test_what_people_did_is_told_apart_and_the_chain_is_checked(worked: Path) -> None:
+    """is:people leaves the acts of people; v recomputes every hash."""
+    async with opened(worked) as pilot:
+        await press(pilot, "6", "slash")
+        await write(pilot, "is:people")
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, AuditScreen)
+        people = screen.table.row_count
+        await press(pilot, "enter")
+        entry = screen_text(pilot)
+        await press(pilot, "escape", "v")
+        await finish(pilot)
+        checked = screen_text(pilot)
+
+    assert 2 == people
+    assert "month-end close" in entry
+    assert '"state": "paused"' in entry
+    assert "All 4 entries hold" in checked
+
+
+async def test_a_log_that_was_touched_is_shown_as_broken(worked: Path) -> None:
+    """Whoever edits an entry with another program is found out, with the place."""
+    with looked_into(worked) as store:
+        store.db.execute("DROP TRIGGER audit_no_update")
+        store.db.execute(
+            "UPDATE audit SET body = CAST(replace(CAST(body AS TEXT), 'month-end close', 'x') AS BLOB) WHERE seq = 3"
+        )
+    async with opened(worked) as pilot:
+        await press(pilot, "6", "v")
+        await finish(pilot)
+        checked = screen_text(pilot)
+
+    assert "The chain breaks at entry 3: its content was changed" in checked
+
+
+async def test_settings_hold_at_once_and_next_time(filled: Path) -> None:
+    """Theme by picking, time zone by name; a name that is none is refused; the next session has both."""
+    async with opened(filled) as pilot:
+        await press(pilot, "semicolon", "t")
+        assert isinstance(pilot.app.screen, SettingsScreen)
+        await press(pilot, "enter", "j", "j", "enter", "j", "enter", *["backspace"] * 3)
+        await write(pilot, "Berlin")
+        await press(pilot, "enter")
+        refused = screen_text(pilot)
+        await press(pilot, *["backspace"] * 6)
+        await write(pilot, "Europe/Berlin")
+        await press(pilot, "enter")
+        await finish(pilot)
+        shown = screen_text(pilot)
+        theme = pilot.app.theme
+    async with opened(filled) as pilot:
+        await press(pilot, "j")
+        again, top = pilot.app.theme, screen_text(pilot).splitlines()[0]
+
+    assert "there is no time zone Berlin" in refused
+    assert "2026-03-14 11:00 CET" in shown
+    assert ("finsync-contrast", "finsync-contrast") == (theme, again)
+    assert "2026-03-14 11:00" in top
+
+
+async def test_a_running_engine_is_asked_to_read_a_system(workspace: Workspace) -> None:
+    """r asks, the pane shows that somebody asked, the audit log knows who."""
+    async with an_app(workspace.store_path, workspace=workspace).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "5")
+        before = screen_text(pilot)
+        await press(pilot, "r", "enter")
+        await finish(pilot)
+        after = screen_text(pilot)
+
+    with looked_into(workspace.store_path) as store:
+        asked = requests.reads(store.db)
+        what = [row[0] for row in store.db.execute("SELECT what FROM v_audit")]
+    assert "20 calls a second (set for it)" in before
+    assert "closed, 0 of 5 failures in a row" in before
+    assert "every 15 min" in before
+    assert "in 15m" in before
+    assert "Drift · 2" in before
+    assert "asked for by ana" in after
+    assert [("coupa", "ana")] == [(one.system, one.person) for one in asked]
+    assert ["system.read_asked"] == what
+
+
+async def test_a_paused_system_is_not_read_now(workspace: Workspace) -> None:
+    """The verb is dim and says what to do first."""
+    with looked_into(workspace.store_path) as store, store.transaction() as db:
+        systems.pause(db, "coupa", "close", NOW)
+    async with an_app(workspace.store_path, workspace=workspace).run_test(
+        size=NARROW, notifications=True
+    ) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "r")
+        said = " ".join(str(note.message) for note in pilot.app._notifications)
+
+    assert "coupa is paused: resume it first" in said
+
+
+async def test_home_leads_back_from_what_it_opened(filled: Path) -> None:
+    """Enter on a cause goes to the exceptions; backspace comes back to Home."""
+    async with opened(filled) as pilot:
+        await press(pilot, "enter")
+        there = isinstance(pilot.app.screen, ExceptionsScreen)
+        await press(pilot, "backspace")
+        back = isinstance(pilot.app.screen, HomeScreen)
+
+    assert there
+    assert back
+
+
+# -- colours: measured, not felt -----------------------------------------------------------------------------------
+
+_DEFICIENCIES = {
+    "none": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.01182, 0.04294, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.3039)),
+}  # fmt: skip
+
+
+def linear(colour: str) -> list[float]:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def contrast(one: str, other: str) -> float:
+    light = sorted(
+        sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), linear(c), strict=True))
+        for c in (one, other)
+    )
+    return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def lab(rgb: Sequence[float]) -> tuple[float, float, float]:
+    r, g, b = (min(1.0, max(0.0, part)) for part in rgb)
+    x, y, z = (
+        value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116
+        for value in (
+            (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+            0.2126 * r + 0.7152 * g + 0.0722 * b,
+            (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883,
+        )
+    )
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def distance(one: str, other: str, kind: str) -> float:
+    seen = [
+        [sum(w * p for w, p in zip(row, linear(c), strict=True)) for row in _DEFICIENCIES[kind]]
+        for c in (one, other)
+    ]
+    return math.dist(lab(seen[0]), lab(seen[1]))
+
+
+@pytest.mark.parametrize("kind", _DEFICIENCIES)
+@pytest.mark.parametrize("theme", [theme for theme, _ in themes.OWN], ids=lambda theme: theme.name)
+def test_states_are_told_apart_by_everybody(theme: Theme, kind: str) -> None:
+    """Below 20 colours are hard to tell apart; the theme made for it keeps them 50 apart."""
+    states = [str(theme.success), str(theme.warning), str(theme.error)]
+
+    nearest = min(distance(one, other, kind) for one, other in combinations(states, 2))
+
+    assert nearest >= (50 if theme.name in ("finsync-safe", "finsync-contrast") else 25)
+
+
+@pytest.mark.parametrize("theme", [theme for theme, _ in themes.OWN], ids=lambda theme: theme.name)
+def test_text_is_read_on_its_background(theme: Theme) -> None:
+    """4.5 to 1 everywhere; 7 to 1 in high contrast."""
+    texts = [
+        theme.foreground,
+        theme.success,
+        theme.warning,
+        theme.error,
+        theme.accent,
+        theme.variables["muted"],
+    ]
+    least = min(contrast(str(text), str(theme.background)) for text in texts)
+
+    assert least >= (7 if theme.name == "finsync-contrast" else 4.5)
