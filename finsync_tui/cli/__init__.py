@@ -27,6 +27,7 @@ from finsync_tui.cli import (
     store,
     systems,
     tui,
+    web,
     workflow,
 )
 from finsync_tui.cli._errors import guarded
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, init, doctor, tui, engine, status, commitments, explain):
+for single in (demo, init, doctor, tui, web, engine, status, commitments, explain):
     single.register(app)
 for noun in (
     exceptions,

@@ -125,7 +125,7 @@ def run_now(system: System, workspace: WorkspaceOption = None, json: JsonOption 
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        actions.ask_read(store, actor(), system)
+        actions.ask_read(store, actor(workspace), system)
     _done(system, "to be read by the running engine within seconds", json=json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from finsync_tui import actions
 from finsync_tui import profile as profiles
@@ -87,4 +88,8 @@ def _with_roles(path: Path, actor: Actor) -> Actor:
     """Return the person as the workspace's profile knows them now."""
     if not (path.parent / FILE_NAME).is_file():
         return actor  # a store on its own has no profile that could list anybody
-    return actions.acting(profiles.load(load_workspace(path.parent)), "tui", os_account=actor.name)
+    return actions.acting(profiles.load(load_workspace(path.parent)), _face(actor), os_account=actor.name)
+
+
+def _face(actor: Actor) -> Literal["tui", "web"]:
+    return "web" if actor.source == "web" else "tui"

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from textual import events, work
 from textual.app import App, SystemCommand
@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.screens import ascii, choices, overview, text, themes
+from finsync_tui.screens import ascii, choices, overview, permits, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
@@ -116,6 +116,8 @@ class FinsyncApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.is_read_only = is_read_only
+        self.refused: dict[str, str] = {}
+        """What this person's roles do not allow, by action, with the reason."""
         self.preferences: dict[str, str] = {}
         """What this person set up, by name. Read with the first look at the store."""
         self.store_path = store_path
@@ -217,6 +219,7 @@ class FinsyncApp(App[None]):
                         partial(overview.remembered, person=self.actor.name)
                     )
                     self.use_settings()
+                    self._ask_permits()
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -224,6 +227,12 @@ class FinsyncApp(App[None]):
                     self.screen.store_changed()
         finally:
             self._is_polling = False
+
+    @work(group="permits", exit_on_error=False)
+    async def _ask_permits(self) -> None:
+        """Draw dim what this person's roles do not allow; asked when everything else is on the screen."""
+        self.refused = await self.reader.run(lambda db: permits.refused(self.store_path, self.actor.name))
+        self.screen.refresh_bindings()
 
     def _tick(self) -> None:
         self._show_bar()
@@ -388,12 +397,12 @@ class FinsyncApp(App[None]):
         self._show_bar()
 
 
-def run(workspace: Workspace, *, is_read_only: bool = False) -> None:
+def run(workspace: Workspace, *, is_read_only: bool = False, face: Literal["tui", "web"] = "tui") -> None:
     """Open the workbench on a workspace, as whoever is logged in."""
     from finsync_tui.actions import Actor
     from finsync_tui.people.who import account
 
     # what this person may do is looked up before each act, in the profile as it is then
     FinsyncApp(
-        workspace.store_path, None, Actor(account(), "tui"), is_read_only=is_read_only, workspace=workspace
+        workspace.store_path, None, Actor(account(), face), is_read_only=is_read_only, workspace=workspace
     ).run()

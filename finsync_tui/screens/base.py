@@ -133,7 +133,7 @@ class WorkScreen(Screen[None]):
         """Return why an action is not possible here and now: nobody writes in a read-only workbench."""
         if self.desk.is_read_only and action in WRITING:
             return READ_ONLY
-        return self.reason_against(action)
+        return self.desk.refused.get(action) or self.reason_against(action)
 
     def refuses_writing(self) -> bool:
         """Say so when this workbench only looks."""

@@ -189,6 +189,26 @@ async def test_a_paused_system_is_not_read_now(workspace: Workspace) -> None:
     assert "coupa is paused: resume it first" in said
 
 
+@pytest.mark.parametrize(("role", "allowed"), [("auditor", False), ("analyst", True)])
+async def test_what_a_role_does_not_allow_is_dim_and_says_why(
+    workspace: Workspace, role: str, allowed: bool
+) -> None:
+    """An auditor looks and comments; the reason names the role that it takes."""
+    layer = workspace.path / "profiles" / "own" / "profile.toml"
+    layer.write_text(f'{layer.read_text()}\n[people.ana]\nos_account = "ana"\nroles = ["{role}"]\n')
+
+    async with an_app(workspace.store_path, workspace=workspace).run_test(size=(140, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        retry, comment = screen.why_not("retry"), screen.why_not("comment")
+
+    assert ("" == retry) == allowed
+    assert allowed or "ana has the role auditor; for exception retried it takes" in retry
+    assert "" == comment
+
+
 async def test_home_leads_back_from_what_it_opened(filled: Path) -> None:
     """Enter on a cause goes to the exceptions; backspace comes back to Home."""
     async with opened(filled) as pilot:

@@ -1,0 +1,49 @@
+"""Which keys a person's roles allow: asked of the profile once, in a reading thread, to draw the others dim.
+
+What counts is what the act itself asks again in its transaction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ACTS = {
+    "retry": "exception.retried",
+    "resolve": "exception.resolved",
+    "ignore": "exception.ignored",
+    "comment": "exception.commented",
+    "assign": "exception.assigned",
+    "snooze": "exception.snoozed",
+    "send_back": "exception.returned",
+    "edit": "exception.edited",
+    "replay": "delivery.replayed",
+    "hold": "delivery.held",
+    "release": "delivery.released",
+    "cancel": "delivery.cancelled",
+    "abort": "workflow.aborted",
+    "pause": "system.paused",
+    "resume": "system.resumed",
+    "run_now": "system.read_asked",
+}
+"""A screen's action, and what the audit log calls it."""
+
+
+def refused(path: Path, account: str) -> dict[str, str]:
+    """Return the actions that this person may not do, each with the reason; empty where the profile lists nobody."""
+    from finsync_tui import actions, people, profile
+    from finsync_tui.settings import FILE_NAME, load_workspace
+    from store.errors import FinsyncError
+
+    if not (path.parent / FILE_NAME).is_file():
+        return {}
+    try:
+        actor = actions.acting(profile.load(load_workspace(path.parent)), "tui", os_account=account)
+    except FinsyncError:
+        return {}  # whoever acts is told what is wrong with the profile
+    found: dict[str, str] = {}
+    for action, what in ACTS.items():
+        try:
+            people.require(actor.name, actor.roles, what)
+        except people.RoleMissingError as error:
+            found[action] = str(error)
+    return found
