@@ -84,12 +84,49 @@ DISTRIBUTION = (
     FieldSpec("charged", "amount", "amount", "amount"),
     FieldSpec("period", None, "period", "period"),
 )
+POSTED = (
+    FieldSpec("number", "number", "number", "number", "translated"),
+    FieldSpec("status", "status", None, "status", "shown"),
+    FieldSpec("held for", "holds", None, "holds", "shown"),
+    FieldSpec("total", "total", "total", "total"),
+    FieldSpec("supplier", "supplier_number", "supplier_number", "supplier_number", "translated"),
+    FieldSpec("invoiced on", "invoiced_on", "invoiced_on", "invoiced_on"),
+    FieldSpec("accounting date", None, "accounting_on", "accounting_on"),
+    FieldSpec("ledger", None, "ledger", "ledger"),
+    FieldSpec("description", "description", "description", "description", "shown"),
+)
+POSTED_LINE = (
+    FieldSpec("account", None, "account", "account"),
+    FieldSpec("order", None, "order_number", "order_number"),
+    FieldSpec("side", None, "side", "side"),
+    FieldSpec("amount", None, "amount", "amount"),
+    FieldSpec("what", None, "description", "description", "shown"),
+)
+EXPENSE = (
+    FieldSpec("report", "number", None, None, "shown"),
+    FieldSpec("title", "title", None, None, "shown"),
+    FieldSpec(
+        "employee", lambda document: _named(document, "employee_name", "employee_id"), None, None, "shown"
+    ),
+    FieldSpec("total", "total", None, None, "shown"),
+    FieldSpec("approved", "approved_at", None, None, "shown"),
+    FieldSpec("approved by", "approver_id", None, None, "shown"),
+    FieldSpec("ledger of the tool", "ledger", None, None, "shown"),
+)
+
+
+def _named(document: Document, *names: str) -> str:
+    return " ".join(str(document[name]) for name in names if document.get(name))
 
 
 def compare(
     source: Document | None, sent: Document | None, target: Document | None, entity: str = "purchase_order"
 ) -> tuple[Line, ...]:
     """Return the fields of the three documents side by side; a document that is not there is None."""
+    if entity == "expense_document":
+        return (*_fields(EXPENSE, "", source, None, None), *_expenses(source), *_posted(None, sent, target))
+    if entity == "invoice":
+        return (*_posted(source, sent, target), *_invoiced(source))
     if entity != "purchase_order":
         return _plain(source, target)
     found = _fields(ORDER, "", source, sent, target)
@@ -180,6 +217,53 @@ def _mark(kind: Kind, source: str | None, sent: str | None, target: str | None) 
 def _agree(kind: Kind, sent: str, target: str) -> bool:
     """Say whether the target holds what we sent; its own spelling of a code that a mapping makes is no difference."""
     return sent.casefold() == target.casefold() if kind == "translated" else sent == target
+
+
+def _posted(source: Document | None, sent: Document | None, target: Document | None) -> list[Line]:
+    """A journal or an invoice as decided and as the ERP holds it, line by line."""
+    found = _fields(POSTED, "", source, sent, target)
+    for number in _numbers(None, sent, target, "lines"):
+        there, now = (_part(document, "lines", number) for document in (sent, target))
+        found += _fields(POSTED_LINE, f"line {number} ", None, there, now)
+    return found
+
+
+def _expenses(document: Document | None) -> list[Line]:
+    """One line an expense: what it was, how much, and which cost centres bear it."""
+    found: list[Line] = []
+    for n, entry in enumerate((document or {}).get("entries", ())[:LINES_MAX], 1):
+        codes = (code for part in entry.get("allocations", ()) for code in part.get("codes", {}).values())
+        said = (
+            entry.get("spent_on"),
+            entry.get("type_name") or entry.get("type_code"),
+            f"{entry.get('approved')} {(document or {}).get('currency')}",
+            str(entry.get("paid_by", "")).replace("_", " "),
+            "/".join(dict.fromkeys(map(str, codes))),
+            entry.get("vendor"),
+        )
+        found.append(
+            Line(" ", f"expense {n}", safe_text(" · ".join(str(one) for one in said if one)), None, None)
+        )
+    return found
+
+
+def _invoiced(document: Document | None) -> list[Line]:
+    """The source's own lines: the ERP's may be cut otherwise."""
+    found: list[Line] = []
+    for item in (document or {}).get("lines", ())[:LINES_MAX]:
+        order = f"order {item['order_number']}/{item.get('order_line')}" if item.get("order_number") else ""
+        size = f"{item.get('quantity')} × {item.get('unit_price')}" if item.get("quantity") else ""
+        said = (
+            item.get("kind"),
+            shown(item.get("amount")),
+            size,
+            order,
+            item.get("tax_code"),
+            item.get("description"),
+        )
+        text = safe_text(" · ".join(str(one) for one in said if one))
+        found.append(Line(" ", f"source line {safe_text(item.get('number', '?'))}", text, None, None))
+    return found
 
 
 def _plain(source: Document | None, target: Document | None) -> tuple[Line, ...]:

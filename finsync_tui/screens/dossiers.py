@@ -445,8 +445,12 @@ def _sides(
         "ORDER BY system LIMIT 1",
         (entity, document_key, system),
     ).fetchone()
-    target = _record(db, entity, link["system"], link["external_id"]) if link else None
-    body = json.loads(sent["body"]).get("commitment") if sent else None
+    held_as = _HELD_AS.get(sent["operation"], entity) if sent else entity
+    target = _record(db, held_as, link["system"], link["external_id"]) if link else None
+    decided = json.loads(sent["body"]) if sent else {}
+    body = next(
+        (decided[name] for name in ("commitment", "invoice", "journal", "receipt") if name in decided), None
+    )
     return Sides(
         lines=compare.compare(_body(source), body, _body(target), entity),
         source=safe_text(system, 40),
@@ -465,12 +469,16 @@ def _body(row: Row | None) -> Mapping[str, Any] | None:
     return body
 
 
+_HELD_AS = {"invoice.create": "invoice", "journal.create": "journal_entry", "receipt.create": "receipt"}
+"""What the ERP holds of a decision, where that is no document of the source's own kind."""
+
+
 def _sent(db: Connection, document_key: str, entry_id: int | None) -> Row | None:
-    """Return the newest decision that holds a whole order; the exception's own when it is one."""
+    """Return the newest decision that holds a whole document; the exception's own when it is one."""
     found: Row | None = db.execute(
-        "SELECT e.system, coalesce(d.edited_body, e.body) AS body, e.decided_at AS at FROM outbox_entry e "
+        "SELECT e.system, e.operation, coalesce(d.edited_body, e.body) AS body, e.decided_at AS at FROM outbox_entry e "
         "JOIN delivery d ON d.entry_id = e.id WHERE e.document_key = ? "
-        "AND e.operation IN ('order.create', 'order.change') ORDER BY e.id = ? DESC, e.id DESC LIMIT 1",
+        "AND e.operation IN ('order.create', 'order.change', 'invoice.create', 'journal.create', 'receipt.create') ORDER BY e.id = ? DESC, e.id DESC LIMIT 1",
         (document_key, entry_id or 0),
     ).fetchone()
     return found

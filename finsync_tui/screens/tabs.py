@@ -47,7 +47,8 @@ def comparison(sides: Sides, width: int, *, shows_equal: bool) -> Content:
     if not sides.lines:
         return drawing.line(("Nothing to compare: the document could not be stored. See Payload.", "muted"))
     lines = compare.ordered(sides.lines)
-    shown = [line for line in lines if shows_equal or not line.is_equal]
+    is_alone = sides.sent_at is None and sides.target_at is None  # nothing to be equal to: all of it is news
+    shown = [line for line in lines if shows_equal or is_alone or not line.is_equal]
     label = min(24, max((len(line.label) for line in shown), default=12))
     column = max(10, min(COLUMN_MAX, (width - label - 11) // 3))
     widths = (1, label, column, column, column)

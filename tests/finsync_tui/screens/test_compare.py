@@ -110,3 +110,30 @@ def test_other_entities_are_compared_by_their_own_fields() -> None:
     )
 
     assert {"number": "=", "name": "≠", "country": "−"} == {found.label: found.mark for found in lines}
+
+
+def test_an_expense_stands_on_a_line_beside_what_was_posted() -> None:
+    """Each expense with its amount and cost centre; the posting as decided against what the ERP holds."""
+    report = {
+        "number": "4E6593",
+        "currency": "EUR",
+        "entries": [
+            {
+                "spent_on": "2026-03-02", "type_name": "Hotel", "approved": "119", "paid_by": "company_card",
+                "allocations": [{"codes": {"custom1": "420"}}],
+            }
+        ],
+    }  # fmt: skip
+    amount = {"amount_minor": 11900, "currency": "EUR"}
+    sent = {"number": "4E6593-1", "lines": [{"number": "1", "account": "01-420-7110", "amount": amount}]}
+    held = {"number": "4E6593-1", "lines": [{"number": "1", "account": "01-430-7110", "amount": amount}]}
+
+    lines = compare(report, sent, held, "expense_document")
+
+    assert "2026-03-02 · Hotel · 119 EUR · company card · 420" == line(lines, "expense 1").source
+    assert ("≠", "01-420-7110", "01-430-7110") == (
+        line(lines, "line 1 account").mark,
+        line(lines, "line 1 account").sent,
+        line(lines, "line 1 account").target,
+    )
+    assert "=" == line(lines, "line 1 amount").mark
