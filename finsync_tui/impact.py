@@ -135,7 +135,9 @@ def impact(
         key = _key(after, row)
         if key is not None:
             values[key].add_many(1, row["amount_minor"], row["currency"])
+    waiting: set[int] = set()
     for row in _missing(db, name, wanted):
+        waiting.add(row["id"])
         live[row["id"]] = abs(row["amount_minor"] or 0)
         match = after.find(row["value"], scope=row["scope"], on=_day(row["accounting_on"], now))
         if match is not None:
@@ -143,7 +145,12 @@ def impact(
             values[key].add_many(1, row["amount_minor"], row["currency"])
     chosen = sorted(live, key=lambda one: (-live[one], one))
     facts = Facts(profile, {**in_force, name: after}, "", "")
-    documents = _replayed(db, facts, chosen[:limit], now)
+    documents = [
+        one
+        for one in _replayed(db, facts, chosen[:limit], now)
+        if one.outcome != "still_stuck"
+        or one.workflow_id in waiting  # else it waits for something else anyway
+    ]
     return Impact(
         name,
         tuple(sorted((_value(key, seen) for key, seen in values.items()), key=_dearest)),

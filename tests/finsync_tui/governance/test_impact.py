@@ -5,8 +5,8 @@ from __future__ import annotations
 from finsync_tui.gaps import gaps
 from finsync_tui.impact import impact
 from finsync_tui.mapping import MappingRow
-from tests.builders import a_purchase_order, an_order_line
-from tests.finsync_tui.flows.desk import Desk
+from tests.builders import a_cost_centre, a_purchase_order, an_order_line
+from tests.finsync_tui.flows.desk import TARGET, Desk
 from tests.finsync_tui.governance.council import TABLE, a_row
 
 
@@ -78,6 +78,19 @@ def test_documents_that_have_ended_are_counted_and_stay_as_they_are() -> None:
     desk.store.db.execute("UPDATE workflow SET state='done', ended_at=changed_at")
 
     assert {"decided": (1, 10000)} == measured(desk, a_row("420", "421"))
+
+
+def test_what_waits_for_another_reason_is_not_listed() -> None:
+    """Unless the change is what lets it go on."""
+    desk = Desk()
+    desk.rows = (a_row("420", "420"), a_row("430", "430"))
+    desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: desk.rows}})
+    desk.put(TARGET, "cc430", a_cost_centre(number="430", is_active=False))
+    desk.order(an_order(1, "100.00", "430"), "1")  # type: ignore[arg-type]
+
+    assert [("COST_CENTRE_INACTIVE", "open")] == desk.exceptions
+    assert {} == measured(desk, *desk.rows, a_row("440", "440"))
+    assert {"released": (1, 10000)} == measured(desk, desk.rows[0], a_row("430", "420"))
 
 
 def test_a_document_that_carries_two_changed_values_counts_once() -> None:
