@@ -46,12 +46,13 @@ class Field:
             if bill.order is None or (counts[bill.order] == 1 and bill.order not in ended)
         ]
         self.chance.shuffle(self.free)
+        early = self.company.ends_at - timedelta(days=LAST_DAYS) - _LONG
+        planted = {one.subject for one in self.before.plants}
         self.cancelled = [
-            one for one in self.company.changes if one.kind == "cancel" and self._is_plain_order(one.number)
+            one
+            for one in self.company.changes
+            if one.kind == "cancel" and one.at < early and one.number not in planted
         ]
-
-    def _is_plain_order(self, number: str) -> bool:
-        return number not in {one.subject for one in self.before.plants}
 
     def take(self, fits: Callable[[Bill], bool] = lambda bill: True) -> Bill | None:
         """Return a free invoice that fits and is free no longer; None: there is none left."""

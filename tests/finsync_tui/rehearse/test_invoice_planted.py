@@ -139,6 +139,17 @@ def test_no_invoice_has_two_troubles() -> None:
     assert {1} == set(found.values())
 
 
+def test_everything_comes_before_the_year_ends() -> None:
+    """There is time for all of it: waiting for goods, payment runs, and telling Coupa."""
+    scenario = a_scenario("storm", scale=1.0)
+    last = scenario.company.ends_at - timedelta(days=8)
+
+    bills, arrivals = scenario.payables.bills.values(), scenario.payables.arrivals
+    happenings = [(one.approved_at, one.voided_at, one.payment_voided_at, one.released_at) for one in bills]
+    assert max(at for found in happenings for at in found if at is not None) < last
+    assert max(one.at for one in arrivals) < last
+
+
 def test_planted_invoices_differ_from_healthy_ones() -> None:
     """What is planted is really in the invoices, their goods and their history."""
     scenario = a_scenario(scale=1.0)
