@@ -105,8 +105,10 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
         )
         systems.ok(db, task.system, now)
         meta.set(db, _caught_up(task.system, task.entity), "yes")
-        _end_cases(db, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock)
-        _end_cases(db, [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
+        _end_cases(
+            db, task.entity, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock
+        )
+        _end_cases(db, "system", [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
     return result
 
 
@@ -211,7 +213,9 @@ def _store_page(
         changed = [s for s, _ in news]
         if task.is_document_source:
             _note_repeats(db, adapter, task, incoming, stored, clock)
-            _end_cases(db, [f"{task.system}:{s.external_id}" for s in changed], PAYLOAD_CLASSES, clock)
+            _end_cases(
+                db, task.entity, [f"{task.system}:{s.external_id}" for s in changed], PAYLOAD_CLASSES, clock
+            )
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
         _note_drift(db, task, drifted, now)
@@ -491,7 +495,9 @@ def _read_failed_case(task: Pull, error: AdapterError) -> cases.NewCase:
     )
 
 
-def _end_cases(db: Connection, document_keys: Sequence[str], classes: Sequence[str], clock: Clock) -> None:
-    live = cases.live_ids(db, document_keys, classes)
+def _end_cases(
+    db: Connection, entity: str, document_keys: Sequence[str], classes: Sequence[str], clock: Clock
+) -> None:
+    live = cases.live_ids(db, entity, document_keys, classes)
     if live:
         cases.end(db, live, "closed", ENGINE, "the trouble is gone: it was read well again", clock.now())

@@ -102,7 +102,7 @@ def open(db: sqlite3.Connection, case: NewCase, at: datetime) -> int:  # the glo
         "INSERT INTO exception_case(class, state, entity, document_key, document_number, system, workflow_id, step,"
         " entry_id, legal_entity, amount_minor, currency, cause, fix, evidence, payload, owner, opened_at, due_at,"
         " changed_at) VALUES (?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-        " ON CONFLICT(class, document_key) WHERE ended_at IS NULL DO UPDATE SET seen_count=seen_count+1,"
+        " ON CONFLICT(class, entity, document_key) WHERE ended_at IS NULL DO UPDATE SET seen_count=seen_count+1,"
         " document_number=excluded.document_number, system=excluded.system,"
         " workflow_id=coalesce(excluded.workflow_id, workflow_id), step=coalesce(excluded.step, step),"
         " entry_id=coalesce(excluded.entry_id, entry_id), legal_entity=coalesce(excluded.legal_entity, legal_entity),"
@@ -211,14 +211,16 @@ def live_for_document(db: sqlite3.Connection, document_key: str) -> list[Excepti
     return [_case(row) for row in rows]
 
 
-def live_ids(db: sqlite3.Connection, document_keys: Sequence[str], classes: Sequence[str]) -> list[int]:
-    """Return the ids of the exceptions of these documents and classes that have not ended."""
+def live_ids(
+    db: sqlite3.Connection, entity: str, document_keys: Sequence[str], classes: Sequence[str]
+) -> list[int]:
+    """Return the ids of the exceptions of these documents of an entity, and classes, that have not ended."""
     found: list[int] = []
     for some in chunks(document_keys):
         rows = db.execute(
             f"SELECT id FROM exception_case WHERE class IN ({marks(classes)}) AND document_key IN ({marks(some)})"
-            " AND ended_at IS NULL",
-            (*classes, *some),
+            " AND entity=? AND ended_at IS NULL",
+            (*classes, *some, entity),
         )
         found += [case_id for (case_id,) in rows]
     return found

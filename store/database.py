@@ -25,6 +25,7 @@ KNOWN_MIGRATIONS: Final = (
     "m002_commitments_are_relieved",
     "m003_commitments_by_order_line",
     "m004_proposals",
+    "m005_exceptions_by_entity",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -451,6 +451,19 @@ def m004_proposals(db: Database) -> None:
         db.execute(statement)
 
 
+_M005 = """
+DROP INDEX exception_case_live;
+CREATE UNIQUE INDEX exception_case_live ON exception_case(class, document_key, entity) WHERE ended_at IS NULL;
+"""
+
+
+@migrations()
+def m005_exceptions_by_entity(db: Database) -> None:
+    """A system may number its orders and its invoices alike."""
+    for statement in statements(_M005):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

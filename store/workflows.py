@@ -251,9 +251,12 @@ def get(db: sqlite3.Connection, workflow_id: int) -> Workflow | None:
     return next(iter(_select(db, "id=?", workflow_id)), None)
 
 
-def of_document(db: sqlite3.Connection, document_key: str) -> list[Workflow]:
-    """Return all instances for a document, oldest first."""
-    return _select(db, "document_key=? ORDER BY id", document_key)
+def of_document(db: sqlite3.Connection, document_key: str, entity: str | None = None) -> list[Workflow]:
+    """Return all instances for a document, oldest first. A system may number its orders and its invoices alike: only
+    with `entity` is a key one document."""
+    if entity is None:
+        return _select(db, "document_key=? ORDER BY id", document_key)
+    return _select(db, "document_key=? AND entity=? ORDER BY id", document_key, entity)
 
 
 def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:

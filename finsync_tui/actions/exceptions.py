@@ -182,6 +182,8 @@ def _end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Acto
     workflows.save(
         db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
     )
-    later = [w.id for w in workflows.of_document(db, workflow.document_key) if w.ended_at is None]
+    later = [
+        w.id for w in workflows.of_document(db, workflow.document_key, workflow.entity) if w.ended_at is None
+    ]
     workflows.wake(db, later[:1], now)
     return None

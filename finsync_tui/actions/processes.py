@@ -70,7 +70,7 @@ def _end(db: Connection, workflow: Workflow, now: datetime) -> None:
     )
     later = [
         w.id
-        for w in workflows.of_document(db, workflow.document_key)
+        for w in workflows.of_document(db, workflow.document_key, workflow.entity)
         if w.ended_at is None and w.id > workflow.id
     ]
     workflows.wake(db, later[:1], now)

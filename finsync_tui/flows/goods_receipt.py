@@ -289,7 +289,9 @@ def _follow(context: Context, name: str) -> Answer:
 
 def _moved_before(context: Context) -> Receipt | None:
     """What was asked of the ERP for this receipt, as the source has it."""
-    for one in reversed(workflows.of_document(context.db, context.workflow.document_key)):
+    for one in reversed(
+        workflows.of_document(context.db, context.workflow.document_key, context.workflow.entity)
+    ):
         is_earlier = one.id < context.workflow.id and one.state != "aborted"
         if is_earlier and one.kind == "receive" and "request" in one.data:
             body, asked = Receipt.model_validate(one.data["request"]), one.data["asked"]
@@ -350,7 +352,9 @@ def _mark(context: Context) -> str:
     """Return by what the movement is found again. One that was undone keeps its mark: the next has one of its own."""
     key = context.workflow.document_key
     undone = [
-        w for w in workflows.of_document(context.db, key) if w.state == "aborted" and "movement" in w.data
+        w
+        for w in workflows.of_document(context.db, key, context.workflow.entity)
+        if w.state == "aborted" and "movement" in w.data
     ]
     return f"{key}-{len(undone) + 1}" if undone else key
 

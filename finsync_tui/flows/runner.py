@@ -129,14 +129,15 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
     described = documents.describe(held.record) if held is not None else None
     if held is None or described is None:
         return 0
-    earlier = workflows.of_document(db, document_key)
+    earlier = workflows.of_document(db, document_key, flow.model.entity)
     kind = flow.kind_of(held.record, earlier)
     if kind is None or any(w.document_version >= held.version for w in earlier):
         return 0
     for workflow in earlier:
         if workflow.ended_at is None and _may_be_superseded(db, flow, workflow, kind):
             _supersede(db, workflow, held.version, now)
-    is_blocked = any(w.ended_at is None for w in workflows.of_document(db, document_key))
+    instances = workflows.of_document(db, document_key, flow.model.entity)
+    is_blocked = any(w.ended_at is None for w in instances)
     first = next(iter(flow.steps(kind)))
     started = workflows.start(
         db,
@@ -185,7 +186,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
     """Run one instance until it waits, is held or ends."""
     blockers = [
         w
-        for w in workflows.of_document(db, workflow.document_key)
+        for w in workflows.of_document(db, workflow.document_key, workflow.entity)
         if w.ended_at is None and w.id < workflow.id
     ]
     if blockers:
@@ -253,7 +254,7 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
     )  # fmt: skip
     later = [
         w.id
-        for w in workflows.of_document(db, workflow.document_key)
+        for w in workflows.of_document(db, workflow.document_key, workflow.entity)
         if w.ended_at is None and w.id > workflow.id
     ]
     workflows.wake(db, later[:1], now)
@@ -268,7 +269,7 @@ def _give_up_refused(db: Connection, workflow: Workflow, now: datetime) -> None:
 
 def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> None:
     """A newer version that came while this one was under way takes its place as soon as it may."""
-    of_document = workflows.of_document(db, workflow.document_key)
+    of_document = workflows.of_document(db, workflow.document_key, workflow.entity)
     newer = next((w for w in of_document if w.ended_at is None and w.id > workflow.id), None)
     stopped = next(w for w in of_document if w.id == workflow.id)
     if newer is not None and _may_be_superseded(db, flow, stopped, newer.kind):

@@ -188,6 +188,22 @@ def test_live_exceptions_are_found_by_document_and_class() -> None:
         again = open_case(store)
 
         classes = [cases.get(store.db, again).class_]  # type: ignore[union-attr]
-        assert [again] == cases.live_ids(store.db, ["coupa:1", "coupa:100234"], classes)
-        assert {again, other} == {*cases.live_ids(store.db, ["coupa:100234"], [*classes, "PERIOD_CLOSED"])}
-        assert [] == cases.live_ids(store.db, [], classes)
+        assert [again] == cases.live_ids(store.db, "purchase_order", ["coupa:1", "coupa:100234"], classes)
+        assert {again, other} == {
+            *cases.live_ids(store.db, "purchase_order", ["coupa:100234"], [*classes, "PERIOD_CLOSED"])
+        }
+        assert [] == cases.live_ids(store.db, "purchase_order", [], classes)
+
+
+def test_documents_that_are_numbered_alike_have_exceptions_of_their_own() -> None:
+    """A system may call an order and an invoice 4711: one's exception is not the other's, nor ends with it."""
+    with a_store() as store, store.transaction() as db:
+        order = cases.open(
+            db, a_case(class_="PAYLOAD_INVALID", entity="purchase_order", document_key="coupa:4711"), MONDAY
+        )
+        invoice = cases.open(
+            db, a_case(class_="PAYLOAD_INVALID", entity="invoice", document_key="coupa:4711"), MONDAY
+        )
+
+        assert order != invoice
+        assert [invoice] == cases.live_ids(db, "invoice", ["coupa:4711"], ["PAYLOAD_INVALID"])

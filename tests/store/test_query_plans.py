@@ -141,7 +141,7 @@ QUERIES: dict[str, Callable[[Any], object]] = {
         cases.open(db, a_case(), MONDAY),
         cases.end_for_workflow(db, 1, "closed", "engine", "gone", MONDAY),
         cases.live_for_document(db, "coupa:1"),
-        cases.live_ids(db, ["coupa:1", "coupa:2"], ["SUPPLIER_UNKNOWN", "TOTALS_DIFFER"]),
+        cases.live_ids(db, "purchase_order", ["coupa:1", "coupa:2"], ["SUPPLIER_UNKNOWN", "TOTALS_DIFFER"]),
         cases.wake_snoozed(db, MONDAY),
         cases.notes(db, 1),
     ),

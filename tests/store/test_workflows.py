@@ -177,3 +177,15 @@ def test_instances_of_a_document_oldest_first() -> None:
         assert ids == [w.id for w in workflows.of_document(store.db, "coupa:1")]
         assert [] == workflows.of_document(store.db, "coupa:2")
         assert workflows.get(store.db, 999) is None
+
+
+def test_documents_that_are_numbered_alike_are_told_apart_by_entity() -> None:
+    """A system may call an order and an invoice 4711: neither is in the other's way."""
+    with a_store() as store:
+        order = start(store, entity="purchase_order", flow="requisition_to_pay")
+        invoice = start(store, entity="invoice", flow="invoice_to_payment")
+        assert order is not None
+        key = workflows.get(store.db, order).document_key  # type: ignore[union-attr]
+
+        assert [order, invoice] == [w.id for w in workflows.of_document(store.db, key)]
+        assert [invoice] == [w.id for w in workflows.of_document(store.db, key, "invoice")]

@@ -45,7 +45,7 @@ def _posted_before(context: Context) -> Answer | None:
         return None
     earlier = [
         w
-        for w in workflows.of_document(context.db, context.workflow.document_key)
+        for w in workflows.of_document(context.db, context.workflow.document_key, context.workflow.entity)
         if w.id < context.workflow.id
     ]
     posted = next((w for w in earlier if evidence.is_posted(w) and w.state != "aborted"), None)
@@ -70,7 +70,7 @@ def _posted_before(context: Context) -> Answer | None:
 
 def _inherit(context: Context) -> None:
     """What the source was told of payments before is not told again, and what is void of it is taken back."""
-    for one in workflows.of_document(context.db, context.workflow.document_key):
+    for one in workflows.of_document(context.db, context.workflow.document_key, context.workflow.entity):
         if one.id < context.workflow.id:
             for name in ("told", "recorded"):
                 if name in one.data:

@@ -91,7 +91,9 @@ def _counted(db: Connection, held: Held[Invoice], workflow: Workflow) -> Invoice
 
     So what one takes is counted once, and of two that wait, one waits for the other and never both.
     """
-    found = [one for one in workflows.of_document(db, str(held.key)) if one.state != "aborted"]
+    found = [
+        one for one in workflows.of_document(db, str(held.key), Invoice.entity) if one.state != "aborted"
+    ]
     is_taken_back = any(
         one.kind == "void" and (one.ended_at or one.data.get("is_cancelled")) for one in found
     )
@@ -117,7 +119,7 @@ def is_posted(workflow: Workflow) -> bool:
 
 def _rank(db: Connection, key: str) -> int | None:
     """Return when an invoice came, as a number that lasts over its versions; 0: before us. None: it was given up."""
-    found = workflows.of_document(db, key)
+    found = workflows.of_document(db, key, Invoice.entity)
     if not found:
         return 0
     return min((one.id for one in found if one.state != "aborted"), default=None)
