@@ -6,7 +6,8 @@ are silent, `Settings` has a switch.
 `add_user`, `submit_report`, `approve_report` and their neighbours are what people do inside Concur: they need no
 token and no HTTP. `documents` and `reports` show what became of it.
 
->>> >>> from store.clock import VirtualClock
+>>> from datetime import UTC, datetime
+>>> from store.clock import VirtualClock
 >>> concur = ConcurSimulator(
 ...     VirtualClock(datetime(2026, 3, 2, tzinfo=UTC)),
 ...     client_id="c",

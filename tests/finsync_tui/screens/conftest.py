@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from finsync_tui.screens import text
 from finsync_tui.settings import Workspace
 from tests.finsync_tui.screens import filled_store
 
@@ -24,6 +26,14 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINSYNC_ASCII", "0")
     for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _plain_numbers() -> Iterator[None]:
+    """A person's format of numbers and times ends with their test."""
+    text.use(text.Format())
+    yield
+    text.use(text.Format())
 
 
 @pytest.fixture(scope="session")
