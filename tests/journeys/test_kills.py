@@ -196,6 +196,9 @@ def test_killed_at_any_moment(
     assert () == expenses.doubled
     assert () == expenses.lost
     assert [0] * len(expenses.totals) == [one.difference for one in expenses.totals]
+    invoices = found.invoices
+    assert ((), ()) == (invoices.doubled, invoices.lost)
+    assert [] == [one for one in (*invoices.totals, *invoices.commitments) if not one.is_even]
     # Nor is there time to recall a report when its engine died while it was asked to wait.
     allowed = {*EXPENSE_FINDINGS, "RECALLED"}
     assert [] == [
