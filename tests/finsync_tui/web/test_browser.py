@@ -59,11 +59,12 @@ class Tab:
         while True:
             answer = await self.channel.receive_json()
             if answer.get("id") == number:
-                found: dict[str, Any] = answer["result"]
+                # A page that is just being replaced answers with an error: whoever waits asks again.
+                found: dict[str, Any] = answer.get("result", {})
                 return found
 
     async def value(self, script: str) -> Any:
-        return (await self.ask("Runtime.evaluate", expression=script))["result"].get("value")
+        return (await self.ask("Runtime.evaluate", expression=script)).get("result", {}).get("value")
 
     async def until(self, script: str) -> None:
         async with asyncio.timeout(WAIT_S):
