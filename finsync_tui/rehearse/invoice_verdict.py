@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -245,6 +246,9 @@ def _recorded(invoice: SourceInvoice) -> int:
 
 # -- planted and found -----------------------------------------------------------------------------------
 
+STRUCK_WITHIN = timedelta(hours=48)
+"""A fault's hours, and the engine's next look after them."""
+
 _BACK = {"PAYMENT_VOIDED": "PAYMENT_CALLED_BACK", "PAYMENT_REISSUED": "PAYMENT_CALLED_BACK"}
 """Both look alike afterwards: a payment that is void, and another one in its place."""
 
@@ -259,7 +263,7 @@ def _compare(
     lines = {one.key: one.order_line for one in report.receipts}
     planted = {one.key: one.class_ for one in plants}
     unknown = {one.key for one in plants if one.class_ == "OUTCOME_UNKNOWN"}
-    found = [replace(one, key=lines.get(one.key or "", one.key)) for one in noticed]
+    found = _struck([replace(one, key=lines.get(one.key or "", one.key)) for one in noticed], plants)
     judged = [
         one for one in found if one.class_ in FINDINGS and not (one.class_ == "THROTTLED" and one.key in unknown)
     ]  # fmt: skip
@@ -274,6 +278,25 @@ def _compare(
     missed = {(one.class_, one.subject) for one in compared.missed}
     names = [one.class_ for one in plants if (_BACK.get(one.class_, one.class_), one.subject) not in missed]
     return replace(compared, planted=counted(one.class_ for one in plants), found=counted(names))
+
+
+def _struck(found: Sequence[Noticed], plants: Sequence[Plant]) -> list[Noticed]:
+    """A lost answer to a receipt can't be aimed: of two that are received in its hours it may strike the other one."""
+    lost = [one for one in plants if one.class_ == "OUTCOME_UNKNOWN"]
+    keys = {one.key for one in lost}
+    met = {one.key for one in found if one.class_ == "OUTCOME_UNKNOWN"}
+    result: list[Noticed] = []
+    for one in found:
+        fitting = (
+            p for p in lost
+            if p.key not in met and p.system == one.system and p.at <= one.at <= p.at + STRUCK_WITHIN
+        )  # fmt: skip
+        is_stray = one.class_ == "OUTCOME_UNKNOWN" and one.key not in keys
+        plant = next(fitting, None) if is_stray else None
+        if plant is not None:
+            met.add(plant.key)
+        result.append(one if plant is None else replace(one, key=plant.key))
+    return result
 
 
 # -- money ---------------------------------------------------------------------------------------------

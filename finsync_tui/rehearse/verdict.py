@@ -89,7 +89,8 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
     noticed = [
         one
         for one in own
-        if not (one.key in payables and one.class_ in INVOICE_FINDINGS)
+        # A lost create of a receipt or invoice is looked for until it shows; each look is noted, and is no order's.
+        if not (one.key in payables and one.class_ in (*INVOICE_FINDINGS, "UNAVAILABLE"))
         # What arrives or is invoiced counts on its order: the order is read again, and nothing in it has changed.
         and not (one.class_ == "DUPLICATE_EVENT" and one.number in moved)
     ]
