@@ -26,6 +26,7 @@ KNOWN_MIGRATIONS: Final = (
     "m003_commitments_by_order_line",
     "m004_proposals",
     "m005_exceptions_by_entity",
+    "m006_breaks",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -464,6 +464,112 @@ def m005_exceptions_by_entity(db: Database) -> None:
         db.execute(statement)
 
 
+_M006 = """
+CREATE TABLE reconcile_run (         -- one comparison of one definition between two systems
+  id INTEGER PRIMARY KEY,
+  definition TEXT NOT NULL,          -- orders, invoices, suppliers ...
+  source_system TEXT NOT NULL,       -- several of them joined by '+', where they are read together
+  target_system TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  mode TEXT NOT NULL CHECK (mode IN ('full', 'window', 'changes')),
+  window_from TEXT,                  -- first period of a window, e.g. 2026-01
+  window_to TEXT,                    -- and its last
+  asked_by TEXT NOT NULL,            -- a person, or engine
+  definition_digest TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  outcome TEXT NOT NULL CHECK (outcome IN ('running', 'complete', 'failed', 'interrupted')),
+  source_rows INTEGER NOT NULL DEFAULT 0,
+  target_rows INTEGER NOT NULL DEFAULT 0,
+  compared INTEGER NOT NULL DEFAULT 0,
+  opened INTEGER NOT NULL DEFAULT 0,
+  persisting INTEGER NOT NULL DEFAULT 0,
+  closed INTEGER NOT NULL DEFAULT 0,
+  error TEXT
+) STRICT;
+CREATE INDEX reconcile_run_last ON reconcile_run(definition, source_system, target_system, id);
+CREATE INDEX reconcile_run_under_way ON reconcile_run(outcome) WHERE outcome = 'running';
+
+CREATE TABLE control_total (         -- what both sides add up to, as one run saw it
+  run_id INTEGER NOT NULL REFERENCES reconcile_run(id),
+  legal_entity TEXT NOT NULL,        -- '' where a document names none
+  period TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  source_count INTEGER NOT NULL,
+  source_minor INTEGER NOT NULL,
+  target_count INTEGER NOT NULL,
+  target_minor INTEGER NOT NULL,
+  PRIMARY KEY (run_id, legal_entity, period, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reconcile_break (       -- a difference between source and target
+  id INTEGER PRIMARY KEY,
+  definition TEXT NOT NULL,
+  source_system TEXT NOT NULL,
+  target_system TEXT NOT NULL,
+  entity TEXT NOT NULL,
+  key TEXT NOT NULL,                 -- by which both sides are matched
+  aspect TEXT NOT NULL CHECK (aspect IN ('document', 'duplicate', 'total')),
+  kind TEXT NOT NULL CHECK (kind IN ('missing_in_target', 'missing_in_source', 'field', 'status_lag', 'duplicate', 'control_total')),
+  class TEXT NOT NULL CHECK (class IN ('timing', 'mapping', 'missing_master_data', 'manual_change', 'duplicate', 'rounding', 'unknown')),
+  state TEXT NOT NULL CHECK (state IN ('open', 'explained', 'fixed', 'written_off', 'closed')),
+  document_number TEXT NOT NULL,
+  document_key TEXT,                 -- 'coupa:4711': what its workflow, exceptions and lineage are found by
+  source_id TEXT,
+  target_id TEXT,
+  legal_entity TEXT,
+  period TEXT,
+  currency TEXT,
+  amount_minor INTEGER,              -- at risk, never negative
+  fields TEXT NOT NULL,              -- [[field, source, target], ...]
+  evidence TEXT NOT NULL,            -- why it has its class
+  fingerprint TEXT NOT NULL,         -- of kind and fields: another one is another difference
+  owner TEXT,
+  workflow_id INTEGER REFERENCES workflow(id),
+  case_id INTEGER REFERENCES exception_case(id),
+  entry_id INTEGER REFERENCES outbox_entry(id),
+  opened_at TEXT NOT NULL,
+  last_seen_at TEXT NOT NULL,
+  seen_count INTEGER NOT NULL DEFAULT 1,
+  first_run_id INTEGER NOT NULL,     -- runs may be pruned, breaks stay
+  last_run_id INTEGER NOT NULL,
+  fix TEXT CHECK (fix IN ('resend', 'reread', 'adopt')), -- what a person did about it last
+  changed_at TEXT NOT NULL,
+  ended_at TEXT,                     -- since when nobody need look at it
+  ended_by TEXT,
+  resolution TEXT,
+  proposal_id INTEGER REFERENCES proposal(id), -- of its write-off
+  gone_at TEXT                       -- since when both sides agree; until then one row a key and aspect
+) STRICT;
+CREATE UNIQUE INDEX reconcile_break_live ON reconcile_break(key, definition, aspect, source_system, target_system) WHERE gone_at IS NULL;
+CREATE INDEX reconcile_break_seen ON reconcile_break(definition, source_system, target_system, last_run_id) WHERE gone_at IS NULL;
+CREATE INDEX reconcile_break_open ON reconcile_break(definition, class, id) WHERE state = 'open';
+CREATE INDEX reconcile_break_document ON reconcile_break(document_key, id);
+CREATE INDEX reconcile_break_workflow ON reconcile_break(workflow_id) WHERE workflow_id IS NOT NULL;
+CREATE INDEX reconcile_break_case ON reconcile_break(case_id) WHERE case_id IS NOT NULL;
+CREATE INDEX reconcile_break_entry ON reconcile_break(entry_id) WHERE entry_id IS NOT NULL;
+CREATE INDEX reconcile_break_proposal ON reconcile_break(proposal_id) WHERE proposal_id IS NOT NULL;
+
+CREATE TABLE break_history (         -- what happened to a break after it was opened
+  id INTEGER PRIMARY KEY,
+  break_id INTEGER NOT NULL REFERENCES reconcile_break(id),
+  at TEXT NOT NULL,
+  who TEXT NOT NULL,                 -- a person, or engine
+  what TEXT NOT NULL,                -- assigned, commented, explained, changed, reopened, fix_asked, written_off, closed, fixed
+  text TEXT NOT NULL,
+  run_id INTEGER
+) STRICT;
+CREATE INDEX break_history_of ON break_history(break_id, id);
+"""
+
+
+@migrations()
+def m006_breaks(db: Database) -> None:
+    """What reconciliation found, and how it was closed."""
+    for statement in statements(_M006):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -74,6 +74,28 @@ CREATE VIEW v_proposal AS
 SELECT id, kind, name, base_version, state, rule, maker, made_at, reason, effective_from, checker, decided_at, decision,
        version, replaces FROM proposal;
 
+CREATE VIEW v_break AS -- a difference between source and target; open ones have state 'open', those still there no gone_at
+SELECT id, definition, entity, source_system, target_system, kind, class, state, key, document_number, document_key,
+       source_id, target_id, legal_entity, period, currency, amount_minor, owner, opened_at, last_seen_at,
+       CAST(julianday(coalesce(gone_at, last_seen_at)) - julianday(opened_at) AS INTEGER) AS age_days, seen_count, fix,
+       ended_at, ended_by, resolution, gone_at, workflow_id, case_id, entry_id, proposal_id, fields, evidence,
+       first_run_id, last_run_id, changed_at, aspect
+FROM reconcile_break;
+
+CREATE VIEW v_break_history AS
+SELECT id AS break_id, 0 AS id, opened_at AS at, 'engine' AS who, 'opened' AS what, kind AS text, first_run_id AS run_id
+FROM reconcile_break
+UNION ALL
+SELECT break_id, id, at, who, what, text, run_id FROM break_history;
+
+CREATE VIEW v_reconcile_run AS SELECT * FROM reconcile_run;
+
+CREATE VIEW v_control_total AS -- what both sides add up to, as each run saw it
+SELECT t.run_id, r.definition, r.entity, r.source_system, r.target_system, t.legal_entity, t.period, t.currency,
+       t.source_count, t.source_minor, t.target_count, t.target_minor, t.source_minor - t.target_minor AS difference_minor,
+       r.ended_at AS at
+FROM control_total t JOIN reconcile_run r ON r.id = t.run_id;
+
 CREATE VIEW v_finding AS SELECT * FROM finding;
 CREATE VIEW v_event AS SELECT seq, id, type, source, subject, time, correlation_id, data FROM event;
 CREATE VIEW v_audit AS

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from store import Store, memory_store
+from store.breaks import FieldDifference, NewBreak
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine, PolicyMetadata
 from store.canonical.chart import AccountCombination
 from store.canonical.event import Event, event_type
@@ -20,6 +21,7 @@ from store.canonical.supplier import Supplier, SupplierSite, TaxRegistration
 from store.cases import NewCase
 from store.clock import Clock, VirtualClock
 from store.outbox import Entry
+from store.reconciliations import NewRun
 
 MONDAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 """When tests begin, unless they say otherwise."""
@@ -204,3 +206,34 @@ def a_case(**changes: Any) -> NewCase:
         "currency": "EUR",
     }
     return NewCase(**fields | changes)
+
+
+def a_break(**changes: Any) -> NewBreak:
+    fields: dict[str, Any] = {
+        "definition": "orders",
+        "source_system": "coupa",
+        "target_system": "oracle-emea",
+        "entity": "purchase_order",
+        "key": "4711",
+        "kind": "field",
+        "class_": "unknown",
+        "document_number": "PO-4711",
+        "document_key": "coupa:4711",
+        "legal_entity": "DE01",
+        "period": "2026-01",
+        "currency": "EUR",
+        "amount_minor": 100,
+        "fields": (FieldDifference("total", "101.00 EUR", "102.00 EUR"),),
+        "evidence": {"why": "nobody knows"},
+    }
+    return NewBreak(**fields | changes)
+
+
+def a_reconcile_run(**changes: Any) -> NewRun:
+    fields: dict[str, Any] = {
+        "definition": "orders",
+        "source_system": "coupa",
+        "target_system": "oracle-emea",
+        "entity": "purchase_order",
+    }
+    return NewRun(**fields | changes)

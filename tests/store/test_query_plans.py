@@ -13,12 +13,14 @@ import pytest
 from store import (
     Store,
     audit,
+    breaks,
     cases,
     crossrefs,
     events,
     findings,
     leases,
     outbox,
+    reconciliations,
     records,
     runs,
     systems,
@@ -26,7 +28,16 @@ from store import (
     workflows,
 )
 from store.canonical.supplier import Supplier
-from tests.builders import MONDAY, a_case, a_store, a_supplier, an_entry, an_event
+from tests.builders import (
+    MONDAY,
+    a_break,
+    a_case,
+    a_reconcile_run,
+    a_store,
+    a_supplier,
+    an_entry,
+    an_event,
+)
 
 SMALL = {"consumer", "lease", "meta", "system_state", "watermark", "engine_state", "json_each"}
 """Tables that have a row for each system, consumer or the like."""
@@ -70,6 +81,9 @@ def filled() -> Store:
             )
             runs.begin(db, "coupa", f"e{n % 7}", MONDAY)
         audit.record(db, [audit.Entry("a", "b", "c")] * 300, MONDAY)
+        for n in range(300):
+            reconciliations.begin(db, a_reconcile_run(definition=f"d{n % 9}"), MONDAY)
+        breaks.open(db, 1, (a_break(key=str(n)) for n in range(300)), MONDAY)
     return store
 
 
@@ -146,6 +160,23 @@ QUERIES: dict[str, Callable[[Any], object]] = {
         cases.notes(db, 1),
     ),
     "findings": lambda db: findings.of_document(db, "coupa:1"),
+    "breaks": lambda db: (
+        breaks.open(db, 2, [a_break(), a_break(key="new")], MONDAY),
+        breaks.close_gone(db, 2, "orders", "coupa", "oracle-emea", MONDAY, keys=["1", "2"]),
+        breaks.close_gone(db, 3, "orders", "coupa", "oracle-emea", MONDAY, aspects=("total",)),
+        breaks.listed(db, definition="orders"),
+        breaks.of_document(db, "coupa:1"),
+        breaks.count_open(db, ["orders"]),
+        breaks.history(db, 1),
+        breaks.explain(db, [1], "a", "b", MONDAY),
+        breaks.written_off_live(db, "orders", "coupa", "oracle-emea"),
+    ),
+    "reconciliations": lambda db: (
+        reconciliations.begin(db, a_reconcile_run(), MONDAY),
+        reconciliations.last(db, "orders", "coupa", "oracle-emea", outcome="complete"),
+        reconciliations.totals(db, 1),
+        reconciliations.interrupt_running(db, MONDAY),
+    ),
     "systems": lambda db: systems.is_open(db, "coupa", MONDAY),
     "audit": lambda db: audit.record(db, [audit.Entry("a", "b", "c")], MONDAY),
 }
