@@ -354,6 +354,14 @@ class FinsyncApp(App[None]):
         if isinstance(self.screen, ListScreen):
             self.screen.filter_to(words)
 
+    async def go_system(self, system: str) -> None:
+        """Go to one of the systems."""
+        from finsync_tui.screens.systems import SystemsScreen
+
+        await self.action_go("systems")
+        if isinstance(self.screen, SystemsScreen):
+            self.screen.choose(system)
+
     async def on_top_bar_mode_asked(self, event: TopBar.ModeAsked) -> None:
         await self.action_go(event.mode)
 

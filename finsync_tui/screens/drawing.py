@@ -136,3 +136,17 @@ def bar(share: float, width: int, glyph: str = "━") -> str:
     if share <= 0 or width <= 0:
         return ""
     return glyph * max(1, min(width, round(share * width)))
+
+
+SPARKS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(counts: Sequence[int]) -> str:
+    """Return counts as bars of one line; nothing at all is a dot, so that one is told from none.
+
+    >>> sparkline([0, 1, 5, 10])
+    '·▁▅█'
+    """
+    most = max(counts, default=0)
+    top = len(SPARKS) - 1
+    return "".join(SPARKS[round(count / most * top)] if count else "·" for count in counts)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -14,18 +15,21 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from finsync_tui.screens import drawing, overview, signs
+from finsync_tui.screens import drawing, overview, signs, underway
 from finsync_tui.screens.base import WorkScreen, explained
 from finsync_tui.screens.drawing import Piece
-from finsync_tui.screens.overview import Cause, DueItem, Overview, SystemRow, Tally
-from finsync_tui.screens.signs import Role, Sign
+from finsync_tui.screens.overview import Cause, DueItem, Overview, RunRow, SystemRow
+from finsync_tui.screens.signs import Role
 from finsync_tui.screens.text import ago, amount, countdown, money, safe_text
+from finsync_tui.screens.underway import Line
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
-from store.unposted import AGES, OLDEST
+from store.trends import DAYS
 
+R = TypeVar("R")
 CURRENCIES_SHOWN = 3
+WORK_CURRENCIES = 2
 MONEY_WIDTH = 12
-BAR_WIDTH_MAX = 24
+SHARE_WIDTH = 10
 WELCOME = (
     ("Welcome to finsync.", "strong"),
     ("This workspace is empty: nothing was read from any system yet.", ""),
@@ -53,11 +57,11 @@ class HomeScreen(WorkScreen):
         "What is stuck and how much money it is, what is due next, what is under way, and how the systems are. "
         "Enter on a line opens what is behind it."
     )
-    VERBS = ("activate", "app.focus_next", "app.go('exceptions')", "app.go('workflows')")
+    VERBS = ("activate", "app.focus_next", "late", "app.go('exceptions')")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel", id="home.next"),
         Binding("2", "app.go('exceptions')", "exceptions", id="home.exceptions"),
-        Binding("3", "app.go('workflows')", "workflows", id="home.workflows"),
+        Binding("o", "late", "late ones", id="home.late"),
     ]
 
     def __init__(self) -> None:
@@ -76,8 +80,9 @@ class HomeScreen(WorkScreen):
             yield VirtualTable[DueItem](
                 _DUE_COLUMNS, self._due_cells, empty="Nothing has a due time.", id="due", classes="pane"
             )
-            with VerticalScroll(id="work", classes="pane", can_focus=False):
-                yield Static(id="work-text")
+            yield VirtualTable[Line](
+                self._work_columns(()), self._work_cells, empty="Nothing yet.", id="work", classes="pane"
+            )
             with Vertical(id="health"):
                 yield VirtualTable[SystemRow](
                     _SYSTEM_COLUMNS,
@@ -85,6 +90,9 @@ class HomeScreen(WorkScreen):
                     empty="No system was used yet.",
                     id="systems",
                     classes="pane",
+                )
+                yield VirtualTable[RunRow](
+                    _RUN_COLUMNS, self._run_cells, empty="Nothing was read yet.", id="runs", classes="pane"
                 )
                 with VerticalScroll(id="engine", classes="pane", can_focus=False):
                     yield Static(id="engine-text")
@@ -96,6 +104,7 @@ class HomeScreen(WorkScreen):
             ("#due", "Due next"),
             ("#work", "Under way"),
             ("#systems", "Systems"),
+            ("#runs", "Last reads"),
             ("#engine", "Engine"),
         ):
             self.query_one(name).border_title = title
@@ -115,14 +124,29 @@ class HomeScreen(WorkScreen):
         stuck = self.query_one("#stuck", VirtualTable)
         if columns_changed:
             stuck.set_columns(self._cause_columns(found.currencies), self._cause_cells)
+            work = self.query_one("#work", VirtualTable)
+            work.set_columns(self._work_columns(found.currencies), self._work_cells)
         stuck.load_rows(_numbered(found.causes))
         self.query_one("#due", VirtualTable).load_rows(_numbered(found.due))
         self.query_one("#systems", VirtualTable).load_rows(_numbered(found.systems))
+        self.query_one("#runs", VirtualTable).load_rows(_numbered(found.runs))
+        self._show_work()
         self._titles()
         self._texts()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._texts)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self._show_work()
+        self._texts()
+
+    def _show_work(self) -> None:
+        """In a small window there is no room for the systems' own panel: they are among the lines."""
+        is_brief = self.has_class("-short") or self.has_class("-narrow")
+        self.query_one("#work", VirtualTable).load_rows(
+            _numbered(underway.lines(self.shown, with_systems=is_brief))
+        )
 
     def time_passed(self) -> None:
         for table in self.query(VirtualTable):
@@ -169,6 +193,7 @@ class HomeScreen(WorkScreen):
             Column("Late", 4, is_right=True),
             *money_columns,
             Column("Oldest", 6, is_right=True, is_optional=True),
+            Column("", SHARE_WIDTH, is_optional=True),
         ]
 
     def _cause_cells(self, row: Cause) -> list[Cell]:
@@ -185,6 +210,8 @@ class HomeScreen(WorkScreen):
                 (amount(value, currency) if value is not None else "—", "" if value is not None else "muted")
             )
         cells.append((ago(row.oldest_at, self.desk.now()).removesuffix(" ago"), "muted"))
+        most = max(cause.count for cause in self.shown.causes)
+        cells.append((drawing.bar(row.count / most, SHARE_WIDTH), late))
         return cells
 
     def _titles(self) -> None:
@@ -196,7 +223,14 @@ class HomeScreen(WorkScreen):
             for currency in found.currencies
         ]
         panel = self.query_one("#stuck")
-        panel.border_title = Content(f"Stuck · {stuck:,}" + (f" · ▲ {late:,} late" if late else ""))
+        shape = ""
+        if found.trend is not None and any(found.trend.stuck):
+            shape = f" · {DAYS} days {drawing.sparkline(found.trend.stuck)}"
+        panel.border_title = Content(f"Stuck · {stuck:,}" + (f" · ▲ {late:,} late" if late else "") + shape)
+        soon = sum(1 for item in found.due if timedelta(0) < item.due_at - self.desk.now() <= signs.SOON)
+        self.query_one("#due").border_title = Content(
+            "Due next" + (f" · ◷ {soon} within a day" if soon else "")
+        )
         panel.border_subtitle = Content(" · ".join(totals))
 
     # -- what is due ----------------------------------------------------------------------------------------------
@@ -228,86 +262,50 @@ class HomeScreen(WorkScreen):
             (row.reason + (f", until {countdown(row.until, now)}" if row.until else ""), "muted"),
         ]
 
+    def _run_cells(self, row: RunRow) -> list[Cell]:
+        role: Role = "error" if row.outcome == "failed" else "ok" if row.outcome == "done" else "accent"
+        glyph = {"failed": "✕", "done": "●", "parked": "‖"}.get(row.outcome, "⟳")
+        return [
+            (glyph, role),
+            (safe_text(row.system, 40), ""),
+            (row.entity, ""),
+            (ago(row.at, self.desk.now()).removesuffix(" ago"), "muted"),
+            (f"{row.rows_read:,}", "" if row.rows_read else "muted"),
+            (f"{row.rows_changed:,}", "" if row.rows_changed else "muted"),
+            (row.error or (f"{row.rows_refused:,} refused" if row.rows_refused else ""), "error"),
+        ]
+
+    # -- what is under way ------------------------------------------------------------------------------------------
+
+    def _work_columns(self, currencies: Sequence[str]) -> list[Column]:
+        money_columns = [
+            Column(name, MONEY_WIDTH + 1, is_right=True, is_optional=place > 0)
+            for place, name in enumerate(currencies[:WORK_CURRENCIES])
+        ]
+        return [
+            Column("", 1),
+            Column("", 21, grows=True),
+            Column("Count", 6, is_right=True),
+            Column("", underway.SHAPE_WIDTH),
+            *money_columns,
+        ]
+
+    def _work_cells(self, row: Line) -> list[Cell]:
+        label: Role = "strong" if row.is_heading else ""
+        cells: list[Cell] = [
+            (row.glyph, row.role),
+            (row.label, label),
+            (f"{row.count:,}" if row.count is not None else "", "strong" if row.is_heading else ""),
+            (row.shape or row.note, "error" if row.note else row.role),
+        ]
+        for currency in self.shown.currencies[:WORK_CURRENCIES]:
+            value = row.amounts.get(currency)
+            cells.append((amount(value, currency) if value is not None else "", label or "muted"))
+        return cells
+
     def _texts(self) -> None:
-        is_brief = self.has_class("-short") or self.has_class("-narrow")
-        width = max(40, self.query_one("#work").content_size.width)
-        self.query_one("#work-text", Static).update(self._brief() if is_brief else self._work(width))
         self.query_one("#engine-text", Static).update(
             self._engine(max(30, self.query_one("#engine").content_size.width))
-        )
-
-    def _work(self, width: int) -> Content:
-        """What is approved and not posted, then documents and deliveries by state, with their money."""
-        currencies = self.shown.currencies[:2]
-        bar = max(4, min(BAR_WIDTH_MAX, width - 26 - (MONEY_WIDTH + 3) * len(currencies)))
-        widths = (1, 11, -6, bar, *([-MONEY_WIDTH - 1] * len(currencies)))
-        lines = self._unposted(currencies)
-        lines.append(drawing.table(widths, [], ("", "Documents", "count", "", *currencies)))
-        lines += self._tally_rows(signs.WORKFLOW, self.shown.documents, currencies, widths)
-        lines += [drawing.BLANK, drawing.table(widths, [], ("", "Deliveries", "count", "", *currencies))]
-        lines += self._tally_rows(signs.DELIVERY, self.shown.deliveries, currencies, widths)
-        return drawing.stack(lines)
-
-    def _unposted(self, currencies: Sequence[str]) -> list[Content]:
-        """Approved at its source and not in the ERP yet: the older, the louder."""
-        if not self.shown.unposted:
-            return []
-        widths = (1, 10, 11, -5, *([-MONEY_WIDTH - 1] * len(currencies)))
-        rows: list[list[Piece]] = []
-        for one in self.shown.unposted:
-            role: Role = "error" if one.age == OLDEST else "warn" if one.age != AGES[0][0] else "muted"
-            sums: list[Piece] = [
-                (amount(one.amounts.get(name), name) if name in one.amounts else "—", "")
-                for name in currencies
-            ]
-            flow = _FLOW_WORDS.get(one.flow, one.flow.replace("_", " "))
-            rows.append([("◷", role), (flow, ""), (one.age, role), (f"{one.count:,}", "strong"), *sums])
-        heading = ("", "Not posted", "age", "count", *currencies)
-        return [drawing.table(widths, [], heading), drawing.table(widths, rows), drawing.BLANK]
-
-    def _tally_rows(
-        self,
-        table: Mapping[str, Sign],
-        found: Mapping[str, Tally],
-        currencies: Sequence[str],
-        widths: Sequence[int],
-    ) -> list[Content]:
-        most = max((tally.count for tally in found.values()), default=0)
-        rows: list[list[Piece]] = []
-        for state, sign in table.items():
-            tally = found.get(state)
-            if tally is None:
-                continue
-            sums: list[Piece] = [
-                (amount(tally.amounts.get(name), name) or "—", "muted") for name in currencies
-            ]
-            share = drawing.bar(tally.count / most, widths[3]) if most else ""
-            rows.append(
-                [
-                    (sign.glyph, sign.role),
-                    (sign.word, ""),
-                    (f"{tally.count:,}", "strong"),
-                    (share, sign.role or "muted"),
-                    *sums,
-                ]
-            )
-        return [drawing.table(widths, rows)] if rows else [drawing.line(("none yet", "muted"))]
-
-    def _brief(self) -> Content:
-        """The same in a line each, for small windows."""
-        flows = {state: tally.count for state, tally in self.shown.documents.items()}
-        sent = {state: tally.count for state, tally in self.shown.deliveries.items()}
-        systems: list[Piece] = [("Systems     ", "muted")]
-        for row in self.shown.systems:
-            sign = signs.of(signs.SYSTEM, row.state)
-            word = "" if row.state == "ok" else f" {sign.word}"
-            systems.append((f"{sign.glyph} {safe_text(row.system, 20)}{word}   ", sign.role))
-        return drawing.stack(
-            [
-                _counted("Documents   ", flows, _DOCUMENTS_BRIEF),
-                _counted("Deliveries  ", sent, _DELIVERIES_BRIEF),
-                drawing.line(*systems),
-            ]
         )
 
     def _engine(self, width: int) -> Content:
@@ -328,9 +326,6 @@ class HomeScreen(WorkScreen):
                 lines.append(
                     drawing.paragraph("", "Nothing is read or sent until it runs again: finsync run", width)
                 )
-        if self.shown.findings:
-            handled = " · ".join(f"{name}\u00a0{count:,}" for name, count in self.shown.findings)
-            lines.append(drawing.paragraph("Handled without you", handled, width, lines_max=3))
         if desk.engine_note:
             lines.append(drawing.paragraph("", safe_text(desk.engine_note), width, lines_max=3))
         return drawing.stack(lines)
@@ -341,10 +336,26 @@ class HomeScreen(WorkScreen):
         row = event.table.cursor_row
         if isinstance(row, Cause):
             await self.desk.go_filtered("exceptions", f"class:{row.class_}")
-        elif isinstance(row, SystemRow):
-            await self.desk.action_go("systems")
+        elif isinstance(row, SystemRow | RunRow):
+            await self.desk.go_system(row.system)
+        elif isinstance(row, Line):
+            await self._open_line(row)
         elif isinstance(row, DueItem):
             self._open_due(row)
+
+    async def _open_line(self, row: Line) -> None:
+        if row.place == "systems":
+            await self.desk.go_system(row.filter)
+        elif row.place:
+            await self.desk.go_filtered(row.place, row.filter)
+        else:
+            self.app.notify("Nothing waits for anybody here: it was handled.", markup=False)
+
+    async def action_late(self) -> None:
+        """Show only what is late of the class under the cursor, or of all."""
+        row = self.query_one("#stuck", VirtualTable).cursor_row
+        only = f"class:{row.class_} " if isinstance(row, Cause) and self.query_one("#stuck").has_focus else ""
+        await self.desk.go_filtered("exceptions", f"{only}is:overdue")
 
     def _open_due(self, row: DueItem) -> None:
         """Next and previous go through what is due of the same kind."""
@@ -358,14 +369,6 @@ class HomeScreen(WorkScreen):
 
             self.app.push_screen(WorkflowDetailScreen(same, same.index(row.id)))
 
-
-_FLOW_WORDS = {
-    "requisition_to_pay": "orders",
-    "goods_receipt": "receipts",
-    "invoice_to_payment": "invoices",
-    "expense_to_reimbursement": "expenses",
-    "expense_validation": "reports",
-}
 
 _DUE_COLUMNS = (
     Column("", 1),
@@ -385,32 +388,16 @@ _SYSTEM_COLUMNS = (
     Column("", 10, grows=True, is_optional=True),
 )
 
-_DOCUMENTS_BRIEF = (
-    ("in work", signs.WORKFLOW["running"], ("running", "waiting")),
-    ("held", signs.WORKFLOW["held"], ("held",)),
-    ("done", signs.WORKFLOW["done"], ("done",)),
-    ("aborted", signs.WORKFLOW["aborted"], ("aborted",)),
-)
-_DELIVERIES_BRIEF = (
-    ("in flight", signs.DELIVERY["delivered"], ("pending", "claimed", "delivered")),
-    ("failed", signs.DELIVERY["refused"], ("refused", "buried")),
-    ("held", signs.DELIVERY["held"], ("held",)),
-    ("verified", signs.DELIVERY["verified"], ("verified",)),
+_RUN_COLUMNS = (
+    Column("", 1),
+    Column("System", 12),
+    Column("Entity", 14, grows=True),
+    Column("When", 8, is_right=True),
+    Column("Rows", 6, is_right=True),
+    Column("Changed", 7, is_right=True),
+    Column("", 12, is_optional=True),
 )
 
 
-def _numbered(
-    found: Sequence[Cause] | Sequence[DueItem] | Sequence[SystemRow],
-) -> dict[int, Cause | DueItem | SystemRow]:
+def _numbered(found: Sequence[R]) -> dict[int, R]:
     return dict(enumerate(found, start=1))
-
-
-def _counted(
-    label: str, found: Mapping[str, int], groups: Sequence[tuple[str, Sign, tuple[str, ...]]]
-) -> Content:
-    pieces: list[Piece] = [(label, "muted")]
-    for name, sign, states in groups:
-        count = sum(found.get(state, 0) for state in states)
-        if count:
-            pieces.append((f"{sign.glyph} {count:,} {name}   ", sign.role))
-    return drawing.line(*pieces) if len(pieces) > 1 else drawing.line((label, "muted"), ("none yet", "muted"))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.queries import when
 from finsync_tui.screens.text import safe_text
-from store import preferences, unposted
+from store import preferences, runs, trends, unposted
 from store.clock import instant
 from store.clock import text as instant_text
+from store.trends import Trend
 from store.unposted import Unposted
 
 if TYPE_CHECKING:
@@ -64,6 +65,21 @@ class SystemRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RunRow:
+    """The newest read of one entity of a system."""
+
+    id: int
+    system: str
+    entity: str
+    outcome: str
+    at: datetime
+    rows_read: int
+    rows_changed: int
+    rows_refused: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """What the engine says of itself, and until when its lease runs (by the machine's clock)."""
 
@@ -108,6 +124,8 @@ class Overview:
     unposted: tuple[Unposted, ...] = ()
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
     systems: tuple[SystemRow, ...] = ()
+    runs: tuple[RunRow, ...] = ()
+    trend: Trend | None = None
     findings: tuple[tuple[str, int], ...] = ()
     record_count: int = 0
 
@@ -161,7 +179,7 @@ def overview(db: Connection, now: datetime) -> Overview:
     return Overview(
         causes=causes,
         currencies=tuple(sorted(money, key=lambda currency: (-money[currency], currency))),
-        due=_due(db),
+        due=_due(db, now),
         documents=_tallies(
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_workflow GROUP BY 1, 2"
         ),
@@ -170,6 +188,8 @@ def overview(db: Connection, now: datetime) -> Overview:
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_delivery GROUP BY 1, 2"
         ),
         systems=systems(db),
+        runs=_runs(db),
+        trend=trends.by_day(db, now),
         findings=tuple(
             (safe_text(name, 40), int(n))
             for name, n in db.execute(
@@ -179,6 +199,25 @@ def overview(db: Connection, now: datetime) -> Overview:
         ),
         record_count=int(db.execute("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)").fetchone()[0]),
     )
+
+
+def _runs(db: Connection) -> tuple[RunRow, ...]:
+    """The newest first; what failed before that."""
+    found = [
+        RunRow(
+            id=run.id,
+            system=run.system,
+            entity=safe_text(run.entity.replace("_", " "), 60),
+            outcome=run.outcome,
+            at=run.ended_at or run.started_at,
+            rows_read=run.rows_read,
+            rows_changed=run.rows_changed,
+            rows_refused=run.rows_refused,
+            error=safe_text(run.error, 300),
+        )
+        for run in runs.last(db)
+    ]
+    return tuple(sorted(found, key=lambda run: (run.outcome != "failed", -run.at.timestamp(), run.id)))
 
 
 def _causes(db: Connection, now: datetime) -> tuple[Cause, ...]:
@@ -205,21 +244,25 @@ def _causes(db: Connection, now: datetime) -> tuple[Cause, ...]:
     return tuple(sorted(found.values(), key=lambda cause: (-cause.overdue_count, -cause.count, cause.class_)))
 
 
-def _due(db: Connection) -> tuple[DueItem, ...]:
-    """One due time each: a held workflow is due by its exception, any other by its present step."""
-    cases = db.execute(
+def _due(db: Connection, now: datetime) -> tuple[DueItem, ...]:
+    """What is due next comes first, then what is late already; one due time each: a held workflow is due by its
+    exception, any other by its present step."""
+    cases = (
         "SELECT id, class AS what, document_number, due_at, owner, amount_minor, currency FROM v_exception "
-        "WHERE state = 'open' AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?",
-        (DUE_SHOWN,),
-    ).fetchall()
-    flows = db.execute(
+        "WHERE state = 'open' AND due_at {when} ? ORDER BY due_at, id LIMIT ?"
+    )
+    flows = (
         "SELECT id, coalesce(waiting_for, step) AS what, document_number, due_at, target AS owner, amount_minor, currency "
-        "FROM v_workflow WHERE state IN ('running', 'waiting') AND ended_at IS NULL AND due_at IS NOT NULL "
-        "ORDER BY due_at, id LIMIT ?",
-        (DUE_SHOWN,),
-    ).fetchall()
-    items = [_due_item("exception", row) for row in cases] + [_due_item("workflow", row) for row in flows]
-    return tuple(sorted(items, key=lambda item: (item.due_at, item.kind, item.id))[:DUE_SHOWN])
+        "FROM v_workflow WHERE state IN ('running', 'waiting') AND ended_at IS NULL AND due_at {when} ? "
+        "ORDER BY due_at, id LIMIT ?"
+    )
+    found: list[DueItem] = []
+    for sign in (">", "<="):
+        wanted = (instant_text(now), DUE_SHOWN)
+        items = [_due_item("exception", row) for row in db.execute(cases.format(when=sign), wanted)]
+        items += [_due_item("workflow", row) for row in db.execute(flows.format(when=sign), wanted)]
+        found += sorted(items, key=lambda item: (item.due_at, item.kind, item.id))
+    return tuple(found[:DUE_SHOWN])
 
 
 def _due_item(kind: Literal["exception", "workflow"], row: Row) -> DueItem:

@@ -53,6 +53,10 @@ class SystemsScreen(WorkScreen):
         Binding("e", "resume", "resume…", id="system.resume"),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = ""
+
     def body(self) -> ComposeResult:
         with Container(id="panes"):
             yield VirtualTable[SystemRow](
@@ -81,7 +85,17 @@ class SystemsScreen(WorkScreen):
         self.table.load_rows({row.id: row for row in found})
         self.table.border_title = Content(f"Systems · {len(found)}")
         self.table.styles.height = min(ROWS_SHOWN, max(1, len(found))) + 3
+        wanted = next((place for place, row in enumerate(found) if row.system == self._wanted), None)
+        if wanted is not None:
+            self.table.move_to(wanted)
+        self._wanted = ""
         self.look_at()
+
+    def choose(self, system: str) -> None:
+        """Put the cursor on a system; called from Home."""
+        self._wanted = system
+        if self.is_mounted and self.desk.has_pulse:
+            self.look_again()
 
     @work(exclusive=True, group="reads", exit_on_error=False)
     async def look_at(self) -> None:

@@ -1,0 +1,175 @@
+"""What is under way, as lines of Home: each has a count, and leads to the list that was counted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from finsync_tui.screens import drawing, signs
+from finsync_tui.screens.overview import Overview, SystemRow, Tally
+from finsync_tui.screens.signs import Role, Sign
+from finsync_tui.screens.text import safe_text
+from store.trends import DAYS
+from store.unposted import AGES, OLDEST
+
+SHAPE_WIDTH = DAYS
+IN_FLIGHT = ("pending", "claimed", "delivered")
+FLOW_WORDS = {
+    "requisition_to_pay": "orders",
+    "goods_receipt": "receipts",
+    "invoice_to_payment": "invoices",
+    "expense_to_reimbursement": "expenses",
+    "expense_validation": "reports",
+}
+AGE_FILTERS = {
+    AGES[0][0]: "age:<1d",
+    AGES[1][0]: "age:>=1d age:<3d",
+    AGES[2][0]: "age:>=3d age:<7d",
+    OLDEST: "age:>=7d",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `shape`: a bar or a sparkline; `place` and `filter`: the list behind the count."""
+
+    label: str
+    count: int | None = None
+    glyph: str = ""
+    role: Role = ""
+    shape: str = ""
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    place: str = ""
+    filter: str = ""
+    is_heading: bool = False
+
+
+def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
+    """Return all lines, what needs somebody first."""
+    parts = [_unposted(found), _deliveries(found), _documents(found), _trends(found), _handled(found)]
+    if with_systems:
+        parts.insert(1, [_system(row) for row in found.systems])
+    return tuple(line for part in parts for line in part)
+
+
+def _unposted(found: Overview) -> list[Line]:
+    """Approved at its source and not in the ERP yet: the older, the louder."""
+    if not found.unposted:
+        return []
+    heading = Line(
+        "Approved, not posted",
+        sum(one.count for one in found.unposted),
+        amounts=_total([Tally(one.count, one.amounts) for one in found.unposted]),
+        place="workflows",
+        filter="is:unposted",
+        is_heading=True,
+    )
+    most = max(one.count for one in found.unposted)
+    rows = []
+    for one in found.unposted:
+        role: Role = "error" if one.age == OLDEST else "warn" if one.age != AGES[0][0] else "muted"
+        rows.append(
+            Line(
+                f"{safe_text(FLOW_WORDS.get(one.flow, one.flow.replace('_', ' ')), 12)} {one.age}",
+                one.count,
+                "◷",
+                role,
+                drawing.bar(one.count / most, SHAPE_WIDTH),
+                one.amounts,
+                place="workflows",
+                filter=f"is:unposted flow:{one.flow} {AGE_FILTERS[one.age]}",
+            )
+        )
+    return [heading, *rows]
+
+
+def _documents(found: Overview) -> list[Line]:
+    heading = Line(
+        "Documents",
+        sum(tally.count for tally in found.documents.values()),
+        place="workflows",
+        is_heading=True,
+    )
+    return [heading, *_states(signs.WORKFLOW, found.documents, "workflows")]
+
+
+def _deliveries(found: Overview) -> list[Line]:
+    flying = [found.deliveries[state] for state in IN_FLIGHT if state in found.deliveries]
+    heading = Line(
+        "Deliveries in flight",
+        sum(tally.count for tally in flying),
+        amounts=_total(flying),
+        place="deliveries",
+        filter="is:flight",
+        is_heading=True,
+    )
+    return [heading, *_states(signs.DELIVERY, found.deliveries, "deliveries")]
+
+
+def _states(table: Mapping[str, Sign], tallies: Mapping[str, Tally], place: str) -> list[Line]:
+    most = max((tally.count for tally in tallies.values()), default=0)
+    return [
+        Line(
+            sign.word,
+            tallies[state].count,
+            sign.glyph,
+            sign.role or "muted",
+            drawing.bar(tallies[state].count / most, SHAPE_WIDTH) if most else "",
+            tallies[state].amounts,
+            place=place,
+            filter=f"state:{state}",
+        )
+        for state, sign in table.items()
+        if state in tallies
+    ]
+
+
+def _trends(found: Overview) -> list[Line]:
+    """The last days as sparklines."""
+    trend = found.trend
+    if trend is None or not any((*trend.stuck, *trend.settled, *trend.done)):
+        return []
+    rows: Sequence[tuple[str, str, Role, tuple[int, ...], str, str]] = (
+        ("got stuck", "▲", "warn", trend.stuck, "exceptions", f"state:all age:<{DAYS}d"),
+        ("settled", "●", "ok", trend.settled, "exceptions", f"state:all ended:<{DAYS}d"),
+        ("documents done", "●", "ok", trend.done, "workflows", f"state:done ended:<{DAYS}d"),
+    )
+    return [
+        Line(f"The last {DAYS} days", is_heading=True),
+        *(
+            Line(label, sum(days), glyph, role, drawing.sparkline(days), place=place, filter=words)
+            for label, glyph, role, days, place, words in rows
+        ),
+    ]
+
+
+def _handled(found: Overview) -> list[Line]:
+    if not found.findings:
+        return []
+    return [
+        Line("Handled without you", sum(count for _, count in found.findings), is_heading=True),
+        *(Line(name, count, "·", "muted") for name, count in found.findings),
+    ]
+
+
+def _system(row: SystemRow) -> Line:
+    sign = signs.of(signs.SYSTEM, row.state)
+    note = f"✕ {row.failed_count:,} failed" if row.failed_count else ""
+    return Line(
+        f"{safe_text(row.system, 14)} {sign.word}",
+        row.queued_count,
+        sign.glyph,
+        sign.role,
+        note=note,
+        place="systems",
+        filter=row.system,
+    )
+
+
+def _total(tallies: Sequence[Tally]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for tally in tallies:
+        for currency, minor in tally.amounts.items():
+            found[currency] = found.get(currency, 0) + minor
+    return found

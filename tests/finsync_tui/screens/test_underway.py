@@ -1,0 +1,69 @@
+"""The lines of Home: what each counts is what the list behind it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from finsync_tui.screens import overview, queries, underway
+from finsync_tui.screens.filters import parse
+from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
+from store import trends
+from store.clock import VirtualClock
+from store.database import open_store
+from tests.finsync_tui.screens.driving import opened, press
+from tests.finsync_tui.screens.filled_store import NOW
+
+LISTINGS = {"exceptions": EXCEPTIONS, "workflows": WORKFLOWS, "deliveries": DELIVERIES}
+
+
+def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
+    """Whoever opens a number finds so many rows, and their money."""
+    with open_store(filled, VirtualClock(NOW)) as store:
+        db = store.reader()
+        queries.prepare(db)
+        found = underway.lines(overview.overview(db, NOW), with_systems=True)
+        counted = [line for line in found if line.place in LISTINGS]
+        for line in counted:
+            listing = LISTINGS[line.place]
+            parsed = parse(line.filter, listing.grammar, now=NOW)  # type: ignore[attr-defined]
+            ids = list(queries.ids(db, listing, parsed, listing.sort("")))  # type: ignore[arg-type, attr-defined]
+            sums = {one.currency: one.amount_minor for one in queries.sums(db, listing, ids) if one.currency}  # type: ignore[arg-type]
+
+            assert not parsed.problem, line
+            assert line.count == len(ids), line
+            assert dict(line.amounts) == ({} if not line.amounts else sums), line
+        db.close()
+
+    assert {"exceptions", "workflows", "deliveries", "systems", ""} == {line.place for line in found}
+    assert ["got stuck", "settled", "documents done"] == [x.label for x in counted if "14d" in x.filter]
+
+
+def test_a_trend_has_a_place_for_each_day(filled: Path) -> None:
+    """What happened today is in the last place; what is older than the span is nowhere."""
+    with open_store(filled, VirtualClock(NOW)) as store:
+        found = trends.by_day(store.db, NOW, days=3)
+        since = store.db.execute(
+            "SELECT count(*) FROM exception_case WHERE opened_at > '2026-03-13T10:00:00.000000Z'"
+        ).fetchone()[0]
+
+    assert (3, 3, 3) == (len(found.stuck), len(found.settled), len(found.done))
+    assert since == found.stuck[-1] > 0
+
+
+@pytest.mark.anyio
+async def test_a_line_opens_its_list_and_a_system_is_found(filled: Path) -> None:
+    """Enter on what is under way filters a list; enter on a system goes to it; o shows what is late."""
+    async with opened(filled) as pilot:
+        await press(pilot, "tab", "tab", "j", "enter")
+        unposted = pilot.app.screen.filter_line.text  # type: ignore[attr-defined]
+        await press(pilot, "1", "tab", "j", "enter")
+        system = pilot.app.screen.table.cursor_row.system  # type: ignore[attr-defined]
+        await press(pilot, "1", "shift+tab", "shift+tab", "shift+tab", "o")
+        late = pilot.app.screen
+        text, rows = late.filter_line.text, late.table.row_count  # type: ignore[attr-defined]
+
+    assert "is:unposted flow:requisition_to_pay age:<1d" == unposted
+    assert "oracle-amer" == system
+    assert ("class:COST_CENTRE_INACTIVE is:overdue", 2) == (text, rows)
