@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from sqlite3 import Connection
+from sqlite3 import Connection, Row
 from typing import Any
 
 from store import crossrefs, records, workflows
@@ -14,13 +14,21 @@ from store.errors import NotFoundError
 from store.workflows import Workflow
 
 LINES_MAX = 5000
-_ENTITIES = ("purchase_order",)
+_ENTITIES = ("purchase_order", "invoice", "receipt", "requisition")
+"""Documents that are known by their number though no flow was needed for them, in the order they are looked for."""
 _LINES = """
-SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? ORDER BY at, CASE kind WHEN 'record' THEN 0
+SELECT at, kind, place, what, detail FROM (
+  SELECT at, kind, place, what, detail, ref FROM v_lineage
+  WHERE document_key = :key AND (:entity = '' OR coalesce(entity, :entity) = :entity) AND kind <> 'record'
+  UNION ALL
+  SELECT fetched_at, 'record', system, 'version ' || version || ' read', contract, id FROM record_version
+  WHERE entity = :entity AND system = :system AND external_id = :external_id)
+ORDER BY at, CASE kind WHEN 'record' THEN 0
   WHEN 'event' THEN CASE WHEN what LIKE 'com.finsync.delivery.%' THEN 6 ELSE 1 END
-  WHEN 'step' THEN 2 WHEN 'finding' THEN 3 WHEN 'attempt' THEN 4 WHEN 'crossref' THEN 5 ELSE 7 END, ref LIMIT ?
+  WHEN 'step' THEN 2 WHEN 'finding' THEN 3 WHEN 'attempt' THEN 4 WHEN 'crossref' THEN 5 ELSE 7 END, ref LIMIT :limit
 """
-"""Things of one instant as they follow from one another: read, happened, decided, sent, linked, held."""
+"""Things of one instant as they follow from one another: read, happened, decided, sent, linked, held. The view's record
+rows are asked by their index here: the key it shows is put together, so it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,27 @@ def story(db: Connection, document: str) -> Story:
     """Return the story of a document named by its number, its key `system:id`, or its number in the ERP."""
     entity, key = find_document(db, document)
     number = _number(db, entity, key) or document
-    rows = db.execute(_LINES, (str(key), LINES_MAX)).fetchall()
     links = tuple((c.system, c.external_id, c.number or "") for c in crossrefs.of(db, entity, str(key)))
-    lines = tuple(Line(row[0], row[1], row[2], row[3], _readable(row[4])) for row in rows)
-    return Story(str(key), number, entity, _status(db, str(key)), links, lines)
+    lines = tuple(
+        Line(at, kind, place, what, _readable(detail))
+        for at, kind, place, what, detail in lineage(db, entity, str(key), LINES_MAX)
+    )
+    return Story(str(key), number, entity, _status(db, entity, str(key)), links, lines)
+
+
+def lineage(db: Connection, entity: str, document_key: str, limit: int) -> list[Row]:
+    """Return what happened to one document: at, kind, place, what, detail. An empty entity: to all that bear the key."""
+    system, _, external_id = document_key.partition(":")
+    return db.execute(
+        _LINES,
+        {
+            "key": document_key,
+            "entity": entity,
+            "system": system,
+            "external_id": external_id,
+            "limit": limit,
+        },
+    ).fetchall()
 
 
 def find_document(db: Connection, document: str) -> tuple[str, RecordKey]:
@@ -110,8 +135,8 @@ def _number(db: Connection, entity: str, key: RecordKey) -> str | None:
     return str(row[0]) if row else None
 
 
-def _status(db: Connection, document_key: str) -> str:
-    found = workflows.of_document(db, document_key)
+def _status(db: Connection, entity: str, document_key: str) -> str:
+    found = workflows.of_document(db, document_key, entity)
     if not found:
         return "read and stored; no workflow was needed for it so far"
     return _standing(found[-1])

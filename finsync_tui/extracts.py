@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from finsync_tui.flows.requisition_to_pay import EXTRACT, budget_number
+from finsync_tui.flows.order.budget import EXTRACT, budget_number
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, meta, records
 from store.canonical.budget import Budget

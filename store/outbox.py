@@ -201,7 +201,8 @@ def enqueue(db: sqlite3.Connection, entries: Sequence[Entry], at: datetime) -> l
 def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token: int) -> list[Claim]:
     """Take up to `limit` due deliveries of a system, most urgent first.
 
-    A document's deliveries follow one another: one that waits behind an unfinished earlier one is not due.
+    A document's deliveries follow one another: one that waits behind an unfinished earlier one is not due. A document is
+    a key and its entity: an order and an invoice that their system numbers alike don't wait for each other.
     """
     leases.check(db, token)
     moment = text(now)
@@ -228,8 +229,10 @@ def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token:
 _DUE = """
 SELECT d.entry_id FROM delivery d
 WHERE d.state = 'pending' AND d.system = ? AND d.priority = ? AND d.next_at <= ?
-  AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.document_key = d.document_key AND e.system = d.system
-                  AND e.entry_id < d.entry_id AND e.state IN ('pending', 'claimed', 'held'))
+  AND NOT EXISTS (SELECT 1 FROM delivery e JOIN outbox_entry o ON o.id = e.entry_id
+                  WHERE e.document_key = d.document_key AND e.system = d.system
+                  AND e.entry_id < d.entry_id AND e.state IN ('pending', 'claimed', 'held')
+                  AND o.entity = (SELECT entity FROM outbox_entry WHERE id = d.entry_id))
 ORDER BY d.next_at, d.entry_id LIMIT ?
 """
 
@@ -367,7 +370,7 @@ def was_tried_before(db: sqlite3.Connection, entry_id: int) -> bool:
     """
     row = db.execute(
         "SELECT 1 FROM outbox_entry one JOIN outbox_entry other ON other.document_key=one.document_key"
-        " AND other.system=one.system AND other.operation=one.operation AND other.id<=one.id"
+        " AND other.entity=one.entity AND other.system=one.system AND other.operation=one.operation AND other.id<=one.id"
         " JOIN delivery d ON d.entry_id=other.id WHERE one.id=?"
         " AND (d.is_outcome_unknown OR EXISTS (SELECT 1 FROM attempt a WHERE a.entry_id=other.id)) LIMIT 1",
         (entry_id,),
@@ -389,12 +392,12 @@ def of_workflow(db: sqlite3.Connection, workflow_id: int) -> list[Delivery]:
     ]
 
 
-def of_document(db: sqlite3.Connection, document_key: str) -> list[Delivery]:
+def of_document(db: sqlite3.Connection, entity: str, document_key: str) -> list[Delivery]:
     """Return all deliveries of one document, oldest first."""
-    return [
-        _delivery(row)
-        for row in db.execute(f"{_DELIVERY} WHERE e.document_key=? ORDER BY e.id", (document_key,))
-    ]
+    rows = db.execute(
+        f"{_DELIVERY} WHERE e.document_key=? AND e.entity=? ORDER BY e.id", (document_key, entity)
+    )
+    return [_delivery(row) for row in rows]
 
 
 def unverified(db: sqlite3.Connection, limit: int, after: int = 0) -> list[Delivery]:

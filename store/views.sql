@@ -17,24 +17,27 @@ SELECT id, flow, kind, entity, document_key, document_number, document_version, 
        waiting_for, due_at, wake_at, target, legal_entity, amount_minor, currency, started_at, changed_at, ended_at
 FROM workflow;
 
--- Where each value came from: one row for each thing that happened to a document, oldest first by `at`.
+-- Where each value came from: one row for each thing that happened to a document, oldest first by `at`. A key is one
+-- document only together with its entity; a finding about nothing in particular has none.
 CREATE VIEW v_lineage AS
 SELECT system || ':' || external_id AS document_key, fetched_at AS at, 'record' AS kind, id AS ref,
-       system AS place, 'version ' || version || ' read' AS what, contract AS detail FROM record_version
+       system AS place, 'version ' || version || ' read' AS what, contract AS detail, entity FROM record_version
 UNION ALL
-SELECT w.document_key, coalesce(s.ended_at, s.started_at), 'step', s.id, w.flow, s.name || ' ' || s.state, s.detail
+SELECT w.document_key, coalesce(s.ended_at, s.started_at), 'step', s.id, w.flow, s.name || ' ' || s.state, s.detail, w.entity
 FROM workflow_step s JOIN workflow w ON w.id = s.workflow_id
 UNION ALL
-SELECT e.document_key, a.started_at, 'attempt', a.id, e.system, e.operation || ' ' || a.outcome, coalesce(a.message, '')
+SELECT e.document_key, a.started_at, 'attempt', a.id, e.system, e.operation || ' ' || a.outcome, coalesce(a.message, ''),
+       e.entity
 FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id
 UNION ALL
-SELECT document_key, linked_at, 'crossref', 0, system, 'linked to ' || coalesce(number, external_id), why FROM crossref
+SELECT document_key, linked_at, 'crossref', 0, system, 'linked to ' || coalesce(number, external_id), why, entity
+FROM crossref
 UNION ALL
-SELECT document_key, opened_at, 'exception', id, system, class, cause FROM exception_case
+SELECT document_key, opened_at, 'exception', id, system, class, cause, entity FROM exception_case
 UNION ALL
-SELECT document_key, noticed_at, 'finding', id, system, class, message FROM finding WHERE document_key IS NOT NULL
+SELECT document_key, noticed_at, 'finding', id, system, class, message, entity FROM finding WHERE document_key IS NOT NULL
 UNION ALL
-SELECT subject, time, 'event', seq, source, type, data FROM event;
+SELECT subject, time, 'event', seq, source, type, data, entity FROM v_event;
 
 CREATE VIEW v_unposted AS -- approved at its source, and the ERP has not taken it yet
 SELECT w.id, w.flow, w.kind, w.document_key, w.document_number, w.legal_entity, w.target, w.amount_minor, w.currency,
@@ -97,7 +100,13 @@ SELECT t.run_id, r.definition, r.entity, r.source_system, r.target_system, t.leg
 FROM control_total t JOIN reconcile_run r ON r.id = t.run_id;
 
 CREATE VIEW v_finding AS SELECT * FROM finding;
-CREATE VIEW v_event AS SELECT seq, id, type, source, subject, time, correlation_id, data FROM event;
+CREATE VIEW v_event AS -- what happened; `entity` is that of the document it happened to
+SELECT seq, id, type, source, subject, time, correlation_id, data, CASE
+         WHEN type LIKE 'com.finsync.delivery.%' THEN -- its id names the decision
+           (SELECT o.entity FROM outbox_entry o WHERE o.idempotency_key = substr(event.id, length('finsync:delivery:') + 1))
+         WHEN type LIKE 'com.finsync.commitment.%' THEN 'purchase_order'
+         ELSE substr(type, 13, instr(substr(type, 13), '.') - 1) END AS entity
+FROM event;
 CREATE VIEW v_audit AS
 SELECT seq, json_extract(body, '$.at') AS at, json_extract(body, '$.who') AS who, json_extract(body, '$.what') AS what,
        json_extract(body, '$.subject') AS subject, json_extract(body, '$.why') AS why, body, hex(hash) AS hash FROM audit;

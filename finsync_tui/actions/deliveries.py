@@ -86,7 +86,7 @@ def _is_current(db: Connection, entry_id: int) -> bool:
     unsent = ("pending", "held", "cancelled")
     return not any(
         other.entry_id > entry_id and other.system == delivery.system and other.state not in unsent
-        for other in outbox.of_document(db, delivery.document_key)
+        for other in outbox.of_document(db, delivery.entity, delivery.document_key)
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from finsync_tui import explain
 from finsync_tui.screens import compare, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
 from finsync_tui.screens.similar import Similar, Suggestion
@@ -368,14 +369,8 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
 
 
 def history(db: Connection, entity: str, document_key: str) -> tuple[HistoryLine, ...]:
-    """The view's record rows are asked by their index here: the key it shows is put together, so it has none."""
-    system, _, external_id = document_key.partition(":")
-    rows = db.execute(
-        "SELECT at, kind, place, what, detail FROM v_lineage WHERE document_key = ? AND kind <> 'record' UNION ALL "
-        "SELECT fetched_at, 'record', system, 'version ' || version || ' read', contract FROM record_version "
-        "WHERE entity = ? AND system = ? AND external_id = ? ORDER BY 1 LIMIT ?",
-        (document_key, entity, system, external_id, HISTORY_MAX),
-    ).fetchall()
+    """Return what happened to a document, as `finsync explain` tells it."""
+    rows = explain.lineage(db, entity, document_key, HISTORY_MAX)
     return tuple(
         HistoryLine(
             at=instant(row["at"]),

@@ -163,7 +163,7 @@ def event(db: Connection, seq: int) -> EventDossier | None:
         row=row,
         facts=tuple((name, safe_text(value)) for name, value in facts),
         data=dossiers.document("the event's data", raw["data"]),
-        history=dossiers.history(db, _entity_of_type(row.type), raw["subject"]),
+        history=dossiers.history(db, raw["entity"] or "", raw["subject"]),
     )
 
 
@@ -192,7 +192,3 @@ def entry(db: Connection, seq: int) -> AuditDossier | None:
 def verified(db: Connection) -> Verification:
     """Check the whole chain."""
     return audit.verify(db)
-
-
-def _entity_of_type(type_: str) -> str:
-    return type_.partition(".")[0]

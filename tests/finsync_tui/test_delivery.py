@@ -26,7 +26,7 @@ def test_what_a_dead_engine_was_sending_is_said_and_looked_up_first() -> None:
         again = delivery.recover(db, later.token, desk.now)
 
     assert (1, 0) == (count, again)
-    (held,) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    (held,) = outbox.of_document(desk.store.db, "purchase_order", f"{SOURCE}:4711")
     assert ("pending", True) == (held.state, held.is_outcome_unknown)
     assert ["OUTCOME_UNKNOWN"] == [f.class_ for f in findings.of_document(desk.store.db, f"{SOURCE}:4711")]
     row = desk.store.db.execute("SELECT count(*) FROM v_audit WHERE what = 'delivery.recovered'").fetchone()

@@ -74,6 +74,21 @@ def test_a_known_key_is_one_entry(bench: Bench) -> None:
     assert ["{}"] == [claim.body for claim in bench.claim() if claim.entry_id == first]
 
 
+def test_documents_that_are_numbered_alike_do_not_wait_for_each_other(bench: Bench) -> None:
+    """An order and an invoice of one system may have one key: each has an order of deliveries of its own."""
+    first, second = bench.enqueue("a"), bench.enqueue("b", operation="order.submit")
+    other = an_entry(
+        idempotency_key="c", document_key="coupa:a", entity="invoice", operation="invoice.create"
+    )
+    with bench.store.transaction() as db:
+        alike = outbox.enqueue(db, [other], MONDAY)
+        again = outbox.enqueue(db, [an_entry(idempotency_key="d", document_key="coupa:a")], MONDAY)
+
+    assert [*first, *second, *alike] == [claim.entry_id for claim in bench.claim()]
+    assert first + again == [d.entry_id for d in outbox.of_document(bench.db, "purchase_order", "coupa:a")]
+    assert not outbox.was_tried_before(bench.db, alike[0])
+
+
 def test_a_decision_can_not_be_changed(bench: Bench) -> None:
     """The entry stays what was decided."""
     bench.enqueue("a")
@@ -362,7 +377,7 @@ def test_deliveries_are_found_by_workflow_document_and_what_is_unverified(bench:
     bench.claim()
     bench.settle(settled(a), settled(b))
 
-    assert [a] == [d.entry_id for d in outbox.of_document(bench.db, "coupa:a")]
+    assert [a] == [d.entry_id for d in outbox.of_document(bench.db, "purchase_order", "coupa:a")]
     assert [a, b] == [d.entry_id for d in outbox.unverified(bench.db, 10)]
     assert [b] == [d.entry_id for d in outbox.unverified(bench.db, 10, after=a)]
     assert [] == outbox.of_workflow(bench.db, 1)

@@ -136,7 +136,7 @@ QUERIES: dict[str, Callable[[Any], object]] = {
     "deliveries": lambda db: (
         outbox.get(db, 1),
         outbox.of_workflow(db, 1),
-        outbox.of_document(db, "coupa:1"),
+        outbox.of_document(db, "purchase_order", "coupa:1"),
         outbox.unverified(db, 10),
         outbox.attempts(db, 1),
         outbox.was_tried_before(db, 1),

@@ -89,7 +89,9 @@ class TestPosting:
 
         first, second = keys(desk, "invoice.create")
         assert first != second
-        states = [d.state for d in outbox.of_document(desk.store.db, f"{SOURCE}:{DOCUMENT}")]
+        states = [
+            d.state for d in outbox.of_document(desk.store.db, "expense_document", f"{SOURCE}:{DOCUMENT}")
+        ]
         assert "await_confirmation" == desk.workflow.step
         assert "cancelled" == states[1]
 

@@ -668,5 +668,5 @@ def test_nothing_is_decided_before_the_lock_holds() -> None:
     desk.submit()
 
     assert ["acknowledge"] == desk.steps
-    (delivery,) = outbox.of_document(desk.store.db, f"{SOURCE}:{DOCUMENT}")
+    (delivery,) = outbox.of_document(desk.store.db, "expense_document", f"{SOURCE}:{DOCUMENT}")
     assert ("expense.acknowledge", "pending") == (delivery.operation, delivery.state)

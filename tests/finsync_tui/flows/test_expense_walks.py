@@ -123,7 +123,7 @@ class Walk:
         """The promises about one document."""
         told = [
             (d.state, json.loads(d.body)["outcome"])
-            for d in outbox.of_document(self.desk.store.db, f"{SOURCE}:{DOCUMENT}")
+            for d in outbox.of_document(self.desk.store.db, "expense_document", f"{SOURCE}:{DOCUMENT}")
             if d.operation == "expense.confirm_posting"
         ]
         taken = [outcome for state, outcome in told if state in ("delivered", "verified")]

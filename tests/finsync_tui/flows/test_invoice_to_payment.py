@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finsync_tui import explain
 from tests.finsync_tui.flows.invoice_desk import (
     InvoiceDesk,
     a_free_line,
@@ -264,3 +265,26 @@ def test_an_order_that_is_opened_again_still_knows_what_was_invoiced() -> None:
         3:8
     ]
     assert "done" == desk.step("4711")
+
+
+def test_the_story_of_an_invoice_is_not_that_of_an_order_of_the_same_id() -> None:
+    """Coupa numbers orders and invoices alike: what is explained is one document, not all that bear its key."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.invoice(external_id="4711")
+    desk.answers(2)
+    desk.read()
+    desk.answer()
+
+    invoice, order = explain.story(desk.store.db, "INV-1"), explain.story(desk.store.db, "PO-1")
+
+    assert (invoice.document_key, invoice.entity) == ("coupa:4711", "invoice")
+    assert (order.document_key, order.entity) == ("coupa:4711", "purchase_order")
+    assert "invoice.create delivered" in {line.what for line in invoice.lines}
+    assert not {line.what for line in invoice.lines if line.what.startswith("order.")}
+    assert not {line.what for line in order.lines if line.what.startswith("invoice.")}
+    assert all(
+        "invoice" in line.what for line in invoice.lines if line.kind == "event" and line.place == "coupa"
+    )
+    assert "post of version 1: waits for payment in oracle-emea at await payment" == invoice.status

@@ -378,7 +378,7 @@ def test_a_write_that_a_crash_cut_off_is_not_superseded() -> None:
     desk.order(a_purchase_order(total="99.00", revision="2"))
 
     assert ["held", "waiting"] == [w.state for w in desk.workflows]
-    (delivery,) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    (delivery,) = outbox.of_document(desk.store.db, "purchase_order", f"{SOURCE}:4711")
     assert ("pending", True) == (delivery.state, delivery.is_outcome_unknown)
 
 
@@ -445,7 +445,7 @@ def test_an_order_that_may_exist_is_looked_up_whatever_was_resolved() -> None:
 
     desk.order(a_purchase_order(total="99.00", revision="2"))
 
-    (_, new) = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    (_, new) = outbox.of_document(desk.store.db, "purchase_order", f"{SOURCE}:4711")
     assert ("order.create", "pending") == (new.operation, new.state)
     assert outbox.was_tried_before(desk.store.db, new.entry_id)
 
@@ -460,7 +460,7 @@ def test_a_refused_delivery_that_was_decided_anew_is_no_trouble_any_more() -> No
     actions.retry(desk.store, ANALYST, [case_id])
     desk.run()
 
-    old, new = outbox.of_document(desk.store.db, f"{SOURCE}:4711")
+    old, new = outbox.of_document(desk.store.db, "purchase_order", f"{SOURCE}:4711")
     assert ("cancelled", "pending") == (old.state, new.state)
     with pytest.raises(NotAllowedError, match="a later decision"):
         actions.replay_deliveries(desk.store, ANALYST, [old.entry_id], "once more")

@@ -1,0 +1,74 @@
+"""Every part of an order or a requisition in the ERP's accounts, and whether the ERP would take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from finsync_tui.flows import accounts
+from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.steps import Context, Hold
+from store.canonical.keys import RecordKey
+from store.canonical.purchasing import OrderDistribution
+
+
+class Line(Protocol):
+    """A line of an order or a requisition."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def distributions(self) -> tuple[OrderDistribution, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What was found, by `line/distribution`, and the mapping rules that made it."""
+
+    accounts: dict[str, dict[str, str]]
+    """charge_account, and its parts by segment name."""
+    rules: list[dict[str, object]]
+
+    @property
+    def charge_accounts(self) -> Mapping[str, str]:
+        return {name: parts["charge_account"] for name, parts in self.accounts.items()}
+
+
+def resolve(context: Context, lines: Iterable[Line]) -> Coded | Hold:
+    """Resolve the account of each distribution of the lines that live; say which one can't be."""
+    coded = Coded({}, [])
+    for line in lines:
+        if getattr(line, "is_cancelled", False):
+            continue
+        for part in line.distributions:
+            found = _resolved(context, part)
+            if isinstance(found, Unresolved):
+                return _stopped(context, line, found)
+            coded.accounts[f"{line.number}/{part.number}"] = {
+                "charge_account": found.charge_account,
+                **found.parts,
+            }
+            coded.rules.extend(
+                {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
+                for m in found.matches
+            )
+    return coded
+
+
+def _resolved(context: Context, part: OrderDistribution) -> Resolved | Unresolved:
+    number, on = str(context.data["legal_entity"]), context.now.date()
+    found = accounts.combination(
+        context.facts.profile.legal_entities[number], context.facts.tables, part.segments,
+        shown=part.account, scope=number, on=on,
+    )  # fmt: skip
+    if isinstance(found, Unresolved):
+        return found
+    return accounts.refusal(context.db, str(context.data["target"]), found, on) or found
+
+
+def _stopped(context: Context, line: Line, wrong: Unresolved) -> Hold:
+    is_at_source = wrong.class_ in ("MAPPING_MISSING", "PAYLOAD_INVALID")
+    source = RecordKey.parse(context.workflow.document_key).system
+    place = source if is_at_source else str(context.data["target"])
+    return Hold(wrong.class_, f"line {line.number}: {wrong.cause}", wrong.fix, place, wrong.evidence)

@@ -1,0 +1,1 @@
+"""The steps of an order on its way to the ERP, by what they are about."""
