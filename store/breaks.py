@@ -209,7 +209,8 @@ def close_gone(
         ]
     else:
         found = []
-        for some in chunks(list(keys)):
+        looked_for = iter(keys)
+        while some := list(islice(looked_for, BATCH)):
             rows = db.execute(
                 f"SELECT id FROM reconcile_break INDEXED BY reconcile_break_live WHERE {where} AND key IN ({marks(some)})",
                 (*values, *some),

@@ -27,6 +27,7 @@ KNOWN_MIGRATIONS: Final = (
     "m004_proposals",
     "m005_exceptions_by_entity",
     "m006_breaks",
+    "m007_comparison",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

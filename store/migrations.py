@@ -570,6 +570,87 @@ def m006_breaks(db: Database) -> None:
         db.execute(statement)
 
 
+_M007 = """
+CREATE TABLE comparison_definition (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL) STRICT;
+
+CREATE TABLE comparison_side (       -- one system's part in a definition, and how far it was read
+  id INTEGER PRIMARY KEY,
+  definition_id INTEGER NOT NULL REFERENCES comparison_definition(id),
+  role TEXT NOT NULL CHECK (role IN ('source', 'target')),
+  system TEXT NOT NULL,
+  position TEXT,                     -- from where changes are read next, in the system's own time
+  read_at TEXT,                      -- when it was last read to the end; null: never, so that nothing can be said yet
+  full_at TEXT,
+  UNIQUE (definition_id, role, system)
+) STRICT;
+
+CREATE TABLE comparison_row (        -- what is compared of one record, as it was last read from its system
+  id INTEGER PRIMARY KEY,
+  definition_id INTEGER NOT NULL,
+  side_id INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  row_hash INTEGER NOT NULL,         -- 64 bits of its values, numbers counted in steps of their tolerance
+  external_id TEXT NOT NULL,
+  part INTEGER NOT NULL,             -- which of a record's rows
+  number TEXT NOT NULL,
+  document_key TEXT,
+  legal_entity TEXT NOT NULL,
+  period TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  changed_at TEXT,                   -- the system's own time
+  changed_by TEXT,
+  fields TEXT NOT NULL,              -- values in the order of the definition
+  seen INTEGER NOT NULL              -- the run that read it last
+) STRICT;
+CREATE INDEX comparison_row_key ON comparison_row(definition_id, key, side_id, row_hash);
+CREATE UNIQUE INDEX comparison_row_record ON comparison_row(side_id, external_id, part);
+
+CREATE TABLE comparison_total (      -- kept with the rows, so that a control total costs nothing
+  side_id INTEGER NOT NULL,
+  legal_entity TEXT NOT NULL,
+  period TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  row_count INTEGER NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  PRIMARY KEY (side_id, legal_entity, period, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE comparison_dirty (      -- keys whose rows changed since they were last compared
+  definition_id INTEGER NOT NULL,
+  target TEXT NOT NULL,              -- with which target systems
+  key TEXT NOT NULL,
+  PRIMARY KEY (definition_id, target, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE comparison_match (      -- what other rules than the key have paired
+  definition_id INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  source_key TEXT NOT NULL,
+  target_key TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  PRIMARY KEY (definition_id, target, source_key, target_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE comparison_candidate (  -- rows that no key pairs: other rules may
+  definition_id INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  value TEXT NOT NULL,               -- what a rule asks to be equal; '': all that no key pairs
+  is_target INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  row_id INTEGER NOT NULL,
+  PRIMARY KEY (definition_id, target, value, is_target, key, row_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m007_comparison(db: Database) -> None:
+    """Both sides of what is reconciled, as they were read."""
+    for statement in statements(_M007):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

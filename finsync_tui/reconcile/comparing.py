@@ -1,0 +1,180 @@
+"""One definition between two systems, compared inside the store: suspects, their fields, other rules than the key, totals.
+
+Everything streams: nothing here grows with the number of rows, only with legal entities, periods and currencies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from sqlite3 import Connection
+from typing import Final
+
+from finsync_tui.profile.reconciliation import MatchRule, Reconciliation
+from finsync_tui.reconcile.judging import (
+    Found,
+    Linked,
+    combined,
+    compare,
+    judge,
+    match_value,
+    missing,
+    pairs,
+    plain_amount,
+    within,
+)
+from store import comparison
+from store.breaks import FieldDifference
+from store.comparison import Row, Side
+from store.reconciliations import ControlTotal
+
+BATCH: Final = 500
+Periods = tuple[str, str]
+
+
+@dataclass
+class Comparison:
+    """One definition between its source and one target, or several that hold one set together."""
+
+    name: str
+    definition: Reconciliation
+    sources: Sequence[Side]
+    targets: Sequence[Side]
+    linked: Linked
+    periods: Periods | None = None
+    """Only what lies in these."""
+    compared: int = 0
+    explained: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """What the documents' differences take of each control total."""
+
+    @property
+    def source_label(self) -> str:
+        return "+".join(side.system for side in self.sources)
+
+    @property
+    def target_label(self) -> str:
+        return "+".join(side.system for side in self.targets)
+
+    @property
+    def definition_id(self) -> int:
+        return self.sources[0].definition_id
+
+    def everything(self, db: Connection) -> Iterator[Found]:
+        """Compare all rows; of a window's differences only those that lie in it are told."""
+        for found in self._compare(db, comparison.suspects(db, self.definition_id, *self._ids())):
+            if self.periods is None or self._is_within(found):
+                yield found
+
+    def changes(self, db: Connection) -> Iterator[Found]:
+        """Compare what changed since the last run, and what no key pairs."""
+        keys = list(comparison.changed_keys(db, self.definition_id, self.target_label))
+        yield from self._compare(db, keys)  # a list: what it is read from is made anew meanwhile
+
+    def totals(self, db: Connection) -> list[ControlTotal]:
+        found = comparison.totals(db, *self._ids())
+        if self.periods is None:
+            return found
+        first, last = self.periods
+        return [one for one in found if first <= one.period <= last]
+
+    def unexplained(self, totals: Iterable[ControlTotal]) -> Iterator[Found]:
+        """Yield the control totals that differ by more than their documents do. After `everything`."""
+        if self.definition.expects != "both":
+            return
+        for one in totals:
+            group = (one.legal_entity, one.period, one.currency)
+            rest = one.difference_minor - self.explained[group]
+            if within(self.definition.total_tolerance, one.currency, rest):
+                continue
+            sums = [plain_amount(minor, one.currency) for minor in (one.source_minor, one.target_minor)]
+            evidence = {
+                "source_count": one.source_count,
+                "target_count": one.target_count,
+                "difference": plain_amount(one.difference_minor, one.currency),
+                "by_documents": plain_amount(self.explained[group], one.currency),
+                "legal_entity": one.legal_entity,
+                "period": one.period,
+                "currency": one.currency,
+            }
+            shown = (FieldDifference("total", sums[0], sums[1]),)
+            yield Found("control_total", "/".join(group), None, None, shown, abs(rest), evidence)
+
+    def _ids(self) -> tuple[list[int], list[int]]:
+        return [side.id for side in self.sources], [side.id for side in self.targets]
+
+    def _compare(self, db: Connection, keys: Iterable[str]) -> Iterator[Found]:
+        """Judge the rows of these keys. What no key pairs is put aside, and then paired by other rules."""
+        comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=True)
+        source_ids, target_ids = self._ids()
+        is_source = frozenset(source_ids)
+        aside: list[tuple[str, bool, str, int]] = []
+        for _, rows in comparison.rows_of(db, self.definition_id, (*source_ids, *target_ids), keys):
+            sources = [row for row in rows if row.side_id in is_source]
+            targets = [row for row in rows if row.side_id not in is_source]
+            self.compared += 1
+            judged = judge(self.definition, sources, targets, self.linked)
+            alone = {row.id for _, row in judged.unpaired}
+            if judged.found:
+                self._explain(
+                    [row for row in sources if row.id not in alone],
+                    [row for row in targets if row.id not in alone],
+                )
+                yield from judged.found
+            aside += [("", is_target, row.key, row.id) for is_target, row in judged.unpaired]
+            if len(aside) >= BATCH:
+                comparison.add_candidates(db, self.definition_id, self.target_label, aside)
+                aside.clear()
+        comparison.add_candidates(db, self.definition_id, self.target_label, aside)
+        yield from self._by_rules(db)
+
+    def _by_rules(self, db: Connection) -> Iterator[Found]:
+        """Pair by each rule in turn what no key pairs; what is left is missing on the other side."""
+        matched: list[tuple[str, str, str]] = []
+        for rule in self.definition.match:
+            for sources, targets in self._pairs(db, rule):
+                matched += [(s.key, t.key, rule.name) for s in sources for t in targets]
+                gone = [(False, row.key, row.id) for row in sources] + [
+                    (True, row.key, row.id) for row in targets
+                ]
+                comparison.drop_candidates(db, self.definition_id, self.target_label, gone)
+                source, target = combined(self.definition, sources), combined(self.definition, targets)
+                evidence = {
+                    "matched_by": rule.name,
+                    "keys": [[row.key for row in sources], [row.key for row in targets]],
+                }
+                found = compare(self.definition, source, target, self.linked, evidence)
+                if found:
+                    self._explain(sources, targets)
+                    yield from found
+        comparison.set_matches(db, self.definition_id, self.target_label, matched)
+        for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
+            self._explain([] if is_target else [row], [row] if is_target else [])
+            lack = missing(self.definition, row, is_target=is_target)
+            if lack is not None:
+                yield lack
+
+    def _pairs(self, db: Connection, rule: MatchRule) -> Iterator[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+        comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=False)
+        valued: list[tuple[str, bool, str, int]] = []
+        for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
+            value = match_value(self.definition, rule, row)
+            if value is not None:
+                valued.append((value, is_target, row.key, row.id))
+            if len(valued) >= BATCH:
+                comparison.add_candidates(db, self.definition_id, self.target_label, valued)
+                valued.clear()
+        comparison.add_candidates(db, self.definition_id, self.target_label, valued)
+        for sources, targets in comparison.candidates(db, self.definition_id, self.target_label):
+            yield from pairs(self.definition, rule, sources, targets)
+
+    def _is_within(self, found: Found) -> bool:
+        assert self.periods is not None
+        row = found.source or found.target
+        return row is not None and self.periods[0] <= row.period <= self.periods[1]
+
+    def _explain(self, sources: Sequence[Row], targets: Sequence[Row]) -> None:
+        for row in sources:
+            self.explained[row.legal_entity, row.period, row.currency] += row.amount_minor
+        for row in targets:
+            self.explained[row.legal_entity, row.period, row.currency] -= row.amount_minor

@@ -1,0 +1,253 @@
+"""What two sides of one key say: equal, different, doubled, missing. Pure.
+
+A hash only raises a suspicion; here every field is compared within its tolerance, and what is left is a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from finsync_tui.profile.reconciliation import FieldSetup, MatchRule, Reconciliation, Tolerance
+from finsync_tui.reconcile.rows import Value, step_of
+from store.breaks import FieldDifference, Kind
+from store.canonical.money import exponent, plain
+from store.columns import encode, from_json
+from store.comparison import Row
+
+SHOWN_MAX = 20
+"""So many ids of doubled records are named."""
+CROWDED = 500
+"""More candidates of one side than this are told apart by no rule."""
+
+Linked = Callable[[FieldSetup, str, str, Row], bool]
+"""(link, source's key, target's key, target's row): are both the same thing?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One difference, before anybody asks why."""
+
+    kind: Kind
+    key: str
+    source: Row | None
+    target: Row | None
+    fields: tuple[FieldDifference, ...] = ()
+    amount_minor: int = 0
+    """At risk."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rows of one key are: differences, and rows that no key pairs."""
+
+    found: tuple[Found, ...] = ()
+    unpaired: tuple[tuple[bool, Row], ...] = ()
+    """(is the target's, row)"""
+
+
+def judge(
+    definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row], linked: Linked
+) -> Judged:
+    """Compare all rows of one key."""
+    found: list[Found] = []
+    sources, targets = _doubled(definition, sources, targets, found)
+    if sources and targets:
+        source = sources[0]
+        target = min(
+            targets,
+            key=lambda one: (len(differences(definition, source, one, linked)), one.external_id, one.part),
+        )
+        found += compare(definition, source, target, linked)
+        return Judged(tuple(found))
+    unpaired = [(False, sources[0])] if sources else [(True, targets[0])] if targets else []
+    return Judged(tuple(found), tuple(unpaired))
+
+
+def compare(
+    definition: Reconciliation,
+    source: Row,
+    target: Row,
+    linked: Linked,
+    evidence: Mapping[str, Any] | None = None,
+) -> list[Found]:
+    """Return the difference of a pair, if there is one."""
+    shown = differences(definition, source, target, linked)
+    if not shown:
+        return []
+    kinds = {one.name: one.kind for one in definition.fields}
+    is_lag = all(kinds[one.field] == "status" for one in shown)
+    same = source.currency == target.currency
+    by = abs(source.amount_minor - target.amount_minor) if same else 0
+    risk = abs(source.amount_minor) if is_lag or not by else by
+    kind: Kind = "status_lag" if is_lag else "field"
+    return [Found(kind, source.key, source, target, tuple(shown), risk, evidence or {})]
+
+
+def missing(definition: Reconciliation, row: Row, *, is_target: bool) -> Found | None:
+    """Return what one side lacks; None where it need not have it."""
+    if definition.expects == ("target" if is_target else "source"):
+        return None
+    kind: Kind = "missing_in_source" if is_target else "missing_in_target"
+    return Found(
+        kind, row.key, None if is_target else row, row if is_target else None, (), abs(row.amount_minor)
+    )
+
+
+def differences(
+    definition: Reconciliation, source: Row, target: Row, linked: Linked
+) -> list[FieldDifference]:
+    """Return the fields that differ beyond their tolerance, as both sides show them."""
+    pairs = zip(definition.fields, values_of(source), values_of(target), strict=True)
+    return [
+        FieldDifference(one.name, shown(one, have, source.currency), shown(one, other, target.currency))
+        for one, have, other in pairs
+        if one.is_compared and not _agree(one, have, other, source, target, linked)
+    ]
+
+
+def values_of(row: Row) -> list[Value]:
+    found: list[Value] = from_json(row.fields)
+    return found
+
+
+def shown(one: FieldSetup, value: Value, currency: str) -> str | None:
+    """Return a value as people read it."""
+    if isinstance(value, int) and one.kind == "money" and currency:
+        return f"{plain_amount(value, currency)} {currency}"
+    return None if value is None else str(value)
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """Return an amount with its decimals: differences are compared as texts, so without separators.
+
+    >>> plain_amount(1234567, "EUR")
+    '12345.67'
+    """
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+
+
+def pairs(
+    definition: Reconciliation, rule: MatchRule, sources: Sequence[Row], targets: Sequence[Row]
+) -> list[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+    """Pair rows of equal value by a rule, where each is the only one that fits the other."""
+    if len(sources) > CROWDED or len(targets) > CROWDED:
+        return []
+    if rule.many is not None:
+        return _sums(definition, rule, sources, targets)
+    fits: dict[int, list[int]] = {
+        n: [m for m, target in enumerate(targets) if _fits(definition, rule, source, target)]
+        for n, source in enumerate(sources)
+    }
+    wanted: dict[int, int] = {}
+    for options in fits.values():
+        for m in options:
+            wanted[m] = wanted.get(m, 0) + 1
+    return [
+        ((sources[n],), (targets[options[0]],))
+        for n, options in fits.items()
+        if len(options) == 1 and wanted[options[0]] == 1
+    ]
+
+
+def combined(definition: Reconciliation, rows: Sequence[Row]) -> Row:
+    """Return several rows as one: amounts and numbers add up, everything else must be the same."""
+    if len(rows) == 1:
+        return rows[0]
+    columns = zip(*(values_of(row) for row in rows), strict=True)
+    added = [_added(one, column) for one, column in zip(definition.fields, columns, strict=True)]
+    return rows[0]._replace(fields=encode(added).decode(), amount_minor=sum(row.amount_minor for row in rows))
+
+
+def match_value(definition: Reconciliation, rule: MatchRule, row: Row) -> str | None:
+    """Return what a rule asks to be equal; None: the row does not say all of it."""
+    named = dict(zip((one.name for one in definition.fields), values_of(row), strict=True))
+    chosen = [named[name] for name in rule.on]
+    if any(value in (None, "") for value in chosen):
+        return None
+    return encode([rule.name, row.currency, chosen]).decode()
+
+
+def within(tolerance: Tolerance, currency: str, by_minor: int) -> bool:
+    """Say whether an amount is no larger than a tolerance allows."""
+    allowed = tolerance.get(currency, tolerance.get("default", Decimal(0)))
+    return abs(by_minor) <= allowed.scaleb(exponent(currency) if currency else 0)
+
+
+def _doubled(
+    definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row], found: list[Found]
+) -> tuple[Sequence[Row], Sequence[Row]]:
+    """Note what is doubled; rows that may be several are put together instead."""
+    if definition.many == "source" and sources:
+        sources = [combined(definition, sources)]
+    if definition.many == "target" and targets:
+        targets = [combined(definition, targets)]
+    if len(sources) > 1 or len(targets) > 1:
+        risk = sum(abs(row.amount_minor) for row in (*sources[1:], *targets[1:]))
+        ids = [", ".join(row.external_id for row in rows[:SHOWN_MAX]) or None for rows in (sources, targets)]
+        evidence = {"source_count": len(sources), "target_count": len(targets)}
+        first_source, first_target = (rows[0] if rows else None for rows in (sources, targets))
+        key = (first_source or first_target or sources[0]).key
+        shown_ids = (FieldDifference("records", ids[0], ids[1]),)
+        found.append(Found("duplicate", key, first_source, first_target, shown_ids, risk, evidence))
+    return sources, targets
+
+
+def _agree(one: FieldSetup, have: Value, other: Value, source: Row, target: Row, linked: Linked) -> bool:
+    if have is None or other is None:
+        return have is other or one.is_optional
+    if one.kind == "link":
+        return have == other or linked(one, str(have), str(other), target)
+    if one.kind not in ("money", "number"):
+        return have == other
+    if one.kind == "money" and not (
+        isinstance(have, int) and isinstance(other, int) and source.currency == target.currency
+    ):
+        return False if source.currency != target.currency else have == other
+    a, b = Decimal(have), Decimal(other)
+    return abs(a - b) <= max(step_of(one, source.currency), abs(a) * one.tolerance_percent / 100)
+
+
+def _added(one: FieldSetup, column: Sequence[Value]) -> Value:
+    said = [value for value in column if value is not None]
+    if not said:
+        return None
+    if one.kind == "money" and all(isinstance(value, int) for value in said):
+        return sum(value for value in said if isinstance(value, int))
+    if one.kind == "number":
+        return plain(sum((Decimal(value) for value in said), Decimal(0)))
+    return ", ".join(sorted({str(value) for value in said})) if len(set(said)) > 1 else said[0]
+
+
+def _fits(definition: Reconciliation, rule: MatchRule, source: Row, target: Row) -> bool:
+    if rule.amount and not within(rule.tolerance, source.currency, source.amount_minor - target.amount_minor):
+        return False
+    return rule.days is None or _close(definition, rule, source, target)
+
+
+def _close(definition: Reconciliation, rule: MatchRule, *rows: Row) -> bool:
+    """Say whether the dates of these rows lie within the days of a rule."""
+    place = next(n for n, one in enumerate(definition.fields) if one.name == rule.date)
+    said = [str(values_of(row)[place] or "") for row in rows]
+    if not all(said):
+        return False
+    days = [date.fromisoformat(one[:10]) for one in said]
+    return (max(days) - min(days)).days <= (rule.days or 0)
+
+
+def _sums(
+    definition: Reconciliation, rule: MatchRule, sources: Sequence[Row], targets: Sequence[Row]
+) -> list[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+    many, few = (sources, targets) if rule.many == "source" else (targets, sources)
+    if len(few) != 1 or len(many) < 2:
+        return []
+    by = sum(row.amount_minor for row in many) - few[0].amount_minor
+    if not within(rule.tolerance, few[0].currency, by):
+        return []
+    if rule.days is not None and not _close(definition, rule, *many, *few):
+        return []
+    return [(tuple(sources), tuple(targets))]

@@ -1,0 +1,228 @@
+"""The comparison inside the store, held against a naive one in Python, and its rules one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import a_store
+from tests.finsync_tui.reconcile.sides import Bench, a_definition, an_invoice, told
+
+NUMBER = {"name": "supplier and number", "on": ["supplier", "number"]}
+AMOUNT = {
+    "name": "amount and date",
+    "on": ["supplier"],
+    "amount": True,
+    "tolerance": {"EUR": "0.02"},
+    "days": 3,
+    "date": "date",
+}
+SUM = {"name": "one to many", "on": ["supplier"], "many": "target", "tolerance": {"EUR": "0.02"}}
+RULES = {"match": [NUMBER, AMOUNT, SUM]}
+
+RECORDS = st.lists(
+    st.builds(
+        lambda n, mark, number, supplier, minor, day, status, currency: an_invoice(
+            id=str(n), mark=f"left:{mark}", number=f"INV-{number}", supplier=f"S{supplier}", minor=minor,
+            on=date(2026, 1, 29) + timedelta(days=day), status=status, currency=currency,
+        ),
+        st.integers(0, 30), st.integers(0, 9), st.integers(0, 3), st.integers(0, 2),
+        st.sampled_from([0, 1, 2, 3, 4, 5, 6, 98, 100, 101, 102, 103, -2, -3, -1]),
+        st.integers(0, 8), st.sampled_from(["open", "approved", "validated"]), st.sampled_from(["EUR", "EUR", "EUR", "JPY"]),
+    ),
+    max_size=14, unique_by=lambda r: r["id"],
+)  # fmt: skip
+
+
+def naive(left: list[Any], right: list[Any], rules: list[dict[str, Any]], many: str | None) -> Iterator[Any]:
+    """Compare as one would by hand: no hashes, no SQL, no batches."""
+    sides: dict[str, tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    for n, records in enumerate((left, right)):
+        for one in sorted(records, key=lambda r: r["id"]):
+            sides[one["mark"]][n].append(one)
+    alone: tuple[list[Any], list[Any]] = ([], [])
+    for mark, (sources, targets) in sorted(sides.items()):
+        if many == "target" and targets:
+            targets = [_sum(targets)]
+        if len(sources) > 1 or len(targets) > 1:
+            yield "duplicate", mark, ("records",)
+        if sources and targets:
+            best = min((_differing(sources[0], t) for t in targets), key=len)
+            if best:
+                yield ("status_lag" if best == ("status",) else "field"), mark, best
+        else:
+            for n, some in enumerate((sources, targets)):
+                alone[n].extend(some[:1])
+    for rule in rules:
+        for sources, targets in _paired(alone[0], alone[1], rule):
+            for n, some in enumerate((sources, targets)):
+                alone[n][:] = [r for r in alone[n] if r not in some]
+            differing = _differing(_sum(sources), _sum(targets))
+            if differing:
+                yield ("status_lag" if differing == ("status",) else "field"), sources[0]["mark"], differing
+    yield from (("missing_in_target", r["mark"], ()) for r in alone[0])
+    yield from (("missing_in_source", r["mark"], ()) for r in alone[1])
+
+
+def _sum(records: list[Any]) -> Any:
+    if len(records) == 1:
+        return records[0]
+    joined = {
+        name: ", ".join(sorted({str(r[name]) for r in records})) for name in ("number", "supplier", "status")
+    }
+    words = {"approved": "open"} | {"validated": "open"}
+    statuses = sorted({words.get(r["status"], r["status"]) for r in records})
+    return {**records[0], **joined, "status": ", ".join(statuses), "minor": sum(r["minor"] for r in records)}
+
+
+def _differing(source: Any, target: Any) -> tuple[str, ...]:
+    found = [name for name in ("number", "supplier") if source[name] != target[name]]
+    limit = {"EUR": 2, "JPY": 1}[source["currency"]]
+    if source["currency"] != target["currency"] or abs(source["minor"] - target["minor"]) > limit:
+        found.append("total")
+    if _word(source, "approved") != _word(target, "validated"):
+        found.append("status")
+    return tuple(found)
+
+
+def _word(record: Any, own: str) -> str:
+    return "open" if record["status"] == own else str(record["status"])
+
+
+def _paired(left: list[Any], right: list[Any], rule: dict[str, Any]) -> list[tuple[list[Any], list[Any]]]:
+    def value(r: Any) -> tuple[Any, ...]:
+        return (r["currency"], *(r[name] for name in rule["on"]))
+
+    def fits(a: Any, b: Any) -> bool:
+        if value(a) != value(b):
+            return False
+        if rule.get("amount") and abs(a["minor"] - b["minor"]) > (2 if a["currency"] == "EUR" else 0):
+            return False
+        return "days" not in rule or abs((a["on"] - b["on"]).days) <= rule["days"]
+
+    if "many" in rule:
+        found = []
+        for v in dict.fromkeys(value(r) for r in left):
+            a, b = [r for r in left if value(r) == v], [r for r in right if value(r) == v]
+            by = abs(sum(r["minor"] for r in a) - sum(r["minor"] for r in b))
+            if len(a) == 1 and len(b) > 1 and by <= (2 if v[0] == "EUR" else 0):
+                found.append((a, b))
+        return found
+    return [
+        ([a], [b])
+        for a in left
+        for b in right
+        if [r for r in right if fits(a, r)] == [b] and [r for r in left if fits(r, b)] == [a]
+    ]
+
+
+@given(RECORDS, RECORDS, st.sampled_from([[], [NUMBER], [NUMBER, AMOUNT], [SUM], [NUMBER, AMOUNT, SUM]]))
+def test_the_comparison_finds_what_a_naive_one_finds(left: Any, right: Any, rules: Any) -> None:
+    """Tolerances, duplicates, statuses, other rules than the key, sums: the same differences, no more and no fewer."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(match=rules))
+        bench.read("source", left)
+        bench.read("target", right)
+
+        assert sorted(naive(left, right, rules, None)) == sorted(told(bench.everything()))
+
+
+@given(RECORDS, RECORDS)
+def test_several_rows_of_one_key_add_up_where_that_is_allowed(left: Any, right: Any) -> None:
+    """An invoice that the ERP split is no duplicate when its parts make the whole."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(many="target"))
+        bench.read("source", [r for r in left if r["currency"] == "EUR"])
+        bench.read("target", [r for r in right if r["currency"] == "EUR" and r["status"] != "approved"])
+
+        left = [r for r in left if r["currency"] == "EUR"]
+        right = [r for r in right if r["currency"] == "EUR" and r["status"] != "approved"]
+        assert sorted(naive(left, right, [], "target")) == sorted(told(bench.everything()))
+
+
+@given(RECORDS, RECORDS, RECORDS, RECORDS, st.sampled_from([[], [NUMBER], [NUMBER, AMOUNT, SUM]]))
+def test_comparing_only_what_changed_finds_the_same(
+    left: Any, right: Any, left_changes: Any, right_changes: Any, rules: Any
+) -> None:
+    """After changes on both sides: what was known and did not change, and what the run of changes says, is all there is."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(match=rules))
+        bench.read("source", left)
+        bench.read("target", right)
+        before = {(one.key, one.kind == "duplicate"): one for one in bench.everything()}
+
+        bench.read("source", left_changes, is_full=False)
+        bench.read("target", right_changes, is_full=False)
+        comparing = bench.comparing()
+        looked_at = set(_changed(store, comparing))
+        after = {k: one for k, one in before.items() if k[0] not in looked_at}
+        after |= {(one.key, one.kind == "duplicate"): one for one in bench.changes()}
+
+        assert sorted(told(bench.everything())) == sorted(told(after.values()))
+
+
+def _changed(store: Any, comparing: Any) -> Iterator[str]:
+    from store import comparison
+
+    yield from comparison.changed_keys(store.db, comparing.definition_id, comparing.target_label)
+
+
+@given(RECORDS, RECORDS)
+def test_control_totals_are_kept_with_the_rows(left: Any, right: Any) -> None:
+    """However often rows change, a control total is the sum of what is there, by company, period and currency."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        for some in (left, right, left[:5]):
+            bench.read("source", some)
+        bench.read("target", right)
+
+        sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for n, records in enumerate((left[:5], right)):
+            for one in records:
+                group = sums[one["company"], f"{one['on']:%Y-%m}", one["currency"]]
+                group[2 * n] += 1
+                group[2 * n + 1] += one["minor"]
+        found = bench.comparing().totals(store.db)
+        assert {k: tuple(v) for k, v in sums.items()} == {
+            (t.legal_entity, t.period, t.currency): (
+                t.source_count, t.source_minor, t.target_count, t.target_minor,
+            )
+            for t in found
+        }  # fmt: skip
+
+
+def test_tolerated_differences_that_add_up_open_a_control_total() -> None:
+    """Each invoice is two cents off, which is allowed; together it is a euro, which is not."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(total_tolerance={"EUR": "0.50"}))
+        bench.read("source", [an_invoice(id=str(n), mark=f"left:{n}", minor=100) for n in range(50)])
+        bench.read("target", [an_invoice(id=str(n), mark=f"left:{n}", minor=98) for n in range(50)])
+
+        (found,) = bench.everything()
+
+    assert ("control_total", "DE01/2026-01/EUR", 100) == (found.kind, found.key, found.amount_minor)
+
+
+def test_a_total_that_its_documents_explain_is_no_break_of_its_own() -> None:
+    """One missing invoice is one break, not two."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(total_tolerance={}))
+        bench.read("source", [an_invoice()])
+        bench.read("target", [])
+
+        assert ["missing_in_target"] == [one.kind for one in bench.everything()]
+
+
+def test_a_window_tells_only_of_its_periods() -> None:
+    """Differences of other months are left to other runs."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        bench.read("source", [an_invoice(id=str(n), mark=str(n), on=date(2026, n, 1)) for n in (1, 2, 3)])
+        bench.read("target", [])
+
+        assert ["2", "3"] == [one.key for one in bench.everything(periods=("2026-02", "2026-03"))]
