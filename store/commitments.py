@@ -1,6 +1,10 @@
-"""What is promised: the distributions of the newest revision that each ERP holds, less what was invoiced of them.
+"""What is promised: by orders, the distributions of the newest revision that each ERP holds, less what was invoiced of
+them; before that by approved requisitions, until orders take them over.
 
     open = ordered - invoiced - cancelled
+
+The *stage* is Oracle's word: a requisition's promise is a *commitment*, an order's an *obligation*. A system may number
+both alike, so a key counts together with its stage.
 
 *Ordered* are the live lines of the newest revision; a line that was cancelled, or an order that ended, takes what was
 still open of it with it. What was invoiced is kept for good, whatever comes first: an order that is opened again finds it.
@@ -10,10 +14,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from store.canonical.budget import Commitment
+from store.canonical.budget import Commitment, CommitmentLine
 from store.canonical.money import Money
+
+Stage = Literal["commitment", "obligation"]
+REQUISITION: Final[Stage] = "commitment"
+ORDER: Final[Stage] = "obligation"
 
 
 class CommitmentTotal(NamedTuple):
@@ -27,21 +35,44 @@ class CommitmentTotal(NamedTuple):
     amount_minor: int
 
 
-def replace(
-    db: sqlite3.Connection, document_key: str, system: str, commitment: Commitment, stage: str = "obligation"
+def replace(db: sqlite3.Connection, document_key: str, system: str, commitment: Commitment) -> None:
+    """Put this revision of an order in the place of the one before; what was invoiced stays invoiced."""
+    _put(db, ORDER, document_key, system, commitment.legal_entity, commitment.lines)
+    for line in commitment.lines:
+        _spread(db, document_key, line.number)
+
+
+def reserve(
+    db: sqlite3.Connection,
+    requisition_key: str,
+    system: str,
+    legal_entity: str,
+    lines: Iterable[CommitmentLine],
 ) -> None:
-    """Put this revision in the place of the one before; what was invoiced stays invoiced."""
-    _drop_lines(db, document_key)
+    """Put what an approved requisition promises in the place of what it promised before."""
+    _put(db, REQUISITION, requisition_key, system, legal_entity, lines)
+
+
+def _put(
+    db: sqlite3.Connection,
+    stage: Stage,
+    key: str,
+    system: str,
+    legal_entity: str,
+    lines: Iterable[CommitmentLine],
+) -> None:
+    drop(db, key, stage)
     db.executemany(
-        "INSERT INTO commitment_line(document_key, line, distribution, system, legal_entity, charge_account, cost_centre,"
-        " account, project, period, currency, amount_minor, stage, line_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO commitment_line(document_key, stage, line, distribution, system, legal_entity, charge_account,"
+        " cost_centre, account, project, period, currency, amount_minor, line_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
-                document_key,
+                key,
+                stage,
                 line_no,
                 part_no,
                 system,
-                commitment.legal_entity,
+                legal_entity,
                 part.charge_account,
                 part.cost_centre,
                 part.account,
@@ -49,24 +80,37 @@ def replace(
                 part.period,
                 part.amount.currency,
                 part.amount.amount_minor,
-                stage,
                 line.number,
             )
-            for line_no, line in enumerate(commitment.lines, 1)
+            for line_no, line in enumerate(lines, 1)
             for part_no, part in enumerate(line.distributions, 1)
         ],
     )
-    for line in commitment.lines:
-        _spread(db, document_key, line.number)
 
 
-def drop(db: sqlite3.Connection, document_key: str) -> int:
-    """Take back what a document still promised; return how many lines that were. What was invoiced stays on record."""
-    return _drop_lines(db, document_key)
+def drop(db: sqlite3.Connection, document_key: str, stage: Stage = ORDER) -> int:
+    """Take back what a document still promised; return how many parts that were. What was invoiced stays on record."""
+    return db.execute(
+        "DELETE FROM commitment_line WHERE document_key=? AND stage=?", (document_key, stage)
+    ).rowcount
 
 
-def _drop_lines(db: sqlite3.Connection, document_key: str) -> int:
-    return db.execute("DELETE FROM commitment_line WHERE document_key=?", (document_key,)).rowcount
+def taken_over(db: sqlite3.Connection, requisition_key: str, lines: Iterable[str]) -> int:
+    """Let orders promise these lines of a requisition in its place; return how many parts that were."""
+    before = db.total_changes
+    db.executemany(
+        "DELETE FROM commitment_line WHERE document_key=? AND stage=? AND line_number=?",
+        [(requisition_key, REQUISITION, line) for line in lines],
+    )
+    return db.total_changes - before
+
+
+def promises(db: sqlite3.Connection, document_key: str, stage: Stage) -> bool:
+    """Say whether a document promises anything."""
+    row = db.execute(
+        "SELECT 1 FROM commitment_line WHERE document_key=? AND stage=? LIMIT 1", (document_key, stage)
+    ).fetchone()
+    return row is not None
 
 
 class Relief(NamedTuple):
@@ -130,8 +174,8 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     """
     parts = db.execute(
         "SELECT distribution, legal_entity, system, cost_centre, account, project, period, currency, amount_minor"
-        " FROM commitment_line WHERE document_key=? AND line_number=? ORDER BY distribution",
-        (document_key, line),
+        " FROM commitment_line WHERE document_key=? AND stage=? AND line_number=? ORDER BY distribution",
+        (document_key, ORDER, line),
     ).fetchall()
     if not parts:
         return
@@ -163,14 +207,21 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     )
 
 
-def ordered_of(
-    db: sqlite3.Connection, legal_entity: str, cost_centre: str, currency: str, *, without: str
+def promised_of(
+    db: sqlite3.Connection,
+    legal_entity: str,
+    cost_centre: str,
+    currency: str,
+    *,
+    order: str,
+    requisition: str | None,
 ) -> int:
-    """Return what live orders other than one charge to a cost centre, invoiced or not, in minor units."""
+    """Return what live orders and requisitions charge to a cost centre, invoiced or not, in minor units: all but one
+    order and the requisition that it comes from."""
     found: int = db.execute(
         "SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND cost_centre=? AND currency=?"
-        " AND document_key<>?",
-        (legal_entity, cost_centre, currency, without),
+        " AND NOT (document_key=? AND stage=?) AND NOT (document_key IS ? AND stage=?)",
+        (legal_entity, cost_centre, currency, order, ORDER, requisition, REQUISITION),
     ).fetchone()[0]
     return found
 
@@ -182,7 +233,8 @@ def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:
         " SELECT legal_entity, system, currency, stage, count(DISTINCT document_key) AS order_count,"
         " sum(amount_minor) AS amount_minor FROM commitment_line GROUP BY legal_entity, system, currency, stage"
         " UNION ALL SELECT legal_entity, system, currency, 'obligation', 0, -sum(amount_minor) FROM commitment_relief r"
-        " WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key=r.document_key AND l.line_number=r.line)"
+        " WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key=r.document_key AND l.line_number=r.line"
+        " AND l.stage='obligation')"
         " GROUP BY legal_entity, system, currency)"
         " GROUP BY legal_entity, system, currency, stage ORDER BY legal_entity, system, currency, stage"
     )

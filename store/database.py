@@ -28,6 +28,7 @@ KNOWN_MIGRATIONS: Final = (
     "m005_exceptions_by_entity",
     "m006_breaks",
     "m007_comparison",
+    "m008_requisitions_promise",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -651,6 +651,43 @@ def m007_comparison(db: Database) -> None:
         db.execute(statement)
 
 
+_M008 = """
+CREATE TABLE promised (              -- what is promised, per distribution: requisitions not yet ordered, orders in the ERP
+  document_key TEXT NOT NULL,
+  stage TEXT NOT NULL,               -- commitment: a requisition; obligation: an order
+  line INTEGER NOT NULL,
+  distribution INTEGER NOT NULL,
+  system TEXT NOT NULL,
+  legal_entity TEXT NOT NULL,
+  charge_account TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  period TEXT,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  line_number TEXT,
+  project TEXT,
+  PRIMARY KEY (document_key, stage, line, distribution)
+) STRICT, WITHOUT ROWID;
+INSERT INTO promised SELECT document_key, stage, line, distribution, system, legal_entity, charge_account, cost_centre,
+  account, period, currency, amount_minor, line_number, project FROM commitment_line;
+DROP VIEW IF EXISTS v_commitment;    -- it reads the table; all views are made anew after the migrations
+DROP TABLE commitment_line;
+ALTER TABLE promised RENAME TO commitment_line;
+INSERT OR IGNORE INTO identity(record_id, kind, value)
+  SELECT r.id, 'requisition', json_extract(v.body, '$.requisition_id')
+  FROM record r JOIN record_version v ON v.id = r.version_id
+  WHERE r.entity = 'purchase_order' AND json_extract(v.body, '$.requisition_id') IS NOT NULL;
+"""
+
+
+@migrations()
+def m008_requisitions_promise(db: Database) -> None:
+    """Approved requisitions promise, too; Coupa numbers them as it numbers orders. Orders are found by theirs."""
+    for statement in statements(_M008):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

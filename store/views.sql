@@ -49,7 +49,9 @@ WHERE w.ended_at IS NULL AND NOT EXISTS (
     AND e.operation IN ('order.submit', 'order.cancel', 'order.close', 'order.discard', 'receipt.create', 'receipt.return',
                         'receipt.correct', 'invoice.create', 'invoice.cancel', 'journal.create'));
 
-CREATE VIEW v_commitment AS -- what live order lines promise, less what was invoiced of them
+-- What live lines promise, by stage: `commitment`, a requisition that no order has taken over; `obligation`, an order in
+-- the ERP, less what was invoiced of it.
+CREATE VIEW v_commitment AS
 SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
        sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,
        sum(invoiced_minor) AS invoiced_minor, project
@@ -58,7 +60,8 @@ FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, accou
       UNION ALL
       SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor, project
       FROM commitment_relief r
-      WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line))
+      WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line
+                    AND l.stage = 'obligation'))
 GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
 
 CREATE VIEW v_budget AS -- what may be spent, as its source says it; the ERP's own check decides

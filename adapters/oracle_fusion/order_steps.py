@@ -56,6 +56,8 @@ class OrderSteps:
         """Ask whether the budgets would bear the order. A refusal says which would not; nothing is reserved."""
         marker = text_of(request, "marker")
         state = await self._orders.state(request, marker)
+        if state.issued is not None and not state.is_change:  # nothing under way asks for funds
+            return Receipt(request.external_id, state.number, answer={"funds": "not_applicable"})
         if state.draft is None or state.draft.href is None:
             raise self._refused(f"order {state.number} has no draft in Oracle whose funds can be checked")
         result = await self._api.act(state.draft.href, "checkFunds", {})

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     import sqlite3
 
 DIMENSIONS: Final = ("cost_centre", "account", "project", "period")
-_SUMS: Final = ("ordered_minor", "invoiced_minor", "amount_minor", "budget_minor", "remaining_minor")
+_SUMS: Final = (
+    "requested_minor",
+    "ordered_minor",
+    "invoiced_minor",
+    "amount_minor",
+    "budget_minor",
+    "remaining_minor",
+)
 
 
 def report(
@@ -20,12 +27,16 @@ def report(
 ) -> list[dict[str, Any]]:
     """Return a row for each company, currency and value of the dimensions in `by`.
 
-    *open* is ordered less invoiced; *budget* and *left* are what the budgets' source says, where it budgets by just
-    these dimensions; *used* is what orders have taken of the budget, invoiced or not, in per cent.
+    *requested* is what approved requisitions promise that no order in the ERP has taken over; *open* is ordered less
+    invoiced; *budget* and *left* are what the budgets' source says, where it budgets by just
+    these dimensions; *used* is what requisitions and orders have taken of the budget, invoiced or not, in per cent.
     """
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in db.execute("SELECT * FROM v_commitment"):
         found = _group(groups, by, row)
+        if row["stage"] == "commitment":
+            found["requested_minor"] = (found["requested_minor"] or 0) + row["amount_minor"]
+            continue
         for name in ("ordered_minor", "invoiced_minor", "amount_minor"):
             found[name] = (found[name] or 0) + row[name]
     budgeted = [name for name in by if name != "project"]
@@ -53,9 +64,10 @@ def _group(
 
 def _shown(group: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
     currency, budget = group["currency"], group["budget_minor"]
-    used = group["ordered_minor"] or 0
+    used = (group["requested_minor"] or 0) + (group["ordered_minor"] or 0)
     return {
         **{name: group[name] for name in ("legal_entity", *by, "currency")},
+        "requested": amount(group["requested_minor"] or 0, currency),
         "ordered": amount(group["ordered_minor"] or 0, currency),
         "invoiced": amount(group["invoiced_minor"] or 0, currency),
         "open": amount(group["amount_minor"] or 0, currency),

@@ -32,7 +32,10 @@ def commitments(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit."""
+    """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit.
+
+    Requested is what approved requisitions promise until an order takes it over in the ERP.
+    """
 
     names = [name.strip() for name in by.split(",") if name.strip()]
     unknown = [name for name in names if name not in _commitments.DIMENSIONS]
@@ -43,7 +46,7 @@ def commitments(
     if json:
         say_json(rows)
         return
-    sums = ["ordered", "invoiced", "open", "budget", "left"]
+    sums = ["requested", "ordered", "invoiced", "open", "budget", "left"]
     say(
         table(
             ["company", *(name.replace("_", " ") for name in names), *sums, "used", "currency"],

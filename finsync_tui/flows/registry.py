@@ -9,11 +9,13 @@ from finsync_tui.flows.expense_to_reimbursement import ExpenseToReimbursement
 from finsync_tui.flows.expense_validation import ExpenseValidation
 from finsync_tui.flows.goods_receipt import GoodsReceipt
 from finsync_tui.flows.invoice_to_payment import InvoiceToPayment
+from finsync_tui.flows.requisition_commitment import RequisitionCommitment
 from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from finsync_tui.flows.steps import Flow
 from finsync_tui.profile import Profile
 
 _ALL: Final[tuple[Flow, ...]] = (
+    RequisitionCommitment(),
     RequisitionToPay(),
     GoodsReceipt(),
     InvoiceToPayment(),

@@ -1,7 +1,8 @@
 """Requisition to pay, orders: an approved order becomes a commitment in the ERP, and its status comes back.
 
     route -> confirm_supplier -> resolve_accounts -> check_budget -> check_approval -> enrich -> request_commitment
-      -> await_commitment -> submit -> await_submit -> await_approval -> publish -> write_back -> await_write_back -> verify
+      -> await_commitment -> check_funds -> await_funds -> submit -> await_submit -> await_approval -> publish
+      -> write_back -> await_write_back -> verify
 
 A change of the order runs the same steps and becomes a change order. A cancelled or closed order:
 
@@ -44,6 +45,8 @@ class RequisitionToPay:
     under_way = frozenset(
         [
             "await_commitment",
+            "check_funds",
+            "await_funds",
             "submit",
             "await_submit",
             "await_approval",
@@ -110,6 +113,8 @@ _STEPS: Mapping[str, Step] = {
         checks.enrich,
         commitment.request_commitment,
         commitment.await_commitment,
+        budget.check_funds,
+        budget.await_funds,
         commitment.submit,
         commitment.await_submit,
         commitment.await_approval,

@@ -66,6 +66,11 @@ class LegalEntitySetup(_Part):
         description="What a known budget that is too small does to an order: is noted, and the ERP's funds check decides; or "
         "stops it, where the ERP has no funds check",
     )
+    funds_check: Literal["known_budgets", "erp"] = Field(
+        default="known_budgets",
+        description="Who is asked before an order is submitted: the budgets that are known here, or the ERP, which checks "
+        "without reserving; the ERP decides with the submission either way",
+    )
     invoice: InvoiceSetup | None = Field(default=None, description="None: no supplier invoices are posted")
     expense: ExpenseSetup | None = Field(
         default=None, description="None: no expenses of this company are posted"

@@ -82,8 +82,10 @@ class PurchaseOrder(CanonicalRecord):
     lines: tuple[OrderLine, ...]
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
-        """Return the mark another system put on it: by it an order is known again when its link was lost."""
-        return (("reference", self.reference),) if self.reference else ()
+        """Return the mark another system put on it, by which it is known again when its link was lost, and the
+        requisition whose promise it takes over."""
+        named = (("reference", self.reference), ("requisition", self.requisition_id))
+        return tuple((kind, value) for kind, value in named if value)
 
     @model_validator(mode="after")
     def _lines_add_up(self) -> PurchaseOrder:

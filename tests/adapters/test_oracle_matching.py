@@ -520,6 +520,15 @@ class TestFunds:
         assert "BUDGET_EXCEEDED" == error.refusal.case_class
         assert 0 == world.order(draft)["obligation"]
 
+    def test_an_issued_order_without_a_change_asks_for_no_funds(self) -> None:
+        """A revision that changes nothing in the ERP leaves nothing to check: that is no refusal."""
+        world = ReceivingWorld()
+        order_id, marker = str(order(world)["po_header_id"]), order(world)["marker"]
+
+        answer = write(world, "order.check_funds", order_id, marker=marker).answer
+
+        assert "not_applicable" == answer["funds"]
+
     def test_a_cancelled_order_is_not_reopened(self) -> None:
         """Only what was closed is."""
         world = ReceivingWorld()

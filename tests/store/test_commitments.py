@@ -142,3 +142,27 @@ def test_an_order_that_is_opened_again_finds_what_was_invoiced() -> None:
 
         assert [] == closed
         assert [6000] == [one.amount_minor for one in commitments.totals(db)]
+
+
+def test_a_requisition_promises_until_orders_take_its_lines_over() -> None:
+    """Its stage tells it from an order of the same key; what is taken over is promised by the order alone."""
+    lines = (a_commitment_line("60.00"), a_commitment_line("40.00", number="2"))
+    with a_store() as store, store.transaction() as db:
+        commitments.reserve(db, "coupa:1", "oracle-emea", "DE01", lines)
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("7.00"))
+        commitments.relieve(db, "coupa:i", [Relief("coupa:1", "1", of(500))], **ERP)
+        both = {one.stage: one.amount_minor for one in commitments.totals(db)}
+
+        assert 1 == commitments.taken_over(db, "coupa:1", ["1"])
+        assert 0 == commitments.taken_over(db, "coupa:1", ["1"])
+
+        left = {one.stage: one.amount_minor for one in commitments.totals(db)}
+        shown = {row["stage"]: row["amount_minor"] for row in db.execute("SELECT * FROM v_commitment")}
+        assert {"commitment": 10_000, "obligation": 200} == both
+        assert {"commitment": 4000, "obligation": 200} == left == shown
+        assert 4000 == commitments.promised_of(db, "DE01", "420", "EUR", order="coupa:1", requisition=None)
+        assert 700 == commitments.promised_of(
+            db, "DE01", "420", "EUR", order="coupa:9", requisition="coupa:1"
+        )
+        commitments.drop(db, "coupa:1", commitments.REQUISITION)
+        assert ["obligation"] == [one.stage for one in commitments.totals(db)]

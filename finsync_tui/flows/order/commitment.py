@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.order import shape, subject
+from finsync_tui.flows.order import shape, subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
 from store.canonical.budget import PolicyMetadata
@@ -142,7 +142,9 @@ def await_approval(context: Context) -> Answer:
 def publish(context: Context) -> Answer:
     """Tell others, and bring the commitment totals up to date."""
     commitment = subject.asked(context)
-    commitments.replace(context.db, context.workflow.document_key, subject.target(context), commitment)
+    target = subject.target(context)
+    commitments.replace(context.db, context.workflow.document_key, target, commitment)
+    takeover.of_order(context.db, subject.source(context), target, subject.order(context))
     is_first = context.workflow.kind == "create"
     subject.tell(context, "created" if is_first else "changed", {"total": commitment.total.model_dump()})
     return Done({"total": str(commitment.total)})

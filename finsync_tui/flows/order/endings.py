@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.order import subject
+from finsync_tui.flows.order import subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 from store import commitments
 
@@ -13,6 +13,7 @@ def request_end(context: Context) -> Answer:
     target = subject.target(context)
     link = subject.link(context)
     if link is None:
+        takeover.of_order(context.db, subject.source(context), target, subject.order(context))
         return Finish("done", {"note": "the ERP holds nothing for this order; nothing to do"})
     seen = subject.shown(context)
     status = seen.record.status if seen else "draft"
@@ -55,6 +56,7 @@ def await_ended(context: Context) -> Answer:
 def publish_end(context: Context) -> Answer:
     """Tell others, and take the order out of the open commitments."""
     commitments.drop(context.db, context.workflow.document_key)
+    takeover.of_order(context.db, subject.source(context), subject.target(context), subject.order(context))
     subject.tell(context, str(context.data["end_status"]), {})
     return Done()
 

@@ -51,6 +51,18 @@ def test_commitments_stand_beside_their_budgets(finsync: Finsync) -> None:
     )
 
 
+def test_what_requisitions_promise_stands_beside_the_orders(finsync: Finsync) -> None:
+    """Requested is no part of what is ordered or open, and takes of the budget all the same."""
+    with filled(finsync).store() as store, store.transaction() as db:
+        commitments.reserve(db, "coupa:1", "oracle-emea", "DE01", a_commitment("20.00").lines)
+
+    used = finsync("commitments", "--json").json[0]
+
+    assert ("420", "20.00", "100.00", "60.00", "80.0") == tuple(
+        used[name] for name in ("cost_centre", "requested", "ordered", "open", "used_percent")
+    )
+
+
 def test_they_are_summed_by_what_is_asked_for(finsync: Finsync) -> None:
     """By company; by account, project and period; of one company only."""
     filled(finsync)

@@ -10,7 +10,11 @@ import pytest
 
 from finsync_tui import actions, explain
 from finsync_tui.actions import Actor
+from finsync_tui.flows.order.budget import EXTRACT
+from finsync_tui.profile import Profile
 from store import cases, commitments, leases, outbox, workflows
+from store.canonical.budget import Budget
+from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
 from store.clock import instant
@@ -24,7 +28,7 @@ from tests.builders import (
     an_account_combination,
     an_order_line,
 )
-from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
+from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET, Desk
 
 ANALYST = Actor("ana", "cli")
 
@@ -488,3 +492,73 @@ def test_the_story_of_one_instant_is_told_in_the_order_it_happened() -> None:
     assert {desk.now} == {instant(line.at) for line in lines}
     kinds = list(dict.fromkeys(line.kind for line in lines))
     assert ["record", "event", "step", "attempt", "crossref"] == kinds
+
+
+class TestFundsCheck:
+    """Where the ERP checks funds it is asked before the order is submitted; elsewhere the known budgets are."""
+
+    def desk(self, control: str = "advisory") -> Desk:
+        desk = Desk()
+        entity = PROFILE["legal_entities"]["DE01"] | {"funds_check": "erp", "budget_control": control}
+        desk.profile = Profile.model_validate(PROFILE | {"legal_entities": {"DE01": entity}})
+        return desk
+
+    @pytest.mark.parametrize(
+        ("funds", "noted"), [("passed", []), ("not_applicable", []), ("warning", ["BUDGET_LOW"])]
+    )
+    def test_budgets_that_bear_it_or_only_warn_let_it_go_on(self, funds: str, noted: list[str]) -> None:
+        """An advisory budget is noted; the submission follows by itself."""
+        desk = self.desk()
+        desk.order(a_purchase_order())
+        desk.answer()
+
+        desk.answer(answer={"funds": funds})
+
+        assert ["order.create", "order.check_funds", "order.submit"] == desk.sent
+        assert noted == [row[0] for row in desk.store.db.execute("SELECT class FROM finding")]
+
+    def test_an_absolute_budget_stops_it_before_anybody_is_asked_to_approve(self) -> None:
+        """Nothing was submitted; when there is money, a retry asks anew, and the same draft goes on."""
+        desk = self.desk()
+        desk.order(a_purchase_order())
+        desk.answer()
+        desk.answer("refused", case_class="BUDGET_EXCEEDED")
+        stopped = (desk.workflow.step, desk.exceptions, desk.sent)
+
+        actions.retry(desk.store, ANALYST, [1])
+        desk.run()
+        desk.answer()  # the draft is what it should be
+        desk.answer(answer={"funds": "passed"})
+
+        assert ("await_funds", [("BUDGET_EXCEEDED", "open")]) == stopped[:2]
+        assert "order.submit" not in stopped[2]
+        assert "await_submit" == desk.workflow.step
+        assert 1 == desk.sent.count("order.create")
+
+    def test_the_known_budgets_are_not_asked_where_the_erp_is(self) -> None:
+        """A synced budget may be old: it stops nothing that the ERP itself can judge."""
+        desk = self.desk("absolute")
+        budget = Budget(
+            number="DE01/420/2026", name="420", legal_entity="DE01", period="2026", cost_centre="420",
+            amount=Money.of("1", "EUR"), remaining=Money.of("1", "EUR"),
+        )  # fmt: skip
+        desk.put(EXTRACT, budget.number, budget)
+
+        desk.order(a_purchase_order())
+
+        assert ["order.create"] == desk.sent
+        assert [] == desk.exceptions
+
+    def test_a_given_up_order_takes_nothing_back_of_a_question(self) -> None:
+        """A funds check leaves nothing behind: only the draft is discarded."""
+        desk = self.desk()
+        desk.order(a_purchase_order())
+        desk.answer()
+        desk.answer("refused", case_class="BUDGET_EXCEEDED")
+
+        actions.abort_workflow(desk.store, ANALYST, desk.workflow.id, "no money")
+        desk.run()
+        desk.answer()
+
+        assert ["order.create", "order.check_funds", "order.discard"] == desk.sent
+        assert "aborted" == desk.workflow.state

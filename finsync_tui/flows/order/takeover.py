@@ -1,0 +1,53 @@
+"""An order takes over what its requisition promised: the same money is not promised twice, and never by nobody.
+
+Which line of a requisition became which order line is said by the requisition. Until the ERP holds the order, or it has
+ended without, the requisition goes on promising.
+"""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+
+from store import commitments, crossrefs, records
+from store.canonical.keys import RecordKey
+from store.canonical.purchasing import PurchaseOrder, Requisition
+
+ENDED = ("cancelled", "closed")
+
+
+def of_order(db: Connection, source: str, target: str, order: PurchaseOrder) -> int:
+    """Let an order take over what its requisition still promises; return how many parts that were."""
+    if not order.requisition_id:
+        return 0
+    return of_requisition(db, RecordKey(source, order.requisition_id), target)
+
+
+def of_requisition(db: Connection, key: RecordKey, target: str) -> int:
+    """Let all orders of a requisition take over from it; return how many parts that were."""
+    held = records.get(db, Requisition, key.system, key.external_id)
+    if held is None or not commitments.promises(db, str(key), commitments.REQUISITION):
+        return 0
+    taking = [order for one in _orders(db, key) if (order := _taking(db, one, target)) is not None]
+    if not taking:
+        return 0
+    became = {line.external_id for order in taking for line in order.lines}
+    linked = [line for line in held.record.lines if line.order_line_id]
+    taken = [line for line in linked if line.order_line_id in became]
+    if not linked and held.record.status in ("ordered", "received"):
+        taken = list(held.record.lines)  # its source does not say which line became which
+    return commitments.taken_over(db, str(key), [line.number for line in taken])
+
+
+def _orders(db: Connection, key: RecordKey) -> list[RecordKey]:
+    found = records.twins(db, PurchaseOrder.entity, "requisition", key.external_id, key.system)
+    return [RecordKey(key.system, one) for one in found]
+
+
+def _taking(db: Connection, key: RecordKey, target: str) -> PurchaseOrder | None:
+    """Return an order that promises by itself in the ERP, or never will; None: its requisition still does."""
+    held = records.get(db, PurchaseOrder, key.system, key.external_id)
+    if held is None:
+        return None
+    link = crossrefs.get(db, PurchaseOrder.entity, str(key), target)
+    is_in_erp = link is not None and link.revision is not None
+    return held.record if is_in_erp or held.record.status in ENDED else None

@@ -1,0 +1,189 @@
+"""What approved requisitions promise, and which order takes it over when."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from finsync_tui.profile import Profile
+from store import commitments
+from store.canonical.purchasing import Requisition, RequisitionLine
+from tests.finsync_tui.flows.invoice_desk import PROFILE, SOURCE, InvoiceDesk, an_order, eur
+
+WISH = "4711"
+"""Its id at the source, which is the order's, too: Coupa numbers both by themselves."""
+
+
+def a_requisition(*order_lines: str | None, status: str = "approved", **changes: Any) -> Requisition:
+    """Return a requisition of one line of 100 euros for each; each says which order line it became."""
+    (part,) = an_order().lines[0].distributions
+    lines = tuple(
+        RequisitionLine(
+            number=str(n), description="Desk", amount=eur("100"), order_line_id=became, distributions=(part,)
+        )
+        for n, became in enumerate(order_lines or (None,), 1)
+    )
+    fields: dict[str, Any] = {
+        "number": WISH, "status": status, "currency": "EUR", "total": eur(str(100 * len(lines))), "lines": lines,
+    }  # fmt: skip
+    return Requisition(**fields | changes)
+
+
+def its_order(quantity: str = "10", line_id: str = "L1", **changes: Any) -> Any:
+    (line,) = an_order(quantity).lines
+    fields = {"lines": (line.model_copy(update={"external_id": line_id}),), "requisition_id": WISH}
+    return an_order(quantity, **fields | changes)
+
+
+class Desk(InvoiceDesk):
+    """A desk whose requisitions are read, too."""
+
+    def setup(self, tax: Any = None, **invoice: Any) -> None:
+        super().setup(tax, **invoice)
+        flows = PROFILE["flows"] | {"requisition_commitment": {"source": SOURCE}}
+        self.profile = Profile.model_validate(
+            self.profile.model_dump(mode="json", by_alias=True) | {"flows": flows}
+        )
+
+    def wish(self, requisition: Requisition | None = None) -> None:
+        self.tell(SOURCE, WISH, requisition or a_requisition())
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """Minor units that are still promised, by stage."""
+        return {one.stage: one.amount_minor for one in commitments.totals(self.store.db) if one.amount_minor}
+
+
+def test_an_approved_requisition_promises_until_its_order_is_in_the_erp() -> None:
+    """Pre-encumbrance, then obligation: never both, and never neither."""
+    desk = Desk()
+
+    desk.wish()
+    seen = [desk.stages]
+    desk.wish(a_requisition("L1", status="ordered"))
+    desk.tell(SOURCE, "4711", its_order())
+    seen.append(desk.stages)
+    desk.answers(2)
+    desk.erp_issues()
+    seen.append(desk.stages)
+
+    assert [{"commitment": 10_000}, {"commitment": 10_000}, {"obligation": 10_000}] == seen
+    (row,) = desk.store.db.execute("SELECT DISTINCT stage, cost_centre, account FROM v_commitment").fetchall()
+    assert ("obligation", "420", "7110") == tuple(row)
+
+
+def test_a_requisition_that_is_read_after_its_order_does_not_promise_again() -> None:
+    """Whatever is read first: what the order promises is not promised twice."""
+    desk = Desk()
+    desk.order(its_order())
+
+    desk.wish(a_requisition("L1"))
+
+    assert {"obligation": 10_000} == desk.stages
+
+
+def test_an_order_takes_over_the_lines_that_became_it_and_no_others() -> None:
+    """A requisition of two suppliers becomes two orders; what is not ordered yet is still requested."""
+    desk = Desk()
+    desk.wish(a_requisition("L1", None))
+
+    desk.order(its_order())
+
+    assert {"commitment": 10_000, "obligation": 10_000} == desk.stages
+
+
+def test_a_source_that_links_no_lines_says_by_its_status_that_all_is_ordered() -> None:
+    """Then the order takes over the whole requisition, and before that nothing of it."""
+    desk = Desk()
+    desk.wish()
+    desk.order(its_order())
+    before = desk.stages
+
+    desk.wish(a_requisition(status="ordered"))
+
+    assert {"commitment": 10_000, "obligation": 10_000} == before
+    assert {"obligation": 10_000} == desk.stages
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "rejected", "cancelled", "pending_approval"])
+def test_a_requisition_that_is_given_up_or_asked_anew_promises_nothing(status: str) -> None:
+    """It is out of the commitments with the next read, and back when it is approved again."""
+    desk = Desk()
+    desk.wish()
+
+    desk.wish(a_requisition(status=status))
+    given_up = desk.stages
+    desk.wish()
+
+    assert {} == given_up
+    assert {"commitment": 10_000} == desk.stages
+
+
+def test_an_order_that_ends_before_the_erp_has_it_takes_its_requisition_with_it() -> None:
+    """Nobody will ever buy it: it is not promised for ever."""
+    desk = Desk()
+    desk.wish(a_requisition("L1", status="ordered"))
+    desk.wish(a_requisition("L1"))
+    desk.tell(SOURCE, "4711", its_order(status="cancelled"))
+
+    assert {} == desk.stages
+
+
+def test_what_can_not_be_coded_is_counted_without_its_cost_centre() -> None:
+    """Nothing stops a requisition: the missing rule is noted, and its order will be held for it."""
+    desk = Desk()
+    desk.rows["cost_centre"] = (("000", "000"),)
+
+    desk.wish()
+
+    assert {"commitment": 10_000} == desk.stages
+    assert [(None, None)] == [
+        tuple(row) for row in desk.store.db.execute("SELECT cost_centre, account FROM v_commitment")
+    ]
+    assert "MAPPING_MISSING" in desk.noted
+    assert [] == desk.exceptions
+
+
+def test_a_requisition_of_no_company_is_noted_and_counted_nowhere() -> None:
+    """A line without an account names no chart of accounts."""
+    desk = Desk()
+    (line,) = a_requisition().lines
+
+    desk.wish(a_requisition(lines=(line.model_copy(update={"distributions": ()}),)))
+
+    assert {} == desk.stages
+    assert ["MAPPING_MISSING"] == desk.noted
+
+
+def test_the_order_of_what_is_read_makes_no_difference() -> None:
+    """Requisition approved, ordered, order issued by the ERP: told in any order, the same is promised at the end."""
+    ends = []
+    for moves in itertools.permutations(("approved", "ordered", "order")):
+        if moves.index("ordered") < moves.index("approved"):
+            continue  # an older version that comes late is not taken in
+        desk = Desk()
+        for move in moves:
+            if move == "order":
+                desk.order(its_order())
+            else:
+                desk.wish(a_requisition("L1" if move == "ordered" else None, status=move))
+        ends.append(desk.stages)
+
+    assert [{"obligation": 10_000}] * 3 == ends
+
+
+def test_a_known_budget_counts_what_other_requisitions_promise() -> None:
+    """An order's own requisition is not counted against it; somebody else's is."""
+    desk = Desk()
+    desk.wish()
+
+    free = commitments.promised_of(
+        desk.store.db, "DE01", "420", "EUR", order=f"{SOURCE}:1", requisition=f"{SOURCE}:{WISH}"
+    )
+    other = commitments.promised_of(
+        desk.store.db, "DE01", "420", "EUR", order=f"{SOURCE}:1", requisition=None
+    )
+
+    assert (0, 10_000) == (free, other)
