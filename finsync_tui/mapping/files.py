@@ -52,7 +52,9 @@ def csv_text(rows: Iterable[MappingRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_safe(cell) for cell in cells(row)] for row in rows)
+    for row in rows:
+        source, target, scope, *plain = cells(row)  # a negative priority is a number, not a formula
+        writer.writerow([_safe(source), _safe(target), _safe(scope), *plain])
     return text.getvalue()
 
 

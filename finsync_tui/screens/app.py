@@ -1,4 +1,4 @@
-"""The workbench: five screens over one store, a pulse twice a second, nothing on the event loop that could block it."""
+"""The workbench: its screens over one store, a pulse twice a second, nothing on the event loop that could block it."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.workflows import WorkflowsScreen
 
             return WorkflowsScreen()
+        if name == "mappings":
+            from finsync_tui.screens.mappings import MappingsScreen
+
+            return MappingsScreen()
         if name == "deliveries":
             from finsync_tui.screens.deliveries import DeliveriesScreen
 
@@ -91,8 +95,8 @@ class FinsyncApp(App[None]):
     DEFAULT_MODE = "home"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(str(number), f"go('{mode}')", name, show=False, id=f"go.{mode}")
-            for number, (mode, name) in enumerate(TopBar.MODES, start=1)
+            Binding(key, f"go('{mode}')", name, show=False, id=f"go.{mode}")
+            for key, mode, name in TopBar.MODES
         ),
         Binding("question_mark,f1", "keys", "Help", show=False, key_display="?", id="app.help"),
         Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True, id="app.palette"),

@@ -53,7 +53,7 @@ WRITING = frozenset(
     ]
 )
 """Actions that change something in the store."""
-READING_GROUPS = ("overview", "ids", "count", "dossier", "systems")
+READING_GROUPS = ("overview", "ids", "count", "dossier", "systems", "mappings")
 """Workers that read what a screen shows."""
 
 

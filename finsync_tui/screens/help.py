@@ -53,7 +53,7 @@ def keys_dialog(screen: WorkScreen) -> KeysDialog:
 
 def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Yield everything that can be done here: first what the screen does, then where to go, then how it looks."""
-    numbered = {mode for mode, _ in TopBar.MODES}
+    numbered = {mode for _, mode, _ in TopBar.MODES}
     seen: set[str] = set()
     for binding in _bindings(screen):
         if binding.action in seen or binding.action in ("command_palette", "back"):

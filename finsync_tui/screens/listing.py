@@ -116,6 +116,14 @@ class ListScreen(WorkScreen, Generic[R]):
     async def _fetch(self, wanted: Sequence[int]) -> Mapping[int, R]:
         return await self.read(partial(queries.rows, listing=self.listing, wanted=list(wanted)))
 
+    async def _find(self, parsed: Parsed) -> array[int]:
+        """Return the ids that a filter finds, in the list's order."""
+        return await self.read(
+            partial(
+                queries.ids, listing=self.listing, parsed=parsed, sort=self.sort, is_reversed=self.is_reversed
+            )
+        )
+
     def filter_to(self, text: str) -> None:
         """Show what a filter finds; called from Home."""
         self._restore()
@@ -208,15 +216,7 @@ class ListScreen(WorkScreen, Generic[R]):
         if self.parsed is None or not self.parsed.problem:
             # Spans in a filter count from now, so it is understood anew each time.
             self.parsed = self._parse(self.parsed.text if self.parsed else "")
-        ids = await self.read(
-            partial(
-                queries.ids,
-                listing=self.listing,
-                parsed=self.parsed,
-                sort=self.sort,
-                is_reversed=self.is_reversed,
-            )
-        )
+        ids = await self._find(self.parsed)
         self._new_count = 0
         table = self.table
         table.empty = (

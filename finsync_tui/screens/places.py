@@ -5,7 +5,7 @@ from __future__ import annotations
 from finsync_tui.screens.widgets.top_bar import TopBar
 
 PLACES: tuple[tuple[str, str, str], ...] = (
-    *((mode, name, name[0].lower()) for mode, name in TopBar.MODES),
+    *((mode, name, name[0].lower()) for _, mode, name in TopBar.MODES),
     ("events", "Events", "v"),
     ("settings", "Settings", "t"),
 )

@@ -92,6 +92,13 @@ ENGINE = {
     "idle": Sign("●", "idle", "ok"),
     "stopped": Sign("✕", "stopped", "error"),
 }
+PROPOSAL = {
+    "open": Sign("‖", "waiting", "accent"),
+    "approved": Sign("●", "approved", "ok"),
+    "rejected": Sign("✕", "rejected", "error"),
+    "withdrawn": Sign("−", "withdrawn", "muted"),
+    "superseded": Sign("−", "made anew", "muted"),
+}
 GLOSSARY: tuple[tuple[str, str], ...] = (
     ("▲ overdue", "its due time has passed"),
     ("◷ due", "due within a day, or waiting for its turn"),

@@ -17,6 +17,8 @@ from finsync_tui.screens.signs import STYLES, Sign
 from finsync_tui.screens.text import safe_text
 
 WIDE = 100
+ROOM_MIN = 40
+"""What the right half needs at least: with less, only the present screen has its name."""
 NO_PULSE = Pulse()
 READING = Sign("◌", "reading", "muted")
 
@@ -38,14 +40,16 @@ class Bar:
 class TopBar(Widget):
     """One line, never more."""
 
-    MODES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("home", "Home"),
-        ("exceptions", "Exceptions"),
-        ("workflows", "Workflows"),
-        ("deliveries", "Deliveries"),
-        ("systems", "Systems"),
-        ("audit", "Audit"),
+    MODES: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        ("1", "home", "Home"),
+        ("2", "exceptions", "Exceptions"),
+        ("3", "workflows", "Workflows"),
+        ("5", "mappings", "Mappings"),
+        ("6", "deliveries", "Deliveries"),
+        ("7", "audit", "Audit"),
+        ("8", "systems", "Systems"),
     )
+    """Key, mode, name."""
     bar: reactive[Bar] = reactive(Bar())
 
     @dataclass
@@ -59,23 +63,24 @@ class TopBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
-        is_wide = self.size.width >= WIDE
-        left = self._left(is_wide)
+        left = self._left(is_wide=True)
+        if self.size.width - left.cell_length < ROOM_MIN:
+            left = self._left(is_wide=False)
         right = self._right(self.size.width - left.cell_length - 2)
         gap = max(1, self.size.width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 
-    def _left(self, is_wide: bool) -> Content:
+    def _left(self, *, is_wide: bool) -> Content:
         current = self.app.current_mode
         parts: list[Content | tuple[str, str]] = [(" finsync ", "bold $primary")]
         self._spans = []
         x = 9
-        for number, (mode, name) in enumerate(self.MODES, start=1):
+        for key, mode, name in self.MODES:
             is_current = mode == current
-            label = f" {number} {name}{self._counter(mode)} " if is_wide or is_current else f" {number} "
-            parts.append((label, "bold $foreground on $cursor-row" if is_current else "$muted"))
-            self._spans.append((x, x + len(label), mode))
-            x += len(label)
+            label = f"{key} {name}{self._counter(mode)}" if is_wide or is_current else f"{key} "
+            parts += [(" ", ""), (label, "bold $foreground on $cursor-row" if is_current else "$muted")]
+            self._spans.append((x, x + len(label) + 1, mode))
+            x += len(label) + 1
         return Content.assemble(*parts)
 
     def _counter(self, mode: str) -> str:

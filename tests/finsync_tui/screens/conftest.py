@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from finsync_tui.screens import text
-from finsync_tui.settings import Workspace
-from tests.finsync_tui.screens import filled_store
+from finsync_tui.settings import Workspace, load_workspace
+from tests.finsync_tui.screens import filled_store, mapping_store
 
 
 @pytest.fixture
@@ -65,3 +65,16 @@ def worked(filled: Path) -> Path:
 def workspace(filled: Path, tmp_path: Path) -> Workspace:
     """The same afternoon in a workspace whose profile knows its systems."""
     return filled_store.workspace(filled, tmp_path / "w")
+
+
+@pytest.fixture(scope="session")
+def _mapped_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mapping_store.workspace(tmp_path_factory.mktemp("mappings") / "w").path
+
+
+@pytest.fixture
+def mapped(_mapped_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A company whose tables lack values; maria and tom have their keys."""
+    shutil.copytree(_mapped_template, tmp_path / "w")
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
+    return load_workspace(tmp_path / "w")

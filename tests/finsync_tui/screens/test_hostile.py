@@ -78,7 +78,7 @@ async def test_no_screen_obeys_data(hostile: Path, size: tuple[int, int]) -> Non
     walks = (
         ("1",), ("tab",), ("2",), ("enter", "l", "l", "l", "l", "l"), ("r",), ("escape", "escape"), ("space", "x"),
         ("escape", "escape"), ("slash", "a", "enter"), ("3",), ("enter", "l", "l", "l", "l", "l"), ("x",),
-        ("escape", "escape", "4"), ("enter", "l", "l", "l"), ("escape", "5"), ("j", "w"),
+        ("escape", "escape", "6"), ("enter", "l", "l", "l"), ("escape", "8"), ("j", "w"),
     )  # fmt: skip
     async with opened(hostile, size) as pilot:
         for keys in walks:
@@ -101,7 +101,7 @@ async def test_hostile_text_is_shown_not_hidden(hostile: Path) -> None:
 async def test_a_toast_shows_markup_as_text(hostile: Path) -> None:
     """The reason why a verb is not possible carries a hostile number and does not crash."""
     async with opened(hostile, DESIGN) as pilot:
-        await press(pilot, "4", "slash")
+        await press(pilot, "6", "slash")
         for char in "state":
             await pilot.press(char)
         await pilot.press("colon", *"verified", "enter")

@@ -94,7 +94,7 @@ async def test_an_event_is_found_by_its_document_and_opened(filled: Path) -> Non
 async def test_what_people_did_is_told_apart_and_the_chain_is_checked(worked: Path) -> None:
     """is:people leaves the acts of people; v recomputes every hash."""
     async with opened(worked) as pilot:
-        await press(pilot, "6", "slash")
+        await press(pilot, "7", "slash")
         await write(pilot, "is:people")
         await press(pilot, "enter")
         screen = pilot.app.screen
@@ -120,7 +120,7 @@ async def test_a_log_that_was_touched_is_shown_as_broken(worked: Path) -> None:
             "UPDATE audit SET body = CAST(replace(CAST(body AS TEXT), 'month-end close', 'x') AS BLOB) WHERE seq = 3"
         )
     async with opened(worked) as pilot:
-        await press(pilot, "6", "v")
+        await press(pilot, "7", "v")
         await finish(pilot)
         checked = screen_text(pilot)
 
@@ -156,7 +156,7 @@ async def test_a_running_engine_is_asked_to_read_a_system(workspace: Workspace) 
     """r asks, the pane shows that somebody asked, the audit log knows who."""
     async with an_app(workspace.store_path, workspace=workspace).run_test(size=(140, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "5")
+        await press(pilot, "8")
         before = screen_text(pilot)
         await press(pilot, "r", "enter")
         await finish(pilot)
@@ -183,7 +183,7 @@ async def test_a_paused_system_is_not_read_now(workspace: Workspace) -> None:
         size=NARROW, notifications=True
     ) as pilot:
         await settle(pilot)
-        await press(pilot, "5", "r")
+        await press(pilot, "8", "r")
         said = " ".join(str(note.message) for note in pilot.app._notifications)
 
     assert "coupa is paused: resume it first" in said

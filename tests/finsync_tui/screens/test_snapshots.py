@@ -25,18 +25,18 @@ WALKS: dict[str, tuple[str, ...]] = {
     "help": ("2", "question_mark"),
     "workflows": ("3",),
     "workflow": ("3", "slash", "=162036", "enter", "enter"),
-    "deliveries": ("4",),
-    "delivery": ("4", "slash", "=state:buried", "enter", "enter"),
-    "replay": ("4", "slash", "=state:buried", "enter", "r"),
+    "deliveries": ("6",),
+    "delivery": ("6", "slash", "=state:buried", "enter", "enter"),
+    "replay": ("6", "slash", "=state:buried", "enter", "r"),
     "causes": ("2", "number_sign", "j"),
     "snooze": ("2", "z"),
     "edit": ("2", "slash", "=DEAD_LETTER", "enter", "e"),
     "edit-wrong": ("2", "slash", "=DEAD_LETTER", "enter", "e", "x", "f2"),
     "views": ("2", "f"),
     "save-view": ("2", "slash", "=is:overdue", "enter", "F"),
-    "systems": ("5", "j"),
-    "pause": ("5", "w"),
-    "read-now": ("5", "r"),
+    "systems": ("8", "j"),
+    "pause": ("8", "w"),
+    "read-now": ("8", "r"),
     "events": ("semicolon", "v", "j"),
     "event": ("semicolon", "v", "enter"),
     "jump": ("semicolon",),
@@ -97,8 +97,8 @@ def test_ascii(snap_compare: SnapCompare, filled: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
     "key",
-    ["1", "2", "3", "4", "5", "6", ";v"],
-    ids=["home", "exceptions", "workflows", "deliveries", "systems", "audit", "events"],
+    ["1", "2", "3", "5", "6", "7", "8", ";v"],
+    ids=["home", "exceptions", "workflows", "mappings", "deliveries", "audit", "systems", "events"],
 )
 def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tuple[int, int]) -> None:
     """A store in which nothing happened yet shows what to do, not blank panes."""
@@ -154,7 +154,7 @@ def test_read_only(snap_compare: SnapCompare, filled: Path) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
-    "keys", [("6", "j"), ("6", "j", "enter"), ("6", "v")], ids=["log", "entry", "verified"]
+    "keys", [("7", "j"), ("7", "j", "enter"), ("7", "v")], ids=["log", "entry", "verified"]
 )
 def test_audit(snap_compare: SnapCompare, worked: Path, keys: tuple[str, ...], size: tuple[int, int]) -> None:
     """The audit log, one entry, and the chain checked."""
@@ -168,7 +168,7 @@ def test_system_with_profile(snap_compare: SnapCompare, workspace: Workspace, si
     """Rate limit, breaker, schedules with their next run, drift."""
     app = an_app(workspace.store_path, workspace=workspace)
 
-    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("5",)))
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("8",)))
 
 
 @pytest.mark.parametrize("theme", ["finsync-contrast", "finsync-safe"])

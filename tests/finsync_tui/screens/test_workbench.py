@@ -214,7 +214,7 @@ async def test_source_sent_and_target_stand_side_by_side(filled: Path) -> None:
 async def test_a_dead_letter_is_replayed_with_a_reason(filled: Path) -> None:
     """r on a dead delivery asks for a reason and makes it pending again; its attempts stay."""
     async with opened(filled) as pilot:
-        await press(pilot, "4", "slash")
+        await press(pilot, "6", "slash")
         await write(pilot, "state:buried")
         await press(pilot, "enter", "G", "r")
         entry_id = pilot.app.screen_stack[-2].query_one(VirtualTable).cursor_id
@@ -232,7 +232,7 @@ async def test_a_dead_letter_is_replayed_with_a_reason(filled: Path) -> None:
 async def test_a_verb_that_is_not_possible_says_why(filled: Path) -> None:
     """Nothing is hidden: the verb is dim, and pressed it gives its reason."""
     async with opened(filled) as pilot:
-        await press(pilot, "4", "slash")
+        await press(pilot, "6", "slash")
         await write(pilot, "state:verified")
         await press(pilot, "enter", "r")
         text = screen_text(pilot)
@@ -263,7 +263,7 @@ async def test_what_an_action_refuses_is_shown(filled: Path) -> None:
 async def test_a_system_is_paused_and_resumed(filled: Path) -> None:
     """w pauses with a reason, e resumes."""
     async with opened(filled) as pilot:
-        await press(pilot, "5", "w")
+        await press(pilot, "8", "w")
         await write(pilot, "migration")
         await press(pilot, "enter")
         await finish(pilot)
@@ -347,7 +347,7 @@ async def test_an_empty_store_shows_the_next_step(empty: Path) -> None:
     """A newcomer is told what to type."""
     async with opened(empty) as pilot:
         text = screen_text(pilot)
-        await press(pilot, "2", "3", "4", "5")
+        await press(pilot, "2", "3", "6", "8")
         last = screen_text(pilot)
 
     assert "Welcome to finsync." in text
@@ -407,7 +407,7 @@ async def test_a_window_that_is_too_small_says_so(filled: Path) -> None:
 async def test_every_screen_fits_into_80_columns(filled: Path) -> None:
     """The verb bar never cuts a verb: four of them and where to find more."""
     async with opened(filled, NARROW) as pilot:
-        for key in ("1", "2", "3", "4", "5"):
+        for key in ("1", "2", "3", "6", "8"):
             await press(pilot, key)
             last = screen_text(pilot).splitlines()[-1]
             assert last.rstrip().endswith("? more")
