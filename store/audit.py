@@ -172,6 +172,14 @@ def protected_digest(salt: bytes, value: str) -> str:
     return sha256(salt + value.encode()).hexdigest()
 
 
+def head(db: sqlite3.Connection) -> tuple[int, str]:
+    """Return how many entries there are and the newest hash, as hexadecimal text."""
+    noted = _noted_head(db)
+    if noted is None:
+        raise StoreDamagedError("the workspace's file", "the end of the audit log is not noted any more")
+    return noted[0], noted[1].hex()
+
+
 def _noted_head(db: sqlite3.Connection) -> tuple[int, bytes] | None:
     """Return how many entries were written and the newest hash; None: the note was removed or spoilt."""
     row = db.execute("SELECT value FROM meta WHERE name=?", (_HEAD,)).fetchone()

@@ -29,6 +29,7 @@ KNOWN_MIGRATIONS: Final = (
     "m006_breaks",
     "m007_comparison",
     "m008_requisitions_promise",
+    "m009_close_certificates",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

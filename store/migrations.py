@@ -688,6 +688,32 @@ def m008_requisitions_promise(db: Database) -> None:
         db.execute(statement)
 
 
+_M009 = """
+CREATE TABLE close_certificate (     -- that nothing stood in the way of a period's close, as of one moment
+  id INTEGER PRIMARY KEY,
+  legal_entity TEXT NOT NULL,
+  ledger TEXT NOT NULL,
+  period TEXT NOT NULL,              -- as the ERP names it
+  starts_on TEXT NOT NULL,
+  ends_on TEXT NOT NULL,
+  certified_by TEXT NOT NULL,
+  certified_at TEXT NOT NULL,
+  digest TEXT NOT NULL,              -- SHA-256 of the documents that the period's books rest on
+  body TEXT NOT NULL,                -- the certificate itself
+  audit_seq INTEGER NOT NULL         -- of its entry in the audit log
+) STRICT;
+CREATE INDEX close_certificate_of ON close_certificate(legal_entity, starts_on, id);
+CREATE TRIGGER close_certificate_no_update BEFORE UPDATE ON close_certificate BEGIN SELECT RAISE(ABORT, 'a certificate is never changed'); END;
+"""
+
+
+@migrations()
+def m009_close_certificates(db: Database) -> None:
+    """Periods are certified as ready to close."""
+    for statement in statements(_M009):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

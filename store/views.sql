@@ -64,6 +64,100 @@ FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, accou
                     AND l.stage = 'obligation'))
 GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
 
+-- The day a document is booked on: as its process decided, else its own accounting, invoice or receipt date, else the day
+-- its process began.
+CREATE VIEW v_accounting_day AS
+SELECT w.id AS workflow_id,
+       coalesce(json_extract(w.data, '$.accounting_on'),
+                (SELECT coalesce(json_extract(v.body, '$.accounting_on'), json_extract(v.body, '$.invoiced_on'),
+                                 json_extract(v.body, '$.received_on'), substr(json_extract(v.body, '$.approved_at'), 1, 10))
+                 FROM record_version v
+                 WHERE v.external_id = substr(w.document_key, instr(w.document_key, ':') + 1) AND v.version = w.document_version
+                   AND v.system = substr(w.document_key, 1, instr(w.document_key, ':') - 1) AND v.entity = w.entity),
+                substr(w.started_at, 1, 10)) AS accounting_on
+FROM workflow w;
+
+-- Replies to a source that were delivered, and that the source, as it was read last, does not show.
+CREATE VIEW v_unconfirmed AS
+SELECT e.workflow_id, e.id AS entry_id, e.operation, d.ended_at
+FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id
+LEFT JOIN record r ON r.external_id = substr(e.document_key, instr(e.document_key, ':') + 1) AND r.entity = e.entity
+  AND r.system = substr(e.document_key, 1, instr(e.document_key, ':') - 1)
+LEFT JOIN record_version v ON v.id = r.version_id
+WHERE d.state = 'delivered' AND NOT CASE e.operation
+    WHEN 'invoice.write_back' THEN
+      coalesce(json_extract(v.body, '$.target_number') = json_extract(e.body, '$.fields.erp_number'), 0)
+    WHEN 'invoice.record_payment' THEN
+      EXISTS (SELECT 1 FROM json_each(v.body, '$.recorded_payments') p
+              WHERE json_extract(p.value, '$.note') = json_extract(e.body, '$.note'))
+    WHEN 'expense.confirm_posting' THEN
+      coalesce(json_extract(v.body, '$.status') IN ('posted', 'paid', 'failed', 'recalled'), 0)
+    WHEN 'expense.confirm_payment' THEN coalesce(json_extract(v.body, '$.status') IN ('paid', 'reversed'), 0)
+    ELSE 1 END;
+
+-- Payments and voids that an ERP shows and the source was not told of.
+CREATE VIEW v_untold_payment AS
+SELECT w.id AS workflow_id, r.system, r.external_id AS payment_id, r.fetched_at
+FROM workflow w
+JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+JOIN identity i ON i.kind = 'invoice' AND i.value = c.external_id
+JOIN record r ON r.id = i.record_id AND r.entity = 'payment' AND r.system = w.target
+JOIN record_version v ON v.id = r.version_id
+WHERE w.flow IN ('invoice_to_payment', 'expense_to_reimbursement') AND w.ended_at IS NULL AND CASE
+    WHEN json_extract(v.body, '$.status') IN ('issued', 'cleared') THEN NOT EXISTS (
+      SELECT 1 FROM json_each(coalesce(json_extract(w.data, '$.told'), json_extract(w.data, '$.confirmed'), '{}')) t
+      WHERE t.key = r.external_id)
+    WHEN json_extract(v.body, '$.status') = 'voided' THEN EXISTS (
+      SELECT 1 FROM json_each(coalesce(json_extract(w.data, '$.told'), json_extract(w.data, '$.confirmed'), '{}')) t
+      WHERE t.key = r.external_id AND t.value = 'paid')
+    ELSE 0 END;
+
+-- What stands between a period and its close: one row a document and reason. Orders are promises: they hinder nothing.
+CREATE VIEW v_close_item AS
+SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id
+                         WHERE e.workflow_id = w.id AND d.state IN ('pending', 'claimed', 'held')) THEN 'in_flight'
+            WHEN EXISTS (SELECT 1 FROM v_unposted u WHERE u.id = w.id) THEN 'unposted'
+            ELSE 'unconfirmed' END AS reason,
+       w.legal_entity, a.accounting_on, w.entity, w.document_key, w.document_number, w.amount_minor, w.currency,
+       (SELECT c.owner FROM exception_case c WHERE c.workflow_id = w.id AND c.ended_at IS NULL ORDER BY c.id LIMIT 1) AS owner,
+       coalesce((SELECT c.class FROM exception_case c WHERE c.workflow_id = w.id AND c.ended_at IS NULL ORDER BY c.id LIMIT 1),
+                w.waiting_for, w.step) AS waits_for,
+       w.started_at AS since, w.id AS workflow_id, NULL AS case_id, NULL AS break_id,
+       w.entity NOT IN ('purchase_order', 'requisition') AS is_obstacle
+FROM workflow w JOIN v_accounting_day a ON a.workflow_id = w.id
+WHERE w.ended_at IS NULL AND w.kind NOT IN ('funds', 'aside', 'recall')
+  AND w.entity IN ('purchase_order', 'requisition', 'receipt', 'invoice', 'expense_document', 'journal_entry')
+  AND (EXISTS (SELECT 1 FROM v_unposted u WHERE u.id = w.id)
+       OR EXISTS (SELECT 1 FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id
+                  WHERE e.workflow_id = w.id AND d.state IN ('pending', 'claimed', 'held'))
+       OR NOT EXISTS (SELECT 1 FROM workflow_step s
+                      WHERE s.workflow_id = w.id AND s.name = 'verify_posting' AND s.state = 'done')
+       OR EXISTS (SELECT 1 FROM v_unconfirmed n WHERE n.workflow_id = w.id)
+       OR EXISTS (SELECT 1 FROM v_untold_payment p WHERE p.workflow_id = w.id))
+UNION ALL
+SELECT 'unconfirmed', w.legal_entity, a.accounting_on, w.entity, w.document_key, w.document_number, w.amount_minor,
+       w.currency, NULL, 'what was told to show at its source', min(n.ended_at), w.id, NULL, NULL,
+       w.entity NOT IN ('purchase_order', 'requisition')
+FROM v_unconfirmed n CROSS JOIN workflow w ON w.id = n.workflow_id JOIN v_accounting_day a ON a.workflow_id = w.id
+WHERE w.state = 'done' GROUP BY w.id
+UNION ALL
+SELECT 'exception', coalesce(c.legal_entity, w.legal_entity),
+       coalesce((SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id = c.workflow_id), substr(c.opened_at, 1, 10)),
+       c.entity, c.document_key, c.document_number, c.amount_minor, c.currency, c.owner, c.class, c.opened_at,
+       c.workflow_id, c.id, NULL, c.entity NOT IN ('purchase_order', 'requisition')
+FROM exception_case c LEFT JOIN workflow w ON w.id = c.workflow_id
+WHERE c.state IN ('open', 'snoozed')
+  AND c.entity IN ('purchase_order', 'requisition', 'receipt', 'invoice', 'expense_document', 'journal_entry', 'payment')
+UNION ALL
+SELECT 'unexplained', b.legal_entity,
+       coalesce((SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id = b.workflow_id), b.period || '-01',
+                substr(b.opened_at, 1, 10)),
+       b.entity, coalesce(b.document_key, b.definition || '/' || b.key), b.document_number, b.amount_minor, b.currency, b.owner,
+       b.class, b.opened_at, b.workflow_id, b.case_id, b.id, b.entity NOT IN ('purchase_order', 'requisition')
+FROM reconcile_break b
+WHERE b.state = 'open'
+  AND b.entity IN ('purchase_order', 'requisition', 'receipt', 'invoice', 'expense_document', 'journal_entry', 'payment');
+
 CREATE VIEW v_budget AS -- what may be spent, as its source says it; the ERP's own check decides
 SELECT r.system, json_extract(v.body, '$.legal_entity') AS legal_entity, json_extract(v.body, '$.cost_centre') AS cost_centre,
        json_extract(v.body, '$.account') AS account, json_extract(v.body, '$.period') AS period,

@@ -1,6 +1,7 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
 from finsync_tui.actions.acting import Actor, Outcome, acting, may
+from finsync_tui.actions.closing import certificate_bytes, certify_period
 from finsync_tui.actions.deliveries import (
     cancel_deliveries,
     hold_deliveries,
@@ -36,6 +37,8 @@ __all__ = [
     "ask_read",
     "assign",
     "cancel_deliveries",
+    "certificate_bytes",
+    "certify_period",
     "comment",
     "edit",
     "from_profile",

@@ -9,6 +9,7 @@ import typer
 from finsync_tui.cli import (
     adapters,
     audit,
+    close_check,
     commitments,
     contract,
     demo,
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, init, doctor, tui, web, engine, status, commitments, explain):
+for single in (demo, init, doctor, tui, web, engine, status, close_check, commitments, explain):
     single.register(app)
 for noun in (
     exceptions,

@@ -36,6 +36,7 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "system.paused": _RUN,
     "system.resumed": _RUN,
     "system.read_asked": _RUN,
+    "period.certified": frozenset(["analyst", "approver"]),
     "mapping.proposed": _WORK,
     "mapping.applied": _WORK,
     "mapping.approved": _APPROVER,

@@ -47,6 +47,17 @@ class Segment(_Part):
         return self
 
 
+class CloseSetup(_Part):
+    """How a company accrues at the end of a period."""
+
+    accrual_account: str | None = Field(
+        default=None, description="Combination in the ERP that accruals are credited to"
+    )
+    erp_accrues_receipts: bool = Field(
+        default=False, description="The ERP accrues what was received by itself, so no proposal does"
+    )
+
+
 class LegalEntitySetup(_Part):
     """Where a company's documents go and how its accounts are written there."""
 
@@ -75,6 +86,7 @@ class LegalEntitySetup(_Part):
     expense: ExpenseSetup | None = Field(
         default=None, description="None: no expenses of this company are posted"
     )
+    close: CloseSetup = CloseSetup()
 
 
 class Schedule(_Part):
@@ -180,6 +192,7 @@ class Profile(_Part):
             "policy": self.policy.model_dump(mode="json"),
             "tax": self.tax.model_dump(mode="json"),
             "legal_entities": {
-                n: e.model_dump(mode="json", by_alias=True) for n, e in self.legal_entities.items()
+                n: e.model_dump(mode="json", by_alias=True, exclude={"close"})
+                for n, e in self.legal_entities.items()
             },
         }
