@@ -58,6 +58,7 @@ EXCEPTION_CLASSES = frozenset(
         "TAX_REVIEW",
         "TEST_DOCUMENT",
         "APPROVAL_STALE",
+        "INVOICE_DISPUTED",
         "INVOICE_DUPLICATE",
         "INVOICE_ON_HOLD",
         "MATCH_CURRENCY",
@@ -84,6 +85,7 @@ FINDING_CLASSES = frozenset(
         "DRIFT",
         "MAPPING_DIFFERS",
         "MAPPING_UNTRUSTED",
+        "PREPAYMENT_NOT_APPLIED",
     ]
 )
 

@@ -6,6 +6,8 @@ As with every action there, the invoice read afterwards says what happened.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -122,8 +124,9 @@ class InvoiceSteps:
     async def _apply(self, request: WriteRequest) -> Receipt:
         number, amount = self._prepayment(request), _amount(request)
         before = await self._invoices.state(request)
-        if await self._is_applied(request, number):
-            return self._invoices.receipt(before, was_found=True)
+        applied = await self._applied(request, number)
+        if applied is not None:
+            return _with_applied(self._invoices.receipt(before, was_found=True), applied)
         parameters: dict[str, Any] = {"PrepaymentLineNumber": 1}
         if amount is not None:
             parameters["PrepaymentApplicationAmount"] = amount.amount
@@ -132,7 +135,7 @@ class InvoiceSteps:
     async def _unapply(self, request: WriteRequest) -> Receipt:
         number = self._prepayment(request)
         before = await self._invoices.state(request)
-        if not await self._is_applied(request, number):
+        if await self._applied(request, number) is None:
             return self._invoices.receipt(before, was_found=True)
         parameters = {"PrepaymentLineNumber": 1}
         return await self._change(request, before, "unapplyPrepayments", number, parameters, is_applied=False)
@@ -155,9 +158,12 @@ class InvoiceSteps:
             **parameters,
         }
         result = await self._api.act(RESOURCE, action, body)
-        if await self._is_applied(request, number) != is_applied:
+        applied = await self._applied(request, number)
+        if (applied is not None) != is_applied:
             raise self._judge.refusal(self._api.system, [Complaint(str(result))], status=200)
-        return self._invoices.receipt(await self._invoices.state(request), was_found=False)
+        return _with_applied(
+            self._invoices.receipt(await self._invoices.state(request), was_found=False), applied
+        )
 
     async def _find_applied(self, request: WriteRequest) -> Receipt | None:
         return await self._find_prepayment(request, is_applied=True)
@@ -167,11 +173,15 @@ class InvoiceSteps:
 
     async def _find_prepayment(self, request: WriteRequest, *, is_applied: bool) -> Receipt | None:
         found = await self._invoices.seen(request)
-        if found is None or await self._is_applied(request, self._prepayment(request)) != is_applied:
+        if found is None:
             return None
-        return self._invoices.receipt(found, was_found=True)
+        applied = await self._applied(request, self._prepayment(request))
+        if (applied is not None) != is_applied:
+            return None
+        return _with_applied(self._invoices.receipt(found, was_found=True), applied)
 
-    async def _is_applied(self, request: WriteRequest, number: str) -> bool:
+    async def _applied(self, request: WriteRequest, number: str) -> Decimal | None:
+        """Return how much of the invoice that prepayment pays; None: it is not applied."""
         params = {
             "q": f"InvoiceId = {request.external_id}",
             "orderBy": "InvoiceId:asc",
@@ -181,8 +191,10 @@ class InvoiceSteps:
         for row in await self._api.rows(RESOURCE, params):
             whole = await self._api.complete(wire.decode_any(row), {"appliedPrepayments": {}})
             read = msgspec.convert(whole, wire_payables.Prepaid, strict=False)
-            return any(one.InvoiceNumber == number for one in wire.rows(read.appliedPrepayments))
-        return False
+            found = [one for one in wire.rows(read.appliedPrepayments) if one.InvoiceNumber == number]
+            if found:
+                return sum((one.AppliedAmount or Decimal(0) for one in found), Decimal(0))
+        return None
 
     def _prepayment(self, request: WriteRequest) -> str:
         number = text_of(request, "prepayment_number")
@@ -192,6 +204,12 @@ class InvoiceSteps:
 
     def _refused(self, message: str) -> Exception:
         return refused(self._api.system, "REJECTED", message)
+
+
+def _with_applied(receipt: Receipt, applied: Decimal | None) -> Receipt:
+    return (
+        receipt if applied is None else replace(receipt, answer={**receipt.answer, "applied": str(applied)})
+    )
 
 
 def _held(found: finance.Invoice, name: str) -> list[finance.InvoiceHold]:

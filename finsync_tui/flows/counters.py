@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
 from store import crossrefs, outbox, records
 from store.canonical.budget import Commitment
-from store.canonical.money import Money
+from store.canonical.money import Money, plain
 from store.canonical.purchasing import Receipt
 from store.outbox import Delivery
 
@@ -117,6 +118,34 @@ def _invoice(context: Context, delivery: Delivery) -> Counter | None:
     )
 
 
+def _hold(context: Context, delivery: Delivery) -> Counter:
+    """The ERP cancels no invoice that is held."""
+    body = json.loads(delivery.body)
+    return Counter(
+        "invoice.release",
+        {"number": body["number"], "name": body["name"], "reason": _reason(context)},
+        delivery.external_id,
+    )
+
+
+def _prepayment(context: Context, delivery: Delivery) -> Counter:
+    """Taken off, it is free to pay another invoice."""
+    body = json.loads(delivery.body)
+    names = {name: body[name] for name in ("number", "prepayment_number")}
+    return Counter("invoice.unapply_prepayment", names, delivery.external_id)
+
+
+def _recorded(context: Context, delivery: Delivery) -> Counter | None:
+    """Money that was paid is a fact; what a prepayment paid is free again, and the source is told so."""
+    body = json.loads(delivery.body)
+    note = str(body["note"])
+    if not note.startswith(prepayments.NOTE):
+        return None
+    amount = Money.of(body["amount"], body["currency"])
+    back = {"amount": plain(-amount.amount), "note": f"Void {note}", "is_paid": False}
+    return Counter(delivery.operation, {**body, **back}, delivery.external_id)
+
+
 def _journal(context: Context, delivery: Delivery) -> Counter | None:
     link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
     if link is None:
@@ -186,6 +215,9 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.write_back": _write_back,
     "invoice.create": _invoice,
     "invoice.write_back": _write_back,
+    "invoice.hold": _hold,
+    "invoice.apply_prepayment": _prepayment,
+    "invoice.record_payment": _recorded,
     "receipt.create": _receipt,
     "receipt.return": _receipt,
     "receipt.correct": _receipt,

@@ -2,16 +2,18 @@
 
     route -> confirm_supplier -> check_duplicates -> match -> ask -> await_tax -> check_tax -> check_approval
       -> resolve_accounts -> check_period -> request_posting -> await_posting -> validate -> await_validation
-      -> verify_posting -> publish -> write_back -> await_write_back -> await_payment <-> record_payment -> await_record
-      -> verify
+      -> verify_posting -> apply_prepayments <-> await_prepayment -> publish -> write_back -> await_write_back
+      -> await_payment <-> record_payment -> await_record -> verify
 
 An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
 ERP's release (`await_release`). One that the source voids is cancelled in the ERP, and payments that were called back
 for that are told:
 
-    request_cancel -> await_cancel -> write_back -> await_write_back -> await_payment <-> record_payment -> verify
+    request_release -> await_released -> take_off_prepayments <-> await_taken_off -> request_cancel -> await_cancel
+      -> write_back -> await_write_back -> await_payment <-> record_payment -> verify
 
-One that is disputed at its source before it was posted is left alone until it is approved again (`withdraw`).
+One that is disputed at its source before it was posted is left alone until it is approved again (`withdraw`); afterwards
+the ERP holds it until that is settled (`invoice/disputes.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,17 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
 from finsync_tui.flows import payments
-from finsync_tui.flows.invoice import accounting, checks, evidence, holds, postings, replies, taxing
+from finsync_tui.flows.invoice import (
+    accounting,
+    checks,
+    disputes,
+    evidence,
+    holds,
+    postings,
+    prepayments,
+    replies,
+    taxing,
+)
 from finsync_tui.flows.steps import Step
 from store import crossrefs, records
 from store.canonical.event import Event
@@ -43,7 +55,7 @@ class InvoiceToPayment:
     model = Invoice
     listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
     returns_at: str | None = None
-    rechecks: frozenset[str] = frozenset(("match", "await_release"))
+    rechecks: frozenset[str] = frozenset(("match", "await_release", "await_settled"))
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
 
@@ -98,8 +110,14 @@ class InvoiceToPayment:
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False
-        if class_ == "INVOICE_ON_HOLD":
-            return "await_release", False
+        if class_ in ("INVOICE_ON_HOLD", "INVOICE_DISPUTED"):
+            return step, False
+        if step in ("request_hold", "await_hold"):
+            return "request_hold", True
+        if step in ("request_release", "await_released"):
+            return "request_release", True
+        if step in ("apply_prepayments", "await_prepayment"):
+            return "apply_prepayments", True
         if step in ("verify", "verify_posting", "await_release"):
             return step, False
         if step in ("validate", "await_validation"):
@@ -110,6 +128,8 @@ class InvoiceToPayment:
             return "write_back", True
         if step in ("await_record", "record_payment", "await_payment"):
             return "await_payment", True
+        if step in ("take_off_prepayments", "await_taken_off"):
+            return "take_off_prepayments", True
         if kind == "void":
             return "request_cancel", True
         return "route", True
@@ -155,6 +175,8 @@ _STEPS: Mapping[str, Step] = {
         postings.validate,
         postings.await_validation,
         postings.verify_posting,
+        prepayments.apply_prepayments,
+        prepayments.await_prepayment,
         postings.publish,
         replies.write_back,
         replies.await_write_back,
@@ -165,12 +187,21 @@ _STEPS: Mapping[str, Step] = {
         holds.tell_hold,
         holds.await_hold_told,
         holds.await_release,
+        disputes.request_hold,
+        disputes.await_hold,
+        disputes.await_settled,
+        disputes.request_release,
+        disputes.await_released,
     )
 }
 _VOID: Mapping[str, Step] = {
     step.__name__: step
     for step in (
         checks.route,
+        disputes.request_release,
+        disputes.await_released,
+        prepayments.take_off_prepayments,
+        prepayments.await_taken_off,
         postings.request_cancel,
         postings.await_cancel,
         replies.write_back,

@@ -79,7 +79,10 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
     started = 0
     for _, event in found:
         if event.source == source and event.type.startswith(own):
-            started += _start(db, flow, facts, event.subject, clock.now())
+            new = _start(db, flow, facts, event.subject, clock.now())
+            started += new
+            if not new:  # what is under way may have to know
+                _tell_document(db, flow, facts, event.subject, event, clock.now())
         else:
             _tell(db, flow, facts, event, clock.now())
     # Nothing more of ours: events of other types up to the log's end need not be looked at again.
@@ -90,14 +93,7 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
 def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime) -> None:
     """Wake the instances that may have waited for this news, and let held and done ones go on that it changes."""
     for key in flow.waits_for(db, event):
-        found = [w for w in workflows.of_document(db, key) if w.flow == flow.name]
-        workflows.wake(db, [w.id for w in found if w.state == "waiting"], now)
-        for held in found:
-            if held.state == "held" and held.step in flow.rechecks and _may_go_on(db, flow, facts, held, now):
-                cases.end_for_workflow(
-                    db, held.id, "closed", ENGINE, f"the trouble is gone ({event.id})", now
-                )
-                workflows.wake(db, [held.id], now)
+        found = _tell_document(db, flow, facts, key, event, now)
         last = found[-1] if found else None
         step = flow.reopens_at(db, event, last) if last is not None and last.state == "done" else None
         if last is not None and step is not None:
@@ -109,6 +105,19 @@ def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime)
                 after={"workflow": last.id, "event": event.id},
             )
             audit.record(db, [what], now)
+
+
+def _tell_document(
+    db: Connection, flow: Flow, facts: Facts, key: str, event: Event, now: datetime
+) -> list[Workflow]:
+    """Let the instances of one document look again; return them all, oldest first."""
+    found = [w for w in workflows.of_document(db, key) if w.flow == flow.name]
+    workflows.wake(db, [w.id for w in found if w.state == "waiting"], now)
+    for held in found:
+        if held.state == "held" and held.step in flow.rechecks and _may_go_on(db, flow, facts, held, now):
+            cases.end_for_workflow(db, held.id, "closed", ENGINE, f"the trouble is gone ({event.id})", now)
+            workflows.wake(db, [held.id], now)
+    return found
 
 
 def _may_go_on(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: datetime) -> bool:

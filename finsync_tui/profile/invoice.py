@@ -68,6 +68,15 @@ class InvoiceSetup(_Part):
     balance_cost_centre: str = Field(
         description="Cost centre of tax and other balance sheet lines, as the source writes it"
     )
+    prepayments: Literal["apply", "off"] = Field(
+        default="apply",
+        description="Whether the ERP's paid prepayments on its orders pay an invoice first; off: the ERP does it itself",
+    )
+    dispute_hold: str | None = Field(
+        default=None,
+        description="Name of the ERP's hold for an invoice that is disputed at its source after it was posted; None: an "
+        "exception asks a person to see that it is not paid",
+    )
     cost_centre_segment: str = "cost_centre"
     account_segment: str = "account"
     freight_account: str | None = Field(

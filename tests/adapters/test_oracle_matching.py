@@ -412,6 +412,7 @@ class TestPrepayments:
 
         assert ("partly_paid", Money.of("15.00", "EUR")) == (applied.paid_status, applied.paid)
         assert (1, True) == (len(applied.lines), again.was_found)
+        assert Decimal("15.00") == Decimal(again.answer["applied"])
         assert "unpaid" == read(world, invoice_id).paid_status
 
     def test_an_invoice_with_a_prepayment_is_not_cancelled(self) -> None:

@@ -6,7 +6,7 @@ An invoice may be held more than once: each time is told, and each release.
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.invoice import subject
+from finsync_tui.flows.invoice import disputes, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Wait
 
 STATUS_MAX = 250
@@ -30,8 +30,11 @@ def tell_hold(context: Context) -> Answer:
 
 
 def await_hold_told(context: Context) -> Answer:
-    """Wait until the source has taken it."""
-    return outgoing.await_delivery(context, int(context.data["hold_entry"]))
+    """Wait until the source has taken it. What we hold ourselves is released when the source settles its dispute."""
+    answer = outgoing.await_delivery(context, int(context.data["hold_entry"]))
+    if isinstance(answer, Done) and disputes.our_hold(context) is not None:
+        return Done(answer.detail, goto="await_settled")
+    return answer
 
 
 def await_release(context: Context) -> Answer:
@@ -59,6 +62,6 @@ def is_held(context: Context) -> bool:
 
 def reasons(context: Context) -> str:
     shown = subject.shown(context)
-    if shown is not None and shown.holds:
+    if shown is not None and shown.holds and disputes.our_hold(context) is None:
         return ", ".join(shown.holds)
     return str(context.data.get("hold_reason", "")) or "it does not say why"

@@ -175,7 +175,8 @@ def await_cancel(context: Context) -> Answer:
 def mark_verified(context: Context) -> None:
     names = ("posting_entry", "validation_entry", "write_back_entry", "cancel_entry")
     entries = [int(context.data[name]) for name in names if name in context.data]
-    more = [*context.data.get("hold_entries", []), *context.data.get("payment_entries", [])]
+    lists = ("hold_entries", "payment_entries", "side_entries")
+    more = [one for name in lists for one in context.data.get(name, [])]
     outbox.mark_verified(context.db, [*entries, *more], context.now)
 
 

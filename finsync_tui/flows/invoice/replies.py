@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from finsync_tui.flows import outgoing, payments
-from finsync_tui.flows.invoice import holds, postings, subject
+from finsync_tui.flows.invoice import disputes, holds, postings, prepayments, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 from store.canonical.money import Money, plain
 from store.canonical.payables import Payment
@@ -49,6 +49,11 @@ def await_payment(context: Context) -> Answer:
         return Done({"note": "every payment that was called back is told"}, goto="verify")
     if _is_settled(context):
         return Done({"note": "paid, and the source knows"}, goto="verify")
+    if disputes.is_disputed(context):
+        step = "request_hold" if disputes.our_hold(context) is None else "await_settled"
+        return Done({"disputed": disputes.reason(context)}, goto=step)
+    if disputes.our_hold(context) is not None:
+        return Done({"settled_in": subject.source(context)}, goto="request_release")
     if holds.is_held(context):
         return Done({"on_hold": holds.reasons(context)}, goto="tell_hold")
     paid_at = _paid_elsewhere(context)
@@ -170,8 +175,7 @@ def verify(context: Context) -> Answer:
 
 
 def _payments(context: Context) -> dict[str, Payment]:
-    link = subject.link(context)
-    return payments.of_invoice(context.db, subject.target(context), link.external_id) if link else {}
+    return prepayments.made(context)
 
 
 def _paid(context: Context) -> Money:

@@ -78,6 +78,11 @@ def shown(context: Context) -> Invoice | None:
     return found.record if found is not None else None
 
 
+def remember(context: Context, entry_id: int) -> None:
+    """Note a delivery beside the main way: it is verified with the instance's others."""
+    context.data["side_entries"] = [*context.data.get("side_entries", []), entry_id]
+
+
 def commitment(context: Context, order_key: str) -> Commitment | None:
     """Return what was last asked of the ERP for an order."""
     found = records.get(context.db, Commitment, "finsync", order_key)

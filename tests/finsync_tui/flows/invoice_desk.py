@@ -177,6 +177,17 @@ def an_invoice(*lines: InvoiceLine, number: str = "INV-1", **changes: Any) -> In
     return Invoice(**fields | changes)
 
 
+def a_prepayment(number: str = "PRE-1", amount: str = "40", **changes: Any) -> Invoice:
+    """Return a prepayment as the ERP shows it: paid, on line 1 of its order."""
+    fields: dict[str, Any] = {
+        "number": number, "kind": "prepayment", "status": "approved", "paid_status": "paid", "supplier_id": "900",
+        "supplier_number": "S-1001", "currency": "EUR", "total": eur(amount), "paid": eur(amount),
+        "invoiced_on": date(2026, 1, 2),
+        "lines": (InvoiceLine(number="1", amount=eur(amount), order_number="ERP-PO-1", order_line="1"),),
+    }  # fmt: skip
+    return Invoice(**fields | changes)
+
+
 def _charted(line: InvoiceLine) -> InvoiceLine:
     """The source codes every line that is bought, also one of an order."""
     if line.kind != "item" or line.distributions or not line.order_number:
@@ -204,6 +215,8 @@ class InvoiceDesk:
         self.shown: dict[Want, CanonicalRecord] = {}
         """What systems show when they are read afresh."""
         self.made = 0
+        self.prepaid: set[str] = set()
+        """Prepayments that are applied to an invoice in the ERP."""
         self.put(TARGET, "900", a_supplier())
         self.put(SOURCE, "501", a_supplier(sites=()))
         self.put(TARGET, "cc420", a_cost_centre())
@@ -582,8 +595,23 @@ class InvoiceDesk:
             self.shown[Want(TARGET, Invoice.entity, external_id)] = Invoice.model_validate(body["invoice"])
             return external_id
         want = Want(TARGET, Invoice.entity, claim.external_id or "")
-        status = {"validate": "approved", "cancel": "cancelled"}[word]
-        self.shown[want] = self.shown[want].model_copy(update={"status": status})
+        changes: dict[str, dict[str, Any]] = {
+            "validate": {"status": "approved"},
+            "cancel": {"status": "cancelled"},
+            "hold": {"status": "on_hold", "holds": (str(body.get("name")),)},
+            "release": {"status": "approved", "holds": ()},
+            "apply_prepayment": {},
+            "unapply_prepayment": {},
+        }
+        if word == "cancel":  # as Oracle, which cancels nothing that is held or paid in advance
+            held = self.shown[want]
+            assert isinstance(held, Invoice)
+            assert held.status != "on_hold", "an invoice that is held can't be cancelled"
+            assert not self.prepaid, "an invoice that a prepayment pays can't be cancelled"
+        if word.endswith("apply_prepayment"):
+            number = str(body["prepayment_number"])
+            self.prepaid = {*self.prepaid, number} if word == "apply_prepayment" else self.prepaid - {number}
+        self.shown[want] = self.shown[want].model_copy(update=changes[word])
         return claim.external_id or ""
 
     def _move(self, claim: Claim, receipt: Receipt) -> str:
