@@ -30,6 +30,7 @@ KNOWN_MIGRATIONS: Final = (
     "m007_comparison",
     "m008_requisitions_promise",
     "m009_close_certificates",
+    "m010_lists_by_index",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -17,7 +17,7 @@ DAYS: Final = 14
 _QUERIES: Final = {
     "stuck": "SELECT {day} AS day, count(*) FROM exception_case WHERE opened_at > :since GROUP BY day",
     "settled": "SELECT {day} AS day, count(*) FROM exception_case WHERE ended_at > :since GROUP BY day",
-    "done": "SELECT {day} AS day, count(*) FROM workflow WHERE ended_at > :since AND state = 'done' GROUP BY day",
+    "done": "SELECT {day} AS day, count(*) FROM workflow WHERE ended_at > :since AND +state = 'done' GROUP BY day",  # +: by the index of ends
 }
 _COLUMNS: Final = {"stuck": "opened_at", "settled": "ended_at", "done": "ended_at"}
 

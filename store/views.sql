@@ -3,14 +3,14 @@
 CREATE VIEW v_exception AS
 SELECT c.id, c.class, c.state, c.entity, c.document_key, c.document_number, c.system, c.step, c.legal_entity,
        c.amount_minor, c.currency, c.cause, c.fix, c.owner, c.opened_at, c.due_at, c.snoozed_until, c.seen_count,
-       c.ended_at, c.ended_by, c.resolution, c.workflow_id, w.flow, c.entry_id, c.evidence
-FROM exception_case c LEFT JOIN workflow w ON w.id = c.workflow_id;
+       c.ended_at, c.ended_by, c.resolution, c.workflow_id, (SELECT w.flow FROM workflow w WHERE w.id = c.workflow_id) AS flow, c.entry_id, c.evidence
+FROM exception_case c;
 
 CREATE VIEW v_delivery AS
-SELECT d.entry_id AS id, e.system, e.operation, e.entity, e.document_key, e.document_number, d.state, d.priority,
+SELECT d.entry_id AS id, d.system, e.operation, e.entity, d.document_key, e.document_number, d.state, d.priority,
        d.attempt_count, d.next_at, d.is_outcome_unknown, d.external_id, d.failure, d.message, e.amount_minor,
        e.currency, e.workflow_id, e.idempotency_key, e.decided_at, d.changed_at, d.ended_at
-FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id;
+FROM delivery d LEFT JOIN outbox_entry e ON e.id = d.entry_id; -- left: it is not looked up where only the delivery is asked for
 
 CREATE VIEW v_workflow AS
 SELECT id, flow, kind, entity, document_key, document_number, document_version, document_revision, state, step,

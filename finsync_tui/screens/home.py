@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar, TypeVar
+from time import monotonic, thread_time
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -25,11 +27,18 @@ from finsync_tui.screens.underway import Line
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 from store.trends import DAYS
 
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
 R = TypeVar("R")
 CURRENCIES_SHOWN = 3
 WORK_CURRENCIES = 2
 MONEY_WIDTH = 12
 SHARE_WIDTH = 10
+SLOW_S = 0.05
+"""Seconds of work from which on counting is slow."""
+RESTS = 20
+"""Counting that is slow has at most a twentieth of a core while the engine writes."""
 WELCOME = (
     ("Welcome to finsync.", "strong"),
     ("This workspace is empty: nothing was read from any system yet.", ""),
@@ -67,6 +76,8 @@ class HomeScreen(WorkScreen):
     def __init__(self) -> None:
         super().__init__()
         self.shown = Overview()
+        self._rests_until = 0.0
+        self._waits = False
 
     def body(self) -> ComposeResult:
         with Container(id="home"):
@@ -115,9 +126,40 @@ class HomeScreen(WorkScreen):
     def refresh_data(self) -> None:
         self.look_again()
 
+    def store_changed(self) -> None:
+        """Counting a large store takes a while: the longer, the less often, so that the engine has the machine to itself."""
+        wait = self._rests_until - monotonic()
+        if wait <= 0:
+            super().store_changed()
+        elif not self._waits:
+            self._waits = True
+            self.set_timer(wait, self._rested)
+
+    def _rested(self) -> None:
+        self._waits = False
+        self.store_changed()
+
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
-        found = await self.read(partial(overview.overview, now=self.desk.now()))
+        """What is urgent is shown as soon as it is known; the counts of everything follow."""
+        now = self.desk.now()
+        found = await self.read(partial(overview.urgent, now=now))
+        known = replace(
+            self.shown,
+            causes=found.causes,
+            currencies=found.currencies,
+            due=found.due,
+            systems=found.systems,
+            runs=found.runs,
+            record_count=found.record_count,
+        )
+        if not known.is_empty:
+            self._show(known)
+        counted, took_s = await self.read(partial(_counted, found=found, now=now))
+        self._rests_until = monotonic() + took_s * RESTS if took_s > SLOW_S else 0.0
+        self._show(counted)
+
+    def _show(self, found: Overview) -> None:
         columns_changed = found.currencies != self.shown.currencies
         self.shown = found
         self._welcome(found.is_empty)
@@ -397,6 +439,12 @@ _RUN_COLUMNS = (
     Column("Changed", 7, is_right=True),
     Column("", 12, is_optional=True),
 )
+
+
+def _counted(db: Connection, found: Overview, now: datetime) -> tuple[Overview, float]:
+    """Return everything, and how many seconds of work the counting was: by this thread's own clock, since others may be busy."""
+    began = thread_time()
+    return overview.with_counts(db, found, now), thread_time() - began
 
 
 def _numbered(found: Sequence[R]) -> dict[int, R]:

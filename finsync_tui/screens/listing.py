@@ -30,6 +30,8 @@ R = TypeVar("R", bound=Listed)
 INSPECTOR_WAIT_S = 0.08
 """Holding `j` must not draw thirty details a second."""
 FILTER_WAIT_S = 0.15
+SLOW_READ_S = 0.3
+"""A reading that takes longer is told of."""
 VIEW_NAME_MAX = 40
 
 
@@ -216,7 +218,9 @@ class ListScreen(WorkScreen, Generic[R]):
         if self.parsed is None or not self.parsed.problem:
             # Spans in a filter count from now, so it is understood anew each time.
             self.parsed = self._parse(self.parsed.text if self.parsed else "")
+        is_slow = self.set_timer(SLOW_READ_S, self._say_reading)
         ids = await self._find(self.parsed)
+        is_slow.stop()
         self._new_count = 0
         table = self.table
         table.empty = (
@@ -226,6 +230,10 @@ class ListScreen(WorkScreen, Generic[R]):
         table.load(ids, self._fetch, keeps_place=keeps_place)
         self._show_filter()
         self._show_titles()
+
+    def _say_reading(self) -> None:
+        """The old rows stay until the new ones are there: say so, when that takes a moment."""
+        self.table.border_subtitle = Content("⟳ reading …")
 
     def reread(self) -> None:
         self.load()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -144,7 +144,7 @@ def pulse(db: Connection, machine_now: datetime) -> Pulse:
     found = engine(db)
     now = found.clock_at if found is not None and found.is_virtual else machine_now
     row = db.execute(
-        "SELECT count(*), coalesce(sum(due_at <= ?), 0) FROM v_exception WHERE state IN ('open', 'snoozed')",
+        "SELECT count(*), coalesce(sum(due_at <= ?), 0) FROM v_exception WHERE ended_at IS NULL",
         (instant_text(now),),
     ).fetchone()
     failed = db.execute("SELECT count(*) FROM v_delivery WHERE state IN ('refused', 'buried')").fetchone()
@@ -171,6 +171,11 @@ def engine(db: Connection) -> Engine | None:
 
 def overview(db: Connection, now: datetime) -> Overview:
     """Return what Home shows, as of `now`."""
+    return with_counts(db, urgent(db, now), now)
+
+
+def urgent(db: Connection, now: datetime) -> Overview:
+    """Return what a person looks at first; the counts of everything that is under way are not in it yet."""
     causes = _causes(db, now)
     money: dict[str, int] = {}
     for cause in causes:
@@ -180,15 +185,21 @@ def overview(db: Connection, now: datetime) -> Overview:
         causes=causes,
         currencies=tuple(sorted(money, key=lambda currency: (-money[currency], currency))),
         due=_due(db, now),
+        systems=systems(db),
+        runs=_runs(db),
+        record_count=int(db.execute("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)").fetchone()[0]),
+    )
+
+
+def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
+    """Return the same with what is under way: in a large store counting takes longer than anything else here."""
+    return replace(
+        found,
         documents=_tallies(
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_workflow GROUP BY 1, 2"
         ),
         unposted=tuple(unposted.by_age(db, now)),
-        deliveries=_tallies(
-            db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_delivery GROUP BY 1, 2"
-        ),
-        systems=systems(db),
-        runs=_runs(db),
+        deliveries=_deliveries(db),
         trend=trends.by_day(db, now),
         findings=tuple(
             (safe_text(name, 40), int(n))
@@ -197,7 +208,6 @@ def overview(db: Connection, now: datetime) -> Overview:
                 (FINDINGS_SHOWN,),
             ).fetchall()
         ),
-        record_count=int(db.execute("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)").fetchone()[0]),
     )
 
 
@@ -225,7 +235,7 @@ def _causes(db: Connection, now: datetime) -> tuple[Cause, ...]:
     found: dict[str, Cause] = {}
     rows = db.execute(
         "SELECT class, currency, count(*) AS n, coalesce(sum(due_at <= ?), 0) AS overdue, min(opened_at) AS oldest, "
-        "sum(amount_minor) AS total FROM v_exception WHERE state IN ('open', 'snoozed') GROUP BY class, currency",
+        "sum(amount_minor) AS total FROM v_exception WHERE ended_at IS NULL GROUP BY +class, currency",  # +: by the queue's index
         (instant_text(now),),
     ).fetchall()
     for row in rows:
@@ -277,6 +287,20 @@ def _due_item(kind: Literal["exception", "workflow"], row: Row) -> DueItem:
         amount_minor=row["amount_minor"],
         currency=safe_text(row["currency"], 3) or None,
     )
+
+
+def _deliveries(db: Connection) -> dict[str, Tally]:
+    """All by state; the money only of what is not over: that of all deliveries ever would be read row by row."""
+    found = {
+        state: Tally(n)
+        for state, n in db.execute("SELECT state, count(*) FROM delivery GROUP BY state").fetchall()
+    }
+    found |= _tallies(
+        db,
+        "SELECT state, currency, count(*), sum(amount_minor) FROM v_delivery "
+        "WHERE state IN ('pending', 'claimed', 'held', 'delivered', 'refused', 'buried') GROUP BY 1, 2",
+    )
+    return found
 
 
 def _tallies(db: Connection, query: str) -> dict[str, Tally]:

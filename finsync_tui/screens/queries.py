@@ -198,9 +198,7 @@ def ids(
     """Return the ids of all rows that match, in order."""
     way = "DESC" if is_reversed else "ASC"
     key = listing.key
-    order = (
-        f"{key} {way}" if sort.column == key else f"{sort.column} IS NULL, {sort.column} {way}, {key} {way}"
-    )
+    order = f"{key} {way}" if sort.column == key else f"{sort.column} {way} NULLS LAST, {key} {way}"
     # View, key and order are this module's own words; values are bound.
     query = f"SELECT {key} FROM {listing.view} WHERE {parsed.where} ORDER BY {order}"  # noqa: S608
     rows = db.execute(query, parsed.params)
