@@ -22,7 +22,7 @@ from finsync_tui.settings import create_workspace
 
 ROWS = 2_000
 _LIMIT = "import httpx, pydantic, sqlite3, asyncio"
-_PROFILE = """
+PROFILE = """
 [systems.coupa]
 adapter = "coupa"
 base_url = "{url}"
@@ -41,6 +41,12 @@ system = "oracle"
 entities = ["supplier"]
 every = "PT15M"
 """
+SECRETS = {
+    variable(system, name): "x"
+    for system, names in {"coupa": ("client_id", "client_secret"), "oracle": ("user", "password")}.items()
+    for name in names
+}
+"""What the two loopback systems are signed in with."""
 
 
 def help_page() -> Result:
@@ -61,14 +67,12 @@ def idle_cycle() -> Result:
         workspace = create_workspace(Path(folder) / "w", layers=("bench",))
         layer = workspace.path / "profiles" / "bench"
         layer.mkdir(parents=True)
-        (layer / "profile.toml").write_text(_PROFILE.format(url=url), encoding="utf-8")
-        secrets = {"coupa": ("client_id", "client_secret"), "oracle": ("user", "password")}
-        environment = {variable(system, name): "x" for system, names in secrets.items() for name in names}
+        (layer / "profile.toml").write_text(PROFILE.format(url=url), encoding="utf-8")
         command = ["run", "--once", "--json", "--workspace", str(workspace.path)]
-        first = _pulled(_finsync(command, environment))
+        first = _pulled(_finsync(command, SECRETS))
         assert first == {"coupa": (ROWS, ROWS), "oracle": (ROWS, ROWS)}, first
-        result = _compare("finsync run --once, nothing new", command, environment)
-        again = _pulled(_finsync(command, environment))
+        result = _compare("finsync run --once, nothing new", command, SECRETS)
+        again = _pulled(_finsync(command, SECRETS))
         assert again == {"coupa": (0, 0), "oracle": (0, 0)}, again
     return result
 
@@ -103,15 +107,17 @@ def _limit() -> Cost:
     return _run([sys.executable, "-c", _LIMIT], {})[0]
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[Cost, str]:
-    """Run a process; return what it and its children took, and what it printed.
-
-    Byte code is kept between runs, as it is of an installed program, whatever the environment here says.
-    """
+def environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that is timed. Byte code is kept between runs, as it is of an installed program,
+    whatever the environment here says."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    given = {**kept, "PYTHONPYCACHEPREFIX": _byte_code(), **environment}
+    return {**kept, "PYTHONPYCACHEPREFIX": _byte_code(), **extra}
+
+
+def _run(command: Sequence[str], extra: Mapping[str, str]) -> tuple[Cost, str]:
+    """Run a process; return what it and its children took, and what it printed."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True, env=given)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment(extra))
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

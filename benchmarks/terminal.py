@@ -1,0 +1,114 @@
+"""A program in a terminal of its own: what it shows, and how long after a key the first and the last byte came."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import pyte
+
+QUIET_S = 0.08
+"""A burst has ended when nothing came for so long."""
+CHUNK = 1 << 16
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From a key to the first byte it caused, and to the last of that burst."""
+
+    first_s: float
+    last_s: float
+
+
+class Terminal:
+    """A process on a pseudo terminal of `columns` x `rows`. What it writes is kept with its time and interpreted afterwards,
+    so that interpreting costs no time that is measured."""
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], *, columns: int = 140, rows: int = 40
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.began = time.perf_counter()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.execvpe(command[0], list(command), {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+        os.close(self._fd)
+        os.waitpid(self.pid, 0)
+
+    def until(self, is_shown: Callable[[str], bool], patience_s: float = 60.0) -> float:
+        """Wait until the screen shows something; return how long after the start of the process."""
+        end = time.perf_counter() + patience_s
+        while time.perf_counter() < end:
+            chunk = self._read(end - time.perf_counter())
+            if chunk is None:
+                break
+            at = time.perf_counter()
+            self._stream.feed(chunk)
+            if is_shown(self.text()):
+                return at - self.began
+        raise SystemExit(f"this never came on the screen; it shows:\n{self.text()}")
+
+    def press(self, key: bytes, patience_s: float = 5.0) -> Latency:
+        """Press a key and wait for its burst."""
+        pressed = time.perf_counter()
+        os.write(self._fd, key)
+        chunks = [self._read(patience_s)]
+        first = last = time.perf_counter()
+        while chunks[-1] is not None:
+            chunks.append(self._read(QUIET_S))
+            if chunks[-1] is not None:
+                last = time.perf_counter()
+        if chunks[0] is None:
+            raise SystemExit(f"{key!r} changed nothing on:\n{self.text()}")
+        for chunk in chunks[:-1]:
+            self._stream.feed(chunk or b"")
+        return Latency(first - pressed, last - pressed)
+
+    def settle(self, quiet_s: float = 0.5) -> None:
+        """Wait until nothing is written any more."""
+        while (chunk := self._read(quiet_s)) is not None:
+            self._stream.feed(chunk)
+
+    def text(self) -> str:
+        return "\n".join(self._screen.display)
+
+    def cpu_s(self) -> float:
+        """Return the processor seconds of the process so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+    def peak_mib(self) -> float:
+        """Return the high-water mark of its resident memory."""
+        lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
+        line = next(line for line in lines if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+    def _read(self, patience_s: float) -> bytes | None:
+        ready, _, _ = select.select([self._fd], [], [], max(0.0, patience_s))
+        if not ready:
+            return None
+        try:
+            return os.read(self._fd, CHUNK) or None
+        except OSError:  # the process has ended
+            return None
