@@ -33,7 +33,7 @@ Every command works without a terminal. Data goes to stdout, talk about it to st
 """
 
 SHAPES = {
-    "status": "at, orders, flows, unposted, stuck, deliveries, systems, engine, overdue, next_due_at, problems",
+    "status": "at, orders, flows, unposted, watch, stuck, deliveries, systems, engine, overdue, next_due_at, problems",
     "exceptions list": "id, class, state, entity, document_key, document_number, system, step, legal_entity, cause, "
     "fix, owner, opened_at, due_at, snoozed_until, seen_count, ended_at, ended_by, resolution, workflow_id, flow, "
     "entry_id, evidence, amount, currency",

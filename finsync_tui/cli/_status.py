@@ -49,6 +49,8 @@ class Status:
     flows: dict[str, dict[str, int]]
     """By flow: how many documents are done, in work, held, aborted."""
     unposted: list[dict[str, Any]]
+    watch: list[dict[str, Any]]
+    """Orders that a budget stops, invoices on hold by reason, payments that the source was not told of yet."""
     stuck: list[dict[str, Any]]
     deliveries: dict[str, int]
     systems: list[dict[str, Any]]
@@ -62,6 +64,7 @@ class Status:
             "orders": self.orders,
             "flows": self.flows,
             "unposted": self.unposted,
+            "watch": self.watch,
             "stuck": self.stuck,
             "deliveries": self.deliveries,
             "systems": self.systems,
@@ -96,6 +99,17 @@ def read(db: sqlite3.Connection, profile: Profile, now: datetime) -> Status:
         orders=_orders(db, profile, found := _flows(db)),
         flows=found,
         unposted=_unposted(db, now),
+        watch=[
+            {
+                "figure": row["figure"],
+                "reason": row["reason"],
+                "legal_entity": row["legal_entity"],
+                "count": row["document_count"],
+                "amount": amount(row["amount_minor"], row["currency"]),
+                "currency": row["currency"],
+            }
+            for row in db.execute("SELECT * FROM v_watch ORDER BY figure, reason, legal_entity, currency")
+        ],
         stuck=[
             {
                 "class": row["class"],

@@ -17,6 +17,12 @@ from finsync_tui.cli._context import (
 )
 from finsync_tui.cli._output import facts, grouped, moment, note, say, say_json, span, table
 
+WATCHED = {
+    "budget_failed": "orders stopped by a budget",
+    "invoice_on_hold": "invoices on hold",
+    "payment_unreported": "payments not reported back",
+}
+
 
 def register(app: typer.Typer) -> None:
     app.command("status", epilog=example("finsync status", "finsync status --check"))(status)
@@ -83,6 +89,25 @@ def _tell(found: _status.Status) -> None:
                     [row["flow"].replace("_", " "), row["age"], f"{row['count']:,}", grouped(value), currency]
                     for row in found.unposted
                     for currency, value in (row["amounts"] or {"": None}).items()
+                ],
+                right=["count", "amount"],
+            )
+        )
+    if found.watch:
+        say()
+        say(
+            table(
+                ["to watch", "reason", "company", "count", "amount", "currency"],
+                [
+                    [
+                        WATCHED[row["figure"]],
+                        row["reason"],
+                        row["legal_entity"],
+                        f"{row['count']:,}",
+                        grouped(row["amount"]),
+                        row["currency"],
+                    ]
+                    for row in found.watch
                 ],
                 right=["count", "amount"],
             )

@@ -11,6 +11,8 @@ import pytest
 
 from docs.make_cli import SHAPES
 from finsync_tui.cli.events import following
+from store import cases
+from tests.builders import a_case
 from tests.finsync_tui.cli.conftest import Finsync
 
 
@@ -187,6 +189,22 @@ def test_status_is_no_failure_but_check_finds_something(finsync: Finsync) -> Non
 
     assert (plain.code, checked.code) == (0, 3)
     assert "1 deliveries dead" in checked.err
+
+
+def test_status_says_which_orders_a_budget_stops(finsync: Finsync) -> None:
+    """How many, whose, and how much money; people read it as a line."""
+    with finsync.store() as store, store.transaction() as db:
+        case = a_case(
+            class_="BUDGET_EXCEEDED", step="await_approval", legal_entity="DE01", document_key="coupa:9"
+        )
+        cases.open(db, case, store.clock.now())
+
+    (watched,) = finsync("status", "--json").json["watch"]
+    shown = finsync("status").out
+
+    expected = ("budget_failed", "await_approval", "DE01", 1)
+    assert expected == tuple(watched[name] for name in ("figure", "reason", "legal_entity", "count"))
+    assert "orders stopped by a budget" in shown
 
 
 def test_status_tells_time_by_the_engine(finsync: Finsync) -> None:

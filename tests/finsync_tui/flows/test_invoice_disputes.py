@@ -138,3 +138,37 @@ def test_a_given_up_invoice_that_is_disputed_leaves_no_hold() -> None:
 
     assert ("aborted", 0) == (desk.step(), desk.in_force())
     assert desk.sent.index("invoice.release") < desk.sent.index("invoice.cancel")
+
+
+def watched(desk: InvoiceDesk) -> list[tuple[str, str, int, int]]:
+    rows = desk.store.db.execute(
+        "SELECT figure, reason, document_count, amount_minor FROM v_watch ORDER BY 1, 2"
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_what_is_held_and_what_is_not_reported_can_be_watched() -> None:
+    """Invoices on hold by the ERP's reason, payments the source was not told of: each until it is over."""
+    desk = posted()
+    desk.erp_shows(status="on_hold", holds=("Amount: too high", "Line variance"))
+    held = watched(desk)
+    desk.erp_shows(status="approved", holds=())
+    desk.pay(amount="30")
+    paid = watched(desk)
+
+    desk.read()
+    while desk.pending:
+        desk.answer()
+    desk.read()
+    while desk.pending:
+        desk.answer()
+    told = watched(desk)
+    desk.pay(amount="30", status="voided")
+    called_back = watched(desk)
+    desk.answer()
+
+    assert [("invoice_on_hold", "Amount", 1, 10_000), ("invoice_on_hold", "Line variance", 1, 10_000)] == held
+    assert [("payment_unreported", "paid", 1, 3000)] == paid
+    assert [] == told
+    assert [("payment_unreported", "voided", 1, -3000)] == called_back
+    assert [] == watched(desk)

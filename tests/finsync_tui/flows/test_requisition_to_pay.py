@@ -524,6 +524,8 @@ class TestFundsCheck:
         desk.answer()
         desk.answer("refused", case_class="BUDGET_EXCEEDED")
         stopped = (desk.workflow.step, desk.exceptions, desk.sent)
+        watched = desk.store.db.execute("SELECT figure, reason, document_count, amount_minor FROM v_watch")
+        assert [("budget_failed", "await_funds", 1, 10_100)] == [tuple(row) for row in watched]
 
         actions.retry(desk.store, ANALYST, [1])
         desk.run()
