@@ -35,6 +35,7 @@ from store import (
 )
 from store.clock import Clock, SystemClock, instant, text
 from store.errors import FinsyncError
+from store.reconciliations import Run
 
 LEASE_TTL = timedelta(seconds=60)
 HEARTBEAT_S = 10.0
@@ -129,6 +130,8 @@ class Engine:
                 meta.set(db, f"schedule.{name}", text(now))
         await reconcile.look_again(self.store, self.adapters, self.clock)
         report = await self.settle()
+        for asked in reconcile.due(self.store.db, self.profile, self.clock.now()):
+            await self.reconcile(asked)
         self.cycle_count += 1
         self._report("idle")
         return CycleReport(now, pulled + report.pulled, report.advanced, report.delivered, report.verified)
@@ -137,6 +140,11 @@ class Engine:
         """Read these now, outside any schedule."""
         self._report("working")
         return await self._pull(pulls)
+
+    async def reconcile(self, asked: reconcile.Asked) -> list[Run]:
+        """Read both sides afresh and compare them."""
+        self._renew()
+        return await reconcile.reconcile(self.store, self.adapters, self.profile, self.clock, asked)
 
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""

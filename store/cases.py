@@ -211,6 +211,15 @@ def live_for_document(db: sqlite3.Connection, document_key: str) -> list[Excepti
     return [_case(row) for row in rows]
 
 
+def live_for_documents(db: sqlite3.Connection, document_keys: Sequence[str]) -> list[ExceptionCase]:
+    """Return the exceptions of these documents that have not ended, oldest first; at most a few hundred at a time."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM exception_case WHERE document_key IN ({marks(document_keys)}) AND ended_at IS NULL ORDER BY id",
+        document_keys,
+    )
+    return [_case(row) for row in rows]
+
+
 def live_ids(
     db: sqlite3.Connection, entity: str, document_keys: Sequence[str], classes: Sequence[str]
 ) -> list[int]:

@@ -22,7 +22,7 @@ KEYS_AT_ONCE = 500
 
 _ROW = (
     "key, row_hash, external_id, part, number, document_key, legal_entity, period, currency, amount_minor, changed_at,"
-    " changed_by, fields"
+    " changed_by, fields, is_expected"
 )
 
 _OF_ROW = ", ".join(f"r.{name}" for name in _ROW.split(", "))
@@ -45,6 +45,8 @@ class NewRow(NamedTuple):
     changed_by: str | None
     fields: str
     """JSON: the values in the order of the definition's fields."""
+    is_expected: int = 1
+    """0: the other side need not have it."""
 
 
 class Row(NamedTuple):
@@ -65,6 +67,7 @@ class Row(NamedTuple):
     changed_at: str | None
     changed_by: str | None
     fields: str
+    is_expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def put_records(
     for some in chunks(stale):
         db.execute(f"DELETE FROM comparison_row WHERE id IN ({marks(some)})", some)
     db.executemany(
-        f"INSERT INTO comparison_row(definition_id, side_id, seen, {_ROW}) VALUES ({marks(range(16))})",
+        f"INSERT INTO comparison_row(definition_id, side_id, seen, {_ROW}) VALUES ({marks(range(17))})",
         [(of.definition_id, of.id, run_id, *row) for row in fresh],
     )
     for some in chunks(same):
@@ -193,6 +196,14 @@ def sweep(
         _make_dirty(db, of.definition_id, targets, dirty)
         totals.write(db, of.id)
     return count
+
+
+def keep(db: sqlite3.Connection, of: Side, external_ids: Sequence[str], run_id: int) -> None:
+    """Leave what is held of these records as it is: they were there, but could not be read."""
+    db.execute(
+        f"UPDATE comparison_row SET seen=? WHERE side_id=? AND external_id IN ({marks(external_ids)})",
+        (run_id, of.id, *external_ids),
+    )
 
 
 def was_read(db: sqlite3.Connection, of: Side, position: str | None, *, is_full: bool, at: datetime) -> None:
@@ -339,6 +350,18 @@ def totals(db: sqlite3.Connection, sources: Sequence[int], targets: Sequence[int
         " GROUP BY legal_entity, period, currency HAVING sum(row_count)<>0 ORDER BY legal_entity, period, currency"
     )
     return [ControlTotal(*row) for row in rows]
+
+
+def shown(db: sqlite3.Connection, side_ids: Sequence[int], external_ids: Sequence[str]) -> set[str]:
+    """Return which of these records the sides hold."""
+    found: set[str] = set()
+    for some in chunks(external_ids):
+        rows = db.execute(
+            f"SELECT external_id FROM comparison_row WHERE side_id IN ({marks(side_ids)}) AND external_id IN ({marks(some)})",
+            (*side_ids, *some),
+        )
+        found.update(external_id for (external_id,) in rows)
+    return found
 
 
 def count(db: sqlite3.Connection, side_ids: Sequence[int]) -> int:

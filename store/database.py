@@ -31,6 +31,7 @@ KNOWN_MIGRATIONS: Final = (
     "m008_requisitions_promise",
     "m009_close_certificates",
     "m010_lists_by_index",
+    "m011_expected_rows",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -735,6 +735,18 @@ def m010_lists_by_index(db: Database) -> None:
         db.execute(statement)
 
 
+_M011 = """
+ALTER TABLE comparison_row ADD COLUMN is_expected INTEGER NOT NULL DEFAULT 1; -- 0: the other side need not have it
+"""
+
+
+@migrations()
+def m011_expected_rows(db: Database) -> None:
+    """Some documents need no twin: what was cancelled before it was sent."""
+    for statement in statements(_M011):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

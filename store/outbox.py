@@ -400,6 +400,17 @@ def of_document(db: sqlite3.Connection, entity: str, document_key: str) -> list[
     return [_delivery(row) for row in rows]
 
 
+def of_documents(
+    db: sqlite3.Connection, document_keys: Sequence[str], systems_: Sequence[str]
+) -> list[Delivery]:
+    """Return the deliveries of these documents to these systems, oldest first; at most a few hundred documents at a time."""
+    rows = db.execute(
+        f"{_DELIVERY} WHERE e.document_key IN ({marks(document_keys)}) AND +e.system IN ({marks(systems_)}) ORDER BY e.id",
+        (*document_keys, *systems_),
+    )
+    return [_delivery(row) for row in rows]
+
+
 def unverified(db: sqlite3.Connection, limit: int, after: int = 0) -> list[Delivery]:
     """Return deliveries that a system took and nobody has read back yet, by id."""
     rows = db.execute(

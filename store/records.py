@@ -7,7 +7,7 @@ systems are found. A page is written with a handful of statements, however many 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -376,6 +376,20 @@ def get_many(
             held = _held(model, row)
             found[held.external_id] = held
     return found
+
+
+def external_ids(db: sqlite3.Connection, entity: str, system: str) -> Iterator[str]:
+    """Yield the ids of all records of an entity that a system has, in order."""
+    last = ""
+    while True:
+        page = db.execute(
+            "SELECT external_id FROM record WHERE external_id>? AND system=? AND entity=? ORDER BY external_id LIMIT 1000",
+            (last, system, entity),
+        ).fetchall()
+        if not page:
+            return
+        yield from (external_id for (external_id,) in page)
+        last = page[-1][0]
 
 
 def get_version(

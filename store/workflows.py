@@ -10,13 +10,13 @@ There is one instance for each flow, document and version of it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from store.clock import text
-from store.columns import as_json, at, fields, when
+from store.columns import as_json, at, fields, marks, when
 
 State = Literal["running", "waiting", "held", "done", "aborted", "superseded"]
 StepState = Literal["done", "waiting", "held", "skipped", "compensated"]
@@ -257,6 +257,17 @@ def of_document(db: sqlite3.Connection, document_key: str, entity: str | None = 
     if entity is None:
         return _select(db, "document_key=? ORDER BY id", document_key)
     return _select(db, "document_key=? AND entity=? ORDER BY id", document_key, entity)
+
+
+def newest(
+    db: sqlite3.Connection, document_keys: Sequence[str], flow: str | None = None
+) -> dict[str, Workflow]:
+    """Return the newest instance of each of these documents, of any flow or one; at most a few hundred at a time."""
+    where = (
+        f"document_key IN ({marks(document_keys)})" + ("" if flow is None else " AND flow=?") + " ORDER BY id"
+    )
+    found = _select(db, where, *document_keys, *(() if flow is None else (flow,)))
+    return {one.document_key: one for one in found}
 
 
 def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:

@@ -11,7 +11,7 @@ from finsync_tui.profile.model import (
     Schedule,
     Segment,
 )
-from finsync_tui.profile.overlay import load
+from finsync_tui.profile.overlay import load, shipped
 from finsync_tui.profile.people import Governance, Person, Role
 from finsync_tui.profile.problem import Problem
 
@@ -30,4 +30,5 @@ __all__ = [
     "Segment",
     "check",
     "load",
+    "shipped",
 ]

@@ -13,6 +13,7 @@ from finsync_tui.profile.approval import ApprovalBasis
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
 from finsync_tui.profile.people import Governance, Person
+from finsync_tui.profile.reconciliation import ReconcileSetup, Reconciliation
 from finsync_tui.profile.tax import TaxPolicy
 from store.canonical.money import CurrencyCode
 
@@ -171,11 +172,20 @@ class Profile(_Part):
         default_factory=dict, description="Nobody listed: everybody may do everything"
     )
     governance: Governance = Governance()
+    reconciliations: dict[str, Reconciliation] = Field(
+        default_factory=dict, description="What is compared between systems"
+    )
+    reconcile: ReconcileSetup = ReconcileSetup()
 
     @property
     def mapping_rule(self) -> Literal["one", "two"]:
         """How many persons a change of a mapping table takes."""
         return self.governance.mapping or ("two" if self.people else "one")
+
+    @property
+    def write_off_rule(self) -> Literal["one", "two"]:
+        """How many persons a write-off takes."""
+        return self.governance.write_off or ("two" if self.people else "one")
 
     def retry_for(self, system: str) -> Retry:
         return self.retry.get(system) or self.retry.get("default") or Retry()

@@ -57,6 +57,7 @@ def load(workspace: Workspace) -> Profile:
     for folder in layer_folders(workspace):
         file = folder / FILE_NAME
         merged = merge(merged, read_toml(file))
+        merged = merge(merged, _reconciliations(folder))
         for table in sorted((folder / "mappings").glob("*.csv")):
             mappings[table.stem] = (*mappings.get(table.stem, ()), *read_mapping(table))
     merged = merge(merged, {"systems": workspace.systems})
@@ -64,6 +65,12 @@ def load(workspace: Workspace) -> Profile:
         return Profile.model_validate({**merged, "mappings": mappings})
     except ValidationError as error:
         raise validation_error(file, error) from None
+
+
+def _reconciliations(folder: Path) -> dict[str, Any]:
+    """Return the definitions of a layer: one file each, below `reconciliations`."""
+    files = sorted((folder / "reconciliations").glob("*.toml"))
+    return {"reconciliations": {file.stem: read_toml(file) for file in files}} if files else {}
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

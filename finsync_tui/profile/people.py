@@ -72,3 +72,6 @@ class Governance(_Part):
     mapping: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )
+    write_off: Literal["one", "two"] | None = Field(
+        default=None, description="None: two when people are listed, else one"
+    )

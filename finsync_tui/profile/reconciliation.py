@@ -38,10 +38,10 @@ class _Part(BaseModel):
 class Filter(_Part):
     """Which records take part. All of what is given must hold."""
 
-    path: str
+    path: str = Field(description="Or @document: the key of the document that a row belongs to")
     one_of: tuple[str, ...] = ()
     none_of: tuple[str, ...] = ()
-    starts_with: str | None = Field(default=None, description="May hold {source}: the source system's name")
+    starts_with: str | None = Field(default=None, description="May hold {other}: the other side's system")
     is_present: bool | None = None
 
 
@@ -52,29 +52,52 @@ class Owner(_Part):
     by: Literal["number", "chart", "business_unit", "ledger"] = "number"
 
 
+class DocumentOf(_Part):
+    """How the document is found that a row belongs to: by the link of what a path names, or by a template."""
+
+    entity: str | None = Field(default=None, description="Of the link")
+    path: str | None = Field(
+        default=None, description="External id in this side's system; None: the record's own"
+    )
+    key: str | None = Field(default=None, description="Or a template, as for keys")
+
+
 class SideSetup(_Part):
     """One side: which records of which system, and where in them the key and the control totals are."""
 
     role: Literal["procurement", "erp", "expense", "hr"] | None = Field(
         default=None, description="Every connected system of that role takes part"
     )
-    systems: tuple[str, ...] = Field(default=(), description="Or these systems")
+    systems: tuple[str, ...] = Field(
+        default=(), description="Or these systems; `finsync` is what was decided here, read from the store"
+    )
     entity: str
+    read: Literal["all", "known"] = Field(
+        default="all",
+        description="How it is read afresh; known: document by document, where a system lists only news",
+    )
     key: str = Field(
-        description="What both sides are matched by, a template: {path}, {@system}, {@id}, {@key}, {@source}; {path|short} "
-        "takes the first 12 letters and digits before a dot, {path|20} the first 20 characters, {path|plain} no spaces and case"
+        description="What both sides are matched by, a template: {path}, {@system}, {@id}, {@key}, {@document}; {path|short} "
+        "takes the first 12 letters and digits before a dot, {path|20} the first 20 characters, {path|plain} no spaces and "
+        "case, {path|base} what stands before a hyphen, {path|last} the last word"
     )
     each: str | None = Field(default=None, description="Path of a list: each element is a row of its own")
-    keep: tuple[Filter, ...] = ()
+    keep: tuple[Filter, ...] = Field(default=(), description="What takes part")
+    expected: tuple[Filter, ...] = Field(
+        default=(), description="What the other side must have; the rest is only compared where both have it"
+    )
+    zero_when: tuple[Filter, ...] = Field(
+        default=(),
+        description="When a record's amounts count as nothing: some systems keep those of a cancelled document",
+    )
     legal_entity: Owner | None = None
     period: str | None = Field(default=None, description="Path of a date: its month is the period")
     currency: str | None = None
     amount: str | None = None
     number: str = "number"
-    document: str | None = Field(
+    document: DocumentOf | None = Field(
         default=None,
-        description="Key of the document whose process a row belongs to, a template; None: the row's own record, where it is "
-        "a source, else what its cross-reference says",
+        description="Whose process a row belongs to; None: its own record, or what that was made from",
     )
 
     @model_validator(mode="after")
@@ -182,10 +205,25 @@ class Reconciliation(_Part):
     target: SideSetup
     fields: tuple[FieldSetup, ...]
     match: tuple[MatchRule, ...] = ()
+    refers_to: str | None = Field(
+        default=None,
+        description="The entity by which a target's records are linked to documents; None: the source's",
+    )
+    proves: tuple[str, ...] = Field(
+        default=(), description="Operations whose deliveries are verified where both sides agree"
+    )
+    undone_by: tuple[str, ...] = Field(
+        default=(),
+        description="Operations that take back what was decided: what they leave in the target is no difference",
+    )
     many: Literal["source", "target"] | None = Field(
         default=None, description="Several rows of that side may carry one key: their amounts add up"
     )
-    expects: Literal["both", "target", "source"] = Field(
+    doubles: Literal["break", "ignore"] = Field(
+        default="break",
+        description="Whether two rows of one side may have one key: numbers that several companies use",
+    )
+    expects: Literal["both", "target", "source", "neither"] = Field(
         default="both", description="Which side has to hold everything that the other holds"
     )
     total_tolerance: Tolerance = Field(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from finsync_tui.profile.reconciliation import FieldSetup, MatchRule, Reconciliation, Tolerance
@@ -57,14 +58,17 @@ def judge(
     found: list[Found] = []
     sources, targets = _doubled(definition, sources, targets, found)
     if sources and targets:
-        source = sources[0]
-        target = min(
-            targets,
-            key=lambda one: (len(differences(definition, source, one, linked)), one.external_id, one.part),
+        some = sources if definition.doubles == "ignore" else sources[:1]
+        source, target = min(
+            product(some[:SHOWN_MAX], targets[:SHOWN_MAX]),
+            key=lambda p: (len(differences(definition, p[0], p[1], linked)), p[1].external_id, p[1].part),
         )
         found += compare(definition, source, target, linked)
         return Judged(tuple(found))
     unpaired = [(False, sources[0])] if sources else [(True, targets[0])] if targets else []
+    is_many = bool(unpaired) and definition.many == ("target" if unpaired[0][0] else "source")
+    if is_many and definition.source.amount and unpaired[0][1].amount_minor == 0:
+        unpaired = []  # a record and what took it back: together they are nothing
     return Judged(tuple(found), tuple(unpaired))
 
 
@@ -90,7 +94,7 @@ def compare(
 
 def missing(definition: Reconciliation, row: Row, *, is_target: bool) -> Found | None:
     """Return what one side lacks; None where it need not have it."""
-    if definition.expects == ("target" if is_target else "source"):
+    if not row.is_expected or definition.expects in ("target" if is_target else "source", "neither"):
         return None
     kind: Kind = "missing_in_source" if is_target else "missing_in_target"
     return Found(
@@ -186,7 +190,7 @@ def _doubled(
         sources = [combined(definition, sources)]
     if definition.many == "target" and targets:
         targets = [combined(definition, targets)]
-    if len(sources) > 1 or len(targets) > 1:
+    if definition.doubles == "break" and (len(sources) > 1 or len(targets) > 1):
         risk = sum(abs(row.amount_minor) for row in (*sources[1:], *targets[1:]))
         ids = [", ".join(row.external_id for row in rows[:SHOWN_MAX]) or None for rows in (sources, targets)]
         evidence = {"source_count": len(sources), "target_count": len(targets)}

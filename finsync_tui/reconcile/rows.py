@@ -25,6 +25,7 @@ Value = str | int | None
 """Money stands as its minor units where it is in the row's currency; everything else as text."""
 
 ELEMENT: Final = "each"
+DOCUMENT: Final = "@document"
 SHORT_CHARS: Final = 12
 _PLACE = re.compile(r"\{([^{}|]+)(?:\|([a-z0-9]+))?\}")
 
@@ -41,8 +42,8 @@ class Read:
 
 Resolve = Callable[[FieldSetup, str, str], str]
 """(link, what it says, legal entity) -> the key of what it points to, as the target writes it where that is known."""
-Twin = Callable[[str], str | None]
-"""The document that a target's record was made from, by the record's id there."""
+Twin = Callable[[str, str], str | None]
+"""(entity, external id) -> the document that this record of a side's system was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Builder:
     definition: Reconciliation
     role: Role
     system: str
-    source_system: str
-    """Whose marks a target's records carry."""
+    other: str
+    """The other side's system: whose marks records carry."""
     profile: Profile
     resolve: Resolve
     twin: Twin
@@ -69,33 +70,30 @@ class Builder:
         elements: Iterable[Any] = (None,) if setup.each is None else values(read.record, setup.each, None)
         found = []
         for part, element in enumerate(elements):
-            if all(keeps(one, read.record, element, self.source_system) for one in setup.keep):
-                found.append(self._row(read, element, part))
+            document = self._document(read, element)
+            if all(keeps(one, read.record, element, document, self.other) for one in setup.keep):
+                found.append(self._row(read, element, part, document))
         return found
 
-    def _row(self, read: Read, element: Any, part: int) -> NewRow:
+    def _row(self, read: Read, element: Any, part: int, document: str | None) -> NewRow:
         setup, record = self.setup, read.record
-        places = {
-            "@system": self.system,
-            "@source": self.source_system,
-            "@id": read.external_id,
-            "@key": f"{self.system}:{read.external_id}",
-        }
         amount = first(record, setup.amount, element) if setup.amount else None
         currency = first(record, setup.currency, element) if setup.currency else None
-        if isinstance(amount, Money) and currency is None:
+        if isinstance(amount, Money):
             currency = amount.currency
         owner = self._owner(record, element)
         fields = [self._value(one, record, element, currency, owner) for one in self.definition.fields]
-        document: str | None
-        if setup.document is not None:
-            document = fill(setup.document, record, element, places)
-        elif self.role == "source":
-            document = places["@key"]
-        else:
-            document = self.twin(read.external_id)
+        if setup.zero_when and all(
+            keeps(one, record, element, document, self.other) for one in setup.zero_when
+        ):
+            amount = None
+            fields = [
+                0 if one.kind == "money" and isinstance(value, int) else value
+                for one, value in zip(self.definition.fields, fields, strict=True)
+            ]
+        places = self._places(read, document)
         return NewRow(
-            key=fill(setup.key, record, element, places),
+            key=fill(setup.key, record, element, places) or places["@key"],
             row_hash=row_hash(self.definition.fields, fields, currency),
             external_id=read.external_id,
             part=part,
@@ -108,7 +106,29 @@ class Builder:
             changed_at=text(read.changed_at) if read.changed_at else None,
             changed_by=read.changed_by,
             fields=encode(fields).decode(),
+            is_expected=int(all(keeps(one, record, element, document, self.other) for one in setup.expected)),
         )
+
+    def _places(self, read: Read, document: str | None) -> dict[str, str]:
+        key = f"{self.system}:{read.external_id}"
+        return {
+            "@system": self.system,
+            "@other": self.other,
+            "@id": read.external_id,
+            "@key": key,
+            "@document": document or key,
+        }
+
+    def _document(self, read: Read, element: Any) -> str | None:
+        how = self.setup.document
+        if how is not None and how.key is not None:
+            return fill(how.key, read.record, element, self._places(read, None))
+        if how is not None and how.path is not None:
+            named = first(read.record, how.path, element)
+            return self.twin(how.entity or self.setup.entity, str(named)) if named else None
+        if self.role == "source":
+            return f"{self.system}:{read.external_id}"
+        return self.twin(self.definition.refers_to or self.definition.source.entity, read.external_id)
 
     def _value(
         self, one: FieldSetup, record: CanonicalRecord, element: Any, currency: str | None, owner: str
@@ -169,9 +189,12 @@ def first(record: Any, path: str, element: Any) -> Any:
     return found[0] if found else None
 
 
-def keeps(one: Filter, record: Any, element: Any, source_system: str) -> bool:
+def keeps(one: Filter, record: Any, element: Any, document: str | None, other: str) -> bool:
     """Say whether a filter lets a record take part."""
-    found = [_text(value) for value in values(record, one.path, element)]
+    if one.path == DOCUMENT:
+        found = [document] if document else []
+    else:
+        found = [_text(value) for value in values(record, one.path, element)]
     if one.is_present is not None and bool(found) != one.is_present:
         return False
     if one.one_of and not any(value in one.one_of for value in found):
@@ -179,7 +202,7 @@ def keeps(one: Filter, record: Any, element: Any, source_system: str) -> bool:
     if one.none_of and any(value in one.none_of for value in found):
         return False
     if one.starts_with is not None:
-        start = one.starts_with.replace("{source}", source_system)
+        start = one.starts_with.replace("{other}", other)
         return any(value.startswith(start) for value in found)
     return True
 
@@ -198,6 +221,10 @@ def fill(template: str, record: Any, element: Any, places: Mapping[str, str]) ->
             return value
         if how.isdigit():
             return value[: int(how)]
+        if how == "base":
+            return value.partition("-")[0]
+        if how == "last":
+            return value.rpartition(" ")[2].removeprefix("#")
         if how == "short":
             return "".join(c for c in value.partition(".")[0] if c.isalnum())[:SHORT_CHARS]
         return "".join(value.split()).casefold()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import tomlkit
 
+from finsync_tui.profile import shipped
 from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace, invoice_workspace
 from finsync_tui.rehearse.planted import SOURCE, period_name
 from finsync_tui.rehearse.shapes import Company
@@ -71,6 +72,7 @@ def write(folder: Path, company: Company, urls: Mapping[str, str]) -> Workspace:
     (layer / "mappings").mkdir(parents=True)
     (layer / "profile.toml").write_text(tomlkit.dumps(_profile(company)), encoding="utf-8")
     _mappings(layer / "mappings", company)
+    shutil.copytree(shipped() / "shared" / "reconciliations", layer / "reconciliations")
     (path / "extracts").mkdir()
     _extracts(path / "extracts", company)
     point(workspace, urls)
@@ -136,6 +138,13 @@ def _profile(company: Company) -> dict[str, Any]:
         "breaker": {"failures": 5, "pause": "PT10M"},
         "delivery": {"workers": 4, "batch": 256},
         "tax": invoice_workspace.tax(),
+        "reconcile": {
+            "rhythms": {
+                "high": {"changes": "P7D", "full": "P28D"},
+                "normal": {"changes": "P14D", "full": "P56D"},
+                "low": {"changes": "P28D", "full": "P84D"},
+            }
+        },
         "policy": {"tax_treatment": {"default": "standard", "Travel": "margin scheme", "Training": "exempt"}},
     }
 

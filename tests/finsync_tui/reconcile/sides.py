@@ -90,7 +90,7 @@ class Bench:
         self.run += 1
         builder = Builder(
             self.definition, role, "left" if role == "source" else "right", "left", Profile(systems={}),
-            lambda link, value, owner: value, lambda external_id: None,
+            lambda link, value, owner: value, lambda entity, external_id: None,
         )  # fmt: skip
         read: Any = {r["id"]: builder.rows(Read(r["id"], r)) for r in records}  # type: ignore[arg-type]
         with self.store.transaction() as db:

@@ -57,7 +57,7 @@ def naive(left: list[Any], right: list[Any], rules: list[dict[str, Any]], many: 
                 yield ("status_lag" if best == ("status",) else "field"), mark, best
         else:
             for n, some in enumerate((sources, targets)):
-                alone[n].extend(some[:1])
+                alone[n].extend(r for r in some[:1] if not (many and n == 1 and r["minor"] == 0))
     for rule in rules:
         for sources, targets in _paired(alone[0], alone[1], rule):
             for n, some in enumerate((sources, targets)):

@@ -1,0 +1,234 @@
+"""Why two sides differ, with what shows it. A few hundred differences at a time, with a handful of statements.
+
+What finsync decided not to send is no difference: the flow's own record says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from sqlite3 import Connection
+from typing import Any, Final
+
+from finsync_tui.reconcile.comparing import Comparison
+from finsync_tui.reconcile.judging import Found, within
+from finsync_tui.reconcile.sides import OWN
+from store import cases, outbox, workflows
+from store.breaks import Class, NewBreak
+from store.cases import ExceptionCase
+from store.clock import instant, text
+from store.outbox import Delivery
+from store.workflows import Workflow
+
+BATCH: Final = 500
+_SENT: Final = ("delivered", "verified")
+_ON_ITS_WAY: Final = ("pending", "claimed", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows of the document of a difference."""
+
+    workflow: Workflow | None = None
+    case: ExceptionCase | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def sent(self) -> Delivery | None:
+        """The last that was taken."""
+        done = [one for one in self.deliveries if one.state in _SENT]
+        return max(done, key=lambda one: one.changed_at) if done else None
+
+
+def classify(
+    db: Connection, comparing: Comparison, found: Iterable[Found], now: datetime, own_logins: frozenset[str]
+) -> Iterator[NewBreak]:
+    """Yield a break for each difference, with its class and the evidence for it."""
+    incoming = iter(found)
+    while some := list(islice(incoming, BATCH)):
+        known = _known(db, comparing, some)
+        for one in some:
+            key = _document(one)
+            what = known.get(key or "", _Known())
+            if not _was_decided(comparing, one, what):
+                yield _break(comparing, one, what, now, own_logins)
+
+
+def _break(
+    comparing: Comparison, one: Found, known: _Known, now: datetime, own_logins: frozenset[str]
+) -> NewBreak:
+    class_, why = _class(comparing, one, known, now, own_logins)
+    row = one.source or one.target
+    evidence = {**one.evidence, **why}
+    sent = known.sent
+    return NewBreak(
+        definition=comparing.name,
+        source_system=comparing.source_label,
+        target_system=comparing.target_label,
+        entity=comparing.definition.entity,
+        key=one.key,
+        kind=one.kind,
+        class_=class_,
+        document_number=row.number if row else one.key,
+        document_key=_document(one),
+        source_id=one.source.external_id if one.source else None,
+        target_id=one.target.external_id if one.target else None,
+        legal_entity=(row.legal_entity if row else str(one.evidence.get("legal_entity", ""))) or None,
+        period=(row.period if row else str(one.evidence.get("period", ""))) or None,
+        currency=(row.currency if row else str(one.evidence.get("currency", ""))) or None,
+        amount_minor=one.amount_minor,
+        fields=one.fields,
+        evidence=evidence,
+        workflow_id=known.workflow.id if known.workflow else None,
+        case_id=known.case.id if known.case else None,
+        entry_id=sent.entry_id if sent else None,
+    )
+
+
+def _class(
+    comparing: Comparison, one: Found, known: _Known, now: datetime, own_logins: frozenset[str]
+) -> tuple[Class, dict[str, Any]]:
+    """Return the class and why: the surest sign first."""
+    rules = comparing.definition.classes
+    if one.kind == "duplicate":
+        return "duplicate", {"why": "one side holds it more than once"}
+    currency = one.source.currency if one.source else str(one.evidence.get("currency", ""))
+    if _is_money_only(comparing, one) and within(rules.rounding, currency, one.amount_minor):
+        return "rounding", {"why": "the amounts differ by no more than rounding does"}
+    if one.kind == "control_total":
+        return "unknown", {"why": "no document of this total explains the difference"}
+    if known.case is not None:
+        return _by_case(comparing, known.case)
+    by_hand = _by_hand(one, known, own_logins)
+    if known.workflow is not None and known.workflow.ended_at is None and by_hand is None:
+        return "timing", {
+            "why": "its process is not finished",
+            "step": known.workflow.step,
+            "waits_for": known.workflow.waiting_for,
+        }
+    on_its_way = next((d for d in known.deliveries if d.state in _ON_ITS_WAY), None)
+    if on_its_way is not None and by_hand is None:
+        return "timing", {
+            "why": f"{on_its_way.operation} is {on_its_way.state}",
+            "delivery": on_its_way.entry_id,
+        }
+    if by_hand is not None:
+        return "manual_change", by_hand
+    if _links_differ(comparing, one):
+        return "missing_master_data", {"why": "what the target points to is linked to nothing at the source"}
+    if one.kind == "missing_in_target" and known.sent is not None:
+        return "unknown", {
+            "why": "the target said yes, and it was never seen there",
+            "delivery": known.sent.entry_id,
+            "answered_at": text(known.sent.changed_at),
+        }
+    if _is_fresh(comparing, one, now):
+        return "timing", {"why": "it changed a moment ago", "changed_at": _changed_at(one)}
+    return "unknown", {"why": "nothing that is known here explains it"}
+
+
+def _by_case(comparing: Comparison, case: ExceptionCase) -> tuple[Class, dict[str, Any]]:
+    rules = comparing.definition.classes
+    why = {"why": case.cause, "exception": case.id, "exception_class": case.class_}
+    if case.class_ in rules.mapping:
+        return "mapping", why
+    if case.class_ in rules.master_data:
+        return "missing_master_data", why
+    return "timing", why
+
+
+def _by_hand(one: Found, known: _Known, own_logins: frozenset[str]) -> dict[str, Any] | None:
+    """Say what shows that somebody changed the target after we did; None: nothing does."""
+    sent = known.sent
+    if one.kind == "missing_in_target":
+        if sent is not None and sent.state == "verified":
+            return {
+                "why": "it was read back there, and is gone",
+                "delivery": sent.entry_id,
+                "seen_at": text(sent.changed_at),
+            }
+        return None
+    if one.kind == "missing_in_source":
+        if known.workflow is not None:
+            return {
+                "why": "it was there when its process began, and is gone",
+                "workflow": known.workflow.id,
+            }
+        return None
+    if one.kind not in ("field", "status_lag") or one.target is None or one.target.changed_at is None:
+        return None
+    by = one.target.changed_by
+    if by is not None and by in own_logins:
+        return None
+    if sent is None or instant(one.target.changed_at) <= sent.changed_at:
+        return None
+    return {
+        "why": "the target changed after our last delivery",
+        "changed_at": one.target.changed_at,
+        "changed_by": by,
+        "delivery": sent.entry_id,
+        "delivered_at": text(sent.changed_at),
+    }
+
+
+def _was_decided(comparing: Comparison, one: Found, known: _Known) -> bool:
+    """Say whether the flow decided that this side shall be without it: it ended and sent nothing, or took it back."""
+    flow = known.workflow
+    if flow is None or flow.ended_at is None:
+        return False
+    if one.kind == "missing_in_target" and flow.state == "done" and not known.deliveries:
+        return True
+    if comparing.source_label == OWN and flow.state == "aborted" and one.kind != "field":
+        return True
+    undone = comparing.definition.undone_by
+    return any(one.operation in undone and one.state in _SENT for one in known.deliveries)
+
+
+def _is_money_only(comparing: Comparison, one: Found) -> bool:
+    if one.kind == "control_total":
+        return True
+    kinds = {f.name: f.kind for f in comparing.definition.fields}
+    return one.kind == "field" and all(kinds.get(f.field) == "money" for f in one.fields)
+
+
+def _links_differ(comparing: Comparison, one: Found) -> bool:
+    named = comparing.definition.classes.master_fields
+    return one.kind == "field" and any(f.field in named for f in one.fields)
+
+
+def _is_fresh(comparing: Comparison, one: Found, now: datetime) -> bool:
+    changed = _changed_at(one)
+    return (
+        one.kind in ("missing_in_target", "status_lag", "field")
+        and changed is not None
+        and now - instant(changed) < comparing.definition.classes.patience
+    )
+
+
+def _changed_at(one: Found) -> str | None:
+    return one.source.changed_at if one.source else None
+
+
+def _document(one: Found) -> str | None:
+    if one.source is not None and one.source.document_key:
+        return one.source.document_key
+    return one.target.document_key if one.target is not None else None
+
+
+def _known(db: Connection, comparing: Comparison, found: Sequence[Found]) -> dict[str, _Known]:
+    keys = list(dict.fromkeys(key for one in found if (key := _document(one))))
+    if not keys:
+        return {}
+    entities = {comparing.definition.entity, comparing.definition.source.entity}
+    flows = workflows.newest(db, keys, comparing.definition.flow)
+    live: dict[str, ExceptionCase] = {}
+    for case in cases.live_for_documents(db, keys):
+        if case.entity in entities:
+            live.setdefault(case.document_key, case)
+    sent: dict[str, list[Delivery]] = {}
+    for delivery in outbox.of_documents(db, keys, [side.system for side in comparing.targets]):
+        if delivery.entity in entities:
+            sent.setdefault(delivery.document_key, []).append(delivery)
+    return {key: _Known(flows.get(key), live.get(key), tuple(sent.get(key, ()))) for key in keys}

@@ -1,0 +1,259 @@
+"""One reconciliation: read what takes part, compare each pair of sides, and change breaks only where both were read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from sqlite3 import Connection
+from typing import Literal
+
+from adapters.base import Adapter
+from finsync_tui.profile import Profile
+from finsync_tui.profile.reconciliation import Reconciliation
+from finsync_tui.reconcile import sides
+from finsync_tui.reconcile.classing import classify
+from finsync_tui.reconcile.comparing import Comparison, Periods
+from finsync_tui.reconcile.sides import Reading
+from store import Store, audit, breaks, comparison, events, meta, outbox, reconciliations
+from store.canonical.event import Event, event_type
+from store.clock import Clock, instant, text
+from store.columns import encode
+from store.comparison import Side
+from store.reconciliations import Mode, NewRun, Run
+
+ENGINE = "engine"
+VERIFY_AT_ONCE = 500
+_RAN = "reconcile."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be reconciled: which definitions, how much of them, and who wants it."""
+
+    names: tuple[str, ...]
+    mode: Mode = "changes"
+    periods: Periods | None = None
+    by: str = ENGINE
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One pair of sides, and how it is read now."""
+
+    name: str
+    definition: Reconciliation
+    sources: tuple[Side, ...]
+    targets: tuple[Side, ...]
+    mode: Mode
+    run_id: int
+
+    @property
+    def target(self) -> str:
+        return "+".join(side.system for side in self.targets)
+
+
+async def reconcile(
+    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, asked: Asked
+) -> list[Run]:
+    """Reconcile what was asked; return the runs as they ended."""
+    with store.transaction() as db:
+        reconciliations.interrupt_running(db, clock.now())
+        planned = [
+            pair
+            for name in asked.names
+            for pair in _plan(db, adapters, name, profile.reconciliations[name], asked, clock.now())
+        ]
+    readings = [one for pair in planned for one in _readings(store, adapters, profile, pair)]
+    failed = await sides.read(store, adapters, list(_distinct(readings)), clock)
+    logins = frozenset(login for one in adapters.values() if (login := one.own_login))
+    for pair in planned:
+        problems = [failed[side.id] for side in (*pair.sources, *pair.targets) if side.id in failed]
+        if problems:
+            with store.transaction() as db:
+                reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
+        else:
+            _compare(store, pair, asked, clock, logins)
+    with store.transaction() as db:
+        for name in asked.names:
+            _note_ran(db, name, asked.mode, clock.now())
+    runs = (reconciliations.get(store.db, pair.run_id) for pair in planned)
+    return [run for run in runs if run is not None]
+
+
+def due(db: Connection, profile: Profile, now: datetime) -> list[Asked]:
+    """Return what should have run by now: by the rhythm of each definition's criticality."""
+    wanted: dict[Mode, list[str]] = {"full": [], "changes": []}
+    for name, definition in profile.reconciliations.items():
+        rhythm = profile.reconcile.rhythms.get(definition.criticality)
+        if rhythm is None or not definition.is_enabled:
+            continue
+        if _next(db, name, "full", rhythm.full) <= now:
+            wanted["full"].append(name)
+        elif _next(db, name, "changes", rhythm.changes) <= now:
+            wanted["changes"].append(name)
+    return [Asked(tuple(sorted(names)), mode) for mode, names in wanted.items() if names]
+
+
+def _plan(
+    db: Connection,
+    adapters: Mapping[str, Adapter],
+    name: str,
+    definition: Reconciliation,
+    asked: Asked,
+    now: datetime,
+) -> Iterator[_Planned]:
+    """Yield the pairs of a definition whose systems are connected, each with a run that is under way."""
+    sources = sides.systems_of(definition.source, adapters)
+    targets = sides.systems_of(definition.target, adapters)
+    if not sources or not targets:
+        return
+    digest = sha256(encode(definition.model_dump(mode="json"))).hexdigest()
+    number, _ = comparison.define(db, name, digest)
+    source_sides = tuple(comparison.side(db, number, "source", system) for system in sources)
+    groups = [targets] if definition.pairing == "together" else [[one] for one in targets]
+    for group in groups:
+        target_sides = tuple(comparison.side(db, number, "target", system) for system in group)
+        was_full = all(side.full_at is not None for side in (*source_sides, *target_sides))
+        mode: Mode = asked.mode if was_full else "full"
+        window = asked.periods if mode == "window" else None
+        run = NewRun(
+            definition=name, source_system="+".join(sources), target_system="+".join(group), entity=definition.entity,
+            mode=mode, window_from=window[0] if window else None, window_to=window[1] if window else None,
+            asked_by=asked.by, definition_digest=digest,
+        )  # fmt: skip
+        yield _Planned(
+            name, definition, source_sides, target_sides, mode, reconciliations.begin(db, run, now)
+        )
+
+
+def _readings(
+    store: Store, adapters: Mapping[str, Adapter], profile: Profile, pair: _Planned
+) -> Iterator[Reading]:
+    for role, some, others in (
+        ("source", pair.sources, pair.targets),
+        ("target", pair.targets, pair.sources),
+    ):
+        for side in some:
+            which: Literal["source", "target"] = "source" if role == "source" else "target"
+            builder = sides.builder(store.db, pair.definition, which, side.system, others[0].system, profile)
+            is_full = pair.mode != "changes" or not sides.can_tell_changes(
+                builder.setup, side.system, adapters
+            )
+            yield Reading(side, builder, (pair.target,), is_full, pair.run_id)
+
+
+def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
+    """Yield each side once, though several targets may be compared with it."""
+    seen: set[int] = set()
+    for one in readings:
+        if one.side.id in seen:
+            continue
+        seen.add(one.side.id)
+        same = [other for other in readings if other.side.id == one.side.id]
+        targets = tuple(dict.fromkeys(target for other in same for target in other.targets))
+        yield Reading(one.side, one.builder, targets, any(other.is_full for other in same), one.run_id)
+
+
+def _compare(store: Store, pair: _Planned, asked: Asked, clock: Clock, logins: frozenset[str]) -> None:
+    """Compare one pair in one transaction: breaks, totals, the run, its events and its audit entry, or nothing."""
+    now = clock.now()
+    window = asked.periods if pair.mode == "window" else None
+    with store.transaction() as db:
+        comparing = Comparison(
+            pair.name, pair.definition, pair.sources, pair.targets,
+            lambda link, source, target, row: sides.is_linked(db, link, source, target, row), window,
+        )  # fmt: skip
+        keys: list[str] | None = None
+        if pair.mode == "changes":
+            keys = list(comparison.changed_keys(db, comparing.definition_id, pair.target))
+        found = comparing.changes(db) if pair.mode == "changes" else comparing.everything(db)
+        opened = breaks.open(db, pair.run_id, classify(db, comparing, found, now, logins), now)
+        totals = comparing.totals(db)
+        if pair.mode != "changes":
+            rest = classify(db, comparing, comparing.unexplained(totals), now, logins)
+            opened += breaks.open(db, pair.run_id, rest, now)
+        labels = (pair.name, comparing.source_label, comparing.target_label)
+        if keys is not None:
+            gone = breaks.close_gone(
+                db, pair.run_id, *labels, now, keys=keys, aspects=("document", "duplicate")
+            )
+        else:
+            gone = breaks.close_gone(db, pair.run_id, *labels, now, periods=window)
+        comparison.clean(db, comparing.definition_id, pair.target)
+        _verify(db, pair, now)
+        reconciliations.complete(
+            db, pair.run_id, now,
+            source_rows=comparison.count(db, [side.id for side in pair.sources]),
+            target_rows=comparison.count(db, [side.id for side in pair.targets]),
+            compared=comparing.compared, opened=len(opened.new) + len(opened.reopened), persisting=opened.persisting,
+            closed=len(gone), totals=totals,
+        )  # fmt: skip
+        events.append(db, _events(db, opened, gone, now))
+        if opened.new or opened.reopened or gone:
+            audit.record(db, [_entry(pair, opened, gone)], now)
+
+
+def _verify(db: Connection, pair: _Planned, now: datetime) -> None:
+    """What a target holds and no break is about is proven: its deliveries are verified."""
+    last = 0
+    systems = {side.system for side in pair.targets}
+    while batch := outbox.unverified(db, VERIFY_AT_ONCE, after=last):
+        last = batch[-1].entry_id
+        wanted = [
+            one
+            for one in batch
+            if one.operation in pair.definition.proves and one.system in systems and one.external_id
+        ]
+        held = comparison.shown(
+            db, [side.id for side in pair.targets], [str(one.external_id) for one in wanted]
+        )
+        differing = breaks.with_live(db, pair.name, [one.document_key for one in wanted])
+        proven = [
+            one.entry_id for one in wanted if one.external_id in held and one.document_key not in differing
+        ]
+        outbox.mark_verified(db, proven, now)
+
+
+def _events(db: Connection, opened: breaks.Opened, gone: Sequence[int], now: datetime) -> Iterator[Event]:
+    for participle, ids in (("opened", opened.new), ("reopened", opened.reopened), ("closed", gone)):
+        for break_id in ids:
+            one = breaks.get(db, break_id)
+            assert one is not None, "it was written in this transaction"
+            name = "fixed" if participle == "closed" and one.state == "fixed" else participle
+            yield Event(
+                id=f"finsync:break:{break_id}:{name}:run{one.last_run_id}:{text(now)}",
+                type=event_type("break", name),
+                source="finsync",
+                subject=one.document_key or f"break:{break_id}",
+                time=now,
+                correlation_id=one.document_key,
+                data={
+                    "break": break_id, "definition": one.definition, "kind": one.kind, "class": one.class_,
+                    "number": one.document_number, "amount_minor": one.amount_minor, "currency": one.currency,
+                },
+            )  # fmt: skip
+
+
+def _entry(pair: _Planned, opened: breaks.Opened, gone: Sequence[int]) -> audit.Entry:
+    return audit.Entry(
+        who=ENGINE,
+        what="reconciliation.completed",
+        subject=f"reconciliation:{pair.name}",
+        after={
+            "run": pair.run_id, "mode": pair.mode, "opened": list(opened.new), "reopened": list(opened.reopened),
+            "closed": list(gone), "persisting": opened.persisting,
+        },
+    )  # fmt: skip
+
+
+def _note_ran(db: Connection, name: str, mode: Mode, now: datetime) -> None:
+    for one in ("full", "changes") if mode == "full" else (mode,):
+        meta.set(db, f"{_RAN}{name}.{one}", text(now))
+
+
+def _next(db: Connection, name: str, mode: Mode, every: timedelta) -> datetime:
+    """Return when a definition runs next; what never ran is due at once."""
+    last = meta.get(db, f"{_RAN}{name}.{mode}")
+    return instant(last) + every if last else datetime.min.replace(tzinfo=UTC)

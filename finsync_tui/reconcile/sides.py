@@ -1,0 +1,197 @@
+"""Reading both sides afresh: which systems take part, page by page into the rows that are compared.
+
+A page that fails leaves its side incomplete, and nothing is said about breaks then. One walk through a system serves every
+definition that compares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from sqlite3 import Connection
+from typing import Final
+
+from adapters.base import Adapter, Page, Translated, Untranslatable
+from adapters.errors import AdapterError
+from finsync_tui.profile import Profile
+from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
+from finsync_tui.reconcile.rows import Builder, Read
+from store import Store, comparison, crossrefs, records, systems
+from store.canonical.contracts import CONTRACTS
+from store.canonical.keys import RecordKey
+from store.clock import Clock
+from store.comparison import NewRow, Role, Row, Side
+from store.errors import FinsyncError
+
+OWN: Final = "finsync"
+"""What was decided here, read from the store."""
+KNOWN_AT_ONCE: Final = 200
+ROWS_IN_HAND: Final = 500
+
+
+class AwayError(FinsyncError):
+    """A system can't be asked now; the run says nothing about breaks."""
+
+    code = "SYSTEM_AWAY"
+
+    def __init__(self, system: str) -> None:
+        super().__init__(
+            f"{system} can't be asked now; breaks are as they were, and it is read when it is back"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One side to read: where from, what becomes its rows, and with which targets they are compared."""
+
+    side: Side
+    builder: Builder
+    targets: tuple[str, ...]
+    is_full: bool
+    run_id: int
+
+    @property
+    def where(self) -> tuple[str, str, str | None, str]:
+        """Readings that agree in this are one walk."""
+        position = None if self.is_full else self.side.position
+        return self.builder.system, self.builder.setup.entity, position, self.builder.setup.read
+
+
+def systems_of(setup: SideSetup, adapters: Mapping[str, Adapter]) -> list[str]:
+    """Return the systems of a side, in order."""
+    if setup.systems:
+        return [name for name in setup.systems if name in adapters or name == OWN]
+    return sorted(
+        name
+        for name, adapter in adapters.items()
+        if setup.role in adapter.manifest.roles
+        and (capability := adapter.manifest.capability(setup.entity)) is not None
+        and "read" in capability.directions
+    )
+
+
+def can_tell_changes(setup: SideSetup, system: str, adapters: Mapping[str, Adapter]) -> bool:
+    """Say whether a system can be asked for what changed only."""
+    if system == OWN or setup.read == "known":
+        return False
+    capability = adapters[system].manifest.capability(setup.entity)
+    return capability is not None and capability.has_delta
+
+
+def builder(
+    db: Connection, definition: Reconciliation, role: Role, system: str, other: str, profile: Profile
+) -> Builder:
+    """Return what makes a side's rows; links are looked up in the store."""
+
+    def resolve(link: FieldSetup, value: str, owner: str) -> str:
+        by = link.source_by if role == "source" else link.target_by
+        if by == "number":
+            known = [e for s, e in records.by_number(db, str(link.entity), value) if s == system]
+            value = known[0] if known else f"number {value}"
+        key = f"{system}:{value}"
+        setup = profile.legal_entities.get(owner)
+        if role == "target" or setup is None:
+            return key
+        twin = crossrefs.get(db, str(link.entity), key, setup.target)
+        return key if twin is None else f"{setup.target}:{twin.external_id}"
+
+    def twin(entity: str, external_id: str) -> str | None:
+        return crossrefs.find(db, entity, system, external_id)
+
+    return Builder(definition, role, system, other, profile, resolve, twin)
+
+
+def is_linked(db: Connection, link: FieldSetup, source: str, target: str, row: Row) -> bool:
+    """Say whether two keys are one thing: linked since the rows were made, in whichever direction."""
+    entity = str(link.entity)
+    for one, other in ((source, target), (target, source)):
+        key = RecordKey.parse(other) if ":" in other else None
+        if key is None:
+            continue
+        found = crossrefs.get(db, entity, one, key.system)
+        if found is not None and found.external_id == key.external_id:
+            return True
+    return False
+
+
+async def read(
+    store: Store, adapters: Mapping[str, Adapter], readings: Sequence[Reading], clock: Clock
+) -> dict[int, str]:
+    """Read these sides; return why each side that could not be read whole was not."""
+    walks: dict[tuple[str, str, str | None, str], list[Reading]] = {}
+    for one in readings:
+        walks.setdefault(one.where, []).append(one)
+    failed: dict[int, str] = {}
+    for (system, entity, position, how), some in sorted(walks.items(), key=lambda item: str(item[0])):
+        try:
+            await _walk(store, adapters, system, entity, position, how, some, clock)
+        except (AdapterError, AwayError) as error:
+            failed |= {one.side.id: str(error) for one in some}
+            if isinstance(error, AdapterError):
+                with store.transaction() as db:
+                    systems.failed(db, system, str(error), clock.now())
+    return failed
+
+
+async def _walk(
+    store: Store, adapters: Mapping[str, Adapter], system: str, entity: str, position: str | None, how: str,
+    readings: Sequence[Reading], clock: Clock,
+) -> None:  # fmt: skip
+    if system == OWN:
+        _read_own(store, entity, readings)
+        last = None
+    else:
+        if not systems.is_open(store.db, system, clock.now()):
+            raise AwayError(system)
+        adapter = adapters[system]
+        last = position
+        pages = adapter.read(entity, position) if how == "all" else _known(store, adapter, entity)
+        async for page in pages:
+            _put(store, adapter, entity, page, readings)
+            last = page.position or last
+    with store.transaction() as db:
+        for one in readings:
+            if position is None:
+                comparison.sweep(db, one.side, run_id=one.run_id, targets=one.targets)
+            comparison.was_read(db, one.side, last, is_full=position is None, at=clock.now())
+
+
+def _put(store: Store, adapter: Adapter, entity: str, page: Page, readings: Sequence[Reading]) -> None:
+    """Turn one page into rows. A document that can't be read keeps the rows it has: it is there."""
+    read: list[Read] = []
+    unread: list[str] = []
+    for item in adapter.translate(entity, page.rows):
+        if isinstance(item, Translated):
+            read.append(Read(item.external_id, item.record, item.source_updated_at, item.changed_by))
+        elif isinstance(item, Untranslatable) and item.external_id:
+            unread.append(item.external_id)
+    _store(store, readings, read, unread)
+
+
+def _store(
+    store: Store, readings: Sequence[Reading], read: Sequence[Read], unread: Sequence[str] = ()
+) -> None:
+    made: list[dict[str, list[NewRow]]] = [
+        {item.external_id: one.builder.rows(item) for item in read} for one in readings
+    ]
+    with store.transaction() as db:
+        for one, rows in zip(readings, made, strict=True):
+            comparison.put_records(db, one.side, rows, run_id=one.run_id, targets=one.targets)
+            if unread:
+                comparison.keep(db, one.side, unread, one.run_id)
+
+
+async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[Page]:
+    """Read afresh, document by document, what we know of: some systems list news only."""
+    ids = iter(records.external_ids(store.db, entity, adapter.system))
+    while some := list(islice(ids, KNOWN_AT_ONCE)):
+        yield Page(await adapter.read_many(entity, some), None, is_last=False)
+
+
+def _read_own(store: Store, entity: str, readings: Sequence[Reading]) -> None:
+    model = CONTRACTS[entity]
+    ids = iter(records.external_ids(store.db, entity, OWN))
+    while some := list(islice(ids, ROWS_IN_HAND)):
+        held = records.get_many(store.db, model, OWN, some)
+        _store(store, readings, [Read(one.external_id, one.record, one.fetched_at) for one in held.values()])

@@ -1,0 +1,260 @@
+"""Reconciliation from end to end over two systems of a few orders: fresh reads, breaks, what stops a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.base import Capability, Manifest, Page, Translated, Untranslatable
+from adapters.errors import TransientError
+from finsync_tui import reconcile
+from finsync_tui.profile import Profile
+from finsync_tui.profile.overlay import shipped
+from finsync_tui.reconcile import Asked
+from finsync_tui.settings import read_toml
+from store import Store, breaks, cases, crossrefs, events, outbox, reconciliations, workflows
+from store.canonical.purchasing import PurchaseOrder
+from store.clock import VirtualClock
+from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, an_entry
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Orders:
+    """A system that holds orders: what an adapter needs to be read, and nothing else."""
+
+    system: str
+    role: str
+    held: dict[str, PurchaseOrder] = field(default_factory=dict)
+    changed: dict[str, Any] = field(default_factory=dict)
+    fails_after: int | None = None
+    unreadable: frozenset[str] = frozenset()
+    own_login: str | None = "finsync"
+    asked: list[str | None] = field(default_factory=list)
+
+    @property
+    def manifest(self) -> Manifest:
+        capability = Capability(entity="purchase_order", directions=("read",), has_delta=True)
+        return Manifest(
+            name=self.system,
+            title=self.system,
+            roles=(self.role,),
+            capabilities=(capability,),
+            credentials=(),
+        )
+
+    def put(self, external_id: str, order: PurchaseOrder, at: Any = MONDAY) -> None:
+        self.held[external_id] = order
+        self.changed[external_id] = at
+
+    async def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        self.asked.append(position)
+        since = position or ""
+        rows = sorted(i for i in self.held if f"{self.changed[i]:%Y-%m-%d}" > since)
+        for n, external_id in enumerate(rows):
+            if self.fails_after is not None and n >= self.fails_after:
+                raise TransientError(self.system, "the page can't be read")
+            yield Page([external_id.encode()], None, is_last=False)
+        newest = max((f"{one:%Y-%m-%d}" for one in self.changed.values()), default="1")
+        yield Page([], newest, is_last=True)
+
+    def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+        return [
+            Untranslatable(row.decode(), None, "$", "bad")
+            if row.decode() in self.unreadable
+            else Translated(row.decode(), self.held[row.decode()], None, self.changed[row.decode()], "ann")
+            for row in rows
+        ]
+
+
+@dataclass
+class Desk:
+    """A store, two systems and the shipped definition of orders."""
+
+    store: Store
+    clock: VirtualClock
+    left: Orders
+    right: Orders
+
+    def run(self, mode: Any = "full", **asked: Any) -> reconciliations.Run:
+        definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+        profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
+        adapters: Any = {"coupa": self.left, "erp": self.right}
+        wanted = Asked(("orders",), mode, **asked)
+        (run,) = asyncio.run(reconcile.reconcile(self.store, adapters, profile, self.clock, wanted))
+        return run
+
+    def open_breaks(self) -> list[tuple[str, str, str]]:
+        return [(one.kind, one.class_, one.document_number) for one in breaks.listed(self.store.db)]
+
+
+@pytest.fixture
+def desk() -> Iterable[Desk]:
+    clock = a_clock()
+    with a_store(clock) as store:
+        made = Desk(store, clock, Orders("coupa", "procurement"), Orders("erp", "erp"))
+        for n in range(4):
+            number = f"PO-{n}"
+            made.left.put(f"{n}", a_purchase_order(number=number, supplier_id="88"), MONDAY - 9 * DAY)
+            twin = a_purchase_order(number=f"E{n}", reference=f"coupa:{number}", supplier_id="700")
+            made.right.put(f"30{n}", twin, MONDAY - 9 * DAY)
+            with store.transaction() as db:
+                crossrefs.link(
+                    db, "purchase_order", f"coupa:{n}", "erp", f"30{n}", why="created", linked_at=MONDAY
+                )
+        with store.transaction() as db:
+            crossrefs.link(db, "supplier", "coupa:88", "erp", "700", why="number", linked_at=MONDAY)
+        yield made
+
+
+def test_two_sides_that_agree_have_no_break(desk: Desk) -> None:
+    """Keys by mark, suppliers by their link, statuses by their common word."""
+    run = desk.run()
+
+    assert ("complete", 4, 4, 0, []) == (
+        run.outcome,
+        run.source_rows,
+        run.target_rows,
+        run.opened,
+        desk.open_breaks(),
+    )
+
+
+def test_what_differs_opens_a_break_with_its_event(desk: Desk) -> None:
+    """A changed amount, a swapped supplier, a missing order, an order without its source: each once."""
+    desk.right.put(
+        "300", a_purchase_order(number="E0", reference="coupa:PO-0", supplier_id="700", total="99.00")
+    )
+    desk.right.put("301", a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id="701"))
+    del desk.right.held["302"], desk.left.held["3"]
+
+    run = desk.run()
+
+    assert 4 == run.opened
+    found = breaks.listed(desk.store.db)
+    assert ["field", "field", "missing_in_target", "missing_in_source"] == [one.kind for one in found]
+    assert [("total",), ("supplier",), (), ()] == [tuple(f.field for f in one.fields) for one in found]
+    assert 200 == found[0].amount_minor
+    told = [one.event.type for one in events.tail(desk.store.db, 0, 10)]
+    assert ["com.finsync.break.opened.v1"] * 4 == told
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_page_that_fails_opens_and_closes_nothing(desk: Desk, side: str) -> None:
+    """A run that could not read a side whole says so; old breaks stay as they are, and no false ones appear."""
+    order = desk.right.held.pop("302")
+    desk.run()
+    assert ["PO-2"] == [number for _, _, number in desk.open_breaks()]
+    desk.right.put("302", order)
+    getattr(desk, side).fails_after = 1
+
+    run = desk.run()
+
+    assert "failed" == run.outcome
+    assert "can't be read" in str(run.error)
+    assert ["PO-2"] == [number for _, _, number in desk.open_breaks()]
+    getattr(desk, side).fails_after = None
+    assert 1 == desk.run().closed
+    assert [] == desk.open_breaks()
+
+
+def test_a_run_that_was_cut_off_changes_nothing(desk: Desk) -> None:
+    """The next one marks it as interrupted and finds everything."""
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    del desk.right.held["302"]
+    desk.right.translate = cut  # type: ignore[assignment, method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        desk.run()
+    del desk.right.translate
+
+    assert [] == desk.open_breaks()
+    assert 1 == desk.run().opened
+    first = reconciliations.get(desk.store.db, 1)
+    assert first is not None
+    assert "interrupted" == first.outcome
+
+
+def test_a_document_that_cannot_be_read_is_still_there(desk: Desk) -> None:
+    """It keeps the row it had: nothing is missing because it does not fit its contract today."""
+    desk.run()
+    desk.right.unreadable = frozenset({"301"})
+
+    assert 0 == desk.run().opened
+
+
+def test_a_run_of_changes_reads_from_where_the_last_one_ended(desk: Desk) -> None:
+    """It finds what changed, leaves older breaks alone, and closes what was put right."""
+    del desk.right.held["302"]
+    desk.run()
+    desk.clock.advance(DAY)
+    desk.right.put(
+        "300", a_purchase_order(number="E0", reference="coupa:PO-0", supplier_id="700", total="99.00"), MONDAY
+    )
+
+    run = desk.run("changes")
+
+    assert [None, f"{MONDAY - 9 * DAY:%Y-%m-%d}"] == desk.right.asked
+    assert (1, 0) == (run.opened, run.closed)
+    assert {"PO-0", "PO-2"} == {number for _, _, number in desk.open_breaks()}
+
+
+def test_a_class_is_given_with_its_evidence(desk: Desk) -> None:
+    """An exception tells what is missing; a process under way is timing; a change after ours was made by hand."""
+    for number in ("300", "301", "302"):
+        del desk.right.held[number]
+    desk.right.put(
+        "303",
+        a_purchase_order(number="E3", reference="coupa:PO-3", supplier_id="700", total="9.00"),
+        MONDAY + DAY,
+    )
+    with desk.store.transaction() as db:
+        cases.open(db, a_case(document_key="coupa:0", class_="MAPPING_MISSING"), MONDAY)
+        workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity="purchase_order", document_key="coupa:1",
+            document_number="PO-1", document_version=1, document_revision="1", step="await_submit", now=MONDAY, state="waiting",
+        )  # fmt: skip
+        entry = an_entry(document_key="coupa:3", system="erp", idempotency_key="3")
+        (entry_id,) = outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='delivered' WHERE entry_id=?", (entry_id,))
+
+    desk.run()
+
+    found = {one.document_number: one for one in breaks.listed(desk.store.db)}
+    assert {"PO-0": "mapping", "PO-1": "timing", "PO-2": "unknown", "PO-3": "manual_change"} == {
+        number: one.class_ for number, one in found.items()
+    }
+    assert "await_submit" == found["PO-1"].evidence["step"]
+    assert "ann" == found["PO-3"].evidence["changed_by"]
+    assert entry_id == found["PO-3"].entry_id
+
+
+def test_what_was_delivered_is_verified_where_both_sides_agree(desk: Desk) -> None:
+    """An answer of success is believed once the target shows the order as it should be; one that never happened is a break."""
+    del desk.right.held["301"]
+    with desk.store.transaction() as db:
+        for n in (0, 1):
+            entry = an_entry(
+                document_key=f"coupa:{n}", system="erp", operation="order.create", idempotency_key=str(n)
+            )
+            outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='delivered', external_id='30' || (entry_id - 1)")
+
+    desk.run()
+
+    assert ["verified", "delivered"] == [
+        d.state for n in (0, 1) for d in outbox.of_documents(desk.store.db, [f"coupa:{n}"], ["erp"])
+    ]
+    (found,) = breaks.listed(desk.store.db)
+    assert ("missing_in_target", "the target said yes, and it was never seen there") == (
+        found.kind,
+        found.evidence["why"],
+    )
