@@ -51,7 +51,7 @@ WHERE w.ended_at IS NULL AND NOT EXISTS (
 
 -- What purchasing watches now: `budget_failed`, orders that a budget stops; `invoice_on_hold`, posted invoices that the ERP
 -- holds, by reason (one with several reasons stands under each); `payment_unreported`, payments and voids that the source
--- was not told of yet (a void is negative).
+-- was not told of yet (a void is negative). CROSS JOIN: from the few live instances to what they are about, never back.
 CREATE VIEW v_watch AS
 SELECT 'budget_failed' AS figure, step AS reason, legal_entity, currency, count(*) AS document_count,
        sum(amount_minor) AS amount_minor
@@ -60,9 +60,8 @@ GROUP BY step, legal_entity, currency
 UNION ALL
 SELECT 'invoice_on_hold', substr(h.value, 1, instr(h.value || ':', ':') - 1), w.legal_entity, w.currency, count(*),
        sum(w.amount_minor)
-FROM workflow w
-JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
-JOIN record r ON r.entity = c.entity AND r.system = c.system AND r.external_id = c.external_id
+FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+CROSS JOIN record r ON r.entity = c.entity AND r.system = c.system AND r.external_id = c.external_id
 JOIN record_version v ON v.id = r.version_id
 JOIN json_each(CASE json_array_length(v.body, '$.holds') WHEN 0 THEN '["not said"]' ELSE json_extract(v.body, '$.holds') END) h
 WHERE w.ended_at IS NULL AND w.entity = 'invoice' AND json_extract(v.body, '$.status') = 'on_hold'
@@ -72,8 +71,7 @@ SELECT 'payment_unreported', CASE json_extract(v.body, '$.status') WHEN 'voided'
        w.legal_entity, json_extract(p.value, '$.amount.currency'), count(*),
        sum(json_extract(p.value, '$.amount.amount_minor')
            * CASE json_extract(v.body, '$.status') WHEN 'voided' THEN -1 ELSE 1 END)
-FROM workflow w
-JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
 JOIN identity i ON i.value = c.external_id AND i.kind = 'invoice'
 JOIN record r ON r.id = i.record_id AND r.entity = 'payment' AND r.system = c.system
 JOIN record_version v ON v.id = r.version_id

@@ -32,6 +32,8 @@ _CENTRES: Final = (
 )  # fmt: skip
 """Code in the ERP, name. In Coupa each company writes them its own way."""
 
+FUNDS_CHECKED: Final = frozenset({"US01"})
+"""Companies whose ERP is asked whether its budgets bear an order before it is submitted."""
 CLOSING_CENTRE: Final = {"DE01": "480", "FR01": "481", "US01": "480"}
 """Cost centres that are closed during the year: by company, so that closing one leaves the others alone."""
 TIGHT_CENTRE: Final = {"DE01": "490", "FR01": "491", "US01": "490"}

@@ -15,6 +15,12 @@ from store.canonical.money import plain
 
 FIRST_ACCOUNT_ID: Final = 20_001
 FIRST_REQUISITION_ID: Final = 500_001
+FIRST_WISH: Final = 400_000
+"""So far from an order's requisition is one that never becomes an order."""
+EARLY_EVERY: Final = 8
+WISH_EVERY: Final = 20
+EARLY_BY: Final = timedelta(days=4)
+WITHDRAWN_AFTER: Final = timedelta(days=6)
 COST_CENTRE_LOOKUP: Final = "Cost Centre"
 TERMS: Final = {"Net 14": 14, "Net 30": 30, "Net 60": 60}
 _BUDGET_A_QUARTER: Final = Decimal(2_500_000)
@@ -135,14 +141,54 @@ def _approval(requisition_id: int, position: int, step: Step) -> Document:
     }
 
 
-def requisition(order: Order) -> Document:
+def requisition(
+    company: Company,
+    order: Order,
+    accounts: Mapping[AccountKey, int],
+    *,
+    status: str = "ordered",
+    became: Iterable[int] = (),
+    requisition_id: int | None = None,
+) -> Document:
+    """Return what somebody asked for; `became` are the order's lines, which it names once it is ordered."""
+    currency = company.legal_entities[order.legal_entity].currency
+    names: list[int | None] = [*became] or [None] * len(order.lines)
     return {
-        "id": requisition_of(order),
-        "status": "ordered",
+        "id": requisition_of(order) if requisition_id is None else requisition_id,
+        "status": status,
         "req-title": order.lines[0].description,
         "requested-by": {"login": order.requester},
         "submitted-at": order.approvals[0].at - timedelta(hours=1),
+        "currency": {"code": currency},
+        "requisition-lines": [
+            _requisition_line(order, line, currency, accounts) | {"order-line-id": name}
+            for line, name in zip(order.lines, names, strict=True)
+        ],
     }
+
+
+def _requisition_line(
+    order: Order, line: Line, currency: str, accounts: Mapping[AccountKey, int]
+) -> Document:
+    ordered = _line(order, line, currency, accounts)
+    kept = ("description", "quantity", "total", "currency", "uom", "account", "account-allocations")
+    return {name: ordered[name] for name in kept} | {
+        "line-num": line.number,
+        "line-type": ordered["type"].replace("Order", "Requisition"),
+        "unit-price": ordered["price"],
+        "supplier": {"number": order.supplier},
+    }
+
+
+def was_requested_early(company: Company, order: Order) -> bool:
+    """Say whether people saw the requisition approved for some days before it became an order."""
+    return order.coupa_id % EARLY_EVERY == 0 and order.issued_at - EARLY_BY > company.starts_at
+
+
+def wish_of(company: Company, order: Order) -> int | None:
+    """Return the id of a requisition like this order's that no order is made of; None: there is none."""
+    is_wish = order.coupa_id % WISH_EVERY == 1 and order.issued_at + WITHDRAWN_AFTER < company.ends_at
+    return requisition_of(order) + FIRST_WISH if is_wish else None
 
 
 def purchase_order(company: Company, order: Order, accounts: Mapping[AccountKey, int]) -> Document:

@@ -44,6 +44,8 @@ class Promised:
     legal_entity: str
     currency: str
     amount_minor: int
+    stage: str = "obligation"
+    """obligation: by orders; commitment: by requisitions that no order has taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _read(db: Connection) -> Evidence:
         returned=tuple(_returned(db)),
         reversed=tuple(_reversed(db)),
         promised=tuple(
-            Promised(one.legal_entity, one.currency, one.amount_minor) for one in commitments.totals(db)
+            Promised(one.legal_entity, one.currency, one.amount_minor, one.stage)
+            for one in commitments.totals(db)
         ),
     )
 

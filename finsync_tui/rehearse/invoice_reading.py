@@ -7,10 +7,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from adapters.oracle_fusion.simulator import OracleFusionSimulator
+from finsync_tui.rehearse import documents
 from finsync_tui.rehearse.invoice_report import (
     InvoiceReport,
     SourceInvoice,
     SourceReceipt,
+    SourceRequisition,
     TargetCommitment,
     TargetInvoice,
     TargetReceipt,
@@ -35,6 +37,7 @@ def report(systems: Systems, company: Company) -> InvoiceReport:
         tuple(_source_invoice(one, charts) for one in systems.coupa.documents("invoices")),
         tuple(one for name, erp in erps for one in _postings(name, erp)),
         tuple(one for _, erp in erps for one in _commitments(erp)),
+        tuple(_requisitions(systems, company)),
     )
 
 
@@ -77,6 +80,31 @@ def _source_invoice(document: Mapping[str, Any], charts: Mapping[str, LegalEntit
         erp_status=fields.get("cf-erp-status"),
         recorded=tuple((one["notes"], _minor(one["amount-paid"], currency)) for one in document["payments"]),
     )
+
+
+def _requisitions(systems: Systems, company: Company) -> Iterator[SourceRequisition]:
+    """Yield those that were seen approved before there was an order, and are not withdrawn."""
+    early = {
+        documents.requisition_of(one): f"{SOURCE}:{one.coupa_id}"
+        for one in company.orders.values()
+        if documents.was_requested_early(company, one)
+    }
+    charts = {one.chart: one for one in company.legal_entities.values()}
+    for one in systems.coupa.documents("requisitions"):
+        if one["status"] not in ("approved", "ordered") or (
+            one["status"] == "ordered" and one["id"] not in early
+        ):
+            continue
+        line = one["requisition-lines"][0]
+        part = line if line["account"] else line["account-allocations"][0]
+        buyer = charts[part["account"]["account-type"]["name"]]
+        yield SourceRequisition(
+            number=str(one["id"]),
+            legal_entity=buyer.number,
+            currency=buyer.currency,
+            order=early.get(one["id"]) if one["status"] == "ordered" else None,
+            total_minor=sum(_minor(row["total"], buyer.currency) for row in one["requisition-lines"]),
+        )
 
 
 # -- the ERPs ------------------------------------------------------------------------------------------

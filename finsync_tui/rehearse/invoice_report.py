@@ -80,6 +80,18 @@ class TargetCommitment:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRequisition:
+    """An approved requisition that promises money until an order does, as Coupa holds it."""
+
+    number: str
+    legal_entity: str
+    currency: str
+    order: str | None
+    """Key of the order that it became; None: it still waits for one."""
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceReport:
     """Both sides of payables at one instant."""
 
@@ -88,6 +100,7 @@ class InvoiceReport:
     invoices: tuple[SourceInvoice, ...] = ()
     postings: tuple[TargetInvoice, ...] = ()
     commitments: tuple[TargetCommitment, ...] = ()
+    requisitions: tuple[SourceRequisition, ...] = ()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -108,6 +121,7 @@ class InvoiceReport:
             tuple(SourceInvoice(**_tuples(one, "on_orders", "recorded")) for one in value["invoices"]),
             tuple(TargetInvoice(**_tuples(one, "payments")) for one in value["postings"]),
             tuple(TargetCommitment(**one) for one in value["commitments"]),
+            tuple(SourceRequisition(**one) for one in value["requisitions"]),
         )
 
 

@@ -29,6 +29,7 @@ from store.canonical.money import Money
 
 Fate = Literal["posted", "in_exception", "voided", "waiting"]
 FATES: tuple[Fate, ...] = ("posted", "in_exception", "voided", "waiting")
+OPEN = ("in_coupa", "in_erp", "in_store", "requested_in_coupa", "requested_in_store")
 FLOWS = ("goods_receipt", "invoice_to_payment")
 
 
@@ -67,10 +68,16 @@ class OpenTotal:
     """Orders in force less the invoices on them that are posted."""
     in_erp: int = 0
     in_store: int = 0
+    requested_in_coupa: int = 0
+    """By approved requisitions that no order in an ERP has taken over."""
+    requested_in_store: int = 0
 
     @property
     def is_even(self) -> bool:
-        return self.in_coupa == self.in_erp == self.in_store
+        return (
+            self.in_coupa == self.in_erp == self.in_store
+            and self.requested_in_coupa == self.requested_in_store
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +116,12 @@ def judge(
     report: InvoiceReport,
     evidence: Evidence,
     orders_in_force: Iterable[SourceOrder],
+    still_requested: Container[str] = frozenset(),
 ) -> InvoiceVerdict:
     """Compare everything with everything, as far as it is about receipts and invoices.
 
-    `orders_in_force` are the orders that an ERP holds as they are and that have not ended.
+    `orders_in_force` are the orders that an ERP holds as they are and that have not ended; `still_requested` the keys of
+    those that no ERP has yet, and that have not ended.
     """
     keys = report.keys
     cases = [one for one in evidence.cases if one.key in keys]
@@ -138,7 +147,9 @@ def judge(
             *(f"receipt {one.order_line} ({one.key})" for one in report.receipts if moved[one.key] == "waiting"),
         ),
         totals=tuple(_totals(books, fates, moved)),
-        commitments=tuple(_commitments(books, fates, list(orders_in_force), evidence.promised)),
+        commitments=tuple(
+            _commitments(books, fates, list(orders_in_force), still_requested, evidence.promised)
+        ),
     )  # fmt: skip
 
 
@@ -332,9 +343,13 @@ def _totals(books: _Books, fates: Mapping[str, Fate], moved: Mapping[str, Fate])
 
 
 def _commitments(
-    books: _Books, fates: Mapping[str, Fate], orders: Sequence[SourceOrder], promised: Sequence[Promised]
+    books: _Books,
+    fates: Mapping[str, Fate],
+    orders: Sequence[SourceOrder],
+    still_requested: Container[str],
+    promised: Sequence[Promised],
 ) -> Iterator[OpenTotal]:
-    """Add up what is still promised by Coupa's orders and invoices, the ERPs' orders, and the engine's store."""
+    """Add up what is still promised by Coupa's requisitions, orders and invoices, the ERPs' orders, and the engine's store."""
     sums: dict[tuple[str, str], Counter[str]] = {}
     places = {one.number: (one.legal_entity, one.currency) for one in orders}
     for order in orders:
@@ -347,10 +362,15 @@ def _commitments(
         number = one.marker.removeprefix(f"{SOURCE}:")
         if number in places:
             sums[places[number]]["in_erp"] += one.open_minor
+    for wish in books.report.requisitions:
+        if wish.order is None or wish.order in still_requested:
+            place = (wish.legal_entity, wish.currency)
+            sums.setdefault(place, Counter())["requested_in_coupa"] += wish.total_minor
     for told in promised:
-        sums.setdefault((told.legal_entity, told.currency), Counter())["in_store"] += told.amount_minor
+        name = "in_store" if told.stage == "obligation" else "requested_in_store"
+        sums.setdefault((told.legal_entity, told.currency), Counter())[name] += told.amount_minor
     for (entity, currency), own in sorted(sums.items()):
-        yield OpenTotal(entity, currency, own["in_coupa"], own["in_erp"], own["in_store"])
+        yield OpenTotal(entity, currency, *(own[name] for name in OPEN))
 
 
 # -- for people and programs -----------------------------------------------------------------------------
@@ -402,7 +422,7 @@ def _open_json(total: OpenTotal) -> dict[str, str]:
     return {
         "legal_entity": total.legal_entity,
         "currency": total.currency,
-        **{name: _shown(getattr(total, name), total.currency) for name in ("in_coupa", "in_erp", "in_store")},
+        **{name: _shown(getattr(total, name), total.currency) for name in OPEN},
     }
 
 
@@ -423,7 +443,8 @@ def summary(result: Mapping[str, Any]) -> str:
     for one in result["commitments"]:
         lines.append(
             f"  still promised {one['legal_entity']} {one['currency']}: by Coupa {one['in_coupa']}, by the ERP "
-            f"{one['in_erp']}, by finsync {one['in_store']}"
+            f"{one['in_erp']}, by finsync {one['in_store']}; requested {one['requested_in_coupa']}, by finsync "
+            f"{one['requested_in_store']}"
         )
     lines += [f"MISSED {one}" for one in result["missed"]]
     lines += [f"NOT PLANTED {one}" for one in result["false_found"]]

@@ -46,16 +46,54 @@ def events(scenario: Scenario) -> tuple[Event, ...]:
 
 def _orders(scenario: Scenario, accounts: dict[AccountKey, int]) -> Iterator[Event]:
     for order in scenario.company.orders.values():
+        if documents.was_requested_early(scenario.company, order):
+            act = partial(_request, scenario, order, accounts)
+            yield Event(order.issued_at - documents.EARLY_BY, "requested", order.number, act)
         yield Event(order.issued_at, "issued", order.number, partial(_issue, scenario, order, accounts))
+        wish = documents.wish_of(scenario.company, order)
+        if wish is not None:
+            for at, status in _wishes(order):
+                what = partial(_wish, scenario, order, accounts, wish, status)
+                yield Event(at, f"wish {status}", str(wish), what)
+
+
+def _wishes(order: Order) -> Iterator[tuple[datetime, str]]:
+    """Half of what is never ordered is withdrawn; the other half still waits at the end."""
+    yield order.issued_at, "approved"
+    if order.coupa_id % (2 * documents.WISH_EVERY) == 1:
+        yield order.issued_at + documents.WITHDRAWN_AFTER, "withdrawn"
+
+
+def _wish(
+    scenario: Scenario,
+    order: Order,
+    accounts: dict[AccountKey, int],
+    wish: int,
+    status: str,
+    systems: Systems,
+) -> None:
+    body = documents.requisition(scenario.company, order, accounts, status=status, requisition_id=wish)
+    systems.coupa.put("requisitions", body, by=order.requester)
+
+
+def _request(scenario: Scenario, order: Order, accounts: dict[AccountKey, int], systems: Systems) -> None:
+    body = documents.requisition(scenario.company, order, accounts, status="approved")
+    systems.coupa.put("requisitions", body, by=order.requester)
+    for approval in documents.approvals(order):
+        systems.coupa.put("approvals", approval, by=approval["approved-by"]["login"])
 
 
 def _issue(scenario: Scenario, order: Order, accounts: dict[AccountKey, int], systems: Systems) -> None:
-    coupa = systems.coupa
-    coupa.put("requisitions", documents.requisition(order), by=order.requester)
-    for approval in documents.approvals(order):
-        coupa.put("approvals", approval, by=approval["approved-by"]["login"])
+    coupa, company = systems.coupa, scenario.company
+    if not documents.was_requested_early(company, order):
+        for approval in documents.approvals(order):
+            coupa.put("approvals", approval, by=approval["approved-by"]["login"])
+    made = coupa.put(
+        "purchase_orders", documents.purchase_order(company, order, accounts), by=order.requester
+    )
+    became = [line["id"] for line in made["order-lines"]]
     coupa.put(
-        "purchase_orders", documents.purchase_order(scenario.company, order, accounts), by=order.requester
+        "requisitions", documents.requisition(company, order, accounts, became=became), by=order.requester
     )
 
 

@@ -129,6 +129,11 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
             report.invoices,
             evidence,
             [one for one in report.source_orders if one.status == "issued" and fates[one.key] == "posted"],
+            {
+                one.key
+                for one in report.source_orders
+                if one.status == "issued" and not any(twin.is_issued for twin in _twins(one, held))
+            },
         ),
     )
 

@@ -127,6 +127,7 @@ def _profile(company: Company) -> dict[str, Any]:
             "tax_code": "extracts/tax_code.csv",
         },
         "flows": {
+            "requisition_commitment": {"source": SOURCE},
             "requisition_to_pay": {"source": SOURCE, "due": dict(_DUE)},
             expense_workspace.FLOW: {
                 "source": expense_catalogue.SOURCE,
@@ -175,6 +176,7 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
         "ledger": one.ledger,
         "business_unit": one.business_unit,
         "segments": [*mapped, *fixed],
+        "funds_check": "erp" if number in catalogue.FUNDS_CHECKED else "known_budgets",
         "expense": expense_workspace.setup(one),
         "invoice": invoice_workspace.setup(one),
     }
@@ -182,7 +184,11 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
 
 def _schedules(company: Company) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "orders": {"system": SOURCE, "entities": ["supplier", "approval", "purchase_order"], "every": EVERY},
+        "orders": {
+            "system": SOURCE,
+            "entities": ["supplier", "approval", "requisition", "purchase_order"],
+            "every": EVERY,
+        },
         "coupa-masters": {
             "system": SOURCE,
             "entities": ["legal_entity", "account_combination", "cost_centre", "project", "budget"],

@@ -56,6 +56,7 @@ def assert_payables_add_up(invoices: dict[str, Any]) -> None:
         assert one["paid_in_erp"] == one["paid_in_coupa"]
     for one in invoices["commitments"]:
         assert one["in_coupa"] == one["in_erp"] == one["in_store"]
+        assert one["requested_in_coupa"] == one["requested_in_store"]
 
 
 def assert_no_secret_is_kept(workspace: Path) -> None:

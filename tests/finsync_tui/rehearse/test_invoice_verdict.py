@@ -12,6 +12,7 @@ from finsync_tui.rehearse.invoice_report import (
     InvoiceReport,
     SourceInvoice,
     SourceReceipt,
+    SourceRequisition,
     TargetCommitment,
     TargetInvoice,
     TargetReceipt,
@@ -87,6 +88,18 @@ def test_what_does_not_agree_is_bad(changes: dict[str, object]) -> None:
 def test_the_engine_promising_something_else_is_bad() -> None:
     """What finsync shows as still promised has to be what the systems hold."""
     assert not verdict(promised=(Promised("DE01", "EUR", 15_001),)).is_good
+
+
+def test_what_requisitions_promise_is_held_against_coupa() -> None:
+    """One that waits for its order, or whose order no ERP has, is requested; one that an order took over is not."""
+    waits = SourceRequisition("500001", "DE01", "EUR", None, 400)
+    taken = SourceRequisition("500002", "DE01", "EUR", "coupa:700001", 9000)
+    report = replace(GOOD, requisitions=(waits, taken))
+    orders = Promised("DE01", "EUR", 15_000)
+
+    assert verdict(report, promised=(orders, Promised("DE01", "EUR", 400, "commitment"))).is_good
+    assert not verdict(report, promised=(orders,)).is_good
+    assert not verdict(report, promised=(orders, Promised("DE01", "EUR", 9400, "commitment"))).is_good
 
 
 def test_what_an_exception_holds_is_accounted_for() -> None:
