@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import audit, drain, ingest, startup, workbench
+from benchmarks import audit, drain, ingest, startup, suppliers, workbench
 from benchmarks.measure import PAIRS
 
 
@@ -29,6 +29,8 @@ BENCHMARKS: Mapping[str, Callable[[], Row | Sequence[Row]]] = {
     "drain": drain.drain,
     "audit-append": audit.append,
     "audit-verify": audit.verify,
+    "suppliers": suppliers.match,
+    "supplier-new": suppliers.new_one,
     "help": startup.help_page,
     "status": startup.status,
     "idle-cycle": startup.idle_cycle,

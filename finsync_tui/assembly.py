@@ -19,6 +19,7 @@ from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import recording
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
+from finsync_tui.suppliers import sweeping
 from store import (
     Store,
     cases,
@@ -182,6 +183,7 @@ class Engine:
         for task in pulls:
             if systems.is_open(self.store.db, task.system, self.clock.now()):
                 found.append(await sync.pull(self.store, self.adapters[task.system], task, self.clock))
+        sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
         return tuple(found)
 
     def _next_fire(self, name: str, now: datetime) -> datetime:

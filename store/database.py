@@ -32,6 +32,7 @@ KNOWN_MIGRATIONS: Final = (
     "m009_close_certificates",
     "m010_lists_by_index",
     "m011_expected_rows",
+    "m012_suppliers_compared",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

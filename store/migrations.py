@@ -747,6 +747,65 @@ def m011_expected_rows(db: Database) -> None:
         db.execute(statement)
 
 
+_M012 = """
+CREATE TABLE supplier_form (         -- what of a supplier is compared, by system
+  id INTEGER PRIMARY KEY,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  version_id INTEGER NOT NULL,       -- the record_version it was made of
+  number TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  status TEXT NOT NULL,
+  text TEXT NOT NULL,                -- the name's normal form, words in order of the alphabet
+  joined TEXT NOT NULL,              -- the same words in their own order, run together
+  country TEXT NOT NULL,
+  postcode TEXT NOT NULL,
+  town TEXT NOT NULL,
+  tax_ids TEXT NOT NULL,             -- separated by spaces
+  accounts TEXT NOT NULL,            -- fingerprints
+  UNIQUE (system, external_id)
+) STRICT;
+CREATE TABLE supplier_key (          -- what a supplier is found by
+  key TEXT NOT NULL,
+  form_id INTEGER NOT NULL REFERENCES supplier_form(id),
+  PRIMARY KEY (key, form_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX supplier_key_form ON supplier_key(form_id);
+CREATE TABLE supplier_pair (         -- two suppliers that may be one, and how alike they are
+  one TEXT NOT NULL,                 -- record keys, the smaller first
+  other TEXT NOT NULL,
+  score REAL NOT NULL,
+  evidence TEXT NOT NULL,
+  found_at TEXT NOT NULL,
+  PRIMARY KEY (one, other)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX supplier_pair_score ON supplier_pair(score DESC, one, other);
+CREATE INDEX supplier_pair_other ON supplier_pair(other);
+CREATE TABLE supplier_answer (       -- what people said about two suppliers: all of it stays, the newest counts
+  id INTEGER PRIMARY KEY,
+  one TEXT NOT NULL,
+  other TEXT NOT NULL,
+  answer TEXT NOT NULL CHECK (answer IN ('same', 'different')),
+  answered_by TEXT NOT NULL,
+  at TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  score REAL,                        -- what the comparison had said
+  is_newest INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX supplier_answer_newest ON supplier_answer(one, other) WHERE is_newest=1;
+CREATE INDEX supplier_answer_other ON supplier_answer(other);
+CREATE TRIGGER supplier_answer_no_delete BEFORE DELETE ON supplier_answer BEGIN SELECT RAISE(ABORT, 'answers stay'); END;
+"""
+
+
+@migrations()
+def m012_suppliers_compared(db: Database) -> None:
+    """Suppliers are compared, and what people say of them is kept."""
+    for statement in statements(_M012):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -72,6 +72,13 @@ def supplier(row: bytes, _: Options) -> Translated:
         fields["tax_registrations"] = (
             {"number": document.tax_id, "country": country(document.country_code)},
         )
+    if document.address1 or document.city or document.postal_code:
+        fields["address"] = {
+            "street": document.address1,
+            "postcode": document.postal_code,
+            "town": document.city,
+            "country": country(document.country_code),
+        }
     if address:
         fields["sites"] = (
             {"external_id": f"{code}{SEPARATOR}{address}", "code": address, "is_active": is_active},

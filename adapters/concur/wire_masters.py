@@ -19,6 +19,9 @@ class Vendor(Pascal):
     is_deleted: bool | str | None = None
     country_code: str | None = None
     tax_id: str | None = msgspec.field(default=None, name="TaxID")
+    address1: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
 
 
 class ListItem(Camel):

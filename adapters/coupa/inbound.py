@@ -88,6 +88,17 @@ def supplier(document: wire.Supplier, _: Options) -> Translated:
     country = address.country.code if address and address.country else None
     if country:
         fields["country"] = country
+    if address and (address.street1 or address.postal_code or address.city):
+        fields["address"] = {
+            "street": address.street1,
+            "postcode": address.postal_code,
+            "town": address.city,
+            "country": country,
+        }
+    if document.one_time_supplier:
+        fields["kind"] = "one_time"
+    if document.parent and document.parent.id is not None:
+        fields["parent_id"] = str(document.parent.id)
     remit_to = document.remit_to_addresses
     if remit_to:
         fields["tax_registrations"] = _registrations(tax_id, country, remit_to)

@@ -153,6 +153,9 @@ class PurchaseOrderRead(PurchaseOrder):
 
 
 class Address(Wire):
+    street1: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
     country: Coded | None = None
 
 
@@ -193,6 +196,8 @@ class Supplier(Wire):
     tax_id: str | None = None
     on_hold: bool | None = None
     buyer_hold: bool | None = None
+    one_time_supplier: bool | None = None
+    parent: IdRef | None = None
     primary_address: Address | None = None
     supplier_sites: list[SupplierSite] | None = None
     remit_to_addresses: list[RemitToAddress] | None = None

@@ -99,10 +99,32 @@ def supplier(row: bytes, options: Options) -> Translated:
             "party_id": _optional_text(document.SupplierPartyId),
             "tax_registrations": _registrations(document),
             "sites": tuple([_site(one, options) for one in sites]),
+            **_nature(document),
         }
     )
     changes = [document.LastUpdateDate, *[one.LastUpdateDate for one in sites]]
     return Translated(text(document.SupplierId), record, source_updated_at=latest(changes))
+
+
+def _nature(document: wire.Supplier) -> dict[str, Any]:
+    """Return where a supplier sits, what kind it is and what stands above it, as far as Oracle says."""
+    found: dict[str, Any] = {}
+    addresses = [one for one in wire.rows(document.addresses) if wire.words(one.Status) in ("", "ACTIVE")]
+    if addresses:
+        first = min(addresses, key=lambda one: int(one.SupplierAddressId))
+        found["address"] = {
+            "street": first.AddressLine1,
+            "postcode": first.PostalCode,
+            "town": first.City,
+            "country": _country(first.CountryCode),
+        }
+    if wire.is_set(document.OneTimeSupplierFlag, default=False):
+        found["kind"] = "one_time"
+    elif wire.words(document.SupplierTypeCode) == "EMPLOYEE":
+        found["kind"] = "employee"
+    if document.ParentSupplierId is not None:
+        found["parent_id"] = text(document.ParentSupplierId)
+    return found
 
 
 def _supplier_status(document: wire.Supplier) -> SupplierStatus:

@@ -80,7 +80,7 @@ def source(entity: str, options: Options) -> Source | None:
     """Return how `entity` is read; None for those that are no plain collection."""
     is_keyed = entity not in options.offset_entities
     return {
-        "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}}, is_keyed),
+        "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}, "addresses": {}}, is_keyed),
         "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
         "purchase_order": Source("draftPurchaseOrders", "POHeaderId", _CHANGED, ORDER_TREE, is_keyed),
         "requisition": Source(

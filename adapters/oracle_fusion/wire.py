@@ -107,6 +107,15 @@ class SupplierSite(Linked, kw_only=True):
     LastUpdateDate: str | None = None
 
 
+class SupplierAddress(Linked, kw_only=True):
+    SupplierAddressId: Id
+    AddressLine1: str | None = None
+    PostalCode: str | None = None
+    City: str | None = None
+    CountryCode: str | None = None
+    Status: str | None = None
+
+
 class Supplier(Linked, kw_only=True):
     SupplierId: Id
     Supplier: str
@@ -120,7 +129,11 @@ class Supplier(Linked, kw_only=True):
     InactiveDate: str | None = None
     Status: str | None = None
     LastUpdateDate: str | None = None
+    OneTimeSupplierFlag: Flag | None = None
+    ParentSupplierId: Id | None = None
+    SupplierTypeCode: str | None = None
     sites: list[SupplierSite] | Rows[SupplierSite] | None = None
+    addresses: list[SupplierAddress] | Rows[SupplierAddress] | None = None
 
 
 class AccountOwner(msgspec.Struct):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from finsync_tui import golden_record
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.suppliers import identity
 from store import crossrefs
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierSite
@@ -30,9 +30,9 @@ def confirm(
     target = setup.target
     shown = " ".join(filter(None, (number, name))) or "without a name"
     key = RecordKey(source, supplier_id or "none")
-    identity = golden_record.identify(context.db, key, number, target)
-    if isinstance(identity, golden_record.Unknown):
-        looked_for = ", ".join(identity.looked_for) or "nothing: it has no identifiers"
+    found = identity.identify(context.db, key, number, target)
+    if isinstance(found, identity.Unknown):
+        looked_for = ", ".join(found.looked_for) or "nothing: it has no identifiers"
         return Hold(
             "SUPPLIER_UNKNOWN",
             f"supplier {shown} is not known in {target} (looked for {looked_for})",
@@ -40,34 +40,34 @@ def confirm(
             target,
             {"supplier": str(key)},
         )
-    if isinstance(identity, golden_record.Ambiguous):
+    if isinstance(found, identity.Ambiguous):
         return Hold(
             "SUPPLIER_AMBIGUOUS",
-            f"supplier {shown} could be several in {target}: {identity.reason} ({'; '.join(identity.candidates)})",
+            f"supplier {shown} could be several in {target}: {found.reason} ({'; '.join(found.candidates)})",
             f"Merge the duplicates in {target}, or put the right ERP number on the supplier in {source}, then retry.",
             target,
-            {"supplier": str(key), "candidates": list(identity.candidates)},
+            {"supplier": str(key), "candidates": list(found.candidates)},
         )
-    site = golden_record.purchasing_site(identity.supplier, business_units(context, setup))
-    if identity.supplier.status != "active" or (identity.supplier.sites and site is None):
+    site = identity.purchasing_site(found.supplier, business_units(context, setup))
+    if found.supplier.status != "active" or (found.supplier.sites and site is None):
         why = (
-            f"is {identity.supplier.status.replace('_', ' ')}"
-            if identity.supplier.status != "active"
+            f"is {found.supplier.status.replace('_', ' ')}"
+            if found.supplier.status != "active"
             else f"has no active purchasing site for {setup.business_unit}"
         )
         return Hold(
             "SUPPLIER_INACTIVE",
-            f"supplier {identity.supplier.number} {identity.supplier.name} {why} in {target}",
+            f"supplier {found.supplier.number} {found.supplier.name} {why} in {target}",
             f"Activate the supplier or its site in {target}, or choose another supplier on the document, then retry.",
             target,
-            {"supplier": f"{target}:{identity.external_id}"},
+            {"supplier": f"{target}:{found.external_id}"},
         )
-    if identity.proof != "linked":
+    if found.proof != "linked":
         crossrefs.link(
-            context.db, "supplier", str(key), target, identity.external_id, number=identity.supplier.number,
-            revision=None, why=identity.proof, linked_at=context.now,
+            context.db, "supplier", str(key), target, found.external_id, number=found.supplier.number,
+            revision=None, why=found.proof, linked_at=context.now,
         )  # fmt: skip
-    return Confirmed(identity.supplier, identity.external_id, site, identity.proof)
+    return Confirmed(found.supplier, found.external_id, site, found.proof)
 
 
 def business_units(context: Context, setup: LegalEntitySetup) -> frozenset[str]:

@@ -14,6 +14,7 @@ from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
 from finsync_tui.profile.people import Governance, Person
 from finsync_tui.profile.reconciliation import ReconcileSetup, Reconciliation
+from finsync_tui.profile.suppliers import SupplierPolicy
 from finsync_tui.profile.tax import TaxPolicy
 from store.canonical.money import CurrencyCode
 
@@ -166,6 +167,7 @@ class Profile(_Part):
     extracts: dict[str, Path] = Field(default_factory=dict)
     policy: Policy = Policy()
     tax: TaxPolicy = TaxPolicy()
+    suppliers: SupplierPolicy = SupplierPolicy()
     ownership: dict[str, str] = Field(default_factory=dict, description="Which system is master of an entity")
     mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
     people: dict[str, Person] = Field(

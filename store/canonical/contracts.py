@@ -58,7 +58,7 @@ _FILE = re.compile(r"(?P<entity>[a-z_]+)-(?P<major>\d+)\.(?P<minor>\d+)\.json")
 
 
 def version(entity: str) -> str:
-    """Return a contract's version: `1.0` of `supplier/1.0`."""
+    """Return a contract's version: `1.1` of `supplier/1.1`."""
     return CONTRACTS[entity].contract.partition("/")[2]
 
 
@@ -66,7 +66,7 @@ def urn(entity: str) -> str:
     """Return a contract's name on events and schemas.
 
     >>> urn("supplier")
-    'urn:finsync:schema:supplier:1.0'
+    'urn:finsync:schema:supplier:1.1'
     """
     return f"urn:finsync:schema:{entity}:{version(entity)}"
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
+SupplierKind = Literal["company", "one_time", "employee"]
 SupplierStatus = Literal["active", "inactive", "draft", "on_hold"]
 
 _NOT_ALNUM = re.compile(r"[^0-9A-Z]")
@@ -44,11 +45,20 @@ class SupplierSite(CanonicalModel):
     is_active: bool = True
 
 
+class SupplierAddress(CanonicalModel):
+    """Where a supplier sits, as far as its system says."""
+
+    street: str | None = None
+    postcode: str | None = None
+    town: str | None = None
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+
+
 class Supplier(CanonicalRecord):
     """A party we buy from, as one system knows it."""
 
     entity: ClassVar[str] = "supplier"
-    contract: ClassVar[str] = "supplier/1.0"
+    contract: ClassVar[str] = "supplier/1.1"
     owner: ClassVar[str] = "procurement"
 
     name: str
@@ -59,6 +69,11 @@ class Supplier(CanonicalRecord):
     )
     tax_registrations: tuple[TaxRegistration, ...] = ()
     sites: tuple[SupplierSite, ...] = ()
+    address: SupplierAddress | None = None
+    kind: SupplierKind = Field(
+        default="company", description="Employees and one-time suppliers are nobody's duplicates"
+    )
+    parent_id: str | None = Field(default=None, description="External id of the supplier above it")
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("number", normal(self.number))] if self.number else []

@@ -81,7 +81,7 @@ def test_a_walk_asks_for_what_comes_after_the_last_id() -> None:
 
     assert [2, 1] == [len(page.rows) for page in pages]
     assert [None, "SupplierId > 5"] == [one.get("q") for one in asked]
-    assert {("SupplierId:asc", "0", "sites", "true")} == {
+    assert {("SupplierId:asc", "0", "sites,addresses", "true")} == {
         (one["orderBy"], one["offset"], one["expand"], one["onlyData"]) for one in asked
     }
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finsync_tui import golden_record
 from finsync_tui.flows import accounts
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
@@ -14,6 +13,7 @@ from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup
 from finsync_tui.profile.expense import ExpenseSetup
+from finsync_tui.suppliers import identity
 from store import findings, records
 from store.canonical.budget import Budget
 from store.canonical.expense import ExpenseDocument
@@ -194,7 +194,7 @@ def find_payee(context: Context) -> Answer:
             {"employee": document.employee_id},
         )  # fmt: skip
     units = frozenset({subject.company(context).business_unit, *_unit_ids(context)})
-    site = golden_record.purchasing_site(held.record, units)
+    site = identity.purchasing_site(held.record, units)
     if held.record.status != "active":
         return subject.stop(
             context, "SUPPLIER_INACTIVE", f"payee {held.record.number} {held.record.name} is not active in {target}",

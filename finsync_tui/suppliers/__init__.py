@@ -1,0 +1,1 @@
+"""One supplier, once: which supplier is this, which stand twice, and what is the one record of them."""

@@ -1,0 +1,229 @@
+"""How alike two suppliers are, from 0 to 100, and why. Pure.
+
+The names give the score; address and country move it. A tax id that agrees proves, one that contradicts in the same
+country forbids, and a bank account that agrees nearly proves: two companies of one group may be paid to one account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final, NamedTuple
+
+from finsync_tui.suppliers.normal_form import Normal, normalise, place
+
+PROVEN: Final = 100.0
+NAME_CLAIM: Final = 45.0
+"""A proof counts by itself only for names that have this much in common; else a person looks."""
+DOUBTFUL_PROOF: Final = 85.0
+STEEP: Final = 1.4
+"""Each point that names differ by takes so many."""
+SAME, OTHER, NOT_KNOWN = "same", "other", "not known"
+PLACE: Final[Mapping[str, Mapping[str, float]]] = {  # by postcode, then town
+    SAME: {SAME: 11.0, NOT_KNOWN: 9.0, OTHER: 8.0},
+    NOT_KNOWN: {SAME: 2.0, NOT_KNOWN: -10.0, OTHER: -25.0},
+    OTHER: {SAME: 0.0, NOT_KNOWN: -24.0, OTHER: -28.0},
+}
+COUNTRY_OTHER, COUNTRY_OTHER_SAME_PLACE = -30.0, -4.0
+BANK_SAME, BANK_OTHER = 25.0, -2.0
+NUMBERS_OTHER: Final = -40.0
+TAX_ABROAD: Final = -6.0
+WORTH_A_LOOK: Final = 56.0
+"""Names with less in common are not looked at more closely."""
+SURE: Final = 92.0
+CUT_MIN, CUT_OFF = 12, 92.0
+"""Letters from which on a name that begins another is taken for it, cut off."""
+MORE_WORDS, ONE_WORD = 86.0, 80.0
+"""What a name counts for that has all words of the other and more: of several words, of one alone."""
+OTHER_WORDS, OTHER_BUSINESS = 50.0, -12.0
+
+
+class Form(NamedTuple):
+    """What of a supplier is compared, ready to compare."""
+
+    text: str
+    words: tuple[str, ...]
+    joined: str
+    numbers: frozenset[str]
+    country: str
+    postcode: str
+    town: str
+    tax_ids: frozenset[str]
+    accounts: frozenset[str]
+
+
+class Reason(NamedTuple):
+    """One thing that moved a score, in words for a person."""
+
+    what: str
+    points: float
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def form(
+    name: str,
+    *,
+    country: str = "",
+    postcode: str = "",
+    town: str = "",
+    tax_ids: frozenset[str] = _NONE,
+    accounts: frozenset[str] = _NONE,
+) -> Form:
+    """Return what is compared of a supplier. Tax ids are taken without the country they may begin with."""
+    normal: Normal = normalise(name)
+    return Form(
+        *normal,
+        country,
+        plain(postcode),
+        place(town),
+        frozenset(tax(one, country) for one in tax_ids) if tax_ids else _NONE,
+        accounts,
+    )
+
+
+def plain(text: str) -> str:
+    """Return letters and digits only, in upper case."""
+    shown = text.upper()
+    return shown if shown.isalnum() or not shown else "".join(filter(str.isalnum, shown))
+
+
+def tax(number: str, country: str) -> str:
+    """Return a tax id as it is compared: `DE 811.234-567` and `811234567` of a German company are the same.
+
+    >>> tax("DE 811.234-567", "DE") == tax("811234567", "DE")
+    True
+    """
+    shown = plain(number)
+    return (
+        shown[2:]
+        if len(shown) > 7 and shown[:2].isalpha() and (not country or shown[:2] == _prefix(country))
+        else shown
+    )
+
+
+def _prefix(country: str) -> str:
+    return "EL" if country == "GR" else country
+
+
+def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
+    """Return how alike they are; 0 when that would be below `cutoff` or when they can't be one supplier."""
+    if one.tax_ids and other.tax_ids:
+        if not one.tax_ids.isdisjoint(other.tax_ids):
+            return PROVEN if names(one, other, is_near=True) >= NAME_CLAIM else DOUBTFUL_PROOF
+        if one.country == other.country or not one.country or not other.country:
+            return 0.0
+    moved, is_near = _moves(one, other)
+    if PROVEN + moved < cutoff:
+        return 0.0
+    needed = PROVEN - (PROVEN + moved - cutoff) / STEEP
+    found = names(one, other, needed, is_near=is_near)
+    total = PROVEN - (PROVEN - found) * STEEP + moved
+    return 0.0 if total < cutoff or not found else total if total < PROVEN else PROVEN
+
+
+def _moves(one: Form, other: Form) -> tuple[float, bool]:
+    """Return what everything but the names is worth, and whether something says that they belong together."""
+    code = _same(one.postcode, other.postcode)
+    town = _same(one.town, other.town)
+    moved = PLACE[code][town]
+    is_near = code is SAME or town is SAME
+    if one.country != other.country and one.country and other.country:
+        moved += COUNTRY_OTHER_SAME_PLACE if code is SAME else COUNTRY_OTHER
+    if one.numbers != other.numbers:
+        moved += NUMBERS_OTHER
+    if one.accounts and other.accounts:
+        if one.accounts.isdisjoint(other.accounts):
+            moved += BANK_OTHER
+        else:
+            moved, is_near = moved + BANK_SAME, True
+    if one.tax_ids and other.tax_ids:
+        moved += TAX_ABROAD
+    return moved, is_near
+
+
+def _same(one: str, other: str) -> str:
+    return NOT_KNOWN if not one or not other else SAME if one == other else OTHER
+
+
+def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
+    """Return the score with what made it, the names first."""
+    alike = names(one, other, is_near=True)
+    reasons = [
+        Reason(f"names {alike:.0f} % alike: {one.text} / {other.text}", PROVEN - (PROVEN - alike) * STEEP)
+    ]
+    if one.tax_ids and other.tax_ids:
+        common = sorted(one.tax_ids & other.tax_ids)
+        if common:
+            return score(one, other), (*reasons, Reason(f"the same tax id {common[0]}: proof", PROVEN))
+        if one.country == other.country or not one.country or not other.country:
+            return 0.0, (*reasons, Reason("other tax ids: they can't be one supplier", -PROVEN))
+        reasons.append(Reason("tax ids of two countries", TAX_ABROAD))
+    code, town = _same(one.postcode, other.postcode), _same(one.town, other.town)
+    words = {SAME: "the same {0} {1}", OTHER: "{0} {1} and {2}", NOT_KNOWN: "no {0} to compare"}
+    shown = [
+        words[code].format("postcode", one.postcode, other.postcode),
+        words[town].format("town", one.town, other.town),
+    ]
+    reasons.append(Reason(", ".join(shown), PLACE[code][town]))
+    if one.country != other.country and one.country and other.country:
+        points = COUNTRY_OTHER_SAME_PLACE if code is SAME else COUNTRY_OTHER
+        reasons.append(Reason(f"countries {one.country} and {other.country}", points))
+    if one.numbers != other.numbers:
+        numbers = " and ".join(",".join(sorted(some)) or "none" for some in (one.numbers, other.numbers))
+        reasons.append(Reason(f"other numbers in the names: {numbers}", NUMBERS_OTHER))
+    if one.accounts and other.accounts:
+        is_other = one.accounts.isdisjoint(other.accounts)
+        what = "other bank accounts" if is_other else "the same bank account"
+        reasons.append(Reason(what, BANK_OTHER if is_other else BANK_SAME))
+    return score(one, other), tuple(reasons)
+
+
+def names(one: Form, other: Form, cutoff: float = 0.0, *, is_near: bool = False) -> float:
+    """Return how alike two names are; 0 when that is below `cutoff`.
+
+    Letters decide first. Where something else says that two belong together, words are looked at too: a name that only has
+    more words, or was cut off, is nearly the same; one whose other words are quite different is another business of the
+    same family.
+    """
+    if one.text == other.text or one.joined == other.joined:
+        return 100.0
+    found = ratio()(one.text, other.text, score_cutoff=min(cutoff, WORTH_A_LOOK) if is_near else cutoff)
+    if found and found < SURE and is_near:
+        found = _by_words(one, other, found)
+    return found if found >= cutoff else 0.0
+
+
+def _by_words(one: Form, other: Form, found: float) -> float:
+    short, long = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
+    if len(short.joined) >= CUT_MIN and long.joined.startswith(short.joined):
+        return max(found, CUT_OFF)
+    together = ratio()(one.joined, other.joined, score_cutoff=SURE)
+    if together:
+        return together
+    mine, theirs = set(one.words), set(other.words)
+    if mine.isdisjoint(theirs):
+        return found
+    rest, others = mine - theirs, theirs - mine
+    if not rest or not others:
+        return max(found, MORE_WORDS if len(mine & theirs) > 1 else ONE_WORD)
+    if ratio()(" ".join(sorted(rest)), " ".join(sorted(others))) < OTHER_WORDS:
+        return found + OTHER_BUSINESS
+    return found
+
+
+@cache
+def ratio() -> Callable[..., float]:
+    """rapidfuzz is imported when names are first compared: most commands never do."""
+    from rapidfuzz import fuzz
+
+    return fuzz.ratio
+
+
+@cache
+def extract() -> Callable[..., list[tuple[str, float, int]]]:
+    """One name against many, in one call."""
+    from rapidfuzz import process
+
+    return process.extract

@@ -1,0 +1,137 @@
+"""Every pair of suppliers that may be one, out of a whole file, without comparing all with all.
+
+Two are compared when they share the whole normal form, a postcode, a tax id, a bank account, or the beginning of a rare
+word within one town. Where postcode or town are not known on one side, one of the two rarest words is enough: its
+beginning, its end, or the beginnings of both. Elsewhere only equal names could score enough, and those are found anyway.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from finsync_tui.suppliers.comparing import WORTH_A_LOOK, Form, extract, ratio, score
+
+CROWDED, CROWDED_WORDS, CROWDED_CERTAIN = 40, 15, 400
+"""A block of more suppliers than this says nothing and is not looked into; one of whole names or proofs says more."""
+BEGINNING: Final = 4
+RARE_WORDS_IN_TOWN, IN_TOWN = 2, 3
+"""Within a town fewer letters of more words are enough."""
+
+
+class Pair(NamedTuple):
+    """Two suppliers by their places, the later one first, and how alike they are."""
+
+    one: int
+    other: int
+    score: float
+
+
+class Keys(NamedTuple):
+    """What a supplier is looked for by."""
+
+    certain: list[str]
+    """Whole name, tax ids, bank accounts."""
+    near: list[str]
+    """Postcode, and words within the town."""
+    words: list[str]
+    """Words alone."""
+
+
+def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
+    """Yield all pairs that score `cutoff` or more, each once, in the order of the file."""
+    counts = Counter(word for form in forms for word in form.words)
+    texts = [form.text for form in forms]
+    asked_by_words = {
+        key for form in forms if not form.postcode and not form.town for key in block_keys(form, counts).words
+    }
+    certain: defaultdict[str, list[int]] = defaultdict(list)
+    near: defaultdict[str, list[int]] = defaultdict(list)
+    by_words: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
+    for place, form in enumerate(forms):
+        keys = block_keys(form, counts)
+        known = (1 if form.postcode else 0) + (2 if form.town else 0)
+        sure: set[int] = set()
+        _look_and_enter(certain, keys.certain, CROWDED_CERTAIN, sure, place)
+        alike: set[int] = set()
+        for partner in _PARTNERS[known]:
+            _look(by_words[partner], keys.words, alike)
+        # What nobody can ask for by words alone need not be found by them.
+        _enter(
+            by_words[known],
+            asked_by_words.intersection(keys.words) if known == COMPLETE else keys.words,
+            place,
+        )
+        together: set[int] = set()
+        _look_and_enter(near, keys.near, CROWDED, together, place)
+        if together:
+            sure.update(_worth_a_look(form.text, list(together - sure), texts, WORTH_A_LOOK))
+        if alike:
+            sure.update(_worth_a_look(form.text, list(alike - sure), texts, WORTH_WITHOUT_PLACE))
+        sure.discard(place)
+        if sure:
+            scored = [(other, score(form, forms[other], cutoff)) for other in sorted(sure)]
+            yield from [Pair(place, other, found) for other, found in scored if found]
+
+
+def _worth_a_look(text: str, candidates: list[int], texts: Sequence[str], cutoff: float) -> list[int]:
+    """Return the candidates whose names are not quite different: by far the most are, and one call sees them all."""
+    some = [texts[other] for other in candidates]
+    return [
+        candidates[at] for _, _, at in extract()(text, some, scorer=ratio(), score_cutoff=cutoff, limit=None)
+    ]
+
+
+COMPLETE: Final = 3
+WORTH_WITHOUT_PLACE: Final = 78.0
+"""Without postcode or town to compare, names with less in common can't score enough."""
+_PARTNERS: Final = {0: (0, 1, 2, 3), 1: (0, 2), 2: (0, 1), 3: (0,)}
+"""Of what is known of a supplier (1 the postcode, 2 the town): what may be known of those that words alone find for it,
+so that neither postcode nor town can be compared."""
+
+
+def _look_and_enter(
+    blocks: Mapping[str, list[int]], keys: Iterable[str], crowded: int, found: set[int], place: int
+) -> None:
+    for key in keys:
+        block = blocks[key]
+        if len(block) <= crowded:
+            found.update(block)
+            block.append(place)
+
+
+def _look(blocks: Mapping[str, list[int]], keys: Iterable[str], found: set[int]) -> None:
+    for key in keys:
+        if key in blocks:
+            block = blocks[key]
+            if len(block) <= CROWDED_WORDS:
+                found.update(block)
+
+
+def _enter(blocks: Mapping[str, list[int]], keys: Iterable[str], place: int) -> None:
+    for key in keys:
+        block = blocks[key]
+        if len(block) <= CROWDED_WORDS:
+            block.append(place)
+
+
+def block_keys(form: Form, counts: Mapping[str, int]) -> Keys:
+    """Return what `form` is looked for by; `counts` says how many suppliers have each word."""
+    words = form.words if len(form.words) == 1 else sorted(form.words, key=counts.__getitem__)
+    certain = ["=" + form.text]
+    if form.tax_ids:
+        certain += ["!" + one for one in form.tax_ids]
+    if form.accounts:
+        certain += ["!" + one for one in form.accounts]
+    near = ["#" + form.postcode] if form.postcode else []
+    if form.town:
+        near += [word[:IN_TOWN] + "@" + form.town for word in words[:RARE_WORDS_IN_TOWN]]
+    if not words:
+        return Keys(certain, near, [])
+    first = words[0][:BEGINNING]
+    by_words = [words[0], first + "*", "*" + words[0][-BEGINNING:]]
+    if len(words) > 1:
+        second = words[1][:BEGINNING]
+        by_words += [second + "*", first + "+" + second if first < second else second + "+" + first]
+    return Keys(certain, near, by_words)

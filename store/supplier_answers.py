@@ -1,0 +1,153 @@
+"""What was said about two suppliers: what the comparison scored, and what a person answered.
+
+A pair is two record keys, the smaller first. Its newest answer counts; earlier ones stay. An answered pair is never asked
+again, whatever is scored later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from store.clock import instant, text
+from store.columns import as_json, chunks, from_json, insert, marks
+
+Answer = Literal["same", "different"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """Two suppliers that may be one."""
+
+    one: str
+    other: str
+    score: float
+    evidence: tuple[tuple[str, float], ...]
+    """What made the score, in words, with its points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a person said about two suppliers."""
+
+    one: str
+    other: str
+    answer: Answer
+    by: str
+    at: datetime
+    reason: str
+    score: float | None
+    """What the comparison had said then."""
+
+
+def ordered(one: str, other: str) -> tuple[str, str]:
+    """Return a pair in the order in which it is kept."""
+    return (one, other) if one <= other else (other, one)
+
+
+def note_pairs(db: sqlite3.Connection, pairs: Iterable[ScoredPair], at: datetime) -> int:
+    """Keep what was scored, in place of an earlier score of the same pair; return how many."""
+    rows = [
+        (*ordered(p.one, p.other), p.score, as_json({"evidence": [list(e) for e in p.evidence]}), text(at))
+        for p in pairs
+    ]
+    return insert(
+        db,
+        "INSERT INTO supplier_pair(one, other, score, evidence, found_at)",
+        rows,
+        "ON CONFLICT(one, other) DO UPDATE SET score=excluded.score, evidence=excluded.evidence",
+    )
+
+
+def forget_pairs(db: sqlite3.Connection, key: str) -> None:
+    """Forget what was scored for a supplier that is compared anew."""
+    db.execute("DELETE FROM supplier_pair WHERE one=?", (key,))
+    db.execute("DELETE FROM supplier_pair WHERE other=?", (key,))
+
+
+def forget_all(db: sqlite3.Connection) -> None:
+    """Forget all scores, before a whole file is compared anew. Answers stay."""
+    db.execute("DELETE FROM supplier_pair")
+
+
+def waiting(
+    db: sqlite3.Connection, ask: float, limit: int, after: tuple[float, str, str] | None = None
+) -> list[ScoredPair]:
+    """Return pairs that score `ask` or more and that nobody answered, the likeliest first."""
+    where, values = "", ()
+    if after is not None:
+        where, values = " AND (-p.score, p.one, p.other) > (?,?,?)", (-after[0], after[1], after[2])  # type: ignore[assignment]
+    rows = db.execute(
+        "SELECT p.one, p.other, p.score, p.evidence FROM supplier_pair p WHERE p.score>=?"
+        " AND NOT EXISTS (SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1)"
+        f"{where} ORDER BY p.score DESC, p.one, p.other LIMIT ?",
+        (ask, *values, limit),
+    )
+    return [_pair(row) for row in rows]
+
+
+def pairs_of(db: sqlite3.Connection, key: str) -> list[ScoredPair]:
+    """Return what was scored for one supplier, the likeliest first."""
+    rows = db.execute(
+        "SELECT one, other, score, evidence FROM supplier_pair WHERE one=?1 OR other=?1 ORDER BY score DESC, one, other",
+        (key,),
+    )
+    return [_pair(row) for row in rows]
+
+
+def answer(
+    db: sqlite3.Connection, one: str, other: str, said: Answer, *, by: str, at: datetime, reason: str = ""
+) -> None:
+    """Keep what a person says of two suppliers."""
+    first, second = ordered(one, other)
+    row = db.execute("SELECT score FROM supplier_pair WHERE one=? AND other=?", (first, second)).fetchone()
+    db.execute(
+        "UPDATE supplier_answer SET is_newest=0 WHERE one=? AND other=? AND is_newest=1", (first, second)
+    )
+    db.execute(
+        "INSERT INTO supplier_answer(one, other, answer, answered_by, at, reason, score, is_newest) VALUES (?,?,?,?,?,?,?,1)",
+        (first, second, said, by, text(at), reason, None if row is None else row[0]),
+    )
+
+
+def answered(db: sqlite3.Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
+    """Return the newest answers of those of these ordered pairs that have one."""
+    found: dict[tuple[str, str], Answer] = {}
+    wanted = set(pairs)
+    for some in chunks(sorted({one for one, _ in pairs})):
+        rows = db.execute(
+            f"SELECT one, other, answer FROM supplier_answer WHERE is_newest=1 AND one IN ({marks(some)})",
+            some,
+        )
+        found.update(((one, other), said) for one, other, said in rows if (one, other) in wanted)
+    return found
+
+
+def answers(db: sqlite3.Connection, *, key: str | None = None, said: Answer | None = None) -> list[Answered]:
+    """Return answers that count, oldest first: all, of one supplier, or of one kind."""
+    where, values = ["is_newest=1"], list[Any]()
+    if key is not None:
+        where.append("(one=? OR other=?)")
+        values += [key, key]
+    if said is not None:
+        where.append("answer=?")
+        values.append(said)
+    rows = db.execute(
+        "SELECT one, other, answer, answered_by, at, reason, score FROM supplier_answer"
+        f" WHERE {' AND '.join(where)} ORDER BY id",
+        values,
+    )
+    return [
+        Answered(one, other, kind, by, instant(at), reason, score)
+        for one, other, kind, by, at, reason, score in rows
+    ]
+
+
+def _pair(row: sqlite3.Row) -> ScoredPair:
+    one, other, score, evidence = row
+    return ScoredPair(
+        one, other, score, tuple((what, points) for what, points in from_json(evidence)["evidence"])
+    )

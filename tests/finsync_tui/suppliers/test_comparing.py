@@ -1,0 +1,159 @@
+"""How alike two suppliers are, by name, place, numbers and proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import supplier_truth
+from finsync_tui.profile.suppliers import Thresholds
+from finsync_tui.suppliers import matching
+from finsync_tui.suppliers.comparing import Form, explain, form, score
+from finsync_tui.suppliers.normal_form import normalise, place
+
+LIMITS = Thresholds()
+
+
+def a_form(name: str = "Harbour Paper Ltd", **changes: Any) -> Form:
+    fields: dict[str, Any] = {"country": "GB", "postcode": "HU1 1AA", "town": "Hull"}
+    return form(name, **fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Müller Maschinenbau GmbH & Co. KG", "MUELLER MASCHB. GMBH"),
+        ("Société Générale d'Emballages S.A.", "Societe Generale Emballages"),
+        ("ООО Северсталь", "Severstal LLC"),
+        ("Παπαδόπουλος Α.Ε.", "Papadopoulos S.A."),
+        ("株式会社 東洋電機", "東洋電機(株)"),
+        ("Kowalski Transport Sp. z o.o.", "Transport Kowalski"),
+        ("ＡＢＣ Trading Co., Ltd.", "ABC Trading"),
+        ("Bertolini Impianti S.r.l.", "Impianti Bertolini SRL"),
+        ("A.B.C. International Inc.", "ABC Intl."),
+    ],
+)
+def test_one_company_written_in_two_ways_has_one_normal_form(one: str, other: str) -> None:
+    """Script, width, accents, legal form, abbreviation and order of words make no other company."""
+    assert normalise(one).text == normalise(other).text
+
+
+def test_a_name_that_is_nothing_but_legal_form_stays() -> None:
+    """Nothing is compared with an empty name."""
+    assert "limited" == normalise("Limited").text
+    assert "ag" == normalise("AG").text
+    assert "" == normalise("...").text
+
+
+@given(st.text(max_size=60))
+def test_a_normal_form_is_its_own_normal_form(name: str) -> None:
+    """Of any text, hostile text too: it doesn't fail, holds no control characters, and its words are in order."""
+    found = normalise(name)
+
+    assert found.text == " ".join(sorted(found.text.split()))
+    assert set(found.words) == set(found.text.split())
+    assert "\n" not in found.text
+    assert place(name) == place(name.upper().lower()) or not name.isascii()
+
+
+@given(
+    st.text(max_size=30),
+    st.text(max_size=30),
+    st.sampled_from(["", "10115", "20095"]),
+    st.sampled_from(["", "Hull"]),
+)
+def test_it_does_not_matter_who_is_compared_with_whom(one: str, other: str, postcode: str, town: str) -> None:
+    """The score is the same both ways, between 0 and 100, and is what is explained."""
+    a, b = a_form(one), a_form(other, postcode=postcode, town=town)
+
+    assert score(a, b) == score(b, a) == explain(a, b)[0]
+    assert 0 <= score(a, b) <= 100
+    assert score(a, b, 80) in (0, score(a, b))
+
+
+def test_a_tax_id_that_agrees_decides() -> None:
+    """Whatever the address says, when the names have something in common."""
+    one = a_form(tax_ids=frozenset({"GB 123 4567 73"}))
+    other = a_form(
+        "Harbour Paper & Board", postcode="LS1 1AA", town="Leeds", tax_ids=frozenset({"123456773"})
+    )
+
+    total, reasons = explain(one, other)
+
+    assert (100, "link") == (total, LIMITS.band(total))
+    assert "the same tax id 123456773: proof" in [reason.what for reason in reasons]
+
+
+def test_a_tax_id_that_agrees_between_strangers_is_a_question() -> None:
+    """One of the two was typed wrong, or a company changed its name: a person looks."""
+    one = a_form(tax_ids=frozenset({"123456773"}))
+
+    assert "ask" == LIMITS.band(score(one, a_form("Zenith Robotics PLC", tax_ids=frozenset({"123456773"}))))
+
+
+def test_a_tax_id_that_contradicts_forbids() -> None:
+    """Two companies of one name in one house are two companies; numbers of two countries may be one's."""
+    one = a_form(tax_ids=frozenset({"123456773"}))
+
+    assert 0 == score(one, a_form(tax_ids=frozenset({"987654321"}), accounts=frozenset({"x"})))
+    assert 0 < score(one, a_form(country="IE", tax_ids=frozenset({"987654321"})))
+
+
+@pytest.mark.parametrize(
+    ("changes", "band"),
+    [
+        ({}, "link"),
+        ({"town": ""}, "link"),
+        ({"postcode": "", "town": ""}, "ask"),
+        ({"postcode": "LS1 1AA", "town": "Leeds"}, "ask"),
+        ({"country": "DE", "postcode": "20095", "town": "Hamburg"}, "ignore"),
+        ({"postcode": "LS1 1AA", "town": "Leeds", "accounts": frozenset({"a"})}, "ask"),
+    ],
+)
+def test_the_place_moves_the_score_of_equal_names(changes: dict[str, Any], band: str) -> None:
+    """Nobody is linked by name alone, and a namesake abroad isn't asked about."""
+    assert band == LIMITS.band(score(a_form(), a_form(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Autohaus 2 GmbH", "Autohaus 12 GmbH"),
+        ("Harbour Paper 7", "Harbour Paper 9"),
+        ("Brandmann Plumbing", "Brandmann Chemicals"),
+    ],
+)
+def test_look_alikes_are_not_linked(one: str, other: str) -> None:
+    """Another number in the name is another branch; another trade is the family's other business."""
+    assert "link" != LIMITS.band(score(a_form(one), a_form(other)))
+
+
+def test_names_cut_off_or_run_together_are_found() -> None:
+    """As old systems' fields and hasty hands leave them."""
+    assert "link" == LIMITS.band(score(a_form("Wagnerelektrotechnik"), a_form("Wagner Elektrotechnik GmbH")))
+    assert "link" == LIMITS.band(
+        score(a_form("Vantricen Engineering Labor"), a_form("Vantricen Engineering Laboratories"))
+    )
+
+
+def test_the_generated_truth_is_found() -> None:
+    """A small file, on a seed that nothing was made with: the whole bar is the benchmark's."""
+    rows = supplier_truth.generate(3000, 404)
+    truth = supplier_truth.true_pairs(rows)
+    forms = [
+        form(row.name, country=row.country, postcode=row.postcode, town=row.town,
+             tax_ids=frozenset((row.tax_id,)) if row.tax_id else frozenset(),
+             accounts=frozenset((row.account,)) if row.account else frozenset())
+        for row in rows
+    ]  # fmt: skip
+
+    found = {(pair.other, pair.one): pair.score for pair in matching.pairs(forms, LIMITS.ask)}
+
+    links = {pair for pair, points in found.items() if points >= LIMITS.link}
+    same = {pair for pair, points in found.items() if points >= 78}
+    assert len(links & truth) >= 0.99 * len(links)
+    assert len(same & truth) >= 0.97 * len(same)
+    assert len(same & truth) >= 0.88 * len(truth)
