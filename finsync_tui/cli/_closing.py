@@ -25,6 +25,7 @@ WORDS: Final[dict[Reason, str]] = {
 }
 STATES: Final = {
     "future": "not begun",
+    "running": "not over; nothing is in the way so far",
     "open": "something is in the way",
     "clean": "can be closed",
     "certified": "certified",

@@ -56,7 +56,9 @@ def _state(period: Period, today: date, counts: Mapping[Reason, int] | None, is_
     if today < period.starts_on:
         return "future"
     if is_same is None:
-        return "open" if counts else "clean"
+        if counts:
+            return "open"
+        return "running" if today <= period.ends_on else "clean"
     return "certified" if is_same and not counts else "changed"
 
 

@@ -18,8 +18,8 @@ from store.errors import FinsyncError
 EXTRACT: Final = "extract"
 SHOWN_MAX: Final = 6
 
-State = Literal["future", "open", "clean", "certified", "changed"]
-"""Not begun; something is in the way; nothing is; nothing was and it is certified; certified, and changed since."""
+State = Literal["future", "running", "open", "clean", "certified", "changed"]
+"""Not begun; not over, and nothing in the way so far; something is in the way; nothing is; nothing was and it is certified; certified, and changed since."""
 
 
 class UnknownPeriodError(FinsyncError):
@@ -87,7 +87,9 @@ class CloseCheck:
             return "certified"
         if self.standing.certificate is not None:
             return "changed"
-        return "clean" if self.is_clean else "open"
+        if not self.is_clean:
+            return "open"
+        return "running" if self.at.date() <= self.period.ends_on else "clean"
 
     def advice(self) -> tuple[str, ...]:
         """Return what a person should know before closing, in sentences."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from finsync_tui import actions
+from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome
 from finsync_tui.screens.verbs import Name
@@ -26,6 +26,10 @@ def _comment(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outco
     return actions.comment(store, actor, ids[0], text)
 
 
+def _comment_break(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
+    return actions.comment_break(store, actor, ids[0], text)
+
+
 def _snooze(store: Store, actor: Actor, ids: Sequence[int], until: str) -> Outcome:
     return actions.snooze(store, actor, ids, instant(until))
 
@@ -42,6 +46,9 @@ DEEDS: Mapping[Name, Deed] = {
     "hold": actions.hold_deliveries,
     "release": actions.release_deliveries,
     "cancel": actions.cancel_deliveries,
+    "assign_break": actions.assign_breaks,
+    "comment_break": _comment_break,
+    "explain_break": actions.explain_breaks,
 }
 
 
@@ -68,6 +75,11 @@ def perform(
             return Outcome((0,), ())
         if verb == "run_now":
             return actions.ask_read(store, actor, system)
+        if verb == "certify":
+            found = profiles.load(load_workspace(path.parent))
+            period = closing.find_period(store.db, found, system, body)
+            actions.certify_period(store, actor, found, system, period)
+            return Outcome((0,), ())
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text)
         return DEEDS[verb](store, actor, ids, text)

@@ -57,6 +57,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.workflows import WorkflowsScreen
 
             return WorkflowsScreen()
+        if name == "reconcile":
+            from finsync_tui.screens.reconciliation import ReconciliationScreen
+
+            return ReconciliationScreen()
         if name == "mappings":
             from finsync_tui.screens.mappings import MappingsScreen
 

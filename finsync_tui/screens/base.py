@@ -50,6 +50,10 @@ WRITING = frozenset(
         "pause",
         "resume",
         "run_now",
+        "assign_break",
+        "comment_break",
+        "explain_break",
+        "certify",
     ]
 )
 """Actions that change something in the store."""

@@ -25,6 +25,8 @@ _NAMES = {
     "right_square_bracket": "]",
     "equals_sign": "=",
     "number_sign": "#",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "semicolon": ";",
     "escape": "esc",
     "pagedown": "page down",

@@ -27,6 +27,17 @@ CASE_BINDINGS: list[BindingType] = [
     Binding("b", "send_back", "send back…", id="queue.send_back"),
 ]
 
+BREAK_VERBS = {
+    "assign_break": verbs.ASSIGN_BREAK,
+    "comment_break": verbs.COMMENT_BREAK,
+    "explain_break": verbs.EXPLAIN_BREAK,
+}
+BREAK_BINDINGS: list[BindingType] = [
+    Binding("x", "explain_break", "explain…", id="breaks.explain"),
+    Binding("a", "assign_break", "assign", id="breaks.assign"),
+    Binding("c", "comment_break", "comment", id="breaks.comment"),
+]
+
 DELIVERY_VERBS = {
     "replay": verbs.REPLAY,
     "hold": verbs.HOLD,

@@ -24,6 +24,10 @@ ACTS = {
     "pause": "system.paused",
     "resume": "system.resumed",
     "run_now": "system.read_asked",
+    "assign_break": "break.assigned",
+    "comment_break": "break.commented",
+    "explain_break": "break.explained",
+    "certify": "period.certified",
 }
 """A screen's action, and what the audit log calls it."""
 

@@ -99,6 +99,51 @@ PROPOSAL = {
     "withdrawn": Sign("−", "withdrawn", "muted"),
     "superseded": Sign("−", "made anew", "muted"),
 }
+BREAK = {
+    "open": Sign("≠", "open", "warn"),
+    "explained": Sign("=", "explained", "muted"),
+    "fixed": Sign("●", "fixed", "ok"),
+    "written_off": Sign("−", "written off", "muted"),
+    "closed": Sign("●", "closed", "ok"),
+}
+BREAK_KIND = {
+    "missing_in_target": Sign("+", "only in the source", "warn"),
+    "missing_in_source": Sign("−", "only in the target", "warn"),
+    "field": Sign("≠", "fields differ", "warn"),
+    "status_lag": Sign("◷", "the status lags behind", "warn"),
+    "duplicate": Sign("=", "there more than once", "error"),
+    "control_total": Sign("≠", "the totals differ", "warn"),
+}
+BREAK_CLASSES = {
+    "timing": "still on its way: it settles by itself",
+    "mapping": "the mapping tables say something else by now",
+    "missing_master_data": "a supplier, account or cost centre is not there",
+    "manual_change": "somebody changed the target by hand",
+    "duplicate": "there more than once",
+    "rounding": "within a rounding of the amounts",
+    "unknown": "nothing explains it: somebody has to look",
+}
+RUN = {
+    "running": Sign("⟳", "running", "accent"),
+    "complete": Sign("●", "complete", "ok"),
+    "failed": Sign("✕", "failed", "error"),
+    "interrupted": Sign("‖", "interrupted", "warn"),
+}
+CLOSE = {
+    "future": Sign("·", "not begun", "muted"),
+    "running": Sign("◷", "so far", ""),
+    "open": Sign("▲", "open", "warn"),
+    "clean": Sign("●", "clean", "ok"),
+    "certified": Sign("✓", "certified", "ok"),
+    "changed": Sign("≠", "changed", "error"),
+}
+CLOSE_REASON = {
+    "in_flight": Sign("→", "in flight", "accent"),
+    "unposted": Sign("◷", "unposted", "warn"),
+    "unconfirmed": Sign("?", "unconfirmed", "warn"),
+    "unexplained": Sign("≠", "unexplained", "warn"),
+    "exception": Sign("▲", "exception", "warn"),
+}
 GLOSSARY: tuple[tuple[str, str], ...] = (
     ("▲ overdue", "its due time has passed"),
     ("◷ due", "due within a day, or waiting for its turn"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from finsync_tui.screens.break_queries import BreakRow
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
 
 Name = Literal[
@@ -27,6 +28,10 @@ Name = Literal[
     "pause",
     "resume",
     "run_now",
+    "assign_break",
+    "comment_break",
+    "explain_break",
+    "certify",
 ]
 
 
@@ -134,6 +139,25 @@ RUN_NOW = Verb(
     is_plain=True,
 )
 
+ASSIGN_BREAK = Verb("assign_break", "Assign", "assigned", "", prompt="Owner", is_needed=False, is_plain=True)
+COMMENT_BREAK = Verb("comment_break", "Comment", "commented", "", prompt="Comment", is_plain=True)
+EXPLAIN_BREAK = Verb(
+    "explain_break",
+    "Explain",
+    "explained",
+    "It is as it should be, and leaves the queue. Nothing changes in either system; another difference of the same document "
+    "opens it again.",
+    prompt="Why it is as it should be",
+)
+CERTIFY = Verb(
+    "certify",
+    "Certify",
+    "certified",
+    "A certificate is kept and noted in the audit log: nothing was in the way, and which documents the books rest on. It shows "
+    "when any of them changes later.",
+    is_plain=True,
+)
+
 
 def against_case(verb: Verb, row: ExceptionRow | None) -> str:
     """Return why this can't be done to that exception; empty: it can."""
@@ -162,6 +186,15 @@ def against_delivery(verb: Verb, row: DeliveryRow | None) -> str:
         return f"{row.number} is {row.state}; {verb.title.lower()} is for {', '.join(allowed)} deliveries."
     if verb.name == "cancel" and row.is_outcome_unknown:
         return f"Nobody knows yet whether {row.number} arrived: it is looked up first and can't be cancelled."
+    return ""
+
+
+def against_break(verb: Verb, row: BreakRow | None) -> str:
+    """Return why this can't be done to that break; empty: it can."""
+    if row is None:
+        return "There is no break here."
+    if verb.name == "explain_break" and row.state != "open":
+        return f"{row.number} is {row.state.replace('_', ' ')} already."
     return ""
 
 

@@ -44,6 +44,7 @@ class TopBar(Widget):
         ("1", "home", "Home"),
         ("2", "exceptions", "Exceptions"),
         ("3", "workflows", "Workflows"),
+        ("4", "reconcile", "Reconcile"),
         ("5", "mappings", "Mappings"),
         ("6", "deliveries", "Deliveries"),
         ("7", "audit", "Audit"),

@@ -10,7 +10,7 @@ import pytest
 
 from finsync_tui.screens import text
 from finsync_tui.settings import Workspace, load_workspace
-from tests.finsync_tui.screens import filled_store, mapping_store
+from tests.finsync_tui.screens import break_store, filled_store, mapping_store
 
 
 @pytest.fixture
@@ -65,6 +65,12 @@ def worked(filled: Path) -> Path:
 def workspace(filled: Path, tmp_path: Path) -> Workspace:
     """The same afternoon in a workspace whose profile knows its systems."""
     return filled_store.workspace(filled, tmp_path / "w")
+
+
+@pytest.fixture
+def broken(filled: Path, tmp_path: Path) -> Workspace:
+    """The same afternoon with seven breaks, four comparisons, and two companies' periods to close."""
+    return break_store.workspace(filled, tmp_path / "w")
 
 
 @pytest.fixture(scope="session")

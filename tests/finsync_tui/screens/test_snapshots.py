@@ -97,8 +97,18 @@ def test_ascii(snap_compare: SnapCompare, filled: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
 @pytest.mark.parametrize(
     "key",
-    ["1", "2", "3", "5", "6", "7", "8", ";v"],
-    ids=["home", "exceptions", "workflows", "mappings", "deliveries", "audit", "systems", "events"],
+    ["1", "2", "3", "4", "5", "6", "7", "8", ";v"],
+    ids=[
+        "home",
+        "exceptions",
+        "workflows",
+        "reconcile",
+        "mappings",
+        "deliveries",
+        "audit",
+        "systems",
+        "events",
+    ],
 )
 def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tuple[int, int]) -> None:
     """A store in which nothing happened yet shows what to do, not blank panes."""

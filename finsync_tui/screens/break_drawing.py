@@ -1,0 +1,45 @@
+"""How a break looks: what differs in a few words, and both systems field by field. Pure."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from finsync_tui.screens import drawing, signs
+from finsync_tui.screens.break_queries import BreakRow
+from finsync_tui.screens.text import NULL, words
+
+
+def difference(row: BreakRow) -> str:
+    """Return what differs in a few words: `total 101.00 EUR ≠ 102.00 EUR (+2)`."""
+    if not row.fields or row.kind in ("missing_in_target", "missing_in_source", "duplicate"):
+        return words(row.kind)
+    name, source, target = row.fields[0]
+    more = f" (+{len(row.fields) - 1})" if len(row.fields) > 1 else ""
+    return f"{words(name)} {source or NULL} ≠ {target or NULL}{more}"
+
+
+def compared(row: BreakRow, width: int) -> list[Content]:
+    """Return both systems' values field by field, those that differ marked. What differs by being absent says so."""
+    label = min(22, max(12, width // 4))
+    side = max(12, (width - label - 8) // 2)
+    if not row.fields:
+        return [drawing.line((f"{signs.of(signs.BREAK_KIND, row.kind)}", "warn"))]
+    return [
+        drawing.table(
+            (1, label, side, side),
+            [(_mark(source, target), (words(name), "muted"), (source or NULL, _role(source, target)), (target or NULL, _role(source, target)))],
+        )
+        for name, source, target in row.fields
+    ]  # fmt: skip
+
+
+def _mark(source: str | None, target: str | None) -> drawing.Piece:
+    if source == target:
+        return ("=", "muted")
+    if source is None or target is None:
+        return ("−" if source is None else "+", "warn")
+    return ("≠", "warn")
+
+
+def _role(source: str | None, target: str | None) -> signs.Role:
+    return "" if source == target else "strong"
