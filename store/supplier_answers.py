@@ -73,20 +73,44 @@ def forget_all(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM supplier_pair")
 
 
-def waiting(
-    db: sqlite3.Connection, ask: float, limit: int, after: tuple[float, str, str] | None = None
-) -> list[ScoredPair]:
-    """Return pairs that score `ask` or more and that nobody answered, the likeliest first."""
-    where, values = "", ()
-    if after is not None:
-        where, values = " AND (-p.score, p.one, p.other) > (?,?,?)", (-after[0], after[1], after[2])  # type: ignore[assignment]
+_UNANSWERED = " AND NOT EXISTS (SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1)"
+
+
+def waiting(db: sqlite3.Connection, ask: float, limit: int, *, within: str | None = None) -> list[ScoredPair]:
+    """Return pairs that score `ask` or more and that nobody answered, the likeliest first; with `within`, those of which
+    both stand in that system."""
+    both = " AND substr(p.one, 1, length(?2))=?2 AND substr(p.other, 1, length(?2))=?2" if within else ""
     rows = db.execute(
-        "SELECT p.one, p.other, p.score, p.evidence FROM supplier_pair p WHERE p.score>=?"
-        " AND NOT EXISTS (SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1)"
-        f"{where} ORDER BY p.score DESC, p.one, p.other LIMIT ?",
-        (ask, *values, limit),
+        f"SELECT p.one, p.other, p.score, p.evidence FROM supplier_pair p WHERE p.score>=?1 AND ?2 IS NOT NULL{both}"
+        f"{_UNANSWERED} ORDER BY p.score DESC, p.one, p.other LIMIT ?3",
+        (ask, f"{within}:" if within else "", limit),
     )
     return [_pair(row) for row in rows]
+
+
+def counts(db: sqlite3.Connection, ask: float, link: float) -> dict[str, int]:
+    """Return how many pairs wait for an answer, how many of them are likely, and what was said so far."""
+    opened, likely = db.execute(
+        f"SELECT count(*), coalesce(sum(p.score>=?2), 0) FROM supplier_pair p WHERE p.score>=?1{_UNANSWERED}",
+        (ask, link),
+    ).fetchone()
+    said = dict(db.execute("SELECT answer, count(*) FROM supplier_answer WHERE is_newest=1 GROUP BY answer"))
+    return {
+        "open": opened,
+        "likely": likely,
+        "same": said.get("same", 0),
+        "different": said.get("different", 0),
+    }
+
+
+def same_in(db: sqlite3.Connection, key: str, system: str) -> list[str]:
+    """Return the ids in `system` of the suppliers that a person said are this one."""
+    rows = db.execute(
+        "SELECT one, other FROM supplier_answer WHERE is_newest=1 AND answer='same' AND (one=?1 OR other=?1)",
+        (key,),
+    )
+    others = (other if one == key else one for one, other in rows)
+    return sorted(other.partition(":")[2] for other in others if other.partition(":")[0] == system)
 
 
 def pairs_of(db: sqlite3.Connection, key: str) -> list[ScoredPair]:

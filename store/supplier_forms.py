@@ -113,6 +113,17 @@ def every(db: sqlite3.Connection) -> list[StoredForm]:
     ]
 
 
+def search(db: sqlite3.Connection, part: str, system: str | None, limit: int) -> list[StoredForm]:
+    """Return forms whose name or number has this part, in whatever case, in the order of system and id."""
+    like = "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM supplier_form WHERE (name LIKE ?1 ESCAPE '\\' OR number LIKE ?1 ESCAPE '\\')"
+        " AND (?2 IS NULL OR system=?2) ORDER BY system, external_id LIMIT ?3",
+        (like, system, limit),
+    )
+    return [StoredForm(*row) for row in rows]
+
+
 def of_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[StoredForm]:
     """Return the forms of these numbers, in the order of system and id."""
     found: list[StoredForm] = []

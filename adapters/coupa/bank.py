@@ -12,7 +12,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE
 from adapters.coupa import wire
-from store.canonical.supplier import fingerprint, masked, normal
+from store.canonical.supplier import account_problem, fingerprint, masked, normal
 
 
 def redacted(profiles: Sequence[bytes]) -> list[bytes]:
@@ -39,6 +39,7 @@ def _accounts(profile: bytes) -> Iterable[object]:
             masked=masked(number),
             country=country or (normal(number)[:2] if address.iban_number else None),
             active=address.active,
+            problem=account_problem(address.iban_number, address.swift_code),
             updated_at=document.updated_at,
         )
 

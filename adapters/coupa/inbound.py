@@ -158,6 +158,7 @@ def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
         masked=document.masked,
         country=document.country,
         is_active=document.active is not False,
+        problem=document.problem,
     )
     return Translated(document.id, record, source_updated_at=document.updated_at)
 

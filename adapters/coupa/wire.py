@@ -212,6 +212,7 @@ class BankAddress(Wire):
 
     id: int | None = None
     iban_number: str | None = None
+    swift_code: str | None = None
     bank_account_number: str | None = None
     country: Coded | None = None
     active: bool | None = None
@@ -233,6 +234,7 @@ class BankAccount(Wire, kw_only=True):
     masked: str
     country: str | None = None
     active: bool | None = None
+    problem: str | None = None
     updated_at: Instant | None = None
 
 

@@ -32,6 +32,7 @@ from store.canonical.supplier import (
     Supplier,
     SupplierBankAccount,
     SupplierStatus,
+    account_problem,
     fingerprint,
     masked,
 )
@@ -82,9 +83,9 @@ def redacted_bank_account(row: bytes) -> bytes:
         raise msgspec.DecodeError("a bank account is not a JSON object")
     number = next((str(document[name]) for name in ACCOUNT_NUMBER_ATTRIBUTES if document.get(name)), "")
     kept = {name: document[name] for name in KEPT_OF_BANK_ACCOUNTS if name in document}
-    return wire.encode(
-        {**kept, "fingerprint": fingerprint(number) if number else "", "masked": masked(number)}
-    )
+    problem = account_problem(str(document["IBAN"])) if document.get("IBAN") else None
+    made = {"fingerprint": fingerprint(number) if number else "", "masked": masked(number)}
+    return wire.encode({**kept, **made, **({"problem": problem} if problem else {})})
 
 
 def supplier(row: bytes, options: Options) -> Translated:
@@ -183,6 +184,7 @@ def supplier_bank_account(row: bytes, options: Options) -> Translated:
         masked=document.masked,
         country=_country(document.CountryCode),
         is_active=ends is None or updated is None or updated.date() <= ends,
+        problem=document.problem,
     )
     return Translated(text(document.BankAccountId), record, source_updated_at=updated)
 

@@ -147,6 +147,7 @@ class BankAccount(Linked, kw_only=True):
     BankAccountId: Id
     fingerprint: str
     masked: str
+    problem: str | None = None
     CountryCode: str | None = None
     StartDate: str | None = None
     EndDate: str | None = None

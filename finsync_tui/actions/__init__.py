@@ -28,12 +28,14 @@ from finsync_tui.actions.mappings import (
     withdraw_mapping,
 )
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
+from finsync_tui.actions.suppliers import answer_suppliers
 
 __all__ = [
     "Actor",
     "Outcome",
     "abort_workflow",
     "acting",
+    "answer_suppliers",
     "approve_mapping",
     "ask_read",
     "assign",

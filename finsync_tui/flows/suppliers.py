@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup
-from finsync_tui.suppliers import identity
-from store import crossrefs
+from finsync_tui.suppliers import identity, searching
+from store import crossrefs, supplier_forms
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierSite
+
+SIMILAR_MAX = 3
+"""So many likely ones are named; the rest is in `finsync supplier show`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,21 @@ def confirm(
     key = RecordKey(source, supplier_id or "none")
     found = identity.identify(context.db, key, number, target)
     if isinstance(found, identity.Unknown):
+        likely = similar_in(context, key, target)
         looked_for = ", ".join(found.looked_for) or "nothing: it has no identifiers"
         return Hold(
             "SUPPLIER_UNKNOWN",
-            f"supplier {shown} is not known in {target} (looked for {looked_for})",
-            f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
+            f"supplier {shown} is not known in {target} (looked for {looked_for})" + _likely(likely),
+            f"Say `finsync supplier same {key} {likely[0].form.key}` if it is that one, else create it in {target}; then retry."
+            if likely
+            else f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
             target,
-            {"supplier": str(key)},
+            {
+                "supplier": str(key),
+                "similar": [
+                    {"key": one.form.key, "name": one.form.name, "score": round(one.score)} for one in likely
+                ],
+            },
         )
     if isinstance(found, identity.Ambiguous):
         return Hold(
@@ -68,6 +79,24 @@ def confirm(
             revision=None, why=found.proof, linked_at=context.now,
         )  # fmt: skip
     return Confirmed(found.supplier, found.external_id, site, found.proof)
+
+
+def similar_in(context: Context, key: RecordKey, target: str) -> list[searching.Candidate]:
+    """Return those of `target` that may be this supplier, the likeliest first: whoever would create it looks at them."""
+    own = supplier_forms.get(context.db, key.system, key.external_id)
+    if own is None:
+        return []
+    ask = context.facts.profile.suppliers.ask
+    found = searching.similar(context.db, own, ask, systems=(target,))
+    return [one for one in found if one.answer != "different"][:SIMILAR_MAX]
+
+
+def _likely(likely: list[searching.Candidate]) -> str:
+    if not likely:
+        return ""
+    return "; it may be " + ", ".join(
+        f"{one.form.number} {one.form.name} ({one.score:.0f} of 100)" for one in likely
+    )
 
 
 def business_units(context: Context, setup: LegalEntitySetup) -> frozenset[str]:

@@ -40,6 +40,8 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "break.commented": frozenset([*_WORK, "auditor"]),
     "break.explained": _ANALYST,
     "period.certified": frozenset(["analyst", "approver"]),
+    "supplier.found_same": _ANALYST,
+    "supplier.found_different": _ANALYST,
     "mapping.proposed": _WORK,
     "mapping.applied": _WORK,
     "mapping.approved": _APPROVER,

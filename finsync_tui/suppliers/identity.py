@@ -1,18 +1,18 @@
-"""Which supplier is this in the other system? Exact identifiers only: link, number, tax id, bank account."""
+"""Which supplier is this in the other system? Only what is certain: link, a person's word, number, tax id, bank account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from store import crossrefs, records
+from store import crossrefs, records, supplier_answers
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierBankAccount, SupplierSite, normal
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Exactly one supplier, and what proved it: linked, number, tax_id, bank_account."""
+    """Exactly one supplier, and what proved it: linked, person, number, tax_id, bank_account."""
 
     supplier: Supplier
     external_id: str
@@ -45,6 +45,15 @@ def identify(db: Connection, key: RecordKey, number: str | None, target: str) ->
         known = records.get(db, Supplier, target, link.external_id)
         if known is not None:
             return Identified(known.record, link.external_id, "linked")
+    said = supplier_answers.same_in(db, str(key), target)
+    if len(said) > 1:
+        return Ambiguous(
+            _names(db, target, set(said)), f"a person said of {len(said)} suppliers that they are this one"
+        )
+    for external_id in said:
+        known = records.get(db, Supplier, target, external_id)
+        if known is not None:
+            return Identified(known.record, external_id, "person")
     own = records.identifiers(db, "supplier", key.system, key.external_id)
     if not own and number:
         own = [("number", normal(number))]

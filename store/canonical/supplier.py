@@ -87,7 +87,7 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.0"
+    contract: ClassVar[str] = "supplier_bank_account/1.1"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
@@ -98,6 +98,10 @@ class SupplierBankAccount(CanonicalRecord):
     masked: str = Field(description="What may be shown: country and last four characters")
     country: str | None = None
     is_active: bool = True
+    problem: str | None = Field(
+        default=None,
+        description="Why number or bank code can't be right, found where the number was still known",
+    )
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("bank_account", self.fingerprint)]
@@ -119,3 +123,28 @@ def masked(account_number: str) -> str:
     """
     shown = normal(account_number)
     return f"{shown[:2]}…{shown[-4:]}" if len(shown) > 8 else "…"
+
+
+def account_problem(iban: str | None, bic: str | None = None) -> str | None:
+    """Return why an IBAN or BIC can't be right, without repeating it; None when nothing speaks against them.
+
+    >>> account_problem("DE89 3704 0044 0532 0130 01"), account_problem("DE89 3704 0044 0532 0130 00", "COBADEFFXXX")
+    ('the check digits of the IBAN are wrong', None)
+    """
+    from schwifty import BIC, IBAN
+    from schwifty import exceptions as wrong
+
+    for what, number, make in (("IBAN", iban, IBAN), ("BIC", bic, BIC)):
+        if not number:
+            continue
+        try:
+            make(normal(number))
+        except (wrong.InvalidChecksumDigits, wrong.InvalidBBANChecksum):
+            return f"the check digits of the {what} are wrong"
+        except wrong.InvalidLength:
+            return f"the {what} has the wrong length for its country"
+        except wrong.InvalidCountryCode:
+            return f"the {what} names no country that has one"
+        except wrong.SchwiftyException:
+            return f"the {what} is not built as its country's are"
+    return None

@@ -1,0 +1,297 @@
+"""`finsync supplier`: which suppliers there are, which may be the same, and what is wrong with their data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    LimitOption,
+    ReasonOption,
+    WorkspaceOption,
+    actor,
+    example,
+    opened,
+    reading,
+    workspace_of,
+)
+from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._output import note, safe, say, say_json, table
+
+if TYPE_CHECKING:
+    from finsync_tui.profile.suppliers import Thresholds
+    from store.supplier_forms import StoredForm
+
+app = typer.Typer(
+    name="supplier",
+    help="Which suppliers are the same, and what is wrong with their data.",
+    no_args_is_help=True,
+)
+Key = Annotated[str, typer.Argument(metavar="SYSTEM:ID", help="A supplier, e.g. coupa:88.")]
+Keys = Annotated[
+    list[str], typer.Argument(metavar="SYSTEM:ID...", help="Suppliers by twos, e.g. coupa:88 coupa:91.")
+]
+
+
+@app.command(
+    "list", epilog=example("finsync supplier list harbour", "finsync supplier list --system coupa --json")
+)
+def list_(
+    text: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="Only those whose name or number has it.")
+    ] = "",
+    system: Annotated[str | None, typer.Option(help="Only those of this system.")] = None,
+    limit: LimitOption = 100,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List suppliers of all systems as they are compared."""
+    from store import supplier_forms
+
+    with reading(workspace) as db:
+        found = supplier_forms.search(db, text, system, limit)
+    if json:
+        say_json([_row(one) for one in found])
+        return
+    if found:
+        columns = ["key", "number", "name", "country", "postcode", "town", "status", "kind"]
+        say(table(columns, [[_row(one)[name] for name in columns] for one in found]))
+    note(f"{len(found)} suppliers" + ("; there may be more: --limit" if len(found) == limit else ""))
+
+
+@app.command(epilog=example("finsync supplier show coupa:88", "finsync supplier show coupa:88 --json"))
+def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show a supplier: what is wrong with it, who may be the same and why, and what people said."""
+    from finsync_tui.suppliers import searching
+
+    limits = _thresholds(workspace)
+    with reading(workspace) as db:
+        own = _form(db, key)
+        found = searching.similar(db, own, limits.ask)
+        wrong = list(_problems(db, [own]))
+        links = _links(db, key)
+    if json:
+        say_json(
+            {
+                **_row(own),
+                "problems": [row for _, row in wrong],
+                "links": links,
+                "similar": [
+                    {
+                        **_row(one.form),
+                        "score": round(one.score, 1),
+                        "band": limits.band(one.score),
+                        "answer": one.answer,
+                        "evidence": [{"what": r.what, "points": round(r.points, 1)} for r in one.reasons],
+                    }
+                    for one in found
+                ],
+            }
+        )
+        return
+    say(table(["what", "value"], [[name, value] for name, value in _row(own).items()]))
+    for _, row in wrong:
+        say(f"\n{row['class']}: {safe(row['cause'])}\n  {row['fix']}")
+    for link in links:
+        say(f"\nlinked with {safe(link['key'])} {safe(link['number'] or '')} ({link['why']})")
+    for one in found:
+        said = f", answered: {one.answer}" if one.answer else ""
+        say(
+            f"\n{one.score:.0f} {limits.band(one.score)}{said}: {safe(one.form.key)} {safe(one.form.number)} {safe(one.form.name)}"
+        )
+        for reason in one.reasons:
+            say(f"  {reason.points:+6.0f}  {safe(reason.what)}")
+    note(f"{len(found)} may be the same; `finsync supplier same` or `different` says so")
+
+
+@app.command(
+    epilog=example("finsync supplier duplicates", "finsync supplier duplicates --within coupa --check --json")
+)
+def duplicates(
+    within: Annotated[str | None, typer.Option(help="Only pairs of which both stand in this system.")] = None,
+    limit: LimitOption = 100,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 3 when there are any.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List pairs that may be one supplier and that nobody has answered, the likeliest first."""
+    from store import supplier_answers
+
+    limits = _thresholds(workspace)
+    with reading(workspace) as db:
+        found = supplier_answers.waiting(db, limits.ask, limit, within=within)
+        forms = {key: _form(db, key) for pair in found for key in (pair.one, pair.other)}
+        counts = supplier_answers.counts(db, limits.ask, limits.link)
+    rows = [
+        {
+            "score": pair.score,
+            "band": limits.band(pair.score),
+            "one": pair.one,
+            "one_name": forms[pair.one].name,
+            "other": pair.other,
+            "other_name": forms[pair.other].name,
+            "evidence": [{"what": what, "points": points} for what, points in pair.evidence],
+        }
+        for pair in found
+    ]
+    if json:
+        say_json({"pairs": rows, "counts": counts})
+    else:
+        if rows:
+            columns = ["score", "band", "one", "one_name", "other", "other_name"]
+            shown: list[list[Any]] = [
+                [row[name] if name != "score" else f"{row[name]:.0f}" for name in columns] for row in rows
+            ]
+            say(table([name.replace("_", " ") for name in columns], shown, right=["score"]))
+        note(
+            f"{counts['open']} pairs wait for an answer, {counts['likely']} of them likely; said so far: {counts['same']} the same, "
+            f"{counts['different']} different"
+        )
+    if check and counts["open"]:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(
+    epilog=example('finsync supplier same coupa:88 oracle-emea:300100 --reason "same VAT number on invoices"')
+)
+def same(
+    keys: Keys, reason: ReasonOption = "", workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Say that two are one supplier; of many, two by two. Documents then find one by the other, and nobody is asked again."""
+    _answer(keys, "same", reason, workspace, json=json)
+
+
+@app.command(
+    epilog=example('finsync supplier different coupa:88 coupa:91 --reason "two companies of one family"')
+)
+def different(
+    keys: Keys, reason: ReasonOption = "", workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Say that two are not one supplier; of many, two by two. Nobody is asked again."""
+    _answer(keys, "different", reason, workspace, json=json)
+
+
+@app.command(epilog=example("finsync supplier check", "finsync supplier check --system coupa --check --json"))
+def check(
+    system: Annotated[str | None, typer.Option(help="Only suppliers of this system.")] = None,
+    is_check: Annotated[bool, typer.Option("--check", help="Exit with 3 when something is wrong.")] = False,
+    limit: LimitOption = 200,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List what is missing or can't be right: tax and VAT numbers, postcodes, bank accounts."""
+    from store import supplier_forms
+
+    with reading(workspace) as db:
+        found = list(_problems(db, (one for one in supplier_forms.every(db) if system in (None, one.system))))
+    shown = found[:limit]
+    if json:
+        say_json([{"key": one.key, "number": one.number, "name": one.name, **row} for one, row in shown])
+    else:
+        if shown:
+            rows = [[one.key, one.number, one.name, row["class"], row["cause"]] for one, row in shown]
+            say(table(["key", "number", "name", "class", "cause"], rows))
+        note(f"{len(found)} problems" + (f", {limit} shown" if len(found) > limit else ""))
+    if is_check and found:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(epilog=example("finsync supplier compare", "finsync supplier compare --json"))
+def compare(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Compare all suppliers anew, after other thresholds for example. Answers stay; the engine compares what changes."""
+    from finsync_tui.suppliers import sweeping
+
+    limits = _thresholds(workspace)
+    with opened(workspace) as store:
+        swept = sweeping.sweep(store, limits, store.clock.now())
+        count = sweeping.sweep_all(store, limits, store.clock.now())
+    if json:
+        say_json({"changed": swept.suppliers, "pairs": count})
+    else:
+        say(
+            f"{count} pairs may be one supplier; `finsync supplier duplicates` lists those that nobody has answered"
+        )
+
+
+def _answer(
+    keys: list[str], said: Literal["same", "different"], reason: str, workspace: Any, *, json: bool
+) -> None:
+    from finsync_tui import actions
+
+    if len(keys) < 2 or len(keys) % 2:
+        raise UsageError(
+            "Name suppliers two by two: each pair is two keys, e.g. coupa:88 coupa:91. Nothing was kept."
+        )
+    pairs = list(zip(keys[::2], keys[1::2], strict=True))
+    who = actor(workspace)
+    with opened(workspace) as store:
+        count = actions.answer_suppliers(store, who, pairs, said, reason)
+    if json:
+        say_json({"answer": said, "pairs": [list(pair) for pair in pairs]})
+    else:
+        say(
+            f"kept: {count} pair{'s' * (count != 1)} {'are one supplier' if said == 'same' else 'are different suppliers'}"
+        )
+
+
+def _thresholds(workspace: Any) -> Thresholds:
+    from finsync_tui import profile
+
+    return profile.load(workspace_of(workspace)).suppliers.thresholds
+
+
+def _form(db: Connection, key: str) -> StoredForm:
+    from finsync_tui.actions.suppliers import HINT
+    from store import supplier_forms
+    from store.errors import NotFoundError
+
+    system, _, external_id = key.partition(":")
+    found = supplier_forms.get(db, system, external_id)
+    if found is None:
+        raise NotFoundError("supplier", key, HINT)
+    return found
+
+
+def _row(one: StoredForm) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "number": one.number,
+        "name": one.name,
+        "country": one.country or None,
+        "postcode": one.postcode or None,
+        "town": one.town or None,
+        "status": one.status,
+        "kind": one.kind,
+    }
+
+
+def _links(db: Connection, key: str) -> list[dict[str, Any]]:
+    from store import crossrefs
+
+    return [
+        {"key": f"{one.system}:{one.external_id}", "number": one.number, "why": one.why}
+        for one in crossrefs.of(db, "supplier", key)
+    ]
+
+
+def _problems(db: Connection, forms: Any) -> Iterator[tuple[StoredForm, dict[str, str]]]:
+    from finsync_tui.suppliers import checks
+    from store import records
+    from store.canonical.supplier import Supplier, SupplierBankAccount
+
+    for one in forms:
+        held = records.get(db, Supplier, one.system, one.external_id)
+        if held is None:
+            continue
+        ids = records.twins(db, SupplierBankAccount.entity, "supplier", one.external_id, one.system)
+        accounts = records.get_many(db, SupplierBankAccount, one.system, ids).values()
+        for problem in checks.problems(held.record, [account.record for account in accounts]):
+            yield (
+                one,
+                {"class": problem.class_, "field": problem.field, "cause": problem.cause, "fix": problem.fix},
+            )

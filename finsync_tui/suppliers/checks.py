@@ -1,0 +1,115 @@
+"""What is wrong with a supplier's data: what is missing, and which numbers can't be right. Pure.
+
+Tax ids and VAT numbers are checked by python-stdnum, which knows the rules of each country; a country it does not know is
+not judged. Bank accounts were checked where they were read, since their numbers go no further.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+from store.canonical.supplier import Supplier, SupplierBankAccount, normal
+
+_NUMBERS: Final = {  # modules of python-stdnum that say what a company of that country may give as its number
+    "AT": "at.uid at.tin at.businessid", "AU": "au.abn au.acn", "BE": "be.vat", "BR": "br.cnpj br.cpf", "CA": "ca.bn",
+    "CH": "ch.uid ch.vat", "CN": "cn.uscc", "CZ": "cz.dic", "DE": "de.vat de.stnr de.idnr", "DK": "dk.cvr",
+    "ES": "es.nif es.cif", "FI": "fi.alv fi.ytunnus", "FR": "fr.tva fr.siren fr.siret", "GB": "gb.vat gb.utr", "GR": "gr.vat",
+    "IE": "ie.vat", "IT": "it.iva it.codicefiscale", "JP": "jp.cn jp.in_", "MX": "mx.rfc", "NL": "nl.btw", "NO": "no.mva no.orgnr",
+    "PL": "pl.nip pl.regon", "PT": "pt.nif", "RU": "ru.inn ru.ogrn", "SE": "se.vat se.orgnr", "US": "us.ein us.tin",
+}  # fmt: skip
+_POSTCODES: Final = {
+    "AT": r"\d{4}", "BE": r"\d{4}", "CH": r"\d{4}", "CZ": r"\d{3} ?\d{2}", "DE": r"\d{5}", "DK": r"\d{4}", "ES": r"\d{5}",
+    "FI": r"\d{5}", "FR": r"\d{5}", "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "GR": r"\d{3} ?\d{2}", "IT": r"\d{5}",
+    "NL": r"\d{4} ?[A-Z]{2}", "PL": r"\d{2}-?\d{3}", "PT": r"\d{4}-?\d{3}", "SE": r"\d{3} ?\d{2}", "US": r"\d{5}(-\d{4})?",
+}  # fmt: skip
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a supplier."""
+
+    class_: str
+    """The stable code: see docs/errors.md."""
+    field: str
+    cause: str
+    fix: str
+
+
+def problems(supplier: Supplier, accounts: Iterable[SupplierBankAccount] = ()) -> list[Problem]:
+    """Return what is missing or can't be right, in order of the fields. An inactive supplier has no problems."""
+    if supplier.status == "inactive":
+        return []
+    found = [*_missing(supplier), *_tax(supplier), *_address(supplier)]
+    for account in accounts:
+        if account.is_active and account.problem:
+            found.append(
+                Problem(
+                    "BANK_ACCOUNT_INVALID", "bank account", f"bank account {account.masked}: {account.problem}",
+                    "Ask the supplier on a way that you know already, not by the letter that brought the number.",
+                )
+            )  # fmt: skip
+    return found
+
+
+def _missing(supplier: Supplier) -> Iterable[Problem]:
+    address = supplier.address
+    wanted: list[tuple[str, object]] = [
+        ("name", supplier.name.strip()),
+        ("country", supplier.country or (address and address.country)),
+    ]
+    if supplier.kind == "company":
+        wanted += [
+            ("tax id", supplier.tax_registrations),
+            ("address", address and (address.postcode or address.town)),
+        ]
+    missing = [what for what, value in wanted if not value]
+    if missing:
+        yield Problem(
+            "SUPPLIER_INCOMPLETE",
+            missing[0],
+            f"it has no {', no '.join(missing)}",
+            "Complete it where it is maintained.",
+        )
+
+
+def _tax(supplier: Supplier) -> Iterable[Problem]:
+    for one in supplier.tax_registrations:
+        country = one.country or supplier.country
+        if country and not is_tax_number(one.number, country):
+            yield Problem(
+                "TAX_ID_INVALID", "tax id", f"{one.number} is no tax or VAT number of {country}: length or check digit",
+                "Compare it with an invoice or the register, and correct it where it is maintained.",
+            )  # fmt: skip
+
+
+def _address(supplier: Supplier) -> Iterable[Problem]:
+    address = supplier.address
+    country = (address.country if address else None) or supplier.country
+    rule = _POSTCODES.get(country or "")
+    if address and address.postcode and rule and not re.fullmatch(rule, address.postcode.strip().upper()):
+        yield Problem(
+            "POSTCODE_INVALID", "address", f"{address.postcode} is no postcode of {country}",
+            "Correct the postcode, or the country.",
+        )  # fmt: skip
+
+
+def is_tax_number(number: str, country: str) -> bool:
+    """Say whether a company of that country may have this number; True where no rule is known.
+
+    >>> is_tax_number("DE 136 695 976", "DE"), is_tax_number("DE136695977", "DE"), is_tax_number("any", "AQ")
+    (True, False, True)
+    """
+    names = _NUMBERS.get("GR" if country == "EL" else country)
+    if names is None:
+        return True
+    shown = normal(number)
+    bare = shown[2:] if shown[:2] in (country, "EL" if country == "GR" else country) else shown
+    return any(_module(name).is_valid(text) for name in names.split() for text in {shown, bare})
+
+
+@lru_cache(maxsize=64)
+def _module(name: str) -> Any:
+    return import_module(f"stdnum.{name}")

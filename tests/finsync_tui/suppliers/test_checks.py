@@ -1,0 +1,108 @@
+"""What is missing or can't be right in a supplier's data is said with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.coupa import bank
+from finsync_tui.suppliers.checks import is_tax_number, problems
+from store.canonical.supplier import (
+    Supplier,
+    SupplierAddress,
+    SupplierBankAccount,
+    TaxRegistration,
+    account_problem,
+)
+from tests.builders import a_supplier
+
+BERLIN = SupplierAddress(postcode="10115", town="Berlin", country="DE")
+
+
+def a_whole_supplier(**changes: Any) -> Supplier:
+    fields: dict[str, Any] = {
+        "address": BERLIN,
+        "tax_registrations": (TaxRegistration(number="DE136695976", country="DE"),),
+    }
+    return a_supplier(**fields | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "classes"),
+    [
+        ({}, []),
+        ({"tax_registrations": ()}, ["SUPPLIER_INCOMPLETE"]),
+        ({"address": None}, ["SUPPLIER_INCOMPLETE"]),
+        (
+            {"address": None, "country": None, "tax_registrations": (), "kind": "employee"},
+            ["SUPPLIER_INCOMPLETE"],
+        ),
+        ({"address": None, "tax_registrations": (), "kind": "one_time"}, []),
+        ({"tax_registrations": (TaxRegistration(number="DE136695977"),)}, ["TAX_ID_INVALID"]),
+        ({"tax_registrations": (TaxRegistration(number="anything", country="AQ"),)}, []),
+        ({"address": BERLIN.model_copy(update={"postcode": "1011"})}, ["POSTCODE_INVALID"]),
+        ({"status": "inactive", "address": None, "tax_registrations": ()}, []),
+    ],
+)
+def test_what_is_wrong_has_a_class_a_cause_and_a_fix(changes: dict[str, Any], classes: list[str]) -> None:
+    """Employees and one-time suppliers need less; an inactive supplier needs nothing."""
+    found = problems(a_whole_supplier(**changes))
+
+    assert classes == [one.class_ for one in found]
+    assert all(one.cause and one.fix for one in found)
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "is_right"),
+    [
+        ("GB 980 7806 84", "GB", True),
+        ("GB 802 311 781", "GB", False),
+        ("IT 00743110157", "IT", True),
+        ("EL 094259216", "GR", True),
+        ("94-2404110", "US", True),
+        ("5.3", "US", False),
+        ("", "DE", False),
+        ("\x1b[2J", "FR", False),
+    ],
+)
+def test_tax_numbers_follow_the_rules_of_their_country(number: str, country: str, is_right: bool) -> None:
+    """With or without the country before it, spaces and dots; hostile text is simply wrong."""
+    assert is_right == is_tax_number(number, country)
+
+
+@pytest.mark.parametrize(
+    ("iban", "bic", "problem"),
+    [
+        ("DE89 3704 0044 0532 0130 00", "COBADEFFXXX", None),
+        ("DE89 3704 0044 0532 0130 01", None, "the check digits of the IBAN are wrong"),
+        ("DE89 3704 0044 0532", None, "the IBAN has the wrong length for its country"),
+        ("DE89 3704 0044 0532 0130 00", "COBA", "the BIC has the wrong length for its country"),
+        ("\x00", None, None),
+        (None, None, None),
+    ],
+)
+def test_an_account_is_judged_without_repeating_it(
+    iban: str | None, bic: str | None, problem: str | None
+) -> None:
+    """What is said holds no digit of the number."""
+    found = account_problem(iban, bic)
+
+    assert problem == found or (iban == "\x00" and found is not None)
+    assert not any(letter.isdigit() for letter in found or "")
+
+
+def test_a_bad_account_reaches_the_store_as_a_problem_and_never_as_a_number() -> None:
+    """It is found in the client, where the number is taken out."""
+    profile = b"""{"id": 31, "supplier-id": 88, "supplier-information-addresses":
+        [{"id": 77, "iban-number": "DE89370400440532013001", "active": true}]}"""
+
+    (row,) = bank.redacted([profile])
+
+    assert b"0532013001" not in row
+    assert "the check digits of the IBAN are wrong" == msgspec.json.decode(row)["problem"]
+    account = SupplierBankAccount(
+        number="x", fingerprint="f", masked="DE…3001", problem="the check digits are wrong"
+    )
+    assert ["BANK_ACCOUNT_INVALID"] == [one.class_ for one in problems(a_whole_supplier(), [account])]
