@@ -274,9 +274,10 @@ class Transport:
 
     def _url(self, path: str, params: Mapping[str, str | int]) -> httpx.URL:
         if path.startswith("/"):
-            if "?" not in path:  # put together as text: httpx reads a URL slowly, so it reads each one once
+            if "?" not in path:
+                url = httpx.URL(self._root + path)
                 query = "&".join([_argument(name, value) for name, value in params.items()])
-                return httpx.URL(f"{self._root}{path}{'?' if query else ''}{query}")
+                return _with_query(url, query) if query else url
             url = httpx.URL(self._root + path)
         else:
             url = httpx.URL(path)
@@ -331,6 +332,17 @@ def _argument(name: str, value: str | int) -> str:
     ('id%5Bgt%5D=40', 'active=true')
     """
     return str(httpx.QueryParams({name: value}))
+
+
+def _with_query(url: httpx.URL, query: str) -> httpx.URL:
+    """Return the URL with a query that is encoded already.
+
+    Given as text, httpx would look at each of its characters again: half a millisecond where all fields are named, as
+    long as reading the rows takes that come back. It has no public way to take a query as it is.
+    """
+    whole = httpx.URL(url)
+    whole._uri_reference = url._uri_reference._replace(query=query)
+    return whole
 
 
 @asynccontextmanager

@@ -247,10 +247,18 @@ def _prepared(
             if not isinstance(read, Translated):
                 refused.append((read, row))
                 continue
-            external_id, record = read.external_id, read.record
-            version, at, by = read.source_version, read.source_updated_at, read.changed_by
-            ready.append(records.prepare(records.Incoming(external_id, record, row, version, at, by, digest)))
-            states.append(documents.describe(record))
+            ready.append(
+                records.prepare(
+                    read.external_id,
+                    read.record,
+                    row,
+                    read.source_version,
+                    read.source_updated_at,
+                    read.changed_by,
+                    digest,
+                )
+            )
+            states.append(documents.describe(read.record))
     return ready, states, refused
 
 

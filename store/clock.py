@@ -47,12 +47,22 @@ class VirtualClock:
         self._now = max(self._now, instant.astimezone(UTC))
 
 
+_FORM = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"  # a third less than isoformat, and each stored row pays it
+
+
 def text(instant: datetime) -> str:
     """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text."""
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
-    shown = instant.isoformat()  # half the time of strftime, and each stored row pays it
-    return f"{shown[:26]}Z" if instant.microsecond else f"{shown[:19]}.000000Z"
+    return _FORM % (
+        instant.year,
+        instant.month,
+        instant.day,
+        instant.hour,
+        instant.minute,
+        instant.second,
+        instant.microsecond,
+    )
 
 
 def instant(value: str) -> datetime:

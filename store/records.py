@@ -165,9 +165,16 @@ def note_page(db: sqlite3.Connection, entity: str, system: str, number: int, dig
     )
 
 
-def prepare(row: Incoming) -> Prepared:
-    """Return what is written of a record: its one JSON form, its hash and the identifiers it is found by."""
-    external_id, record, payload, source_version, source_updated_at, changed_by, digest = row
+def prepare(
+    external_id: str,
+    record: CanonicalRecord,
+    payload: bytes,
+    source_version: str | None = None,
+    source_updated_at: datetime | None = None,
+    changed_by: str | None = None,
+    digest: bytes | None = None,
+) -> Prepared:
+    """Return what is written of a record (see Incoming): its one JSON form, its hash, the identifiers it is found by."""
     json, content_hash = record.canonical_form()
     return Prepared(
         external_id,
@@ -189,7 +196,7 @@ def put_page(
     db: sqlite3.Connection, entity: str, system: str, incoming: Sequence[Incoming], fetched_at: datetime
 ) -> list[Stored]:
     """Store a page; say for each record, in order, what became of it."""
-    return put_prepared(db, entity, system, [prepare(row) for row in incoming], fetched_at)
+    return put_prepared(db, entity, system, [prepare(*row) for row in incoming], fetched_at)
 
 
 def put_prepared(

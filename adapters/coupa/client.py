@@ -37,6 +37,7 @@ from store.clock import Clock
 _ORDERS = "/api/purchase_orders"
 
 _head = msgspec.json.Decoder(wire.RowHead).decode
+_heads = msgspec.json.Decoder(list[wire.RowHead]).decode
 
 
 class Coupa:
@@ -207,15 +208,22 @@ def _keyed(answer: Answer) -> KeyedPage[bytes, _Times]:
     refuse.
     """
     rows = split_rows(answer)
-    keys: list[int] = []
-    updated: list[datetime] = []
-    for row in rows:
-        try:
-            head = _head(row)
-        except UNREADABLE:
-            continue
-        keys.append(head.id)
-        changed_at = position.moment(head.updated_at)
-        if changed_at is not None:
-            updated.append(changed_at)
+    heads = _heads_of(answer, rows)
+    changed = {head.updated_at for head in heads}  # rows that were saved together share it
+    updated = [moment for moment in map(position.moment, changed) if moment is not None]
+    keys = [head.id for head in heads]
     return KeyedPage(rows, keys, len(rows) < LIMIT, _Times(server_time(answer), updated))
+
+
+def _heads_of(answer: Answer, rows: Sequence[bytes]) -> list[wire.RowHead]:
+    try:
+        return _heads(answer.content)
+    except UNREADABLE:
+        return [head for head in map(_head_or_none, rows) if head is not None]
+
+
+def _head_or_none(row: bytes) -> wire.RowHead | None:
+    try:
+        return _head(row)
+    except UNREADABLE:
+        return None

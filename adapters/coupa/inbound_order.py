@@ -39,7 +39,6 @@ REVISION_STEP = 1_000_000
 """`version` times this plus `internal-revision`: the first counts what suppliers see, the second every
 change.
 """
-_order = PurchaseOrder.model_validate
 
 
 def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Translated:
@@ -61,7 +60,7 @@ def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Transl
     supplier, requisition = document.supplier, document.requisition_header
     fields = options.fields_of("purchase_order")
     requester = document.requester or (requisition.requested_by if requisition else None)
-    record = _order(
+    record = PurchaseOrder.checked(
         {
             "number": document.po_number,
             "status": status,

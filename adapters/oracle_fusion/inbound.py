@@ -91,20 +91,21 @@ def redacted_bank_account(row: bytes) -> bytes:
 def supplier(row: bytes, options: Options) -> Translated:
     document = _supplier.decode(row)
     sites = wire.rows(document.sites)
-    record = _supplier_record(
+    external_id = str(document.SupplierId)
+    record = Supplier.checked(
         {
-            "number": document.SupplierNumber or text(document.SupplierId),
+            "number": document.SupplierNumber or external_id,
             "name": document.Supplier,
             "status": _supplier_status(document),
             "country": _country(document.TaxpayerCountry or document.TaxRegistrationCountryCode),
             "party_id": _optional_text(document.SupplierPartyId),
             "tax_registrations": _registrations(document),
-            "sites": tuple([_site(one, options) for one in sites]),
+            "sites": [_site(one, options) for one in sites],
             **_nature(document),
         }
     )
-    changes = [document.LastUpdateDate, *[one.LastUpdateDate for one in sites]]
-    return Translated(text(document.SupplierId), record, source_updated_at=latest(changes))
+    changed = [document.LastUpdateDate, *[one.LastUpdateDate for one in sites]]
+    return Translated(external_id, record, None, latest(changed))
 
 
 def _nature(document: wire.Supplier) -> dict[str, Any]:
@@ -129,14 +130,14 @@ def _nature(document: wire.Supplier) -> dict[str, Any]:
 
 
 def _supplier_status(document: wire.Supplier) -> SupplierStatus:
-    if wire.words(document.Status) in ("INACTIVE", "DISABLED") or _is_over(
-        document.InactiveDate, document.LastUpdateDate
+    if wire.words(document.Status) in ("INACTIVE", "DISABLED") or (
+        document.InactiveDate and _is_over(document.InactiveDate, document.LastUpdateDate)
     ):
         return "inactive"
     return "draft" if wire.words(document.BusinessRelationshipCode) == "PROSPECTIVE" else "active"
 
 
-def _is_over(inactive: str | None, updated: str | None) -> bool:
+def _is_over(inactive: str, updated: str | None) -> bool:
     """Say whether an inactive date had come when the row was last written: the row holds no later time."""
     ends = day(inactive, "$.InactiveDate")
     if ends is None:
@@ -145,24 +146,29 @@ def _is_over(inactive: str | None, updated: str | None) -> bool:
     return written is not None and ends <= written.date()
 
 
-def _registrations(document: wire.Supplier) -> tuple[dict[str, str | None], ...]:
-    pairs = (
-        (document.TaxpayerId, document.TaxpayerCountry),
-        (document.TaxRegistrationNumber, document.TaxRegistrationCountryCode),
-    )
-    known = {number: _country(country) for number, country in pairs if number}
-    return tuple([{"number": number, "country": country} for number, country in known.items()])
+def _registrations(document: wire.Supplier) -> list[dict[str, str | None]]:
+    """Return the supplier's numbers, each once."""
+    first, second = document.TaxpayerId, document.TaxRegistrationNumber
+    found: list[dict[str, str | None]] = []
+    if first and first != second:
+        found.append({"number": first, "country": _country(document.TaxpayerCountry)})
+    if second:
+        found.append({"number": second, "country": _country(document.TaxRegistrationCountryCode)})
+    return found
 
 
 def _site(site: wire.SupplierSite, options: Options) -> dict[str, Any]:
+    external_id = str(site.SupplierSiteId)
     unit_id = _optional_text(site.ProcurementBUId)
-    is_held = wire.is_set(site.HoldAllNewPurchasingDocumentsFlag)
-    is_inactive = wire.words(site.Status) == "INACTIVE" or _is_over(site.InactiveDate, site.LastUpdateDate)
+    is_held = site.HoldAllNewPurchasingDocumentsFlag and wire.is_set(site.HoldAllNewPurchasingDocumentsFlag)
+    is_inactive = wire.words(site.Status) == "INACTIVE" or (
+        site.InactiveDate and _is_over(site.InactiveDate, site.LastUpdateDate)
+    )
     return {
-        "external_id": text(site.SupplierSiteId),
-        "code": site.SupplierSite or text(site.SupplierSiteId),
+        "external_id": external_id,
+        "code": site.SupplierSite or external_id,
         "business_unit": options.business_unit_name(unit_id) or site.ProcurementBU or unit_id,
-        "is_purchasing": wire.is_set(site.SitePurposePurchasingFlag, default=True) and not is_held,
+        "is_purchasing": not is_held and wire.is_set(site.SitePurposePurchasingFlag, default=True),
         "is_active": not is_inactive,
     }
 
@@ -323,7 +329,6 @@ def _scalar(value: object) -> str | None:
 
 
 # A supplier and its parts are validated from dicts in one call: cheaper than model by model.
-_supplier_record = Supplier.model_validate
 
 _supplier = msgspec.json.Decoder(wire.Supplier)
 _bank_account = msgspec.json.Decoder(wire.BankAccount)

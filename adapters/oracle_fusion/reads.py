@@ -13,11 +13,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, cast
+from functools import cache
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import msgspec
 
@@ -101,7 +102,7 @@ def source(entity: str, options: Options) -> Source | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stamps:
+class _Times:
     """What a page says about its rows, beside the rows."""
 
     server_time: datetime | None
@@ -196,16 +197,18 @@ class Reads:
         base = {**self._params(found), "limit": self._api.page_size, "offset": 0}
         since = self._condition(entity, found, start)
 
-        async def fetch(after: int) -> KeyedPage[bytes, _Stamps]:
+        async def fetch(after: int) -> KeyedPage[bytes, _Times]:
             conditions = [since] if since else []
             if after:
                 conditions.append(f"{found.key} > {after}")
             params = {**base, **({"q": " and ".join(conditions)} if conditions else {})}
             answer, envelope = await self._api.page(found.path, params)
             rows = items(envelope)
-            keys, latest = self._stamps(found, rows)
+            stamps = _stamps(found.key, answer.content, rows)
             whole = await self._finished(entity, found, rows)
-            return KeyedPage(whole, keys, not envelope.hasMore, _Stamps(server_time(answer), latest))
+            return KeyedPage(
+                whole, _numbers(stamps), not envelope.hasMore, _Times(server_time(answer), _latest(stamps))
+            )
 
         spot = start
         async for page in walk_by_key(self._api.place(found.path), start.after or 0, fetch):
@@ -233,7 +236,8 @@ class Reads:
             overlap = 1 if offset else 0
             answer, envelope = await self._api.page(found.path, {**base, "offset": offset - overlap})
             rows = items(envelope)
-            keys = [_key(found, row) for row in rows]
+            stamps = _stamps(found.key, answer.content, rows)
+            keys = [None if stamp is None else str(stamp.key) for stamp in stamps]
             if overlap and (not keys or keys[0] != last):
                 raise TransientError(
                     self._api.system,
@@ -242,7 +246,7 @@ class Reads:
             if keys:
                 last = keys[-1]
             if found.updated:
-                _, latest = self._stamps(found, rows)
+                latest = _latest(stamps)
                 spot = spot.begun(server_time(answer), latest).moved(0, latest)
             whole = await self._finished(entity, found, rows[overlap:])
             ids = [key for key in keys[overlap:] if key is not None]
@@ -254,18 +258,6 @@ class Reads:
             is_last = not page.has_more
             where = spot.ended().text() if is_last and found.updated else None
             yield Page(page.rows, where, is_last, page.keys)
-
-    def _stamps(self, found: Source, rows: Sequence[bytes]) -> tuple[list[int], datetime | None]:
-        """Return the ids of the rows, and their latest time of change.
-
-        A row without them is handed on all the same: translation says what is wrong with it.
-        """
-        stamps = [stamp for stamp in (_stamp(found.key, row) for row in rows) if stamp is not None]
-        times = []
-        for stamp in stamps:
-            with suppress(ValueError):
-                times.append(instant(stamp.updated or ""))
-        return [int(one.key) for one in stamps if is_id(str(one.key))], max(times, default=None)
 
     async def _finished(self, entity: str, found: Source, rows: Sequence[bytes]) -> list[bytes]:
         """Return the rows as they are handed on: children complete, an order beside its issued form, no accounts."""
@@ -338,27 +330,62 @@ class _Stamp(Protocol):
     updated: str | None
 
 
-_stamp_decoders: dict[str, msgspec.json.Decoder[_Stamp]] = {}
+class _StampedPage(Protocol):
+    items: list[_Stamp] | None
+
+
+class _StampDecoders(NamedTuple):
+    """Read ids and times of change of one row or of a whole page, and skip all the rest."""
+
+    row: msgspec.json.Decoder[_Stamp]
+    page: msgspec.json.Decoder[_StampedPage]
+
+
+@cache
+def _stamp_decoders(key: str) -> _StampDecoders:
+    """Return the decoders for rows whose id is called `key`."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+        ("key", wire.Id),
+        ("updated", str | None, None),
+    ]
+    row = msgspec.defstruct("Stamp", fields, rename={"key": key, "updated": _CHANGED}, gc=False)
+    page = msgspec.defstruct("StampedPage", [("items", list[row] | None, None)])  # type: ignore[valid-type]
+    return _StampDecoders(
+        msgspec.json.Decoder(cast("type[_Stamp]", row)),
+        msgspec.json.Decoder(cast("type[_StampedPage]", page)),
+    )
+
+
+def _stamps(key: str, content: bytes, rows: Sequence[bytes]) -> Sequence[_Stamp | None]:
+    """Return id and time of change of each row of a page, None for a row without an id.
+
+    Such a row is handed on all the same: translation says what is wrong with it.
+    """
+    try:
+        return _stamp_decoders(key).page.decode(content).items or ()
+    except UNREADABLE:
+        return [_stamp(key, row) for row in rows]
 
 
 def _stamp(key: str, row: bytes) -> _Stamp | None:
-    """Read only a row's id and time of change, whatever the id is called there; None when it has none."""
-    if key not in _stamp_decoders:
-        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [
-            ("key", wire.Id),
-            ("updated", str | None, None),
-        ]
-        shape = msgspec.defstruct("Stamp", fields, rename={"key": key, "updated": _CHANGED})
-        _stamp_decoders[key] = msgspec.json.Decoder(cast("type[_Stamp]", shape))
     try:
-        return _stamp_decoders[key].decode(row)
+        return _stamp_decoders(key).row.decode(row)
     except UNREADABLE:
         return None
 
 
-def _key(found: Source, row: bytes) -> str | None:
-    stamp = _stamp(found.key, row)
-    return None if stamp is None else str(stamp.key)
+def _numbers(stamps: Iterable[_Stamp | None]) -> list[int]:
+    """Return the ids that are numbers, whether they came as numbers or as text."""
+    return [int(one.key) for one in stamps if one is not None and is_id(str(one.key))]
+
+
+def _latest(stamps: Iterable[_Stamp | None]) -> datetime | None:
+    """Return the latest time of change; rows that were saved together share it."""
+    times = []
+    for updated in {one.updated for one in stamps if one is not None and one.updated}:
+        with suppress(ValueError):
+            times.append(instant(updated))
+    return max(times, default=None)
 
 
 def _without_links(value: object) -> object:

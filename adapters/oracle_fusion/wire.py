@@ -50,7 +50,7 @@ class Link(msgspec.Struct):
     properties: LinkProperties | None = None
 
 
-class Rows(msgspec.Struct, Generic[T]):
+class Rows(msgspec.Struct, Generic[T], gc=False):
     """A child collection as framework 3 and later send it. `items` may be missing when there are none."""
 
     items: list[T] = msgspec.field(default_factory=list)
@@ -66,8 +66,8 @@ class Envelope(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
-class Linked(msgspec.Struct, kw_only=True):
-    """Anything that may say where it lives and which version it is."""
+class Linked(msgspec.Struct, kw_only=True, gc=False):
+    """Anything that may say where it lives and which version it is. A tree: nothing for the garbage collector to find."""
 
     links: list[Link] = msgspec.field(default_factory=list)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,15 @@ class CanonicalRecord(CanonicalModel):
     echo_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we wrote into the source ourselves: stored, but no part of the content hash, so that reading
     our own write back is no change."""
+
+    @classmethod
+    def checked(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the record of these plain values, parts of it as dicts; what does not fit its contract is an error.
+
+        The compiled validator builds the whole tree: half the cost of making its parts first, one by one.
+        """
+        record: Self = cls.__pydantic_validator__.validate_python(fields)
+        return record
 
     number: str = Field(description="What people call it: the natural key within its system")
 
