@@ -10,11 +10,12 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import (
@@ -28,7 +29,7 @@ from adapters.errors import (
     SettingsError,
     TransientError,
 )
-from finsync_tui import retry, sync
+from finsync_tui import garbage, retry, sync
 from finsync_tui.profile import Profile
 from store import (
     Store,
@@ -69,8 +70,7 @@ class Delivered:
         return Delivered(self.sent + other.sent, self.delivered + other.delivered, self.failed + other.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(msgspec.Struct, frozen=True, gc=False):
     """One attempt's end, before it is recorded."""
 
     claim: Claim
@@ -83,9 +83,10 @@ async def deliver_due(
     store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, token: int
 ) -> Delivered:
     """Send what is due to every open system, each at its own pace; return when nothing due is left."""
-    rounds = await asyncio.gather(
-        *(_deliver_system(store, adapters[name], profile, clock, token) for name in sorted(adapters))
-    )
+    with garbage.collected_seldom():
+        rounds = await asyncio.gather(
+            *(_deliver_system(store, adapters[name], profile, clock, token) for name in sorted(adapters))
+        )
     total = Delivered()
     for one in rounds:
         total += one
@@ -342,7 +343,7 @@ def _settled(
             started_at=started,
             ended_at=ended,
             outcome="found" if receipt.was_found else "delivered",
-            answer=_answer(kept["answer"]).decode()[:ANSWER_CHARS_MAX],
+            answer=_answer(receipt.answer).decode()[:ANSWER_CHARS_MAX],
             duration_ms=duration_ms,
         ),
     )

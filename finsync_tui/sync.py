@@ -9,10 +9,8 @@ with its payload and never holds up its neighbours.
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -21,7 +19,7 @@ from typing import Literal
 from adapters.base import Adapter, Page, Translated, Untranslatable
 from adapters.drift import Drift
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError
-from finsync_tui import documents
+from finsync_tui import documents, garbage
 from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
@@ -77,7 +75,7 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
             if run_id is None:
                 with store.transaction() as db:
                     run_id = runs.begin(db, task.system, task.entity, began)
-            with _no_collecting():
+            with garbage.not_collected():
                 stored = _store_page(store, adapter, task, page, run_id, result.pages, clock)
             result = replace(
                 result,
@@ -151,19 +149,6 @@ def _joined(pages: Sequence[Page]) -> Page:
         is_last=pages[-1].is_last,
         keys=None if None in keys else [key for some in keys for key in some or ()],
     )
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Keep the garbage collector out of one page: it would walk thousands of live objects several times (a fifth of the
-    page's cost), and all of them are freed by their reference counts when the page is stored."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def is_caught_up(db: Connection, system: str, entity: str) -> bool:

@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Literal
@@ -34,9 +34,8 @@ Reason = Literal["edited", "missing", "reordered", "truncated", "added", "head",
 _HEAD = "audit_head"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Who did what to what, and why."""
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """Who did what to what, and why. A struct: each act of the engine makes one, at a tenth of a frozen dataclass's cost."""
 
     who: str
     what: str
@@ -49,7 +48,7 @@ class Entry:
     """JSON values: mappings, lists, text, whole numbers."""
     source: str = ""
     """Where the act came from: a screen, a command, a system."""
-    protected: Mapping[str, str] = field(default_factory=dict)
+    protected: Mapping[str, str] = {}
     """Values that can be erased later, by name."""
 
 

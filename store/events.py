@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from store.canonical.event import Event
@@ -25,8 +26,9 @@ class StoredEvent(NamedTuple):
 
 def append(db: sqlite3.Connection, events: Iterable[Event]) -> int:
     """Add events; return how many of them were not known yet."""
+    told = cache(text)  # those of a page tell of one moment
     rows = [
-        (e.id, e.type, e.source, e.subject, text(e.time), e.correlation_id, e.dataschema, as_json(e.data))
+        (e.id, e.type, e.source, e.subject, told(e.time), e.correlation_id, e.dataschema, as_json(e.data))
         for e in events
     ]
     return insert(

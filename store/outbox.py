@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+import msgspec
+
 from store import leases
 from store.clock import instant, text
 from store.columns import as_json, chunks, fields, marks, when
@@ -65,8 +67,7 @@ class Entry:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """A delivery that one engine may send now."""
 
     entry_id: int
@@ -89,8 +90,7 @@ class Claim:
     """True: an earlier attempt may have worked. Look it up before sending."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One call and its answer."""
 
     started_at: datetime
@@ -104,8 +104,7 @@ class Attempt:
     """Counted by the store, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, gc=False):
     """What became of a claim."""
 
     entry_id: int
