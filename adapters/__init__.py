@@ -6,6 +6,7 @@ the same files as ours and its `manifest.toml` is read without importing it.
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from functools import cache
 from importlib import import_module
@@ -16,8 +17,12 @@ from typing import Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
-from adapters.base import Connect, Manifest
-from adapters.errors import SettingsError
+# httpx has a command line, which brings rich and pygments along: a quarter of what importing httpx costs. Said to be
+# absent, it is left out, as it is where those packages are not installed.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+from adapters.base import Connect, Manifest  # noqa: E402
+from adapters.errors import SettingsError  # noqa: E402
 
 ENTRY_POINT_GROUP = "finsync.adapters"
 MANIFEST_FILE = "manifest.toml"

@@ -24,7 +24,7 @@ Direction = Literal["read", "write"]
 class Capability(BaseModel):
     """What an adapter can do with one entity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     entity: str
     directions: tuple[Direction, ...]
@@ -37,7 +37,7 @@ class Capability(BaseModel):
 class Manifest(BaseModel):
     """An adapter's manifest.toml: readable without importing the adapter."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     title: str
@@ -68,7 +68,7 @@ class Manifest(BaseModel):
 class Connection(BaseModel):
     """How one system instance is reached: the common part of `[systems.<name>]` in a profile or workspace."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     adapter: str
     base_url: str

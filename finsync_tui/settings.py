@@ -47,7 +47,7 @@ class NoWorkspaceError(FinsyncError):
 class Workspace(BaseModel):
     """One workspace as configured; `path` is its folder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: Path
     format: int = FORMAT

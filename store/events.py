@@ -56,6 +56,12 @@ def pending(
     return [_event(row) for row in rows]
 
 
+def is_behind(db: sqlite3.Connection, consumer: str) -> bool:
+    """Say whether anything happened since a consumer last acknowledged."""
+    row = db.execute("SELECT seq FROM consumer WHERE name=?", (consumer,)).fetchone()
+    return head(db) > (row[0] if row else 0)
+
+
 def acknowledge(db: sqlite3.Connection, consumer: str, seq: int) -> None:
     """Note that a consumer is done with everything up to `seq`; it never goes back this way."""
     db.execute(

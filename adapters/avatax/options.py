@@ -20,7 +20,7 @@ TaxCodeText = Annotated[str, StringConstraints(min_length=1, max_length=25)]
 class Options(BaseModel):
     """Options of one AvaTax account. A key that is not here is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     company_code: Code = Field(default="DEFAULT", description="The company in AvaTax whose rules apply")
     company_codes: dict[str, Code] = Field(

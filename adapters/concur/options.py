@@ -16,7 +16,7 @@ PaidBy = Literal["cash", "individual_card", "company_card", "company_paid", "unk
 class ListOptions(BaseModel):
     """One list of Concur whose values are read as records."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     list_id: str = Field(pattern=r"^[0-9A-Fa-f-]{32,36}$", description="Id of the list")
     entity: ListEntity
@@ -28,7 +28,7 @@ class ListOptions(BaseModel):
 class Options(BaseModel):
     """Options of one Concur company."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     system_id: str = Field(
         default="FINSYNC",

@@ -24,7 +24,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
-from adapters.coupa import bank, failures, inbound, position, resources, wire, writes
+from adapters.coupa import bank, failures, inbound, position, resources, wire
 from adapters.coupa.door import Door
 from adapters.coupa.options import Options
 from adapters.coupa.resources import LIMIT
@@ -125,10 +125,14 @@ class Coupa:
 
     async def write(self, request: WriteRequest) -> Receipt:
         """Do it once, and verify that Coupa shows it."""
+        from adapters.coupa import writes  # loaded when something is written: most cycles only read
+
         return await writes.desk(self._door, request.operation).write(request)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         """Say whether Coupa shows what `request` asks for."""
+        from adapters.coupa import writes
+
         return await writes.desk(self._door, request.operation).find(request)
 
     async def check_health(self) -> Health:

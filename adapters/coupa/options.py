@@ -18,7 +18,7 @@ WRITTEN_BACK: Final[Mapping[str, Mapping[str, str]]] = {
 class Options(BaseModel):
     """Options of one Coupa instance."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     scopes: tuple[str, ...] = Field(
         default=(

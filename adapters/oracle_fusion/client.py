@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import httpx
 import pydantic
@@ -28,9 +30,11 @@ from adapters.oracle_fusion.failures import Judge
 from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.reads import Reads
-from adapters.oracle_fusion.writes import Writes
 from adapters.transport import TokenSource, Transport, bucket_for
 from store.clock import Clock
+
+if TYPE_CHECKING:
+    from adapters.oracle_fusion.writes import Writes
 
 
 class OracleFusion:
@@ -52,7 +56,15 @@ class OracleFusion:
         self._transport = transport
         self._api = api
         self._reads = Reads(api, options, Jobs(api, judge), clock)
-        self._writes = Writes(api, options, judge, clock)
+        self._judge = judge
+        self._clock = clock
+
+    @cached_property
+    def _writes(self) -> Writes:
+        """What writes: loaded when something is written, since most cycles only read."""
+        from adapters.oracle_fusion.writes import Writes
+
+        return Writes(self._api, self._options, self._judge, self._clock)
 
     @property
     def own_login(self) -> str | None:

@@ -12,7 +12,7 @@ Auth = Literal["basic", "client_credentials", "password"]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class BusinessUnit(_Table):

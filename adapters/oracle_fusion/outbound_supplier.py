@@ -24,7 +24,7 @@ DESCRIPTION_MAX: Final = 240
 class NewSite(BaseModel):
     """A site that a supplier shall have in one business unit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     code: str = Field(min_length=1, max_length=SITE_MAX)
     business_unit: str

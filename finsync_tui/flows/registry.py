@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Final, cast
 
-from finsync_tui.flows.expense_to_reimbursement import ExpenseToReimbursement
-from finsync_tui.flows.expense_validation import ExpenseValidation
-from finsync_tui.flows.goods_receipt import GoodsReceipt
-from finsync_tui.flows.invoice_to_payment import InvoiceToPayment
-from finsync_tui.flows.requisition_commitment import RequisitionCommitment
-from finsync_tui.flows.requisition_to_pay import RequisitionToPay
 from finsync_tui.flows.steps import Flow
 from finsync_tui.profile import Profile
 
-_ALL: Final[tuple[Flow, ...]] = (
-    RequisitionCommitment(),
-    RequisitionToPay(),
-    GoodsReceipt(),
-    InvoiceToPayment(),
-    ExpenseToReimbursement(),
-    ExpenseValidation(),
-)
-FLOWS: Final[Mapping[str, Flow]] = {flow.name: flow for flow in _ALL}
+_CLASSES: Final[Mapping[str, str]] = {
+    "requisition_commitment": "RequisitionCommitment",
+    "requisition_to_pay": "RequisitionToPay",
+    "goods_receipt": "GoodsReceipt",
+    "invoice_to_payment": "InvoiceToPayment",
+    "expense_to_reimbursement": "ExpenseToReimbursement",
+    "expense_validation": "ExpenseValidation",
+}
+"""By name, which is that of the flow's module as well. Their order is the one they are asked in."""
+
+
+class _Flows(Mapping[str, Flow]):
+    """The flows by name, each imported when it is first looked at: an idle cycle needs none of them."""
+
+    def __getitem__(self, name: str) -> Flow:
+        return _flow(name, _CLASSES[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in _CLASSES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CLASSES)
+
+    def __len__(self) -> int:
+        return len(_CLASSES)
+
+
+@cache
+def _flow(name: str, class_: str) -> Flow:
+    module = import_module(f"{__package__}.{name}")
+    return cast("Flow", getattr(module, class_)())
+
+
+FLOWS: Final[Mapping[str, Flow]] = _Flows()
 
 
 def is_document_source(profile: Profile, system: str, entity: str) -> bool:

@@ -53,11 +53,11 @@ class Advanced:
 def advance(store: Store, flows: Mapping[str, Flow], facts: Facts, clock: Clock) -> Advanced:
     """Start what events ask for and move every instance that can move; return what was done."""
     total = Advanced()
-    for flow in flows.values():
-        more = True
+    for name in flows:
+        more = events.is_behind(store.db, name)
         while more:
             with store.transaction() as db:
-                started, more = _consume(db, flow, facts, clock)
+                started, more = _consume(db, flows[name], facts, clock)
             total += Advanced(started=started)
     while True:
         with store.transaction() as db:

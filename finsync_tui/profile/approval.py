@@ -15,7 +15,7 @@ Doubtful = Literal[
 class ApprovalBasis(BaseModel):
     """By what was approved, and what has changed since."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     missing: Severity = Field(default="off", description="No approval of it can be read")
     self_approval: Severity = Field(default="note", description="The only approver is who asked for it")

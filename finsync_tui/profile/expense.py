@@ -20,7 +20,7 @@ RETURNABLE = frozenset(
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ExpenseAccounts(_Part):

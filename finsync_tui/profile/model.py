@@ -29,7 +29,7 @@ Due = Annotated[timedelta, BeforeValidator(_strict_duration)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Segment(_Part):

@@ -38,7 +38,7 @@ PublicKey = Annotated[str, AfterValidator(_key)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Earlier(_Part):

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]*")
 class Event(BaseModel):
     """What happened. `id` is made from the fact, so that the same fact appended twice is one event."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(min_length=1, description="Made from the fact: system:kind:key:vN")
