@@ -37,7 +37,7 @@ KNOWN_MIGRATIONS: Final = (
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 
 BUSY_TIMEOUT_MS = 5000
-CACHE_KIB = 32 * 1024
+CACHE_KIB = 16 * 1024
 """Most of the memory that a bulk read needs: it fills up whatever the size of the file."""
 
 READER_CACHE_KIB = 8 * 1024
