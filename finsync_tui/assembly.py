@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import adapters as adapter_packages
 from adapters.base import Adapter
@@ -36,7 +37,10 @@ from store import (
 )
 from store.clock import Clock, SystemClock, instant, text
 from store.errors import FinsyncError
-from store.reconciliations import Run
+
+if TYPE_CHECKING:
+    from finsync_tui.reconcile.running import Asked
+    from store.reconciliations import Run
 
 LEASE_TTL = timedelta(seconds=60)
 HEARTBEAT_S = 10.0
@@ -131,8 +135,11 @@ class Engine:
                 meta.set(db, f"schedule.{name}", text(now))
         await reconcile.look_again(self.store, self.adapters, self.clock)
         report = await self.settle()
-        for asked in reconcile.due(self.store.db, self.profile, self.clock.now()):
-            await self.reconcile(asked)
+        if self.profile.reconciliations:
+            from finsync_tui.reconcile import running  # loaded where something is to be compared
+
+            for asked in running.due(self.store.db, self.profile, self.clock.now()):
+                await self.reconcile(asked)
         self.cycle_count += 1
         self._report("idle")
         return CycleReport(now, pulled + report.pulled, report.advanced, report.delivered, report.verified)
@@ -142,10 +149,12 @@ class Engine:
         self._report("working")
         return await self._pull(pulls)
 
-    async def reconcile(self, asked: reconcile.Asked) -> list[Run]:
+    async def reconcile(self, asked: Asked) -> list[Run]:
         """Read both sides afresh and compare them."""
+        from finsync_tui.reconcile import running
+
         self._renew()
-        return await reconcile.reconcile(self.store, self.adapters, self.profile, self.clock, asked)
+        return await running.reconcile(self.store, self.adapters, self.profile, self.clock, asked)
 
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""

@@ -4,11 +4,9 @@ from finsync_tui.reconcile.checks import CHECKS
 from finsync_tui.reconcile.compare import Difference, commitment_differences, write_back_differences
 from finsync_tui.reconcile.held import look_again
 from finsync_tui.reconcile.read_back import Check, Found, Seen, Verified, Want, verify
-from finsync_tui.reconcile.running import Asked, due, reconcile
 
 __all__ = [
     "CHECKS",
-    "Asked",
     "Check",
     "Difference",
     "Found",
@@ -16,9 +14,7 @@ __all__ = [
     "Verified",
     "Want",
     "commitment_differences",
-    "due",
     "look_again",
-    "reconcile",
     "verify",
     "write_back_differences",
 ]

@@ -12,10 +12,10 @@ import pytest
 
 from adapters.base import Capability, Manifest, Page, Translated, Untranslatable
 from adapters.errors import TransientError
-from finsync_tui import reconcile
 from finsync_tui.profile import Profile
 from finsync_tui.profile.overlay import shipped
-from finsync_tui.reconcile import Asked
+from finsync_tui.reconcile import running
+from finsync_tui.reconcile.running import Asked
 from finsync_tui.settings import read_toml
 from store import Store, breaks, cases, crossrefs, events, outbox, reconciliations, workflows
 from store.canonical.purchasing import PurchaseOrder
@@ -87,7 +87,7 @@ class Desk:
         profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
         adapters: Any = {"coupa": self.left, "erp": self.right}
         wanted = Asked(("orders",), mode, **asked)
-        (run,) = asyncio.run(reconcile.reconcile(self.store, adapters, profile, self.clock, wanted))
+        (run,) = asyncio.run(running.reconcile(self.store, adapters, profile, self.clock, wanted))
         return run
 
     def open_breaks(self) -> list[tuple[str, str, str]]:
