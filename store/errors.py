@@ -17,6 +17,18 @@ class FinsyncError(Exception):
     """What a command ends with when this error reaches it: 1 failed, 2 wrong usage or configuration."""
 
 
+class FileInTheWayError(FinsyncError):
+    """A file that would be written is there already."""
+
+    code = "FILE_EXISTS"
+    exit_code = 2
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is there already. Nothing was written. Name another file, or add --force to the command."
+        )
+
+
 class StoreError(FinsyncError):
     """The workspace file could not be used."""
 

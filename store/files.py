@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from store.errors import NotAWorkspaceError, StoreAccessError
+from store.errors import FileInTheWayError, NotAWorkspaceError, StoreAccessError
 
 OWNER_FILE = 0o600
 OWNER_FOLDER = 0o700
@@ -64,6 +64,17 @@ def prepare_folder(folder: Path, group: str | None) -> None:
         folder.mkdir(parents=True, mode=OWNER_FOLDER)
     if group is not None and (is_new or not _is_shared(folder, group, GROUP_FOLDER)):
         _share(folder, group, GROUP_FOLDER)
+
+
+def write_private(path: Path, content: bytes, *, replaces: bool) -> None:
+    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
+    try:
+        handle = os.open(path, flags, OWNER_FILE)
+    except FileExistsError:
+        raise FileInTheWayError(str(path)) from None
+    with os.fdopen(handle, "wb") as target:
+        target.write(content)
 
 
 def create_private(path: Path, group: str | None = None) -> None:

@@ -28,6 +28,7 @@ from finsync_tui.actions.mappings import (
     withdraw_mapping,
 )
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
+from finsync_tui.actions.signing import signer_of
 from finsync_tui.actions.suppliers import answer_suppliers
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "resume_system",
     "retry",
     "send_back",
+    "signer_of",
     "snooze",
     "withdraw_mapping",
 ]

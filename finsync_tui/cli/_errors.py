@@ -21,16 +21,6 @@ class UsageError(FinsyncError):
     exit_code = 2
 
 
-class FileInTheWayError(FinsyncError):
-    """A file that a command would write is there already."""
-
-    code = "FILE_EXISTS"
-    exit_code = 2
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path} is there already. Nothing was written. Name another file, or add --force.")
-
-
 def guarded(command: Callable[[], object]) -> int:
     """Run a command; return the exit code it ends with."""
     sys.excepthook = _defect

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from finsync_tui.cli._errors import FileInTheWayError
 from finsync_tui.cli._output import formula_safe
+from store.files import write_private
 
 COLUMNS = (
     "id", "class", "state", "due_at", "document_number", "document_key", "amount", "currency", "legal_entity",
@@ -37,15 +36,4 @@ def write_file(
     """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
     text = io.StringIO()
     write(text, rows, format_)
-    write_bytes(path, text.getvalue().encode(), replaces=replaces)
-
-
-def write_bytes(path: Path, content: bytes, *, replaces: bool) -> None:
-    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except FileExistsError:
-        raise FileInTheWayError(str(path)) from None
-    with os.fdopen(descriptor, "wb") as target:
-        target.write(content)
+    write_private(path, text.getvalue().encode(), replaces=replaces)

@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="Name of the mapping table, e.g. cost_centre.")
 ]
+Days = tuple[datetime | None, datetime | None]
+ValidFrom = Annotated[
+    datetime | None,
+    typer.Option(
+        "--valid-from", formats=["%Y-%m-%d"], metavar="DATE", show_default=False,
+        help="The first day on which the rules of --set hold.",
+    ),
+]  # fmt: skip
+ValidTo = Annotated[
+    datetime | None,
+    typer.Option(
+        "--valid-to", formats=["%Y-%m-%d"], metavar="DATE", show_default=False,
+        help="The last day on which the rules of --set hold.",
+    ),
+]  # fmt: skip
 Scope = Annotated[
     str, typer.Option("--scope", metavar="COMPANY", help="Legal entity the rule is for; without it, for all.")
 ]
@@ -154,7 +169,12 @@ def day(given: datetime | None, now: datetime) -> date:
 
 
 def edited(
-    rows: Sequence[MappingRow], sets: Sequence[str], removes: Sequence[str], scope: str, priority: int
+    rows: Sequence[MappingRow],
+    sets: Sequence[str],
+    removes: Sequence[str],
+    scope: str,
+    priority: int,
+    days: Days = (None, None),
 ) -> tuple[MappingRow, ...]:
     """Return rows with the rules that a command line names put in and taken out."""
     from finsync_tui.cli._errors import UsageError
@@ -176,5 +196,11 @@ def edited(
             raise UsageError(
                 f"{text!r} is not FROM=TO. Nothing was changed. To pass a value on write FROM==."
             )
-        found = with_rule(found, MappingRow(source=source, target=target, scope=scope, priority=priority))
+        found = with_rule(
+            found,
+            MappingRow(
+                source=source, target=target, scope=scope, priority=priority,
+                valid_from=days[0].date() if days[0] else None, valid_to=days[1].date() if days[1] else None,
+            ),
+        )  # fmt: skip
     return found

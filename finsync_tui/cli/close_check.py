@@ -19,8 +19,8 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._export import write_bytes
 from finsync_tui.cli._output import note, say_json
+from store.files import write_private
 
 if TYPE_CHECKING:
     from finsync_tui.closing import CloseCheck, Proposal
@@ -104,7 +104,7 @@ def close_check(
         found = closing.check(store.db, setup, entity, found_period, store.clock.now())
         proposal = closing.propose(store.db, setup, entity, found_period)
         if accruals is not None:
-            write_bytes(accruals, _accruals(accruals, proposal), replaces=force)
+            write_private(accruals, _accruals(accruals, proposal), replaces=force)
             note(f"{len(proposal.lines)} accrual line(s) written to {accruals}")
         if certificate is not None:
             _write_certificate(certificate, found, force=force)
@@ -153,5 +153,5 @@ def _write_certificate(path: Path, found: CloseCheck, *, force: bool) -> None:
         raise UsageError(
             f"no certificate of {found.legal_entity} {found.period.name} holds: {why}. Nothing was written."
         )
-    write_bytes(path, actions.certificate_bytes(standing.certificate), replaces=force)
+    write_private(path, actions.certificate_bytes(standing.certificate), replaces=force)
     note(f"certificate {standing.certificate.id} written to {path}")

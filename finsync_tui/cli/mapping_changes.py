@@ -17,10 +17,12 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._export import write_bytes
 from finsync_tui.cli._mapping import (
+    Days,
     Scope,
     TableName,
+    ValidFrom,
+    ValidTo,
     changing,
     edited,
     looking,
@@ -32,11 +34,8 @@ from finsync_tui.cli.mapping import app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from finsync_tui.actions import Actor
     from finsync_tui.actions.mappings import Proposed
     from finsync_tui.mapping import MappingRow
-    from finsync_tui.people import Signer
-    from finsync_tui.profile import Profile
 
 Sets = Annotated[
     list[str] | None,
@@ -59,20 +58,6 @@ Starts = Annotated[
     ),
 ]  # fmt: skip
 ProposalId = Annotated[int, typer.Argument(metavar="ID", help="Number of the proposal.")]
-
-
-def _signer(workspace: Path | None, who: Actor, profile: Profile) -> Signer | None:
-    """Return the person's key where a change needs one."""
-    from finsync_tui import people
-    from finsync_tui.credentials import Secrets
-
-    people.require(
-        who.name, who.roles, "mapping.proposed"
-    )  # before a key is asked for that they need not have
-    if profile.mapping_rule == "one":
-        return None
-    found = workspace_of(workspace)
-    return people.signer(Secrets(found.name, found.path), who.name)
 
 
 def _tell(done: Proposed, *, json: bool) -> None:
@@ -103,6 +88,8 @@ def propose(
     removes: Removes = None,
     scope: Scope = "",
     priority: Priority = 0,
+    valid_from: ValidFrom = None,
+    valid_to: ValidTo = None,
     starts: Starts = None,
     version: Annotated[
         int | None,
@@ -138,7 +125,7 @@ def propose(
         )
     who = actor(workspace)
     with changing(workspace) as (store, profile):
-        signer = _signer(workspace, who, profile)
+        signer = actions.signer_of(workspace_of(workspace), profile, who, "mapping.proposed")
         layer_version = replaces = None
         rows: Sequence[MappingRow]
         base: int | None
@@ -155,7 +142,9 @@ def propose(
                     f"{value} ({where or 'every scope'}) stays as it is in force: the profile says something else"
                 )
         else:
-            rows, base = _rows(workspace, name, sets, removes, scope, priority, version)
+            rows, base = _rows(
+                workspace, name, sets, removes, scope, priority, (valid_from, valid_to), version
+            )
         done = actions.propose_mapping(
             store, profile, who, name, rows, reason, signer=signer, base_version=base, layer_version=layer_version,
             starts_on=starts.date() if starts else None, replaces=replaces,
@@ -170,6 +159,7 @@ def _rows(
     removes: Sequence[str] | None,
     scope: str,
     priority: int,
+    days: Days,
     version: int | None,
 ) -> tuple[Sequence[MappingRow], int | None]:
     from finsync_tui.mapping import standing
@@ -181,7 +171,7 @@ def _rows(
         if version is None:
             known = current.rows if current is not None else ()
             base = current.version if current is not None and current.version else None
-            return edited(known, sets or [], removes or [], scope, priority), base
+            return edited(known, sets or [], removes or [], scope, priority, days), base
         found = rows_at(desk.db, name, version)
     if found is None:
         raise NotFoundError(f"version of {name}", str(version), "`finsync mapping history` shows them.")
@@ -211,7 +201,7 @@ def import_(
     who = actor(workspace)
     with changing(workspace) as (store, profile):
         done = actions.propose_mapping(
-            store, profile, who, name, rows, reason, signer=_signer(workspace, who, profile), base_version=base,
+            store, profile, who, name, rows, reason, signer=actions.signer_of(workspace_of(workspace), profile, who, "mapping.proposed"), base_version=base,
             starts_on=starts.date() if starts else None,
         )  # fmt: skip
     _tell(done, json=json)
@@ -246,8 +236,7 @@ def export(
     if output is None:
         typer.echo(files.csv_text(rows), nl=False)
     else:
-        content = files.xlsx_bytes(name, rows) if format_ == "xlsx" else files.csv_text(rows).encode()
-        write_bytes(output, content, replaces=force)
+        files.write(output, name, rows, is_workbook=format_ == "xlsx", replaces=force)
     which = version if version is not None else found.version
     note(f"{len(rows):,} rows written" + (f", version {which}" if which else ""))
 

@@ -12,6 +12,8 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._mapping import (
     Scope,
     TableName,
+    ValidFrom,
+    ValidTo,
     amounts_json,
     amounts_text,
     edited,
@@ -41,6 +43,8 @@ def impact(
     removes: Removes = None,
     scope: Scope = "",
     priority: Priority = 0,
+    valid_from: ValidFrom = None,
+    valid_to: ValidTo = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", metavar="FILE", help="Try the rows of this file.", show_default=False),
@@ -67,7 +71,14 @@ def impact(
             rows = files.read(file)
         else:
             current = standing(desk.db, desk.profile, name)
-            rows = edited(current.rows if current else (), sets or [], removes or [], scope, priority)
+            rows = edited(
+                current.rows if current else (),
+                sets or [],
+                removes or [],
+                scope,
+                priority,
+                (valid_from, valid_to),
+            )
         found = measure(desk.db, desk.profile, name, rows, desk.now)
     if json:
         say_json(_impact_json(found, limit))

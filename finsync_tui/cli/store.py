@@ -17,8 +17,8 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
-from finsync_tui.cli._errors import FileInTheWayError
 from finsync_tui.cli._output import facts, note, safe, say, say_json, table
+from store.errors import FileInTheWayError
 
 app = typer.Typer(name="store", help="The workspace's file.", no_args_is_help=True)
 

@@ -85,7 +85,7 @@ def missing_rule(table: str, value: str, scope: str, what: str) -> Unresolved:
     return Unresolved(
         "MAPPING_MISSING",
         f"{what} has no rule in the mapping table {table!r} for {scope}",
-        f"Add a row for {value} to the mapping table {table!r}, then retry: all documents that wait for it go on.",
+        f"Add a rule for {value} to the mapping table {table!r}: all documents that wait for it go on by themselves.",
         {"table": table, "value": value, "scope": scope},
     )
 

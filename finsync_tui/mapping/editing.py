@@ -29,13 +29,15 @@ class Remark:
 
 
 def with_rule(rows: Sequence[MappingRow], rule: MappingRow) -> tuple[MappingRow, ...]:
-    """Return the table with this rule in the place of those for the same value, scope and priority."""
-    same = (rule.scope, rule.source, rule.priority)
-    place = next(
-        (i for i, row in enumerate(rows) if (row.scope, row.source, row.priority) == same), len(rows)
-    )
-    rest = [row for row in rows if (row.scope, row.source, row.priority) != same]
-    at = sum(1 for row in rows[:place] if (row.scope, row.source, row.priority) != same)
+    """Return the table with this rule in the place of those for the same value, scope and priority on any of its days."""
+
+    def is_replaced(row: MappingRow) -> bool:
+        same = (row.scope, row.source, row.priority) == (rule.scope, rule.source, rule.priority)
+        return same and _overlap(row, rule)
+
+    place = next((i for i, row in enumerate(rows) if is_replaced(row)), len(rows))
+    rest = [row for row in rows if not is_replaced(row)]
+    at = sum(1 for row in rows[:place] if not is_replaced(row))
     return (*rest[:at], rule, *rest[at:])
 
 

@@ -16,6 +16,7 @@ from finsync_tui.mapping.resolve import SAME
 from finsync_tui.profile import MappingRow
 from finsync_tui.profile.overlay import mapping_rows, read_mapping
 from store.errors import FinsyncError
+from store.files import write_private
 
 COLUMNS: Final = ("from", "to", "scope", "priority", "valid_from", "valid_to")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -56,6 +57,20 @@ def csv_text(rows: Iterable[MappingRow]) -> str:
         source, target, scope, *plain = cells(row)  # a negative priority is a number, not a formula
         writer.writerow([_safe(source), _safe(target), _safe(scope), *plain])
     return text.getvalue()
+
+
+def write(
+    path: Path,
+    name: str,
+    rows: Iterable[MappingRow],
+    *,
+    is_workbook: bool | None = None,
+    replaces: bool = False,
+) -> None:
+    """Write a table to a file that only its owner can read; XLSX where its name says so. Raises FileInTheWayError."""
+    as_workbook = path.suffix.lower() == ".xlsx" if is_workbook is None else is_workbook
+    content = xlsx_bytes(name, rows) if as_workbook else csv_text(rows).encode()
+    write_private(path, content, replaces=replaces)
 
 
 def cells(row: MappingRow) -> tuple[str, ...]:

@@ -306,6 +306,13 @@ class FinsyncApp(App[None]):
 
         return await self._write(act)
 
+    async def in_workspace(self, act: Callable[[Workspace, Clock, Actor], T]) -> T:
+        """Let something be done that needs the workspace's profile, in the writing thread, at the engine's time."""
+        assert not self.is_read_only, "a read-only workbench asks nothing of the kind"
+        assert self.workspace is not None, "only screens that have a workspace ask for this"
+        clock: Clock = VirtualClock(self.now()) if self.is_virtual else self.machine_clock
+        return await self._write(partial(act, self.workspace, clock, self.actor))
+
     def remember(self, name: str, value: str | None) -> None:
         """Keep what this person set up; None forgets it. A read-only workbench remembers until it is closed."""
         if self.preferences.get(name) == value:

@@ -54,6 +54,17 @@ WRITING = frozenset(
         "comment_break",
         "explain_break",
         "certify",
+        "mapping",
+        "rule_new",
+        "rule_edit",
+        "rule_remove",
+        "propose",
+        "import_rules",
+        "restore",
+        "anew",
+        "approve",
+        "reject",
+        "withdraw",
     ]
 )
 """Actions that change something in the store."""

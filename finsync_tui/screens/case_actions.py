@@ -11,6 +11,7 @@ from textual.content import Content
 
 from finsync_tui.screens import drawing, queries, verbs
 from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import safe_text
 
@@ -26,6 +27,32 @@ class CaseActions(WorkScreen):
 
     act: Callable[..., object]
     """Asks, then does a verb to what the screen is about."""
+
+    def missing_rule(self) -> Callable[[Connection], MissingRule | None] | None:
+        """Return the question which rule is waited for; None: there is nothing to ask it about."""
+        raise NotImplementedError
+
+    @work(group="doing", exit_on_error=False)
+    async def action_mapping(self) -> None:
+        """Write the rule that is waited for, in its table."""
+        if self.refuses_writing():
+            return
+        question = self.missing_rule()
+        found = await self.read(question) if question is not None else None
+        if found is None:
+            self.app.notify(
+                "It waits for something else than a mapping rule.", severity="warning", markup=False
+            )
+        elif self.desk.workspace is None:
+            self.app.notify(
+                "Mapping tables belong to a workspace; only its store is open here.",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            from finsync_tui.screens.mapping_table import Begin, MappingTableScreen
+
+            await self.app.push_screen(MappingTableScreen(found.table, Begin(found.value, found.scope)))
 
     def edited_row(self) -> ExceptionRow | None:
         """Return the one exception whose body is to be edited; None: it has said why not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,10 +13,11 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from finsync_tui.screens import drawing, filters, queries, verbs
+from finsync_tui.screens import drawing, filters, missing, queries, verbs
 from finsync_tui.screens.base import explained
 from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.keys import CASE_VERBS
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import ago, amount, money, safe_text
 from finsync_tui.screens.verbs import Verb
@@ -36,6 +38,7 @@ _BINDINGS: tuple[Binding, ...] = (
     Binding("r", "retry", "retry all", id="queue.retry"),
     Binding("a", "assign", "assign all", id="queue.assign"),
     Binding("z", "snooze", "snooze all…", id="queue.snooze"),
+    Binding("m", "mapping", "Write the missing rule…", show=False, id="queue.fix"),
     Binding("x", "resolve", "resolve all…", show=False, id="queue.resolve"),
     Binding("i", "ignore", "ignore all…", show=False, id="queue.ignore"),
     Binding("b", "send_back", "send all back…", show=False, id="queue.send_back"),
@@ -189,6 +192,10 @@ class CausesScreen(CaseActions):
 
     def reason_against(self, action: str) -> str:
         return "There is no cause here." if action in GROUP_VERBS and self.table.cursor_row is None else ""
+
+    def missing_rule(self) -> Callable[[Connection], MissingRule | None] | None:
+        row = self.table.cursor_row
+        return (lambda _: missing.of_evidence(row.class_, dict(row.parts))) if row is not None else None
 
     def edited_row(self) -> ExceptionRow | None:
         self.app.notify("One body is edited at a time: enter shows the documents.", markup=False)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui import explain
-from finsync_tui.screens import compare, queries, similar
+from finsync_tui.screens import compare, missing, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
 from finsync_tui.screens.similar import Similar, Suggestion
 from finsync_tui.screens.text import safe_lines, safe_text, words
@@ -190,7 +190,9 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
         ),
         links=_links(db, row.entity, row.document_key),
         similar=alike,
-        suggestion=similar.suggestion(row, alike),
+        suggestion=similar.suggestion(
+            row, alike, missing.of_evidence(row.class_, json.loads(raw["evidence"]))
+        ),
     )
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from finsync_tui.screens import dossiers, drawing, queries, signs, tabs, verbs
+from finsync_tui.screens import dossiers, drawing, missing, queries, signs, tabs, verbs
 from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.dossiers import CaseDossier
 from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import ago, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 
 class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
@@ -146,6 +151,9 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
             self.refuse(why)
             return None
         return self.dossier.row
+
+    def missing_rule(self) -> Callable[[Connection], MissingRule | None] | None:
+        return partial(missing.of_case, case_id=self.thing_id)
 
     async def action_fix(self) -> None:
         """Do what is suggested; it asks like any other verb."""

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from finsync_tui.screens import drawing, queries, signs, verbs
+from finsync_tui.screens import drawing, missing, queries, signs, verbs
 from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.keys import CASE_BINDINGS, CASE_VERBS
 from finsync_tui.screens.listing import ListScreen
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow, Listing
 from finsync_tui.screens.text import ago, amount, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 
 class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
@@ -46,6 +51,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *CASE_BINDINGS,
+        Binding("m", "mapping", "Write the missing rule…", show=False, id="queue.fix"),
         Binding("number_sign", "causes", "Group by cause", show=False, key_display="#", id="queue.causes"),
     ]
 
@@ -125,6 +131,10 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             self.app.notify(why, severity="warning", markup=False)
             return None
         return row
+
+    def missing_rule(self) -> Callable[[Connection], MissingRule | None] | None:
+        row = self.table.cursor_row
+        return partial(missing.of_case, case_id=row.id) if row is not None else None
 
     def action_causes(self) -> None:
         """Group what is shown by what it waits for."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from finsync_tui import actions, gaps, profile
-from finsync_tui.mapping import MappingRow, Standing, history, standing, standings
-from finsync_tui.mapping.standing import rows_of
+from finsync_tui.impact import Impact, impact
+from finsync_tui.mapping import MappingRow, Standing, Table, history, standing, standings
+from finsync_tui.mapping.standing import maker_refusal, rows_of
 from finsync_tui.mapping.targets import known_targets
-from finsync_tui.releasing import MISSING
+from finsync_tui.screens import missing
 from finsync_tui.screens.mapping_rules import Origin
 from finsync_tui.screens.text import safe_text
 from store import proposals, rulesets
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from finsync_tui.settings import Workspace
     from store.proposals import Proposal
 
+DOCUMENTS_SHOWN = 12
+LIKELY_MIN = 3
+"""Shorter codes are in nearly every value."""
+LIKELY_SHOWN = 3
 DECIDED_SHOWN = 500
 """The newest so many decided proposals are listed; a table's versions have them all."""
 
@@ -62,6 +67,8 @@ class GapRow:
     document_count: int
     amounts: Mapping[str, int]
     example: str
+    proposal: int = 0
+    """The open proposal that has a rule for it; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ def mark(db: Connection) -> str:
     changed = db.execute(
         "SELECT (SELECT count(*) || '/' || count(decided_at) FROM proposal), (SELECT count(*) FROM ruleset_version),"
         " (SELECT count(*) || '/' || coalesce(max(id), 0) FROM exception_case WHERE class=? AND ended_at IS NULL)",
-        (MISSING,),
+        (missing.CLASS,),
     ).fetchone()
     return " ".join(str(part) for part in changed)
 
@@ -129,17 +136,17 @@ def overview(db: Connection, workspace: Workspace, now: datetime, account: str) 
     found = profile.load(workspace)
     me = name_of(found, account)
     in_force = standings(db, found)
-    missing = [_gap(number, one) for number, one in enumerate(gaps.gaps(db, found, now), 1)]
     changes = proposals.listed(db)
+    lacking = _lacking(gaps.gaps(db, found, now), changes, now.date())
     rows = [_proposal(db, one, in_force, me) for one in _shown(changes)]
     return Overview(
         mark=mark(db),
         me=me,
         rule=found.mapping_rule,
         tables=tuple(
-            _table(db, number, one, missing, changes) for number, one in enumerate(in_force.values(), 1)
+            _table(db, number, one, lacking, changes) for number, one in enumerate(in_force.values(), 1)
         ),
-        gaps=tuple(missing),
+        gaps=tuple(lacking),
         waiting=tuple(one for one in rows if one.is_open),
         decided=tuple(one for one in reversed(rows) if not one.is_open),
     )
@@ -152,7 +159,7 @@ def _shown(changes: Sequence[Proposal]) -> list[Proposal]:
 
 
 def _table(
-    db: Connection, number: int, one: Standing, missing: Sequence[GapRow], changes: Sequence[Proposal]
+    db: Connection, number: int, one: Standing, lacking: Sequence[GapRow], changes: Sequence[Proposal]
 ) -> TableRow:
     recorded = rulesets.get(db, "mapping", one.name, one.version) if one.version else None
     return TableRow(
@@ -160,7 +167,7 @@ def _table(
         name=safe_text(one.name, 64),
         version=one.version,
         row_count=len(one.rows),
-        gap_count=sum(gap.table == one.name for gap in missing),
+        gap_count=sum(gap.table == one.name for gap in lacking),
         waiting_count=sum(change.name == one.name and change.state == "open" for change in changes),
         maker=safe_text(one.proposal.maker, 60) if one.proposal else "",
         checker=safe_text(one.proposal.checker or "", 60)
@@ -186,15 +193,58 @@ def notes(one: Standing) -> list[str]:
     return found
 
 
-def _gap(number: int, gap: gaps.Gap) -> GapRow:
-    return GapRow(
-        number,
-        gap.table,
-        gap.scope,
-        gap.value,
-        gap.document_count,
-        dict(sorted(gap.amounts.items())),
-        safe_text(gap.example, 80),
+def _lacking(found: Sequence[gaps.Gap], changes: Sequence[Proposal], today: date) -> list[GapRow]:
+    """Return the values without a rule, each with the open proposal that has one."""
+    proposed = [Table(one.name, one.id, rows_of(one.body)) for one in changes if one.state == "open"]
+    return [
+        GapRow(
+            number,
+            gap.table,
+            gap.scope,
+            gap.value,
+            gap.document_count,
+            dict(sorted(gap.amounts.items())),
+            safe_text(gap.example, 80),
+            next(
+                (
+                    table.version
+                    for table in proposed
+                    if table.name == gap.table
+                    and table.find(gap.value, scope=gap.scope, on=today) is not None
+                ),
+                0,
+            ),
+        )
+        for number, gap in enumerate(found, 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GapDossier:
+    """What helps to write the rule for a value."""
+
+    documents: tuple[tuple[str, int | None, str | None], ...]
+    """Number, amount and currency, the largest first."""
+    likely: tuple[tuple[str, str], ...]
+    """Targets that the value contains, with their names."""
+
+
+def gap(db: Connection, workspace: Workspace, row: GapRow) -> GapDossier:
+    """Return the documents that wait for a value, and what it may mean."""
+    found = db.execute(
+        "SELECT document_number, amount_minor, currency FROM exception_case WHERE class=? AND ended_at IS NULL"
+        " AND evidence->>'table'=? AND evidence->>'value'=? AND coalesce(evidence->>'scope', '')=?"
+        " ORDER BY abs(coalesce(amount_minor, 0)) DESC, id LIMIT ?",
+        (missing.CLASS, row.table, row.value, row.scope, DOCUMENTS_SHOWN),
+    ).fetchall()
+    known = known_targets(db, profile.load(workspace), row.table, row.scope)
+    likely = [code for code in known if code == row.value or (len(code) >= LIKELY_MIN and code in row.value)]
+    return GapDossier(
+        tuple(
+            (safe_text(number, 80), minor, safe_text(currency, 3) or None)
+            for number, minor, currency in found
+        ),
+        tuple((safe_text(code, 60), safe_text(known[code], 80)) for code in likely[:LIKELY_SHOWN]),
     )
 
 
@@ -236,8 +286,12 @@ class Sheet:
     companies: Mapping[str, str]
     missing: tuple[GapRow, ...]
     notes: tuple[str, ...]
-    rule: str
+    profile: Profile
     me: str
+
+    @property
+    def rule(self) -> str:
+        return self.profile.mapping_rule
 
 
 def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, account: str) -> Sheet:
@@ -254,9 +308,11 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, accoun
             for code, title in known_targets(db, found, name).items()
         },
         companies={number: safe_text(setup.name, 60) for number, setup in found.legal_entities.items()},
-        missing=tuple(_gap(n, one) for n, one in enumerate(gaps.gaps(db, found, now, name), 1)),
+        missing=tuple(
+            _lacking(gaps.gaps(db, found, now, name), proposals.listed(db, state="open"), now.date())
+        ),
         notes=tuple(notes(known)),
-        rule=found.mapping_rule,
+        profile=found,
         me=name_of(found, account),
     )
 
@@ -268,4 +324,101 @@ def _origin(one: history.Origin) -> Origin:
         one.since,
         safe_text(made.maker, 60) if made else "",
         safe_text(made.checker or "", 60) if made and made.rule == "two" else "",
+    )
+
+
+def rows_at(db: Connection, name: str, version: int) -> tuple[MappingRow, ...] | None:
+    """Return the rules of a recorded version; None: there is none."""
+    return history.rows_at(db, name, version)
+
+
+def impact_of(
+    db: Connection, workspace: Workspace, name: str, rows: Sequence[MappingRow], now: datetime
+) -> Impact:
+    """Return what these rules would change if they came into force now."""
+    return impact(db, profile.load(workspace), name, rows, now)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDossier:
+    """One change with the tables before and after it."""
+
+    row: ProposalRow
+    base: tuple[MappingRow, ...]
+    rows: tuple[MappingRow, ...]
+    in_force: tuple[MappingRow, ...]
+    problem: str
+    """Why it is not what its maker signed; empty: it is."""
+    replaces: int | None
+
+
+def proposal(
+    db: Connection, workspace: Workspace, number: int, now: datetime, account: str
+) -> ProposalDossier | None:
+    """Return everything about one proposal; None: there is none."""
+    found = profile.load(workspace)
+    one = proposals.get(db, number)
+    if one is None:
+        return None
+    in_force = standings(db, found)
+    known = in_force.get(one.name)
+    problem = (
+        maker_refusal(found, proposals.store_id(db), one)
+        if one.state == "open" and found.mapping_rule == "two"
+        else None
+    )
+    return ProposalDossier(
+        row=_proposal(db, one, in_force, name_of(found, account)),
+        base=history.rows_at(db, one.name, one.base_version) or (),
+        rows=rows_of(one.body),
+        in_force=known.rows if known is not None else (),
+        problem=safe_text(problem or ""),
+        replaces=one.replaces,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One recorded version of a table."""
+
+    version: int
+    recorded_at: datetime
+    row_count: int
+    added: int
+    removed: int
+    maker: str
+    """Empty: the profile's own table, or several changes brought together."""
+    checker: str
+    reason: str
+    comment: str
+    is_in_force: bool
+    rules: tuple[MappingRow, ...]
+
+
+def versions(db: Connection, workspace: Workspace, name: str) -> tuple[tuple[VersionRow, ...], str]:
+    """Return every version of a table, newest first, and how many people a change takes."""
+    found = profile.load(workspace)
+    known = standing(db, found, name)
+    now = known.version if known is not None else 0
+    lines = tuple(
+        _version(line, history.rows_at(db, name, line.version) or (), now)
+        for line in history.versions(db, name)
+    )
+    return lines, found.mapping_rule
+
+
+def _version(line: history.VersionLine, rules: tuple[MappingRow, ...], now: int) -> VersionRow:
+    made = line.proposal
+    return VersionRow(
+        version=line.version,
+        recorded_at=line.recorded_at,
+        row_count=line.row_count,
+        added=line.added,
+        removed=line.removed,
+        maker=safe_text(made.maker, 60) if made else "",
+        checker=safe_text(made.checker or "", 60) if made and made.rule == "two" else "",
+        reason=safe_text(made.reason, 2_000) if made else "",
+        comment=safe_text(made.decision or "", 2_000) if made and made.rule == "two" else "",
+        is_in_force=line.version == now,
+        rules=rules,
     )

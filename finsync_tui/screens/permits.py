@@ -28,6 +28,17 @@ ACTS = {
     "comment_break": "break.commented",
     "explain_break": "break.explained",
     "certify": "period.certified",
+    "mapping": "mapping.proposed",
+    "rule_new": "mapping.proposed",
+    "rule_edit": "mapping.proposed",
+    "rule_remove": "mapping.proposed",
+    "propose": "mapping.proposed",
+    "import_rules": "mapping.proposed",
+    "restore": "mapping.proposed",
+    "anew": "mapping.proposed",
+    "approve": "mapping.approved",
+    "reject": "mapping.rejected",
+    "withdraw": "mapping.withdrawn",
 }
 """A screen's action, and what the audit log calls it."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import safe_text
 from finsync_tui.screens.verbs import RETURNING_FLOWS
@@ -127,10 +128,18 @@ def ways(found: Sequence[Similar]) -> list[tuple[Way, int]]:
     return Counter(one.way for one in found).most_common()
 
 
-def suggestion(row: ExceptionRow, found: Sequence[Similar]) -> Suggestion | None:
+def suggestion(
+    row: ExceptionRow, found: Sequence[Similar], missing: MissingRule | None = None
+) -> Suggestion | None:
     """Return what to do about a live exception: what helped before, else what its class calls for; None: nothing here."""
     if not row.is_live:
         return None
+    if missing is not None:  # to retry helps only once the rule is there, and then it goes on by itself
+        return Suggestion(
+            "mapping",
+            "write the rule",
+            f"{safe_text(missing.table, 40)} has no rule for {safe_text(missing.value, 40)}",
+        )
     same = [one for one in found if one.is_same_cause]
     known = same if len(same) >= ENOUGH else list(found)
     for way, count in ways(known):

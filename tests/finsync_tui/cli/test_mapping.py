@@ -129,7 +129,7 @@ def test_a_table_goes_to_a_file_and_comes_back(
     """Codes stay text: leading zeros, dates, what looks like a formula, and the sign for the same value."""
     rows = [
         a_row("0042", "=", priority=3, valid_from="2026-01-01", valid_to="2026-12-31"),
-        a_row("-7", "+1", scope="DE01"),
+        a_row("-7", "+1", scope="DE01", priority=-3),
         a_row("=SUM(A1)", "@x"),
         a_row("1e5", "00"),
     ]

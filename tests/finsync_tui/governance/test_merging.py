@@ -137,3 +137,11 @@ def test_what_is_wrong_with_a_row_is_named() -> None:
         (6, "error"),
         (8, "warn"),
     ] == found
+
+
+def test_a_dated_rule_replaces_only_what_holds_on_its_days() -> None:
+    """The rule that ended before it begins stays; the one for the same days goes."""
+    old, now = a_row("B", "2", valid_to="2025-12-31"), a_row("B", "3", valid_from="2026-01-01")
+    new = a_row("B", "9", valid_from="2026-02-01")
+
+    assert [old, new] == list(with_rule([old, now], new))

@@ -1,0 +1,18 @@
+"""Whose key signs: asked for only where a change takes two, and only of people who may make it."""
+
+from __future__ import annotations
+
+from finsync_tui import people
+from finsync_tui.actions.acting import Actor
+from finsync_tui.credentials import Secrets
+from finsync_tui.people import Signer
+from finsync_tui.profile import Profile
+from finsync_tui.settings import Workspace
+
+
+def signer_of(workspace: Workspace, profile: Profile, actor: Actor, what: str) -> Signer | None:
+    """Return the person's key; None: the profile asks for no second person. Raises RoleMissingError or KeyMissingError."""
+    people.require(actor.name, actor.roles, what)  # before a key is asked for that they need not have
+    if profile.mapping_rule == "one":
+        return None
+    return people.signer(Secrets(workspace.name, workspace.path), actor.name)

@@ -1,0 +1,259 @@
+"""The lists of the Mappings screen: their columns, how a row looks, and what is said about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual.content import Content
+
+from finsync_tui.screens import drawing, filters, mapping_drawing, missing, signs
+from finsync_tui.screens.drawing import Piece
+from finsync_tui.screens.mapping_reading import GapDossier, GapRow, ProposalRow, TableRow
+from finsync_tui.screens.text import ago, amount, money, safe_text, stamp
+from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+Row = TableRow | GapRow | ProposalRow
+TABS = ("Tables", "Missing", "Waiting", "Decided")
+CURRENCIES_SHOWN = 2
+MONEY_WIDTH = 13
+
+
+def title(tab: str, count: int, rule: str) -> str:
+    """Return what stands above a list."""
+    people = "a change takes two people" if rule == "two" else "one person changes a table"
+    return {
+        "Tables": f"Mapping tables · {count:,} · {people}",
+        "Missing": f"Values without a rule · {count:,} · the most expensive first",
+        "Waiting": f"Changes that wait for a second person · {count:,}",
+        "Decided": f"Decided changes · {count:,} · the newest first",
+    }[tab]
+
+
+def columns(tab: str, currencies: Sequence[str]) -> list[Column]:
+    """Return the columns of a list."""
+    sums = [Column(name, MONEY_WIDTH, is_right=True) for name in currencies] or [
+        Column("Amount", MONEY_WIDTH + 4, is_right=True)
+    ]
+    match tab:
+        case "Tables":
+            return _TABLE_COLUMNS
+        case "Missing":
+            return [*_GAP_COLUMNS, *sums, Column("State", 17, is_optional=True)]
+        case _:
+            return _PROPOSAL_COLUMNS
+
+
+def cells(row: Row, now: datetime, currencies: Sequence[str]) -> list[Cell]:
+    """Return a row as its list shows it."""
+    if isinstance(row, TableRow):
+        return _table_cells(row, now)
+    if isinstance(row, GapRow):
+        return _gap_cells(row, currencies)
+    return _proposal_cells(row, now)
+
+
+def _table_cells(row: TableRow, now: datetime) -> list[Cell]:
+    sign = _sign(row)
+    who = f"{row.maker}, {row.checker}" if row.checker else row.maker
+    return [
+        (sign.glyph, sign.role),
+        (row.name, "strong"),
+        (f"{row.version}" if row.version else "—", "" if row.version else "muted"),
+        (f"{row.row_count:,}", ""),
+        (f"{row.gap_count:,}" if row.gap_count else "—", "warn" if row.gap_count else "muted"),
+        (
+            f"{row.waiting_count:,}" if row.waiting_count else "—",
+            "accent" if row.waiting_count else "muted",
+        ),
+        (who or "the profile", "" if who else "muted"),
+        (ago(row.since, now).removesuffix(" ago") if row.since else "—", "muted"),
+        (row.notes[0] if row.notes else sign.word, sign.role if row.notes else "muted"),
+    ]
+
+
+def _gap_cells(row: GapRow, currencies: Sequence[str]) -> list[Cell]:
+    cells: list[Cell] = [
+        ("‖", "accent") if row.proposal else ("▲", "warn"),
+        (safe_text(row.table, 64), ""),
+        (safe_text(row.scope, 40) or "all", "" if row.scope else "muted"),
+        (safe_text(row.value, 200), "strong"),
+        (f"{row.document_count:,}", ""),
+    ]
+    if not currencies:
+        sums = sorted(row.amounts.items(), key=lambda one: -abs(one[1]))
+        more = " …" if len(sums) > 1 else ""
+        cells.append((money(sums[0][1], sums[0][0]) + more if sums else "—", "" if sums else "muted"))
+    for currency in currencies:
+        value = row.amounts.get(currency)
+        cells.append((amount(value, currency) or "—", "" if value is not None else "muted"))
+    told = f"proposal {row.proposal} waits" if row.proposal else f"like {row.example}"
+    return [*cells, (told, "accent" if row.proposal else "muted")]
+
+
+def _proposal_cells(row: ProposalRow, now: datetime) -> list[Cell]:
+    sign = signs.of(signs.PROPOSAL, row.state)
+    return [
+        (sign.glyph, sign.role),
+        (f"{row.id}", "accent"),
+        (safe_text(row.table, 64), "strong"),
+        (mapping_drawing.counted(row.added, row.removed), ""),
+        (f"{row.maker}{' (you)' if row.is_mine else ''}", ""),
+        (ago(row.made_at, now).removesuffix(" ago"), "muted"),
+        (sign.word if not row.is_outdated else "outdated", "warn" if row.is_outdated else sign.role),
+        (row.decided_by or "—", "" if row.decided_by else "muted"),
+        (row.reason, ""),
+    ]
+
+
+def about_table(row: TableRow, width: int, height: int) -> Content:
+    made = f"version {row.version}, in force since {stamp(row.since)}" if row.version else "not recorded yet"
+    signed = "signed by two" if row.is_signed else "the profile's own" if not row.maker else "not signed"
+    lines = [drawing.line((made, "strong"), (f" · {signed} · {row.row_count:,} rules", "muted"))]
+    lines += [drawing.paragraph("▲", note, width, role="warn", lines_max=2) for note in row.notes]
+    shown = row.rules[: max(1, height - len(lines) - 3)]
+    lines += [drawing.BLANK, mapping_drawing.rules(shown, width)]
+    if len(row.rules) > len(shown):
+        lines.append(
+            drawing.line((f"and {len(row.rules) - len(shown):,} more: enter shows them all", "muted"))
+        )
+    return drawing.stack(lines)
+
+
+def about_gap(row: GapRow, more: GapDossier | None, width: int) -> Content:
+    sums = " · ".join(money(value, safe_text(currency, 3)) for currency, value in row.amounts.items())
+    wait = "documents wait" if row.document_count != 1 else "document waits"
+    where = f"for {safe_text(row.scope, 40)}" if row.scope else "for any company"
+    pieces: list[Piece] = [
+        (f"{row.document_count:,} {wait}", "strong"),
+        (f" · {sums}" if sums else "", "strong"),
+        (f" · no rule says what {safe_text(row.value, 80)} means {where}", ""),
+    ]
+    lines = [drawing.line(*pieces)]
+    if row.proposal:
+        lines.append(
+            drawing.line(
+                ("‖ ", "accent"),
+                (f"proposal {row.proposal} has a rule for it and waits: ] shows it", "accent"),
+            )
+        )
+    if more is None:
+        return drawing.stack(lines)
+    for code, name in more.likely:
+        lines.append(
+            drawing.line(
+                ("The ERP knows ", "muted"),
+                (code, "strong"),
+                (f" {name}", ""),
+                ("; n writes the rule", "muted"),
+            )
+        )
+    rows: list[list[Piece]] = [
+        [("", ""), (number, "accent"), (money(minor, currency) or "∅", "")]
+        for number, minor, currency in more.documents
+    ]
+    lines += [drawing.BLANK, drawing.table((1, 14, -18), rows, ("", "waits", "amount"), width=width)]
+    if row.document_count > len(rows):
+        lines.append(
+            drawing.line((f"and {row.document_count - len(rows):,} more: enter shows them", "muted"))
+        )
+    return drawing.stack(lines)
+
+
+def about_proposal(row: ProposalRow, width: int) -> Content:
+    lines = [
+        drawing.line(
+            (f"{safe_text(row.table, 64)}", "strong"),
+            (f" · {mapping_drawing.counted(row.added, row.removed)} on version {row.base_version}", ""),
+            (f" · by {row.maker}, {stamp(row.made_at)}", "muted"),
+        ),
+        drawing.paragraph("Why", row.reason, width, lines_max=3),
+    ]
+    if row.is_outdated:
+        lines.append(
+            drawing.paragraph(
+                "▲",
+                f"the table has changed meanwhile: version {row.version_now} is in force",
+                width,
+                role="warn",
+            )
+        )
+    if row.decided_at is not None:
+        became = f", version {row.became}" if row.became else ""
+        lines.append(
+            drawing.paragraph(
+                f"{signs.of(signs.PROPOSAL, row.state).word.capitalize()}{became}",
+                f"{row.decided_by or 'finsync'}, {stamp(row.decided_at)}{': ' + row.decision if row.decision else ''}",
+                width,
+                lines_max=3,
+            )
+        )
+    return drawing.stack(lines)
+
+
+def _sign(row: TableRow) -> signs.Sign:
+    if row.notes:
+        return signs.Sign("▲", "look at it", "warn")
+    if row.gap_count:
+        return signs.Sign("◷", "incomplete", "warn")
+    return signs.Sign("●", "complete", "ok")
+
+
+def gap_filter(gap: GapRow) -> str:
+    """Return the filter that finds the documents which wait for a value."""
+    parts = [("class", missing.CLASS), ("table", gap.table), ("value", gap.value)]
+    return " ".join(
+        filters.exactly(*part) for part in (*parts, *([("scope", gap.scope)] if gap.scope else []))
+    )
+
+
+def contains(row: Row, text: str) -> bool:
+    """Return whether a row holds every word, and none with a minus in front."""
+    if isinstance(row, TableRow):
+        cells = (row.name, row.maker, row.checker, *row.notes)
+    elif isinstance(row, GapRow):
+        cells = (row.table, row.scope, row.value, row.example)
+    else:
+        cells = (f"{row.id}", row.table, row.maker, row.reason, row.decided_by, row.state)
+    held = "\n".join(cells).lower()
+    return all(
+        (word[1:] not in held) if word.startswith("-") and len(word) > 1 else word in held
+        for word in text.lower().split()
+    )
+
+
+EMPTY = {
+    "Tables": "The profile has no mapping table: add one as mappings/NAME.csv, or import a file.",
+    "Missing": "Every value that documents carry has a rule. Well done.",
+    "Waiting": "No change waits for a second person.",
+    "Decided": "No change was decided yet.",
+}
+_TABLE_COLUMNS = [
+    Column("", 1),
+    Column("Table", 18),
+    Column("Version", 7, is_right=True),
+    Column("Rules", 6, is_right=True),
+    Column("Missing", 7, is_right=True),
+    Column("Waiting", 7, is_right=True),
+    Column("Changed by", 16, is_optional=True),
+    Column("Since", 7, is_right=True, is_optional=True),
+    Column("State", 14, grows=True),
+]
+_GAP_COLUMNS = [
+    Column("", 1),
+    Column("Table", 16),
+    Column("For", 8),
+    Column("Value", 14, grows=True),
+    Column("Stuck", 6, is_right=True),
+]
+_PROPOSAL_COLUMNS = [
+    Column("", 1),
+    Column("No.", 4, is_right=True),
+    Column("Table", 14),
+    Column("Change", 8),
+    Column("By", 12),
+    Column("Made", 6, is_right=True),
+    Column("State", 10),
+    Column("Decided by", 10, is_optional=True),
+    Column("Why", 14, grows=True),
+]

@@ -1,0 +1,40 @@
+"""The rule that an exception waits for, where it waits for one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+CLASS = "MAPPING_MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRule:
+    """A value that a table has no rule for."""
+
+    table: str
+    value: str
+    scope: str
+
+
+def of_evidence(class_: str, evidence: Mapping[str, object]) -> MissingRule | None:
+    """Return what the evidence of an exception says is missing; None: something else is wrong.
+
+    >>> of_evidence("MAPPING_MISSING", {"table": "cost_centre", "value": "CC410"})
+    MissingRule(table='cost_centre', value='CC410', scope='')
+    >>> of_evidence("REJECTED", {})
+    """
+    if class_ != CLASS or not evidence.get("table") or not evidence.get("value"):
+        return None
+    return MissingRule(str(evidence["table"]), str(evidence["value"]), str(evidence.get("scope") or ""))
+
+
+def of_case(db: Connection, case_id: int) -> MissingRule | None:
+    """Return what one exception waits for; None: not for a rule."""
+    row = db.execute("SELECT class, evidence FROM exception_case WHERE id = ?", (case_id,)).fetchone()
+    return of_evidence(row[0], json.loads(row[1])) if row is not None else None
