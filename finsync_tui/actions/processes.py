@@ -40,7 +40,7 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             raise NotAllowedError(f"{problem} Nothing was changed.")
         outbox.cancel(db, open_entries, now)
         cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)
-        if any(compensation.has_effects(d) for d in outbox.of_workflow(db, workflow_id)):
+        if any(compensation.has_effects(d) for d in compensation.writes(db, workflow)):
             _compensate(db, actor, workflow, reason, now)
         else:
             _end(db, workflow, now)

@@ -22,13 +22,13 @@ from store.workflows import Workflow
 
 STEP = "compensate"
 """The step at which an aborted instance goes on, in every flow."""
-__all__ = ["STEP", "compensate", "has_effects", "refusal"]
+__all__ = ["STEP", "compensate", "has_effects", "refusal", "writes"]
 
 
 def compensate(context: Context) -> Answer:
     """Undo what was delivered, newest first, one at a time; end the instance when nothing is left."""
     context.data.setdefault("compensated", [])
-    for delivery in reversed(outbox.of_workflow(context.db, context.workflow.id)):
+    for delivery in reversed(writes(context.db, context.workflow)):
         if (
             delivery.state not in ("delivered", "verified")
             or delivery.entry_id in context.data["compensated"]
@@ -36,6 +36,8 @@ def compensate(context: Context) -> Answer:
             continue
         if delivery.entry_id in context.data.get("counters", []) or counters.is_question(delivery):
             continue
+        if delivery.operation == "order.change" and context.data.get("is_change_undone"):
+            continue  # the order is what it was already
         answer = _undo(context, delivery)
         if answer is not None:
             return answer
@@ -44,6 +46,19 @@ def compensate(context: Context) -> Answer:
         "aborted",
         {"by": reason.get("by"), "reason": reason.get("reason"), "undone": context.data["compensated"]},
     )
+
+
+def writes(db: Connection, workflow: Workflow) -> list[Delivery]:
+    """Return what giving an instance up has to look at, oldest first: its own deliveries, and the orders that instances
+    whose place it took had made or changed, and that never came to an end."""
+    earlier = workflows.of_document(db, workflow.document_key, workflow.entity)
+    found = outbox.of_workflow(db, workflow.id)
+    for one in reversed([one for one in earlier if one.id < workflow.id]):
+        if one.state != "superseded":
+            break
+        made = outbox.of_workflow(db, one.id)
+        found = [*(d for d in made if d.operation in ("order.create", "order.change")), *found]
+    return found
 
 
 def refusal(db: Connection, workflow: Workflow) -> str | None:
@@ -89,6 +104,8 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
         entry_id = _ask(context, delivery, found.then, "-then")
         asked[name] = [entry_id, context.generation, 1]
         return outgoing.await_delivery(context, entry_id)
+    if delivery.operation == "order.change":
+        context.data["is_change_undone"] = True
     _after(context, delivery)
     _note(context, delivery, f"undone by delivery {entry_id}")
     return None

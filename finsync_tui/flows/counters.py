@@ -9,7 +9,7 @@ from typing import Any
 
 from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
-from store import crossrefs, outbox, records
+from store import crossrefs, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.money import Money, plain
 from store.canonical.purchasing import Receipt
@@ -77,11 +77,16 @@ def _change(context: Context, delivery: Delivery) -> Counter | None:
 
 
 def earlier_commitment(context: Context) -> Commitment | None:
-    """Return what the ERP was asked to hold before this instance asked for something else."""
-    version = int(context.data.get("commitment_version", 0)) - 1
-    if version < 1:
+    """Return what the ERP held when an instance of the order was done last; what was asked since never came to be."""
+    flow = context.workflow
+    done = [
+        one.data["commitment_version"]
+        for one in workflows.of_document(context.db, flow.document_key, flow.entity)
+        if one.id < flow.id and one.state == "done" and "commitment_version" in one.data
+    ]
+    if not done:
         return None
-    held = records.get_version(context.db, Commitment, "finsync", context.workflow.document_key, version)
+    held = records.get_version(context.db, Commitment, "finsync", flow.document_key, int(done[-1]))
     return held.record if held is not None else None
 
 

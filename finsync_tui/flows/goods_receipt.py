@@ -39,7 +39,7 @@ class GoodsReceipt:
     model = Receipt
     listens_to = ("com.finsync.receipt.", _ORDER)
     returns_at: str | None = None
-    rechecks: frozenset[str] = frozenset(("await_original", "await_order"))
+    rechecks: frozenset[str] = frozenset(("route", "await_original", "await_order"))
     under_way = frozenset(("await_receipt", "await_correction", "verify"))
 
     def steps(self, kind: str) -> Mapping[str, Step]:
@@ -95,7 +95,7 @@ def route(context: Context) -> Answer:
         return Hold(
             "MATCH_ORDER",
             f"receipt {context.workflow.document_number} is for order {receipt.order_number}, which is not known",
-            f"See whether the order can be read from {_source(context)}; then retry.",
+            f"See whether the order can be read from {_source(context)}: it goes on by itself when the order is in the ERP.",
             _source(context),
         )
     charts = (d.chart for line in order.record.lines for d in line.distributions)

@@ -285,7 +285,7 @@ class InvoiceDesk:
         link = crossrefs.get(self.store.db, "purchase_order", f"{SOURCE}:{external_id}", TARGET)
         assert asked is not None
         assert link is not None
-        order = _issued(asked.record, link.number or "")
+        order = issued(asked.record, link.number or "")
         self.tell(TARGET, link.external_id, order)
 
     def receive(self, receipt: Receipt | None = None, *, is_posted: bool = True) -> None:
@@ -479,6 +479,15 @@ class InvoiceDesk:
     def flow(self, key: str) -> Workflow:
         return workflows.of_document(self.store.db, f"{SOURCE}:{key}")[-1]
 
+    def order_flows(self, key: str = "4711") -> list[Workflow]:
+        """All instances of an order, oldest first."""
+        return workflows.of_document(self.store.db, f"{SOURCE}:{key}", PurchaseOrder.entity)
+
+    @property
+    def all_sent(self) -> list[str]:
+        """Every decision to write, in order."""
+        return [row[0] for row in self.store.db.execute("SELECT operation FROM outbox_entry ORDER BY id")]
+
     @property
     def workflow(self) -> Workflow:
         """The newest instance of the first invoice."""
@@ -666,7 +675,7 @@ class InvoiceDesk:
         )
 
 
-def _issued(asked: Commitment, number: str) -> PurchaseOrder:
+def issued(asked: Commitment, number: str) -> PurchaseOrder:
     """The ERP's order, made of what it was asked to hold."""
     lines = tuple(
         OrderLine(
