@@ -171,6 +171,8 @@ def _after(context: Context, delivery: Delivery) -> None:
     flow = context.workflow
     if delivery.operation == "order.create":
         commitments.drop(context.db, flow.document_key)
+        # What comes of the order later begins anew: the ERP's one is cancelled for good.
+        crossrefs.unlink(context.db, delivery.entity, flow.document_key, delivery.system)
         _tell(context, "commitment", "cancelled")
     elif delivery.operation in ("order.change", "order.close"):
         before = (
