@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finsync_tui.flows import taken_over
 from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
 from store import crossrefs, outbox, records, workflows
@@ -33,8 +34,13 @@ def has_effects(delivery: Delivery) -> bool:
 
 
 def is_question(delivery: Delivery) -> bool:
-    """Say whether a delivery only asked, or asked again: there is nothing to undo, and nothing to tell of it."""
-    return delivery.operation in ("tax.determine", "journal.confirm", "order.check_funds")
+    """Say whether a delivery only asked, or said that a document was taken over: nothing is to be undone."""
+    return delivery.operation in (
+        "tax.determine",
+        "journal.confirm",
+        "order.check_funds",
+        *taken_over.OPERATIONS.values(),
+    )
 
 
 def is_pending(delivery: Delivery) -> bool:

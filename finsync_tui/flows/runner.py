@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import documents
-from finsync_tui.flows import compensation
+from finsync_tui.flows import compensation, taken_over
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from store import Store, audit, cases, events, outbox, records, workflows
 from store.canonical.event import TYPE_PREFIX, Event
@@ -23,7 +23,15 @@ from store.workflows import Workflow
 BATCH = 200
 STEPS_MAX = 50
 """A flow that takes more steps without waiting than this goes round in circles."""
-REPEATABLE = frozenset(("invoice.validate", "invoice.write_back", "order.write_back", "tax.determine"))
+REPEATABLE = frozenset(
+    (
+        "invoice.validate",
+        "invoice.write_back",
+        "order.write_back",
+        "tax.determine",
+        *taken_over.OPERATIONS.values(),
+    )
+)
 """Writes that make nothing: whether one has happened is no reason to wait, since a later one takes its place."""
 ENGINE = "engine"
 
@@ -165,7 +173,12 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
         due_at=_due(facts, flow, first, now),
         now=now,
     )
-    return 1 if started is not None else 0
+    begun = workflows.get(db, started) if started is not None else None
+    if begun is None:
+        return 0
+    context = Context(db, now, facts, begun, {})
+    taken_over.mark(context, status=described.status, revision=described.revision)
+    return 1
 
 
 def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow, kind: str) -> bool:
@@ -274,6 +287,10 @@ def _give_up_refused(db: Connection, workflow: Workflow, now: datetime) -> None:
     """What a system refused on the way of an instance that has ended all the same waits for nobody any more."""
     moot = [d for d in outbox.of_workflow(db, workflow.id) if d.state in ("refused", "buried")]
     outbox.cancel(db, [d.entry_id for d in moot if not outbox.may_have_happened(d)], now)
+    marks = [d for d in outbox.of_workflow(db, workflow.id) if d.operation in taken_over.OPERATIONS.values()]
+    outbox.mark_verified(
+        db, [d.entry_id for d in marks if d.state == "delivered"], now
+    )  # read back as they were set
 
 
 def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> None:

@@ -647,6 +647,8 @@ class InvoiceDesk:
     def _told(self, claim: Claim, body: Mapping[str, Any]) -> None:
         want = Want(SOURCE, claim.entity, claim.document_key.partition(":")[2])
         record = self.shown[want]
+        if claim.operation.endswith(".mark_exported"):
+            return
         if "fields" in body:
             changes: dict[str, Any] = {
                 "target_number": body["fields"]["erp_number"],
