@@ -277,3 +277,26 @@ def test_what_is_posted_comes_to_the_total(document: Invoice, recovers: str, fre
         assert document.total == asked.total
         assert document.total.amount_minor == sum(line.amount.amount_minor for line in asked.lines)
         assert all(line.account or line.order_number for line in asked.lines)
+
+
+@given(document=documents(), recovers=shares, currency=st.sampled_from(("JPY", "KWD")))
+def test_currencies_of_no_or_three_decimals_lose_nothing_either(
+    document: Invoice, recovers: str, currency: str
+) -> None:
+    """Promise 4 in yen and dinar: what is posted is what is owed, in minor units of the currency's own size."""
+    lines = [line.model_copy(update={"reference": None}) for line in document.lines if not line.order_number]
+    if not any(line.kind == "item" for line in lines):
+        return
+    total = sum(line.amount.amount_minor for line in lines)
+    owed = an_invoice(*lines, kind="credit_memo" if total < 0 else "standard").model_dump_json()
+    invoice = Invoice.model_validate_json(owed.replace('"EUR"', f'"{currency}"'))
+    off = dict.fromkeys(("undercharged", "overcharged", "needs_review", "unknown_code", "not_taxable"), "off")
+    off |= dict.fromkeys(("exempt", "reverse_charge"), "off")
+    tax = {"severity": off, "countries": {"DE": {"recovery": [{"percent": recovers}]}}}
+    desk = InvoiceDesk(tax=tax, match={"level": "none"})
+
+    desk.invoice(invoice)
+
+    assert [] == desk.exceptions
+    assert (invoice.total, currency) == (desk.posted.total, desk.posted.currency)
+    assert total == sum(line.amount.amount_minor for line in desk.posted.lines)
