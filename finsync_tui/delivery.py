@@ -54,6 +54,8 @@ GROUP_MAX = 64
 GROUP_WAIT_S = 0.02
 LEASE_FRESH_S = 0.005
 ANSWER_CHARS_MAX = 4000
+PARTS = frozenset(("supplier_site.create",))
+"""Creates that add a part to a document: what they made is not the document."""
 
 _answer = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -446,6 +448,8 @@ def _record(
 def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
     if claim.operation == "order.discard":
         crossrefs.unlink(db, claim.entity, claim.document_key, claim.system)
+    elif claim.operation in PARTS:
+        return  # the thing itself is linked already
     elif claim.operation.endswith(".create") and receipt.external_id:
         crossrefs.link(
             db,

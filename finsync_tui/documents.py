@@ -14,6 +14,7 @@ from store.canonical.money import Money, MoneyError
 from store.canonical.payables import Invoice, Payment
 from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
+from store.canonical.supplier import Supplier
 
 REPORTED = "reported"
 """What a system that is no source of documents says of one it holds."""
@@ -36,8 +37,10 @@ def describe(record: CanonicalRecord) -> Description | None:
     return None if how is None else how(record)
 
 
-def is_document(entity: str) -> bool:
-    return entity in _DESCRIBED
+def is_document(entity: str, *, is_source: bool = True) -> bool:
+    """Say whether each change is an event of its own. A supplier is a document where its onboarding begins, else
+    reference data."""
+    return entity in _DESCRIBED and (is_source or entity != Supplier.entity)
 
 
 def _order(order: CanonicalRecord) -> Description:
@@ -100,6 +103,12 @@ def _requisition(requisition: CanonicalRecord) -> Description:
     return Description(ends.get(requisition.status, "changed"), requisition.status, "", requisition.total)
 
 
+def _supplier(supplier: CanonicalRecord) -> Description:
+    assert isinstance(supplier, Supplier)
+    ends = {"active": "activated", "inactive": "deactivated"}
+    return Description(ends.get(supplier.status, "changed"), supplier.status, "", None)
+
+
 _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     PurchaseOrder.entity: _order,
     ExpenseDocument.entity: _expense_document,
@@ -109,4 +118,5 @@ _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     JournalEntry.entity: _journal,
     Receipt.entity: _receipt,
     Requisition.entity: _requisition,
+    Supplier.entity: _supplier,
 }

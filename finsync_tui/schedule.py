@@ -76,7 +76,12 @@ def pulls(profile: Profile, names: tuple[str, ...]) -> list[Pull]:
     found = [pull(profile, system, entity) for system, entity in wanted]
     # Systems that documents come from are read last: by then their targets' answers and master data are in.
     return sorted(
-        found, key=lambda p: (p.is_document_source, p.system in sources, documents.is_document(p.entity))
+        found,
+        key=lambda p: (
+            p.is_document_source,
+            p.system in sources,
+            documents.is_document(p.entity, is_source=p.is_document_source),
+        ),
     )
 
 

@@ -255,7 +255,7 @@ def _events(
     now: datetime,
 ) -> Iterable[Event]:
     """One event a document; for reference data one a page, since nobody waits for a single row."""
-    if not documents.is_document(task.entity):
+    if not documents.is_document(task.entity, is_source=task.is_document_source):
         if news:
             yield Event(
                 id=f"{task.system}:{task.entity}:run{run_id}:page{page_number}",

@@ -218,6 +218,18 @@ def _acknowledgement(context: Context, delivery: Delivery) -> Counter | None:
     return Counter("expense.confirm_posting", body, delivery.external_id)
 
 
+def _supplier(context: Context, delivery: Delivery) -> Counter | None:
+    """A supplier stays in the ERP's books for ever; what we created there becomes inactive. One that was there stays as it is."""
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if link is None or (delivery.receipt or {}).get("was_found"):
+        return None
+    body = json.loads(delivery.body)
+    body["supplier"]["status"] = "inactive"
+    return Counter(
+        "supplier.change", {**body, "inactive_on": context.now.date().isoformat()}, link.external_id
+    )
+
+
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.create": _order,
     "order.change": _change,
@@ -233,5 +245,6 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "receipt.return": _receipt,
     "receipt.correct": _receipt,
     "journal.create": _journal,
+    "supplier.create": _supplier,
     "expense.acknowledge": _acknowledgement,
 }

@@ -17,6 +17,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "invoice_to_payment": "InvoiceToPayment",
     "expense_to_reimbursement": "ExpenseToReimbursement",
     "expense_validation": "ExpenseValidation",
+    "supplier_onboarding": "SupplierOnboarding",
 }
 """By name, which is that of the flow's module as well. Their order is the one they are asked in."""
 

@@ -26,6 +26,14 @@ class SupplierPolicy(BaseModel):
     link: float = Field(default=92.0, ge=0, le=100, description="From here on two are taken for one")
     ask: float = Field(default=70.0, ge=40, le=100, description="From here on a person is asked")
 
+    create_in: tuple[str, ...] = Field(
+        default=(),
+        description="ERPs in which a supplier that is active at its source shall exist; the first gives its number",
+    )
+    site_code: str = Field(
+        default="MAIN", min_length=1, max_length=240, description="How a new site is called"
+    )
+
     @model_validator(mode="after")
     def _in_order(self) -> SupplierPolicy:
         if self.ask > self.link:

@@ -11,6 +11,7 @@ from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 from finsync_tui.reconcile.receipts import ReceiptCheck
 from finsync_tui.reconcile.reports import DecisionCheck, ReportRead
+from finsync_tui.reconcile.suppliers import SupplierCheck
 
 CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
@@ -21,4 +22,5 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("goods_receipt", "verify"): ReceiptCheck(),
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
+    ("supplier_onboarding", "verify"): SupplierCheck(),
 }

@@ -53,7 +53,12 @@ def stored(
         country=country,
         postcode=(address.postcode if address else None) or "",
         town=(address.town if address else None) or "",
-        tax_ids=frozenset(tax(one.number, one.country or country) for one in record.tax_registrations),
+        # Numbers of other countries say nothing against a company that gives its own one elsewhere.
+        tax_ids=frozenset(
+            tax(one.number, one.country or country)
+            for one in record.tax_registrations
+            if not country or one.country in (None, country)
+        ),
         accounts=accounts,
     )
     return StoredForm(

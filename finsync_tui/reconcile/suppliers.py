@@ -1,0 +1,55 @@
+"""Does each system show a supplier as it was delivered?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sqlite3 import Connection
+
+from finsync_tui.reconcile.compare import Difference
+from finsync_tui.reconcile.read_back import Found, Seen, Want
+from store import crossrefs, records
+from store.canonical.keys import RecordKey
+from store.canonical.supplier import Supplier, normal
+from store.workflows import Workflow
+
+ENTITY = Supplier.entity
+
+
+class SupplierCheck:
+    """Each ERP's supplier, read afresh: there, with the status and the tax ids of its source; and the number at the source."""
+
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
+        key = RecordKey.parse(workflow.document_key)
+        links = [crossrefs.get(db, ENTITY, str(key), str(one)) for one in workflow.data["targets"]]
+        found = [Want(link.system, ENTITY, link.external_id) for link in links if link is not None]
+        return [*found, Want(key.system, ENTITY, key.external_id)] if workflow.data.get("number") else found
+
+    def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
+        key = RecordKey.parse(workflow.document_key)
+        held = records.get_version(db, Supplier, key.system, key.external_id, workflow.document_version)
+        assert held is not None, "versions stay"
+        seen: dict[str, Sequence[Difference]] = {}
+        for want in self.wants(db, workflow):
+            shown = found.get(want)
+            if not isinstance(shown, Supplier):
+                seen[want.system] = [Difference("supplier", held.record.name, "missing")]
+            elif want.system == key.system:
+                number = str(workflow.data["number"])
+                seen[want.system] = (
+                    [] if shown.number == number else [Difference("number", number, shown.number)]
+                )
+            else:
+                seen[want.system] = _differences(held.record, shown, is_created=workflow.kind == "onboard")
+        return Seen(seen)
+
+
+def _differences(asked: Supplier, shown: Supplier, *, is_created: bool) -> list[Difference]:
+    found = []
+    if asked.status != shown.status:
+        found.append(Difference("status", asked.status, shown.status))
+    if is_created and asked.tax_registrations and shown.tax_registrations:
+        want = {normal(one.number) for one in asked.tax_registrations}
+        have = {normal(one.number) for one in shown.tax_registrations}
+        if want.isdisjoint(have):
+            found.append(Difference("tax id", ", ".join(sorted(want)), ", ".join(sorted(have))))
+    return found
