@@ -244,7 +244,7 @@ class FinsyncApp(App[None]):
 
     def _tick(self) -> None:
         self._show_bar()
-        if isinstance(self.screen, WorkScreen):
+        if isinstance(self.screen, WorkScreen) and self.screen.is_composed:
             self.screen.time_passed()
 
     def _show_bar(self) -> None:

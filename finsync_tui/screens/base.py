@@ -100,6 +100,11 @@ class WorkScreen(Screen[None]):
         """Yield what lies between the two bars."""
         raise NotImplementedError
 
+    @property
+    def is_composed(self) -> bool:
+        """Whether its parts are there: a clock may tick while a screen is being made."""
+        return bool(self.query(VerbBar))
+
     # -- reading ------------------------------------------------------------------------------------------------
 
     async def read(self, query: Callable[[Connection], T]) -> T:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from store.proposals import Proposal
 
 DOCUMENTS_SHOWN = 12
+VALUES_MAX = 2_000
 LIKELY_MIN = 3
 """Shorter codes are in nearly every value."""
 LIKELY_SHOWN = 3
@@ -131,16 +132,18 @@ def mark(db: Connection) -> str:
     return " ".join(str(part) for part in changed)
 
 
-def overview(db: Connection, workspace: Workspace, now: datetime, account: str) -> Overview:
-    """Return what the Mappings screen lists."""
+def overview(
+    db: Connection, workspace: Workspace, now: datetime, account: str, *, with_gaps: bool = True
+) -> Overview:
+    """Return what the Mappings screen lists; without the values that have no rule it is there at once."""
     found = profile.load(workspace)
     me = name_of(found, account)
     in_force = standings(db, found)
     changes = proposals.listed(db)
-    lacking = _lacking(gaps.gaps(db, found, now), changes, now.date())
+    lacking = _lacking(gaps.gaps(db, found, now) if with_gaps else [], changes, now.date())
     rows = [_proposal(db, one, in_force, me) for one in _shown(changes)]
     return Overview(
-        mark=mark(db),
+        mark=mark(db) if with_gaps else "",
         me=me,
         rule=found.mapping_rule,
         tables=tuple(
@@ -277,6 +280,7 @@ def _proposal(db: Connection, one: Proposal, in_force: Mapping[str, Standing], m
 class Sheet:
     """One table with everything that is needed to look at it and to change it."""
 
+    mark: str
     name: str
     version: int
     rules: tuple[MappingRow, ...]
@@ -299,6 +303,7 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, accoun
     found = profile.load(workspace)
     known = standing(db, found, name) or Standing(name, (), "profile", None, is_signed=False, version=0)
     return Sheet(
+        mark=mark(db),
         name=name,
         version=known.version,
         rules=known.rows,
@@ -308,12 +313,25 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, accoun
             for code, title in known_targets(db, found, name).items()
         },
         companies={number: safe_text(setup.name, 60) for number, setup in found.legal_entities.items()},
-        missing=tuple(
-            _lacking(gaps.gaps(db, found, now, name), proposals.listed(db, state="open"), now.date())
-        ),
+        missing=_waited_for(db, known, now.date()),
         notes=tuple(notes(known)),
         profile=found,
         me=name_of(found, account),
+    )
+
+
+def _waited_for(db: Connection, known: Standing, today: date) -> tuple[GapRow, ...]:
+    """Return the values that documents wait for in this table, the most awaited first, by what their exceptions say."""
+    found = db.execute(
+        "SELECT coalesce(evidence->>'scope', '') AS scope, evidence->>'value' AS value, count(*) AS documents,"
+        " max(document_number) AS example FROM exception_case WHERE class=? AND ended_at IS NULL AND evidence->>'table'=?"
+        " AND evidence->>'value' IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
+        (missing.CLASS, known.name, VALUES_MAX),
+    ).fetchall()
+    return tuple(
+        GapRow(number, known.name, scope, value, documents, {}, safe_text(example, 80))
+        for number, (scope, value, documents, example) in enumerate(found, 1)
+        if known.table.find(value, scope=scope, on=today) is None
     )
 
 

@@ -86,6 +86,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         self._past: list[Draft] = []
         self._undone: list[Draft] = []
         self._begin = begin
+        self._is_asked = False
 
     def make_listing(self) -> Listing[RuleRow]:
         return RULES
@@ -109,15 +110,18 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
     async def _find(self, parsed: Parsed) -> array[int]:
         desk = self.desk
         assert desk.workspace is not None, "a table is opened from a list that needs a workspace"
-        sheet = await self.read(
-            partial(
-                mapping_reading.sheet,
-                workspace=desk.workspace,
-                name=self.name_of_table,
-                now=desk.now(),
-                account=desk.actor.name,
+        sheet = self.sheet
+        if sheet is None or self._is_asked or await self.read(mapping_reading.mark) != sheet.mark:
+            sheet = await self.read(
+                partial(
+                    mapping_reading.sheet,
+                    workspace=desk.workspace,
+                    name=self.name_of_table,
+                    now=desk.now(),
+                    account=desk.actor.name,
+                )
             )
-        )
+            self._is_asked = False
         await self._take_up(sheet)
         self.rows = self._lined_up(sheet)
         if self._begin is not None:
@@ -174,6 +178,10 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         return {number: self.rows[number] for number in wanted if number in self.rows}
 
     def refresh_data(self) -> None:
+        self.load()
+
+    def reread(self) -> None:
+        self._is_asked = True  # the profile's files may have changed, too
         self.load()
 
     # -- showing ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,16 @@ KEPT = "layout.mappings"
 WIDE = 100
 """From here on each currency has its own column."""
 
+VERBS_OF = {
+    "mapping": ("Missing",),
+    "approve": ("Waiting",),
+    "reject": ("Waiting",),
+    "versions": ("Tables",),
+    "import_rules": ("Tables",),
+    "export": ("Tables",),
+}
+"""In which lists a verb makes sense."""
+
 
 class MappingsScreen(MappingActions):
     """Four short lists over one pane that says more about the row under the cursor."""
@@ -43,16 +53,26 @@ class MappingsScreen(MappingActions):
         "for, the most expensive first: n writes the rule. A change shows what it would do before it is proposed; where the "
         "profile asks for two people, it waits for another one with the role approver."
     )
-    VERBS = ("activate", "mapping", "tab(1)", "filter", "versions")
+    VERBS = (
+        "activate",
+        "mapping",
+        "approve",
+        "reject",
+        "tab(1)",
+        "filter",
+        "versions",
+        "import_rules",
+        "export",
+    )
     HINT = "words that the row contains, -words that it does not"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="list.filter"),
         Binding("left_square_bracket", "tab(-1)", "Previous list", show=False, id="mapping.tab_left"),
         Binding("right_square_bracket", "tab(1)", "next list", key_display="]", id="mapping.tab_right"),
         Binding("n,m", "mapping", "write the rule", id="mapping.fix"),
-        Binding("A", "approve", "approve…", show=False, id="mapping.approve"),
-        Binding("R", "reject", "reject…", show=False, id="mapping.reject"),
-        Binding("H", "versions", "versions", show=False, id="mapping.versions"),
+        Binding("A", "approve", "approve…", id="mapping.approve"),
+        Binding("R", "reject", "reject…", id="mapping.reject"),
+        Binding("H", "versions", "versions", id="mapping.versions"),
         Binding("I", "import_rules", "Import a file…", show=False, id="mapping.import"),
         Binding("E", "export", "Export…", show=False, id="mapping.export"),
         Binding("escape", "clear", "Clear the filter", show=False, id="list.clear"),
@@ -116,9 +136,15 @@ class MappingsScreen(MappingActions):
             and await self.read(mapping_reading.mark) == self.found.mark
         ):
             return
-        self.found = await self.read(
-            partial(mapping_reading.overview, workspace=workspace, now=desk.now(), account=desk.actor.name)
+        query = partial(
+            mapping_reading.overview, workspace=workspace, now=desk.now(), account=desk.actor.name
         )
+        if (
+            self.found is None
+        ):  # to decide many stuck documents again takes its time: the rest is shown before
+            self.found = await self.read(partial(query, with_gaps=False))
+            self._show()
+        self.found = await self.read(query)
         self._gaps_read.clear()
         self._show()
 
@@ -261,15 +287,13 @@ class MappingsScreen(MappingActions):
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Each list has its own verbs: the others are not shown."""
+        place = VERBS_OF.get(action)
+        return self.tab in place if place is not None and self.is_mounted else True
+
     def reason_against(self, action: str) -> str:
-        row = self.table.cursor_row
-        if action == "mapping" and not isinstance(row, GapRow):
-            return "A rule is written for a missing value (] shows them), or in its table: enter opens it."
-        if action in ("approve", "reject") and not isinstance(row, ProposalRow):
-            return "Choose a change that waits first: ] shows them."
-        if action in ("versions", "import_rules", "export") and not isinstance(row, TableRow):
-            return "Choose a table first: [ shows them."
-        return ""
+        return "There is nothing here." if action in VERBS_OF and self.table.cursor_row is None else ""
 
     def action_mapping(self) -> None:
         """Write the rule for the value under the cursor."""
