@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from store.canonical.organisation import FiscalPeriod
 from store.clock import text
 from store.columns import encode, fields, marks
 
@@ -103,6 +102,8 @@ class Certificate:
 
 def periods(db: sqlite3.Connection, ledger: str, systems: Sequence[str]) -> list[Period]:
     """Return the periods of a ledger in order of time; of two systems that have one, the later in `systems` is right."""
+    from store.canonical.organisation import FiscalPeriod  # pydantic comes with it: Home counts without it
+
     rows = db.execute(
         "SELECT r.system, v.body FROM identity i JOIN record r ON r.id=i.record_id JOIN record_version v ON v.id=r.version_id"
         f" WHERE i.value>=? AND i.value<? AND i.kind='month' AND r.entity='fiscal_period' AND r.system IN ({marks(systems)})",
@@ -181,6 +182,19 @@ def by_day(db: sqlite3.Connection) -> list[DayCount]:
         " WHERE is_obstacle AND legal_entity IS NOT NULL GROUP BY legal_entity, accounting_on, reason"
     )
     return [DayCount(*row) for row in rows]
+
+
+def by_reason(db: sqlite3.Connection) -> dict[Reason, tuple[int, dict[str, int]]]:
+    """Return all obstacles, whatever the period: by reason, how many and how much by currency."""
+    found: dict[Reason, tuple[int, dict[str, int]]] = {}
+    for reason, currency, count, minor in db.execute(
+        "SELECT reason, currency, count(*), sum(amount_minor) FROM v_close_item WHERE is_obstacle GROUP BY reason, currency"
+    ).fetchall():
+        known, amounts = found.get(reason, (0, {}))
+        if currency is not None and minor is not None:
+            amounts[currency] = minor
+        found[reason] = (known + count, amounts)
+    return {reason: found[reason] for reason in REASONS if reason in found}
 
 
 def compared(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> list[Compared]:

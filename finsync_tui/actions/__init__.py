@@ -1,7 +1,7 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
 from finsync_tui.actions.acting import Actor, Outcome, acting, may
-from finsync_tui.actions.breaks import assign_breaks, comment_break, explain_breaks
+from finsync_tui.actions.breaks import assign_breaks, comment_on_break, explain_breaks
 from finsync_tui.actions.closing import certificate_bytes, certify_period
 from finsync_tui.actions.deliveries import (
     cancel_deliveries,
@@ -45,7 +45,7 @@ __all__ = [
     "certificate_bytes",
     "certify_period",
     "comment",
-    "comment_break",
+    "comment_on_break",
     "edit",
     "explain_breaks",
     "from_profile",

@@ -14,9 +14,9 @@ from store.errors import NotAllowedError, NotFoundError
 Deed = Callable[[Connection, Break], object]
 
 
-def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: str) -> Outcome:
-    """Give breaks to a person; an empty name takes them back."""
-    name = owner.strip() or None
+def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: str | None) -> Outcome:
+    """Give breaks to a person, or to nobody."""
+    name = (owner or "").strip() or None
 
     def one(db: Connection, found: Break) -> object:
         return breaks.assign(db, [found.id], name, actor.name, store.clock.now())
@@ -24,7 +24,7 @@ def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: s
     return _each(store, actor, break_ids, "break.assigned", name or "nobody", one, is_open=False)
 
 
-def comment_break(store: Store, actor: Actor, break_id: int, words: str) -> Outcome:
+def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> Outcome:
     """Write a note on a break."""
     words = checked_reason(words)
 

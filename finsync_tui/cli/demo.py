@@ -40,6 +40,17 @@ def demo(
     faults: Annotated[
         Literal["none", "typical", "storm"], typer.Option("--faults", help="How badly the systems behave.")
     ] = "typical",
+    edits: Annotated[
+        int,
+        typer.Option(
+            "--edits",
+            metavar="N",
+            min=0,
+            max=100,
+            help="At the end, so many changes of each kind are made in the systems behind finsync's back, for a "
+            "reconciliation to find.",
+        ),
+    ] = 0,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -67,7 +78,9 @@ def demo(
     """
     from finsync_tui.rehearse.demo import SPEED, Options, run_headless, run_workbench
 
-    options = Options(seed=seed, scale=scale, faults=faults, workspace=workspace, speed=speed or SPEED)
+    options = Options(
+        seed=seed, scale=scale, faults=faults, workspace=workspace, speed=speed or SPEED, edits=edits
+    )
     if not (headless or json) and sys.stdin.isatty() and sys.stdout.isatty():
         note("starting the company and its systems ...")
         run_workbench(options, _show)
@@ -127,7 +140,40 @@ def _tell(summary: dict[str, Any]) -> None:
     )
     _tell_troubles(expenses)
     _tell_totals(expenses)
+    if "edits" in summary:
+        _tell_edits(summary["edits"])
     note("everything adds up" if summary["is_good"] else "something does not add up")
+
+
+def _tell_edits(edits: dict[str, Any]) -> None:
+    """Print what was changed behind finsync's back, beside what the reconciliation found of it."""
+    say()
+    say(
+        table(
+            ["behind its back", "planted", "found", "recall"],
+            [[one["kind"], one["planted"], one["found"], f"{one['recall']:.2f}"] for one in edits["kinds"]],
+            right=["planted", "found", "recall"],
+        )
+    )
+    say()
+    say(
+        table(
+            ["class", "planted", "found", "precision", "recall"],
+            [
+                [
+                    one["class"].replace("_", " "),
+                    one["planted"],
+                    one["found"],
+                    f"{one['precision']:.2f}",
+                    f"{one['recall']:.2f}",
+                ]
+                for one in edits["classes"]
+            ],
+            right=["planted", "found", "precision", "recall"],
+        )
+    )
+    if edits["false_finds"]:
+        note(f"{len(edits['false_finds'])} breaks that nobody planted")
 
 
 def _tell_troubles(summary: dict[str, Any]) -> None:

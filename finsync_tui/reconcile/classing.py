@@ -94,6 +94,9 @@ def _class(
     rules = comparing.definition.classes
     if one.kind == "duplicate":
         return "duplicate", {"why": "one side holds it more than once"}
+    times = _told_times(comparing, one)
+    if times > 1:
+        return "duplicate", {"why": f"the target has it {times} times over", "times": times}
     currency = one.source.currency if one.source else str(one.evidence.get("currency", ""))
     if _is_money_only(comparing, one) and within(rules.rounding, currency, one.amount_minor):
         return "rounding", {"why": "the amounts differ by no more than rounding does"}
@@ -184,6 +187,16 @@ def _was_decided(comparing: Comparison, one: Found, known: _Known) -> bool:
         return True
     undone = comparing.definition.undone_by
     return any(one.operation in undone and one.state in _SENT for one in known.deliveries)
+
+
+def _told_times(comparing: Comparison, one: Found) -> int:
+    """Return how many times over the target has what may stand there in several rows; 1: not just repeated."""
+    if comparing.definition.many != "target" or not _is_money_only(comparing, one):
+        return 1
+    if one.source is None or one.target is None or not one.source.amount_minor:
+        return 1
+    times, rest = divmod(one.target.amount_minor, one.source.amount_minor)
+    return times if not rest else 1
 
 
 def _is_money_only(comparing: Comparison, one: Found) -> bool:

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from finsync_tui.rehearse.editing import Edit
 from finsync_tui.rehearse.planted import Plant
 from finsync_tui.rehearse.report import Report, plants_to_json
 from finsync_tui.rehearse.tripwire import Tripwire
@@ -45,6 +46,8 @@ class Stage(Protocol):
 
     def report(self) -> Report: ...
 
+    def edit(self, seed: int, each: int) -> list[Edit]: ...
+
 
 def app(stage: Stage, *, clock_token: str, judge_token: str) -> Starlette:
     """Return the control channel of a world."""
@@ -65,12 +68,16 @@ def app(stage: Stage, *, clock_token: str, judge_token: str) -> Starlette:
             wire.arm(int(body["pid"]), int(body["countdown"]), body["when"], is_for_writes=is_for_writes)
         return {"is_armed": wire.pid is not None, "struck_count": wire.struck_count}
 
+    def edits(method: str, body: Body) -> object:
+        return [one.to_json() for one in stage.edit(int(body["seed"]), int(body.get("each", 1)))]
+
     judge = (judge_token,)
     return Starlette(
         routes=[
             _route("/clock", clock, ("GET", "PUT"), (clock_token, judge_token)),
             _route("/planted", lambda method, body: plants_to_json(stage.plants), ("GET",), judge),
             _route("/report", lambda method, body: stage.report().to_json(), ("GET",), judge),
+            _route("/edits", edits, ("PUT",), judge),
             _route("/tripwire", tripwire, ("GET", "PUT", "DELETE"), judge),
         ]
     )

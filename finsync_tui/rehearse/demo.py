@@ -19,8 +19,10 @@ import platformdirs
 
 from finsync_tui.credentials import FOLDER_VARIABLE, variable
 from finsync_tui.rehearse import company as companies
-from finsync_tui.rehearse import evidence, expense_catalogue, verdict, workspace
+from finsync_tui.rehearse import editing_verdict, evidence, expense_catalogue, verdict, workspace
 from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE
+from finsync_tui.rehearse.editing import Edit
+from finsync_tui.rehearse.editing_verdict import EditingVerdict
 from finsync_tui.rehearse.expense_systems import COMPANY_UUID
 from finsync_tui.rehearse.planted import SOURCE, Level
 from finsync_tui.rehearse.report import Report, plants_from_json
@@ -35,6 +37,7 @@ from store.errors import FinsyncError
 SPEED: Final = 43_200
 """Virtual seconds per real second in the workbench: a year in a good twelve minutes."""
 STOP_WAIT_S: Final = 20.0
+LOOK_WAIT_S: Final = 300.0
 PROGRESS_EVERY_S: Final = 0.5
 
 Progress = Callable[[str], None]
@@ -55,6 +58,8 @@ class Options:
     faults: Level = "typical"
     workspace: Path | None = None
     speed: float = SPEED
+    edits: int = 0
+    """How many changes of each kind a hand makes behind finsync's back at the end, for a reconciliation to find."""
 
 
 @dataclass
@@ -110,6 +115,30 @@ class Stage:
         plants = plants_from_json(self.judge.get("/planted").raise_for_status().json())
         return verdict.judge(plants, self.report(), evidence.read(self.workspace.store_path))
 
+    def look_again(self) -> None:
+        """Compare everything once, in a process that knows what an engine knows."""
+        command = [
+            sys.executable,
+            "-m",
+            "finsync_tui.rehearse.second_look",
+            "--workspace",
+            str(self.workspace.path),
+        ]
+        with _ending(_start(command, self.environment)) as process:
+            if process.wait(LOOK_WAIT_S) != 0:
+                raise DemoFailedError("the reconciliation at the end failed; its message stands above.")
+
+    def edited(self, seed: int, each: int = 1) -> EditingVerdict:
+        """Let a hand change the systems behind finsync's back; say what a reconciliation finds of it, and what else."""
+        self.look_again()
+        with open_store(self.workspace.store_path, SystemClock()) as store:
+            before = editing_verdict.newest_run(store.db)
+        rows = self.judge.put("/edits", json={"seed": seed, "each": each}).raise_for_status().json()
+        self.look_again()
+        with open_store(self.workspace.store_path, SystemClock()) as store:
+            seen = editing_verdict.new_breaks(store.db, before)
+        return editing_verdict.judge([Edit(**row) for row in rows], seen)
+
     def report(self) -> Report:
         """Ask the world what its systems hold."""
         return Report.from_json(self.judge.get("/report").raise_for_status().json())
@@ -127,8 +156,9 @@ def run_headless(options: Options, progress: Progress | None = None) -> dict[str
                 "Run it again with --workspace DIR to keep the workspace and look at it."
             )
         found = scene.verdict()
+        edited = scene.edited(options.seed, options.edits) if options.edits else None
         virtual_to = scene.now()
-    return {
+    summary = {
         "seed": options.seed,
         "scale": options.scale,
         "faults": options.faults,
@@ -137,6 +167,9 @@ def run_headless(options: Options, progress: Progress | None = None) -> dict[str
         "virtual_to": virtual_to,
         "seconds": round(time.monotonic() - began, 1),
     }
+    if edited is not None:
+        summary |= {"edits": edited.to_json(), "is_good": summary["is_good"] and edited.is_good}
+    return summary
 
 
 def run_workbench(options: Options, show: Callable[[Workspace], None]) -> None:

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp
 from adapters.simulation import loopback_config
 from finsync_tui.rehearse import (
     control,
+    editing,
     expense_planted,
     expense_reading,
     expense_timeline,
@@ -37,6 +38,7 @@ from finsync_tui.rehearse import (
     systems,
 )
 from finsync_tui.rehearse.company import build
+from finsync_tui.rehearse.editing import Edit
 from finsync_tui.rehearse.expense_catalogue import SOURCE as EXPENSE_SOURCE
 from finsync_tui.rehearse.parent import tie_to_parent
 from finsync_tui.rehearse.planted import SOURCE, Level, Plant, Scenario, plant
@@ -48,6 +50,8 @@ from store.clock import VirtualClock, instant, text
 
 STATE_NAME: Final = "world.json"
 CONTROL: Final = "control"
+LATER: Final = timedelta(hours=1)
+"""How long after the last thing that happened somebody edits."""
 BEFORE: Final = timedelta(days=600)
 """How long before its first order the company set its systems up."""
 
@@ -95,6 +99,11 @@ class World:
             expenses=expense_reading.report(self.systems, company),
             invoices=invoice_reading.report(self.systems, company),
         )
+
+    def edit(self, seed: int, each: int) -> list[Edit]:
+        """Let a hand change what the systems hold, an hour from now, behind finsync's back."""
+        self.clock.advance(LATER)
+        return editing.edit(self.systems, seed, each)
 
     def dump(self) -> dict[str, Any]:
         return {"now": text(self.now()), "applied_count": self.applied_count, "systems": self.systems.dump()}

@@ -27,7 +27,11 @@ def _comment(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outco
 
 
 def _comment_break(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
-    return actions.comment_break(store, actor, ids[0], text)
+    return actions.comment_on_break(store, actor, ids[0], text)
+
+
+def _assign_break(store: Store, actor: Actor, ids: Sequence[int], owner: str) -> Outcome:
+    return actions.assign_breaks(store, actor, ids, owner or None)
 
 
 def _snooze(store: Store, actor: Actor, ids: Sequence[int], until: str) -> Outcome:
@@ -46,7 +50,7 @@ DEEDS: Mapping[Name, Deed] = {
     "hold": actions.hold_deliveries,
     "release": actions.release_deliveries,
     "cancel": actions.cancel_deliveries,
-    "assign_break": actions.assign_breaks,
+    "assign_break": _assign_break,
     "comment_break": _comment_break,
     "explain_break": actions.explain_breaks,
 }

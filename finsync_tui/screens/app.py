@@ -369,6 +369,14 @@ class FinsyncApp(App[None]):
         if isinstance(self.screen, ListScreen):
             self.screen.filter_to(words)
 
+    async def go_close(self) -> None:
+        """Go to the close board."""
+        from finsync_tui.screens.reconciliation import ReconciliationScreen
+
+        await self.action_go("reconcile")
+        if isinstance(self.screen, ReconciliationScreen):
+            self.screen.action_board()
+
     async def go_system(self, system: str) -> None:
         """Go to one of the systems."""
         from finsync_tui.screens.systems import SystemsScreen

@@ -388,6 +388,8 @@ class HomeScreen(WorkScreen):
     async def _open_line(self, row: Line) -> None:
         if row.place == "systems":
             await self.desk.go_system(row.filter)
+        elif row.place == "close":
+            await self.desk.go_close()
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
         else:

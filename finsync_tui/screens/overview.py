@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.queries import when
 from finsync_tui.screens.text import safe_text
-from store import preferences, runs, trends, unposted
+from store import closing, preferences, runs, trends, unposted
 from store.clock import instant
 from store.clock import text as instant_text
 from store.trends import Trend
@@ -123,6 +123,8 @@ class Overview:
     documents: Mapping[str, Tally] = field(default_factory=dict)
     unposted: tuple[Unposted, ...] = ()
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
+    in_the_way: Mapping[str, Tally] = field(default_factory=dict)
+    """Of the close of any period, by reason."""
     systems: tuple[SystemRow, ...] = ()
     runs: tuple[RunRow, ...] = ()
     trend: Trend | None = None
@@ -200,6 +202,9 @@ def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
         ),
         unposted=tuple(unposted.by_age(db, now)),
         deliveries=_deliveries(db),
+        in_the_way={
+            reason: Tally(count, amounts) for reason, (count, amounts) in closing.by_reason(db).items()
+        },
         trend=trends.by_day(db, now),
         findings=tuple(
             (safe_text(name, 40), int(n))

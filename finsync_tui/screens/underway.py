@@ -47,7 +47,14 @@ class Line:
 
 def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
     """Return all lines, what needs somebody first."""
-    parts = [_unposted(found), _deliveries(found), _documents(found), _trends(found), _handled(found)]
+    parts = [
+        _unposted(found),
+        _close(found),
+        _deliveries(found),
+        _documents(found),
+        _trends(found),
+        _handled(found),
+    ]
     if with_systems:
         parts.insert(1, [_system(row) for row in found.systems])
     return tuple(line for part in parts for line in part)
@@ -82,6 +89,24 @@ def _unposted(found: Overview) -> list[Line]:
             )
         )
     return [heading, *rows]
+
+
+def _close(found: Overview) -> list[Line]:
+    """What is in the way of the close of any period; one document may stand there for two reasons."""
+    if not found.in_the_way:
+        return []
+    most = max(tally.count for tally in found.in_the_way.values())
+    return [
+        Line("In the way of a close", place="close", is_heading=True),
+        *(
+            Line(
+                sign.word, tally.count, sign.glyph, sign.role, drawing.bar(tally.count / most, SHAPE_WIDTH), tally.amounts,
+                place="close",
+            )
+            for reason, tally in found.in_the_way.items()
+            for sign in (signs.of(signs.CLOSE_REASON, reason),)
+        ),
+    ]  # fmt: skip
 
 
 def _documents(found: Overview) -> list[Line]:

@@ -29,7 +29,7 @@ def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
     for seed in range(7, 7 + counts.seeds):
         workspace = tmp_path / str(seed)
 
-        result = run_headless(Options(seed=seed, scale=SMALL, faults="typical", workspace=workspace))
+        result = run_headless(Options(seed=seed, scale=SMALL, faults="typical", workspace=workspace, edits=2))
 
         text = verdict.summary(result)
         assert result["is_good"], f"seed {seed}\n{text}"
@@ -41,6 +41,7 @@ def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
         assert min(expenses["posted"], expenses["confirmed"], expenses["paid"], expenses["returned"]) > 0
         assert {"0.00"} == {one["difference"] for one in expenses["totals"]}
         assert_payables_add_up(result["invoices"])
+        assert_edits_are_found(result["edits"])
         assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
         assert json.dumps(result)
         assert_no_secret_is_kept(workspace)
@@ -57,6 +58,14 @@ def assert_payables_add_up(invoices: dict[str, Any]) -> None:
     for one in invoices["commitments"]:
         assert one["in_coupa"] == one["in_erp"] == one["in_store"]
         assert one["requested_in_coupa"] == one["requested_in_store"]
+
+
+def assert_edits_are_found(edits: dict[str, Any]) -> None:
+    """What a hand changed in the systems behind our back is found and classed, each of it, and nothing else is."""
+    assert (1.0, 1.0, []) == (edits["precision"], edits["recall"], edits["misclassed"]), edits
+    assert {2} == {one["planted"] for one in edits["kinds"]}
+    assert 5 == len(edits["kinds"])
+    assert {(1.0, 1.0)} == {(one["precision"], one["recall"]) for one in edits["classes"]}
 
 
 def assert_no_secret_is_kept(workspace: Path) -> None:

@@ -56,7 +56,9 @@ def test_the_engine_may_read_and_move_the_clock(run: Callable[[Any], Any]) -> No
     assert world.applied_count > 0
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/planted"), ("GET", "/report"), ("PUT", "/tripwire")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/planted"), ("GET", "/report"), ("PUT", "/tripwire"), ("PUT", "/edits")]
+)
 @pytest.mark.parametrize("token", [CLOCK, "", "guess"])
 def test_the_engine_may_see_nothing_else(
     run: Callable[[Any], Any], token: str, method: str, path: str

@@ -14,6 +14,8 @@ from finsync_tui.screens.close_board import CloseBoardScreen
 from finsync_tui.screens.close_items import CloseItemsScreen
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.reconciliation import ReconciliationScreen
+from finsync_tui.screens.underway import Line
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.settings import Workspace
 from store import breaks, closing, workflows
 from store.clock import VirtualClock
@@ -155,3 +157,19 @@ async def test_who_only_looks_explains_and_certifies_nothing(broken: Workspace) 
         assert "read-only" in screen_text(pilot)
     with looked_into(broken) as store:
         assert [] == closing.newest_certificates(store.db)
+
+
+async def test_home_leads_to_the_close_board(broken: Workspace) -> None:
+    """What is in the way of any close is counted on Home, by reason; enter opens the board."""
+    async with opened(broken, "1") as pilot:
+        table = pilot.app.screen.query_one("#work", VirtualTable)
+        rows = [table.row_at(n) for n in range(table.row_count)]
+        places = [n for n, row in enumerate(rows) if isinstance(row, Line) and row.place == "close"]
+        found = {row.label: row.count for row in (rows[n] for n in places) if isinstance(row, Line)}
+        assert {"unposted": 3, "unexplained": 5, "exception": 3} == {
+            name: count for name, count in found.items() if count is not None
+        }
+        table.focus()
+        table.move_to(places[0])
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, CloseBoardScreen)

@@ -1,0 +1,176 @@
+"""A hand behind finsync's back: changes what the simulated systems hold, as people do, and remembers what it did.
+
+The list stays in the world's process and with the judge: an engine has no token that opens it. Every change is one that a
+person could make in the real system, under a login that is not finsync's, and none leaves a document that can't be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from random import Random
+from typing import Any, Final, Literal
+
+from adapters.oracle_fusion.simulator_rows import Row
+from adapters.oracle_fusion.simulator_world import World as Pod
+from finsync_tui.rehearse.planted import SOURCE
+from finsync_tui.rehearse.systems import Systems
+
+Kind = Literal["changed amount", "deleted invoice", "doubled payment", "flipped status", "swapped supplier"]
+KINDS: Final[tuple[Kind, ...]] = (
+    "changed amount",
+    "deleted invoice",
+    "doubled payment",
+    "flipped status",
+    "swapped supplier",
+)
+EDITOR: Final = "night.shift"
+"""A login of the systems that is nobody's we know."""
+STEP: Final = Decimal("10.00")
+_MARK: Final = re.compile(rf"{SOURCE}:\d+(?= \| |$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change that nobody told finsync of, and what a reconciliation has to say about it."""
+
+    kind: Kind
+    system: str
+    document_key: str
+    """Of the document at its source, as finsync names it."""
+    number: str
+    definition: str
+    """Which comparison has to find it."""
+    class_: str
+    """The class it has to have."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def edit(systems: Systems, seed: int, each: int = 1) -> list[Edit]:
+    """Make `each` changes of every kind, chosen by the seed, each on a document of its own."""
+    random = Random(seed)  # noqa: S311  (a seed, no secret)
+    free = list(_posted(systems))
+    random.shuffle(free)
+    done: list[Edit] = []
+    for kind in KINDS:
+        for _ in range(each):
+            place = next((n for n, one in enumerate(free) if _suits(kind, systems, one)), None)
+            if place is not None:
+                done.append(_make(kind, systems, free.pop(place)))
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """One invoice of the procurement system as an ERP holds it."""
+
+    system: str
+    pod: Pod
+    row: Row
+    document_key: str
+
+
+def _posted(systems: Systems) -> Iterator[_Posted]:
+    """Yield the validated invoices in a fixed order."""
+    for system, erp in sorted(systems.erps.items()):
+        for row in sorted(erp.world.tables["invoices"], key=lambda one: str(one.id)):
+            mark = _MARK.match(str(row.data["Description"] or ""))
+            if mark and row.data["ValidationStatus"] == "Validated" and not row.data["CanceledFlag"]:
+                yield _Posted(system, erp.world, row, mark[0])
+
+
+def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
+    if kind == "doubled payment":
+        return bool(_payments(systems, one))
+    if kind == "swapped supplier":
+        return _other_supplier(one) is not None
+    return True
+
+
+def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
+    number = str(one.row.data["InvoiceNumber"])
+    if kind == "doubled payment":
+        _double_payment(systems, one)
+        return Edit(kind, SOURCE, one.document_key, number, "payments", "duplicate")
+    acts: dict[Kind, Callable[[_Posted], None]] = {
+        "changed amount": _change_amount,
+        "deleted invoice": _delete,
+        "flipped status": _flip,
+        "swapped supplier": _swap_supplier,
+    }
+    acts[kind](one)
+    return Edit(kind, one.system, one.document_key, number, "invoices", "manual_change")
+
+
+def _change_amount(one: _Posted) -> None:
+    """Header, first line and its first distribution, so that the invoice still adds up."""
+    line = one.row.of("invoiceLines")[0]
+    one.row.data["InvoiceAmount"] = _plus(one.row.data["InvoiceAmount"])
+    line.data["LineAmount"] = _plus(line.data["LineAmount"])
+    for part in line.of("invoiceDistributions")[:1]:
+        part.data["DistributionAmount"] = _plus(part.data["DistributionAmount"])
+    _keep(one)
+
+
+def _delete(one: _Posted) -> None:
+    one.pod.tables["invoices"].remove(one.row)
+
+
+def _flip(one: _Posted) -> None:
+    one.row.data |= {"ValidationStatus": "Canceled", "CanceledFlag": True, "CanceledBy": EDITOR}
+    _keep(one)
+
+
+def _swap_supplier(one: _Posted) -> None:
+    other = _other_supplier(one)
+    assert other is not None, "only invoices with somebody else to owe it to are chosen"
+    one.row.data |= {name: other.data[name] for name in ("Supplier", "SupplierNumber", "SupplierSite")}
+    _keep(one)
+
+
+def _other_supplier(one: _Posted) -> Row | None:
+    """Return an invoice of the same business unit from somebody else."""
+    rows = sorted(one.pod.tables["invoices"], key=lambda row: str(row.id))
+    return next(
+        (
+            row
+            for row in rows
+            if row.data["BusinessUnit"] == one.row.data["BusinessUnit"]
+            and row.data["SupplierNumber"] != one.row.data["SupplierNumber"]
+            and _MARK.match(str(row.data["Description"] or ""))
+        ),
+        None,
+    )
+
+
+def _double_payment(systems: Systems, one: _Posted) -> None:
+    """The procurement system is told of the last payment a second time."""
+    invoice = _source(systems, one)
+    payments = _payments(systems, one)
+    second = deepcopy(payments[-1]) | {"id": max(int(row["id"]) for row in payments) + 900_000}
+    systems.coupa.put("invoices", {**invoice, "payments": [*payments, second]}, by=EDITOR)
+
+
+def _source(systems: Systems, one: _Posted) -> dict[str, Any]:
+    wanted = one.document_key.partition(":")[2]
+    return next(row for row in systems.coupa.documents("invoices") if str(row["id"]) == wanted)
+
+
+def _payments(systems: Systems, one: _Posted) -> list[dict[str, Any]]:
+    found = _source(systems, one).get("payments") or []
+    return [dict(row) for row in found]
+
+
+def _plus(value: object) -> Decimal:
+    return Decimal(str(value)) + STEP
+
+
+def _keep(one: _Posted) -> None:
+    one.row.data["LastUpdatedBy"] = EDITOR
+    one.row.touch(one.pod.now())
+    one.pod.tables["invoices"].put(one.row)
