@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import audit, drain, ingest, startup, suppliers, workbench
+from benchmarks import audit, drain, ingest, reconcile, startup, suppliers, workbench
 from benchmarks.measure import PAIRS
 
 
@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[], Row | Sequence[Row]]] = {
     "no-change": ingest.no_filter,
     "delta": ingest.delta_cycle,
     "drain": drain.drain,
+    "reconcile": reconcile.reconcile,
     "audit-append": audit.append,
     "audit-verify": audit.verify,
     "suppliers": suppliers.match,

@@ -18,6 +18,7 @@ from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
 from store.clock import SystemClock
 from store.errors import NotFoundError
+from store.reconciliations import Mode, Run
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -49,6 +50,37 @@ def sync_now(workspace: Workspace, system: str, entity: str | None = None) -> tu
             return await engine.pull(_pulls(engine, system, entity))
 
     return asyncio.run(read())
+
+
+def reconcile_now(
+    workspace: Workspace,
+    scope: str | None = None,
+    *,
+    is_full: bool = False,
+    periods: tuple[str, str] | None = None,
+    by: str = "engine",
+) -> list[Run]:
+    """Read both sides afresh and compare them: one definition, all of one entity, or everything."""
+
+    from finsync_tui.reconcile.running import Asked  # loaded where something is to be compared
+
+    async def compare() -> list[Run]:
+        async with open_engine(workspace) as engine:
+            names = _definitions(engine, scope)
+            mode: Mode = "window" if periods is not None else "full" if is_full else "changes"
+            return await engine.reconcile(Asked(names, mode, periods, by))
+
+    return asyncio.run(compare())
+
+
+def _definitions(engine: Engine, scope: str | None) -> tuple[str, ...]:
+    known = {n: one for n, one in engine.profile.reconciliations.items() if one.is_enabled}
+    found = tuple(sorted(n for n, one in known.items() if scope in (None, n, one.entity, one.flow)))
+    if not found:
+        raise NotFoundError(
+            "reconciliation", scope or "any", f"Known: {', '.join(sorted(known)) or 'none in this profile'}."
+        )
+    return found
 
 
 def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, Health]:

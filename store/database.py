@@ -33,6 +33,7 @@ KNOWN_MIGRATIONS: Final = (
     "m010_lists_by_index",
     "m011_expected_rows",
     "m012_suppliers_compared",
+    "m013_equal_rows_side_by_side",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -806,6 +806,19 @@ def m012_suppliers_compared(db: Database) -> None:
         db.execute(statement)
 
 
+_M013 = """
+DROP INDEX comparison_row_key;
+CREATE INDEX comparison_row_key ON comparison_row(definition_id, key, row_hash, side_id);
+"""
+
+
+@migrations()
+def m013_equal_rows_side_by_side(db: Database) -> None:
+    """Rows that agree lie next to each other, so that counting them tells: half the time of comparing their hashes."""
+    for statement in statements(_M013):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -1,7 +1,15 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
 from finsync_tui.actions.acting import Actor, Outcome, acting, may
-from finsync_tui.actions.breaks import assign_breaks, comment_on_break, explain_breaks
+from finsync_tui.actions.breaks import (
+    adopt_target,
+    assign_breaks,
+    comment_on_break,
+    explain_breaks,
+    reopen_breaks,
+    reread_breaks,
+    resend_breaks,
+)
 from finsync_tui.actions.closing import certificate_bytes, certify_period
 from finsync_tui.actions.deliveries import (
     cancel_deliveries,
@@ -30,14 +38,17 @@ from finsync_tui.actions.mappings import (
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
 from finsync_tui.actions.signing import signer_of
 from finsync_tui.actions.suppliers import answer_suppliers
+from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, write_off
 
 __all__ = [
     "Actor",
     "Outcome",
     "abort_workflow",
     "acting",
+    "adopt_target",
     "answer_suppliers",
     "approve_mapping",
+    "approve_write_off",
     "ask_read",
     "assign",
     "assign_breaks",
@@ -56,8 +67,12 @@ __all__ = [
     "propose_mapping",
     "rebased",
     "reject_mapping",
+    "reject_write_off",
     "release_deliveries",
+    "reopen_breaks",
     "replay_deliveries",
+    "reread_breaks",
+    "resend_breaks",
     "resolve",
     "resume_system",
     "retry",
@@ -65,4 +80,5 @@ __all__ = [
     "signer_of",
     "snooze",
     "withdraw_mapping",
+    "write_off",
 ]

@@ -1,51 +1,124 @@
-"""What a person may do with breaks here: give them to somebody, write a note, say why they are as they should be."""
+"""What people do about breaks: assign, comment, explain, send again, read again, adopt the target's value, open again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
 from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
-from store import Store, breaks
+from finsync_tui.flows.registry import FLOWS
+from finsync_tui.reconcile import running
+from store import Store, breaks, cases, crossrefs, events, outbox, workflows
 from store.breaks import Break
+from store.canonical.event import Event, event_type
+from store.clock import text
 from store.errors import NotAllowedError, NotFoundError
 
-Deed = Callable[[Connection, Break], object]
+RESENT_KINDS = ("missing_in_target", "field", "status_lag")
 
 
 def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: str | None) -> Outcome:
     """Give breaks to a person, or to nobody."""
     name = (owner or "").strip() or None
 
-    def one(db: Connection, found: Break) -> object:
-        return breaks.assign(db, [found.id], name, actor.name, store.clock.now())
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        breaks.assign(db, [one.id], name, actor.name, now)
+        return None
 
-    return _each(store, actor, break_ids, "break.assigned", name or "nobody", one, is_open=False)
+    return each_break(store, actor, break_ids, "break.assigned", name or "nobody", act)
 
 
 def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> Outcome:
-    """Write a note on a break."""
+    """Write a note on a break, live or not."""
     words = checked_reason(words)
 
-    def one(db: Connection, found: Break) -> object:
-        return breaks.comment(db, [found.id], actor.name, words, store.clock.now())
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        breaks.comment(db, [one.id], actor.name, words, now)
+        return None
 
-    return _each(store, actor, [break_id], "break.commented", words, one, is_open=False)
+    return each_break(store, actor, [break_id], "break.commented", words, act, states=None)
 
 
 def explain_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
-    """Say why open breaks are as they should be. Another difference of the same document opens them again."""
+    """Say why open breaks are as they should be. The same difference does not come back; another one does."""
     reason = checked_reason(reason)
 
-    def one(db: Connection, found: Break) -> object:
-        return breaks.explain(db, [found.id], actor.name, reason, store.clock.now())
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        breaks.explain(db, [one.id], actor.name, reason, now)
+        _tell(db, one, "explained", now)
+        return None
 
-    return _each(store, actor, break_ids, "break.explained", reason, one, is_open=True)
+    return each_break(store, actor, break_ids, "break.explained", reason, act)
 
 
-def _each(
-    store: Store, actor: Actor, break_ids: Iterable[int], what: str, why: str, deed: Deed, *, is_open: bool
+def reopen_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+    """Take back an explanation or a write-off while the difference is still there."""
+    reason = checked_reason(reason)
+
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        if one.gone_at is not None:
+            return "both sides agree by now"
+        breaks.reopen(db, [one.id], actor.name, reason, now)
+        _tell(db, one, "reopened", now)
+        return None
+
+    return each_break(
+        store, actor, break_ids, "break.reopened", reason, act, states=("explained", "written_off")
+    )
+
+
+def resend_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+    """Let the process of each document begin anew: it looks in the target first and never makes anything twice."""
+    reason = checked_reason(reason)
+
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        problem = _begin_anew(db, one, actor, now)
+        if problem is None:
+            breaks.note_fix(db, [one.id], "resend", actor.name, reason, now)
+            _compare_soon(db, one)
+        return problem
+
+    return each_break(store, actor, break_ids, "break.resend_asked", reason, act)
+
+
+def reread_breaks(store: Store, actor: Actor, break_ids: Iterable[int]) -> Outcome:
+    """Have both sides of these breaks read afresh with the engine's next cycle."""
+
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        _compare_soon(db, one)
+        breaks.note_fix(db, [one.id], "reread", actor.name, "both sides are read afresh", now)
+        return None
+
+    return each_break(store, actor, break_ids, "break.reread_asked", "", act)
+
+
+def adopt_target(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+    """Take the target's values for right: nothing is written to a system, and the difference is settled as it stands."""
+    reason = checked_reason(reason)
+
+    def act(db: Connection, one: Break, now: datetime) -> str | None:
+        if one.kind not in ("field", "status_lag"):
+            return f"it has no value to adopt ({one.kind.replace('_', ' ')})"
+        values = ", ".join(f"{f.field} {f.target}" for f in one.fields)
+        breaks.note_fix(db, [one.id], "adopt", actor.name, values, now)
+        breaks.explain(db, [one.id], actor.name, f"adopted {values}: {reason}", now)
+        _tell(db, one, "adopted", now)
+        return None
+
+    return each_break(store, actor, break_ids, "break.adopted", reason, act)
+
+
+def each_break(
+    store: Store,
+    actor: Actor,
+    break_ids: Iterable[int],
+    what: str,
+    why: str,
+    act: Callable[[Connection, Break, datetime], str | None],
+    *,
+    states: tuple[str, ...] | None = ("open",),
 ) -> Outcome:
     """Do something to each break in one transaction. A single refusal raises, several are collected."""
     people.require(actor.name, actor.roles, what)
@@ -54,22 +127,65 @@ def _each(
     refused: list[tuple[int, str]] = []
     with store.transaction() as db:
         for break_id in wanted:
-            found = breaks.get(db, break_id)
-            if found is None:
+            one = breaks.get(db, break_id)
+            if one is None:
                 if len(wanted) == 1:
-                    raise NotFoundError(
-                        "break", str(break_id), "The screen Reconciliation, or v_break, shows them."
-                    )
+                    raise NotFoundError("break", str(break_id), "`finsync breaks list` shows them.")
                 refused.append((break_id, "there is no such break"))
                 continue
-            if is_open and found.state != "open":
-                problem = f"it is {found.state.replace('_', ' ')} already"
+            problem: str | None
+            if states is not None and one.state not in states:
+                problem = f"it is {one.state.replace('_', ' ')} ({one.resolution or 'no reason is known'})"
+            else:
+                problem = act(db, one, store.clock.now())
+            if problem is not None:
                 if len(wanted) == 1:
                     raise NotAllowedError(f"break {break_id}: {problem}. Nothing was changed.")
                 refused.append((break_id, problem))
                 continue
-            deed(db, found)
-            subject = found.document_key or f"{found.definition}/{found.key}"
-            note_action(store, db, actor, what, subject, why, {"break": break_id, "class": found.class_})
+            after: dict[str, object] = {
+                "break": one.id, "definition": one.definition, "kind": one.kind,
+                "fields": [[f.field, f.source, f.target] for f in one.fields],
+            }  # fmt: skip
+            note_action(store, db, actor, what, one.document_key or f"break:{one.id}", why, after)
             done.append(break_id)
     return Outcome(tuple(done), tuple(refused))
+
+
+def _begin_anew(db: Connection, one: Break, actor: Actor, now: datetime) -> str | None:
+    """Let the newest process of the document start again; say why not, where it can't."""
+    if one.kind not in RESENT_KINDS:
+        return f"sending again mends no {one.kind.replace('_', ' ')}"
+    workflow = workflows.get(db, one.workflow_id) if one.workflow_id is not None else None
+    if workflow is None:
+        return "nothing was decided here about its document; read its source again"
+    if workflow.state in ("running", "waiting"):
+        return f"workflow {workflow.id} is under way already ({workflow.step})"
+    if any(outbox.may_have_happened(delivery) for delivery in outbox.of_workflow(db, workflow.id)):
+        return f"a delivery of workflow {workflow.id} may have arrived unseen; let it be looked up first"
+    target_side = workflow.target
+    if one.kind == "missing_in_target" and target_side is not None:
+        crossrefs.unlink(db, workflow.entity, workflow.document_key, target_side)
+    cases.end_for_workflow(db, workflow.id, "closed", actor.name, f"sent again for break {one.id}", now)
+    workflows.save(
+        db, workflow.id, state="running", step=next(iter(FLOWS[workflow.flow].steps(workflow.kind))), data={},
+        generation=workflow.generation + 1, now=now,
+    )  # fmt: skip
+    return None
+
+
+def _compare_soon(db: Connection, one: Break) -> None:
+    running.ask(db, one.definition)
+
+
+def _tell(db: Connection, one: Break, participle: str, now: datetime) -> None:
+    event = Event(
+        id=f"finsync:break:{one.id}:{participle}:{text(now)}",
+        type=event_type("break", participle),
+        source="finsync",
+        subject=one.document_key or f"break:{one.id}",
+        time=now,
+        correlation_id=one.document_key,
+        data={"break": one.id, "definition": one.definition, "kind": one.kind, "number": one.document_number},
+    )
+    events.append(db, [event])

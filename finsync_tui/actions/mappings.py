@@ -174,7 +174,7 @@ def approve_mapping(
         problem = maker_refusal(profile, proposals.store_id(db), found)
         if problem is not None:
             raise ProposalRefusedError(proposal_id, problem)
-        _checked_key(profile, signer, now)
+        checked_key(profile, signer, now)
         if signer.public == profile.people[found.maker].key:
             raise NotAllowedError("maker and checker have the same key. Nothing was changed.")
         current = _in_force(db, profile, found.name, now, actor)
@@ -291,7 +291,7 @@ def _in_force(db: Connection, profile: Profile, table: str, now: datetime, actor
 
 def _open(db: Connection, proposal_id: int) -> Proposal:
     found = proposals.get(db, proposal_id)
-    if found is None:
+    if found is None or found.kind != "mapping":
         raise NotFoundError("proposal", str(proposal_id), "`finsync mapping list --proposals` shows them.")
     if found.state != "open":
         raise NotAllowedError(
@@ -330,11 +330,11 @@ def _maker_signature(db: Connection, profile: Profile, signer: Signer | None, ch
             "a change that takes two persons is signed by its maker",
             "Run `finsync people key` first.",
         )
-    _checked_key(profile, signer, change.made_at)
+    checked_key(profile, signer, change.made_at)
     return signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
 
 
-def _checked_key(profile: Profile, signer: Signer, now: datetime) -> None:
+def checked_key(profile: Profile, signer: Signer, now: datetime) -> None:
     person = profile.people.get(signer.name)
     key = person.standing_at(now)[1] if person is not None else None
     if key != signer.public:

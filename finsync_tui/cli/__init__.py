@@ -9,6 +9,7 @@ import typer
 from finsync_tui.cli import (
     adapters,
     audit,
+    breaks,
     close_check,
     commitments,
     contract,
@@ -23,6 +24,7 @@ from finsync_tui.cli import (
     outbox,
     people,
     profile,
+    reconcile,
     secrets,
     status,
     store,
@@ -47,10 +49,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, init, doctor, tui, web, engine, status, close_check, commitments, explain):
+for single in (demo, init, doctor, tui, web, engine, status, reconcile, close_check, commitments, explain):
     single.register(app)
 for noun in (
     exceptions,
+    breaks,
     mapping_impact,
     outbox,
     workflow,

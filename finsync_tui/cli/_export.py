@@ -19,21 +19,31 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write(target: TextIO, rows: Sequence[dict[str, Any]], format_: Literal["csv", "json"]) -> None:
-    """Write the public columns of exceptions."""
+def write(
+    target: TextIO,
+    rows: Sequence[dict[str, Any]],
+    format_: Literal["csv", "json"],
+    columns: Sequence[str] = COLUMNS,
+) -> None:
+    """Write the public columns of exceptions, or of what else is listed."""
     if format_ == "json":
-        chosen = [{name: row[name] for name in COLUMNS} for row in rows]
+        chosen = [{name: row[name] for name in columns} for row in rows]
         target.write(json.dumps(chosen, indent=2) + "\n")
         return
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([formula_safe(row[name]) for name in COLUMNS] for row in rows)
+    writer.writerow(columns)
+    writer.writerows([formula_safe(row[name]) for name in columns] for row in rows)
 
 
 def write_file(
-    path: Path, rows: Sequence[dict[str, Any]], format_: Literal["csv", "json"], *, replaces: bool
+    path: Path,
+    rows: Sequence[dict[str, Any]],
+    format_: Literal["csv", "json"],
+    *,
+    replaces: bool,
+    columns: Sequence[str] = COLUMNS,
 ) -> None:
     """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
     text = io.StringIO()
-    write(text, rows, format_)
+    write(text, rows, format_, columns)
     write_private(path, text.getvalue().encode(), replaces=replaces)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """One row of a view as JSON prints it: amounts as decimal text beside their currency."""
 
-_JSON_COLUMNS = ("evidence", "detail", "data", "receipt")
+_JSON_COLUMNS = ("evidence", "fields", "detail", "data", "receipt")
 
 
 @dataclass(frozen=True, slots=True)

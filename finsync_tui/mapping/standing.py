@@ -11,9 +11,10 @@ there later, is not in force. It is named as a problem instead, and the version 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from sqlite3 import Connection
-from typing import Literal
+from typing import Final, Literal
 
 from finsync_tui import people
 from finsync_tui.mapping.merge import Group, merge
@@ -24,6 +25,11 @@ from store.proposals import Proposal
 
 LAYER = "mapping/"
 """The profile's own tables are recorded under this prefix, apart from the tables in force."""
+ACTS: Final[Mapping[str, tuple[str, str]]] = {
+    "mapping": ("mapping.proposed", "mapping.approved"),
+    "write_off": ("break.write_off_proposed", "break.written_off"),
+}
+"""What a maker and a checker of each kind of proposal must be allowed to do."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | None:
     if person is None:
         return f"{checker}, who approved it, is not listed"
     roles, key = person.standing_at(decided_at)
-    if not people.may(frozenset(roles), "mapping.approved"):
+    if not people.may(frozenset(roles), ACTS[proposal.kind][1]):
         return f"{checker} had not the role approver"
     if key is None or key == profile.people[proposal.maker].standing_at(proposal.made_at)[1]:
         return f"{checker} had no key of their own"
@@ -117,7 +123,7 @@ def maker_refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | 
     if maker is None:
         return f"{proposal.maker}, who made it, is not listed"
     roles, key = maker.standing_at(proposal.made_at)
-    if not people.may(frozenset(roles), "mapping.proposed"):
+    if not people.may(frozenset(roles), ACTS[proposal.kind][0]):
         return f"{proposal.maker} may not propose changes"
     statement = proposals.made_statement(store_id, proposal)
     if key is None or not people.is_signed_by(key, statement, proposal.maker_signature):

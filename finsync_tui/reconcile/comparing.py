@@ -105,7 +105,9 @@ class Comparison:
 
     def _compare(self, db: Connection, keys: Iterable[str]) -> Iterator[Found]:
         """Judge the rows of these keys. What no key pairs is put aside, and then paired by other rules."""
-        comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=True)
+        has_rules = bool(self.definition.match)
+        if has_rules:
+            comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=True)
         source_ids, target_ids = self._ids()
         is_source = frozenset(source_ids)
         aside: list[tuple[str, bool, str, int]] = []
@@ -121,12 +123,23 @@ class Comparison:
                     [row for row in targets if row.id not in alone],
                 )
                 yield from judged.found
-            aside += [("", is_target, row.key, row.id) for is_target, row in judged.unpaired]
+            for is_target, row in judged.unpaired:
+                if has_rules:
+                    aside.append(("", is_target, row.key, row.id))
+                else:
+                    yield from self._alone(row, is_target=is_target)
             if len(aside) >= BATCH:
                 comparison.add_candidates(db, self.definition_id, self.target_label, aside)
                 aside.clear()
-        comparison.add_candidates(db, self.definition_id, self.target_label, aside)
-        yield from self._by_rules(db)
+        if has_rules:
+            comparison.add_candidates(db, self.definition_id, self.target_label, aside)
+            yield from self._by_rules(db)
+
+    def _alone(self, row: Row, *, is_target: bool) -> Iterator[Found]:
+        self._explain([] if is_target else [row], [row] if is_target else [])
+        lack = missing(self.definition, row, is_target=is_target)
+        if lack is not None:
+            yield lack
 
     def _by_rules(self, db: Connection) -> Iterator[Found]:
         """Pair by each rule in turn what no key pairs; what is left is missing on the other side."""
@@ -149,10 +162,7 @@ class Comparison:
                     yield from found
         comparison.set_matches(db, self.definition_id, self.target_label, matched)
         for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
-            self._explain([] if is_target else [row], [row] if is_target else [])
-            lack = missing(self.definition, row, is_target=is_target)
-            if lack is not None:
-                yield lack
+            yield from self._alone(row, is_target=is_target)
 
     def _pairs(self, db: Connection, rule: MatchRule) -> Iterator[tuple[tuple[Row, ...], tuple[Row, ...]]]:
         comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=False)

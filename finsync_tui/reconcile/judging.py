@@ -55,14 +55,18 @@ def judge(
     definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row], linked: Linked
 ) -> Judged:
     """Compare all rows of one key."""
+    if sorted(row.row_hash for row in sources) == sorted(row.row_hash for row in targets):
+        return Judged()  # both hold the same, even where they hold it twice
     found: list[Found] = []
     sources, targets = _doubled(definition, sources, targets, found)
     if sources and targets:
-        some = sources if definition.doubles == "ignore" else sources[:1]
-        source, target = min(
-            product(some[:SHOWN_MAX], targets[:SHOWN_MAX]),
-            key=lambda p: (len(differences(definition, p[0], p[1], linked)), p[1].external_id, p[1].part),
-        )
+        source, target = sources[0], targets[0]
+        if len(sources) > 1 or len(targets) > 1:
+            some = sources if definition.doubles == "ignore" else sources[:1]
+            source, target = min(
+                product(some[:SHOWN_MAX], targets[:SHOWN_MAX]),
+                key=lambda p: (len(differences(definition, p[0], p[1], linked)), p[1].external_id, p[1].part),
+            )
         found += compare(definition, source, target, linked)
         return Judged(tuple(found))
     unpaired = [(False, sources[0])] if sources else [(True, targets[0])] if targets else []
@@ -106,11 +110,14 @@ def differences(
     definition: Reconciliation, source: Row, target: Row, linked: Linked
 ) -> list[FieldDifference]:
     """Return the fields that differ beyond their tolerance, as both sides show them."""
-    pairs = zip(definition.fields, values_of(source), values_of(target), strict=True)
+    sides = zip(definition.fields, values_of(source), values_of(target), strict=True)
+    same = source.currency == target.currency
     return [
         FieldDifference(one.name, shown(one, have, source.currency), shown(one, other, target.currency))
-        for one, have, other in pairs
-        if one.is_compared and not _agree(one, have, other, source, target, linked)
+        for one, have, other in sides
+        if (have != other or (one.kind == "money" and not same))
+        and one.is_compared
+        and not _agree(one, have, other, source, target, linked)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from adapters.base import Adapter
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import Reconciliation
-from finsync_tui.reconcile import sides
+from finsync_tui.reconcile import sides, write_offs
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
 from finsync_tui.reconcile.sides import Reading
@@ -26,6 +26,7 @@ from store.reconciliations import Mode, NewRun, Run
 ENGINE = "engine"
 VERIFY_AT_ONCE = 500
 _RAN = "reconcile."
+_ASKED = "reconcile_asked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def reconcile(
             with store.transaction() as db:
                 reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
         else:
-            _compare(store, pair, asked, clock, logins)
+            _compare(store, profile, pair, asked, clock, logins)
     with store.transaction() as db:
         for name in asked.names:
             _note_ran(db, name, asked.mode, clock.now())
@@ -86,6 +87,9 @@ def due(db: Connection, profile: Profile, now: datetime) -> list[Asked]:
     """Return what should have run by now: by the rhythm of each definition's criticality."""
     wanted: dict[Mode, list[str]] = {"full": [], "changes": []}
     for name, definition in profile.reconciliations.items():
+        if meta.get(db, f"{_ASKED}{name}.") is not None:
+            wanted["full"].append(name)
+            continue
         rhythm = profile.reconcile.rhythms.get(definition.criticality)
         if rhythm is None or not definition.is_enabled:
             continue
@@ -156,7 +160,9 @@ def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
         yield Reading(one.side, one.builder, targets, any(other.is_full for other in same), one.run_id)
 
 
-def _compare(store: Store, pair: _Planned, asked: Asked, clock: Clock, logins: frozenset[str]) -> None:
+def _compare(
+    store: Store, profile: Profile, pair: _Planned, asked: Asked, clock: Clock, logins: frozenset[str]
+) -> None:
     """Compare one pair in one transaction: breaks, totals, the run, its events and its audit entry, or nothing."""
     now = clock.now()
     window = asked.periods if pair.mode == "window" else None
@@ -175,6 +181,8 @@ def _compare(store: Store, pair: _Planned, asked: Asked, clock: Clock, logins: f
             rest = classify(db, comparing, comparing.unexplained(totals), now, logins)
             opened += breaks.open(db, pair.run_id, rest, now)
         labels = (pair.name, comparing.source_label, comparing.target_label)
+        for break_id, why in write_offs.without_proof(db, profile, *labels):
+            breaks.reopen(db, [break_id], ENGINE, f"it is not written off: {why}", now)
         if keys is not None:
             gone = breaks.close_gone(
                 db, pair.run_id, *labels, now, keys=keys, aspects=("document", "duplicate")
@@ -248,9 +256,15 @@ def _entry(pair: _Planned, opened: breaks.Opened, gone: Sequence[int]) -> audit.
     )  # fmt: skip
 
 
+def ask(db: Connection, name: str) -> None:
+    """Have a definition compared whole with the engine's next cycle, whenever its rhythm would."""
+    meta.set(db, f"{_ASKED}{name}.", "yes")
+
+
 def _note_ran(db: Connection, name: str, mode: Mode, now: datetime) -> None:
     for one in ("full", "changes") if mode == "full" else (mode,):
         meta.set(db, f"{_RAN}{name}.{one}", text(now))
+    meta.clear(db, f"{_ASKED}{name}.")
 
 
 def _next(db: Connection, name: str, mode: Mode, every: timedelta) -> datetime:

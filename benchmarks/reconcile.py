@@ -1,0 +1,210 @@
+"""Path D: two sides of one definition, compared inside the store, against one sequential scan of both.
+
+Each measure is taken in a fresh process on a file that was made before, so that its peak memory is the comparison's own.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import desk
+from benchmarks.measure import Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
+from finsync_tui.profile.reconciliation import Reconciliation
+from finsync_tui.reconcile.classing import classify
+from finsync_tui.reconcile.comparing import Comparison
+from finsync_tui.reconcile.rows import Value, row_hash
+from store import Store, breaks, comparison
+from store.clock import SystemClock
+from store.columns import encode
+
+SIZES = (10_000, 1_000_000, 5_000_000)
+DIFFERENT = 100
+"""One row in so many differs: 1 %."""
+MISSING = 200
+"""One row in so many is missing on each side: 0.5 %."""
+PAGE = 20_000
+MEMORY_MAX_MIB = 130
+_TEXTS = ("number", "supplier", "site", "terms", "buyer", "account", "centre", "project")
+DEFINITION = Reconciliation.model_validate(
+    {
+        "title": "Invoices",
+        "entity": "invoice",
+        "source": {"systems": ["left"], "entity": "invoice", "key": "{@id}"},
+        "target": {"systems": ["right"], "entity": "invoice", "key": "{@id}"},
+        "fields": [
+            *({"name": name, "path": name} for name in _TEXTS),
+            {"name": "total", "path": "total", "kind": "money", "tolerance": {"EUR": "0.02"}},
+            {"name": "tax", "path": "tax", "kind": "money"},
+            {"name": "date", "path": "on", "kind": "date"},
+            {"name": "status", "path": "status", "kind": "status"},
+        ],
+    }
+)
+
+
+def reconcile() -> list[Result]:
+    """Compare 10 thousand, 1 million and 5 million records with as many."""
+    results = []
+    walls: dict[int, float] = {}
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            _make(Path(folder), size)
+            found = in_fresh_process("benchmarks.reconcile", folder, str(size))
+        walls[size] = found["wall_s"]
+        measured = [(Cost(*a), Cost(*b)) for a, b in found["pairs"]]
+        assert found["peak_mib"] < MEMORY_MAX_MIB, found["peak_mib"]
+        note = (
+            f"{found['wall_s']:.2f} s; peak memory {found['peak_mib']:.0f} MiB; classed and kept as {found['breaks']:,} breaks in"
+            f" {found['kept_s']:.2f} s more"
+        )
+        if size > SIZES[1]:
+            note += f"; {walls[size] / walls[SIZES[1]]:.1f}x the time of 1,000,000"
+        results.append(
+            compare(
+                f"reconcile {size:,} with {size:,}, 1% different, 0.5% missing on each side",
+                "one sequential scan of both sides",
+                "≤ 1.5x",
+                measured,
+                note=note,
+            )
+        )
+    return results
+
+
+def measure(folder: Path, size: int) -> dict[str, Any]:
+    """Measure in this process; every planted difference is found and no other, or there is no figure."""
+    store = desk.store_at(folder, "sides.db")
+    planted = set(_planted(size))
+
+    def ours() -> Cost:
+        found: list[tuple[str, str]] = []
+
+        def work() -> None:
+            with store.transaction() as db:
+                found.extend((one.kind, one.key) for one in _comparing(store).everything(db))
+
+        cost = timed(work)
+        assert len(found) == len(planted)
+        assert set(found) == planted
+        return cost
+
+    costs = pairs(ours, lambda: timed(lambda: _scan(store.db)), 5 if size <= SIZES[1] else 3)
+    kept = timed(lambda: _keep(store))
+    count = store.db.execute("SELECT count(*) FROM reconcile_break").fetchone()[0]
+    assert count == len(planted)
+    walls = sorted(a.wall_s for a, _ in costs)
+    store.close()
+    return {
+        "pairs": [[[a.cpu_s, a.wall_s], [b.cpu_s, b.wall_s]] for a, b in costs],
+        "wall_s": walls[len(walls) // 2],
+        "kept_s": max(0.0, kept.wall_s - walls[len(walls) // 2]),
+        "breaks": count,
+        "peak_mib": peak_mib(),
+    }
+
+
+def _comparing(store: Store) -> Comparison:
+    number, _ = comparison.define(store.db, "bench", "1")
+    left, right = (
+        comparison.side(store.db, number, "source", "left"),
+        comparison.side(store.db, number, "target", "right"),
+    )
+    return Comparison("bench", DEFINITION, [left], [right], lambda *_: False)
+
+
+def _keep(store: Store) -> None:
+    now = SystemClock().now()
+    comparing = _comparing(store)
+    with store.transaction() as db:
+        breaks.open(db, 1, classify(db, comparing, comparing.everything(db), now, frozenset()), now)
+
+
+def _scan(db: sqlite3.Connection) -> None:
+    """Read every row of both sides once, with all that is compared of it."""
+    db.execute(
+        "SELECT count(*), max(key), max(row_hash), max(external_id), max(number), max(legal_entity), max(period),"
+        " max(currency), max(amount_minor), max(fields) FROM comparison_row NOT INDEXED"
+    ).fetchone()
+
+
+def _planted(size: int) -> Iterator[tuple[str, str]]:
+    for n in range(size):
+        if n % MISSING == 7:
+            yield "missing_in_target", _key(n)
+        elif n % MISSING == 11:
+            yield "missing_in_source", _key(n)
+        elif n % DIFFERENT == 5:
+            yield "field", _key(n)
+
+
+def _key(n: int) -> str:
+    return f"left:{n * 7919 % 100_000_007:09d}"
+
+
+def _values(n: int, *, is_target: bool) -> list[Value]:
+    total = n * 37 % 900_000 + 100
+    if is_target and n % DIFFERENT == 5:
+        total += 500
+    elif is_target and n % DIFFERENT == 6:
+        total += 1  # within its tolerance
+    return [
+        f"INV-{n}", f"S-{n % 5000}", f"SITE{n % 40}", "Net30", f"buyer{n % 90}", f"01-{n % 400}-7110", f"CC{n % 300}",
+        f"P{n % 70}", total, total // 5, f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}", "open",
+    ]  # fmt: skip
+
+
+def _make(folder: Path, size: int) -> None:
+    """Write both sides as reading them does, in the order of their systems; indexes last, which is only faster."""
+    store = desk.store_at(folder, "sides.db")
+    comparing = _comparing(store)
+    db = store.db
+    indexes = [
+        (name, sql)
+        for name, sql in db.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE type='index' AND tbl_name='comparison_row' AND sql IS NOT NULL"
+        )
+    ]
+    with store.transaction():
+        for name, _ in indexes:
+            db.execute(f"DROP INDEX {name}")
+    names = (
+        "definition_id, side_id, key, row_hash, external_id, part, number, legal_entity, period, currency, amount_minor, fields,"
+        " seen"
+    )
+    for side, is_target in ((comparing.sources[0], False), (comparing.targets[0], True)):
+        lacks = 7 if is_target else 11
+        for start in range(0, size, PAGE):
+            with store.transaction():
+                db.executemany(
+                    f"INSERT INTO comparison_row({names}) VALUES ({','.join('?' * 13)})",
+                    (
+                        _row(side.definition_id, side.id, n, is_target=is_target)
+                        for n in range(start, min(start + PAGE, size))
+                        if n % MISSING != lacks
+                    ),
+                )
+    with store.transaction():
+        for _, sql in indexes:
+            db.execute(sql)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+
+
+def _row(definition_id: int, side_id: int, n: int, *, is_target: bool) -> tuple[object, ...]:
+    found = _values(n, is_target=is_target)
+    hashed = row_hash(DEFINITION.fields, found, "EUR")
+    key = _key(n)
+    return (
+        definition_id, side_id, key, hashed, str(n), 0, f"INV-{n}", f"LE{n % 4}", f"2026-{n % 12 + 1:02d}", "EUR", found[8],
+        encode(found).decode(), 1,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,175 @@
+"""Writing off a break: one person where that is enough, else proposed and signed by one, approved and signed by another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui import people
+from finsync_tui.actions.acting import Actor, checked_reason, note_action
+from finsync_tui.actions.mappings import ProposalRefusedError, checked_key
+from finsync_tui.mapping.standing import maker_refusal
+from finsync_tui.people import Signer
+from finsync_tui.profile import Profile
+from finsync_tui.reconcile import write_offs
+from store import Store, breaks, events, proposals
+from store.breaks import Break
+from store.canonical.event import Event, event_type
+from store.errors import NotAllowedError, NotFoundError
+from store.proposals import NewProposal, Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """What became of a write-off."""
+
+    break_id: int
+    proposal: int | None
+    """None: one person was enough."""
+    is_in_force: bool
+
+
+def write_off(
+    store: Store, profile: Profile, actor: Actor, break_id: int, reason: str, signer: Signer | None = None
+) -> WrittenOff:
+    """Accept an open break as a loss; where it takes two persons, it waits for the second."""
+    people.require(actor.name, actor.roles, "break.write_off_proposed")
+    reason = checked_reason(reason)
+    now = store.clock.now()
+    with store.transaction() as db:
+        one = _open(db, break_id)
+        if profile.write_off_rule == "one":
+            breaks.write_off(db, [break_id], actor.name, reason, now)
+            _finish(store, db, actor, one, reason, None, now)
+            return WrittenOff(break_id, None, is_in_force=True)
+        waiting = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
+        if waiting is not None and waiting.state == "open":
+            raise NotAllowedError(
+                f"break {break_id} waits for a second person already (proposal {waiting.id} of {waiting.maker}). Nothing was changed."
+            )
+        body = write_offs.body_of(one)
+        change = NewProposal(
+            kind="write_off", name=write_offs.name_of(break_id), base_version=0, base_digest=proposals.digest(""), body=body,
+            layer_version=0, reason=reason, maker=actor.name, made_at=now, rule="two",
+        )  # fmt: skip
+        if signer is None or signer.name != actor.name:
+            raise people.KeyMissingError(
+                actor.name,
+                "a write-off that takes two persons is signed by its maker",
+                "Run `finsync people key` first.",
+            )
+        checked_key(profile, signer, now)
+        signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
+        number = proposals.propose(db, change, signature)
+        breaks.propose_write_off(db, [break_id], number, actor.name, reason, now)
+        told: dict[str, object] = {
+            "break": break_id,
+            "proposal": number,
+            "amount_minor": one.amount_minor,
+            "currency": one.currency,
+        }
+        note_action(store, db, actor, "break.write_off_proposed", _subject(one), reason, told)
+    return WrittenOff(break_id, number, is_in_force=False)
+
+
+def approve_write_off(
+    store: Store, profile: Profile, actor: Actor, break_id: int, signer: Signer, comment: str = ""
+) -> WrittenOff:
+    """Approve another person's write-off, signed with the checker's key; what the engine would refuse is refused here."""
+    people.require(actor.name, actor.roles, "break.written_off")
+    now = store.clock.now()
+    with store.transaction() as db:
+        one, found = _waiting(db, break_id)
+        if found.maker == actor.name:
+            raise NotAllowedError(
+                f"{actor.name} proposed to write off break {break_id} and can't approve it too. Nothing was changed. Ask "
+                "somebody else."
+            )
+        problem = maker_refusal(profile, proposals.store_id(db), found)
+        if problem is None and found.body != write_offs.body_of(one):
+            problem = "the difference is another one than was proposed to write off"
+        if problem is not None:
+            raise ProposalRefusedError(found.id, problem)
+        checked_key(profile, signer, now)
+        statement = proposals.decided_statement(
+            proposals.store_id(db), found, checker=actor.name, decided_at=now, version=write_offs.VERSION
+        )
+        proposals.decide(
+            db, found.id, "approved", by=actor.name, at_=now, decision=comment, signature=signer.sign(statement),
+            version=write_offs.VERSION,
+        )  # fmt: skip
+        breaks.write_off(db, [break_id], actor.name, found.reason, now, proposal_id=found.id)
+        written = breaks.get(db, break_id)
+        assert written is not None
+        problem = write_offs.problem_of(db, profile, written)
+        if problem is not None:
+            raise ProposalRefusedError(found.id, problem)
+        _finish(store, db, actor, one, comment or found.reason, found.id, now)
+    return WrittenOff(break_id, found.id, is_in_force=True)
+
+
+def reject_write_off(store: Store, actor: Actor, break_id: int, reason: str) -> None:
+    """Say no to a write-off; the break stays open, the proposal stays with what was said."""
+    people.require(actor.name, actor.roles, "break.write_off_rejected")
+    reason = checked_reason(reason)
+    now = store.clock.now()
+    with store.transaction() as db:
+        one, found = _waiting(db, break_id)
+        proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
+        breaks.comment(db, [break_id], actor.name, f"write-off rejected: {reason}", now)
+        note_action(
+            store,
+            db,
+            actor,
+            "break.write_off_rejected",
+            _subject(one),
+            reason,
+            {"break": break_id, "proposal": found.id},
+        )
+
+
+def _open(db: Connection, break_id: int) -> Break:
+    one = breaks.get(db, break_id)
+    if one is None:
+        raise NotFoundError("break", str(break_id), "`finsync breaks list` shows them.")
+    if one.state != "open":
+        raise NotAllowedError(
+            f"break {break_id}: it is {one.state.replace('_', ' ')} ({one.resolution or 'no reason is known'}). Nothing was changed."
+        )
+    return one
+
+
+def _waiting(db: Connection, break_id: int) -> tuple[Break, Proposal]:
+    one = _open(db, break_id)
+    found = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
+    if found is None or found.state != "open" or found.kind != write_offs.KIND:
+        raise NotAllowedError(
+            f"break {break_id} is not proposed to be written off. Nothing was changed. `finsync breaks write-off {break_id}` does."
+        )
+    return one, found
+
+
+def _finish(
+    store: Store, db: Connection, actor: Actor, one: Break, reason: str, proposal: int | None, now: datetime
+) -> None:
+    told: dict[str, object] = {
+        "break": one.id, "proposal": proposal, "amount_minor": one.amount_minor, "currency": one.currency,
+    }  # fmt: skip
+    # Where one person is enough, whoever may propose may write off.
+    what = "break.written_off" if proposal is not None else "break.write_off_proposed"
+    note_action(store, db, actor, what, _subject(one), reason, told)
+    event = Event(
+        id=f"finsync:break:{one.id}:written_off:{now.isoformat()}",
+        type=event_type("break", "written_off"),
+        source="finsync",
+        subject=_subject(one),
+        time=now,
+        correlation_id=one.document_key,
+        data=told,
+    )
+    events.append(db, [event])
+
+
+def _subject(one: Break) -> str:
+    return one.document_key or f"break:{one.id}"

@@ -1,0 +1,200 @@
+"""What people do about breaks, and who may."""
+
+from __future__ import annotations
+
+import pytest
+
+from finsync_tui import actions
+from finsync_tui.people import RoleMissingError
+from finsync_tui.reconcile import write_offs
+from store import breaks, crossrefs, events, reconciliations, workflows
+from store.errors import NotAllowedError
+from tests.builders import MONDAY, a_break, a_reconcile_run
+from tests.finsync_tui.governance.council import Council, a_signer
+
+
+def opened(council: Council, **changes: object) -> breaks.Break:
+    """Let a run find one break."""
+    with council.store.transaction() as db:
+        run_id = reconciliations.begin(db, a_reconcile_run(), MONDAY)
+        (break_id,) = breaks.open(db, run_id, [a_break(**changes)], MONDAY).new
+    return now(council, break_id)
+
+
+def now(council: Council, break_id: int = 1) -> breaks.Break:
+    found = breaks.get(council.store.db, break_id)
+    assert found is not None
+    return found
+
+
+def propose(council: Council) -> None:
+    actions.write_off(council.store, council.profile, council.who("maria"), 1, "two cents", a_signer("maria"))
+
+
+def approve(council: Council, by: str = "tom") -> None:
+    actions.approve_write_off(council.store, council.profile, council.who(by), 1, a_signer(by))
+
+
+def unproven(council: Council) -> list[str]:
+    """Return why the engine would open written-off breaks again."""
+    found = write_offs.without_proof(council.store.db, council.profile, "orders", "coupa", "oracle-emea")
+    return [why for _, why in found]
+
+
+def test_a_write_off_takes_a_second_person() -> None:
+    """Proposed by one it stays open; approved by another, signed, it is written off and the engine agrees."""
+    council = Council()
+    opened(council)
+
+    propose(council)
+    assert "open" == now(council).state
+    approve(council)
+
+    assert ("written_off", "two cents", "tom") == (
+        now(council).state,
+        now(council).resolution,
+        now(council).ended_by,
+    )
+    assert [] == unproven(council)
+    assert [("maria", "break.write_off_proposed"), ("tom", "break.written_off")] == council.noted
+    assert "com.finsync.break.written_off.v1" == events.tail(council.store.db, 0, 9)[-1].event.type
+
+
+def test_nobody_approves_their_own_write_off() -> None:
+    """Nor does somebody whose role does not allow it."""
+    council = Council()
+    opened(council)
+    actions.write_off(council.store, council.profile, council.who("tom"), 1, "gone", a_signer("tom"))
+
+    with pytest.raises(NotAllowedError, match="can't approve it too"):
+        approve(council)
+    with pytest.raises(RoleMissingError):
+        approve(council, by="maria")
+    assert "open" == now(council).state
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE reconcile_break SET state='written_off', ended_at=opened_at, proposal_id=NULL",
+        "UPDATE reconcile_break SET amount_minor=amount_minor+1",
+        "UPDATE proposal SET maker='tom', checker='maria'",
+        "UPDATE proposal SET body=replace(body, '100', '900')",
+    ],
+)
+def test_writing_into_the_file_writes_nothing_off(statement: str) -> None:
+    """Each run checks both signatures over the break as it is."""
+    council = Council()
+    opened(council)
+    propose(council)
+    approve(council)
+
+    council.sql(statement)
+
+    assert 1 == len(unproven(council))
+
+
+def test_a_write_off_can_be_refused() -> None:
+    """The break stays open; its history says why."""
+    council = Council()
+    opened(council)
+    propose(council)
+
+    actions.reject_write_off(council.store, council.who("tom"), 1, "it can still be claimed")
+
+    assert "open" == now(council).state
+    assert "write-off rejected: it can still be claimed" == breaks.history(council.store.db, 1)[-1].text
+
+
+def test_where_one_person_is_enough_a_write_off_counts_at_once() -> None:
+    """Without people in the profile everybody may."""
+    council = Council({})
+    opened(council)
+
+    done = actions.write_off(council.store, council.profile, council.who("ann"), 1, "two cents")
+
+    assert done.is_in_force
+    assert ("written_off", []) == (now(council).state, unproven(council))
+
+
+def test_adopting_settles_a_difference_as_it_stands() -> None:
+    """What is missing has no value to adopt."""
+    council = Council()
+    opened(council)
+    opened(council, key="2", kind="missing_in_target", fields=())
+
+    actions.adopt_target(council.store, council.who("maria"), [1], "the ERP is right")
+    with pytest.raises(NotAllowedError, match="no value to adopt"):
+        actions.adopt_target(council.store, council.who("maria"), [2], "the ERP is right")
+
+    assert ("explained", "adopted total 102.00 EUR: the ERP is right") == (
+        now(council).state,
+        now(council).resolution,
+    )
+
+
+def test_sending_again_begins_the_process_anew() -> None:
+    """The link to what is gone is forgotten, the steps look again from the first on, and a fix is expected."""
+    council = Council()
+    with council.store.transaction() as db:
+        workflow_id = workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity="purchase_order", document_key="coupa:4711",
+            document_number="PO-4711", document_version=1, document_revision="1", step="verify", now=MONDAY,
+        )  # fmt: skip
+        assert workflow_id is not None
+        workflows.save(
+            db,
+            workflow_id,
+            state="done",
+            step="verify",
+            data={"x": 1},
+            now=MONDAY,
+            ended=True,
+            target="oracle-emea",
+        )
+        crossrefs.link(
+            db, "purchase_order", "coupa:4711", "oracle-emea", "9", why="created", linked_at=MONDAY
+        )
+    opened(council, kind="missing_in_target", fields=(), workflow_id=workflow_id)
+
+    actions.resend_breaks(council.store, council.who("maria"), [1], "the ERP lost it")
+
+    workflow = workflows.get(council.store.db, workflow_id)
+    assert workflow is not None
+    assert ("running", "route", 2, {}, None) == (
+        workflow.state, workflow.step, workflow.generation, workflow.data, workflow.ended_at,
+    )  # fmt: skip
+    assert crossrefs.get(council.store.db, "purchase_order", "coupa:4711", "oracle-emea") is None
+    assert "resend" == now(council).fix
+    with pytest.raises(NotAllowedError, match="under way already"):
+        actions.resend_breaks(council.store, council.who("maria"), [1], "again")
+
+
+def test_what_nobody_decided_is_not_sent() -> None:
+    """A break of a document without a process is refused, and several are reported one by one."""
+    council = Council()
+    opened(council)
+    opened(council, key="2")
+
+    outcome = actions.resend_breaks(council.store, council.who("maria"), [1, 2, 9], "again")
+
+    assert () == outcome.done
+    assert "there is no such break" == dict(outcome.refused)[9]
+
+
+def test_whoever_may_only_look_changes_nothing() -> None:
+    """Assigning and explaining take a role; commenting is the auditor's, too."""
+    council = Council()
+    opened(council)
+    actions.comment_on_break(council.store, council.who("otto"), 1, "who knows of this?")
+
+    with pytest.raises(RoleMissingError):
+        actions.explain_breaks(council.store, council.who("vera"), [1], "fine")
+    actions.assign_breaks(council.store, council.who("maria"), [1], "maria")
+    actions.explain_breaks(council.store, council.who("maria"), [1], "freight")
+    actions.reopen_breaks(council.store, council.who("maria"), [1], "it was not")
+
+    assert ["opened", "commented", "assigned", "explained", "reopened"] == [
+        h.what for h in breaks.history(council.store.db, 1)
+    ]
+    assert "open" == now(council).state
