@@ -28,10 +28,10 @@ demo: $(INSTALLED)  ## watch a seeded company at work: simulators, engine and wo
 	@$(BIN)/finsync demo
 
 test: $(INSTALLED)  ## all tests, with reduced counts of the long checks
-	@FINSYNC_TEST_COUNTS=$(COUNTS) $(BIN)/python -m pytest -n $(WORKERS)
+	@FINSYNC_TEST_COUNTS=$(COUNTS) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 verify: $(INSTALLED)  ## all tests, with the full counts
-	@FINSYNC_TEST_COUNTS=full $(BIN)/python -m pytest -n $(WORKERS)
+	@FINSYNC_TEST_COUNTS=full $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(INSTALLED)  ## formatting, linting, strict typing, import directions
 	@$(BIN)/ruff format --check --quiet . || { echo 'formatting differs: run make format' >&2; exit 1; }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,64 +17,22 @@ from finsync_tui.rehearse.demo import Options, run_headless, run_workbench, stag
 from finsync_tui.rehearse.workspace import DemoFolderError
 from finsync_tui.settings import Workspace
 from tests.conftest import Counts
+from tests.journeys.judging import assert_good_year
 
 SMALL = 0.02
 WAIT_S = 30.0
 
 
-def test_a_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
-    """It ends by itself; everything planted is found as the right class, nothing is doubled, lost or invented."""
-    for seed in range(7, 7 + counts.seeds):
+def test_any_other_year_of_headless_demo(counts: Counts, tmp_path: Path) -> None:
+    """Another seed is another company, and all of the tour's promises hold there, too."""
+    if counts.seeds == 1:
+        pytest.skip("the tour runs one seed's year; the full counts run more")
+    for seed in range(8, 7 + counts.seeds):
         workspace = tmp_path / str(seed)
 
         result = run_headless(Options(seed=seed, scale=SMALL, faults="typical", workspace=workspace, edits=2))
 
-        text = verdict.summary(result)
-        assert result["is_good"], f"seed {seed}\n{text}"
-        assert result["planted"] == result["found"]
-        assert (0, 0, 0) == (result["duplicates"], result["lost"], result["false_finds"])
-        expenses = result["expenses"]
-        assert expenses["planted"] == expenses["found"]
-        assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])
-        assert min(expenses["posted"], expenses["confirmed"], expenses["paid"], expenses["returned"]) > 0
-        assert {"0.00"} == {one["difference"] for one in expenses["totals"]}
-        assert_payables_add_up(result["invoices"])
-        assert_edits_are_found(result["edits"])
-        assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
-        assert json.dumps(result)
-        assert_no_secret_is_kept(workspace)
-
-
-def assert_payables_add_up(invoices: dict[str, Any]) -> None:
-    """What came in is posted or in exception, what the ERP paid Coupa knows, and three books promise the same."""
-    assert invoices["planted"] == invoices["found"]
-    assert (0, 0, 0) == (invoices["doubled"], invoices["lost"], invoices["false_finds"])
-    assert min(invoices["receipts_posted"], invoices["posted"], invoices["paid"], invoices["voided"]) > 0
-    for one in invoices["totals"]:
-        assert ("0.00", "0.00") == (one["difference"], one["waiting"])
-        assert one["paid_in_erp"] == one["paid_in_coupa"]
-    for one in invoices["commitments"]:
-        assert one["in_coupa"] == one["in_erp"] == one["in_store"]
-        assert one["requested_in_coupa"] == one["requested_in_store"]
-
-
-def assert_edits_are_found(edits: dict[str, Any]) -> None:
-    """What a hand changed in the systems behind our back is found and classed, each of it, and nothing else is."""
-    assert (1.0, 1.0, []) == (edits["precision"], edits["recall"], edits["misclassed"]), edits
-    assert {2} == {one["planted"] for one in edits["kinds"]}
-    assert 5 == len(edits["kinds"])
-    assert {(1.0, 1.0)} == {(one["precision"], one["recall"]) for one in edits["classes"]}
-
-
-def assert_no_secret_is_kept(workspace: Path) -> None:
-    """No credential of the simulated systems stands anywhere in the workspace."""
-    for file in workspace.rglob("*"):
-        if file.is_file():
-            assert b"Bearer " not in file.read_bytes()
-    db = sqlite3.connect(f"file:{workspace / 'finsync.db'}?mode=ro", uri=True)
-    (leaks,) = db.execute("SELECT count(*) FROM audit WHERE body LIKE '%client_secret%'").fetchone()
-    db.close()
-    assert 0 == leaks
+        assert_good_year(result, workspace)
 
 
 def test_a_storm_changes_nothing_but_the_effort(counts: Counts, tmp_path: Path) -> None:

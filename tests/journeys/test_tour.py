@@ -1,4 +1,4 @@
-"""The tour, typed as it is written."""
+"""The tour, typed as it is written: a company's year in virtual time, judged against what was planted, and a look at what it left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from tests.journeys.judging import assert_good_year
+
+ROOT = Path(__file__).parents[2]
 KEYS = {
     "orders_read", "commitments_created", "written_back", "exceptions", "planted", "found", "duplicates", "lost",
     "totals", "seconds",
@@ -41,20 +43,16 @@ def typed(words: list[str], workspace: Path) -> subprocess.CompletedProcess[str]
 
 
 def test_the_tour_can_be_followed(tmp_path: Path) -> None:
-    """The demo ends by itself with one JSON object; every command after it answers with 0 in what it left behind."""
+    """The demo ends by itself: all that was planted is found, nothing doubled, lost or invented; every command answers afterwards."""
     demo, *others = commands()
 
-    first = typed([*demo, "--scale", "0.02"], tmp_path / "w")
+    first = typed([*demo, "--scale", "0.02", "--edits", "2"], tmp_path / "w")
     endings = {" ".join(words): typed(words, tmp_path / "w") for words in others}
 
     assert 0 == first.returncode, first.stderr
     summary = json.loads(first.stdout)
     assert KEYS <= set(summary)
-    assert (0, 0) == (summary["duplicates"], summary["lost"])
-    assert summary["planted"] == summary["found"]
-    expenses = summary["expenses"]
-    assert EXPENSE_KEYS <= set(expenses)
-    assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])
-    assert expenses["planted"] == expenses["found"]
+    assert EXPENSE_KEYS <= set(summary["expenses"])
+    assert_good_year(summary, tmp_path / "w")
     assert {} == {name: done.stderr for name, done in endings.items() if done.returncode != 0}
     assert all(done.stdout for name, done in endings.items() if name.split()[0] not in ("store", "outbox"))
