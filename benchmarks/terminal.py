@@ -25,10 +25,12 @@ CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """From a key to the first byte it caused, and to the last of that burst."""
+    """From a key to the first byte it caused, and to the last of that burst; and what the event loop worked for it, which is
+    the same however busy the machine is."""
 
     first_s: float
     last_s: float
+    work_s: float
 
 
 class Terminal:
@@ -71,8 +73,9 @@ class Terminal:
 
     def press(self, key: bytes, patience_s: float = 5.0) -> Latency:
         """Press a key and wait for its burst."""
-        pressed = time.perf_counter()
-        os.write(self._fd, key)
+        worked, pressed = self._work_s(), time.perf_counter()
+        if key:
+            os.write(self._fd, key)
         chunks = [self._read(patience_s)]
         first = last = time.perf_counter()
         while chunks[-1] is not None:
@@ -83,7 +86,7 @@ class Terminal:
             raise SystemExit(f"{key!r} changed nothing on:\n{self.text()}")
         for chunk in chunks[:-1]:
             self._stream.feed(chunk or b"")
-        return Latency(first - pressed, last - pressed)
+        return Latency(first - pressed, last - pressed, self._work_s() - worked)
 
     def settle(self, quiet_s: float = 0.5) -> None:
         """Wait until nothing is written any more."""
@@ -97,6 +100,9 @@ class Terminal:
         """Return the processor seconds of the process so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+    def _work_s(self) -> float:
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text(encoding="utf-8").split()[0]) / 1e9
 
     def peak_mib(self) -> float:
         """Return the high-water mark of its resident memory."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from finsync_tui.cli._output import formula_safe
+from finsync_tui.sheets import formula_safe
 from store.files import write_private
 
 COLUMNS = (

@@ -19,8 +19,6 @@ Cell = str | int | Decimal | datetime | date | bool | None
 
 # C0 and C1 controls, direction marks and overrides, line separators, lone surrogates.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 GAP = "  "
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -153,15 +151,3 @@ def _plain(value: object) -> object:
         case bytes():
             return value.decode("utf-8", "replace")
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def formula_safe(cell: Cell) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    >>> formula_safe("=1+1"), formula_safe("-12.50"), formula_safe(None)
-    ("'=1+1", '-12.50', '')
-    """
-    text = "" if cell is None else str(cell)
-    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
-        return "'" + text
-    return text

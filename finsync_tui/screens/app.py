@@ -18,7 +18,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.screens import ascii, choices, overview, permits, text, themes
+from finsync_tui.screens import ascii, choices, keymap, overview, permits, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
@@ -26,6 +26,7 @@ from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.verbs import Name
 from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
+from store.errors import FinsyncError
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class FinsyncApp(App[None]):
         self.is_read_only = is_read_only
         self.refused: dict[str, str] = {}
         """What this person's roles do not allow, by action, with the reason."""
+        self.own_keys: dict[str, str] = {}
+        """The workspace's keys that take the place of ours, by id."""
         self.preferences: dict[str, str] = {}
         """What this person set up, by name. Read with the first look at the store."""
         self.store_path = store_path
@@ -200,7 +203,18 @@ class FinsyncApp(App[None]):
     # -- pulse --------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        self._take_keys()
         self.call_after_refresh(self._begin)
+
+    def _take_keys(self) -> None:
+        """Use the workspace's own keys; a file that can't be understood changes none."""
+        if not (self.store_path.parent / keymap.FILE_NAME).exists():
+            return
+        try:
+            self.own_keys = keymap.read(self.store_path.parent)
+        except FinsyncError as error:
+            self.notify(text.safe_text(error), severity="warning", markup=False)
+        self.set_keymap(self.own_keys)
 
     def _begin(self) -> None:
         """After the first paint: only now is the store opened."""

@@ -37,16 +37,17 @@ _NAMES = {
 
 def keys_dialog(screen: WorkScreen) -> KeysDialog:
     """Return the help of a screen."""
-    groups: dict[str, dict[str, list[str]]] = {"This screen": {}, "Lists": {}, "Everywhere": {}}
+    groups: dict[str, dict[tuple[str, str], list[str]]] = {"This screen": {}, "Lists": {}, "Everywhere": {}}
     places = {"app": "Everywhere", "table": "Lists"}
     for binding in _bindings(screen):
         place = places.get(_area(binding), "This screen")
-        groups[place].setdefault(binding.description, []).append(_NAMES.get(binding.key, binding.key))
+        name = (binding.description, binding.id or "")
+        groups[place].setdefault(name, []).append(_NAMES.get(binding.key, binding.key))
     return KeysDialog(
         screen.title or "Help",
         screen.PURPOSE,
         [
-            (name, [(", ".join(keys), label) for label, keys in found.items()])
+            (name, [(", ".join(keys), label, id_) for (label, id_), keys in found.items()])
             for name, found in groups.items()
             if found
         ],

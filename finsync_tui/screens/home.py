@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,6 +38,7 @@ MONEY_WIDTH = 12
 SHARE_WIDTH = 10
 SLOW_S = 0.05
 """Seconds of work from which on counting is slow."""
+PATIENCE_S = 0.1
 RESTS = 20
 """Counting that is slow has at most a twentieth of a core while the engine writes."""
 WELCOME = (
@@ -141,23 +143,32 @@ class HomeScreen(WorkScreen):
 
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
-        """What is urgent is shown as soon as it is known; the counts of everything follow."""
+        """Where counting everything takes a moment, what is urgent is shown before."""
         now = self.desk.now()
         found = await self.read(partial(overview.urgent, now=now))
+        counting = asyncio.ensure_future(self.read(partial(_counted, found=found, now=now)))
+        try:
+            done, _ = await asyncio.wait([counting], timeout=PATIENCE_S)
+            if not done:
+                self._show_urgent(found)
+            counted, took_s = await counting
+        finally:
+            counting.cancel()
+        self._rests_until = monotonic() + took_s * RESTS if took_s > SLOW_S else 0.0
+        self._show(counted)
+
+    def _show_urgent(self, found: Overview) -> None:
+        """The counts that were shown before stay until the new ones are there."""
         known = replace(
-            self.shown,
-            causes=found.causes,
-            currencies=found.currencies,
-            due=found.due,
-            systems=found.systems,
-            runs=found.runs,
-            record_count=found.record_count,
+            found,
+            documents=self.shown.documents,
+            unposted=self.shown.unposted,
+            deliveries=self.shown.deliveries,
+            trend=self.shown.trend,
+            findings=self.shown.findings,
         )
         if not known.is_empty:
             self._show(known)
-        counted, took_s = await self.read(partial(_counted, found=found, now=now))
-        self._rests_until = monotonic() + took_s * RESTS if took_s > SLOW_S else 0.0
-        self._show(counted)
 
     def _show(self, found: Overview) -> None:
         columns_changed = found.currencies != self.shown.currencies
@@ -225,7 +236,7 @@ class HomeScreen(WorkScreen):
 
     def _cause_columns(self, currencies: Sequence[str]) -> list[Column]:
         money_columns = [
-            Column(name, MONEY_WIDTH, is_right=True, is_optional=place > 1)
+            Column(name, MONEY_WIDTH, is_right=True, is_optional=place > 0)
             for place, name in enumerate(currencies[:CURRENCIES_SHOWN])
         ]
         return [
@@ -328,8 +339,9 @@ class HomeScreen(WorkScreen):
             Column("", 1),
             Column("", 21, grows=True),
             Column("Count", 6, is_right=True),
-            Column("", underway.SHAPE_WIDTH),
-            *money_columns,
+            *money_columns[:1],
+            Column("", underway.SHAPE_WIDTH, is_optional=True),
+            *money_columns[1:],
         ]
 
     def _work_cells(self, row: Line) -> list[Cell]:
@@ -338,11 +350,12 @@ class HomeScreen(WorkScreen):
             (row.glyph, row.role),
             (row.label, label),
             (f"{row.count:,}" if row.count is not None else "", "strong" if row.is_heading else ""),
-            (row.shape or row.note, "error" if row.note else row.role),
         ]
         for currency in self.shown.currencies[:WORK_CURRENCIES]:
             value = row.amounts.get(currency)
             cells.append((amount(value, currency) if value is not None else "", label or "muted"))
+        shape: Cell = (row.shape or row.note, "error" if row.note else row.role)
+        cells.insert(min(len(cells), 4), shape)
         return cells
 
     def _texts(self) -> None:
@@ -438,7 +451,7 @@ _RUN_COLUMNS = (
     Column("Entity", 14, grows=True),
     Column("When", 8, is_right=True),
     Column("Rows", 6, is_right=True),
-    Column("Changed", 7, is_right=True),
+    Column("Changed", 7, is_right=True, is_optional=True),
     Column("", 12, is_optional=True),
 )
 

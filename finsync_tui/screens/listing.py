@@ -16,7 +16,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from finsync_tui.screens import filters, queries
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import explained
+from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Listed, Listing
 from finsync_tui.screens.text import money
@@ -29,13 +30,15 @@ from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 R = TypeVar("R", bound=Listed)
 INSPECTOR_WAIT_S = 0.08
 """Holding `j` must not draw thirty details a second."""
-FILTER_WAIT_S = 0.15
+FILTER_WAIT_S = 0.05
+COPIED_MAX = 1_000
+"""Terminals drop clipboards that are larger."""
 SLOW_READ_S = 0.3
 """A reading that takes longer is told of."""
 VIEW_NAME_MAX = 40
 
 
-class ListScreen(WorkScreen, Generic[R]):
+class ListScreen(Exporting, Generic[R]):
     """Subclasses say which rows, how they look, what can be done with them."""
 
     NOUN: ClassVar[str]
@@ -55,6 +58,8 @@ class ListScreen(WorkScreen, Generic[R]):
         Binding("F", "save_view", "Save this view…", show=False, id="filter.save"),
         Binding("escape", "clear", "Clear marks, then the filter", show=False, id="list.clear"),
         Binding("y", "copy", "Copy the row", show=False, id="list.copy"),
+        Binding("Y", "copy_marked", "Copy the marked rows, with a header", show=False, id="list.copy_marked"),
+        Binding("E", "export", "Export what is shown…", show=False, id="list.export"),
     ]
 
     def __init__(self) -> None:
@@ -357,6 +362,8 @@ class ListScreen(WorkScreen, Generic[R]):
             self._remember()
 
     def action_clear(self) -> None:
+        if self.stop_export():
+            return
         if self.table.marks:
             self.table.clear_marks()
         elif self.filter_line.text:
@@ -383,8 +390,28 @@ class ListScreen(WorkScreen, Generic[R]):
     def action_copy(self) -> None:
         row = self.table.cursor_row
         if row is not None:
-            self.app.copy_to_clipboard("\t".join(text.strip() for text, _ in self.cells(row)))
+            self.app.copy_to_clipboard(self._copied(row))
             self.app.notify(f"{row.number}: row sent to the clipboard.", markup=False)
+
+    def _copied(self, row: R) -> str:
+        return "\t".join(text.strip() for text, _ in self.cells(row))
+
+    @work(group="doing", exit_on_error=False)
+    async def action_copy_marked(self) -> None:
+        """Copy the marked rows, or the row under the cursor, as a table that a spreadsheet takes."""
+        wanted = self.table.chosen_ids()
+        if len(wanted) > COPIED_MAX:
+            self.app.notify(
+                f"{len(wanted):,} rows are too many for a clipboard: E writes them to a file.",
+                severity="warning",
+                markup=False,
+            )
+            return
+        found = await self._fetch(wanted)
+        lines = ["\t".join(column.label for column in self.columns())]
+        lines += [self._copied(found[one]) for one in wanted if one in found]
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.app.notify(f"{len(lines) - 1:,} rows sent to the clipboard.", markup=False)
 
     # -- doing ------------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Ids in one statement."""
+CACHE_KIB = 2 * 1024
+"""Of each reading connection. What is scanned is scanned once, and the machine keeps the file's pages anyway."""
+IDS_AT_ONCE = 10_000
+"""A row costs ten times an id: never hold them all."""
 
 
 class Listed(Protocol):
@@ -190,6 +194,7 @@ def prepare(db: Connection) -> None:
         )  # between two minor units: only an order, no money
 
     db.create_function("minor_units", 2, minor_units, deterministic=True)
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def ids(
@@ -201,8 +206,13 @@ def ids(
     order = f"{key} {way}" if sort.column == key else f"{sort.column} {way} NULLS LAST, {key} {way}"
     # View, key and order are this module's own words; values are bound.
     query = f"SELECT {key} FROM {listing.view} WHERE {parsed.where} ORDER BY {order}"  # noqa: S608
-    rows = db.execute(query, parsed.params)
-    return array("q", [row[0] for row in rows.fetchall()])
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples: there may be a million
+    cursor.execute(query, parsed.params)
+    found = array("q")
+    while part := cursor.fetchmany(IDS_AT_ONCE):  # to the end, so that no cursor stays open
+        found.extend([row[0] for row in part])
+    return found
 
 
 def count(db: Connection, listing: Listing[R], parsed: Parsed) -> int:

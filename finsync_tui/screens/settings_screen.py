@@ -14,7 +14,7 @@ from textual.widgets import Static
 from finsync_tui.screens import drawing
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.choices import CHOICES, PREFIX, Choice, chosen, zone_problem
-from finsync_tui.screens.text import money, stamp
+from finsync_tui.screens.text import money, safe_text, stamp
 from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
@@ -71,9 +71,33 @@ class SettingsScreen(WorkScreen):
                     ),
                     drawing.BLANK,
                     drawing.line((kept, "muted")),
+                    *self._own_keys(),
                 ]
             )
         )
+
+    def _own_keys(self) -> list[Content]:
+        """How many keys the workspace has of its own, and which of them mean nothing."""
+        from finsync_tui.screens import keymap
+
+        if not self.desk.own_keys:
+            return [
+                drawing.line(
+                    (
+                        f"Keys can be changed for everybody in {keymap.FILE_NAME}; ? shows their names.",
+                        "muted",
+                    )
+                )
+            ]
+        found = [drawing.line((f"{len(self.desk.own_keys)} keys are set by {keymap.FILE_NAME}.", ""))]
+        wrong = keymap.unknown(self.desk.own_keys, keymap.known())
+        if wrong:
+            found.append(
+                drawing.line(
+                    (f"▲ There is no key called {', '.join(safe_text(one, 80) for one in wrong)}.", "warn")
+                )
+            )
+        return found
 
     def _cells(self, row: Choice) -> list[Cell]:
         value = chosen(self.desk.preferences, row.name)

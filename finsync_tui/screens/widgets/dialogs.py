@@ -250,7 +250,7 @@ class KeysDialog(ModalScreen[None]):
     ]
 
     def __init__(
-        self, title: str, purpose: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+        self, title: str, purpose: str, groups: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]
     ) -> None:
         super().__init__()
         self._title = title
@@ -268,7 +268,10 @@ class KeysDialog(ModalScreen[None]):
         lines = [Content(self._purpose), drawing.BLANK]
         for name, keys in self._groups:
             lines.append(drawing.line((name, "strong")))
-            lines += [drawing.line((f"  {key:<20}", "accent"), (label, "")) for key, label in keys]
+            lines += [
+                drawing.line((f"  {key:<16} ", "accent"), (f"{fit(label, 28)} ", ""), (id_, "muted"))
+                for key, label, id_ in keys
+            ]
             lines.append(drawing.BLANK)
         lines.append(drawing.line(("Signs", "strong")))
         lines += [

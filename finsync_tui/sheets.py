@@ -1,0 +1,136 @@
+"""Rows to a file for a spreadsheet or another program: CSV, XLSX or JSON lines. A cell is never a formula.
+
+The file appears under its name when it is whole: one that was cancelled leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from store.errors import FinsyncError
+
+Format = Literal["csv", "xlsx", "jsonl"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+Cell = str | int | None
+Write = Callable[[Iterable[Sequence[Cell]]], None]
+XLSX_ROWS_MAX = 1_048_575
+"""Below the header, as the format has it."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+class SheetError(FinsyncError):
+    """Rows can't be written to that file. A file that was there stays as it was."""
+
+    code = "SHEET"
+
+    def __init__(self, path: Path, problem: str, remedy: str) -> None:
+        super().__init__(f"{path}: {problem}. Nothing was written. {remedy}")
+
+
+def formula_safe(cell: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    >>> formula_safe("=1+1"), formula_safe("-12.50"), formula_safe(None)
+    ("'=1+1", '-12.50', '')
+    """
+    text = "" if cell is None else str(cell)
+    if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that a file's name asks for; None: it asks for none.
+
+    >>> format_of(Path("late.XLSX")), format_of(Path("late.pdf"))
+    ('xlsx', None)
+    """
+    return next((known for known in FORMATS if path.suffix.lower() == f".{known}"), None)
+
+
+@contextmanager
+def writing(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    """Give a function that writes rows; the file is there after the last of them."""
+    format_ = format_of(path)
+    if format_ is None:
+        raise SheetError(path, "its name does not say how to write it", "End it in .csv, .xlsx or .jsonl.")
+    if path.exists():
+        raise SheetError(path, "a file is there already", "Choose another name.")
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", dir=path.parent
+        )  # readable by its owner only
+    except OSError as error:
+        raise SheetError(path, f"it can't be made ({error.strerror})", "Choose another folder.") from None
+    os.close(handle)
+    draft = Path(name)
+    try:
+        with _WRITERS[format_](draft, header) as write:
+            yield write
+        draft.rename(path)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+
+
+@contextmanager
+def _csv(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        yield lambda rows: writer.writerows([formula_safe(cell) for cell in row] for row in rows)
+
+
+@contextmanager
+def _jsonl(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8") as file:
+
+        def write(rows: Iterable[Sequence[Cell]]) -> None:
+            for row in rows:
+                file.write(json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) + "\n")
+
+        yield write
+
+
+@contextmanager
+def _xlsx(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    try:
+        import xlsxwriter
+    except ImportError:
+        raise SheetError(
+            path, "writing workbooks needs xlsxwriter", "pip install 'finsync[xlsx]', or end it in .csv."
+        ) from None
+    # text stays text: no formula, no link, no number out of "4711"
+    plain: dict[str, Any] = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(path), plain) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, header, book.add_format({"bold": True}))
+        place = 0
+
+        def write(rows: Iterable[Sequence[Cell]]) -> None:
+            nonlocal place
+            for row in rows:
+                place += 1
+                if place > XLSX_ROWS_MAX:
+                    raise SheetError(
+                        path,
+                        f"a workbook holds {XLSX_ROWS_MAX:,} rows",
+                        "Narrow the filter, or end it in .csv.",
+                    )
+                sheet.write_row(place, 0, ["" if cell is None else cell for cell in row])
+
+        yield write
+
+
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}
