@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
-from store.clock import instant, text
+from store.clock import SystemClock, VirtualClock, instant, text
+from store.database import Store, open_store
 
 State = Literal["starting", "working", "idle", "stopped"]
 
@@ -57,3 +59,17 @@ def get(db: sqlite3.Connection) -> EngineState | None:
     return EngineState(
         state, holder, instant(clock_at), bool(is_virtual), cycle_count, doing, instant(changed_at)
     )
+
+
+def open_in_its_time(path: Path, *, group: str | None = None, durable: bool = True) -> Store:
+    """Open a store at the engine's time: in a rehearsal, what a person does there happens at that hour."""
+    store = open_store(path, SystemClock(), group=group, durable=durable)
+    try:
+        found = get(store.db)
+    except BaseException:
+        store.close()
+        raise
+    if found is None or not found.is_virtual:
+        return store
+    store.close()
+    return open_store(path, VirtualClock(found.clock_at), group=group, durable=durable)

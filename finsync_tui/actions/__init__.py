@@ -1,6 +1,6 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
-from finsync_tui.actions.acting import Actor, Outcome, acting, may
+from finsync_tui.actions.acting import Actor, Outcome, acting, known_now, may
 from finsync_tui.actions.breaks import (
     adopt_target,
     assign_breaks,
@@ -62,6 +62,7 @@ __all__ = [
     "from_profile",
     "hold_deliveries",
     "ignore",
+    "known_now",
     "may",
     "pause_system",
     "propose_mapping",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Literal
 
@@ -27,16 +27,43 @@ class Actor:
     source: Literal["cli", "tui", "web", "engine"]
     roles: people.Roles | None = None
     """None: the profile lists nobody, everybody may do everything. Faces get it from `acting`, never by hand."""
+    account: str = ""
+    """The account of the operating system, where that is how they are known."""
+    web_login: str = ""
+    """What they signed in with in a browser, where that is how they are known."""
+    held: people.Signer | None = field(default=None, repr=False, compare=False)
+    """The key that their web sign-in has opened. Nobody else's process has it."""
+
+    @property
+    def desk(self) -> str:
+        """Whose layout and filters these are: the same before and after the profile gives them a name."""
+        return f"web:{self.web_login}" if self.web_login else self.account or self.name
 
 
 def acting(
-    profile: Profile, source: Literal["cli", "tui", "web"], *, os_account: str = "", web_login: str = ""
+    profile: Profile,
+    source: Literal["cli", "tui", "web"],
+    *,
+    os_account: str = "",
+    web_login: str = "",
+    held: people.Signer | None = None,
 ) -> Actor:
     """Return who acts: a web sign-in, else the account of the operating system that this process runs under."""
-    who = people.who_is(
-        profile, os_account="" if web_login else (os_account or people.account()), web_login=web_login
+    account = "" if web_login else (os_account or people.account())
+    who = people.who_is(profile, os_account=account, web_login=web_login)
+    key = held if held is not None and web_login and held.name == who.name else None
+    return Actor(who.name, source, who.roles, account, web_login, key)
+
+
+def known_now(profile: Profile, actor: Actor) -> Actor:
+    """Return the same person as the profile knows them now."""
+    return acting(
+        profile,
+        "tui" if actor.source == "engine" else actor.source,
+        os_account="" if actor.web_login else actor.account or actor.name,
+        web_login=actor.web_login,
+        held=actor.held,
     )
-    return Actor(who.name, source, who.roles)
 
 
 def may(actor: Actor, what: str) -> bool:

@@ -15,4 +15,14 @@ def signer_of(workspace: Workspace, profile: Profile, actor: Actor, what: str) -
     people.require(actor.name, actor.roles, what)  # before a key is asked for that they need not have
     if profile.mapping_rule == "one":
         return None
+    if actor.web_login:  # never a key of that name in the keyring of whoever hosts the server
+        return _held(actor)
     return people.signer(Secrets(workspace.name, workspace.path), actor.name)
+
+
+def _held(actor: Actor) -> Signer:
+    if actor.held is None:
+        raise people.KeyMissingError(
+            actor.name, "this sign-in has opened no key", "Sign out, and sign in again with your passphrase."
+        )
+    return actor.held

@@ -83,24 +83,14 @@ def manifests(workspace: Workspace) -> dict[str, Manifest]:
 
 @contextmanager
 def opened(given: Path | None) -> Iterator[Store]:
-    """Open the workspace's store for one command.
-
-    In a rehearsal the engine's virtual time is the time: what a person does there happens at that hour.
-    """
+    """Open the workspace's store for one command, at the engine's time."""
     from store import engine
-    from store.clock import SystemClock, VirtualClock
-    from store.database import open_store
 
     workspace = workspace_of(given)
-    group = workspace.group or None
-    store = open_store(workspace.store_path, SystemClock(), group=group, durable=workspace.is_durable)
+    store = engine.open_in_its_time(
+        workspace.store_path, group=workspace.group or None, durable=workspace.is_durable
+    )
     try:
-        found = engine.get(store.db)
-        if found is not None and found.is_virtual:
-            store.close()
-            store = open_store(
-                workspace.store_path, VirtualClock(found.clock_at), group=group, durable=workspace.is_durable
-            )
         yield store
     finally:
         store.close()

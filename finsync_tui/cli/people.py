@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
+from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import Cell, facts, note, safe, say, say_json, table
+
+if TYPE_CHECKING:
+    from finsync_tui.people.sign_ins import SignIns
+    from finsync_tui.settings import Workspace
 
 app = typer.Typer(
     name="people", help="Who works here, what each may do, and their signing keys.", no_args_is_help=True
@@ -40,6 +44,65 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         note("the profile lists nobody: everybody who can open the workspace may do everything")
     rule = found.mapping_rule
     note(f"a change of a mapping table takes {rule} person{'s' * (rule == 'two')}")
+
+
+@app.command(epilog=example("finsync people invite tom", "finsync people invite tom --hours 4"))
+def invite(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whom: their name in the profile.")],
+    hours: Annotated[
+        int, typer.Option("--hours", metavar="N", min=1, max=24 * 14, help="The code is good for so long.")
+    ] = 48,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print a code with which this person chooses a passphrase for the web, once."""
+    from datetime import timedelta
+
+    from finsync_tui import actions, profile
+    from finsync_tui.actions.sign_ins import invite as invite_to
+
+    at = workspace_of(workspace)
+    found = profile.load(at)
+    who = actions.acting(found, "cli")
+    with opened(workspace) as store:
+        code = invite_to(store, found, _sign_ins(at), who, name, timedelta(hours=hours))
+    login = found.people[name].web_login
+    if json:
+        say_json({"name": name, "web_login": login, "code": code, "hours": hours})
+        return
+    say(code)
+    note(
+        f"give this code to {safe(name)}, and to nobody else. Within {hours} hours they open /join at the address of "
+        f"`finsync web`, and sign in as {safe(login)} from then on; it works once"
+    )
+
+
+@app.command(epilog=example("finsync people revoke tom"))
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose: their name in the profile.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a person's web sign-in away; open workbenches of theirs are closed within seconds."""
+    from finsync_tui import actions, profile
+    from finsync_tui.actions.sign_ins import revoke as revoke_from
+
+    at = workspace_of(workspace)
+    who = actions.acting(profile.load(at), "cli")
+    with opened(workspace) as store:
+        revoke_from(store, _sign_ins(at), who, name)
+    if json:
+        say_json({"name": name, "is_revoked": True})
+    else:
+        say(f"{safe(name)} can't sign in to the web any more")
+        note("what they approved stays good; for their roles and key, see docs/governance.md")
+
+
+def _sign_ins(at: Workspace) -> SignIns:
+    from finsync_tui.credentials import Secrets
+    from finsync_tui.people.sign_ins import SignIns
+
+    return SignIns(Secrets(at.name, at.path))
 
 
 @app.command(epilog=example("finsync people whoami"))

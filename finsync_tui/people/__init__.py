@@ -1,6 +1,6 @@
 """People: who acts, what their roles allow, and the keys that they sign with."""
 
-from finsync_tui.people.keys import KeyMissingError, Signer, is_signed_by, make_key, signer
+from finsync_tui.people.keys import KeyMissingError, Signer, is_signed_by, make_key, signer, signer_from
 from finsync_tui.people.roles import ALLOWED, RoleMissingError, Roles, may, require
 from finsync_tui.people.who import Who, account, who_is
 
@@ -17,5 +17,6 @@ __all__ = [
     "may",
     "require",
     "signer",
+    "signer_from",
     "who_is",
 ]

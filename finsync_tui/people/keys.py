@@ -42,14 +42,31 @@ class Signer:
     def sign(self, statement: bytes) -> str:
         return base64.b64encode(self._private.sign(statement)).decode()
 
+    def private(self) -> bytes:
+        """Return the private half, to be handed on to the process that signs."""
+        return self._private.private_bytes_raw()
+
     def __repr__(self) -> str:
         return f"Signer({self.name!r})"
 
 
-def make_key(secrets: Secrets, name: str, *, replaces: bool = False) -> tuple[str, Place]:
-    """Make a key for a person, keep it where secrets are kept, return its public half and where it is kept."""
+def new_private() -> bytes:
+    """Return a new private key."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    return Ed25519PrivateKey.generate().private_bytes_raw()
+
+
+def signer_from(name: str, private: bytes) -> Signer:
+    """Return a person's key from its private half; a ValueError says that it is none."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.from_private_bytes(private)
+    return Signer(name, _public(key), key)
+
+
+def make_key(secrets: Secrets, name: str, *, replaces: bool = False) -> tuple[str, Place]:
+    """Make a key for a person, keep it where secrets are kept, return its public half and where it is kept."""
     known = secrets.find(PLACE, name)
     if known is not None and (known[0] == "environment" or not replaces):
         raise KeyMissingError(
@@ -58,8 +75,8 @@ def make_key(secrets: Secrets, name: str, *, replaces: bool = False) -> tuple[st
             "`finsync people key --show` prints its public half; --replace makes another: what was approved with the old "
             "one stays good only where the profile keeps it under `before`.",
         )
-    made = Ed25519PrivateKey.generate()
-    text = base64.b64encode(made.private_bytes_raw()).decode()
+    raw = new_private()
+    text = base64.b64encode(raw).decode()
     try:
         place = secrets.put(PLACE, name, text)
     except SecretPlaceError:
@@ -68,7 +85,7 @@ def make_key(secrets: Secrets, name: str, *, replaces: bool = False) -> tuple[st
             "the new key can be kept nowhere: there is no usable keyring, and no writable folder of secrets",
             "Use the keyring of your desktop, or name a folder outside the workspace with FINSYNC_SECRETS_DIR.",
         ) from None
-    return _public(made), place
+    return signer_from(name, raw).public, place
 
 
 def signer(secrets: Secrets, name: str) -> Signer:
@@ -81,17 +98,14 @@ def signer(secrets: Secrets, name: str) -> Signer:
             f"Make one with `finsync people key` and have its line put into the profile; in headless use mount it as "
             f"{PLACE}.{name} in FINSYNC_SECRETS_DIR, or set {variable(PLACE, name)}.",
         )
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     try:
-        private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(found[1].strip(), validate=True))
+        return signer_from(name, base64.b64decode(found[1].strip(), validate=True))
     except (binascii.Error, ValueError):
         raise KeyMissingError(
             name,
             f"what lies in the {found[0]} is no signing key",
             "Make one: `finsync people key --replace`.",
         ) from None
-    return Signer(name, _public(private), private)
 
 
 def is_signed_by(public: str, statement: bytes, signature: str | None) -> bool:

@@ -54,6 +54,8 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "mapping.approved": _APPROVER,
     "mapping.rejected": _APPROVER,
     "mapping.withdrawn": _WORK,
+    "person.invited": frozenset(["administrator"]),
+    "person.revoked": frozenset(["administrator"]),
 }
 
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from finsync_tui.people.roles import Roles
 from finsync_tui.profile import Profile
 
+SIGNED_OUT = 77
+"""How a workbench in a browser ends whose person signed out: the server ends their session with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -41,7 +44,7 @@ def account() -> str:
 def who_is(profile: Profile, *, os_account: str = "", web_login: str = "") -> Who:
     """Return who that account or sign-in is. Exactly one of both is given."""
     asked = web_login or os_account
-    if not profile.people:
+    if not profile.people and not web_login:  # a web sign-in is somebody only by being listed
         return Who(asked, asked, None, is_listed=False)
     for name, person in profile.people.items():
         known = person.web_login if web_login else person.os_account

@@ -13,9 +13,12 @@ from finsync_tui.profile.model import (
 )
 from finsync_tui.profile.overlay import load, shipped
 from finsync_tui.profile.people import Governance, Person, Role
+from finsync_tui.profile.people_check import INVITATIONS, SIGN_INS
 from finsync_tui.profile.problem import Problem
 
 __all__ = [
+    "INVITATIONS",
+    "SIGN_INS",
     "Due",
     "Flow",
     "Governance",

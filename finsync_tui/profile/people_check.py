@@ -11,16 +11,21 @@ from finsync_tui.profile.problem import Problem
 
 SECRETS_OF_PEOPLE = "people"
 """The name under which their private keys lie among the secrets."""
+SIGN_INS = "sign-ins"
+"""The name under which the sealed keys of their web sign-ins lie there."""
+INVITATIONS = "invitations"
+"""The name under which invitations lie there, until they are used."""
 
 
 def people_problems(profile: Profile) -> Iterator[Problem]:
     """Yield people that can't be told apart, can't act, and rules that nobody could follow."""
-    if SECRETS_OF_PEOPLE in profile.systems:
-        yield Problem(
-            f"systems.{SECRETS_OF_PEOPLE}",
-            "a system of that name would share its secrets with the keys of people",
-            "Give it another name.",
-        )
+    for reserved in (SECRETS_OF_PEOPLE, SIGN_INS, INVITATIONS):
+        if reserved in profile.systems:
+            yield Problem(
+                f"systems.{reserved}",
+                "a system of that name would share its secrets with the keys of people",
+                "Give it another name.",
+            )
     for name, person in profile.people.items():
         if person.roles and not person.os_account and not person.web_login:
             yield Problem(

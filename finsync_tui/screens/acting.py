@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
@@ -104,8 +103,4 @@ def _with_roles(path: Path, actor: Actor) -> Actor:
     """Return the person as the workspace's profile knows them now."""
     if not (path.parent / FILE_NAME).is_file():
         return actor  # a store on its own has no profile that could list anybody
-    return actions.acting(profiles.load(load_workspace(path.parent)), _face(actor), os_account=actor.name)
-
-
-def _face(actor: Actor) -> Literal["tui", "web"]:
-    return "web" if actor.source == "web" else "tui"
+    return actions.known_now(profiles.load(load_workspace(path.parent)), actor)

@@ -238,7 +238,7 @@ class FinsyncApp(App[None]):
                 )
                 if self._version == -1:
                     self.preferences |= await self.reader.run(
-                        partial(overview.remembered, person=self.actor.name)
+                        partial(overview.remembered, person=self.actor.desk)
                     )
                     self.use_settings()
                     self._ask_permits()
@@ -252,9 +252,14 @@ class FinsyncApp(App[None]):
 
     @work(group="permits", exit_on_error=False)
     async def _ask_permits(self) -> None:
-        """Draw dim what this person's roles do not allow; asked when everything else is on the screen."""
-        self.refused = await self.reader.run(lambda db: permits.refused(self.store_path, self.actor.name))
+        """Use the name that the profile has for this person, and draw dim what their roles do not allow; asked when
+        everything else is on the screen.
+        """
+        self.actor, self.refused = await self.reader.run(
+            lambda db: permits.known(self.store_path, self.actor)
+        )
         self.screen.refresh_bindings()
+        self._show_bar()
 
     def _tick(self) -> None:
         self._show_bar()
@@ -343,7 +348,7 @@ class FinsyncApp(App[None]):
         def keep() -> None:
             from finsync_tui.screens.acting import remember
 
-            remember(self.store_path, self.machine_clock, self.actor.name, name, value)
+            remember(self.store_path, self.machine_clock, self.actor.desk, name, value)
 
         await self._write(keep)
 
@@ -426,6 +431,15 @@ class FinsyncApp(App[None]):
         else:
             self.exit()
 
+    def action_sign_out(self) -> None:
+        """End this person's session in the browser, and with it the workbench."""
+        if self._acting_count:
+            self.notify("Something is being written. Sign out when it is done.", markup=False)
+        else:
+            from finsync_tui.people.who import SIGNED_OUT
+
+            self.exit(return_code=SIGNED_OUT)
+
     def action_keys(self) -> None:
         from finsync_tui.screens.help import keys_dialog
 
@@ -442,12 +456,19 @@ class FinsyncApp(App[None]):
         self._show_bar()
 
 
-def run(workspace: Workspace, *, is_read_only: bool = False, face: Literal["tui", "web"] = "tui") -> None:
-    """Open the workbench on a workspace, as whoever is logged in."""
+def run(
+    workspace: Workspace,
+    *,
+    is_read_only: bool = False,
+    face: Literal["tui", "web"] = "tui",
+    person: Actor | None = None,
+) -> int:
+    """Open the workbench on a workspace, as who has signed in or else whoever is logged in; return how it ended."""
     from finsync_tui.actions import Actor
     from finsync_tui.people.who import account
 
     # what this person may do is looked up before each act, in the profile as it is then
-    FinsyncApp(
-        workspace.store_path, None, Actor(account(), face), is_read_only=is_read_only, workspace=workspace
-    ).run()
+    who = person or Actor(account(), face, account=account())
+    app = FinsyncApp(workspace.store_path, None, who, is_read_only=is_read_only, workspace=workspace)
+    app.run()
+    return app.return_code or 0

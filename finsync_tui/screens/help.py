@@ -79,6 +79,8 @@ def commands(app: App[None], screen: Screen[Any]) -> Iterator[SystemCommand]:
     yield SystemCommand(
         "Choose another theme", "all themes; status colours may be harder to tell apart", app.search_themes
     )
+    if isinstance(screen, WorkScreen) and screen.desk.actor.web_login:
+        yield SystemCommand("Sign out", "end this session in the browser", screen.desk.action_sign_out)
     yield SystemCommand("Quit", "key ctrl+q", app.action_quit)
 
 

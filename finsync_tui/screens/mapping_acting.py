@@ -38,7 +38,7 @@ class Change:
 @contextmanager
 def _at(workspace: Workspace, clock: Clock, actor: Actor) -> Iterator[tuple[Store, Profile, Actor]]:
     profile = profiles.load(workspace)
-    who = actions.acting(profile, "web" if actor.source == "web" else "tui", os_account=actor.name)
+    who = actions.known_now(profile, actor)
     store = open_store(
         workspace.store_path, clock, group=workspace.group or None, durable=workspace.is_durable
     )

@@ -24,6 +24,7 @@ from store import proposals, rulesets
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
+    from finsync_tui.actions import Actor
     from finsync_tui.profile import Profile
     from finsync_tui.settings import Workspace
     from store.proposals import Proposal
@@ -117,9 +118,9 @@ class Overview:
     decided: tuple[ProposalRow, ...]
 
 
-def name_of(found: Profile, account: str) -> str:
-    """Return what the profile calls the person with that account."""
-    return actions.acting(found, "tui", os_account=account).name
+def name_of(found: Profile, person: Actor) -> str:
+    """Return what the profile calls this person."""
+    return actions.known_now(found, person).name
 
 
 def mark(db: Connection) -> str:
@@ -133,11 +134,11 @@ def mark(db: Connection) -> str:
 
 
 def overview(
-    db: Connection, workspace: Workspace, now: datetime, account: str, *, with_gaps: bool = True
+    db: Connection, workspace: Workspace, now: datetime, person: Actor, *, with_gaps: bool = True
 ) -> Overview:
     """Return what the Mappings screen lists; without the values that have no rule it is there at once."""
     found = profile.load(workspace)
-    me = name_of(found, account)
+    me = name_of(found, person)
     in_force = standings(db, found)
     changes = proposals.listed(db)
     lacking = _lacking(gaps.gaps(db, found, now) if with_gaps else [], changes, now.date())
@@ -298,7 +299,7 @@ class Sheet:
         return self.profile.mapping_rule
 
 
-def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, account: str) -> Sheet:
+def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, person: Actor) -> Sheet:
     """Return one table as it is in force; a name without a table is an empty one that can be begun."""
     found = profile.load(workspace)
     known = standing(db, found, name) or Standing(name, (), "profile", None, is_signed=False, version=0)
@@ -316,7 +317,7 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, accoun
         missing=_waited_for(db, known, now.date()),
         notes=tuple(notes(known)),
         profile=found,
-        me=name_of(found, account),
+        me=name_of(found, person),
     )
 
 
@@ -371,7 +372,7 @@ class ProposalDossier:
 
 
 def proposal(
-    db: Connection, workspace: Workspace, number: int, now: datetime, account: str
+    db: Connection, workspace: Workspace, number: int, now: datetime, person: Actor
 ) -> ProposalDossier | None:
     """Return everything about one proposal; None: there is none."""
     found = profile.load(workspace)
@@ -386,7 +387,7 @@ def proposal(
         else None
     )
     return ProposalDossier(
-        row=_proposal(db, one, in_force, name_of(found, account)),
+        row=_proposal(db, one, in_force, name_of(found, person)),
         base=history.rows_at(db, one.name, one.base_version) or (),
         rows=rows_of(one.body),
         in_force=known.rows if known is not None else (),

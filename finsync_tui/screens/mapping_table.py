@@ -118,7 +118,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
                     workspace=desk.workspace,
                     name=self.name_of_table,
                     now=desk.now(),
-                    account=desk.actor.name,
+                    person=desk.actor,
                 )
             )
             self._is_asked = False

@@ -136,9 +136,7 @@ class MappingsScreen(MappingActions):
             and await self.read(mapping_reading.mark) == self.found.mark
         ):
             return
-        query = partial(
-            mapping_reading.overview, workspace=workspace, now=desk.now(), account=desk.actor.name
-        )
+        query = partial(mapping_reading.overview, workspace=workspace, now=desk.now(), person=desk.actor)
         if (
             self.found is None
         ):  # to decide many stuck documents again takes its time: the rest is shown before

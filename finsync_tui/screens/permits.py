@@ -1,4 +1,4 @@
-"""Which keys a person's roles allow: asked of the profile once, in a reading thread, to draw the others dim.
+"""Who somebody is to the profile, and which keys a person's roles allow: asked of the profile once, in a reading thread, to draw the others dim.
 
 What counts is what the act itself asks again in its transaction.
 """
@@ -6,6 +6,10 @@ What counts is what the act itself asks again in its transaction.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finsync_tui.actions import Actor
 
 ACTS = {
     "retry": "exception.retried",
@@ -43,22 +47,24 @@ ACTS = {
 """A screen's action, and what the audit log calls it."""
 
 
-def refused(path: Path, account: str) -> dict[str, str]:
-    """Return the actions that this person may not do, each with the reason; empty where the profile lists nobody."""
+def known(path: Path, person: Actor) -> tuple[Actor, dict[str, str]]:
+    """Return the person as the profile knows them, and the actions that they may not do, each with the reason; none
+    where the profile lists nobody.
+    """
     from finsync_tui import actions, people, profile
     from finsync_tui.settings import FILE_NAME, load_workspace
     from store.errors import FinsyncError
 
     if not (path.parent / FILE_NAME).is_file():
-        return {}
+        return person, {}
     try:
-        actor = actions.acting(profile.load(load_workspace(path.parent)), "tui", os_account=account)
+        actor = actions.known_now(profile.load(load_workspace(path.parent)), person)
     except FinsyncError:
-        return {}  # whoever acts is told what is wrong with the profile
+        return person, {}  # whoever acts is told what is wrong with the profile
     found: dict[str, str] = {}
     for action, what in ACTS.items():
         try:
             people.require(actor.name, actor.roles, what)
         except people.RoleMissingError as error:
             found[action] = str(error)
-    return found
+    return actor, found

@@ -62,7 +62,7 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
                 workspace=desk.workspace,
                 number=self.thing_id,
                 now=desk.now(),
-                account=desk.actor.name,
+                person=desk.actor,
             )
         )
         if self._begin:

@@ -35,6 +35,8 @@ class Door:
     """What the Host header may be."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES), repr=False)
+    takes_token: bool = True
+    """Where people sign in as themselves, nobody is let in as the account that runs the server, unless it was asked for."""
 
     @property
     def address(self) -> str:
@@ -43,7 +45,7 @@ class Door:
 
     def exchange(self, token: str) -> str:
         """Return the cookie for the token."""
-        if not secrets.compare_digest(token.encode(), self.token.encode()):
+        if not secrets.compare_digest(token.encode(), self.token.encode()) or not self.takes_token:
             raise ClosedDoorError(
                 401, "This token is not the one of this server. Open the address that `finsync web` printed."
             )
@@ -56,13 +58,17 @@ class Door:
             )
 
     def check(self, cookies: Mapping[str, str]) -> None:
-        """Let in whoever has the cookie."""
-        shown = cookies.get(COOKIE, "")
-        if not secrets.compare_digest(shown.encode(), self.session.encode()):
+        """Let in whoever has the cookie that the token was exchanged for."""
+        if not self.is_own(cookies):
             raise ClosedDoorError(
                 401,
                 "Open the address that `finsync web` printed: it has the token. It changes with each start.",
             )
+
+    def is_own(self, cookies: Mapping[str, str]) -> bool:
+        """Say whether it is the browser of the account that runs the server."""
+        shown = cookies.get(COOKIE, "")
+        return secrets.compare_digest(shown.encode(), self.session.encode()) and self.takes_token
 
     def check_origin(self, origin: str | None) -> None:
         """A socket is opened by our own page only: browsers send cookies along for any page, but say which it is."""
@@ -74,17 +80,17 @@ class Door:
         return urlsplit(self.origin).scheme
 
 
-def door(host: str, port: int, public_url: str | None = None) -> Door:
+def door(host: str, port: int, public_url: str | None = None, *, takes_token: bool = True) -> Door:
     """Return the door of a server at an address; `public_url` is what a proxy in front of it is known as."""
     if public_url is not None:
         parts = urlsplit(public_url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        return Door(origin, frozenset([parts.netloc.lower()]))
+        return Door(origin, frozenset([parts.netloc.lower()]), takes_token=takes_token)
     shown = f"[{host}]" if ":" in host else host
     names = {f"{shown}:{port}"}
     if is_loopback(host):
         names |= {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-    return Door(f"http://{shown}:{port}", frozenset(name.lower() for name in names))
+    return Door(f"http://{shown}:{port}", frozenset(name.lower() for name in names), takes_token=takes_token)
 
 
 def is_loopback(host: str) -> bool:
