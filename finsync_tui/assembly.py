@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 import adapters as adapter_packages
 from adapters.base import Adapter
 from adapters.errors import CredentialsError
-from finsync_tui import credentials, delivery, extracts, policy, reconcile, releasing, schedule, sync
+from finsync_tui import (
+    credentials,
+    delivery,
+    extracts,
+    policy,
+    reconcile,
+    releasing,
+    schedule,
+    showing,
+    sync,
+)
 from finsync_tui import profile as profiles
 from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
@@ -169,7 +179,11 @@ class Engine:
             )
             read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
-            if not (moved.is_progress or sent.sent or read.read):
+            if moved.is_progress or sent.sent or read.read:
+                continue
+            if not await showing.advance(
+                self.store, self.adapters, self.profile, self.clock, self.lease.token
+            ):
                 break
         return CycleReport(self.clock.now(), pulled, advanced, delivered, verified)
 
@@ -254,6 +268,7 @@ async def open_engine(
             facts = _facts(store, profile, clock, lease)
             with store.transaction() as db:
                 sync.begin_anew(db)
+                showing.prepare(db, profile)
                 delivery.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
             connected = (connector or connect)(workspace, profile, clock)

@@ -34,6 +34,7 @@ KNOWN_MIGRATIONS: Final = (
     "m011_expected_rows",
     "m012_suppliers_compared",
     "m013_equal_rows_side_by_side",
+    "m014_shown_in_their_screens",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

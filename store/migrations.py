@@ -819,6 +819,50 @@ def m013_equal_rows_side_by_side(db: Database) -> None:
         db.execute(statement)
 
 
+_M014 = """
+CREATE TABLE integration_run (       -- our runs in a system's own screens
+  id INTEGER PRIMARY KEY,
+  system TEXT NOT NULL,
+  code TEXT NOT NULL,                -- of the integration as it is set up there
+  state TEXT NOT NULL CHECK (state IN ('starting', 'telling', 'finishing', 'finished', 'ended', 'failed')),
+  read_count INTEGER NOT NULL,
+  stored_count INTEGER NOT NULL,
+  is_read_failed INTEGER NOT NULL,
+  entry_id INTEGER REFERENCES outbox_entry(id),  -- what begins or ends it
+  external_id TEXT,
+  begun_at TEXT NOT NULL,
+  ended_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX integration_run_open ON integration_run(system, code) WHERE state NOT IN ('ended', 'failed');
+CREATE TABLE integration_error (     -- exceptions that a system's own screens show
+  case_id INTEGER PRIMARY KEY REFERENCES exception_case(id),
+  system TEXT NOT NULL,
+  code TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('untold', 'told', 'resolving', 'done')),
+  is_over INTEGER NOT NULL DEFAULT 0,            -- the exception has ended
+  run_id INTEGER REFERENCES integration_run(id),
+  entry_id INTEGER REFERENCES outbox_entry(id),
+  resolve_entry_id INTEGER REFERENCES outbox_entry(id)
+) STRICT;
+CREATE INDEX integration_error_untold ON integration_error(system, code) WHERE state='untold' AND is_over=0;
+CREATE INDEX integration_error_over ON integration_error(system, state) WHERE is_over=1 AND state IN ('told', 'resolving');
+CREATE INDEX integration_error_run ON integration_error(run_id);
+CREATE INDEX integration_error_entry ON integration_error(entry_id);
+CREATE INDEX integration_error_resolved ON integration_error(resolve_entry_id);
+CREATE INDEX integration_run_entry ON integration_run(entry_id);
+CREATE TRIGGER exception_case_over AFTER UPDATE OF ended_at ON exception_case
+  WHEN NEW.ended_at IS NOT NULL AND OLD.ended_at IS NULL
+  BEGIN UPDATE integration_error SET is_over=1 WHERE case_id=NEW.id; END;
+"""
+
+
+@migrations()
+def m014_shown_in_their_screens(db: Database) -> None:
+    """Systems that show the runs and errors of integrations are told of ours."""
+    for statement in statements(_M014):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 LOGICAL_FIELDS = ("erp_number", "erp_status")
 WRITTEN_BACK: Final[Mapping[str, Mapping[str, str]]] = {
@@ -13,6 +13,22 @@ WRITTEN_BACK: Final[Mapping[str, Mapping[str, str]]] = {
     "invoice": {"erp_number": "cf-erp-invoice-number", "erp_status": "cf-erp-status"},
 }
 """By entity: the custom fields that hold what the ERP says, unless the connection names others."""
+
+DOCUMENT_TYPES: Final[Mapping[str, str]] = {
+    "purchase_order": "OrderHeader",
+    "invoice": "InvoiceHeader",
+    "requisition": "RequisitionHeader",
+    "receipt": "InventoryTransaction",
+    "supplier": "Supplier",
+    "account_combination": "Account",
+    "cost_centre": "LookupValue",
+    "employee": "User",
+    "exchange_rate": "ExchangeRate",
+    "expense_report": "ExpenseReport",
+    "payment": "Payment",
+}
+"""By entity: what Coupa calls its documents where it keeps runs, errors and history of integrations."""
+SHOWING_SCOPES: Final = frozenset(("core.integration.read", "core.integration.write"))
 
 
 class Options(BaseModel):
@@ -125,6 +141,34 @@ class Options(BaseModel):
     tax_code_path: str | None = Field(
         default=None, pattern=r"^/", description="Where this instance serves tax codes; no path is documented"
     )
+
+    integrations: dict[str, str] = Field(
+        default_factory=dict,
+        description="By entity: code of the integration, as it is set up in Coupa, under which Coupa shows our runs and "
+        "the exceptions of its documents. None named: nothing is shown there",
+    )
+
+    @field_validator("integrations")
+    @classmethod
+    def _known_there(cls, given: dict[str, str]) -> dict[str, str]:
+        """Refuse an entity that Coupa shows no errors of, and a name that names nothing."""
+        unknown = sorted(set(given) - set(DOCUMENT_TYPES))
+        if unknown:
+            raise ValueError(
+                f"Coupa shows no errors of {', '.join(unknown)}; known: {', '.join(sorted(DOCUMENT_TYPES))}"
+            )
+        if not all(code.strip() for code in given.values()):
+            raise ValueError("an integration is named by its code in Coupa")
+        return given
+
+    @model_validator(mode="after")
+    def _may_show(self) -> Options:
+        missing = sorted(SHOWING_SCOPES.difference(self.scopes))
+        if self.integrations and missing:
+            raise ValueError(
+                f"integrations are shown with the scopes {' and '.join(missing)}: add them to scopes"
+            )
+        return self
 
     @field_validator("custom_fields", mode="before")
     @classmethod

@@ -14,25 +14,13 @@ from typing import Any, Final
 from adapters.base import Receipt, WriteRequest
 from adapters.coupa import wire
 from adapters.coupa.door import Door, document_id
+from adapters.coupa.options import DOCUMENT_TYPES
 
 _RUNS: Final = "/api/integration_runs"
 _OPEN: Final = ("pending", "running", "started")
 _ENDS: Final[Mapping[str, str]] = {"success": "success", "failed": "fail", "auto": "finish"}
 """By outcome: the action. `auto` leaves it to Coupa: well unless the run has errors."""
 
-DOCUMENT_TYPES: Final[Mapping[str, str]] = {
-    "purchase_order": "OrderHeader",
-    "invoice": "InvoiceHeader",
-    "requisition": "RequisitionHeader",
-    "receipt": "InventoryTransaction",
-    "supplier": "Supplier",
-    "account_combination": "Account",
-    "cost_centre": "LookupValue",
-    "employee": "User",
-    "exchange_rate": "ExchangeRate",
-    "expense_report": "ExpenseReport",
-    "payment": "Payment",
-}
 MESSAGE_LENGTH_MAX: Final = 1000
 
 

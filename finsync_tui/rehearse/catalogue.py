@@ -17,6 +17,15 @@ LEGAL_ENTITIES: Final = (
 )  # fmt: skip
 
 SEGMENT_NAMES: Final = ("company", "cost_centre", "account", "project", "future")
+INTEGRATIONS: Final = {
+    "requisition": "FINSYNC_PURCHASING",
+    "purchase_order": "FINSYNC_PURCHASING",
+    "supplier": "FINSYNC_PURCHASING",
+    "receipt": "FINSYNC_PAYABLES",
+    "invoice": "FINSYNC_PAYABLES",
+}
+"""By entity: under which integration Coupa's administrators see our runs and what went wrong."""
+
 NO_PROJECT: Final = "0000"
 NO_FUTURE: Final = "000"
 PROJECTS: Final = (

@@ -69,6 +69,11 @@ def reference(company: Company, payables: Payables) -> Iterator[tuple[str, Docum
             "firstname": person.first_name, "lastname": person.last_name,
             "fullname": f"{person.first_name} {person.last_name}", "department": {"name": person.department},
         }  # fmt: skip
+    for integration in sorted(set(catalogue.INTEGRATIONS.values())):
+        yield "integrations", {
+            "code": integration, "name": integration.replace("_", " ").capitalize(), "direction": "from_coupa",
+            "end-system": "finsync", "end-system-type": "other", "integration-type": "api",
+        }  # fmt: skip
     yield from _charts(company, payables)
     for supplier in company.suppliers.values():
         yield "suppliers", {

@@ -59,6 +59,8 @@ class Report:
     target_orders: tuple[TargetOrder, ...]
     expenses: ExpenseReport = field(default_factory=ExpenseReport)
     invoices: InvoiceReport = field(default_factory=InvoiceReport)
+    source_errors: tuple[str, ...] = ()
+    """The errors of ours that stand open in the procurement system: document's key and class."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -67,6 +69,7 @@ class Report:
             "target_orders": [asdict(one) for one in self.target_orders],
             "expenses": asdict(self.expenses),
             "invoices": asdict(self.invoices),
+            "source_errors": list(self.source_errors),
         }
 
     @classmethod
@@ -77,6 +80,7 @@ class Report:
             tuple(TargetOrder(**one) for one in value["target_orders"]),
             ExpenseReport.from_json(value["expenses"]),
             InvoiceReport.from_json(value["invoices"]),
+            tuple(value["source_errors"]),
         )
 
 

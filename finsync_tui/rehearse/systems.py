@@ -259,7 +259,15 @@ def report(systems: Systems, company: Company, clock: Clock) -> Report:
         target_orders=tuple(
             _target_order(name, one) for name, erp in systems.erps.items() for one in erp.orders()
         ),
+        source_errors=tuple(sorted(_open_errors(systems.coupa))),
     )
+
+
+def _open_errors(coupa: CoupaSimulator) -> Iterator[str]:
+    """Yield document and class of each of our errors that is not resolved there."""
+    for error in coupa.documents("integration_errors"):
+        if not error["resolved"]:
+            yield f"{SOURCE}:{error['document-id']} {error['responses'][0]['response-code']}"
 
 
 def _source_order(document: Document, entities: Mapping[str, LegalEntity]) -> SourceOrder:

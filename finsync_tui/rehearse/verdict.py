@@ -6,12 +6,13 @@ Pure: the planted list, the systems' report and the store's evidence go in, the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from finsync_tui.rehearse import expense_verdict, invoice_verdict
-from finsync_tui.rehearse.evidence import AuditCheck, Evidence
+from finsync_tui.rehearse.catalogue import INTEGRATIONS
+from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence
 from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
 from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
 from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
@@ -61,6 +62,10 @@ class Verdict:
     totals: tuple[Total, ...]
     audit: AuditCheck
     cycles: int
+    shown: int
+    """Exceptions that stand open in the procurement system's own screens."""
+    misshown: tuple[str, ...]
+    """Exceptions that are open on one side only: in its screens or here."""
     expenses: ExpenseVerdict
     invoices: InvoiceVerdict
 
@@ -71,6 +76,7 @@ class Verdict:
             and self.planted == self.found
             and all(one.difference == 0 for one in self.totals)
             and self.audit.is_intact
+            and not self.misshown
             and self.expenses.is_good
             and self.invoices.is_good
         )
@@ -121,6 +127,8 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         totals=_totals(report, fates, held),
         audit=evidence.audit,
         cycles=evidence.cycles,
+        shown=len(report.source_errors),
+        misshown=tuple(_misshown(report.source_errors, evidence.cases)),
         expenses=expense_verdict.judge(
             [one for one in plants if one.about == "expense"], report.expenses, evidence
         ),
@@ -136,6 +144,20 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
             },
         ),
     )
+
+
+def _misshown(errors: Sequence[str], cases: Iterable[Case]) -> Iterator[str]:
+    """Compare the errors that stand open in the procurement system with the open exceptions of its documents."""
+    there = Counter(errors)
+    here = Counter(f"{one.key} {one.class_}" for one in cases if one.is_open and _is_shown(one))
+    yield from (f"only in {SOURCE}: {name}" for name in sorted((there - here).elements()))
+    yield from (f"not in {SOURCE}: {name}" for name in sorted((here - there).elements()))
+
+
+def _is_shown(case: Case) -> bool:
+    """Say whether it is about a document that has a number in the procurement system, of a kind that is shown there."""
+    system, _, number = case.key.partition(":")
+    return case.entity in INTEGRATIONS and system == SOURCE and number.isdecimal()
 
 
 # -- orders and money ----------------------------------------------------------------------------------
@@ -237,6 +259,8 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
             "reason": verdict.audit.reason,
         },
         "cycles": verdict.cycles,
+        "shown": verdict.shown,
+        "misshown": list(verdict.misshown),
         "expenses": expense_verdict.to_json(verdict.expenses),
         "invoices": invoice_verdict.to_json(verdict.invoices),
     }
@@ -283,6 +307,8 @@ def summary(result: Mapping[str, Any]) -> str:
     audit = result["audit"]
     state = "intact" if audit["is_intact"] else f"BROKEN: {audit['reason']}"
     lines += ["", f"Audit log: {audit['entries']:,} entries, {state}."]
+    lines += [f"Open exceptions that {SOURCE} shows its administrators: {result['shown']}."]
+    lines += [f"SHOWN WRONGLY {one}" for one in result["misshown"]]
     lines += [f"MISSED {one}" for one in result["missed"]]
     lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
     lines += [f"TWICE {one}" for one in result["duplicated"]]

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import tomlkit
 
+from adapters.coupa.options import SHOWING_SCOPES
+from adapters.coupa.options import Options as CoupaOptions
 from finsync_tui.profile import shipped
 from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace, invoice_workspace
 from finsync_tui.rehearse.planted import SOURCE, period_name
@@ -94,6 +96,8 @@ def _profile(company: Company) -> dict[str, Any]:
         "cost_centre_lookup": documents.COST_CENTRE_LOOKUP,
         "segment_count": 3,
         "token_settle_s": 0,
+        "integrations": dict(catalogue.INTEGRATIONS),
+        "scopes": [*CoupaOptions().scopes, *sorted(SHOWING_SCOPES)],
     }
     fast = {"requests_per_second": 5000.0, "connections_max": 8}
     systems: dict[str, Any] = {

@@ -35,7 +35,7 @@ def a_window() -> Plant:
 
 
 def a_case(class_: str = "SUPPLIER_UNKNOWN", n: int = 2, *, is_open: bool = True) -> Case:
-    return Case(class_, f"coupa:{n}", f"10000{n}", is_open)
+    return Case(class_, f"coupa:{n}", f"10000{n}", is_open, "purchase_order")
 
 
 def a_finding(class_: str, n: int | None = None, at: datetime = AT) -> Noticed:
@@ -53,12 +53,42 @@ def verdict(
     failed_reads: tuple[Noticed, ...] = (),
     live: frozenset[str] = frozenset(),
     audit: AuditCheck = AuditCheck(True, 10, None),  # noqa: B008  (frozen)
+    errors: tuple[str, ...] | None = None,
 ) -> Verdict:
     in_force = [one for one in targets if one.status == "open"]
     promised = tuple(Promised("DE01", one.currency, one.total_minor) for one in in_force)
     evidence = Evidence(len(sources), cases, findings, failed_reads, live, 5, AT, audit, promised=promised)
     left = tuple(TargetCommitment(one.marker, one.currency, one.total_minor) for one in in_force)
-    return judge(plants, Report(AT, sources, targets, invoices=InvoiceReport(commitments=left)), evidence)
+    shown = tuple(f"{one.key} {one.class_}" for one in cases if one.is_open) if errors is None else errors
+    report = Report(AT, sources, targets, invoices=InvoiceReport(commitments=left), source_errors=shown)
+    return judge(plants, report, evidence)
+
+
+@pytest.mark.parametrize(
+    ("errors", "wrong"),
+    [
+        (("coupa:2 SUPPLIER_UNKNOWN",), ()),
+        ((), ("not in coupa: coupa:2 SUPPLIER_UNKNOWN",)),
+        (("coupa:2 SUPPLIER_UNKNOWN",) * 2, ("only in coupa: coupa:2 SUPPLIER_UNKNOWN",)),
+        (
+            ("coupa:2 REJECTED",),
+            ("only in coupa: coupa:2 REJECTED", "not in coupa: coupa:2 SUPPLIER_UNKNOWN"),
+        ),
+    ],
+)
+def test_what_coupa_shows_is_what_is_open_here(errors: tuple[str, ...], wrong: tuple[str, ...]) -> None:
+    """An exception that its administrators do not see, see twice, or see although it is over."""
+    sources = (a_source(), a_source(2, erp_number=None))
+    ended = a_case("REJECTED", is_open=False)
+    unread = Case("PAYLOAD_INVALID", "coupa:unread-1", "unread-1", True, "purchase_order")
+    own = Case("REJECTED", "oracle-emea:7", "7", True, "invoice")
+
+    found = verdict(plants=(a_plant(),), sources=sources, cases=(a_case(), ended), errors=errors)
+    others = verdict(plants=(a_plant(),), sources=sources, cases=(a_case(), unread, own), errors=errors)
+
+    assert (wrong, wrong) == (found.misshown, others.misshown)
+    assert not wrong or not found.is_good
+    assert len(errors) == to_json(found)["shown"]
 
 
 def test_all_well() -> None:
