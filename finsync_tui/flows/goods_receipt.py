@@ -98,6 +98,14 @@ def route(context: Context) -> Answer:
             f"See whether the order can be read from {_source(context)}: it goes on by itself when the order is in the ERP.",
             _source(context),
         )
+    ordered = order.record.currency
+    if receipt.status == "received" and receipt.amount is not None and receipt.amount.currency != ordered:
+        return Hold(
+            "MATCH_CURRENCY",
+            f"receipt {context.workflow.document_number} is for {receipt.amount}, order {receipt.order_number} is in {ordered}",
+            f"Void it in {_source(context)} and receive it again in {ordered}; what comes then goes on by itself.",
+            _source(context),
+        )
     charts = (d.chart for line in order.record.lines for d in line.distributions)
     number = routing.by_chart(context, charts, "order")
     if isinstance(number, Hold):

@@ -60,6 +60,8 @@ def _received(db: Connection, source: str, name: str, line: OrderLine) -> Decima
         if held is None or held.record.status == "voided":
             continue
         receipt = held.record
+        if receipt.amount is not None and receipt.amount.currency != line.amount.currency:
+            continue  # nobody converts here: its own exception says so
         size = (
             receipt.amount.amount
             if line.quantity is None and receipt.amount is not None
