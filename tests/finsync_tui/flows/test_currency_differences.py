@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from finsync_tui import explain
 from store import cases
 from store.canonical.money import Money
 from store.canonical.payables import Invoice
+from store.canonical.purchasing import Receipt
 from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
     InvoiceDesk,
@@ -43,6 +45,11 @@ def by_amount() -> InvoiceDesk:
     return desk
 
 
+def received(amount: Money, number: str = "R1", **changes: Any) -> Receipt:
+    """Return a receipt by amount."""
+    return a_receipt(number=number, **{"quantity": None, "uom": None, "amount": amount, **changes})
+
+
 def story(desk: InvoiceDesk, document: str) -> str:
     return "\n".join(f"{one.what} {one.detail}" for one in explain.story(desk.store.db, document).lines)
 
@@ -72,14 +79,12 @@ def test_a_receipt_in_another_currency_is_not_received() -> None:
     """The ERP would take a hundred dollars for a hundred euros; the one that is received again in euros goes on."""
     desk = by_amount()
     before = len(desk.all_sent)
-    desk.tell(SOURCE, "R1", a_receipt(quantity=None, uom=None, amount=usd("100")))
+    desk.tell(SOURCE, "R1", received(usd("100")))
     (case,) = cases.live_for_document(desk.store.db, f"{SOURCE}:R1")
     told, sent = story(desk, "R1"), desk.all_sent[before:]
 
-    desk.tell(SOURCE, "R1", a_receipt(quantity=None, uom=None, amount=usd("100"), status="voided"))
-    again = a_receipt(
-        number="R2", quantity=None, uom=None, amount=Money.of("100", "EUR"), received_on=date(2026, 1, 6)
-    )
+    desk.tell(SOURCE, "R1", received(usd("100"), status="voided"))
+    again = received(Money.of("100", "EUR"), "R2", received_on=date(2026, 1, 6))
     desk.receive(again)
 
     assert ("MATCH_CURRENCY", []) == (case.class_, sent)
@@ -93,7 +98,7 @@ def test_a_receipt_in_another_currency_is_not_received() -> None:
 def test_what_was_received_in_another_currency_does_not_count_for_the_invoice() -> None:
     """A hundred dollars that arrived are no hundred euros."""
     desk = by_amount()
-    desk.tell(SOURCE, "R1", a_receipt(quantity=None, uom=None, amount=usd("100")))
+    desk.tell(SOURCE, "R1", received(usd("100")))
     (line,) = an_invoice(a_line()).lines
 
     desk.invoice(an_invoice(line.model_copy(update={"quantity": None, "unit_price": None, "uom": None})))
