@@ -6,10 +6,10 @@ The engine knows adapters only through this module. `system` is always the confi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -229,6 +229,22 @@ class Adapter(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Queue(Protocol):
+    """A system that shows some documents only until they were taken over."""
+
+    def read_taken(
+        self, entity: str, position: str | None, is_known: Callable[[str], bool]
+    ) -> AsyncIterator[Page]:
+        """Walk what was taken over in our name and is not at its end, since `position` (None: as far back as it
+        may matter). A store that was lost, or put back to an older copy, knows nothing of it, and no queue shows it again.
+
+        `is_known` says of the business thing behind a document (an expense report) whether we hold it: it need not be
+        read then.
+        """
+        ...
 
 
 class Connect(Protocol):

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Literal
 
-from adapters.base import Adapter, Page, Translated, Untranslatable
+from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
 from adapters.drift import Drift
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError
 from finsync_tui import documents, garbage
-from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks
+from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
@@ -68,8 +68,8 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
     run_id: int | None = None  # a run is noted with the first thing it stores: an idle read costs one commit
     result = Pulled(task.system, task.entity)
     try:
-        async for page, page_count in _together(adapter.read(task.entity, mark.position if mark else None)):
-            if not page.rows and page.is_last and (mark is None or page.position == mark.position):
+        async for page, page_count in _together(_pages(store.db, adapter, task, mark)):
+            if not page.rows and page.position in (None, mark.position if mark else None):
                 result = replace(result, pages=result.pages + page_count)
                 continue
             if run_id is None:
@@ -108,6 +108,33 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
         )
         _end_cases(db, "system", [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
     return result
+
+
+async def _pages(
+    db: Connection, adapter: Adapter, task: Pull, mark: watermarks.Watermark | None
+) -> AsyncIterator[Page]:
+    """Read what changed; where documents leave a queue as they are taken over, also what a lost store forgot of them.
+
+    That is looked for once by each engine that starts: its file may be new, or an older copy.
+    """
+    position = mark.position if mark else None
+    async for page in adapter.read(task.entity, position):
+        yield page
+    if isinstance(adapter, Queue) and not is_caught_up(db, task.system, task.entity):
+
+        def is_known(report_id: str) -> bool:
+            return _is_known(db, task, report_id)
+
+        async for page in adapter.read_taken(task.entity, position, is_known):
+            yield page
+
+
+def _is_known(db: Connection, task: Pull, report_id: str) -> bool:
+    """Say whether we hold a document of this report that is not over: after a resubmission there is another one."""
+    return any(
+        all(one.state != "aborted" for one in workflows.of_document(db, f"{task.system}:{name}", task.entity))
+        for name in records.twins(db, task.entity, "report", report_id, task.system)
+    )
 
 
 async def _together(pages: AsyncIterator[Page]) -> AsyncIterator[tuple[Page, int]]:

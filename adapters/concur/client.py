@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final, Protocol
 
 import httpx
@@ -21,7 +22,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
-from adapters.concur import fis, inbound, lists, wire, wire_masters, wire_people
+from adapters.concur import fis, ids, inbound, lists, wire, wire_masters, wire_people
 from adapters.concur.list_writes import ListDesk
 from adapters.concur.masters import Budgets, Vendors
 from adapters.concur.options import Options
@@ -34,7 +35,7 @@ from adapters.concur.reports import Reports
 from adapters.concur.session import Session
 from adapters.concur.subscriptions import SubscriptionDesk
 from adapters.errors import AdapterError, SettingsError
-from store.clock import Clock
+from store.clock import Clock, instant, text
 
 _LIST_ROW: Final = (wire_masters.ListRow, ("list", "item"))
 _SHAPES: Final[Mapping[str, tuple[type[msgspec.Struct], Sequence[str]]]] = {
@@ -134,6 +135,22 @@ class Concur:
         """Walk all rows of `entity` changed since `position`."""
         async for page in self._walk(entity, position):
             yield page
+
+    async def read_taken(
+        self, entity: str, position: str | None, is_known: Callable[[str], bool]
+    ) -> AsyncIterator[Page]:
+        """Walk the documents that were acknowledged in our name and are under way: their reports lead to them."""
+        if entity != "expense_document" or "expense" not in self.options.document_types:
+            return
+        shift = timedelta(minutes=self.options.report_time_offset_minutes)
+        since = instant(position) + shift if position else None
+        async for some in self._reports.in_payment(since):
+            rows: list[bytes] = []
+            for report_id in some.ids:
+                if ids.ID.fullmatch(report_id) and not is_known(report_id):
+                    rows += await self._queues.taken(report_id)
+            reached = text(some.began) if some.is_last and some.began is not None else position
+            yield Page(rows, reached, some.is_last)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         """Read these documents afresh."""

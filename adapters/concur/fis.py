@@ -50,6 +50,9 @@ _POSTED: Final = ("POSTING_CONFIRMED_SUCCESS", "PAID")
 _PAYMENTS: Final = ("PAYMENT_CONFIRMED_SUCCESS", "PAYMENT_CONFIRMED_REVERSED", "PAYMENT_CONFIRMED_OBSOLETE")
 _FAILED: Final = "POSTING_CONFIRMED_FAILURE"
 _TAKEN: Final = ("ACKNOWLEDGED", *_POSTED, _FAILED, *_PAYMENTS)
+_UNDER_WAY: Final = ("ACKNOWLEDGED", "POSTING_CONFIRMED_SUCCESS")
+_OF_REPORTS: Final = ("expense", "payroll")
+"""Document types that are found by the id of an approved report."""
 _PAID: Final = {
     "paid": ("PAYMENT_CONFIRMED_SUCCESS", "PAID"),
     "reversed": ("PAYMENT_CONFIRMED_REVERSED",),
@@ -188,6 +191,22 @@ class Queues:
             expects=(200, 404),
         )
         return _rows(answer) if answer.status == 200 else []
+
+    async def taken(self, report_id: str) -> list[bytes]:
+        """Return the documents of a report that were acknowledged in our name, and not refused or paid since."""
+        rows = []
+        for doc_type in _OF_REPORTS:
+            if doc_type in self._options.document_types:
+                rows += [row for row in await self.shown(doc_type, report_id) if self._is_ours(row)]
+        return rows
+
+    def _is_ours(self, row: bytes) -> bool:
+        shown = decoded_or_none(row, wire.FisDocument)
+        return (
+            shown is not None
+            and shown.doc_status in _UNDER_WAY
+            and (shown.erp_system_id or "") == self._options.system_id
+        )
 
     async def _document(self, name: DocumentId) -> wire.FisDocument | None:
         for row in await self.shown(name.doc_type, name.source):

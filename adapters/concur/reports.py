@@ -6,12 +6,14 @@ with their expenses; lists never do.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
+from adapters.answer import Answer
 from adapters.base import Page
 from adapters.concur import position, wire
 from adapters.concur.inbound_parts import moment
@@ -28,7 +30,21 @@ from adapters.paging import Place, split_rows
 
 REPORTS: Final = "/api/v3.0/expense/reports"
 OPEN_STATES: Final = "A_FILE,A_PEND,A_PECO,A_PBDG,A_EXTV,A_PVAL,A_RHLD,A_AAFH,A_TEXP,A_ACCO,A_RESU"
+BEING_POSTED: Final = "P_PROC"
+POSTED: Final = "P_PAID"
+POSTED_WITHIN: Final = timedelta(days=92)
+"""How far back a store that knows nothing looks for reports that are posted and may still be paid."""
 _EVERYBODY: Final = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class InPayment:
+    """A page of reports whose documents may be under way."""
+
+    ids: Sequence[str]
+    began: datetime | None
+    """The system's time when this walk began, where it says so."""
+    is_last: bool
 
 
 class Reports:
@@ -106,6 +122,31 @@ class Reports:
             at = msgspec.structs.replace(at, cursor=page.cursor)
         return rows
 
+    async def in_payment(self, since: datetime | None) -> AsyncIterator[InPayment]:
+        """Walk the ids of the reports that are being posted, whatever their age, then of those posted after `since`."""
+        began: datetime | None = None
+        for state in (BEING_POSTED, POSTED):
+            params: dict[str, str | int] = {"paymentStatusCode": state}
+            if state == POSTED:
+                after = since or (began - POSTED_WITHIN if began is not None else None)
+                if after is not None:
+                    params["modifiedDateAfter"] = self._after(after)
+            cursor: str | None = None
+            for _ in range(self._place.pages_max):
+                answer = await self._list(params, cursor)
+                began = began or server_time(answer)
+                heads = [_head(row) for row in split_rows(answer, "Items")]
+                following = next_offset(answer)
+                is_last = following is None and state == POSTED
+                yield InPayment([head.id for head in heads if head.id], began, is_last)
+                if following is None:
+                    break
+                if following == cursor:
+                    raise self._place.loop(1, "its next page is itself")
+                cursor = following
+            else:
+                raise self._place.too_many()
+
     async def status(self, report_id: str, owner: Any = None) -> str | None:
         """Return the approval status of one report now; its owner's login saves finding out whose it is."""
         if owner:
@@ -118,15 +159,12 @@ class Reports:
         return None
 
     async def _page(self, at: Position) -> PageRead:
-        params: dict[str, str | int] = {"user": _EVERYBODY, "limit": self._options.reports_per_page}
+        params: dict[str, str | int] = {}
         if at.stage == "open":
             params["approvalStatusCode"] = OPEN_STATES
         elif at.since is not None:
-            since = at.since - timedelta(minutes=self._options.report_overlap_minutes)
-            params["modifiedDateAfter"] = since.strftime("%Y-%m-%dT%H:%M:%S")
-        if at.cursor is not None:
-            params["offset"] = at.cursor
-        answer = await self._session.request("GET", REPORTS, params=params, is_write=False, expects=(200,))
+            params["modifiedDateAfter"] = self._after(at.since)
+        answer = await self._list(params, at.cursor)
         rows = split_rows(answer, "Items")
         heads = [_head(row) for row in rows]
         for head in heads:
@@ -139,6 +177,18 @@ class Reports:
             next_offset(answer),
             said_at + self._shift if said_at else None,
         )
+
+    async def _list(self, asked: Mapping[str, str | int], cursor: str | None) -> Answer:
+        """Ask for one page of everybody's reports."""
+        params: dict[str, str | int] = {"user": _EVERYBODY, "limit": self._options.reports_per_page, **asked}
+        if cursor is not None:
+            params["offset"] = cursor
+        return await self._session.request("GET", REPORTS, params=params, is_write=False, expects=(200,))
+
+    def _after(self, since: datetime) -> str:
+        """Return how the list is asked for what moved after `since`, and a little before."""
+        before = since - timedelta(minutes=self._options.report_overlap_minutes)
+        return before.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _head(row: bytes) -> wire.ReportHead:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui.flows.expense import aside, checks, postings, replies
+from finsync_tui.flows.expense import aside, checks, postings, replies, subject
 from finsync_tui.flows.steps import Step
 from store import crossrefs, outbox, records
 from store.canonical.event import Event
@@ -63,9 +63,14 @@ class ExpenseToReimbursement:
         return {"funds": _FUNDS, "aside": _ASIDE}.get(kind, _STEPS)
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
-        """A document is worked through once. What comes after under the same id is our own echo, or a recall."""
+        """A document is worked through once. What comes after under the same id is our own echo, or a recall.
+
+        One that was taken over before we knew of it was forgotten with a lost store: it is worked through again, and
+        each system knows by our mark what it holds of it.
+        """
         assert isinstance(record, ExpenseDocument)
-        return _KINDS[record.kind] if record.status == "ready" and not earlier else None
+        is_ours = record.status == "ready" or subject.is_forgotten(record)
+        return _KINDS[record.kind] if is_ours and not earlier else None
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False

@@ -268,13 +268,16 @@ def account_key(account: Account) -> str:
 
 
 def check_period(context: Context) -> Answer:
-    """Is the accounting period open, as far as the ERP's calendar is known?"""
+    """Is the accounting period open, as far as the ERP's calendar is known?
+
+    What may be posted since an earlier store took it over is for the ERP to say: its period may have closed after that.
+    """
     setup, target = subject.company(context), subject.target(context)
     on = date.fromisoformat(context.data["accounting_on"])
     period = _period(context, target, setup, on)
     if period is None:
         return Done({"period": "not known; the ERP decides"})
-    if not period.is_open:
+    if not period.is_open and not subject.may_be_posted(context):
         return subject.stop(
             context,
             "PERIOD_CLOSED",

@@ -26,6 +26,16 @@ def document(context: Context) -> ExpenseDocument:
     return held.record
 
 
+def is_forgotten(document: ExpenseDocument) -> bool:
+    """Say whether it had been taken over when we first saw it: an earlier store knew more, and it may be posted."""
+    return document.status in ("acknowledged", "posted")
+
+
+def may_be_posted(context: Context) -> bool:
+    """Say whether the ERP may hold a posting that this store knows nothing of."""
+    return context.workflow.entity == ENTITY and is_forgotten(document(context))
+
+
 def source(context: Context) -> str:
     return RecordKey.parse(context.workflow.document_key).system
 
@@ -76,14 +86,16 @@ def stop(
     """Stop the document: some classes go back to the employee at once, all others wait for an analyst.
 
     `entry_id` names the expense at fault; an analyst who sends the document back tells the employee of it, too.
-    `delivery_id` is the write that was refused. Nothing goes back by itself while a write may have happened unseen.
+    `delivery_id` is the write that was refused. Nothing goes back by itself while a write may have happened unseen, nor
+    what an earlier store may have posted.
     """
     reason = {"class": class_, "cause": cause, "entry_id": entry_id}
     setup = context.facts.profile.legal_entities.get(str(context.data.get("legal_entity", "")))
     is_policy = setup is not None and setup.expense is not None and class_ in setup.expense.returned_at_once
-    if is_policy and not any(
+    may_be_there = may_be_posted(context) or any(
         outbox.may_have_happened(one) for one in outbox.of_workflow(context.db, context.workflow.id)
-    ):
+    )
+    if is_policy and not may_be_there:
         context.data["return"] = reason
         return Done({"returned": class_, "cause": cause}, goto="return_document")
     context.data["doubt"] = reason

@@ -423,6 +423,36 @@ class TestTrouble:
         assert "ubmit" in message["text"]
         assert class_ not in message["text"]
 
+    def test_what_an_earlier_store_took_over_is_worked_through_again(self) -> None:
+        """Acknowledged before we first saw it, it is acknowledged again, which the tool knows, and goes its way."""
+        desk = ExpenseDesk()
+
+        desk.submit(a_report(status="acknowledged"))
+        desk.answer()
+
+        assert ["expense.acknowledge", "invoice.create"] == desk.sent
+
+    def test_what_may_be_posted_already_goes_back_to_nobody_by_itself(self) -> None:
+        """A document of an earlier store waits for an analyst, whatever the profile sends back at once."""
+        desk = ExpenseDesk(returned_at_once=["MAPPING_MISSING"])
+        desk.rows["cost_centre"] = ()
+
+        desk.submit(a_report(status="posted"))
+        desk.answer()
+
+        assert [("MAPPING_MISSING", "open")] == desk.exceptions
+        assert ["expense.acknowledge"] == desk.sent
+
+    def test_a_period_that_closed_since_is_for_the_erp_to_say(self) -> None:
+        """What an earlier store took over may be posted: our calendar does not stop it."""
+        desk = ExpenseDesk()
+        desk.period(is_open=False)
+
+        desk.submit(a_report(status="acknowledged"))
+        desk.answer()
+
+        assert ["expense.acknowledge", "invoice.create"] == desk.sent
+
     @pytest.mark.parametrize("kind", ["report", "funds_check"])
     def test_an_amount_that_no_ledger_holds_is_an_exception(self, kind: str) -> None:
         """One absurd document stops itself, and nobody else."""
