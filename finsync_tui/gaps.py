@@ -22,7 +22,7 @@ from finsync_tui.mapping.standing import Standing, standings
 from finsync_tui.profile import Profile
 from finsync_tui.releasing import missing
 from store import cases, workflows
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 DOCUMENTS_MAX: Final = 20_000
 """Stuck documents that are decided again one by one; of the rest only the first missing value is known."""

@@ -1,24 +1,30 @@
 """Where a workspace lies and what its workspace.toml says.
 
-A workspace is one folder: `workspace.toml`, the store `finsync.db`, optional own profile layers and extracts.
+A workspace is one folder: `workspace.toml`, the store `finsync.db`, optional own profile layers and extracts. These few lines
+are checked by hand: every command reads them first, and the workbench before its first paint.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from store import files
 from store.errors import FinsyncError
-from store.wording import plain
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 FORMAT = 1
 FILE_NAME = "workspace.toml"
 STORE_NAME = "finsync.db"
 FILE_BYTES_MAX = 1_000_000
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_TEXT = "a text is needed"
 
 
 class SettingsFileError(FinsyncError):
@@ -44,24 +50,29 @@ class NoWorkspaceError(FinsyncError):
         )
 
 
-class Workspace(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
     """One workspace as configured; `path` is its folder."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: Path
     format: int = FORMAT
-    name: str = Field(default="finsync", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-    layers: tuple[str, ...] = Field(default=("shared",), min_length=1)
+    name: str = "finsync"
+    layers: tuple[str, ...] = ("shared",)
     group: str = ""
-    is_durable: bool = Field(
-        default=True, description="Wait for the disk at each commit; only a rehearsal may do without"
-    )
-    systems: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    is_durable: bool = True
+    """Wait for the disk at each commit; only a rehearsal may do without."""
+    systems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def store_path(self) -> Path:
         return self.path / STORE_NAME
+
+
+def default_folder() -> Path:
+    """Return where the workspace lies when nobody says: in the user's data folder."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("finsync"))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -89,8 +100,44 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def wrong_with(document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the place of the first thing that is wrong with a workspace's settings, and the end of a sentence about it."""
+    for key, value in document.items():
+        place, problem = _wrong(key, value)
+        if problem:
+            return place, problem
+    return "", ""
+
+
+def _wrong(key: str, value: Any) -> tuple[str, str]:
+    match key, value:
+        case ("name", str()) if not _NAME.fullmatch(value):
+            return key, "up to 64 letters, digits and . _ - are possible, the first a letter or digit"
+        case ("name" | "group", str()) | ("is_durable", bool()) | ("format", _):
+            return key, ""
+        case ("name" | "group", _):
+            return key, _TEXT
+        case ("is_durable", _):
+            return key, "true or false is needed"
+        case ("layers", []):
+            return key, "at least 1 is needed"
+        case ("layers", list()):
+            bad = [number for number, layer in enumerate(value) if not isinstance(layer, str)]
+            return (f"{key}.{bad[0]}", _TEXT) if bad else (key, "")
+        case ("layers", _):
+            return key, "a list is needed"
+        case ("systems", dict()):
+            tables = [name for name, system in value.items() if not isinstance(system, dict)]
+            return (f"{key}.{tables[0]}", "a table is needed") if tables else (key, "")
+        case ("systems", _):
+            return key, "a table is needed"
+    return key, "there is no such setting"
+
+
 def validation_error(path: Path, error: ValidationError) -> SettingsFileError:
     """Word the first thing pydantic found as one sentence with its place."""
+    from store.wording import plain
+
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return SettingsFileError(path, place, plain(first), "See docs/connect.md.")
@@ -111,10 +158,12 @@ def load_workspace(folder: Path) -> Workspace:
             f"format {found} is unknown to this version (it knows {FORMAT})",
             "Upgrade finsync.",
         )
-    try:
-        return Workspace.model_validate({**document, "path": path})
-    except ValidationError as error:
-        raise validation_error(file, error) from None
+    place, problem = wrong_with(document)
+    if problem:
+        raise SettingsFileError(file, place, problem, "See docs/connect.md.")
+    if "layers" in document:
+        document["layers"] = tuple(document["layers"])
+    return Workspace(path=path, **document)
 
 
 def create_workspace(

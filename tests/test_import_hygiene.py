@@ -9,17 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from finsync_tui.settings import create_workspace
+from store.clock import SystemClock
+from store.database import open_store
+
 ROOT = Path(__file__).parents[1]
 HEAVY = ("textual", "httpx", "aiohttp", "sqlite_utils", "keyring", "apscheduler", "uvicorn", "starlette")
 
 
 def loaded(script: str) -> set[str]:
     """Return the top-level modules a fresh process has after `script`."""
+    return {name.partition(".")[0] for name in modules(script)}
+
+
+def modules(script: str) -> set[str]:
+    """Return every module a fresh process has after `script`."""
     done = subprocess.run(
         [
             sys.executable,
             "-c",
-            f"{script}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})",
+            f"{script}\nimport sys\nprint(*sys.modules)",
         ],
         capture_output=True,
         text=True,
@@ -91,3 +100,35 @@ def test_only_the_clock_knows_the_time() -> None:
     }
 
     assert {"store/clock.py"} == found
+
+
+def test_the_workbench_shows_its_overview_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    """A start pays for the terminal library, the store and one screen: no command line, models, network or flows."""
+    workspace = create_workspace(tmp_path / "w")
+    open_store(workspace.store_path, SystemClock()).close()
+    script = f"""
+from pathlib import Path
+from finsync_tui import __main__, opening
+from finsync_tui.screens import app
+class Watched(app.FinsyncApp):
+    def has_shown(self):
+        self.exit()
+found = opening.load_workspace(Path({str(workspace.path)!r}))
+Watched(found.store_path, None, app.Actor("ana", "tui"), workspace=found).run(headless=True, size=(80, 24))
+"""
+
+    after = modules(script)
+
+    assert "finsync_tui.screens.home" in after
+    assert set() == {name.partition(".")[0] for name in after} & {
+        *(set(HEAVY) - {"textual"}),
+        "typer",
+        "pydantic",
+        "adapters",
+        "tomlkit",
+        "markdown_it",
+    }
+    assert set() == after & {
+        f"finsync_tui.{part}"
+        for part in ("actions", "cli", "flows", "mapping", "profile", "reconcile", "sync")
+    }

@@ -10,7 +10,7 @@ from adapters.avatax import simulator_rates as rates
 from adapters.avatax.simulator_errors import Reason, Refused
 from adapters.avatax.simulator_settings import Settings
 from adapters.simulation import Document
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 _ZERO: Final = Decimal(0)
 _DEFAULT_CODE: Final = "P0000000"

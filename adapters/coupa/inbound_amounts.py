@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from adapters.coupa import wire
 from adapters.coupa.inbound_parts import EXACT, Unfit, exact_minor, number, segments
 from adapters.coupa.options import Options
-from store.canonical.money import Money, exponent, plain
+from store.canonical.currency import exponent
+from store.canonical.money import Money, plain
 
 PERCENT = Decimal(100)
 PERCENT_SLACK = Decimal("0.01")

@@ -12,7 +12,8 @@ from typing import Any, Final
 from adapters.oracle_fusion.fields import PRECISION, add_up, product
 from adapters.oracle_fusion.options import BusinessUnit, Options
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
-from store.canonical.money import exponent, plain, total
+from store.canonical.currency import exponent
+from store.canonical.money import plain, total
 
 DESCRIPTION_MAX: Final = 240
 NOTE_MAX: Final = 1000

@@ -15,7 +15,7 @@ from adapters.oracle_fusion.simulator_payload import Parsed
 from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row
 from adapters.oracle_fusion.simulator_world import World
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 TYPES: Final = ("Standard", "Credit memo", "Debit memo", "Prepayment")
 LINE_TYPES: Final = ("Item", "Freight", "Miscellaneous", "Tax")

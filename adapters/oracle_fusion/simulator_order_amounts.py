@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_settings import LINE_TYPES
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 PRECISION = 80
 

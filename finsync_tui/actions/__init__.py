@@ -1,6 +1,6 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
-from finsync_tui.actions.acting import Actor, Outcome, acting, known_now, may
+from finsync_tui.actions.acting import Outcome, acting, known_now, may
 from finsync_tui.actions.breaks import (
     adopt_target,
     assign_breaks,
@@ -39,6 +39,7 @@ from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system
 from finsync_tui.actions.signing import signer_of
 from finsync_tui.actions.suppliers import answer_suppliers
 from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, write_off
+from finsync_tui.actor import Actor
 
 __all__ = [
     "Actor",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Literal
 
 from finsync_tui import people
+from finsync_tui.actor import Actor
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, workflows
 from store.cases import ExceptionCase
@@ -17,27 +18,6 @@ from store.errors import NotAllowedError, NotFoundError
 REASON_CHARS_MAX = 2000
 PAYLOAD_CHARS_MAX = 1_000_000
 LIVE = ("open", "snoozed")
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, and through which face."""
-
-    name: str
-    source: Literal["cli", "tui", "web", "engine"]
-    roles: people.Roles | None = None
-    """None: the profile lists nobody, everybody may do everything. Faces get it from `acting`, never by hand."""
-    account: str = ""
-    """The account of the operating system, where that is how they are known."""
-    web_login: str = ""
-    """What they signed in with in a browser, where that is how they are known."""
-    held: people.Signer | None = field(default=None, repr=False, compare=False)
-    """The key that their web sign-in has opened. Nobody else's process has it."""
-
-    @property
-    def desk(self) -> str:
-        """Whose layout and filters these are: the same before and after the profile gives them a name."""
-        return f"web:{self.web_login}" if self.web_login else self.account or self.name
 
 
 def acting(

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor, Outcome, checked_reason, note_action
+from finsync_tui.actions.acting import Outcome, checked_reason, note_action
+from finsync_tui.actor import Actor
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.reconcile import running
 from store import Store, breaks, cases, crossrefs, events, outbox, workflows

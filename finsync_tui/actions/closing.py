@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from finsync_tui import closing, people
-from finsync_tui.actions.acting import Actor
+from finsync_tui.actor import Actor
 from finsync_tui.closing import certificate
 from finsync_tui.closing.check import CloseCheck
 from finsync_tui.profile import Profile

@@ -7,14 +7,8 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import (
-    Actor,
-    Outcome,
-    checked_json,
-    checked_reason,
-    note_action,
-    resume_waiting,
-)
+from finsync_tui.actions.acting import Outcome, checked_json, checked_reason, note_action, resume_waiting
+from finsync_tui.actor import Actor
 from store import Store, cases, outbox, workflows
 from store.errors import NotAllowedError, NotFoundError
 

@@ -8,7 +8,6 @@ from sqlite3 import Connection
 
 from finsync_tui import releasing
 from finsync_tui.actions.acting import (
-    Actor,
     Outcome,
     checked_json,
     checked_reason,
@@ -16,6 +15,7 @@ from finsync_tui.actions.acting import (
     note_action,
     resume_waiting,
 )
+from finsync_tui.actor import Actor
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
 from store import Store, cases, outbox, workflows

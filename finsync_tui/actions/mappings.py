@@ -12,7 +12,8 @@ from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor, checked_reason
+from finsync_tui.actions.acting import checked_reason
+from finsync_tui.actor import Actor
 from finsync_tui.mapping import recording
 from finsync_tui.mapping.editing import Remark, errors, remarks
 from finsync_tui.mapping.merge import Group, dated, difference, merge

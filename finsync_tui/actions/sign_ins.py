@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Literal
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor, note_action
+from finsync_tui.actions.acting import note_action
+from finsync_tui.actor import Actor
 from finsync_tui.people.sign_ins import VALID_FOR, SignInError, SignIns
 from finsync_tui.profile import Profile
 from store import Store, audit

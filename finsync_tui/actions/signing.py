@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor
+from finsync_tui.actor import Actor
 from finsync_tui.credentials import Secrets
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor, checked_reason
+from finsync_tui.actions.acting import checked_reason
+from finsync_tui.actor import Actor
 from store import Store, audit, records, supplier_answers
 from store.canonical.supplier import Supplier
 from store.errors import NotAllowedError, NotFoundError

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Actor, checked_reason, note_action
+from finsync_tui.actions.acting import checked_reason, note_action
 from finsync_tui.actions.mappings import ProposalRefusedError, checked_key
+from finsync_tui.actor import Actor
 from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile

@@ -58,9 +58,9 @@ def folder(given: Path | None) -> Path:
     """Return the workspace's folder: as named, or the default."""
     if given is not None:
         return given
-    import platformdirs
+    from finsync_tui.settings import default_folder
 
-    return Path(platformdirs.user_data_dir("finsync"))
+    return default_folder()
 
 
 def workspace_of(given: Path | None) -> Workspace:

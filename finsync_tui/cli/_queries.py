@@ -55,7 +55,7 @@ def amount(minor: int | None, currency: str | None) -> str | None:
     """Return an amount of minor units as decimal text."""
     if minor is None or currency is None:
         return None
-    from store.canonical.money import exponent
+    from store.canonical.currency import exponent
 
     return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
 

@@ -71,13 +71,9 @@ def init(
 
 
 def _planned(path: Path, name: str, layers: tuple[str, ...], group: str) -> Workspace:
-    from pydantic import ValidationError
+    from finsync_tui.settings import Workspace, wrong_with
 
-    from finsync_tui.settings import Workspace
-    from store.wording import plain
-
-    try:
-        return Workspace(path=path, name=name, layers=layers, group=group)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {plain(first)}. Nothing was made.") from None
+    place, problem = wrong_with({"name": name, "layers": list(layers), "group": group})
+    if problem:
+        raise UsageError(f"{place}: {problem}. Nothing was made.")
+    return Workspace(path=path, name=name, layers=layers, group=group)

@@ -1,8 +1,9 @@
 """People: who acts, what their roles allow, and the keys that they sign with."""
 
+from finsync_tui.actor import account
 from finsync_tui.people.keys import KeyMissingError, Signer, is_signed_by, make_key, signer, signer_from
 from finsync_tui.people.roles import ALLOWED, RoleMissingError, Roles, may, require
-from finsync_tui.people.who import Who, account, who_is
+from finsync_tui.people.who import Who, who_is
 
 __all__ = [
     "ALLOWED",

@@ -1,11 +1,7 @@
-"""Who acts: the account of the operating system this process runs under, or a personal sign-in to the web.
-
-Environment variables such as LOGNAME do not count: anybody can set them.
-"""
+"""Who acts: the account of the operating system this process runs under, or a personal sign-in to the web."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from finsync_tui.people.roles import Roles
@@ -25,20 +21,6 @@ class Who:
     roles: Roles | None
     """None: nobody is listed, everybody may do everything. Empty: people are listed, but not this one."""
     is_listed: bool
-
-
-def account() -> str:
-    """Return the account of the operating system that this process runs under."""
-    try:
-        import pwd
-    except (
-        ImportError
-    ):  # Windows knows no such list, and its own name for the account can't be set from outside
-        return os.getlogin()
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # an account without a name, as in a container
-        return f"uid-{os.getuid()}"
 
 
 def who_is(profile: Profile, *, os_account: str = "", web_login: str = "") -> Who:

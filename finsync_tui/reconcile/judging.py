@@ -15,7 +15,8 @@ from typing import Any
 from finsync_tui.profile.reconciliation import FieldSetup, MatchRule, Reconciliation, Tolerance
 from finsync_tui.reconcile.rows import Value, step_of
 from store.breaks import FieldDifference, Kind
-from store.canonical.money import exponent, plain
+from store.canonical.currency import exponent
+from store.canonical.money import plain
 from store.columns import encode, from_json
 from store.comparison import Row
 

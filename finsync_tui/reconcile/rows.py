@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Filter, Reconciliation, SideSetup
-from store.canonical.money import Money, exponent, plain
+from store.canonical.currency import exponent
+from store.canonical.money import Money, plain
 from store.canonical.record import CanonicalRecord
 from store.clock import text
 from store.columns import encode

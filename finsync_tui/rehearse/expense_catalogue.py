@@ -10,7 +10,7 @@ from typing import Final
 from adapters.concur.simulator_plan import PaymentKind, TaxPlan
 from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.shapes import Code
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 SOURCE: Final = "concur"
 LEDGERS: Final = {"DE01": "NW-EU", "FR01": "NW-EU", "US01": "NW-US"}

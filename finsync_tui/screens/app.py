@@ -18,6 +18,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from finsync_tui.actor import Actor, account
 from finsync_tui.screens import ascii, choices, keymap, overview, permits, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
@@ -32,7 +33,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-    from finsync_tui.actions import Actor, Outcome
+    from finsync_tui.actions import Outcome
     from finsync_tui.settings import Workspace
     from finsync_tui.usage import Usage
 
@@ -141,6 +142,7 @@ class FinsyncApp(App[None]):
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = -1
         self._is_polling = False
+        self._has_asked_permits = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
         self._acting_count = 0
         self._trail: list[str] = []
@@ -241,7 +243,6 @@ class FinsyncApp(App[None]):
                         partial(overview.remembered, person=self.actor.desk)
                     )
                     self.use_settings()
-                    self._ask_permits()
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -250,11 +251,15 @@ class FinsyncApp(App[None]):
         finally:
             self._is_polling = False
 
+    def has_shown(self) -> None:
+        """A screen shows what it read: now there is time for what comes with the whole profile."""
+        if not self._has_asked_permits:
+            self._has_asked_permits = True
+            self._ask_permits()
+
     @work(group="permits", exit_on_error=False)
     async def _ask_permits(self) -> None:
-        """Use the name that the profile has for this person, and draw dim what their roles do not allow; asked when
-        everything else is on the screen.
-        """
+        """Use the name that the profile has for this person, and draw dim what their roles do not allow."""
         self.actor, self.refused = await self.reader.run(
             lambda db: permits.known(self.store_path, self.actor)
         )
@@ -418,6 +423,7 @@ class FinsyncApp(App[None]):
 
     def action_reread(self) -> None:
         self._version = -1
+        self._has_asked_permits = False
         if isinstance(self.screen, WorkScreen):
             self.screen.reread()
         self.look()
@@ -464,9 +470,6 @@ def run(
     person: Actor | None = None,
 ) -> int:
     """Open the workbench on a workspace, as who has signed in or else whoever is logged in; return how it ended."""
-    from finsync_tui.actions import Actor
-    from finsync_tui.people.who import account
-
     # what this person may do is looked up before each act, in the profile as it is then
     who = person or Actor(account(), face, account=account())
     app = FinsyncApp(workspace.store_path, None, who, is_read_only=is_read_only, workspace=workspace)

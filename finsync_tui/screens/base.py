@@ -16,7 +16,6 @@ from finsync_tui.screens import drawing, queries
 from finsync_tui.screens.queries import Listing, Sum
 from finsync_tui.screens.text import money, safe_text
 from finsync_tui.screens.verbs import Verb
-from finsync_tui.screens.widgets.dialogs import AskDialog, MessageDialog
 from finsync_tui.screens.widgets.top_bar import TopBar
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 
@@ -183,6 +182,8 @@ class WorkScreen(Screen[None]):
         Returns whether it was done."""
         if self.refuses_writing():
             return False
+        from finsync_tui.screens.widgets.dialogs import AskDialog
+
         sums = await self.read(lambda db: queries.sums(db, listing, ids)) if listing is not None else []
         name = subject if len(ids) == 1 else f"{len(ids):,} {listing.name if listing else ''}"
         answer = await self.app.push_screen_wait(
@@ -207,6 +208,8 @@ class WorkScreen(Screen[None]):
         if outcome.done and not outcome.refused:
             self.app.notify(f"{name}: {verb.past}.", markup=False)
         if outcome.refused:
+            from finsync_tui.screens.widgets.dialogs import MessageDialog
+
             lines = [
                 f"{len(outcome.done):,} {verb.past}, {len(outcome.refused):,} not. Those were left as they are:"
             ]
@@ -217,12 +220,16 @@ class WorkScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show an error of something the person started; background reading only marks the top bar."""
+        if event.state is WorkerState.SUCCESS and event.worker.group in READING_GROUPS:
+            self.call_after_refresh(self.desk.has_shown)
         if event.state is WorkerState.SUCCESS and self._is_stale and not self._is_reading():
             self.store_changed()
         if event.state is not WorkerState.ERROR or event.worker.error is None:
             return
         event.stop()
         if event.worker.group == "doing":
+            from finsync_tui.screens.widgets.dialogs import MessageDialog
+
             title, lines = explained(event.worker.error, self.desk)
             self.app.push_screen(MessageDialog(title, lines))
         else:

@@ -173,7 +173,7 @@ def _cells(row: Row, header: Sequence[str]) -> list[str | int | None]:
 
 def _amount(row: Row) -> str | None:
     """Return the amount as decimal text, never a float."""
-    from store.canonical.money import exponent
+    from store.canonical.currency import exponent
 
     if row["amount_minor"] is None:
         return None

@@ -21,7 +21,7 @@ FILE_NAME = "keys.toml"
 
 def read(folder: Path) -> dict[str, str]:
     """Return the keys by id; no file is no keys. Raises SettingsFileError."""
-    from finsync_tui.settings import SettingsFileError, read_toml  # pydantic comes with it
+    from finsync_tui.settings import SettingsFileError, read_toml
 
     path = folder / FILE_NAME
     if not path.exists():

@@ -183,7 +183,7 @@ def when(value: str | None) -> datetime | None:
 
 def prepare(db: Connection) -> None:
     """Teach a connection what filters ask for: how many minor units of a currency an amount is."""
-    from store.canonical.money import exponent
+    from store.canonical.currency import exponent
 
     @cache
     def minor_units(currency: str | None, amount: str) -> int | float:

@@ -119,7 +119,7 @@ def amount(amount_minor: int | None, currency: str | None) -> str:
     """Return an amount without its currency, grouped: `1,204.00`. No amount is an empty text, zero is `0.00`."""
     if amount_minor is None:
         return ""
-    from store.canonical.money import exponent  # pydantic comes with it: not before the first paint
+    from store.canonical.currency import exponent
 
     digits = exponent(currency or "")
     whole, rest = divmod(abs(amount_minor), 10**digits)

@@ -14,30 +14,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from store.canonical.currency import exponent
+
 Rounding = Literal["exact", "half_even", "half_up", "down"]
 
 _ROUNDINGS = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP, "down": ROUND_DOWN}
 
-# ISO 4217 exponents other than 2 (source: ISO 4217 list one, as of 2025).
-_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
-_EXPONENTS = {
-    **dict.fromkeys(_NO_DECIMALS.split(), 0),
-    **dict.fromkeys(_THREE_DECIMALS.split(), 3),
-    "CLF": 4,
-    "UYW": 4,
-}
 DIGITS_MAX = 18
 """Longest amount in minor units; fits SQLite's 64-bit integers with room for sums."""
 
 
 class MoneyError(ValueError):
     """An amount that is not exact money of its currency."""
-
-
-def exponent(currency: str) -> int:
-    """Return how many decimals the currency's minor unit has."""
-    return _EXPONENTS.get(currency, 2)
 
 
 @lru_cache(maxsize=512)

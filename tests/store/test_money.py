@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from store.canonical.money import Money, MoneyError, adds_up, exponent, plain, total
+from store.canonical.currency import exponent
+from store.canonical.money import Money, MoneyError, adds_up, plain, total
 from tests import strategies
 
 weights = st.lists(st.decimals(0, 10**6, places=4, allow_nan=False), min_size=1, max_size=12).filter(any)

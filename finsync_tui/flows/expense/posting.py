@@ -16,8 +16,9 @@ from typing import Literal
 
 from finsync_tui.flows.expense import words
 from finsync_tui.profile.expense import ExpenseSetup
+from store.canonical.currency import exponent
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
-from store.canonical.money import apportion, exponent
+from store.canonical.money import apportion
 
 Role = Literal[
     "expense", "tax", "non_deductible_tax", "employee", "employee_receivable", "individual_card", "company_card",

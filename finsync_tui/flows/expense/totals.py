@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from finsync_tui.flows.expense import words
 from finsync_tui.flows.expense.posting import is_one_sided
+from store.canonical.currency import exponent
 from store.canonical.expense import ExpenseAllocation, ExpenseDocument, ExpenseEntry, ExpenseJournalLine
-from store.canonical.money import DIGITS_MAX, exponent, plain
+from store.canonical.money import DIGITS_MAX, plain
 
 _HUNDRED = Decimal(100)
 ZERO = Decimal(0)

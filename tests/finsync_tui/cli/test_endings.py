@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from finsync_tui.cli._errors import guarded
-from finsync_tui.cli._output import formula_safe, table
+from finsync_tui.cli._output import table
+from finsync_tui.sheets import formula_safe
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
 

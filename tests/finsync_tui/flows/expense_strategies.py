@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from store.canonical.currency import exponent
 from store.canonical.expense import (
     AdvanceApplication,
     ExpenseAllocation,
@@ -15,7 +16,7 @@ from store.canonical.expense import (
     ExpenseJournalLine,
     ExpenseTax,
 )
-from store.canonical.money import Money, exponent
+from store.canonical.money import Money
 
 CURRENCIES = ("EUR", "JPY", "KWD")
 """With two, no and three decimals."""

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from finsync_tui.flows.expense import posting, totals
 from finsync_tui.flows.expense.posting import Line
 from finsync_tui.profile.expense import ExpenseSetup
+from store.canonical.currency import exponent
 from store.canonical.expense import ExpenseDocument, ExpenseEntry, StatedPosting
-from store.canonical.money import Money, apportion, exponent
+from store.canonical.money import Money, apportion
 from tests.finsync_tui.flows.expense_desk import (
     EXPENSE,
     a_card_expense,

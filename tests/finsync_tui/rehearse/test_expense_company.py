@@ -10,7 +10,7 @@ from adapters.concur.simulator_plan import EntryPlan
 from finsync_tui.rehearse import expense_catalogue as catalogue
 from finsync_tui.rehearse.company import ENDS_AT, STARTS_AT, build
 from finsync_tui.rehearse.shapes import Company
-from store.canonical.money import exponent
+from store.canonical.currency import exponent
 
 
 @cache
