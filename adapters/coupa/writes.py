@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from adapters.base import Receipt, WriteRequest
-from adapters.coupa import disputes, exports, masters, payments, reference, runs, write_back
+from adapters.coupa import disputes, exports, labels, masters, payments, reference, runs, write_back
 from adapters.coupa.door import Door
 from adapters.errors import SettingsError
 
@@ -31,6 +31,10 @@ OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
     "supplier.create": masters.CreateSupplier,
     "supplier.change": masters.ChangeSupplier,
     "user.change": masters.ChangeUser,
+    "department.create": labels.department,
+    "department.change": labels.department,
+    "lookup.create": labels.lookup,
+    "lookup.change": labels.lookup,
     "lookup_value.create": reference.PutLookupValue,
     "lookup_value.change": reference.PutLookupValue,
     "account.create": reference.CreateAccount,

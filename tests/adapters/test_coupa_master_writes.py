@@ -103,6 +103,8 @@ def prepared(operation: str) -> CoupaWorld:
 WRITES: list[tuple[str, Mapping[str, Any], str]] = [
     ("supplier.create", SUPPLIER, "suppliers"),
     ("lookup_value.create", VALUE, "lookup_values"),
+    ("lookup.create", {"name": "Cost Objects", "description": "from the ERP"}, "lookups"),
+    ("department.create", {"name": "Packing"}, "departments"),
     ("account.create", ACCOUNT, "accounts"),
     ("exchange_rate.create", RATE, "exchange_rates"),
     (
@@ -236,6 +238,26 @@ def test_a_value_is_changed_and_closed() -> None:
     assert ("430 Gone", False) == (held["name"], held["active"])
 
 
+@pytest.mark.parametrize(("kind", "resource"), [("department", "departments"), ("lookup", "lookups")])
+def test_a_label_is_renamed_and_closed_by_its_id(kind: str, resource: str) -> None:
+    """The same one goes on, and its old name is free; one that is gone is not made anew."""
+    world = a_world()
+    made = write(world, f"{kind}.create", {"name": "Packing"})
+    later = {"name": "Packing and Shipping", "is_active": False}
+
+    write(world, f"{kind}.change", later, made.external_id)
+
+    (held,) = world.simulator.documents(resource)
+    assert (int(made.external_id or 0), "Packing and Shipping", False) == (
+        held["id"],
+        held["name"],
+        held["active"],
+    )
+    assert find(world, f"{kind}.change", later, made.external_id) is not None
+    assert find(world, f"{kind}.create", {"name": "Packing"}) is None
+    assert "REJECTED" == case_of(world, f"{kind}.change", later, "999")
+
+
 def test_a_value_below_nothing_is_a_mapping_that_is_missing() -> None:
     """Parents come before their children."""
     assert "MAPPING_MISSING" == case_of(prepared("x"), "lookup_value.create", VALUE | {"parent": "Nowhere"})
@@ -318,6 +340,7 @@ def test_a_user_nobody_knows_is_refused() -> None:
     [
         ("supplier.create", {"number": "V-3"}),
         ("lookup_value.create", {"lookup": "Cost Centre"}),
+        ("department.create", {"is_active": True}),
         ("account.create", {"chart": "DE Chart"}),
         ("budget.set", {"period": "2026-Q1", "segments": ["", "420"], "amount": "much"}),
         ("exchange_rate.create", RATE | {"rate": "high"}),
