@@ -36,7 +36,7 @@ SHAPES = {
     "status": "at, orders, flows, unposted, watch, stuck, deliveries, systems, engine, overdue, next_due_at, problems",
     "exceptions list": "id, class, state, entity, document_key, document_number, system, step, legal_entity, cause, "
     "fix, owner, opened_at, due_at, snoozed_until, seen_count, ended_at, ended_by, resolution, workflow_id, flow, "
-    "entry_id, evidence, amount, currency",
+    "entry_id, evidence, is_written_off, proposal_id, write_off_maker, amount, currency",
     "exceptions causes": "class, waits_for, count, overdue_count, oldest_at, amounts, example, fix",
     "exceptions show": "as in the list, and notes, payload",
     "outbox list": "id, system, operation, entity, document_key, document_number, state, priority, attempt_count, "

@@ -1,7 +1,7 @@
 """Exceptions: what waits for an analyst. Python's own are called errors.
 
     open <--> snoozed (until a day)
-    open, snoozed --> resolved (a person fixed it) | ignored (a person let it be) | closed (it went away by itself)
+    open, snoozed --> resolved (a person fixed it, or wrote it off) | ignored (a person let it be) | closed (it went away by itself)
 
 There is one live exception of each class for a document; the same trouble seen again is counted on it.
 """
@@ -23,7 +23,7 @@ EndState = Literal["resolved", "ignored", "closed"]
 _COLUMNS = (
     "id, class AS class_, state, entity, document_key, document_number, system, workflow_id, step, entry_id, legal_entity,"
     " amount_minor, currency, cause, fix, payload, owner, seen_count, ended_by, resolution, evidence, opened_at, due_at,"
-    " snoozed_until, changed_at, ended_at"
+    " snoozed_until, changed_at, ended_at, proposal_id, is_written_off"
 )
 
 
@@ -83,6 +83,9 @@ class ExceptionCase:
     snoozed_until: datetime | None
     changed_at: datetime
     ended_at: datetime | None
+    proposal_id: int | None
+    """Of its write-off."""
+    is_written_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,21 @@ def end_for_workflow(
         "SELECT id FROM exception_case WHERE workflow_id=? AND ended_at IS NULL", (workflow_id,)
     )
     return end(db, [case_id for (case_id,) in rows.fetchall()], state, by, resolution, at)
+
+
+def propose_write_off(db: sqlite3.Connection, case_id: int, proposal_id: int, at: datetime) -> int:
+    """Note the proposal by which a live exception waits for a second person; return how many."""
+    return _update(db, "proposal_id=?, changed_at=?", (proposal_id, text(at)), [case_id])
+
+
+def write_off(db: sqlite3.Connection, case_id: int, by: str, reason: str, at: datetime) -> int:
+    """End a live exception whose document is given up; return how many."""
+    return _update(
+        db,
+        "state='resolved', is_written_off=1, ended_by=?, resolution=?, ended_at=?, changed_at=?, snoozed_until=NULL",
+        (by, f"written off: {reason}", text(at), text(at)),
+        [case_id],
+    )
 
 
 def assign(db: sqlite3.Connection, case_ids: Iterable[int], owner: str | None, at: datetime) -> int:
@@ -252,10 +270,9 @@ def _update(db: sqlite3.Connection, change: str, values: tuple[object, ...], cas
 
 
 def _case(row: sqlite3.Row) -> ExceptionCase:
-    return ExceptionCase(
-        **fields(
-            row,
-            instants=("opened_at", "due_at", "snoozed_until", "changed_at", "ended_at"),
-            objects=("evidence",),
-        )
+    found = fields(
+        row,
+        instants=("opened_at", "due_at", "snoozed_until", "changed_at", "ended_at"),
+        objects=("evidence",),
     )
+    return ExceptionCase(**{**found, "is_written_off": bool(found["is_written_off"])})

@@ -863,6 +863,20 @@ def m014_shown_in_their_screens(db: Database) -> None:
         db.execute(statement)
 
 
+_M015 = """
+ALTER TABLE exception_case ADD COLUMN proposal_id INTEGER REFERENCES proposal(id); -- of its write-off
+ALTER TABLE exception_case ADD COLUMN is_written_off INTEGER NOT NULL DEFAULT 0;   -- given up: resolved, and its money with it
+CREATE INDEX exception_case_proposal ON exception_case(proposal_id) WHERE proposal_id IS NOT NULL;
+"""
+
+
+@migrations()
+def m015_exceptions_written_off(db: Database) -> None:
+    """An exception can be written off, by two persons where the profile says so."""
+    for statement in statements(_M015):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -33,7 +33,7 @@ _COLUMNS = (
 class NewProposal:
     """A change as its maker signs it."""
 
-    kind: Literal["mapping", "write_off"] = "mapping"
+    kind: Literal["mapping", "write_off", "exception_write_off"] = "mapping"
     name: str
     base_version: int
     base_digest: str

@@ -3,7 +3,11 @@
 CREATE VIEW v_exception AS
 SELECT c.id, c.class, c.state, c.entity, c.document_key, c.document_number, c.system, c.step, c.legal_entity,
        c.amount_minor, c.currency, c.cause, c.fix, c.owner, c.opened_at, c.due_at, c.snoozed_until, c.seen_count,
-       c.ended_at, c.ended_by, c.resolution, c.workflow_id, (SELECT w.flow FROM workflow w WHERE w.id = c.workflow_id) AS flow, c.entry_id, c.evidence
+       c.ended_at, c.ended_by, c.resolution, c.workflow_id, (SELECT w.flow FROM workflow w WHERE w.id = c.workflow_id) AS flow, c.entry_id, c.evidence,
+       c.is_written_off, c.proposal_id,
+       -- whose proposal to write it off waits for a second person
+       CASE WHEN c.ended_at IS NULL THEN (SELECT p.maker FROM proposal p WHERE p.id = c.proposal_id AND p.state = 'open') END
+         AS write_off_maker
 FROM exception_case c;
 
 CREATE VIEW v_delivery AS
@@ -214,7 +218,9 @@ SELECT id, definition, entity, source_system, target_system, kind, class, state,
        source_id, target_id, legal_entity, period, currency, amount_minor, owner, opened_at, last_seen_at,
        CAST(julianday(coalesce(gone_at, last_seen_at)) - julianday(opened_at) AS INTEGER) AS age_days, seen_count, fix,
        ended_at, ended_by, resolution, gone_at, workflow_id, case_id, entry_id, proposal_id, fields, evidence,
-       first_run_id, last_run_id, changed_at, aspect
+       first_run_id, last_run_id, changed_at, aspect,
+       -- whose proposal to write it off waits for a second person
+       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open') AS write_off_maker
 FROM reconcile_break;
 
 CREATE VIEW v_break_history AS

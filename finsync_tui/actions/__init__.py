@@ -17,6 +17,11 @@ from finsync_tui.actions.deliveries import (
     release_deliveries,
     replay_deliveries,
 )
+from finsync_tui.actions.exception_write_offs import (
+    approve_exception_write_off,
+    reject_exception_write_off,
+    write_off_exception,
+)
 from finsync_tui.actions.exceptions import (
     assign,
     comment,
@@ -36,7 +41,7 @@ from finsync_tui.actions.mappings import (
     withdraw_mapping,
 )
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
-from finsync_tui.actions.signing import signer_of
+from finsync_tui.actions.signing import key_of, signer_of, write_off_signer
 from finsync_tui.actions.suppliers import answer_suppliers
 from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, write_off
 from finsync_tui.actor import Actor
@@ -48,6 +53,7 @@ __all__ = [
     "acting",
     "adopt_target",
     "answer_suppliers",
+    "approve_exception_write_off",
     "approve_mapping",
     "approve_write_off",
     "ask_read",
@@ -63,11 +69,13 @@ __all__ = [
     "from_profile",
     "hold_deliveries",
     "ignore",
+    "key_of",
     "known_now",
     "may",
     "pause_system",
     "propose_mapping",
     "rebased",
+    "reject_exception_write_off",
     "reject_mapping",
     "reject_write_off",
     "release_deliveries",
@@ -83,4 +91,6 @@ __all__ = [
     "snooze",
     "withdraw_mapping",
     "write_off",
+    "write_off_exception",
+    "write_off_signer",
 ]

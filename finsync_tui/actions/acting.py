@@ -57,6 +57,8 @@ class Outcome:
 
     done: tuple[int, ...]
     refused: tuple[tuple[int, str], ...]
+    told: str = ""
+    """What was done, where it may be something else than was asked for: proposed, not written off."""
 
 
 def each_case(

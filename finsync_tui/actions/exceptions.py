@@ -43,7 +43,7 @@ def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) ->
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return _end_workflow(store, db, case, actor, reason)
+        return end_workflow(store, db, case, actor, reason)
 
     return each_case(
         store, actor, case_ids, "exception.resolved", reason, one, state="resolved", resolution=reason
@@ -58,10 +58,7 @@ def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> 
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        found = outbox.of_workflow(db, case.workflow_id) if case.workflow_id is not None else []
-        if any(outbox.may_have_happened(d) for d in found):
-            return "nobody knows whether its delivery arrived: retry looks it up; or look yourself, then resolve it"
-        return _end_workflow(store, db, case, actor, reason)
+        return looks_first(db, case) or end_workflow(store, db, case, actor, reason)
 
     return each_case(
         store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason
@@ -163,7 +160,17 @@ def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) ->
     )
 
 
-def _end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor, reason: str) -> str | None:
+def looks_first(db: Connection, case: ExceptionCase) -> str | None:
+    """Say why an exception can't be let go before somebody has looked: what may have happened."""
+    found = outbox.of_workflow(db, case.workflow_id) if case.workflow_id is not None else []
+    if any(outbox.may_have_happened(d) for d in found):
+        return (
+            "nobody knows whether its delivery arrived: retry looks it up; or look yourself, then resolve it"
+        )
+    return None
+
+
+def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor, reason: str) -> str | None:
     """End the held instance and give up what it had not delivered. Return why it can't be done."""
     if case.workflow_id is None:
         return None

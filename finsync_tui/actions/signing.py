@@ -15,9 +15,27 @@ def signer_of(workspace: Workspace, profile: Profile, actor: Actor, what: str) -
     people.require(actor.name, actor.roles, what)  # before a key is asked for that they need not have
     if profile.mapping_rule == "one":
         return None
+    return key_of(workspace, actor)
+
+
+def key_of(workspace: Workspace, actor: Actor) -> Signer:
+    """Return the person's key. Raises KeyMissingError."""
     if actor.web_login:  # never a key of that name in the keyring of whoever hosts the server
         return _held(actor)
     return people.signer(Secrets(workspace.name, workspace.path), actor.name)
+
+
+def write_off_signer(workspace: Workspace, profile: Profile, actor: Actor) -> Signer | None:
+    """Return the person's key for what may take two persons; None: it never does, or they have none.
+
+    Below the profile's limit nobody signs: whoever has no key is told so only where one is needed.
+    """
+    if profile.write_off_rule == "one":
+        return None
+    try:
+        return key_of(workspace, actor)
+    except people.KeyMissingError:
+        return None
 
 
 def _held(actor: Actor) -> Signer:

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
+from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import checked_reason, note_action
-from finsync_tui.actions.mappings import ProposalRefusedError, checked_key
+from finsync_tui.actions.mappings import ProposalRefusedError
 from finsync_tui.actor import Actor
-from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from finsync_tui.reconcile import write_offs
@@ -18,7 +18,7 @@ from store import Store, breaks, events, proposals
 from store.breaks import Break
 from store.canonical.event import Event, event_type
 from store.errors import NotAllowedError, NotFoundError
-from store.proposals import NewProposal, Proposal
+from store.proposals import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +40,19 @@ def write_off(
     now = store.clock.now()
     with store.transaction() as db:
         one = _open(db, break_id)
-        if profile.write_off_rule == "one":
-            breaks.write_off(db, [break_id], actor.name, reason, now)
-            _finish(store, db, actor, one, reason, None, now)
-            return WrittenOff(break_id, None, is_in_force=True)
-        waiting = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
-        if waiting is not None and waiting.state == "open":
+        waiting = second_person.waiting(db, one.proposal_id, write_offs.KIND)
+        if waiting is not None:
             raise NotAllowedError(
                 f"break {break_id} waits for a second person already (proposal {waiting.id} of {waiting.maker}). Nothing was changed."
             )
-        body = write_offs.body_of(one)
-        change = NewProposal(
-            kind="write_off", name=write_offs.name_of(break_id), base_version=0, base_digest=proposals.digest(""), body=body,
-            layer_version=0, reason=reason, maker=actor.name, made_at=now, rule="two",
+        if profile.write_off_takes(one.amount_minor, one.currency) == "one":
+            breaks.write_off(db, [break_id], actor.name, reason, now)
+            _finish(store, db, actor, one, reason, None, now)
+            return WrittenOff(break_id, None, is_in_force=True)
+        number = second_person.propose(
+            db, profile, actor, signer, kind=write_offs.KIND, name=write_offs.name_of(break_id),
+            body=write_offs.body_of(one), reason=reason, now=now,
         )  # fmt: skip
-        if signer is None or signer.name != actor.name:
-            raise people.KeyMissingError(
-                actor.name,
-                "a write-off that takes two persons is signed by its maker",
-                "Run `finsync people key` first.",
-            )
-        checked_key(profile, signer, now)
-        signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
-        number = proposals.propose(db, change, signature)
         breaks.propose_write_off(db, [break_id], number, actor.name, reason, now)
         told: dict[str, object] = {
             "break": break_id,
@@ -82,23 +72,9 @@ def approve_write_off(
     now = store.clock.now()
     with store.transaction() as db:
         one, found = _waiting(db, break_id)
-        if found.maker == actor.name:
-            raise NotAllowedError(
-                f"{actor.name} proposed to write off break {break_id} and can't approve it too. Nothing was changed. Ask "
-                "somebody else."
-            )
-        problem = maker_refusal(profile, proposals.store_id(db), found)
-        if problem is None and found.body != write_offs.body_of(one):
-            problem = "the difference is another one than was proposed to write off"
-        if problem is not None:
-            raise ProposalRefusedError(found.id, problem)
-        checked_key(profile, signer, now)
-        statement = proposals.decided_statement(
-            proposals.store_id(db), found, checker=actor.name, decided_at=now, version=write_offs.VERSION
-        )
-        proposals.decide(
-            db, found.id, "approved", by=actor.name, at_=now, decision=comment, signature=signer.sign(statement),
-            version=write_offs.VERSION,
+        second_person.approve(
+            db, profile, actor, signer, found, what=f"break {break_id}", body=write_offs.body_of(one), comment=comment,
+            now=now,
         )  # fmt: skip
         breaks.write_off(db, [break_id], actor.name, found.reason, now, proposal_id=found.id)
         written = breaks.get(db, break_id)
@@ -143,8 +119,8 @@ def _open(db: Connection, break_id: int) -> Break:
 
 def _waiting(db: Connection, break_id: int) -> tuple[Break, Proposal]:
     one = _open(db, break_id)
-    found = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
-    if found is None or found.state != "open" or found.kind != write_offs.KIND:
+    found = second_person.waiting(db, one.proposal_id, write_offs.KIND)
+    if found is None:
         raise NotAllowedError(
             f"break {break_id} is not proposed to be written off. Nothing was changed. `finsync breaks write-off {break_id}` does."
         )

@@ -85,6 +85,10 @@ def _case_conditions(wanted: CaseFilter) -> tuple[str, list[str]]:
     parts, values = ["1"], list[str]()
     if wanted.state == "live":
         parts.append("ended_at IS NULL")
+    elif wanted.state == "waiting":
+        parts.append("write_off_maker IS NOT NULL")
+    elif wanted.state == "written_off":
+        parts.append("is_written_off = 1")
     elif wanted.state != "all":
         parts.append("state = ?")
         values.append(wanted.state)
@@ -109,11 +113,17 @@ def _decimal(text: str) -> Decimal:
 
 
 def listed(
-    db: sqlite3.Connection, view: str, conditions: Mapping[str, str | None], order: str, limit: int | None
+    db: sqlite3.Connection,
+    view: str,
+    conditions: Mapping[str, str | None],
+    order: str,
+    limit: int | None,
+    *,
+    also: str = "1",
 ) -> Listing:
-    """Return rows of a view whose columns have the values that are given; None: any."""
+    """Return rows of a view whose columns have the values that are given; None: any. `also`: one more condition."""
     given = {column: value for column, value in conditions.items() if value is not None}
-    where = " AND ".join(["1", *(f"{column} = ?" for column in given)])
+    where = " AND ".join([also, *(f"{column} = ?" for column in given)])
     # View, columns and order are this program's own words, values are bound.
     query = f"SELECT * FROM {view} WHERE {where} ORDER BY {order}"  # noqa: S608
     return _limited((row_of(row) for row in db.execute(query, list(given.values()))), limit)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from finsync_tui.actions.write_offs import WrittenOff
-    from finsync_tui.people import Signer
     from store.database import Store
 
 app = typer.Typer(name="breaks", help="Where two systems differ.", no_args_is_help=True)
@@ -44,8 +43,8 @@ BY_MONEY = "abs(coalesce(amount_minor, 0)) DESC, id"
 Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Numbers of breaks.", show_default=False)]
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the break.")]
 State = Annotated[
-    Literal["open", "explained", "fixed", "written_off", "closed", "all"],
-    typer.Option("--state", help="Only these."),
+    Literal["open", "waiting", "explained", "fixed", "written_off", "closed", "all"],
+    typer.Option("--state", help="Only these; waiting: their write-off waits for a second person."),
 ]
 Definition = Annotated[
     str | None,
@@ -374,29 +373,23 @@ def write_off(
 
     if approve and reject:
         raise UsageError("approve or reject, not both. Nothing was done.")
-    who, profile = actor(workspace), profiles.load(workspace_of(workspace))
-    if reject:
-        with opened(workspace) as store:
-            actions.reject_write_off(store, who, identifier, reason)
-        say_json({"break": identifier, "state": "open"}) if json else say(f"break {identifier} stays open")
-        return
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
     with opened(workspace) as store:
+        if reject:
+            actions.reject_write_off(store, who, identifier, reason)
+            say_json({"break": identifier, "state": "open"}) if json else say(
+                f"break {identifier} stays open"
+            )
+            return
         if approve:
             done = actions.approve_write_off(
-                store, profile, who, identifier, _signer(workspace, who.name), reason
+                store, profile, who, identifier, actions.key_of(found, who), reason
             )
         else:
-            signer = _signer(workspace, who.name) if profile.write_off_rule == "two" else None
+            signer = actions.write_off_signer(found, profile, who)
             done = actions.write_off(store, profile, who, identifier, reason, signer)
     _tell(done, json=json)
-
-
-def _signer(workspace: Path | None, name: str) -> Signer:
-    from finsync_tui import people
-    from finsync_tui.credentials import Secrets
-
-    found = workspace_of(workspace)
-    return people.signer(Secrets(found.name, found.path), name)
 
 
 def _tell(done: WrittenOff, *, json: bool) -> None:
@@ -445,14 +438,15 @@ def _listed(
     entity: str | None, owner: str | None, limit: int | None,
 ) -> Listing:  # fmt: skip
     wanted = {
-        "state": None if state == "all" else state,
+        "state": {"all": None, "waiting": "open"}.get(state, state),
         "definition": definition,
         "class": class_,
         "kind": kind,
         "legal_entity": entity,
         "owner": owner,
     }
-    return listed(db, "v_break", wanted, BY_MONEY, limit)
+    also = "write_off_maker IS NOT NULL" if state == "waiting" else "1"
+    return listed(db, "v_break", wanted, BY_MONEY, limit, also=also)
 
 
 def _break(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:

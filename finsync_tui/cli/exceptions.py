@@ -21,7 +21,9 @@ from finsync_tui.cli._context import (
     opened,
     reading,
     text_of,
+    workspace_of,
 )
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._outcome import meant, report
 from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
@@ -56,8 +58,10 @@ MinAmount = Annotated[
     typer.Option("--min-amount", metavar="AMOUNT", help="Only from this amount on.", show_default=False),
 ]
 State = Annotated[
-    Literal["live", "open", "snoozed", "resolved", "ignored", "closed", "all"],
-    typer.Option("--state", help="live: open or snoozed."),
+    Literal["live", "open", "snoozed", "waiting", "resolved", "written_off", "ignored", "closed", "all"],
+    typer.Option(
+        "--state", help="live: open or snoozed; waiting: their write-off waits for a second person."
+    ),
 ]
 _FILTER = "--class or --system"
 
@@ -332,6 +336,71 @@ def resolve(
     with opened(workspace) as store:
         outcome = actions.resolve(store, actor(workspace), _selected(store, ids, class_, system), reason)
     report(outcome, "resolved", json=json)
+
+
+@app.command(
+    "write-off",
+    epilog=example(
+        'finsync exceptions write-off 12 --reason "the supplier is gone, nothing can be posted"',
+        "finsync exceptions write-off 12 --approve",
+        'finsync exceptions write-off 12 --reject --reason "the buyer can still correct it"',
+    ),
+)
+def write_off(
+    identifier: Id,
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; it is kept in the audit log.", show_default=False
+        ),
+    ] = "",
+    approve: Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give an exception's document up, and its money with it.
+
+    Where the profile asks for two persons, the second approves it with their own key; below [governance.write_off_below] one
+    person may.
+    """
+    from finsync_tui import actions
+    from finsync_tui import profile as profiles
+
+    if approve and reject:
+        raise UsageError("approve or reject, not both. Nothing was done.")
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
+    with opened(workspace) as store:
+        shown = _case(store.db, identifier)
+        if reject:
+            actions.reject_exception_write_off(store, who, identifier, reason)
+            state, told = "open", "stays open"
+            proposal = shown["proposal_id"]
+        else:
+            done = (
+                actions.approve_exception_write_off(
+                    store, profile, who, identifier, actions.key_of(found, who), reason
+                )
+                if approve
+                else actions.write_off_exception(
+                    store, profile, who, identifier, reason, actions.write_off_signer(found, profile, who)
+                )
+            )
+            proposal = done.proposal
+            state = "written_off" if done.is_in_force else "waiting"
+            told = (
+                "is written off"
+                if done.is_in_force
+                else f"waits for a second person: `finsync exceptions write-off {identifier} --approve`"
+            )
+    if json:
+        amounts = {"amount": shown["amount"], "currency": shown["currency"]}
+        say_json({"exception": identifier, "state": state, "proposal": proposal, **amounts})
+    else:
+        say(
+            f"exception {identifier} of {safe(shown['document_number'])} ({money(shown) or 'no amount'}) {told}"
+        )
 
 
 @app.command(

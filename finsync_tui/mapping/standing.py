@@ -28,6 +28,7 @@ LAYER = "mapping/"
 ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "mapping": ("mapping.proposed", "mapping.approved"),
     "write_off": ("break.write_off_proposed", "break.written_off"),
+    "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),
 }
 """What a maker and a checker of each kind of proposal must be allowed to do."""
 

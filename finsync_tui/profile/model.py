@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from finsync_tui.profile.people import Governance, Person
 from finsync_tui.profile.reconciliation import ReconcileSetup, Reconciliation
 from finsync_tui.profile.suppliers import SupplierPolicy
 from finsync_tui.profile.tax import TaxPolicy
+from store.canonical.currency import exponent
 from store.canonical.money import CurrencyCode
 
 
@@ -186,8 +188,15 @@ class Profile(_Part):
 
     @property
     def write_off_rule(self) -> Literal["one", "two"]:
-        """How many persons a write-off takes."""
+        """How many persons a write-off takes, whatever its amount."""
         return self.governance.write_off or ("two" if self.people else "one")
+
+    def write_off_takes(self, amount_minor: int | None, currency: str | None) -> Literal["one", "two"]:
+        """Return how many persons it takes to give up this amount."""
+        limit = self.governance.write_off_below.get(currency or "")
+        if self.write_off_rule == "one" or amount_minor is None or currency is None or limit is None:
+            return self.write_off_rule
+        return "one" if Decimal(abs(amount_minor)).scaleb(-exponent(currency)) < limit else "two"
 
     def retry_for(self, system: str) -> Retry:
         return self.retry.get(system) or self.retry.get("default") or Retry()

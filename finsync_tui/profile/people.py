@@ -20,6 +20,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from store.canonical.money import ExactDecimal
+
 Role = Literal["viewer", "analyst", "approver", "auditor", "administrator"]
 KEY_BYTES = 32
 
@@ -74,4 +76,8 @@ class Governance(_Part):
     )
     write_off: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
+    )
+    write_off_below: dict[str, ExactDecimal] = Field(
+        default_factory=dict,
+        description="By currency: below this amount one person may write off. What has no amount takes two",
     )

@@ -37,7 +37,7 @@ def name_of(break_id: int) -> str:
 
 def problem_of(db: Connection, profile: Profile, one: Break) -> str | None:
     """Say why a break may not stand as written off; None: it may."""
-    if profile.write_off_rule == "one":
+    if profile.write_off_takes(one.amount_minor, one.currency) == "one":
         return None
     found = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
     if found is None or found.kind != KIND or found.name != name_of(one.id) or found.state != "approved":

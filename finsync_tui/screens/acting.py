@@ -8,6 +8,7 @@ from pathlib import Path
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome
+from finsync_tui.screens import writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
 from store import preferences
@@ -37,6 +38,10 @@ def _snooze(store: Store, actor: Actor, ids: Sequence[int], until: str) -> Outco
     return actions.snooze(store, actor, ids, instant(until))
 
 
+def _reread_break(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
+    return actions.reread_breaks(store, actor, ids)
+
+
 DEEDS: Mapping[Name, Deed] = {
     "retry": _retry,
     "resolve": actions.resolve,
@@ -52,6 +57,10 @@ DEEDS: Mapping[Name, Deed] = {
     "assign_break": _assign_break,
     "comment_break": _comment_break,
     "explain_break": actions.explain_breaks,
+    "resend_break": actions.resend_breaks,
+    "reread_break": _reread_break,
+    "adopt_break": actions.adopt_target,
+    "reopen_break": actions.reopen_breaks,
 }
 
 
@@ -83,6 +92,8 @@ def perform(
             period = closing.find_period(store.db, found, system, body)
             actions.certify_period(store, actor, found, system, period)
             return Outcome((0,), ())
+        if verb in writing_off.VERBS:
+            return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text)
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text)
         return DEEDS[verb](store, actor, ids, text)

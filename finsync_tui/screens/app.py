@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, tzinfo
 from functools import partial
@@ -126,7 +126,7 @@ class FinsyncApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.is_read_only = is_read_only
-        self.refused: dict[str, str] = {}
+        self.refused: Mapping[str, str] = {}
         """What this person's roles do not allow, by action, with the reason."""
         self.own_keys: dict[str, str] = {}
         """The workspace's keys that take the place of ours, by id."""

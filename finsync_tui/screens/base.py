@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -39,6 +39,9 @@ WRITING = frozenset(
         "assign",
         "snooze",
         "send_back",
+        "write_off",
+        "approve_case",
+        "reject_case",
         "edit",
         "fix",
         "replay",
@@ -52,6 +55,13 @@ WRITING = frozenset(
         "assign_break",
         "comment_break",
         "explain_break",
+        "resend_break",
+        "reread_break",
+        "adopt_break",
+        "reopen_break",
+        "write_off_break",
+        "approve_break",
+        "reject_break",
         "certify",
         "mapping",
         "rule_new",
@@ -67,6 +77,8 @@ WRITING = frozenset(
     ]
 )
 """Actions that change something in the store."""
+ACTIONS: Mapping[str, str] = {"return": "send_back"}
+"""Verbs whose action has another name."""
 READING_GROUPS = ("overview", "ids", "count", "dossier", "systems", "mappings")
 """Workers that read what a screen shows."""
 
@@ -182,6 +194,10 @@ class WorkScreen(Screen[None]):
         Returns whether it was done."""
         if self.refuses_writing():
             return False
+        why = self.desk.refused.get(ACTIONS.get(verb.name, verb.name))
+        if why:
+            self.app.notify(why, severity="warning", markup=False)
+            return False
         from finsync_tui.screens.widgets.dialogs import AskDialog
 
         sums = await self.read(lambda db: queries.sums(db, listing, ids)) if listing is not None else []
@@ -194,6 +210,7 @@ class WorkScreen(Screen[None]):
                 prompt=verb.prompt,
                 is_needed=verb.is_needed,
                 value=value,
+                empty=verb.empty,
                 read=self._read_until if verb.name == "snooze" else None,
             )
         )
@@ -203,10 +220,14 @@ class WorkScreen(Screen[None]):
         self._tell(verb, outcome, name)
         return bool(outcome.done)
 
+    async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
+        """Return what else the question shows before this is done to those."""
+        return ()
+
     def _tell(self, verb: Verb, outcome: Outcome, name: str) -> None:
         """One toast a batch; refusals with their reasons in a dialog: the person started it."""
         if outcome.done and not outcome.refused:
-            self.app.notify(f"{name}: {verb.past}.", markup=False)
+            self.app.notify(f"{name}: {outcome.told or verb.past}.", markup=False)
         if outcome.refused:
             from finsync_tui.screens.widgets.dialogs import MessageDialog
 

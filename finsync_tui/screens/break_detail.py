@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from finsync_tui.screens import break_queries, drawing, signs, verbs
+from finsync_tui.screens.break_actions import BreakActions
 from finsync_tui.screens.break_drawing import compared
 from finsync_tui.screens.break_queries import BREAKS, BreakDossier
 from finsync_tui.screens.detail import DetailScreen
@@ -20,12 +21,20 @@ from finsync_tui.screens.text import ago, money, safe_lines, stamp, words
 from finsync_tui.screens.verbs import Verb
 
 
-class BreakDetailScreen(DetailScreen[BreakDossier]):
+class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
     """Source beside target, the differing fields marked."""
 
     TITLE = "Break"
     PURPOSE = "One difference between two systems: what each of them shows, why it has its class, who did what about it."
-    VERBS = ("explain_break", "assign_break", "comment_break", "flow", "step(1)")
+    VERBS = (
+        "resend_break",
+        "explain_break",
+        "write_off_break",
+        "assign_break",
+        "approve_break",
+        "step(1)",
+        "comment_break",
+    )
     TABS = ("Compare", "Evidence", "History")
     BINDINGS: ClassVar[list[BindingType]] = [
         *BREAK_BINDINGS,
@@ -54,8 +63,10 @@ class BreakDetailScreen(DetailScreen[BreakDossier]):
             ("For", (f"{row.legal_entity} {row.period}".strip(), "")),
         ]
         lines = [drawing.facts(pairs, width)]
-        if row.waits_for_second:
-            lines.append(drawing.line(("‖ its write-off waits for a second person", "warn")))
+        if row.write_off_maker:
+            lines.append(
+                drawing.line((f"‖ {row.write_off_maker} would write it off: A approves, R rejects", "warn"))
+            )
         if row.fix:
             lines.append(
                 drawing.line(
@@ -99,7 +110,7 @@ class BreakDetailScreen(DetailScreen[BreakDossier]):
         )
 
     def against(self, verb: Verb) -> str:
-        return verbs.against_break(verb, self.dossier.row if self.dossier else None)
+        return verbs.against_break(verb, self.dossier.row if self.dossier else None, self.desk.actor.name)
 
     def reason_against(self, action: str) -> str:
         verb = BREAK_VERBS.get(action)
@@ -111,17 +122,10 @@ class BreakDetailScreen(DetailScreen[BreakDossier]):
         if why or self.dossier is None:
             self.refuse(why)
             return
-        if await self.ask_and_do(verb, BREAKS, [self.thing_id], subject=self.dossier.row.number, value=value):
+        number = self.dossier.row.number
+        shown = await self.previewed(verb, [self.thing_id])
+        if await self.ask_and_do(verb, BREAKS, [self.thing_id], subject=number, value=value, shown=shown):
             self.read_again()
-
-    def action_assign_break(self) -> None:
-        self.act(verbs.ASSIGN_BREAK, self.desk.actor.name)
-
-    def action_comment_break(self) -> None:
-        self.act(verbs.COMMENT_BREAK)
-
-    def action_explain_break(self) -> None:
-        self.act(verbs.EXPLAIN_BREAK)
 
     def action_flow(self) -> None:
         from finsync_tui.screens.workflow_detail import WorkflowDetailScreen

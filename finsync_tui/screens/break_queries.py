@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
-from finsync_tui.screens.queries import Listing, Sort, when
+from finsync_tui.screens.queries import Listing, Sort, batches, waiting_in, when
 from finsync_tui.screens.text import safe_text
 from store.clock import instant, text
 
@@ -50,7 +50,8 @@ class BreakRow:
     resolution: str
     gone_at: datetime | None
     fix: str
-    waits_for_second: bool
+    write_off_maker: str
+    """Who proposed to write it off, while that waits for a second person."""
     fields: tuple[tuple[str, str | None, str | None], ...]
     """Name, source, target; None: that side has none."""
     workflow_id: int | None
@@ -136,7 +137,7 @@ def _break(row: Row) -> BreakRow:
         resolution=safe_text(row["resolution"]),
         gone_at=when(row["gone_at"]),
         fix=safe_text(row["fix"], 20),
-        waits_for_second=row["state"] == "open" and row["proposal_id"] is not None,
+        write_off_maker=safe_text(row["write_off_maker"], 60) if row["state"] == "open" else "",
         fields=fields,
         workflow_id=row["workflow_id"],
         case_id=row["case_id"],
@@ -177,7 +178,7 @@ BREAKS: Listing[BreakRow] = Listing(
             ("ended", "ended_at IS NOT NULL"),
             ("mine", "owner = :me"),
             ("unassigned", "coalesce(owner, '') = ''"),
-            ("proposed", "(state = 'open' AND proposal_id IS NOT NULL)"),
+            ("proposed", "(state = 'open' AND write_off_maker IS NOT NULL)"),
         ),
         default="state = 'open'",
     ),
@@ -209,6 +210,24 @@ def dossier(db: Connection, break_id: int) -> BreakDossier | None:
             for at, who, what, words in happened
         ),
     )
+
+
+def waiting(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, str]]:
+    """Return number, maker and reason of the write-offs of those breaks that wait for a second person."""
+    return waiting_in(db, "reconcile_break", ids)
+
+
+def between(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, int]]:
+    """Return source, target and count of those breaks, the most first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for part in batches(ids):
+        for source, target, count in db.execute(
+            "SELECT source_system, target_system, count(*) FROM v_break"  # noqa: S608
+            f" WHERE id IN ({','.join('?' * len(part))}) GROUP BY 1, 2",
+            part,
+        ).fetchall():
+            counts[safe_text(source, 60), safe_text(target, 60)] += count
+    return [(*pair, count) for pair, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def classes(db: Connection, now: datetime, parsed: Parsed) -> list[ClassRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,11 @@ from textual import work
 from textual.content import Content
 
 from finsync_tui.screens import drawing, queries, verbs
-from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.base import DIALOG_WIDTH, WorkScreen
 from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.verbs import Verb
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -78,6 +79,21 @@ class CaseActions(WorkScreen):
 
     def action_send_back(self) -> None:
         self.act(verbs.RETURN)
+
+    def action_write_off(self) -> None:
+        self.act(verbs.WRITE_OFF)
+
+    def action_approve_case(self) -> None:
+        self.act(verbs.APPROVE_CASE)
+
+    def action_reject_case(self) -> None:
+        self.act(verbs.REJECT_CASE)
+
+    async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
+        """Return of write-offs that wait who would do it, and why."""
+        if verb not in (verbs.APPROVE_CASE, verbs.REJECT_CASE):
+            return ()
+        return drawing.waiting(await self.read(partial(queries.waiting_cases, ids=ids)), DIALOG_WIDTH)
 
     def action_edit(self) -> None:
         if self.refuses_writing():

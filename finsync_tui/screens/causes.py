@@ -217,7 +217,10 @@ class CausesScreen(CaseActions):
 
         ids = await self.read(members)
         subject = f"{len(ids):,} of {safe_text(row.class_, 60)}"
-        if ids and await self.ask_and_do(verb, queries.EXCEPTIONS, ids, subject=subject, value=value):
+        shown = await self.previewed(verb, ids)
+        if ids and await self.ask_and_do(
+            verb, queries.EXCEPTIONS, ids, subject=subject, value=value, shown=shown
+        ):
             self.look_again()
 
 

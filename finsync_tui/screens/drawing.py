@@ -14,6 +14,7 @@ from finsync_tui.screens.text import fit
 Piece = tuple[str, Role]
 BLANK = Content("")
 FLOW_BELOW = 90
+PROPOSALS_SHOWN = 4
 COLUMN_MIN = 12
 """A column is shortened to this, not further: then it is left out."""
 PARAGRAPH_WIDTH_MAX = 110
@@ -97,6 +98,17 @@ def _wrapped(text: str, room: int, lines_max: int) -> list[str]:
     if rest:
         found[-1] = fit(found[-1] + " …", min(room, cell_len(found[-1]) + 2))
     return found
+
+
+def waiting(found: Sequence[tuple[str, str, str]], width: int) -> list[Content]:
+    """Return who would write off what, and why: number, maker, reason."""
+    lines = [
+        paragraph(f"{maker} about {number}:", reason, width, lines_max=3)
+        for number, maker, reason in found[:PROPOSALS_SHOWN]
+    ]
+    if len(found) > PROPOSALS_SHOWN:
+        lines.append(line((f"and {len(found) - PROPOSALS_SHOWN:,} more", "muted")))
+    return lines
 
 
 def table(

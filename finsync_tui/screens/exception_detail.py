@@ -93,6 +93,10 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
             )
         if row.state == "snoozed" and row.snoozed_until:
             lines.append(drawing.line((f"Put aside until {stamp(row.snoozed_until)}", "muted")))
+        if row.write_off_maker:
+            lines.append(
+                drawing.line((f"‖ {row.write_off_maker} would write it off: A approves, R rejects", "warn"))
+            )
         if dossier.links:
             lines.insert(1, drawing.paragraph("Known as", tabs.links(dossier.links), width, lines_max=1))
         if row.ended_at:
@@ -127,7 +131,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
                 return tabs.notes(dossier.notes, now, width)
 
     def against(self, verb: Verb) -> str:
-        return verbs.against_case(verb, self.dossier.row if self.dossier else None)
+        return verbs.against_case(verb, self.dossier.row if self.dossier else None, self.desk.actor.name)
 
     def reason_against(self, action: str) -> str:
         if action == "fix":
@@ -142,7 +146,10 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
             self.refuse(why)
             return
         subject = self.dossier.row.number
-        if await self.ask_and_do(verb, queries.EXCEPTIONS, [self.thing_id], subject=subject, value=value):
+        shown = await self.previewed(verb, [self.thing_id])
+        if await self.ask_and_do(
+            verb, queries.EXCEPTIONS, [self.thing_id], subject=subject, value=value, shown=shown
+        ):
             self.read_again()
 
     def edited_row(self) -> ExceptionRow | None:

@@ -32,7 +32,8 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
     TITLE = "Exceptions"
     PURPOSE = (
         "What waits for a person: why it is stuck, how much money it is, when it is due. Correct the cause, then retry; "
-        "or resolve it with a reason when it was settled outside."
+        "or resolve it with a reason when it was settled outside. w writes it off: where the profile asks for two persons, W "
+        "lists what waits for the second, A approves it."
     )
     VERBS = ("activate", "filter", "retry", "resolve", "assign", "mark", "comment", "ignore")
     NOUN = "Exceptions"
@@ -48,11 +49,13 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
         View("Refused and dead", "class:REJECTED|DEAD_LETTER", "due"),
         View("Largest amounts", "", "amount", is_reversed=True),
         View("Put aside", "state:snoozed", "due"),
+        View("Write-offs that wait for a second person", "is:proposed", "amount", is_reversed=True),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *CASE_BINDINGS,
         Binding("m", "mapping", "Write the missing rule…", show=False, id="queue.fix"),
         Binding("number_sign", "causes", "Group by cause", show=False, key_display="#", id="queue.causes"),
+        Binding("W", "waiting", "Write-offs that wait for a second person", show=False, id="queue.waiting"),
     ]
 
     def make_listing(self) -> Listing[ExceptionRow]:
@@ -68,8 +71,9 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             Column("Cur", 3),
             Column("Owner", 8, sort="owner"),
             Column("System", 12, sort="system"),
+            Column("Flow", 24, is_optional=True),
             Column("Age", 6, is_right=True, sort="opened"),
-            Column("Cause", 18, grows=True),
+            Column("Cause", 24, grows=True),
         )
 
     def cells(self, row: ExceptionRow) -> Sequence[Cell]:
@@ -85,6 +89,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             (row.currency or "", "muted"),
             (row.owner or "—", "" if row.owner else "muted"),
             (row.system, ""),
+            (words(row.flow) or "—", "" if row.flow else "muted"),
             (ago(row.opened_at, now).removesuffix(" ago"), "muted"),
             (row.cause, ""),
         )
@@ -104,6 +109,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
                 (f"  opened {stamp(row.opened_at)}", "muted"),
                 (f"  seen {row.seen_count} times" if row.seen_count > 1 else "", "muted"),
             ),
+            *([_waits(row)] if row.write_off_maker else []),
             drawing.paragraph("What happened", row.cause, width),
             drawing.paragraph("What to do   ", row.fix, width),
         ]
@@ -112,7 +118,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
         return drawing.stack(lines)
 
     def against(self, verb: Verb, row: ExceptionRow | None) -> str:
-        return verbs.against_case(verb, row)
+        return verbs.against_case(verb, row, self.desk.actor.name)
 
     def verb_for(self, action: str) -> Verb | None:
         return CASE_VERBS.get(action)
@@ -136,12 +142,20 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
         row = self.table.cursor_row
         return partial(missing.of_case, case_id=row.id) if row is not None else None
 
+    def action_waiting(self) -> None:
+        """Show the queue of write-offs that wait for a second person."""
+        self.filter_to("is:proposed")
+
     def action_causes(self) -> None:
         """Group what is shown by what it waits for."""
         from finsync_tui.screens.causes import CausesScreen
 
         if self.parsed is not None:
             self.app.push_screen(CausesScreen(self.parsed.text))
+
+
+def _waits(row: ExceptionRow) -> Content:
+    return drawing.line((f"‖ {row.write_off_maker} would write it off: A approves, R rejects", "warn"))
 
 
 def _due(row: ExceptionRow, now: datetime) -> str:

@@ -15,6 +15,9 @@ CASE_VERBS = {
     "snooze": verbs.SNOOZE,
     "edit": verbs.EDIT,
     "send_back": verbs.RETURN,
+    "write_off": verbs.WRITE_OFF,
+    "approve_case": verbs.APPROVE_CASE,
+    "reject_case": verbs.REJECT_CASE,
 }
 CASE_BINDINGS: list[BindingType] = [
     Binding("r", "retry", "retry", id="queue.retry"),
@@ -25,17 +28,34 @@ CASE_BINDINGS: list[BindingType] = [
     Binding("z", "snooze", "snooze…", id="queue.snooze"),
     Binding("e", "edit", "edit and retry…", id="queue.edit"),
     Binding("b", "send_back", "send back…", id="queue.send_back"),
+    Binding("w", "write_off", "write off…", id="queue.write_off"),
+    Binding("A", "approve_case", "approve write-off…", show=False, id="queue.approve"),
+    Binding("R", "reject_case", "reject write-off…", show=False, id="queue.reject"),
 ]
 
 BREAK_VERBS = {
     "assign_break": verbs.ASSIGN_BREAK,
     "comment_break": verbs.COMMENT_BREAK,
     "explain_break": verbs.EXPLAIN_BREAK,
+    "resend_break": verbs.RESEND_BREAK,
+    "reread_break": verbs.REREAD_BREAK,
+    "adopt_break": verbs.ADOPT_BREAK,
+    "reopen_break": verbs.REOPEN_BREAK,
+    "write_off_break": verbs.WRITE_OFF_BREAK,
+    "approve_break": verbs.APPROVE_BREAK,
+    "reject_break": verbs.REJECT_BREAK,
 }
 BREAK_BINDINGS: list[BindingType] = [
     Binding("x", "explain_break", "explain…", id="breaks.explain"),
     Binding("a", "assign_break", "assign", id="breaks.assign"),
     Binding("c", "comment_break", "comment", id="breaks.comment"),
+    Binding("r", "resend_break", "send again…", id="breaks.resend"),
+    Binding("w", "write_off_break", "write off…", id="breaks.write_off"),
+    Binding("A", "approve_break", "approve write-off…", id="breaks.approve"),
+    Binding("R", "reject_break", "reject write-off…", show=False, id="breaks.reject"),
+    Binding("v", "reread_break", "read both sides again…", show=False, id="breaks.reread"),
+    Binding("d", "adopt_break", "adopt the target's value…", show=False, id="breaks.adopt"),
+    Binding("u", "reopen_break", "open again…", show=False, id="breaks.reopen"),
 ]
 
 DELIVERY_VERBS = {

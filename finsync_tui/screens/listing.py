@@ -437,9 +437,9 @@ class ListScreen(Exporting, Generic[R]):
             return
         ids = table.chosen_ids()
         row = table.cursor_row
-        if verb.name == "comment" and len(ids) > 1:
+        if verb.name in ("comment", "comment_break") and len(ids) > 1:
             self.app.notify(
-                "A comment is for one exception: clear the marks first.", severity="warning", markup=False
+                "A comment is for one of them: clear the marks first.", severity="warning", markup=False
             )
             return
         subject = row.number if row is not None and not table.marks else ""
@@ -451,6 +451,7 @@ class ListScreen(Exporting, Generic[R]):
                 self.app.notify(why, severity="warning", markup=False)
                 return
             subject = marked.number if marked is not None else ""
-        if await self.ask_and_do(verb, self.listing, ids, subject=subject, value=value):
+        shown = await self.previewed(verb, ids)
+        if await self.ask_and_do(verb, self.listing, ids, subject=subject, value=value, shown=shown):
             table.clear_marks()
             self.load()

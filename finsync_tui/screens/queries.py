@@ -7,7 +7,7 @@ while the engine writes. What leaves this module is safe to show: names from out
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -103,6 +103,8 @@ class ExceptionRow:
     workflow_id: int | None
     flow: str
     entry_id: int | None
+    write_off_maker: str
+    """Who proposed to write it off, while that waits for a second person."""
 
     @property
     def is_live(self) -> bool:
@@ -215,6 +217,12 @@ def ids(
     return found
 
 
+def batches(wanted: Sequence[int]) -> Iterator[list[int]]:
+    """Cut ids into what one statement takes."""
+    for start in range(0, len(wanted), BATCH):
+        yield list(wanted[start : start + BATCH])
+
+
 def count(db: Connection, listing: Listing[R], parsed: Parsed) -> int:
     """Return how many rows match."""
     row = db.execute(f"SELECT count(*) FROM {listing.view} WHERE {parsed.where}", parsed.params).fetchone()  # noqa: S608
@@ -224,8 +232,7 @@ def count(db: Connection, listing: Listing[R], parsed: Parsed) -> int:
 def rows(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> dict[int, R]:
     """Return the rows with those ids."""
     found: dict[int, R] = {}
-    for start in range(0, len(wanted), BATCH):
-        part = list(wanted[start : start + BATCH])
+    for part in batches(wanted):
         for row in db.execute(listing.select.format(ids=",".join("?" * len(part))), part).fetchall():
             found[row[listing.key]] = listing.make(row)
     return found
@@ -236,8 +243,7 @@ def sums(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> list[Sum
     if not listing.has_money:
         return []
     totals: dict[str, Sum] = {}
-    for start in range(0, len(wanted), BATCH):
-        part = list(wanted[start : start + BATCH])
+    for part in batches(wanted):
         query = (
             f"SELECT coalesce(currency, '') AS currency, count(*) AS n, coalesce(sum(amount_minor), 0) AS total "  # noqa: S608
             f"FROM {listing.view} WHERE id IN ({','.join('?' * len(part))}) GROUP BY 1"
@@ -246,6 +252,26 @@ def sums(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> list[Sum
             known = totals.get(currency, Sum(currency, 0, 0))
             totals[currency] = Sum(currency, known.count + n, known.amount_minor + total)
     return [totals[currency] for currency in sorted(totals)]
+
+
+def waiting_cases(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, str]]:
+    """Return number, maker and reason of the write-offs of those exceptions that wait for a second person."""
+    return waiting_in(db, "exception_case", ids)
+
+
+def waiting_in(db: Connection, table: str, ids: Sequence[int]) -> list[tuple[str, str, str]]:
+    """Return number, maker and reason of the write-offs that wait, of rows of a table that has proposals of them."""
+    found: list[tuple[str, str, str]] = []
+    for part in batches(ids):
+        query = (
+            f"SELECT t.document_number, p.maker, p.reason FROM {table} t JOIN proposal p ON p.id = t.proposal_id "  # noqa: S608
+            f"WHERE p.state = 'open' AND t.id IN ({','.join('?' * len(part))}) ORDER BY t.id"
+        )
+        found += [
+            (safe_text(number, 80), safe_text(maker, 60), safe_text(reason, 300))
+            for number, maker, reason in db.execute(query, part).fetchall()
+        ]
+    return found
 
 
 def _case(row: Row) -> ExceptionRow:
@@ -274,6 +300,7 @@ def _case(row: Row) -> ExceptionRow:
         workflow_id=row["workflow_id"],
         flow=safe_text(row["flow"], 60),
         entry_id=row["entry_id"],
+        write_off_maker=safe_text(row["write_off_maker"], 60),
     )
 
 
@@ -360,7 +387,13 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
             Field("account", "json_extract(evidence, '$.account')"),
         ),
         words=("document_number", "document_key", "class", "cause"),
-        flags=(*_DUE_FLAGS, ("mine", "owner = :me"), ("unassigned", "coalesce(owner, '') = ''")),
+        flags=(
+            *_DUE_FLAGS,
+            ("mine", "owner = :me"),
+            ("unassigned", "coalesce(owner, '') = ''"),
+            ("proposed", "write_off_maker IS NOT NULL"),
+            ("written_off", "is_written_off = 1"),
+        ),
         default="ended_at IS NULL",
     ),
     sorts=(

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from finsync_tui.screens import drawing, signs, verbs
+from finsync_tui.screens.break_actions import BreakActions
 from finsync_tui.screens.break_drawing import compared, difference
 from finsync_tui.screens.break_queries import BREAKS, BreakRow
 from finsync_tui.screens.keys import BREAK_BINDINGS, BREAK_VERBS
@@ -23,16 +24,25 @@ from finsync_tui.screens.widgets.virtual_table import Cell, Column
 FIELDS_SHOWN = 4
 
 
-class ReconciliationScreen(ListScreen[BreakRow]):
+class ReconciliationScreen(ListScreen[BreakRow], BreakActions):
     """The queue of breaks; runs, classes with their trend, and the close board are a key away."""
 
     TITLE = "Reconciliation"
     PURPOSE = (
         "Breaks: where source and target, read afresh, do not agree. One that vanishes closes itself. Each has a class with "
         "its evidence: timing settles by itself, a manual change in the target does not. # groups them by class and shows "
-        "the trend, o lists the comparisons, t tells which periods can be closed."
+        "the trend, o lists the comparisons, t tells which periods can be closed. r sends the document again, w writes the "
+        "difference off: where the profile asks for two persons, W lists what waits for the second, A approves it."
     )
-    VERBS = ("activate", "filter", "explain_break", "assign_break", "comment_break", "board")
+    VERBS = (
+        "activate",
+        "resend_break",
+        "explain_break",
+        "write_off_break",
+        "assign_break",
+        "filter",
+        "comment_break",
+    )
     NOUN = "Breaks"
     HINT = "any number  class:manual_change  kind:missing_in_target  amount:>1000  age:>2d  period:2026-01  is:mine"
     DEFAULT_CHIP = "open breaks"
@@ -42,6 +52,7 @@ class ReconciliationScreen(ListScreen[BreakRow]):
     VIEWS = (
         View("mine", "is:mine", "opened"),
         View("nobody's", "is:unassigned", "amount", is_reversed=True),
+        View("write-offs that wait for a second person", "is:proposed", "amount", is_reversed=True),
         View("changed by hand in the target", "class:manual_change", "amount", is_reversed=True),
         View("ended lately", "is:ended ended:<7d", "opened"),
     )
@@ -57,6 +68,7 @@ class ReconciliationScreen(ListScreen[BreakRow]):
         ),
         Binding("o", "runs", "Comparisons", show=False, id="breaks.runs"),
         Binding("t", "board", "close board", id="breaks.board"),
+        Binding("W", "waiting", "Write-offs that wait for a second person", show=False, id="breaks.waiting"),
     ]
 
     def make_listing(self) -> Listing[BreakRow]:
@@ -101,7 +113,7 @@ class ReconciliationScreen(ListScreen[BreakRow]):
                 (f"  {words(row.class_)}", "strong"),
                 (f"  {money(row.amount_minor, row.currency)}", "strong"),
                 (f"  {row.source_system} → {row.target_system}", "muted"),
-                ("  a write-off waits for a second person" if row.waits_for_second else "", "warn"),
+                (f"  {row.write_off_maker} would write it off" if row.write_off_maker else "", "warn"),
             ),
             *compared(row, width)[:FIELDS_SHOWN],
         ]
@@ -116,7 +128,7 @@ class ReconciliationScreen(ListScreen[BreakRow]):
         return drawing.stack(lines)
 
     def against(self, verb: Verb, row: BreakRow | None) -> str:
-        return verbs.against_break(verb, row)
+        return verbs.against_break(verb, row, self.desk.actor.name)
 
     def verb_for(self, action: str) -> Verb | None:
         return BREAK_VERBS.get(action)
@@ -126,14 +138,9 @@ class ReconciliationScreen(ListScreen[BreakRow]):
 
         self.app.push_screen(BreakDetailScreen(ids, index))
 
-    def action_assign_break(self) -> None:
-        self.act(verbs.ASSIGN_BREAK, self.desk.actor.name)
-
-    def action_comment_break(self) -> None:
-        self.act(verbs.COMMENT_BREAK)
-
-    def action_explain_break(self) -> None:
-        self.act(verbs.EXPLAIN_BREAK)
+    def action_waiting(self) -> None:
+        """Show the queue of write-offs that wait for a second person."""
+        self.filter_to("is:proposed")
 
     def action_classes(self) -> None:
         from finsync_tui.screens.break_classes import BreakClassesScreen

@@ -20,6 +20,9 @@ Name = Literal[
     "snooze",
     "return",
     "edit",
+    "write_off",
+    "approve_case",
+    "reject_case",
     "replay",
     "hold",
     "release",
@@ -31,6 +34,13 @@ Name = Literal[
     "assign_break",
     "comment_break",
     "explain_break",
+    "resend_break",
+    "reread_break",
+    "adopt_break",
+    "reopen_break",
+    "write_off_break",
+    "approve_break",
+    "reject_break",
     "certify",
 ]
 
@@ -48,6 +58,8 @@ class Verb:
     """Whether the prompt must be answered."""
     is_plain: bool = False
     """A change that stays here: no sums, no warning."""
+    empty: str = "nobody"
+    """What an empty answer means, where it need not be given."""
 
 
 RETRY = Verb(
@@ -96,6 +108,31 @@ EDIT = Verb(
     "edited",
     "The edited body is sent in place of the refused one; the original decision stays beside it. What the system does then "
     "can't be taken back from here.",
+    prompt="Reason",
+)
+WRITE_OFF = Verb(
+    "write_off",
+    "Write off",
+    "written off",
+    "The document is given up, and its money with it: the held work ends and nothing of it is delivered. This can't be undone. "
+    "Where the profile asks for two persons, your key signs the proposal, and it stays open until somebody else approves it.",
+    prompt="Reason",
+)
+APPROVE_CASE = Verb(
+    "approve_case",
+    "Approve the write-off of",
+    "written off",
+    "Your key signs that this document is given up, and its money with it: the held work ends and nothing of it is delivered. "
+    "This can't be undone.",
+    prompt="Comment",
+    is_needed=False,
+    empty="none",
+)
+REJECT_CASE = Verb(
+    "reject_case",
+    "Reject the write-off of",
+    "not written off: it stays open",
+    "It stays open, with what you said as a comment. Its maker can propose it again.",
     prompt="Reason",
 )
 RETURNING_FLOWS = frozenset(["expense_to_reimbursement", "expense_validation"])
@@ -149,6 +186,61 @@ EXPLAIN_BREAK = Verb(
     "opens it again.",
     prompt="Why it is as it should be",
 )
+RESEND_BREAK = Verb(
+    "resend_break",
+    "Send again",
+    "its process begins anew with the engine's next cycle",
+    "The process of the document begins anew: it looks in the target first and makes nothing twice. What it then writes to "
+    "the target can't be taken back from here.",
+    prompt="Reason",
+)
+REREAD_BREAK = Verb(
+    "reread_break",
+    "Read again",
+    "both sides are read afresh with the engine's next cycle",
+    "Both sides are read and compared afresh with the engine's next cycle. Nothing changes in either system; what agrees by "
+    "then closes itself.",
+)
+ADOPT_BREAK = Verb(
+    "adopt_break",
+    "Adopt the target's value",
+    "the target's value is taken for right",
+    "The target's value is right, and the difference is settled as it stands. Nothing is written to either system: whoever "
+    "reads the source still sees its own value. Another difference of the same document opens it again.",
+    prompt="Why the target is right",
+)
+REOPEN_BREAK = Verb(
+    "reopen_break",
+    "Open again",
+    "open again",
+    "What was explained or written off is open again, and counts as unexplained when a period is closed. Nothing changes in "
+    "either system.",
+    prompt="Reason",
+)
+WRITE_OFF_BREAK = Verb(
+    "write_off_break",
+    "Write off",
+    "written off",
+    "The difference is accepted as a loss; nothing is written to either system: book the loss in the ledger. Where the "
+    "profile asks for two persons, your key signs the proposal, and it stays open until somebody else approves it.",
+    prompt="Reason",
+)
+APPROVE_BREAK = Verb(
+    "approve_break",
+    "Approve the write-off of",
+    "written off",
+    "Your key signs the loss as it stands here. Each comparison checks both signatures; nothing is written to either system.",
+    prompt="Comment",
+    is_needed=False,
+    empty="none",
+)
+REJECT_BREAK = Verb(
+    "reject_break",
+    "Reject the write-off of",
+    "not written off: it stays open",
+    "It stays open, with what you said in its history. Its maker can propose it again.",
+    prompt="Reason",
+)
 CERTIFY = Verb(
     "certify",
     "Certify",
@@ -159,8 +251,8 @@ CERTIFY = Verb(
 )
 
 
-def against_case(verb: Verb, row: ExceptionRow | None) -> str:
-    """Return why this can't be done to that exception; empty: it can."""
+def against_case(verb: Verb, row: ExceptionRow | None, me: str = "") -> str:
+    """Return why this can't be done to that exception by this person; empty: it can."""
     if row is None:
         return "There is no exception here."
     if verb.name != "comment" and not row.is_live:
@@ -169,6 +261,12 @@ def against_case(verb: Verb, row: ExceptionRow | None) -> str:
         return "Only a refused or dead delivery can be edited; correct the document at its source instead."
     if verb.name == "return" and row.flow not in RETURNING_FLOWS:
         return f"{row.system} takes no document back: correct it there, or resolve the exception."
+    if verb.name == "write_off" and row.write_off_maker:
+        return f"{row.write_off_maker} has proposed to write off {row.number} already: somebody else approves it (A)."
+    if verb.name in ("approve_case", "reject_case") and not row.write_off_maker:
+        return f"Nobody has proposed to write off {row.number} (w does)."
+    if verb.name == "approve_case" and row.write_off_maker == me:
+        return f"You proposed to write off {row.number}: somebody else has to approve it."
     return ""
 
 
@@ -189,12 +287,33 @@ def against_delivery(verb: Verb, row: DeliveryRow | None) -> str:
     return ""
 
 
-def against_break(verb: Verb, row: BreakRow | None) -> str:
-    """Return why this can't be done to that break; empty: it can."""
+_FOR_OPEN = frozenset(["explain_break", "resend_break", "reread_break", "adopt_break", "write_off_break"])
+_FOR_WAITING = frozenset(["approve_break", "reject_break"])
+_RESENT = frozenset(["missing_in_target", "field", "status_lag"])
+
+
+def against_break(verb: Verb, row: BreakRow | None, me: str = "") -> str:
+    """Return why this can't be done to that break by this person; empty: it can."""
     if row is None:
         return "There is no break here."
-    if verb.name == "explain_break" and row.state != "open":
-        return f"{row.number} is {row.state.replace('_', ' ')} already."
+    state, kind = row.state.replace("_", " "), row.kind.replace("_", " ")
+    if verb.name in _FOR_OPEN and row.state != "open":
+        return f"{row.number} is {state} already."
+    if verb.name == "resend_break" and row.kind not in _RESENT:
+        return f"Sending again mends no {kind}: {row.number} is not sent again."
+    if verb.name == "adopt_break" and row.kind not in ("field", "status_lag"):
+        return f"{row.number} has no value to adopt ({kind})."
+    if verb.name == "write_off_break" and row.write_off_maker:
+        return f"{row.write_off_maker} has proposed to write off {row.number} already: somebody else approves it (A)."
+    if verb.name == "reopen_break" and (
+        row.state not in ("explained", "written_off") or row.gone_at is not None
+    ):
+        why = "both sides agree by now" if row.gone_at is not None else f"it is {state}"
+        return f"Only what was explained or written off, and is still there, is opened again: {row.number}: {why}."
+    if verb.name in _FOR_WAITING and not row.write_off_maker:
+        return f"Nobody has proposed to write off {row.number} (w does)."
+    if verb.name == "approve_break" and row.write_off_maker == me:
+        return f"You proposed to write off {row.number}: somebody else has to approve it."
     return ""
 
 

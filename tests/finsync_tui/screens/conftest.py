@@ -10,7 +10,7 @@ import pytest
 
 from finsync_tui.screens import text
 from finsync_tui.settings import Workspace, load_workspace
-from tests.finsync_tui.screens import break_store, filled_store, mapping_store
+from tests.finsync_tui.screens import break_store, filled_store, mapping_store, write_off_store
 
 
 @pytest.fixture
@@ -71,6 +71,13 @@ def workspace(filled: Path, tmp_path: Path) -> Workspace:
 def broken(filled: Path, tmp_path: Path) -> Workspace:
     """The same afternoon with seven breaks, four comparisons, and two companies' periods to close."""
     return break_store.workspace(filled, tmp_path / "w")
+
+
+@pytest.fixture
+def shared_out(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The same breaks in a company with people; maria and tom have their keys."""
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
+    return write_off_store.workspace(filled, tmp_path / "w")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,89 @@
+"""Giving money up takes two persons: what the maker signs, what the checker signs, and what is checked before it counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Literal
+
+from finsync_tui import people
+from finsync_tui.actions.mappings import ProposalRefusedError, checked_key
+from finsync_tui.actor import Actor
+from finsync_tui.mapping.standing import maker_refusal, refusal
+from finsync_tui.people import Signer
+from finsync_tui.profile import Profile
+from finsync_tui.reconcile.write_offs import VERSION
+from store import proposals
+from store.errors import NotAllowedError
+from store.proposals import NewProposal, Proposal
+
+
+def propose(
+    db: Connection,
+    profile: Profile,
+    actor: Actor,
+    signer: Signer | None,
+    *,
+    kind: Literal["write_off", "exception_write_off"],
+    name: str,
+    body: str,
+    reason: str,
+    now: datetime,
+) -> int:
+    """Keep a write-off, signed by its maker, until somebody else decides; return the proposal's number."""
+    if signer is None or signer.name != actor.name:
+        raise people.KeyMissingError(
+            actor.name,
+            "a write-off that takes two persons is signed by its maker",
+            "Run `finsync people key` first.",
+        )
+    change = NewProposal(
+        kind=kind, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
+        reason=reason, maker=actor.name, made_at=now, rule="two",
+    )  # fmt: skip
+    checked_key(profile, signer, now)
+    signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
+    return proposals.propose(db, change, signature)
+
+
+def approve(
+    db: Connection,
+    profile: Profile,
+    actor: Actor,
+    signer: Signer,
+    found: Proposal,
+    *,
+    what: str,
+    body: str,
+    comment: str,
+    now: datetime,
+) -> None:
+    """Sign another person's write-off as it is now; `what` it is of. What would not stand later is refused here."""
+    if found.maker == actor.name:
+        raise NotAllowedError(
+            f"{actor.name} proposed to write off {what} and can't approve it too. Nothing was changed. Ask somebody else."
+        )
+    problem = maker_refusal(profile, proposals.store_id(db), found)
+    if problem is None and found.body != body:
+        problem = f"{what} has changed since it was proposed to write it off"
+    if problem is not None:
+        raise ProposalRefusedError(found.id, problem)
+    checked_key(profile, signer, now)
+    statement = proposals.decided_statement(
+        proposals.store_id(db), found, checker=actor.name, decided_at=now, version=VERSION
+    )
+    proposals.decide(
+        db, found.id, "approved", by=actor.name, at_=now, decision=comment, signature=signer.sign(statement),
+        version=VERSION,
+    )  # fmt: skip
+    decided = proposals.get(db, found.id)
+    assert decided is not None
+    problem = refusal(profile, proposals.store_id(db), decided)
+    if problem is not None:
+        raise ProposalRefusedError(found.id, problem)
+
+
+def waiting(db: Connection, proposal_id: int | None, kind: str) -> Proposal | None:
+    """Return the write-off that waits for a second person; None: none does."""
+    found = proposals.get(db, proposal_id) if proposal_id is not None else None
+    return found if found is not None and found.state == "open" and found.kind == kind else None

@@ -1,0 +1,79 @@
+"""Write-offs, as a dialog was answered: one by one, each a transaction of its own. Imported in the writing thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from finsync_tui import actions, people
+from finsync_tui import profile as profiles
+from finsync_tui.actions import Actor, Outcome
+from finsync_tui.screens.verbs import Name
+from finsync_tui.settings import Workspace
+from store import Store
+from store.errors import FinsyncError
+
+VERBS: Final[frozenset[Name]] = frozenset(
+    ["write_off_break", "approve_break", "reject_break", "write_off", "approve_case", "reject_case"]
+)
+Act = Callable[[int], bool]
+"""Does it to one; says whether it is in force."""
+
+
+def decide(
+    workspace: Workspace, store: Store, actor: Actor, verb: Name, ids: Sequence[int], words: str
+) -> Outcome:
+    """Write off, approve or reject. A single refusal raises, several are collected."""
+    act = _act(workspace, store, actor, verb, words)
+    done: list[int] = []
+    refused: list[tuple[int, str]] = []
+    waiting = 0
+    for one in ids:
+        try:
+            waiting += not act(one)
+        except people.RoleMissingError:
+            raise
+        except FinsyncError as error:
+            if len(ids) == 1:
+                raise
+            refused.append((one, str(error)))
+            continue
+        done.append(one)
+    return Outcome(tuple(done), tuple(refused), _told(len(done), waiting))
+
+
+def _told(done: int, waiting: int) -> str:
+    if not waiting:
+        return ""
+    if waiting == done:
+        return "proposed to be written off, and waits for a second person"
+    return f"{done - waiting:,} written off, {waiting:,} wait for a second person"
+
+
+def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: str) -> Act:
+    profile = profiles.load(workspace)
+    if verb in ("write_off_break", "write_off"):
+        signer = actions.write_off_signer(workspace, profile, actor)
+        if verb == "write_off":
+            return lambda one: (
+                actions.write_off_exception(store, profile, actor, one, words, signer).is_in_force
+            )
+        return lambda one: actions.write_off(store, profile, actor, one, words, signer).is_in_force
+    if verb in ("approve_break", "approve_case"):
+        people.require(
+            actor.name,
+            actor.roles,
+            "break.written_off" if verb == "approve_break" else "exception.written_off",
+        )
+        key = actions.key_of(workspace, actor)
+        approve = (
+            actions.approve_write_off if verb == "approve_break" else actions.approve_exception_write_off
+        )
+        return lambda one: approve(store, profile, actor, one, key, words).is_in_force
+    reject = actions.reject_write_off if verb == "reject_break" else actions.reject_exception_write_off
+
+    def refuse(one: int) -> bool:
+        reject(store, actor, one, words)
+        return True
+
+    return refuse

@@ -1,0 +1,156 @@
+"""Mending breaks, and giving money up by two persons, with nothing but keys."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+from textual.pilot import Pilot
+
+from finsync_tui.screens.break_detail import BreakDetailScreen
+from finsync_tui.screens.listing import ListScreen
+from finsync_tui.settings import Workspace
+from store import breaks, workflows
+from store.clock import VirtualClock
+from store.database import Store, open_store
+from tests.finsync_tui.screens import mapping_store, write_off_store
+from tests.finsync_tui.screens.driving import DESIGN, NARROW, finish, press, screen_text, settle, write
+from tests.finsync_tui.screens.filled_store import NOW
+from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
+
+pytestmark = pytest.mark.anyio
+
+
+@contextlib.asynccontextmanager
+async def desk_of(made: Workspace, who: str, number: str = "") -> AsyncIterator[Pilot[None]]:
+    """Sit down as somebody; `number` is looked for among the breaks."""
+    app = mapping_store.an_app(made, who)
+    async with app.run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        if number:
+            await press(pilot, "4", "escape", "slash")  # the last filter is remembered
+            await write(pilot, number)
+            await press(pilot, "enter")
+        yield pilot
+
+
+async def answer(pilot: Pilot[None], key: str, words: str = "") -> str:
+    """Press a verb's key, answer its question; return the screen as it asked."""
+    await press(pilot, key)
+    asked = screen_text(pilot)
+    if words:
+        await write(pilot, words)
+    await press(pilot, "enter")
+    await finish(pilot)
+    return asked
+
+
+def looked_into(made: Workspace) -> Store:
+    return open_store(made.store_path, VirtualClock(NOW))
+
+
+def the_break(made: Workspace, number: str = "INV-4401") -> breaks.Break:
+    with looked_into(made) as store:
+        (break_id,) = store.db.execute(
+            "SELECT id FROM v_break WHERE document_number = ?", (number,)
+        ).fetchone()
+        found = breaks.get(store.db, break_id)
+    assert found is not None
+    return found
+
+
+async def test_a_break_is_found_and_written_off_by_two_persons(shared_out: Workspace) -> None:
+    """By its number: both sides, the question with money and systems, one proposes, the other approves what waits."""
+    async with desk_of(shared_out, "maria", "INV-4401") as pilot:
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, BreakDetailScreen)
+        assert all(one in screen_text(pilot) for one in ("1,204.00 EUR", "1,185.00 EUR"))
+        asked = await answer(pilot, "w", "the supplier is gone")
+        assert all(one in asked for one in ("19.00 EUR", "coupa → oracle-emea", "your key signs"))
+        assert "maria would write it off" in screen_text(pilot)
+        await press(pilot, "A")
+        assert "You proposed to write off" in screen_text(pilot)
+    assert "open" == the_break(shared_out).state
+
+    async with desk_of(shared_out, "tom") as pilot:
+        await press(pilot, "4", "W")
+        assert isinstance(pilot.app.screen, ListScreen)
+        assert 1 == pilot.app.screen.table.row_count
+        asked = await answer(pilot, "A")
+        assert "maria about INV-4401: the supplier is gone" in asked
+        assert 0 == pilot.app.screen.table.row_count
+
+    found = the_break(shared_out)
+    assert ("written_off", "tom", "the supplier is gone") == (found.state, found.ended_by, found.resolution)
+    with looked_into(shared_out) as store:
+        told = store.db.execute(
+            "SELECT who, what FROM v_audit WHERE what LIKE 'break.%' ORDER BY seq"
+        ).fetchall()
+    assert [("maria", "break.write_off_proposed"), ("tom", "break.written_off")] == [
+        tuple(one) for one in told
+    ]
+
+
+async def test_nobody_approves_their_own_and_a_no_leaves_it_open(shared_out: Workspace) -> None:
+    """The key is dim and says why; whoever rejects says why, and the queue is empty again."""
+    write_off_store.proposed(shared_out, "INV-4401", by="tom")
+
+    async with desk_of(shared_out, "tom", "INV-4401") as pilot:
+        await press(pilot, "A")
+        assert "You proposed to write off" in screen_text(pilot)
+        await answer(pilot, "R", "it can still be claimed")
+        await press(pilot, "W")
+        assert isinstance(pilot.app.screen, ListScreen)
+        assert 0 == pilot.app.screen.table.row_count
+
+    assert "open" == the_break(shared_out).state
+
+
+async def test_who_only_looks_is_told_so(shared_out: Workspace) -> None:
+    """By role: every verb that mends says which role it takes."""
+    async with desk_of(shared_out, "vera", "INV-4401") as pilot:
+        for key in ("r", "v", "d", "w"):
+            await press(pilot, key)
+            assert "vera has the role viewer" in screen_text(pilot), key
+            pilot.app.clear_notifications()
+
+
+async def test_a_break_is_mended_by_its_kind(broken: Workspace) -> None:
+    """Sent again where it is missing, adopted where a value differs, opened again; what doesn't fit says why not."""
+    with looked_into(broken) as store, store.transaction() as db:
+        flow = workflows.start(
+            db, flow="invoice_to_payment", kind="post", entity="invoice", document_key="coupa:2",
+            document_number="INV-4402", document_version=1, document_revision="1", step="match", now=NOW, state="done",
+        )  # fmt: skip
+        db.execute("UPDATE reconcile_break SET workflow_id = ? WHERE document_number = 'INV-4402'", (flow,))
+        db.execute("UPDATE workflow SET state = 'done', ended_at = started_at WHERE id = ?", (flow,))
+    async with desk_of(broken, "ana", "INV-4402") as pilot:
+        await press(pilot, "d")
+        assert "has no value to adopt" in screen_text(pilot)
+        asked = await answer(pilot, "r", "the ERP lost it")
+        assert "9,811.00 EUR" in asked
+        await answer(pilot, "v")
+    async with desk_of(broken, "ana", "INV-4401") as pilot:
+        await answer(pilot, "d", "agreed with the supplier")
+
+    assert ("reread", "explained") == (the_break(broken, "INV-4402").fix, the_break(broken).state)
+    async with desk_of(broken, "ana", "state:explained 4401") as pilot:
+        await answer(pilot, "u", "it was another one")
+    assert "open" == the_break(broken).state
+    with looked_into(broken) as store:
+        assert ("running", 2) == tuple(
+            store.db.execute(
+                "SELECT state, generation FROM workflow WHERE document_number='INV-4402'"
+            ).fetchone()
+        )
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+def test_question(snap_compare: SnapCompare, shared_out: Workspace, size: tuple[int, int]) -> None:
+    """What a second person sees before they sign."""
+    write_off_store.proposed(shared_out, "INV-4401")
+    app = mapping_store.an_app(shared_out, "tom")
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("4", "W", "A")))
