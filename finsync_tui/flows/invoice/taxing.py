@@ -72,6 +72,10 @@ def check_tax(context: Context) -> Answer:
         "recoverable": str(answer.recoverable),
         "provider": answer.provider,
     }
+    if answer.withheld.amount_minor:
+        detail["withheld"] = str(answer.withheld)  # the ERP keeps it back; here it explains a smaller payment
+    if answer.accrues:
+        detail["accrues"] = "the shortfall is the buyer's to declare"
     if judged.severity == "block":
         return subject.stop(
             context, judged.case_class, judged.cause, judged.fix, subject.source(context), detail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui import explain
+from store import workflows
 from tests.finsync_tui.flows.invoice_desk import (
     InvoiceDesk,
     a_free_line,
@@ -11,6 +12,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     a_tax_line,
     an_invoice,
     an_order,
+    eur,
 )
 
 
@@ -154,6 +156,31 @@ def test_a_payment_that_clears_or_is_stopped_after_it_was_told_is_no_news() -> N
 
     assert "done" == desk.step()
     assert [("P1", "100")] == desk.recorded
+
+
+def test_withheld_tax_is_told_beforehand_and_settles_the_invoice_with_less() -> None:
+    """What the country's rule keeps back stands in the story; what is posted is the whole, what is recorded what was paid."""
+    rules = {
+        "withholding": [{"supplier_countries": ["US"], "percent": "10"}],
+        "requires_reverse_charge": False,
+    }
+    severity = dict.fromkeys(("needs_review", "unknown_code", "undercharged", "not_taxable"), "off")
+    desk = InvoiceDesk(tax={"severity": severity, "countries": {"DE": rules}})
+    desk.post(an_invoice(a_free_line(tax_code="V19"), ship_from_country="US"))
+    told = [
+        one.detail.get("withheld")
+        for one in workflows.steps(desk.store.db, desk.workflow.id)
+        if one.name == "check_tax"
+    ]
+    desk.erp_shows(paid_status="unpaid", paid=eur("0"))
+
+    desk.pay(amount="90")
+    desk.erp_shows(paid_status="paid", paid=eur("90"))
+    desk.answer()
+    desk.read()
+
+    assert ["10.00 EUR"] == told
+    assert (eur("100"), "done", [("P1", "90")]) == (desk.posted.total, desk.step(), desk.recorded)
 
 
 def test_a_discount_settles_an_invoice_with_less_than_its_total() -> None:
