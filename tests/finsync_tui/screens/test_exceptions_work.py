@@ -265,22 +265,40 @@ async def test_an_expense_goes_back_to_its_owner(filled: Path) -> None:
     assert ("running", "return_document") == (flow.state, flow.step)
 
 
-async def test_what_helped_before_is_suggested(filled: Path) -> None:
-    """The page of a missing mapping says how such cases ended, and m does it again."""
+async def test_a_missing_rule_is_suggested_whatever_helped_before(filled: Path) -> None:
+    """The page of a missing mapping says how such cases ended; what it suggests is to write the rule."""
     async with opened(filled) as pilot:
         await press(pilot, "2", "slash")
         await write(pilot, "class:MAPPING_MISSING")
         await press(pilot, "enter", "enter", "l", "l", "l")
-        screen = pilot.app.screen
-        assert isinstance(screen, ExceptionDetailScreen)
+        shown = screen_text(pilot)
+
+    assert "m write the rule · cost_centre has no rule for" in shown
+    assert "3 retried · 1 settled outside" in shown
+    assert "PO-000005" in shown
+    assert "booked by hand" in shown
+
+
+async def test_what_helped_before_is_suggested(filled: Path) -> None:
+    """Where most cases of one cause ended in one way, m does it again."""
+    with looked_into(filled) as store, store.transaction() as db:
+        for number, reason in enumerate(("", "", "", "booked by hand"), 1):
+            case = cases.NewCase(
+                class_="SUPPLIER_UNKNOWN", entity="purchase_order", document_key=f"coupa:{number}",
+                document_number=f"PO-{number}", system="oracle-emea", cause=f"supplier {number} is not known", fix="Onboard it.",
+            )  # fmt: skip
+            ended = cases.open(db, case, NOW)
+            cases.end(db, [ended], "resolved" if reason else "closed", "ana", reason or "retried", NOW)
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:SUPPLIER_UNKNOWN")
+        await press(pilot, "enter", "enter")
+        assert isinstance(pilot.app.screen, ExceptionDetailScreen)
         shown = screen_text(pilot)
         await press(pilot, "m")
         asked = screen_text(pilot)
 
-    assert "m retry · 3 of the last 4 of its class were retried" in shown
-    assert "3 retried · 1 settled outside" in shown
-    assert "PO-000005" in shown
-    assert "booked by hand" in shown
+    assert "m retry · 3 of the last 4 with the same cause were retried" in shown
     assert "Retry PO-" in asked
 
 

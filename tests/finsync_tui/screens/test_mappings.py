@@ -25,7 +25,16 @@ from store import open_store, proposals
 from store.clock import VirtualClock
 from store.proposals import Proposal
 from tests.finsync_tui.governance.council import TABLE, a_row, a_signer
-from tests.finsync_tui.screens.driving import DESIGN, NARROW, finish, press, screen_text, settle, write
+from tests.finsync_tui.screens.driving import (
+    DESIGN,
+    NARROW,
+    finish,
+    opened,
+    press,
+    screen_text,
+    settle,
+    write,
+)
 from tests.finsync_tui.screens.mapping_store import NOW, an_app
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +77,16 @@ def agreed(found: Workspace, *more: str) -> None:
         rows = (*known.rows, *(a_row(value, "450") for value in more))
         made = actions.propose_mapping(store, profile, maria, TABLE, rows, "x", signer=a_signer("maria"))
         actions.approve_mapping(store, profile, tom, made.proposal, a_signer("tom"))
+
+
+async def test_tables_need_a_workspace(empty: Path) -> None:
+    """A file alone has no profile: the screen says what is missing and how to make one."""
+    async with opened(empty) as pilot:
+        await press(pilot, "5")
+        shown = screen_text(pilot)
+
+    assert "NO_WORKSPACE" in shown
+    assert "finsync demo" in shown
 
 
 async def test_tables_are_found_opened_and_filtered(mapped: Workspace) -> None:

@@ -361,7 +361,7 @@ async def test_a_file_that_is_no_store_is_explained(tmp_path: Path) -> None:
     path.write_text("not a database at all, but long enough to be taken for one by its size")
 
     async with opened(path) as pilot:
-        text = screen_text(pilot)
+        text = " ".join(screen_text(pilot).replace("│", " ").split())
 
     assert "STORE_NOT_A_STORE" in text
     assert "Nothing was changed" in text
