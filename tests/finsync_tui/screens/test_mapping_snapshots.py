@@ -42,7 +42,7 @@ def test_screen(snap_compare: SnapCompare, mapped: Workspace, name: str, size: t
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
 
 
-@pytest.mark.parametrize("name", ["tables", "missing", "rules", "editor", "impact", "proposal"])
+@pytest.mark.parametrize("name", ["rules", "impact"])
 def test_light(snap_compare: SnapCompare, mapped: Workspace, name: str) -> None:
     """The light theme."""
     app = an_app(mapped)

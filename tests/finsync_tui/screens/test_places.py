@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -290,3 +291,22 @@ def test_text_is_read_on_its_background(theme: Theme) -> None:
     least = min(contrast(str(text), str(theme.background)) for text in texts)
 
     assert least >= (7 if theme.name == "finsync-contrast" else 4.5)
+
+
+def test_colours_come_from_the_theme_alone() -> None:
+    """No screen names a colour of its own: what can be read in one theme can be read in all, whichever has a picture."""
+    own = re.compile(
+        r"(?:color|background|border[a-z-]*|tint|outline[a-z-]*)\s*:[^;{}]*"
+        r"(?:#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?)\(|\b(?:white|black|red|green|blue|yellow|cyan|magenta|gr[ae]y)\b)"
+    )
+    folder = Path(themes.__file__).parent
+    styles = "\n".join(path.read_text() for path in sorted(folder.rglob("*.tcss")))
+    code = {
+        path for path in folder.rglob("*.py") if re.search(r"[\"']#[0-9a-fA-F]{6}[\"']", path.read_text())
+    }
+
+    assert own.search("border: round #ff0000;")
+    assert own.search("background: black 40%;")
+    assert "$accent" in styles
+    assert [] == own.findall(styles)
+    assert {Path(themes.__file__)} == code

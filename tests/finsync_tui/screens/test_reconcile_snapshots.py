@@ -33,7 +33,7 @@ def test_screen(snap_compare: SnapCompare, broken: Workspace, name: str, size: t
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
 
 
-@pytest.mark.parametrize("name", ["breaks", "break", "board"])
+@pytest.mark.parametrize("name", ["break", "board"])
 def test_light(snap_compare: SnapCompare, broken: Workspace, name: str) -> None:
     """The light theme."""
     app = an_app(broken.store_path, workspace=broken)
