@@ -11,6 +11,7 @@ faults and the rate limit look at real time, because a client's patience does to
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from bisect import bisect_left, bisect_right, insort
@@ -39,6 +40,7 @@ FaultKind = Literal[
     "unavailable",
     "lost_answer",
     "reset",
+    "unsaved",
     "slow",
     "garbage",
     "truncated",
@@ -62,6 +64,7 @@ class Fault:
     | unavailable | `status` (500, 502, 503, 504), no such text | no |
     | lost_answer | the connection drops, no byte of an answer | **yes** |
     | reset | the connection drops, no byte of an answer | no |
+    | unsaved | the right answer, with its number | no: it was a lie, nothing of it is kept |
     | slow | the right answer, `delay_s` real seconds late | yes |
     | garbage | 200 and a page of HTML, as a proxy would | no |
     | truncated | the right status, half of the JSON | yes |
@@ -183,10 +186,13 @@ class FaultyApp:
         plan: FaultPlan,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        remember: Callable[[], Callable[[], None]] | None = None,
     ) -> None:
+        """`remember` takes the system's state and returns what puts it back: what an `unsaved` answer needs."""
         self._app = app
         self._plan = plan
         self._pause = pause
+        self._remember = remember
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -207,6 +213,8 @@ class FaultyApp:
             if fault.kind == "lost_answer":
                 await self._app(scope, receive, _discard)
             await _drop(fault, receive, send)
+        elif fault.kind == "unsaved":
+            await self._lie(scope, receive, dated)
         elif fault.kind in ("truncated", "invalid_utf8"):
             await self._damage(fault, scope, receive, dated)
         elif fault.kind == "huge":
@@ -223,6 +231,21 @@ class FaultyApp:
             await send(message)
 
         return send_dated
+
+    async def _lie(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the app act and answer, and have nothing of it kept but the numbers it has given away."""
+        assert self._remember is not None, "this system's state can't be put back"
+        _, receive = await _read_ahead(receive)  # nobody else is served between the act and its undoing
+        put_back = self._remember()
+        said: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            said.append(message)
+
+        await self._app(scope, receive, keep)
+        put_back()
+        for message in said:
+            await send(message)
 
     async def _damage(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app act, then send its answer with a body that cannot be read."""
@@ -322,6 +345,27 @@ async def _send_huge(fault: Fault, send: Send) -> None:
     for _ in range(HUGE_BYTES // CHUNK_BYTES):
         await send({"type": "http.response.body", "body": filler, "more_body": True})
     await send({"type": "http.response.body", "body": b'"}]'})
+
+
+def rewound(dump: Callable[[], Document], load: Callable[[Document], None]) -> Callable[[], None]:
+    """Take a system's state now; return what puts it back, but for numbers that were given away and faults that struck."""
+    before = json.loads(json.dumps(dump()))
+
+    def put_back() -> None:
+        after = dump()
+        _keep_counting(before, after)
+        load(before | {"faults": after["faults"]})
+
+    return put_back
+
+
+def _keep_counting(before: Document, after: Mapping[str, Any]) -> None:
+    """A number is given away once: counters (`last_...`, `next_...`) never go back."""
+    for name, value in after.items():
+        if isinstance(value, int) and name.startswith(("last_", "next_")):
+            before[name] = value
+        elif isinstance(value, Mapping) and isinstance(before.get(name), dict):
+            _keep_counting(before[name], value)
 
 
 class Collection:

@@ -145,6 +145,7 @@ class Engine:
                 meta.set(db, f"schedule.{name}", text(now))
         await reconcile.look_again(self.store, self.adapters, self.clock)
         report = await self.settle()
+        await reconcile.prove(self.store, self.adapters, self.clock)
         if self.profile.reconciliations:
             from finsync_tui.reconcile import running  # loaded where something is to be compared
 

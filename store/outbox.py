@@ -15,6 +15,8 @@ An *entry* is the decision; it never changes. Its *delivery* is the way to one s
      +----- replay ------------- refused, buried, held
 
     cancel: pending, held, refused, buried -> cancelled
+    doubt: delivered -> buried                the system said yes and does not show it
+    set_aside: delivered, and ended           a later delivery took its place before it was read back
 
 A crash leaves deliveries *claimed* under an old fencing token. `recover` makes them pending again with
 `is_outcome_unknown`: whoever claims them looks them up by natural key before sending. That mark is only taken away by a
@@ -308,6 +310,23 @@ def mark_verified(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetim
     return _move(db, entry_ids, ("delivered",), "state='verified', changed_at=?1, ended_at=?1", now)
 
 
+def set_aside(db: sqlite3.Connection, entry_ids: Iterable[int], why: str, now: datetime) -> int:
+    """Say why these can't be read back any more: a later delivery took their place or undid them. Return how many."""
+    return _move(db, entry_ids, ("delivered",), "message=?2, changed_at=?1, ended_at=?1", now, why)
+
+
+def doubt(db: sqlite3.Connection, entry_ids: Iterable[int], why: str, now: datetime) -> int:
+    """A system said yes and shows nothing: dead letters that are looked up before they are sent again. Return how many."""
+    return _move(
+        db,
+        entry_ids,
+        ("delivered",),
+        "state='buried', is_outcome_unknown=1, failure='unseen', message=?2, changed_at=?1, ended_at=?1",
+        now,
+        why,
+    )
+
+
 def hold(db: sqlite3.Connection, entry_ids: Iterable[int], now: datetime) -> int:
     """Keep pending deliveries back until they are released; return how many."""
     return _move(db, entry_ids, ("pending",), "state='held', changed_at=?1", now)
@@ -410,10 +429,21 @@ def of_documents(
     return [_delivery(row) for row in rows]
 
 
-def unverified(db: sqlite3.Connection, limit: int, after: int = 0) -> list[Delivery]:
-    """Return deliveries that a system took and nobody has read back yet, by id."""
+def unverified(
+    db: sqlite3.Connection,
+    limit: int,
+    after: int = 0,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Delivery]:
+    """Return deliveries that a system took, and that nobody has read back or set aside yet, by id.
+
+    `since`, `until`: only what was taken after the one and no later than the other.
+    """
     rows = db.execute(
-        f"{_DELIVERY} WHERE d.state='delivered' AND d.entry_id>? ORDER BY d.entry_id LIMIT ?", (after, limit)
+        f"{_DELIVERY} WHERE d.state='delivered' AND d.ended_at IS NULL AND d.entry_id>?"
+        " AND d.changed_at>? AND d.changed_at<=? ORDER BY d.entry_id LIMIT ?",
+        (after, text(since) if since else "", text(until) if until else "9", limit),
     )
     return [_delivery(row) for row in rows]
 

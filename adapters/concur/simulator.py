@@ -53,7 +53,7 @@ from adapters.concur.simulator_vendors import Vendors
 from adapters.concur.simulator_views import document_view, report_view
 from adapters.concur.simulator_workflow import Workflow
 from adapters.concur.simulator_world import World
-from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog
+from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, rewound
 from store.clock import Clock
 
 
@@ -93,7 +93,7 @@ class ConcurSimulator:
         )
         self.bare_app = ConcurApp(self.world, self.door, self.endpoints())
         self.bare_app.settle_due = self._provisioning.settle_due
-        self.app = FaultyApp(self.bare_app, self.faults)
+        self.app = FaultyApp(self.bare_app, self.faults, remember=lambda: rewound(self.dump, self.load))
 
     def endpoints(self) -> list[Endpoint]:
         """Return every operation that is served."""

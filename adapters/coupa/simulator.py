@@ -35,7 +35,7 @@ from adapters.coupa.simulator_resources import LINE_ACTIONS, RESOURCES, SCOPES
 from adapters.coupa.simulator_shapes import Model, Resource
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
 from adapters.coupa.simulator_writes import Intake, Writer
-from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket
+from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket, rewound
 from store.clock import Clock
 
 VARIANTS_KEPT_MAX: Final = 4
@@ -132,7 +132,9 @@ class CoupaSimulator(Hands):
         self._replica = LateReplica(self._tables)
         self._bucket = TokenBucket(settings.requests_per_second, settings.burst)
         self._encoded: dict[tuple[str, int], dict[object, tuple[int, int, bytes]]] = {}
-        self.app: ASGIApp = FaultyApp(self._starlette(), self.faults)
+        self.app: ASGIApp = FaultyApp(
+            self._starlette(), self.faults, remember=lambda: rewound(self.dump, self.load)
+        )
         self.put("users", {"login": login, "email": f"{login}@example.com", "active": True})
 
     # -- HTTP --------------------------------------------------------------------------------------

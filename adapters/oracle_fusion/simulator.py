@@ -44,7 +44,7 @@ from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.oracle_fusion.simulator_suppliers import SupplierDesk, ValueDesk
 from adapters.oracle_fusion.simulator_views import order_view
 from adapters.oracle_fusion.simulator_world import World
-from adapters.simulation import FaultPlan, FaultyApp, RequestLog
+from adapters.simulation import FaultPlan, FaultyApp, RequestLog, rewound
 from store.clock import Clock
 
 METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
@@ -96,7 +96,7 @@ class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
             Route("/{rest:path}", framework.resources, methods=METHODS),
         ]
         self.bare_app = Starlette(routes=routes)
-        self.app = FaultyApp(self._noted, self.faults)
+        self.app = FaultyApp(self._noted, self.faults, remember=lambda: rewound(self.dump, self.load))
         self._put_default_style()
 
     async def _noted(self, scope: Scope, receive: Receive, send: Send) -> None:

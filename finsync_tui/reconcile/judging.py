@@ -56,8 +56,9 @@ def judge(
     definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row], linked: Linked
 ) -> Judged:
     """Compare all rows of one key."""
-    if sorted(row.row_hash for row in sources) == sorted(row.row_hash for row in targets):
-        return Judged()  # both hold the same, even where they hold it twice
+    is_same = sorted(row.row_hash for row in sources) == sorted(row.row_hash for row in targets)
+    if is_same and (len(sources) == 1 or definition.doubles == "ignore"):
+        return Judged()  # what both hold twice is not the same: it is there once too often, on both sides
     found: list[Found] = []
     sources, targets = _doubled(definition, sources, targets, found)
     if sources and targets:

@@ -112,6 +112,7 @@ class Stage:
 
     def verdict(self) -> verdict.Verdict:
         """Ask the world what was planted and what its systems hold, and compare it with the store."""
+        self.look_again()
         plants = plants_from_json(self.judge.get("/planted").raise_for_status().json())
         return verdict.judge(plants, self.report(), evidence.read(self.workspace.store_path))
 
@@ -129,8 +130,10 @@ class Stage:
                 raise DemoFailedError("the reconciliation at the end failed; its message stands above.")
 
     def edited(self, seed: int, each: int = 1) -> EditingVerdict:
-        """Let a hand change the systems behind finsync's back; say what a reconciliation finds of it, and what else."""
-        self.look_again()
+        """Let a hand change the systems behind finsync's back; say what a reconciliation finds of it, and what else.
+
+        After the verdict: what was there before is known then.
+        """
         with open_store(self.workspace.store_path, SystemClock()) as store:
             before = editing_verdict.newest_run(store.db)
         rows = self.judge.put("/edits", json={"seed": seed, "each": each}).raise_for_status().json()

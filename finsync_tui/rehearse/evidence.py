@@ -50,6 +50,18 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """An open break."""
+
+    definition: str
+    kind: str
+    class_: str
+    number: str
+    is_explained: bool
+    """An exception or a process under way says why."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditCheck:
     """How the audit chain verified."""
 
@@ -78,6 +90,12 @@ class Evidence:
     reversed: tuple[Case, ...] = ()
     """Expense documents of which a payment was told to be void."""
     promised: tuple[Promised, ...] = ()
+    deliveries_verified: int = 0
+    deliveries_overtaken: int = 0
+    """Taken, and undone or followed by a later one before they were read back."""
+    unverified: tuple[str, ...] = ()
+    """Deliveries that a system took and nothing has proven: operation and document."""
+    breaks: tuple[Standing, ...] = ()
 
 
 def read(path: Path) -> Evidence:
@@ -106,6 +124,10 @@ def _read(db: Connection) -> Evidence:
     live = db.execute("SELECT document_key FROM v_workflow WHERE state IN ('running', 'waiting')")
     state = engine.get(db)
     verified = audit.verify(db)
+    verified_count, overtaken_count = db.execute(
+        "SELECT count(*) FILTER (WHERE state='verified'), count(*) FILTER (WHERE state='delivered' AND ended_at IS NOT NULL)"
+        " FROM v_delivery"
+    ).fetchone()
     return Evidence(
         orders_read=_documents_read(db, "purchase_order", SOURCE),
         cases=tuple(
@@ -126,7 +148,27 @@ def _read(db: Connection) -> Evidence:
             Promised(one.legal_entity, one.currency, one.amount_minor, one.stage)
             for one in commitments.totals(db)
         ),
+        deliveries_verified=verified_count,
+        deliveries_overtaken=overtaken_count,
+        unverified=tuple(
+            f"{operation} {number}"
+            for operation, number in db.execute(
+                "SELECT operation, document_number FROM v_delivery WHERE state='delivered' AND ended_at IS NULL ORDER BY id"
+            )
+        ),
+        breaks=tuple(_standing(db)),
     )
+
+
+def _standing(db: Connection) -> Iterator[Standing]:
+    rows = db.execute(
+        "SELECT b.definition, b.kind, b.class, b.document_number, coalesce(e.ended_at IS NULL AND e.id IS NOT NULL, 0)"
+        " OR coalesce(w.ended_at IS NULL AND w.id IS NOT NULL, 0)"
+        " FROM v_break b LEFT JOIN v_exception e ON e.id = b.case_id LEFT JOIN v_workflow w ON w.id = b.workflow_id"
+        " WHERE b.state='open' ORDER BY b.id"
+    )
+    for definition, kind, class_, number, is_explained in rows:
+        yield Standing(definition, kind, class_, number, bool(is_explained))
 
 
 def _documents_read(db: Connection, entity: str, source: str) -> int:

@@ -1,4 +1,4 @@
-"""A reconciliation of everything, at the world's present time: `python -m finsync_tui.rehearse.second_look --workspace DIR`.
+"""A reconciliation of everything, every delivery included, at the world's present time: `python -m finsync_tui.rehearse.second_look --workspace DIR`.
 
 A process of its own, with what an engine knows and no more: the world's address, the clock's token, the systems' secrets.
 """
@@ -9,9 +9,11 @@ import argparse
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from finsync_tui.assembly import open_engine
+from finsync_tui.reconcile.proving import prove
 from finsync_tui.reconcile.running import Asked
 from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE, RemoteWorld
 from finsync_tui.settings import Workspace, load_workspace
@@ -39,6 +41,7 @@ async def look(workspace: Workspace) -> None:
         async with open_engine(workspace, clock) as engine:
             names = sorted(name for name, one in engine.profile.reconciliations.items() if one.is_enabled)
             await engine.reconcile(Asked(tuple(names), "full"))
+            await prove(engine.store, engine.adapters, clock, timedelta())
     finally:
         world.close()
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from finsync_tui.rehearse import expense_verdict, invoice_verdict
-from finsync_tui.rehearse.catalogue import INTEGRATIONS
-from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence
+from finsync_tui.rehearse.catalogue import CLOSING_CENTRE, INTEGRATIONS
+from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Standing
 from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
 from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
 from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
@@ -68,6 +68,13 @@ class Verdict:
     """Exceptions that are open on one side only: in its screens or here."""
     expenses: ExpenseVerdict
     invoices: InvoiceVerdict
+    deliveries_verified: int = 0
+    deliveries_overtaken: int = 0
+    unverified: tuple[str, ...] = ()
+    """Deliveries that nothing has proven."""
+    breaks_explained: int = 0
+    false_breaks: tuple[str, ...] = ()
+    """Open breaks that no exception, no process under way and nothing that was planted explains."""
 
     @property
     def is_good(self) -> bool:
@@ -79,6 +86,7 @@ class Verdict:
             and not self.misshown
             and self.expenses.is_good
             and self.invoices.is_good
+            and not (self.unverified or self.false_breaks)
         )
 
 
@@ -108,6 +116,7 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
     held = _by_marker(report.target_orders)
     in_exception = frozenset(one.key for one in cases if one.is_open)
     fates = {one.key: _fate(one, held, in_exception, evidence.live_workflows) for one in report.source_orders}
+    strange = [one for one in evidence.breaks if not (one.is_explained or _is_closed_centre(one))]
     return Verdict(
         orders_read=evidence.orders_read,
         commitments_created=sum(any(one.is_issued for one in found) for found in held.values()),
@@ -143,6 +152,11 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
                 if one.status == "issued" and not any(twin.is_issued for twin in _twins(one, held))
             },
         ),
+        deliveries_verified=evidence.deliveries_verified,
+        deliveries_overtaken=evidence.deliveries_overtaken,
+        unverified=evidence.unverified,
+        breaks_explained=len(evidence.breaks) - len(strange),
+        false_breaks=tuple(f"{one.definition} {one.kind} {one.class_} {one.number}" for one in strange),
     )
 
 
@@ -158,6 +172,11 @@ def _is_shown(case: Case) -> bool:
     """Say whether it is about a document that has a number in the procurement system, of a kind that is shown there."""
     system, _, number = case.key.partition(":")
     return case.entity in INTEGRATIONS and system == SOURCE and number.isdecimal()
+
+
+def _is_closed_centre(one: Standing) -> bool:
+    """Say whether a break is about a cost centre that was closed in an ERP on purpose, and is still offered elsewhere."""
+    return one.definition == "cost_centres" and one.number in CLOSING_CENTRE.values()
 
 
 # -- orders and money ----------------------------------------------------------------------------------
@@ -261,6 +280,17 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "cycles": verdict.cycles,
         "shown": verdict.shown,
         "misshown": list(verdict.misshown),
+        "deliveries": {
+            "verified": verdict.deliveries_verified,
+            "overtaken": verdict.deliveries_overtaken,
+            "unverified": len(verdict.unverified),
+            "not_verified": list(verdict.unverified),
+        },
+        "breaks": {
+            "explained": verdict.breaks_explained,
+            "false": len(verdict.false_breaks),
+            "not_explained": list(verdict.false_breaks),
+        },
         "expenses": expense_verdict.to_json(verdict.expenses),
         "invoices": invoice_verdict.to_json(verdict.invoices),
     }
@@ -309,6 +339,14 @@ def summary(result: Mapping[str, Any]) -> str:
     lines += ["", f"Audit log: {audit['entries']:,} entries, {state}."]
     lines += [f"Open exceptions that {SOURCE} shows its administrators: {result['shown']}."]
     lines += [f"SHOWN WRONGLY {one}" for one in result["misshown"]]
+    deliveries, breaks = result["deliveries"], result["breaks"]
+    lines += [
+        f"Deliveries verified {deliveries['verified']:,}, overtaken by a later one {deliveries['overtaken']:,}, "
+        f"unverified {deliveries['unverified']:,}.",
+        f"Breaks that an exception explains {breaks['explained']:,}, false breaks {breaks['false']:,}.",
+    ]
+    lines += [f"NOT VERIFIED {one}" for one in deliveries["not_verified"]]
+    lines += [f"FALSE BREAK {one}" for one in breaks["not_explained"]]
     lines += [f"MISSED {one}" for one in result["missed"]]
     lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
     lines += [f"TWICE {one}" for one in result["duplicated"]]

@@ -31,6 +31,7 @@ from adapters.simulation import (
     RequestLog,
     TokenBucket,
     loopback_config,
+    rewound,
 )
 from store.clock import VirtualClock
 
@@ -47,11 +48,24 @@ class Ledger:
         self.told: list[str] = []
         self.pauses: list[float] = []
         routes = [Route("/entries", self._answer, methods=["GET", "POST"])]
-        self.app = FaultyApp(Starlette(routes=routes), self.plan, pause=self._pause)
+        self.app = FaultyApp(
+            Starlette(routes=routes),
+            self.plan,
+            pause=self._pause,
+            remember=lambda: rewound(self.dump, self.load),
+        )
 
     async def _answer(self, request: Request) -> Response:
         self.told.append((await request.body()).decode())
         return JSONResponse([{"entry": n} for n in range(10)])
+
+    def dump(self) -> dict[str, object]:
+        return {"told": list(self.told), "last_number": len(self.told), "faults": self.plan.dump()}
+
+    def load(self, state: dict[str, object]) -> None:
+        self.told = list(state["told"])  # type: ignore[call-overload]
+        self.plan.load(state["faults"])  # type: ignore[arg-type]
+        self.last_number = state["last_number"]
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -90,6 +104,7 @@ async def served(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
         ("invalid_utf8", 200, False),
         ("expired_token", 401, False),
         ("slow", 200, True),
+        ("unsaved", 200, True),
     ],
 )
 def test_a_fault_of_each_kind_strikes_once(kind: FaultKind, status: int, is_json: bool) -> None:

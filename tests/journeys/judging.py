@@ -15,6 +15,8 @@ def assert_good_year(result: dict[str, Any], workspace: Path) -> None:
     assert result["is_good"], f"seed {result['seed']}\n{verdict.summary(result)}"
     assert result["planted"] == result["found"]
     assert (0, 0, 0) == (result["duplicates"], result["lost"], result["false_finds"])
+    assert (0, 0) == (result["deliveries"]["unverified"], result["breaks"]["false"])
+    assert result["deliveries"]["verified"] > 100 * result["deliveries"]["overtaken"]
     expenses = result["expenses"]
     assert expenses["planted"] == expenses["found"]
     assert (0, 0, 0) == (expenses["doubled"], expenses["lost"], expenses["false_finds"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -47,10 +47,6 @@ def naive(left: list[Any], right: list[Any], rules: list[dict[str, Any]], many: 
             sides[one["mark"]][n].append(one)
     alone: tuple[list[Any], list[Any]] = ([], [])
     for mark, (sources, targets) in sorted(sides.items()):
-        if Counter(_steps(r, "approved") for r in sources) == Counter(
-            _steps(r, "validated") for r in targets
-        ):
-            continue  # both hold the same, even where they hold it twice
         if many == "target" and targets:
             targets = [_sum(targets)]
         if len(sources) > 1 or len(targets) > 1:
@@ -92,13 +88,6 @@ def _differing(source: Any, target: Any) -> tuple[str, ...]:
     if _word(source, "approved") != _word(target, "validated"):
         found.append("status")
     return tuple(found)
-
-
-def _steps(record: Any, own: str) -> tuple[Any, ...]:
-    """Say what counts of a record, its amount in steps of the tolerance."""
-    step = {"EUR": 2, "JPY": 1}[record["currency"]]
-    amount = record["minor"] // step
-    return record["number"], record["supplier"], amount, _word(record, own)
 
 
 def _word(record: Any, own: str) -> str:
@@ -227,6 +216,23 @@ def test_a_total_that_its_documents_explain_is_no_break_of_its_own() -> None:
         bench.read("target", [])
 
         assert ["missing_in_target"] == [one.kind for one in bench.everything()]
+
+
+def test_what_both_sides_hold_twice_is_a_duplicate_on_both() -> None:
+    """A document that was doubled in one system and taken over twice agrees with its twin, and is there once too often."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        twice = [an_invoice(id="1"), an_invoice(id="2")]
+        bench.read("source", twice)
+        bench.read("target", twice)
+
+        (found,) = bench.everything()
+
+    assert ("duplicate", 20000, {"source_count": 2, "target_count": 2}) == (
+        found.kind,
+        found.amount_minor,
+        dict(found.evidence),
+    )
 
 
 def test_a_window_tells_only_of_its_periods() -> None:
