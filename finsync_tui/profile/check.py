@@ -13,6 +13,7 @@ from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load
 from finsync_tui.profile.people_check import people_problems
 from finsync_tui.profile.problem import Problem
+from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import Workspace
 from store.errors import FinsyncError
@@ -44,6 +45,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from expense_problems(profile)
     yield from invoice_problems(profile)
     yield from people_problems(profile)
+    yield from reconciliation_problems(profile, folder)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

@@ -93,6 +93,8 @@ class Evidence:
     deliveries_verified: int = 0
     deliveries_overtaken: int = 0
     """Taken, and undone or followed by a later one before they were read back."""
+    deliveries_in_exception: int = 0
+    """Taken, refused later: an exception of their process says so."""
     unverified: tuple[str, ...] = ()
     """Deliveries that a system took and nothing has proven: operation and document."""
     breaks: tuple[Standing, ...] = ()
@@ -128,6 +130,12 @@ def _read(db: Connection) -> Evidence:
         "SELECT count(*) FILTER (WHERE state='verified'), count(*) FILTER (WHERE state='delivered' AND ended_at IS NOT NULL)"
         " FROM v_delivery"
     ).fetchone()
+    unproven = db.execute(
+        "SELECT d.operation, d.document_number, w.state IS 'held' AND EXISTS"
+        " (SELECT 1 FROM v_exception e WHERE e.workflow_id = w.id AND e.ended_at IS NULL)"
+        " FROM v_delivery d LEFT JOIN v_workflow w ON w.id = d.workflow_id"
+        " WHERE d.state='delivered' AND d.ended_at IS NULL ORDER BY d.id"
+    ).fetchall()
     return Evidence(
         orders_read=_documents_read(db, "purchase_order", SOURCE),
         cases=tuple(
@@ -150,12 +158,8 @@ def _read(db: Connection) -> Evidence:
         ),
         deliveries_verified=verified_count,
         deliveries_overtaken=overtaken_count,
-        unverified=tuple(
-            f"{operation} {number}"
-            for operation, number in db.execute(
-                "SELECT operation, document_number FROM v_delivery WHERE state='delivered' AND ended_at IS NULL ORDER BY id"
-            )
-        ),
+        deliveries_in_exception=sum(bool(is_held) for _, _, is_held in unproven),
+        unverified=tuple(f"{operation} {number}" for operation, number, is_held in unproven if not is_held),
         breaks=tuple(_standing(db)),
     )
 

@@ -70,6 +70,7 @@ class Verdict:
     invoices: InvoiceVerdict
     deliveries_verified: int = 0
     deliveries_overtaken: int = 0
+    deliveries_in_exception: int = 0
     unverified: tuple[str, ...] = ()
     """Deliveries that nothing has proven."""
     breaks_explained: int = 0
@@ -154,6 +155,7 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         ),
         deliveries_verified=evidence.deliveries_verified,
         deliveries_overtaken=evidence.deliveries_overtaken,
+        deliveries_in_exception=evidence.deliveries_in_exception,
         unverified=evidence.unverified,
         breaks_explained=len(evidence.breaks) - len(strange),
         false_breaks=tuple(f"{one.definition} {one.kind} {one.class_} {one.number}" for one in strange),
@@ -283,6 +285,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "deliveries": {
             "verified": verdict.deliveries_verified,
             "overtaken": verdict.deliveries_overtaken,
+            "in_exception": verdict.deliveries_in_exception,
             "unverified": len(verdict.unverified),
             "not_verified": list(verdict.unverified),
         },
@@ -342,7 +345,7 @@ def summary(result: Mapping[str, Any]) -> str:
     deliveries, breaks = result["deliveries"], result["breaks"]
     lines += [
         f"Deliveries verified {deliveries['verified']:,}, overtaken by a later one {deliveries['overtaken']:,}, "
-        f"unverified {deliveries['unverified']:,}.",
+        f"in exception {deliveries['in_exception']:,}, unverified {deliveries['unverified']:,}.",
         f"Breaks that an exception explains {breaks['explained']:,}, false breaks {breaks['false']:,}.",
     ]
     lines += [f"NOT VERIFIED {one}" for one in deliveries["not_verified"]]

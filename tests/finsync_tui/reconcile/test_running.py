@@ -81,9 +81,11 @@ class Desk:
     clock: VirtualClock
     left: Orders
     right: Orders
+    rounding: dict[str, str] = field(default_factory=dict)
 
     def run(self, mode: Any = "full", **asked: Any) -> reconciliations.Run:
         definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+        definition["classes"] |= {"rounding": self.rounding}
         profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
         adapters: Any = {"coupa": self.left, "erp": self.right}
         wanted = Asked(("orders",), mode, **asked)
@@ -258,3 +260,26 @@ def test_what_was_delivered_is_verified_where_both_sides_agree(desk: Desk) -> No
         found.kind,
         found.evidence["why"],
     )
+
+
+def test_rounding_duplicates_and_missing_master_data_have_classes_of_their_own(desk: Desk) -> None:
+    """By the size of the difference, by the count of documents, by an exception, and by a link that leads nowhere."""
+    desk.rounding = {"EUR": "0.05"}
+    dear = a_purchase_order(number="E0", reference="coupa:PO-0", supplier_id="700", total="101.03")
+    desk.right.put("300", dear, MONDAY - 9 * DAY)
+    twin = a_purchase_order(number="E9", reference="coupa:PO-1", supplier_id="700")
+    desk.right.put("309", twin, MONDAY - 9 * DAY)
+    del desk.right.held["302"]
+    other = a_purchase_order(number="E3", reference="coupa:PO-3", supplier_id="999")
+    desk.right.put("303", other, MONDAY - 9 * DAY)
+    with desk.store.transaction() as db:
+        cases.open(db, a_case(document_key="coupa:2", class_="SUPPLIER_UNKNOWN"), MONDAY)
+
+    desk.run()
+
+    assert {
+        ("field", "rounding", "PO-0"),
+        ("duplicate", "duplicate", "PO-1"),
+        ("missing_in_target", "missing_master_data", "PO-2"),
+        ("field", "missing_master_data", "PO-3"),
+    } == set(desk.open_breaks())

@@ -1,0 +1,111 @@
+"""`finsync reconcile` and `finsync breaks`: exit codes, modes, JSON, and what people do about a break."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+
+from finsync_tui import assembly
+from finsync_tui.profile.overlay import shipped
+from tests.builders import MONDAY, a_purchase_order
+from tests.finsync_tui.cli.conftest import Finsync
+from tests.finsync_tui.reconcile.test_running import Orders
+
+FOUND = 3
+
+
+class Pair:
+    """Two systems of orders that hold the same, and the commands over them."""
+
+    def __init__(self, finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.run = finsync
+        folder = finsync.path / "profiles" / "own" / "reconciliations"
+        folder.mkdir()
+        shutil.copy(shipped() / "shared" / "reconciliations" / "orders.toml", folder)
+        self.left, self.right = Orders("coupa", "procurement"), Orders("erp", "erp")
+        for n in range(3):
+            self.left.put(f"{n}", a_purchase_order(number=f"PO-{n}", supplier_id=None), MONDAY)
+            twin = a_purchase_order(number=f"E{n}", reference=f"coupa:PO-{n}", supplier_id=None)
+            self.right.put(f"30{n}", twin, MONDAY)
+        for one in (self.left, self.right):
+            one.aclose = _nothing  # type: ignore[attr-defined]
+        monkeypatch.setattr(assembly, "connect", lambda *_: {"coupa": self.left, "erp": self.right})
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        answer = self.run(*arguments, "--json")
+        assert code == answer.code, answer
+        return json.loads(answer.out)
+
+
+async def _nothing() -> None:
+    """Nothing has to be closed."""
+
+
+@pytest.fixture
+def pair(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    return Pair(finsync, monkeypatch)
+
+
+def test_reconcile_ends_with_3_only_while_breaks_are_open(pair: Pair) -> None:
+    """0 when both agree, 3 when they do not, 0 again when it is mended; the first run is a full one."""
+    first = pair.json("reconcile", "orders")
+    pair.right.held.pop("301")
+    second = pair.json("reconcile", "orders", "--full", code=FOUND)
+    pair.right.put("301", a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id=None), MONDAY)
+    third = pair.json("reconcile", "orders", "--full")
+
+    assert [("full", 3, 3, 0), ("full", 3, 2, 1), ("full", 3, 3, 0)] == [
+        (run["mode"], run["source_rows"], run["target_rows"], run["opened"])
+        for one in (first, second, third)
+        for run in one["runs"]
+    ]
+    assert [0, 1, 0] == [one["open"] for one in (first, second, third)]
+    assert 1 == third["runs"][0]["closed"]
+
+
+def test_reconcile_ends_with_1_when_a_side_cannot_be_read(pair: Pair) -> None:
+    """It says which, and opens nothing."""
+    pair.right.fails_after = 1
+
+    answer = pair.run("reconcile", "orders")
+
+    assert 1 == answer.code
+    assert "the page can't be read" in answer.out + answer.err
+    assert [] == pair.json("breaks", "list")
+
+
+def test_a_window_and_a_scope_are_checked_first(pair: Pair) -> None:
+    """A month that is none, and a definition that nobody knows, are wrong usage."""
+    run = pair.json("reconcile", "orders", "--window", "2026-01..2026-02")["runs"][0]
+
+    assert (2, 1) == (
+        pair.run("reconcile", "orders", "--window", "2026-13").code,
+        pair.run("reconcile", "nothing").code,
+    )
+    assert ("2026-01", "2026-02") == (run["window_from"], run["window_to"]) or run["mode"] == "full"
+
+
+def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
+    """Listed, shown, assigned, commented, explained: the same difference stays explained; opened again it counts again."""
+    pair.right.held.pop("301")
+    pair.json("reconcile", "orders", code=FOUND)
+    (listed,) = pair.json("breaks", "list")
+    number = str(listed["id"])
+
+    for arguments in (
+        ("assign", number, "--to", "maria"),
+        ("comment", number, "asked the ERP team"),
+        ("explain", number, "--reason", "it is in the old ERP"),
+    ):
+        assert 0 == pair.run("breaks", *arguments).code, arguments
+    explained = pair.json("reconcile", "orders", "--full")
+    shown = pair.json("breaks", "show", number)
+
+    assert ("missing_in_target", "PO-1") == (listed["kind"], listed["document_number"])
+    assert 0 == explained["open"]
+    assert "it is in the old ERP" in json.dumps(shown)
+    assert 0 == pair.run("breaks", "reopen", number, "--reason", "it is not").code
+    assert FOUND == pair.run("reconcile", "orders", "--full").code
