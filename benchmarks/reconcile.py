@@ -126,11 +126,8 @@ def _keep(store: Store) -> None:
 
 
 def _scan(db: sqlite3.Connection) -> None:
-    """Read every row of both sides once, with all that is compared of it."""
-    db.execute(
-        "SELECT count(*), max(key), max(row_hash), max(external_id), max(number), max(legal_entity), max(period),"
-        " max(currency), max(amount_minor), max(fields) FROM comparison_row NOT INDEXED"
-    ).fetchone()
+    """Read key and hash of every row of both sides once, from the table itself: no index helps it."""
+    db.execute("SELECT count(*), max(key), max(row_hash) FROM comparison_row NOT INDEXED").fetchone()
 
 
 def _planted(size: int) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,8 @@ _OVERTAKEN_BY: Final[Mapping[str, frozenset[str]]] = {
     "order.change": frozenset(("order.cancel", "order.discard")),
     "order.submit": frozenset(("order.cancel", "order.discard")),
     "order.close": frozenset(("order.reopen",)),
+    "run.start": frozenset(("run.finish",)),
+    "run.error": frozenset(("run.resolve_error",)),
     "requisition.create": frozenset(("requisition.cancel", "requisition.withdraw")),
 }
 """What undoes or follows an operation. The same operation decided again takes its place in any case."""
