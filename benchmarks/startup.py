@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import server
 from benchmarks.measure import Cost, Result, compare, pairs
 from finsync_tui.credentials import variable
-from finsync_tui.settings import create_workspace
+from finsync_tui.settings import FILE_NAME, create_workspace
 
 ROWS = 2_000
 _LIMIT = "import httpx, pydantic, sqlite3, asyncio"
@@ -57,7 +57,9 @@ def help_page() -> Result:
 def status() -> Result:
     """`finsync status` on a new workspace."""
     with tempfile.TemporaryDirectory() as folder:
-        create_workspace(Path(folder) / "w")
+        made = create_workspace(Path(folder) / "w")
+        with (made.path / FILE_NAME).open("a", encoding="utf-8") as file:
+            file.write('[systems.coupa]\nbase_url = "http://127.0.0.1:9"\n')
         return _compare("finsync status", ["status", "--json", "--workspace", f"{folder}/w"])
 
 

@@ -11,13 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from store import files
 from store.errors import FinsyncError
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
 
 FORMAT = 1
 FILE_NAME = "workspace.toml"
@@ -33,8 +30,10 @@ class SettingsFileError(FinsyncError):
     code = "SETTINGS_FILE"
     exit_code = 2
 
-    def __init__(self, path: Path, place: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{path}{f' at {place}' if place else ''}: {problem}. Nothing was changed. {remedy}")
+    def __init__(self, path: Path, place: str, problem: str, remedy: str, *, line: int | None = None) -> None:
+        self.path, self.line = path, line
+        spot = f"{f' line {line}' if line else ''}{f' at {place}' if place else ''}"
+        super().__init__(f"{path}{spot}: {problem}. Nothing was changed. {remedy}")
 
 
 class NoWorkspaceError(FinsyncError):
@@ -134,15 +133,6 @@ def _wrong(key: str, value: Any) -> tuple[str, str]:
     return key, "there is no such setting"
 
 
-def validation_error(path: Path, error: ValidationError) -> SettingsFileError:
-    """Word the first thing pydantic found as one sentence with its place."""
-    from store.wording import plain
-
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return SettingsFileError(path, place, plain(first), "See docs/connect.md.")
-
-
 def load_workspace(folder: Path) -> Workspace:
     """Read the workspace in `folder`."""
     path = folder.expanduser().resolve()
@@ -151,7 +141,7 @@ def load_workspace(folder: Path) -> Workspace:
         raise NoWorkspaceError(path)
     document = read_toml(file)
     found = document.get("format", FORMAT)
-    if found != FORMAT:
+    if found != FORMAT or isinstance(found, bool):
         raise SettingsFileError(
             file,
             "format",
@@ -161,8 +151,12 @@ def load_workspace(folder: Path) -> Workspace:
     place, problem = wrong_with(document)
     if problem:
         raise SettingsFileError(file, place, problem, "See docs/connect.md.")
-    if "layers" in document:
-        document["layers"] = tuple(document["layers"])
+    for needed in ("format", "layers"):  # without them it may be anything, also a file that lost its content
+        if needed not in document:
+            raise SettingsFileError(
+                file, needed, "it is missing", "Write what `finsync init` writes there; see docs/connect.md."
+            )
+    document["layers"] = tuple(document["layers"])
     return Workspace(path=path, **document)
 
 

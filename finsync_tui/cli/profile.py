@@ -22,7 +22,8 @@ def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     if json:
         say_json([asdict(problem) for problem in problems])
     elif problems:
-        say(table(["place", "problem", "remedy"], [[p.place, p.message, p.remedy] for p in problems]))
+        rows = [[p.place, p.message, p.remedy, f"{p.file}:{p.line}" if p.line else p.file] for p in problems]
+        say(table(["place", "problem", "remedy", "file"], rows))
     note(f"{len(problems)} problem{'s' * (len(problems) != 1)}" if problems else "the profile is fine")
     if problems:
         raise typer.Exit(FOUND_SOMETHING)

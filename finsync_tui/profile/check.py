@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,12 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
-from finsync_tui.profile.overlay import load
+from finsync_tui.profile.overlay import load, sources
 from finsync_tui.profile.people_check import people_problems
+from finsync_tui.profile.places import Source, where
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.tax import TABLE
-from finsync_tui.settings import Workspace
+from finsync_tui.settings import SettingsFileError, Workspace
 from store.errors import FinsyncError
 from store.wording import plain
 
@@ -24,9 +26,19 @@ def check(workspace: Workspace) -> list[Problem]:
     """Return every problem of the workspace's profile, in order of place."""
     try:
         profile = load(workspace)
+        read = sources(workspace)
+    except SettingsFileError as error:
+        return [Problem("profile", str(error), "Correct it and check again.", str(error.path), error.line)]
     except FinsyncError as error:
         return [Problem("profile", str(error), "Correct it and check again.")]
-    return sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
+    found = sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
+    return [_placed(problem, read) for problem in found]
+
+
+def _placed(problem: Problem, read: list[Source]) -> Problem:
+    """Add to a problem which file says it, on which line."""
+    file, line = where(read, problem.place)
+    return replace(problem, file=str(file) if file else "", line=line)
 
 
 def problems(profile: Profile, folder: Path) -> Iterator[Problem]:

@@ -10,7 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from finsync_tui.profile.model import MappingRow, Profile
-from finsync_tui.settings import SettingsFileError, Workspace, read_toml, validation_error
+from finsync_tui.profile.places import Source, where
+from finsync_tui.settings import FILE_NAME as WORKSPACE_FILE
+from finsync_tui.settings import SettingsFileError, Workspace, read_toml
 from store.wording import plain
 
 FILE_NAME = "profile.toml"
@@ -31,7 +33,7 @@ def layer_folders(workspace: Workspace) -> list[Path]:
     for layer in workspace.layers:
         if ".." in Path(layer).parts or Path(layer).is_absolute():
             raise SettingsFileError(
-                workspace.path / "workspace.toml",
+                workspace.path / WORKSPACE_FILE,
                 "layers",
                 f"{layer!r} is not a layer's name",
                 "Name a folder below profiles/.",
@@ -40,7 +42,7 @@ def layer_folders(workspace: Workspace) -> list[Path]:
         found = next((folder for folder in candidates if (folder / FILE_NAME).is_file()), None)
         if found is None:
             raise SettingsFileError(
-                workspace.path / "workspace.toml",
+                workspace.path / WORKSPACE_FILE,
                 "layers",
                 f"the profile layer {layer!r} is nowhere (looked for {', '.join(str(c / FILE_NAME) for c in candidates)})",
                 "Correct the name, or make the folder.",
@@ -53,24 +55,45 @@ def load(workspace: Workspace) -> Profile:
     """Merge the workspace's layers, later over earlier, workspace.toml's systems last."""
     merged: dict[str, Any] = {}
     mappings: dict[str, tuple[MappingRow, ...]] = {}
-    file = workspace.path / "workspace.toml"
+    read = sources(workspace)
+    for source in read:
+        merged = merge(merged, source.document)
     for folder in layer_folders(workspace):
-        file = folder / FILE_NAME
-        merged = merge(merged, read_toml(file))
-        merged = merge(merged, _reconciliations(folder))
         for table in sorted((folder / "mappings").glob("*.csv")):
             mappings[table.stem] = (*mappings.get(table.stem, ()), *read_mapping(table))
-    merged = merge(merged, {"systems": workspace.systems})
     try:
         return Profile.model_validate({**merged, "mappings": mappings})
     except ValidationError as error:
-        raise validation_error(file, error) from None
+        raise _worded(workspace, read, error) from None
 
 
-def _reconciliations(folder: Path) -> dict[str, Any]:
-    """Return the definitions of a layer: one file each, below `reconciliations`."""
-    files = sorted((folder / "reconciliations").glob("*.toml"))
-    return {"reconciliations": {file.stem: read_toml(file) for file in files}} if files else {}
+def sources(workspace: Workspace) -> list[Source]:
+    """Read every file that the profile is merged from, in the order in which they are merged."""
+    found: list[Source] = []
+    for folder in layer_folders(workspace):
+        found.append(Source(folder / FILE_NAME, read_toml(folder / FILE_NAME)))
+        definitions = sorted((folder / "reconciliations").glob("*.toml"))
+        found += [_definition(file) for file in definitions]
+    found.append(Source(workspace.path / WORKSPACE_FILE, {"systems": workspace.systems}))
+    return found
+
+
+def _definition(file: Path) -> Source:
+    """Read what a layer has compared: one file each, below `reconciliations`."""
+    part = "reconciliations"
+    return Source(file, {part: {file.stem: read_toml(file)}}, f"{part}.{file.stem}")
+
+
+def _worded(workspace: Workspace, read: list[Source], error: ValidationError) -> SettingsFileError:
+    """Say the first thing pydantic found in one sentence, with the file and line that say it."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    file, line = where(read, place)
+    remedy = "See docs/connect.md."
+    match first["loc"]:
+        case ("systems", system, "base_url") if first["type"] == "missing":
+            remedy = f"Say where your {system} is: base_url below [systems.{system}] in {workspace.path / WORKSPACE_FILE}."
+    return SettingsFileError(file or workspace.path / WORKSPACE_FILE, place, plain(first), remedy, line=line)
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

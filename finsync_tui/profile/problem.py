@@ -12,3 +12,6 @@ class Problem:
     place: str
     message: str
     remedy: str
+    file: str = ""
+    """The file that says it; empty where none does."""
+    line: int | None = None

@@ -72,6 +72,9 @@ def test_a_folder_without_a_workspace_says_how_to_make_one(tmp_path: Path) -> No
         (b"layers = 5", "at layers"),
         (b"unknown_key = 1", "at unknown_key"),
         (b"name = '../../etc'", "at name"),
+        (b"", "at format: it is missing"),
+        (b"format = 1", "at layers: it is missing"),
+        (b"format = true\nlayers = ['shared']", "at format"),
     ],
 )
 def test_a_bad_workspace_file_is_named_with_its_place(tmp_path: Path, text: bytes, said: str) -> None:
@@ -96,15 +99,49 @@ def test_later_layers_change_only_what_they_mention(tmp_path: Path) -> None:
 
 
 def test_the_shipped_layers_fit_together(tmp_path: Path) -> None:
-    """Shared services with both regional overlays and the test environment pass the check."""
+    """Shared services with both regional overlays and the test environment pass the check, once each address is given."""
     workspace = create_workspace(
         tmp_path, layers=("shared", "regions/emea", "regions/americas", "environments/test")
     )
+    with (tmp_path / "workspace.toml").open("a") as file:
+        file.writelines(
+            f'[systems.{name}]\nbase_url = "https://{name}.example.com"\n'
+            for name in ("coupa", "oracle-emea", "oracle-amer")
+        )
+    workspace = load_workspace(tmp_path)
 
     assert profile.check(workspace) == []
     loaded = profile.load(workspace)
     assert {"coupa", "oracle-emea", "oracle-amer"} == set(loaded.systems)
     assert loaded.retry_for("coupa").attempts_max == 3
+
+
+def test_no_address_comes_with_finsync(tmp_path: Path) -> None:
+    """A shipped layer never sends a secret to a host nobody configured: file and line say which address is missing."""
+    workspace = create_workspace(tmp_path, layers=("shared",))
+
+    with pytest.raises(SettingsFileError) as caught:
+        profile.load(workspace)
+
+    file = profile.shipped() / "shared" / "profile.toml"
+    assert f"{file} line {caught.value.line} at systems.coupa.base_url: it is missing" in str(caught.value)
+    assert "[systems.coupa]" == file.read_text().splitlines()[(caught.value.line or 0) - 1]
+    for shipped in profile.shipped().rglob("*.toml"):
+        assert "://" not in shipped.read_text(encoding="utf-8"), shipped
+
+
+@pytest.mark.parametrize("line", ['timeout_s = "x"', "timout_s = 1"])
+def test_a_wrong_value_is_named_where_it_stands(tmp_path: Path, line: str) -> None:
+    """The file and line that say it, not the last layer that was read."""
+    a_workspace(tmp_path)
+    file = tmp_path / "workspace.toml"
+    text = file.read_text(encoding="utf-8") + f"[systems.coupa]\n{line}\n"
+    file.write_text(text, encoding="utf-8")
+
+    (problem,) = profile.check(load_workspace(tmp_path))
+
+    assert (str(file), text.count("\n")) == (problem.file, problem.line)
+    assert f"{file} line {problem.line} at systems.coupa." in problem.message
 
 
 def test_a_layer_that_is_nowhere_is_named(tmp_path: Path) -> None:

@@ -126,6 +126,8 @@ def test_a_shipped_company_is_ready_for_expenses(tmp_path: Path) -> None:
     mine.mkdir(parents=True)
     (mine / "profile.toml").write_text(
         '[systems.concur]\nadapter = "concur"\nbase_url = "https://eu2.api.concursolutions.com"\n'
+        '[systems.coupa]\nbase_url = "https://coupa.example.com"\n'
+        '[systems.oracle-emea]\nbase_url = "https://oracle.example.com"\n'
         "[flows.expense_to_reimbursement]\nis_enabled = true\n"
     )
 

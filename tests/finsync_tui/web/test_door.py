@@ -14,7 +14,10 @@ from finsync_tui.web.door import ClosedDoorError, door
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return create_workspace(tmp_path / "w").path
+    path = create_workspace(tmp_path / "w").path
+    with (path / "workspace.toml").open("a") as file:
+        file.write('[systems.coupa]\nbase_url = "http://127.0.0.1:9"\n')
+    return path
 
 
 def test_other_machines_are_let_in_only_on_purpose(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
