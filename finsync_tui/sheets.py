@@ -1,4 +1,4 @@
-"""Rows to a file for a spreadsheet or another program: CSV, XLSX or JSON lines. A cell is never a formula.
+"""Rows to a file for a spreadsheet or another program: CSV, XLSX, JSON or JSON lines. A cell is never a formula.
 
 The file appears under its name when it is whole: one that was cancelled leaves nothing behind.
 """
@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 
 from store.errors import FinsyncError
 
-Format = Literal["csv", "xlsx", "jsonl"]
+Format = Literal["csv", "xlsx", "jsonl", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 Cell = str | int | None
 Write = Callable[[Iterable[Sequence[Cell]]], None]
@@ -25,6 +25,9 @@ XLSX_ROWS_MAX = 1_048_575
 """Below the header, as the format has it."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STEERING = dict.fromkeys(
+    [*range(32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)], " "
+)
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -49,6 +52,15 @@ def formula_safe(cell: object) -> str:
     return text
 
 
+def one_line(text: str, chars_max: int) -> str:
+    """Return text as one line that steers no terminal and turns no reading direction.
+
+    >>> one_line("ACME\x1b[2J\u202eLTD\nBerlin", 40)
+    'ACME [2J LTD Berlin'
+    """
+    return text[:chars_max].translate(_STEERING)
+
+
 def format_of(path: Path) -> Format | None:
     """Return the format that a file's name asks for; None: it asks for none.
 
@@ -59,12 +71,12 @@ def format_of(path: Path) -> Format | None:
 
 
 @contextmanager
-def writing(path: Path, header: Sequence[str]) -> Iterator[Write]:
+def writing(path: Path, header: Sequence[str], *, replaces: bool = False) -> Iterator[Write]:
     """Give a function that writes rows; the file is there after the last of them."""
     format_ = format_of(path)
     if format_ is None:
         raise SheetError(path, "its name does not say how to write it", "End it in .csv, .xlsx or .jsonl.")
-    if path.exists():
+    if path.exists() and not replaces:
         raise SheetError(path, "a file is there already", "Choose another name.")
     try:
         handle, name = tempfile.mkstemp(
@@ -103,6 +115,21 @@ def _jsonl(path: Path, header: Sequence[str]) -> Iterator[Write]:
 
 
 @contextmanager
+def _json(path: Path, header: Sequence[str]) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8") as file:
+        lead = "[\n"
+
+        def write(rows: Iterable[Sequence[Cell]]) -> None:
+            nonlocal lead
+            for row in rows:
+                file.write(lead + json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False))
+                lead = ",\n"
+
+        yield write
+        file.write("[]\n" if lead == "[\n" else "\n]\n")
+
+
+@contextmanager
 def _xlsx(path: Path, header: Sequence[str]) -> Iterator[Write]:
     try:
         import xlsxwriter
@@ -133,4 +160,4 @@ def _xlsx(path: Path, header: Sequence[str]) -> Iterator[Write]:
         yield write
 
 
-_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl}
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "jsonl": _jsonl, "json": _json}

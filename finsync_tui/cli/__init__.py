@@ -25,6 +25,7 @@ from finsync_tui.cli import (
     people,
     profile,
     reconcile,
+    report,
     secrets,
     status,
     store,
@@ -49,7 +50,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for single in (demo, init, doctor, tui, web, engine, status, reconcile, close_check, commitments, explain):
+for single in (
+    demo,
+    init,
+    doctor,
+    tui,
+    web,
+    engine,
+    status,
+    reconcile,
+    close_check,
+    commitments,
+    report,
+    explain,
+):
     single.register(app)
 for noun in (
     exceptions,

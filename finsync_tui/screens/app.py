@@ -79,6 +79,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.events import EventsScreen
 
             return EventsScreen()
+        if name == "reports":
+            from finsync_tui.screens.reports import ReportsScreen
+
+            return ReportsScreen()
         if name == "settings":
             from finsync_tui.screens.settings_screen import SettingsScreen
 

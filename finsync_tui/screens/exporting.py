@@ -48,8 +48,6 @@ class Exporting(WorkScreen):
     @work(group="doing", exit_on_error=False)
     async def action_export(self) -> None:
         """Write what is shown, or what is marked, to a file."""
-        from finsync_tui.sheets import format_of
-
         if self.desk.actor.source == "web":
             self.app.notify(IN_BROWSER, severity="warning", markup=False)
             return
@@ -60,16 +58,6 @@ class Exporting(WorkScreen):
             return
         ids = self.table.chosen_ids() if self.table.marks else list(self.table.ids)
 
-        def read(answer: str) -> str:
-            path = Path(answer).expanduser().absolute()
-            if format_of(path) is None:
-                raise ValueError("end its name in .csv, .xlsx or .jsonl: it says how to write it")
-            if path.exists():
-                raise ValueError("a file is there already: choose another name")
-            if not path.parent.is_dir():
-                raise ValueError(f"there is no folder {path.parent}")
-            return str(path)
-
         which = "marked" if self.table.marks else "shown"
         answer = await self.app.push_screen_wait(
             AskDialog(
@@ -79,7 +67,7 @@ class Exporting(WorkScreen):
                 prompt="File, ending in .csv, .xlsx or .jsonl",
                 is_needed=True,
                 value=f"~/finsync-{self.listing.name}.csv",
-                read=read,
+                read=file_answer,
             )
         )
         if answer is not None:
@@ -117,6 +105,20 @@ class Exporting(WorkScreen):
         if self.is_exporting:
             self._stop.set()
         return self.is_exporting
+
+
+def file_answer(answer: str) -> str:
+    """Return the file that somebody named, or say in a ValueError what is wrong with it."""
+    from finsync_tui.sheets import format_of
+
+    path = Path(answer).expanduser().absolute()
+    if format_of(path) is None:
+        raise ValueError("end its name in .csv, .xlsx, .json or .jsonl: it says how to write it")
+    if path.exists():
+        raise ValueError("a file is there already: choose another name")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}")
+    return str(path)
 
 
 def export(

@@ -1,0 +1,92 @@
+"""`finsync report`: what the store holds, written for a spreadsheet or another program."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
+from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._output import note, say, say_json, table
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "report",
+        epilog=example(
+            "finsync report",
+            "finsync report breaks --format xlsx --output breaks.xlsx",
+            "finsync report accruals --entity DE01 --period Mar-26 --format csv",
+        ),
+    )(report)
+
+
+def report(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which report; without it they are listed.")
+    ] = None,
+    format_: Annotated[
+        Literal["csv", "json", "xlsx"], typer.Option("--format", help="How it is written.")
+    ] = "csv",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where to; without it, stdout.", show_default=False),
+    ] = None,
+    entity: Annotated[
+        str, typer.Option("--entity", metavar="LE", help="The legal entity, where a report is of one.")
+    ] = "",
+    period: Annotated[
+        str, typer.Option("--period", metavar="P", help="The period, where a report is of one.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a report, or list the reports. What comes from outside is never a formula, and steers no terminal."""
+    from finsync_tui import profile, reports
+
+    if name is None:
+        _list(json=json)
+        return
+    found = reports.find(name)
+    format_ = "json" if json else format_
+    if found.is_of_period != bool(entity and period) or bool(entity) != bool(period):
+        need = "name --entity and --period" if found.is_of_period else "leave out --entity and --period"
+        raise UsageError(f"the report {found.name}: {need}. Nothing was written.")
+    if format_ == "xlsx" and output is None:
+        raise UsageError("a workbook goes to a file: name it with --output. Nothing was written.")
+    if output is not None and output.suffix.lower() != f".{format_}":
+        raise UsageError(
+            f"{output} does not end in .{format_}: name the file so, or choose another --format. Nothing was written."
+        )
+    setup = profile.load(workspace_of(workspace))
+    with opened(workspace) as store, tempfile.TemporaryDirectory() as folder:
+        question = reports.Question(store.db, setup, store.clock.now(), entity, period)
+        path = output or Path(folder) / f"report.{format_}"
+        count = reports.write(found, question, path, replaces=force)
+        if output is None:
+            with path.open(encoding="utf-8") as file:
+                sys.stdout.writelines(file)
+    note(f"{count:,} rows written" + (f" to {output}" if output else ""))
+
+
+def _list(*, json: bool) -> None:
+    from finsync_tui import reports
+
+    rows = [
+        {"name": one.name, "title": one.title, "about": one.about, "is_of_period": one.is_of_period}
+        for one in reports.REPORTS
+    ]
+    if json:
+        say_json(rows)
+        return
+    say(
+        table(
+            ["name", "what", "of one period"],
+            [[one.name, one.about, "yes" if one.is_of_period else ""] for one in reports.REPORTS],
+        )
+    )

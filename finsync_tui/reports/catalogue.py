@@ -1,0 +1,161 @@
+"""Which reports there are, and where each takes its rows from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui.profile import Profile
+from finsync_tui.reports import figures, views
+from store.errors import FinsyncError
+
+
+class UnknownReportError(FinsyncError):
+    """There is no such report."""
+
+    code = "REPORT_UNKNOWN"
+    exit_code = 2
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no report {name!r}. Nothing was written. `finsync report` lists them: "
+            f"{', '.join(one.name for one in REPORTS)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is asked about, and when."""
+
+    db: Connection
+    profile: Profile
+    now: datetime
+    legal_entity: str = ""
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report."""
+
+    name: str
+    title: str
+    about: str
+    rows: Callable[[Question], Iterator[Sequence[object]]]
+    """The header first, then each row."""
+    is_of_period: bool = False
+    """Whether it is of one legal entity and period, which must be named."""
+
+
+def _view(query: str) -> Callable[[Question], Iterator[Sequence[object]]]:
+    return lambda question: views.rows(question.db, query)
+
+
+REPORTS: tuple[Report, ...] = (
+    Report(
+        "exceptions",
+        "Exceptions",
+        "what waits for a person, the most urgent first",
+        _view("SELECT * FROM v_exception WHERE ended_at IS NULL ORDER BY due_at IS NULL, due_at, id"),
+    ),
+    Report(
+        "write-offs",
+        "Write-offs",
+        "what was given up, of breaks and exceptions: who, why, how much",
+        _view(
+            "SELECT 'break' AS what, id, document_number, document_key, legal_entity, amount_minor, currency, ended_at, "
+            "ended_by, resolution, proposal_id FROM v_break WHERE state = 'written_off' UNION ALL SELECT 'exception', id, "
+            "document_number, document_key, legal_entity, amount_minor, currency, ended_at, ended_by, resolution, proposal_id "
+            "FROM v_exception WHERE is_written_off = 1 ORDER BY ended_at, 1, 2"
+        ),
+    ),
+    Report(
+        "commitments",
+        "Commitments",
+        "what is promised and what of it was invoiced, by company, cost centre, account and period",
+        _view(
+            "SELECT * FROM v_commitment ORDER BY legal_entity, cost_centre, account, project, period, currency, stage"
+        ),
+    ),
+    Report(
+        "deliveries",
+        "Deliveries",
+        "what was, is and will be sent, the newest decision first",
+        _view("SELECT * FROM v_delivery ORDER BY id DESC"),
+    ),
+    Report(
+        "breaks",
+        "Breaks",
+        "where source and target differ now, the most money first",
+        _view("SELECT * FROM v_break WHERE state = 'open' ORDER BY abs(coalesce(amount_minor, 0)) DESC, id"),
+    ),
+    Report(
+        "reconciliations",
+        "Reconciliation runs",
+        "what was compared when, and how it ended, newest first",
+        _view("SELECT * FROM v_reconcile_run ORDER BY id DESC"),
+    ),
+    Report(
+        "control-totals",
+        "Control totals",
+        "what both sides add up to, as the last complete run of each saw it",
+        _view(
+            "SELECT * FROM v_control_total WHERE run_id IN (SELECT max(id) FROM v_reconcile_run WHERE outcome = 'complete' "
+            "GROUP BY definition, source_system, target_system) ORDER BY definition, target_system, legal_entity, period, currency"
+        ),
+    ),
+    Report(
+        "close",
+        "Close of all periods",
+        "each company's periods: their state and what is in the way",
+        lambda q: figures.board(q.db, q.profile, q.now),
+    ),
+    Report(
+        "close-check",
+        "Close check",
+        "the documents in the way of closing one period",
+        lambda q: figures.close_items(q.db, q.profile, q.legal_entity, q.period),
+        is_of_period=True,
+    ),
+    Report(
+        "accruals",
+        "Accrual proposal",
+        "what to accrue for one period: received and not invoiced, approved and not posted",
+        lambda q: figures.accruals(q.db, q.profile, q.legal_entity, q.period),
+        is_of_period=True,
+    ),
+    Report(
+        "certificates",
+        "Certificates",
+        "which periods were certified, by whom, and whether each still holds",
+        lambda q: figures.certificates(q.db, q.profile, q.now),
+    ),
+    Report(
+        "supplier-duplicates",
+        "Supplier duplicates",
+        "suppliers that may be one, the likeliest first, and that nobody has answered",
+        lambda q: figures.supplier_pairs(q.db, q.profile),
+    ),
+    Report(
+        "mapping-gaps",
+        "Mapping gaps",
+        "values that stuck documents carry and no table has a rule for, the most money first",
+        lambda q: figures.gaps_of(q.db, q.profile, q.now),
+    ),
+    Report(
+        "mapping-coverage",
+        "Mapping coverage",
+        "each table in force: its version, its rules, what it lacks",
+        lambda q: figures.coverage(q.db, q.profile, q.now),
+    ),
+)
+
+
+def find(name: str) -> Report:
+    """Return the report of that name. Raises UnknownReportError."""
+    for one in REPORTS:
+        if one.name == name:
+            return one
+    raise UnknownReportError(name)

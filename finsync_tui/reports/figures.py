@@ -1,0 +1,114 @@
+"""Reports that are reckoned: the close of periods, accruals, certificates, suppliers that may be one, mapping gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from sqlite3 import Connection
+
+from finsync_tui import closing as close
+from finsync_tui import gaps
+from finsync_tui.closing import files
+from finsync_tui.mapping import standings
+from finsync_tui.profile import Profile
+from finsync_tui.reports.views import size
+from store import closing, supplier_answers, supplier_forms
+from store.closing import REASONS
+
+Rows = Iterator[Sequence[object]]
+PAIRS_MAX = 100_000
+
+
+def board(db: Connection, profile: Profile, now: datetime) -> Rows:
+    """Yield each company's periods."""
+    yield ("legal_entity", "ledger", "period", "starts_on", "ends_on", "is_open_in_erp", "state", *REASONS)
+    for cell in close.board(db, profile, now.date()):
+        period = cell.period
+        counts = (cell.counts.get(reason, 0) for reason in REASONS)
+        yield (
+            cell.legal_entity, period.ledger, period.name, period.starts_on, period.ends_on, period.is_open, cell.state,
+            *counts,
+        )  # fmt: skip
+
+
+def close_items(db: Connection, profile: Profile, legal_entity: str, name: str) -> Rows:
+    """Yield the documents in the way of closing one period, and those that only have to be known."""
+    period = close.find_period(db, profile, legal_entity, name)
+    names = (
+        "reason", "entity", "document_number", "document_key", "accounting_on", "owner", "waits_for", "since", "workflow_id",
+        "case_id", "break_id",
+    )  # fmt: skip
+    yield (*names, "amount", "currency", "is_obstacle")
+    for row in closing.items(db, legal_entity, period.starts_on, period.ends_on):
+        yield (
+            *(row[one] for one in names),
+            size(row["amount_minor"], row["currency"]),
+            row["currency"],
+            bool(row["is_obstacle"]),
+        )
+
+
+def accruals(db: Connection, profile: Profile, legal_entity: str, name: str) -> Rows:
+    """Yield the accrual proposal of one period, as `close-check --accruals` writes it."""
+    proposal = close.propose(db, profile, legal_entity, close.find_period(db, profile, legal_entity, name))
+    yield files.COLUMNS
+    for row in files.rows(proposal):
+        yield tuple(row[one] for one in files.COLUMNS)
+
+
+def certificates(db: Connection, profile: Profile, now: datetime) -> Rows:
+    """Yield the newest certificate of each period, and whether it still holds."""
+    states = {
+        (cell.legal_entity, cell.period.starts_on): cell.state
+        for cell in close.board(db, profile, now.date())
+    }
+    yield (
+        "legal_entity", "ledger", "period", "certified_by", "certified_at", "holds", "digest", "audit_entry",
+    )  # fmt: skip
+    for one in closing.newest_certificates(db):
+        yield (
+            one.legal_entity, one.ledger, one.period, one.certified_by, one.certified_at,
+            states.get((one.legal_entity, one.starts_on)) == "certified", one.digest, one.audit_seq,
+        )  # fmt: skip
+
+
+def supplier_pairs(db: Connection, profile: Profile) -> Rows:
+    """Yield the pairs that may be one supplier."""
+    limits = profile.suppliers.thresholds
+    yield ("score", "band", "one", "one_name", "other", "other_name", "evidence")
+    for pair in supplier_answers.waiting(db, limits.ask, PAIRS_MAX):
+        why = "; ".join(f"{what} {points:+.0f}" for what, points in pair.evidence)
+        yield (
+            f"{pair.score:.0f}", limits.band(pair.score), pair.one, _name(db, pair.one), pair.other,
+            _name(db, pair.other), why,
+        )  # fmt: skip
+
+
+def gaps_of(db: Connection, profile: Profile, now: datetime) -> Rows:
+    """Yield the missing values, a row for each currency of what they hold up."""
+    yield ("table", "scope", "value", "documents", "amount", "currency", "example")
+    for gap in gaps.gaps(db, profile, now):
+        amounts: list[tuple[str, int | None]] = [*sorted(gap.amounts.items())] or [("", None)]
+        for currency, minor in amounts:
+            yield (
+                gap.table, gap.scope, gap.value, gap.document_count, size(minor, currency), currency, gap.example,
+            )  # fmt: skip
+
+
+def coverage(db: Connection, profile: Profile, now: datetime) -> Rows:
+    """Yield the tables in force with what each lacks."""
+    lacking: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    for gap in gaps.gaps(db, profile, now):
+        lacking[gap.table] += 1
+        waiting[gap.table] += gap.document_count
+    yield ("table", "version", "from", "rules", "signed", "missing_values", "documents_waiting")
+    for name, one in standings(db, profile).items():
+        yield (name, one.version, one.source, len(one.rows), one.is_signed, lacking[name], waiting[name])
+
+
+def _name(db: Connection, key: str) -> str:
+    system, _, external_id = key.partition(":")
+    found = supplier_forms.get(db, system, external_id)
+    return found.name if found is not None else ""

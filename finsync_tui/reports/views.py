@@ -1,0 +1,36 @@
+"""Rows of the store's public views: amounts as decimal text, documents of their own left out, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from sqlite3 import Connection
+
+from store.canonical.currency import exponent
+
+BATCH = 500
+LEFT_OUT = frozenset(["evidence", "detail", "data", "body", "payload", "aspect"])
+"""Documents of their own: a row of a sheet is no place for them."""
+_MINOR = "_minor"
+
+
+def rows(db: Connection, query: str) -> Iterator[Sequence[object]]:
+    """Yield the header, then each row; `amount_minor` becomes `amount`."""
+    cursor = db.cursor()
+    cursor.row_factory = None
+    cursor.execute(query)
+    names = [column[0] for column in cursor.description]
+    kept = [place for place, name in enumerate(names) if name not in LEFT_OUT]
+    currency = names.index("currency") if "currency" in names else None
+    yield [names[place].removesuffix(_MINOR) for place in kept]
+    while part := cursor.fetchmany(BATCH):
+        for row in part:
+            code = row[currency] if currency is not None else None
+            yield [size(row[place], code) if names[place].endswith(_MINOR) else row[place] for place in kept]
+
+
+def size(minor: int | None, currency: str | None) -> str | None:
+    """Return minor units as decimal text, never a float; without a currency nobody knows how much it is."""
+    if minor is None or not currency:
+        return None
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
