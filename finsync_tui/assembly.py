@@ -294,7 +294,7 @@ async def open_engine(
 
 def connect(workspace: Workspace, profile: Profile, clock: Clock) -> dict[str, Adapter]:
     """Make an adapter for each configured system. Nothing is called yet; secrets are read when first needed."""
-    secrets = credentials.Secrets(workspace.name, workspace.path)
+    secrets = credentials.Secrets(workspace.name, workspace.path, workspace.secrets_dir)
     return {
         name: adapter_packages.load(connection.adapter).connect(
             name, connection, SystemSecrets(name, secrets), clock

@@ -50,6 +50,8 @@ class Secrets:
 
     workspace_name: str
     workspace_path: Path
+    own_folder: Path | None = None
+    """The folder that this workspace names for its secrets, before the one that the environment names."""
 
     def get(self, system: str, name: str) -> str:
         """Return the secret, from the first place that has it. Raises SecretMissingError."""
@@ -140,13 +142,13 @@ class Secrets:
 
     def _folder(self) -> Path | None:
         """Return the folder of mounted secrets, if one is named."""
-        folder = os.environ.get(FOLDER_VARIABLE)
+        folder = self.own_folder or os.environ.get(FOLDER_VARIABLE)
         if not folder:
             return None
         root = Path(folder).resolve()
         if root == self.workspace_path or self.workspace_path in root.parents:
             raise SecretPlaceError(
-                f"{FOLDER_VARIABLE} names a folder inside the workspace ({root}); backups and colleagues would get the "
+                f"{'secrets_dir' if self.own_folder else FOLDER_VARIABLE} names a folder inside the workspace ({root}); backups and colleagues would get the "
                 "secrets. Mount them somewhere else."
             )
         return root

@@ -60,6 +60,8 @@ class Workspace:
     group: str = ""
     is_durable: bool = True
     """Wait for the disk at each commit; only a rehearsal may do without."""
+    secrets_dir: Path | None = None
+    """A folder outside the workspace in which its secrets lie as files."""
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -112,9 +114,9 @@ def _wrong(key: str, value: Any) -> tuple[str, str]:
     match key, value:
         case ("name", str()) if not _NAME.fullmatch(value):
             return key, "up to 64 letters, digits and . _ - are possible, the first a letter or digit"
-        case ("name" | "group", str()) | ("is_durable", bool()) | ("format", _):
+        case ("name" | "group" | "secrets_dir", str()) | ("is_durable", bool()) | ("format", _):
             return key, ""
-        case ("name" | "group", _):
+        case ("name" | "group" | "secrets_dir", _):
             return key, _TEXT
         case ("is_durable", _):
             return key, "true or false is needed"
@@ -157,6 +159,8 @@ def load_workspace(folder: Path) -> Workspace:
                 file, needed, "it is missing", "Write what `finsync init` writes there; see docs/connect.md."
             )
     document["layers"] = tuple(document["layers"])
+    if "secrets_dir" in document:
+        document["secrets_dir"] = Path(document["secrets_dir"]).expanduser()
     return Workspace(path=path, **document)
 
 

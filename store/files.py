@@ -6,6 +6,7 @@ set before SQLite sees it, decides for all three.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -17,8 +18,6 @@ OWNER_FOLDER = 0o700
 GROUP_FILE = 0o660
 GROUP_FOLDER = 0o2770  # setgid: files made in it belong to the group as well
 
-_MAGIC = b"SQLite format 3\x00"
-
 
 def prepare(path: Path, group: str | None) -> None:
     """Make the folder and an empty file where there is none, and see that nobody else may read them."""
@@ -28,7 +27,7 @@ def prepare(path: Path, group: str | None) -> None:
         prepare_folder(path.parent, group)
         is_new = _create(path, group)
         if not is_new:
-            _check_header(path)
+            _check_readable(path)
             _close_to_others(path, group)
     except OSError as error:
         raise StoreAccessError(str(path), error.strerror or str(error)) from error
@@ -39,7 +38,7 @@ def check(path: Path) -> None:
     if path.is_dir():
         raise NotAWorkspaceError(str(path), "it is a folder")
     try:
-        _check_header(path)
+        _check_readable(path)
     except OSError as error:
         raise StoreAccessError(str(path), error.strerror or str(error)) from error
 
@@ -93,11 +92,16 @@ def _create(path: Path, group: str | None) -> bool:
     return True
 
 
-def _check_header(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(len(_MAGIC))
-    if start and start != _MAGIC:
-        raise NotAWorkspaceError(str(path), "it is not an SQLite file")
+def _check_readable(path: Path) -> None:
+    """Refuse a file that may not be read, without opening it.
+
+    Whatever opens and closes a database beside SQLite takes the locks of every connection that this process has on it
+    (POSIX locks belong to the process): another process could then throw away the log that we still write to. What the
+    file is, SQLite says itself.
+    """
+    path.stat()
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _close_to_others(path: Path, group: str | None) -> None:

@@ -1,6 +1,6 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
-from finsync_tui.actions.acting import Outcome, acting, known_now, may
+from finsync_tui.actions.acting import Outcome, Seen, acting, known_now, may
 from finsync_tui.actions.breaks import (
     adopt_target,
     assign_breaks,
@@ -49,6 +49,7 @@ from finsync_tui.actor import Actor
 __all__ = [
     "Actor",
     "Outcome",
+    "Seen",
     "abort_workflow",
     "acting",
     "adopt_target",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Literal
@@ -11,13 +11,18 @@ from typing import Literal
 from finsync_tui import people
 from finsync_tui.actor import Actor
 from finsync_tui.profile import Profile
-from store import Store, audit, cases, workflows
+from store import Store, audit, cases, glances, workflows
 from store.cases import ExceptionCase
 from store.errors import NotAllowedError, NotFoundError
+from store.glances import Glance
 
 REASON_CHARS_MAX = 2000
 PAYLOAD_CHARS_MAX = 1_000_000
 LIVE = ("open", "snoozed")
+
+
+Seen = Mapping[int, Glance]
+"""How things stood when the person decided, by id. What somebody else has changed since is refused, not overwritten."""
 
 
 def acting(
@@ -72,6 +77,7 @@ def each_case(
     state: Literal["closed", "resolved", "ignored"] | None = None,
     resolution: str = "",
     allow: tuple[str, ...] | None = LIVE,
+    seen: Seen | None = None,
 ) -> Outcome:
     """Do something to each live exception in one transaction. A single refusal raises, several are collected."""
     people.require(actor.name, actor.roles, what)
@@ -79,6 +85,7 @@ def each_case(
     done: list[int] = []
     refused: list[tuple[int, str]] = []
     with store.transaction() as db:
+        stands = glances.of_cases(db, [case_id for case_id in wanted if case_id in (seen or {})])
         for case_id in wanted:
             case = cases.get(db, case_id)
             if case is None:
@@ -89,7 +96,7 @@ def each_case(
             problem = (
                 f"it has ended already ({case.state} by {case.ended_by})"
                 if allow is not None and case.state not in allow
-                else one(db, case)
+                else overtaken(seen, stands, case_id) or one(db, case)
             )
             if problem is not None:
                 if len(wanted) == 1:
@@ -103,6 +110,12 @@ def each_case(
             )
             done.append(case_id)
     return Outcome(tuple(done), tuple(refused))
+
+
+def overtaken(seen: Seen | None, stands: Seen, thing_id: int) -> str | None:
+    """Say what somebody else has done to a thing since the person looked; None: nothing, or nobody said how it looked."""
+    then, now = (seen or {}).get(thing_id), stands.get(thing_id)
+    return (then.changed(now) or None) if then is not None and now is not None else None
 
 
 def resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Outcome, checked_reason, note_action
+from finsync_tui.actions.acting import Outcome, Seen, checked_reason, note_action, overtaken
 from finsync_tui.actor import Actor
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.reconcile import running
-from store import Store, breaks, cases, crossrefs, events, outbox, workflows
+from store import Store, breaks, cases, crossrefs, events, glances, outbox, workflows
 from store.breaks import Break
 from store.canonical.event import Event, event_type
 from store.clock import text
@@ -20,7 +20,9 @@ from store.errors import NotAllowedError, NotFoundError
 RESENT_KINDS = ("missing_in_target", "field", "status_lag")
 
 
-def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: str | None) -> Outcome:
+def assign_breaks(
+    store: Store, actor: Actor, break_ids: Iterable[int], owner: str | None, *, seen: Seen | None = None
+) -> Outcome:
     """Give breaks to a person, or to nobody."""
     name = (owner or "").strip() or None
 
@@ -28,7 +30,7 @@ def assign_breaks(store: Store, actor: Actor, break_ids: Iterable[int], owner: s
         breaks.assign(db, [one.id], name, actor.name, now)
         return None
 
-    return each_break(store, actor, break_ids, "break.assigned", name or "nobody", act)
+    return each_break(store, actor, break_ids, "break.assigned", name or "nobody", act, seen=seen)
 
 
 def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> Outcome:
@@ -42,7 +44,9 @@ def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> O
     return each_break(store, actor, [break_id], "break.commented", words, act, states=None)
 
 
-def explain_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+def explain_breaks(
+    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Say why open breaks are as they should be. The same difference does not come back; another one does."""
     reason = checked_reason(reason)
 
@@ -51,10 +55,12 @@ def explain_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason:
         _tell(db, one, "explained", now)
         return None
 
-    return each_break(store, actor, break_ids, "break.explained", reason, act)
+    return each_break(store, actor, break_ids, "break.explained", reason, act, seen=seen)
 
 
-def reopen_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+def reopen_breaks(
+    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Take back an explanation or a write-off while the difference is still there."""
     reason = checked_reason(reason)
 
@@ -66,11 +72,13 @@ def reopen_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: 
         return None
 
     return each_break(
-        store, actor, break_ids, "break.reopened", reason, act, states=("explained", "written_off")
+        store, actor, break_ids, "break.reopened", reason, act, states=("explained", "written_off"), seen=seen
     )
 
 
-def resend_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+def resend_breaks(
+    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Let the process of each document begin anew: it looks in the target first and never makes anything twice."""
     reason = checked_reason(reason)
 
@@ -81,7 +89,7 @@ def resend_breaks(store: Store, actor: Actor, break_ids: Iterable[int], reason: 
             _compare_soon(db, one)
         return problem
 
-    return each_break(store, actor, break_ids, "break.resend_asked", reason, act)
+    return each_break(store, actor, break_ids, "break.resend_asked", reason, act, seen=seen)
 
 
 def reread_breaks(store: Store, actor: Actor, break_ids: Iterable[int]) -> Outcome:
@@ -95,7 +103,9 @@ def reread_breaks(store: Store, actor: Actor, break_ids: Iterable[int]) -> Outco
     return each_break(store, actor, break_ids, "break.reread_asked", "", act)
 
 
-def adopt_target(store: Store, actor: Actor, break_ids: Iterable[int], reason: str) -> Outcome:
+def adopt_target(
+    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Take the target's values for right: nothing is written to a system, and the difference is settled as it stands."""
     reason = checked_reason(reason)
 
@@ -108,7 +118,7 @@ def adopt_target(store: Store, actor: Actor, break_ids: Iterable[int], reason: s
         _tell(db, one, "adopted", now)
         return None
 
-    return each_break(store, actor, break_ids, "break.adopted", reason, act)
+    return each_break(store, actor, break_ids, "break.adopted", reason, act, seen=seen)
 
 
 def each_break(
@@ -120,6 +130,7 @@ def each_break(
     act: Callable[[Connection, Break, datetime], str | None],
     *,
     states: tuple[str, ...] | None = ("open",),
+    seen: Seen | None = None,
 ) -> Outcome:
     """Do something to each break in one transaction. A single refusal raises, several are collected."""
     people.require(actor.name, actor.roles, what)
@@ -127,6 +138,7 @@ def each_break(
     done: list[int] = []
     refused: list[tuple[int, str]] = []
     with store.transaction() as db:
+        stands = glances.of_breaks(db, [break_id for break_id in wanted if break_id in (seen or {})])
         for break_id in wanted:
             one = breaks.get(db, break_id)
             if one is None:
@@ -138,7 +150,7 @@ def each_break(
             if states is not None and one.state not in states:
                 problem = f"it is {one.state.replace('_', ' ')} ({one.resolution or 'no reason is known'})"
             else:
-                problem = act(db, one, store.clock.now())
+                problem = overtaken(seen, stands, break_id) or act(db, one, store.clock.now())
             if problem is not None:
                 if len(wanted) == 1:
                     raise NotAllowedError(f"break {break_id}: {problem}. Nothing was changed.")

@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from finsync_tui import releasing
 from finsync_tui.actions.acting import (
     Outcome,
+    Seen,
     checked_json,
     checked_reason,
     each_case,
@@ -24,18 +25,20 @@ from store.clock import text
 from store.errors import NotAllowedError
 
 
-def retry(store: Store, actor: Actor, case_ids: Sequence[int]) -> Outcome:
+def retry(store: Store, actor: Actor, case_ids: Sequence[int], *, seen: Seen | None = None) -> Outcome:
     """Let the held work go on: decided anew with today's mappings and master data, looked up before it is sent."""
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
         return releasing.retry(db, case, store.clock.now())
 
     return each_case(
-        store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried"
+        store, actor, case_ids, "exception.retried", "", one, state="closed", resolution="retried", seen=seen
     )
 
 
-def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+def resolve(
+    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """End exceptions that were settled outside; the held work ends without being delivered.
 
     This is also how a person says that they have looked up a write whose outcome nobody knew: the audit log names it.
@@ -46,11 +49,21 @@ def resolve(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) ->
         return end_workflow(store, db, case, actor, reason)
 
     return each_case(
-        store, actor, case_ids, "exception.resolved", reason, one, state="resolved", resolution=reason
+        store,
+        actor,
+        case_ids,
+        "exception.resolved",
+        reason,
+        one,
+        state="resolved",
+        resolution=reason,
+        seen=seen,
     )
 
 
-def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+def ignore(
+    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Put exceptions aside for good: the document is not delivered in this version; a new version is looked at anew.
 
     What may have happened can't be ignored: somebody has to look.
@@ -61,11 +74,21 @@ def ignore(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> 
         return looks_first(db, case) or end_workflow(store, db, case, actor, reason)
 
     return each_case(
-        store, actor, case_ids, "exception.ignored", reason, one, state="ignored", resolution=reason
+        store,
+        actor,
+        case_ids,
+        "exception.ignored",
+        reason,
+        one,
+        state="ignored",
+        resolution=reason,
+        seen=seen,
     )
 
 
-def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) -> Outcome:
+def send_back(
+    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Send documents back to where they come from, with a reason that their owner reads; what was posted is undone."""
     reason = checked_reason(reason)
 
@@ -100,20 +123,25 @@ def send_back(store: Store, actor: Actor, case_ids: Sequence[int], reason: str) 
         one,
         state="resolved",
         resolution=f"sent back: {reason}",
+        seen=seen,
     )
 
 
-def assign(store: Store, actor: Actor, case_ids: Sequence[int], owner: str) -> Outcome:
+def assign(
+    store: Store, actor: Actor, case_ids: Sequence[int], owner: str, *, seen: Seen | None = None
+) -> Outcome:
     """Make somebody the owner; an empty name takes the owner away."""
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
         cases.assign(db, [case.id], owner or None, store.clock.now())
         return None
 
-    return each_case(store, actor, case_ids, "exception.assigned", owner, one)
+    return each_case(store, actor, case_ids, "exception.assigned", owner, one, seen=seen)
 
 
-def snooze(store: Store, actor: Actor, case_ids: Sequence[int], until: datetime) -> Outcome:
+def snooze(
+    store: Store, actor: Actor, case_ids: Sequence[int], until: datetime, *, seen: Seen | None = None
+) -> Outcome:
     """Take exceptions out of the queue until then."""
     if until <= store.clock.now():
         raise NotAllowedError("an exception can only be snoozed until a time that is still to come.")
@@ -122,7 +150,7 @@ def snooze(store: Store, actor: Actor, case_ids: Sequence[int], until: datetime)
         cases.snooze(db, [case.id], until, store.clock.now())
         return None
 
-    return each_case(store, actor, case_ids, "exception.snoozed", text(until), one)
+    return each_case(store, actor, case_ids, "exception.snoozed", text(until), one, seen=seen)
 
 
 def comment(store: Store, actor: Actor, case_id: int, words: str) -> Outcome:
@@ -135,7 +163,9 @@ def comment(store: Store, actor: Actor, case_id: int, words: str) -> Outcome:
     return each_case(store, actor, [case_id], "exception.commented", words, one, allow=None)
 
 
-def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) -> Outcome:
+def edit(
+    store: Store, actor: Actor, case_id: int, payload: str, reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Send an edited body in place of the refused one; the original decision stays beside it."""
     checked_json(payload)
     reason = checked_reason(reason)
@@ -157,6 +187,7 @@ def edit(store: Store, actor: Actor, case_id: int, payload: str, reason: str) ->
         one,
         state="closed",
         resolution=f"edited: {reason}",
+        seen=seen,
     )
 
 

@@ -22,7 +22,7 @@ def key_of(workspace: Workspace, actor: Actor) -> Signer:
     """Return the person's key. Raises KeyMissingError."""
     if actor.web_login:  # never a key of that name in the keyring of whoever hosts the server
         return _held(actor)
-    return people.signer(Secrets(workspace.name, workspace.path), actor.name)
+    return people.signer(Secrets(workspace.name, workspace.path, workspace.secrets_dir), actor.name)
 
 
 def write_off_signer(workspace: Workspace, profile: Profile, actor: Actor) -> Signer | None:

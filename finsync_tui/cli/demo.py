@@ -95,9 +95,13 @@ def demo(
 
 
 def _show(workspace: Workspace) -> None:
+    from finsync_tui.rehearse import staff
     from finsync_tui.screens.app import run
 
+    sign_in = (workspace.secrets_dir or workspace.path) / staff.NOTE
+    note(f"you are {staff.ANALYST}, the analyst; how to sign in as a second person: {sign_in}")
     run(workspace)
+    note(f"how to sign in as a second person: {sign_in}")
     note(f"the demo's workspace stays until the next demo: finsync status --workspace {workspace.path}")
 
 

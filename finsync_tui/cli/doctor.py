@@ -178,7 +178,7 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
 def _secrets(workspace: Workspace) -> Iterator[Look]:
     from finsync_tui.credentials import Secrets
 
-    secrets = Secrets(workspace.name, workspace.path)
+    secrets = Secrets(workspace.name, workspace.path, workspace.secrets_dir)
     for system, manifest in manifests(workspace).items():
         missing = [name for name in manifest.credentials if secrets.find(system, name) is None]
         if missing:

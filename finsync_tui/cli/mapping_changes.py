@@ -257,7 +257,12 @@ def approve(
     people.require(who.name, who.roles, "mapping.approved")
     with changing(workspace) as (store, profile):
         done = actions.approve_mapping(
-            store, profile, who, identifier, people.signer(Secrets(found.name, found.path), who.name), comment
+            store,
+            profile,
+            who,
+            identifier,
+            people.signer(Secrets(found.name, found.path, found.secrets_dir), who.name),
+            comment,
         )
     if json:
         say_json({"proposal": done.proposal, "table": done.table, "version": done.version})

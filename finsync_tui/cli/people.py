@@ -102,7 +102,7 @@ def _sign_ins(at: Workspace) -> SignIns:
     from finsync_tui.credentials import Secrets
     from finsync_tui.people.sign_ins import SignIns
 
-    return SignIns(Secrets(at.name, at.path))
+    return SignIns(Secrets(at.name, at.path, at.secrets_dir))
 
 
 @app.command(epilog=example("finsync people whoami"))
@@ -115,7 +115,7 @@ def whoami(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     found = profile.load(at)
     who = people.who_is(found, os_account=people.account())
     try:
-        public = people.signer(Secrets(at.name, at.path), who.name).public
+        public = people.signer(Secrets(at.name, at.path, at.secrets_dir), who.name).public
     except people.KeyMissingError:
         public = None
     person = found.people.get(who.name) if who.is_listed else None
@@ -167,7 +167,7 @@ def key(
     if name is not None and who.is_listed and name != who.name:
         raise UsageError(f"you are {who.name} here, not {name}. Nothing was done.")
     owner = name or who.name
-    secrets = Secrets(at.name, at.path)
+    secrets = Secrets(at.name, at.path, at.secrets_dir)
     if show:
         public, place = people.signer(secrets, owner).public, None
     else:

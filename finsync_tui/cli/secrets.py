@@ -48,7 +48,7 @@ def set_(system: System, name: Name, workspace: WorkspaceOption = None) -> None:
     value = _ask(system, name) if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
     if not value:
         raise UsageError("the secret is empty. Nothing was stored.")
-    Secrets(found.name, found.path).set(system, name, value)
+    Secrets(found.name, found.path, found.secrets_dir).set(system, name, value)
     note(f"{system}.{name} is in the keyring; try it with `finsync secrets test {system}`")
 
 
@@ -63,7 +63,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     from finsync_tui.credentials import Secrets
 
     found = workspace_of(workspace)
-    secrets = Secrets(found.name, found.path)
+    secrets = Secrets(found.name, found.path, found.secrets_dir)
     listed: list[dict[str, str | bool | None]] = []
     for system, manifest in manifests(found).items():
         for name in (*manifest.credentials, *manifest.optional_credentials):
@@ -105,7 +105,7 @@ def remove(system: System, name: Name, workspace: WorkspaceOption = None) -> Non
     from store.errors import NotFoundError
 
     found = workspace_of(workspace)
-    if not Secrets(found.name, found.path).remove(system, name):
+    if not Secrets(found.name, found.path, found.secrets_dir).remove(system, name):
         raise NotFoundError(
             "secret in the keyring", f"{system}.{name}", "`finsync secrets list` shows where each is."
         )

@@ -101,7 +101,11 @@ def web(
         ) from None
     takes_token = as_me or not signs_in
     way_in = door(host, port, public_url, takes_token=takes_token)
-    gate = Gate(found, SignIns(Secrets(found.name, found.path)), SystemClock()) if signs_in else None
+    gate = (
+        Gate(found, SignIns(Secrets(found.name, found.path, found.secrets_dir)), SystemClock())
+        if signs_in
+        else None
+    )
     command = [sys.executable, "-m", "finsync_tui.web.tab", "--workspace", str(found.path)]
     server = WebServer(
         command + (["--read-only"] if read_only else []), way_in, host, port, gate=gate, sessions_max=sessions

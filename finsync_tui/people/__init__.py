@@ -1,7 +1,15 @@
 """People: who acts, what their roles allow, and the keys that they sign with."""
 
 from finsync_tui.actor import account
-from finsync_tui.people.keys import KeyMissingError, Signer, is_signed_by, make_key, signer, signer_from
+from finsync_tui.people.keys import (
+    KeyMissingError,
+    Signer,
+    is_signed_by,
+    make_key,
+    new_private,
+    signer,
+    signer_from,
+)
 from finsync_tui.people.roles import ALLOWED, RoleMissingError, Roles, may, require
 from finsync_tui.people.who import Who, who_is
 
@@ -16,6 +24,7 @@ __all__ = [
     "is_signed_by",
     "make_key",
     "may",
+    "new_private",
     "require",
     "signer",
     "signer_from",

@@ -140,11 +140,8 @@ def _check_passphrase(passphrase: str, login: str) -> None:
         raise SignInError(
             f"the passphrase is longer than {PASSPHRASE_CHARS_MAX} characters", "Choose a shorter one."
         )
-    if (
-        len(set(passphrase)) < 5
-        or passphrase.casefold() in login.casefold()
-        or login.casefold() in passphrase.casefold()
-    ):
+    rest = passphrase.casefold().replace(login.casefold(), "") if login else passphrase
+    if len(set(passphrase)) < 5 or len(rest) < PASSPHRASE_CHARS_MIN // 2:
         raise SignInError(
             "the passphrase is too easy to guess", "Four words that do not belong together are a good one."
         )

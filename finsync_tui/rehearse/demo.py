@@ -204,7 +204,7 @@ def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iter
         if not line:
             raise DemoFailedError("the simulated systems did not start; their message stands above.")
         ready = json.loads(line)
-        made = workspace.write(folder, company, ready["urls"])
+        made = workspace.write(folder, company, ready["urls"], has_staff=True)
         with httpx.Client(
             base_url=ready["control_url"],
             headers={"Authorization": f"Bearer {ready['judge_token']}"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,14 @@ import tomlkit
 from adapters.coupa.options import SHOWING_SCOPES
 from adapters.coupa.options import Options as CoupaOptions
 from finsync_tui.profile import shipped
-from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_workspace, invoice_workspace
+from finsync_tui.rehearse import (
+    catalogue,
+    documents,
+    expense_catalogue,
+    expense_workspace,
+    invoice_workspace,
+    staff,
+)
 from finsync_tui.rehearse.planted import SOURCE, period_name
 from finsync_tui.rehearse.shapes import Company
 from finsync_tui.rehearse.systems import (
@@ -61,8 +69,11 @@ class DemoFolderError(FinsyncError):
         )
 
 
-def write(folder: Path, company: Company, urls: Mapping[str, str]) -> Workspace:
-    """Make the workspace anew; an earlier demo in that folder goes away, anything else is left alone."""
+def write(folder: Path, company: Company, urls: Mapping[str, str], *, has_staff: bool = False) -> Workspace:
+    """Make the workspace anew; an earlier demo in that folder goes away, anything else is left alone.
+
+    With staff its profile lists people, so that a change takes two of them.
+    """
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / MARK).is_file():
             raise DemoFolderError(folder)
@@ -72,7 +83,12 @@ def write(folder: Path, company: Company, urls: Mapping[str, str]) -> Workspace:
     (path / MARK).write_text("Made by finsync demo; made anew each time.\n", encoding="utf-8")
     layer = path / "profiles" / LAYER
     (layer / "mappings").mkdir(parents=True)
-    (layer / "profile.toml").write_text(tomlkit.dumps(_profile(company)), encoding="utf-8")
+    settings = _profile(company)
+    if has_staff:
+        people = staff.hire(path, workspace.name)
+        settings["people"] = people.people
+        workspace = dataclasses.replace(workspace, secrets_dir=people.secrets_folder)
+    (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     _mappings(layer / "mappings", company)
     shutil.copytree(shipped() / "shared" / "reconciliations", layer / "reconciliations")
     (path / "extracts").mkdir()
@@ -85,6 +101,8 @@ def point(workspace: Workspace, urls: Mapping[str, str]) -> None:
     """Point the workspace at the addresses of this run."""
     file = workspace.path / FILE_NAME
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    if workspace.secrets_dir is not None:
+        document["secrets_dir"] = str(workspace.secrets_dir)
     document["is_durable"] = False  # made anew each time, and a killed process loses nothing without it
     document["systems"] = {name: {"base_url": url} for name, url in urls.items()}
     file.write_text(tomlkit.dumps(document), encoding="utf-8")

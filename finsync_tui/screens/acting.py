@@ -7,7 +7,7 @@ from pathlib import Path
 
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
-from finsync_tui.actions import Actor, Outcome
+from finsync_tui.actions import Actor, Outcome, Seen
 from finsync_tui.screens import writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
@@ -15,52 +15,40 @@ from store import preferences
 from store.clock import Clock, instant
 from store.database import Store, open_store
 
-Deed = Callable[[Store, Actor, Sequence[int], str], Outcome]
-
-
-def _retry(store: Store, actor: Actor, ids: Sequence[int], reason: str) -> Outcome:
-    return actions.retry(store, actor, ids)
-
-
-def _comment(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
-    return actions.comment(store, actor, ids[0], text)
-
-
-def _comment_break(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
-    return actions.comment_on_break(store, actor, ids[0], text)
-
-
-def _assign_break(store: Store, actor: Actor, ids: Sequence[int], owner: str) -> Outcome:
-    return actions.assign_breaks(store, actor, ids, owner or None)
-
-
-def _snooze(store: Store, actor: Actor, ids: Sequence[int], until: str) -> Outcome:
-    return actions.snooze(store, actor, ids, instant(until))
-
-
-def _reread_break(store: Store, actor: Actor, ids: Sequence[int], text: str) -> Outcome:
-    return actions.reread_breaks(store, actor, ids)
+Deed = Callable[[Store, Actor, Sequence[int], str, Seen], Outcome]
 
 
 DEEDS: Mapping[Name, Deed] = {
-    "retry": _retry,
-    "resolve": actions.resolve,
-    "ignore": actions.ignore,
-    "assign": actions.assign,
-    "comment": _comment,
-    "snooze": _snooze,
-    "return": actions.send_back,
-    "replay": actions.replay_deliveries,
-    "hold": actions.hold_deliveries,
-    "release": actions.release_deliveries,
-    "cancel": actions.cancel_deliveries,
-    "assign_break": _assign_break,
-    "comment_break": _comment_break,
-    "explain_break": actions.explain_breaks,
-    "resend_break": actions.resend_breaks,
-    "reread_break": _reread_break,
-    "adopt_break": actions.adopt_target,
-    "reopen_break": actions.reopen_breaks,
+    "retry": lambda store, actor, ids, _, seen: actions.retry(store, actor, ids, seen=seen),
+    "resolve": lambda store, actor, ids, text, seen: actions.resolve(store, actor, ids, text, seen=seen),
+    "ignore": lambda store, actor, ids, text, seen: actions.ignore(store, actor, ids, text, seen=seen),
+    "assign": lambda store, actor, ids, text, seen: actions.assign(store, actor, ids, text, seen=seen),
+    "comment": lambda store, actor, ids, text, _: actions.comment(store, actor, ids[0], text),
+    "snooze": lambda store, actor, ids, text, seen: actions.snooze(
+        store, actor, ids, instant(text), seen=seen
+    ),
+    "return": lambda store, actor, ids, text, seen: actions.send_back(store, actor, ids, text, seen=seen),
+    "replay": lambda store, actor, ids, text, _: actions.replay_deliveries(store, actor, ids, text),
+    "hold": lambda store, actor, ids, text, _: actions.hold_deliveries(store, actor, ids, text),
+    "release": lambda store, actor, ids, text, _: actions.release_deliveries(store, actor, ids, text),
+    "cancel": lambda store, actor, ids, text, _: actions.cancel_deliveries(store, actor, ids, text),
+    "assign_break": lambda store, actor, ids, text, seen: actions.assign_breaks(
+        store, actor, ids, text or None, seen=seen
+    ),
+    "comment_break": lambda store, actor, ids, text, _: actions.comment_on_break(store, actor, ids[0], text),
+    "explain_break": lambda store, actor, ids, text, seen: actions.explain_breaks(
+        store, actor, ids, text, seen=seen
+    ),
+    "resend_break": lambda store, actor, ids, text, seen: actions.resend_breaks(
+        store, actor, ids, text, seen=seen
+    ),
+    "reread_break": lambda store, actor, ids, _, __: actions.reread_breaks(store, actor, ids),
+    "adopt_break": lambda store, actor, ids, text, seen: actions.adopt_target(
+        store, actor, ids, text, seen=seen
+    ),
+    "reopen_break": lambda store, actor, ids, text, seen: actions.reopen_breaks(
+        store, actor, ids, text, seen=seen
+    ),
 }
 
 
@@ -73,8 +61,9 @@ def perform(
     text: str,
     system: str,
     body: str,
+    seen: Seen | None = None,
 ) -> Outcome:
-    """Do it, with a store of its own: one transaction with its audit entry."""
+    """Do it, with a store of its own: one transaction with its audit entry. `seen`: how it looked to the person."""
     actor = _with_roles(path, actor)
     store = open_store(path, clock)
     try:
@@ -95,8 +84,8 @@ def perform(
         if verb in writing_off.VERBS:
             return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text)
         if verb == "edit":
-            return actions.edit(store, actor, ids[0], body, text)
-        return DEEDS[verb](store, actor, ids, text)
+            return actions.edit(store, actor, ids[0], body, text, seen=seen)
+        return DEEDS[verb](store, actor, ids, text, seen or {})
     finally:
         store.close()
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from finsync_tui.actions import Outcome
     from finsync_tui.settings import Workspace
     from finsync_tui.usage import Usage
+    from store.glances import Glance
 
 TRAIL_MAX = 50
 POLL_S = 0.5
@@ -321,16 +322,23 @@ class FinsyncApp(App[None]):
     # -- writing ------------------------------------------------------------------------------------------------
 
     async def perform(
-        self, verb: Name, ids: Sequence[int], words: str, *, system: str = "", body: str = ""
+        self,
+        verb: Name,
+        ids: Sequence[int],
+        words: str,
+        *,
+        system: str = "",
+        body: str = "",
+        seen: Mapping[int, Glance] | None = None,
     ) -> Outcome:
-        """Let `actions` do it, in the writing thread, at the engine's time."""
+        """Let `actions` do it, in the writing thread, at the engine's time. `seen`: how things looked to the person."""
         assert not self.is_read_only, "a read-only workbench asks nothing of the kind"
         clock: Clock = VirtualClock(self.now()) if self.is_virtual else self.machine_clock
 
         def act() -> Outcome:
             from finsync_tui.screens.acting import perform
 
-            return perform(self.store_path, clock, self.actor, verb, ids, words, system, body)
+            return perform(self.store_path, clock, self.actor, verb, ids, words, system, body, seen)
 
         return await self._write(act)
 

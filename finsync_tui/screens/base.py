@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from finsync_tui.actions import Outcome
     from finsync_tui.screens.app import FinsyncApp
+    from store.glances import Glance
 
 T = TypeVar("T")
 TOO_SMALL = "Window too small (need 60x16)"
 REFUSALS_SHOWN = 8
 DIALOG_WIDTH = 66
+NO_FILES = "Files here are those of the account that runs the server: in a browser, copy with y, or use the commands there."
 READ_ONLY = "This workbench is read-only: nothing can be changed from here."
 WRITING = frozenset(
     [
@@ -172,6 +175,12 @@ class WorkScreen(Screen[None]):
             self.app.notify(READ_ONLY, severity="warning", markup=False)
         return self.desk.is_read_only
 
+    def refuses_files(self) -> bool:
+        """Say so when this person came with a browser: the files here are those of whoever runs the server."""
+        if self.desk.actor.web_login:
+            self.app.notify(NO_FILES, severity="warning", markup=False)
+        return bool(self.desk.actor.web_login)
+
     def _read_until(self, text: str) -> str:
         from finsync_tui.screens.moments import until
         from store.clock import text as instant_text
@@ -189,9 +198,10 @@ class WorkScreen(Screen[None]):
         system: str = "",
         body: str = "",
         shown: Sequence[Content] = (),
+        seen: Mapping[int, Glance] | None = None,
     ) -> bool:
-        """Ask, do, and say what came of it. `subject`: one thing by its name; `shown`: what else the question shows.
-        Returns whether it was done."""
+        """Ask, do, and say what came of it. `subject`: one thing by its name; `shown`: what else the question shows;
+        `seen`: how things stood when the person began, where that was before now. Returns whether it was done."""
         if self.refuses_writing():
             return False
         why = self.desk.refused.get(ACTIONS.get(verb.name, verb.name))
@@ -200,6 +210,8 @@ class WorkScreen(Screen[None]):
             return False
         from finsync_tui.screens.widgets.dialogs import AskDialog
 
+        if seen is None:
+            seen = await self.glance(listing, ids)
         sums = await self.read(lambda db: queries.sums(db, listing, ids)) if listing is not None else []
         name = subject if len(ids) == 1 else f"{len(ids):,} {listing.name if listing else ''}"
         answer = await self.app.push_screen_wait(
@@ -216,13 +228,21 @@ class WorkScreen(Screen[None]):
         )
         if answer is None:
             return False
-        outcome = await self.desk.perform(verb.name, ids, answer, system=system, body=body)
+        outcome = await self.desk.perform(verb.name, ids, answer, system=system, body=body, seen=seen)
         self._tell(verb, outcome, name)
         return bool(outcome.done)
 
     async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
         """Return what else the question shows before this is done to those."""
         return ()
+
+    async def glance(self, listing: Listing[queries.R] | None, ids: Sequence[int]) -> Mapping[int, Glance]:
+        """Return how things stand now, so that nothing is overwritten that somebody does while this person thinks."""
+        from store import glances
+
+        ways = {"exceptions": glances.of_cases, "breaks": glances.of_breaks}
+        look = ways.get(listing.name) if listing is not None else None
+        return await self.read(partial(look, ids=ids)) if look is not None else {}
 
     def _tell(self, verb: Verb, outcome: Outcome, name: str) -> None:
         """One toast a batch; refusals with their reasons in a dialog: the person started it."""

@@ -108,6 +108,7 @@ class CaseActions(WorkScreen):
         from finsync_tui.screens import editing
         from finsync_tui.screens.widgets.edit_dialog import EditDialog
 
+        seen = await self.glance(queries.EXCEPTIONS, [row.id])
         body = await self.read(partial(_body, entry_id=row.entry_id or 0))
         if len(body) > editing.TEXT_BYTES_MAX:
             self.app.notify(
@@ -134,6 +135,7 @@ class CaseActions(WorkScreen):
             subject=row.number,
             body=editing.restored(text, body),
             shown=shown,
+            seen=seen,
         )
         if is_done:
             self.reread()

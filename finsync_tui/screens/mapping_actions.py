@@ -78,6 +78,8 @@ class MappingActions(WorkScreen):
 
     async def export_rows(self, table: str, rows: tuple[MappingRow, ...], version: int) -> None:
         """Ask for a file and write a table to it; one that is there stays."""
+        if self.refuses_files():
+            return
         name = f"{table}-{version}.xlsx" if version else f"{table}.xlsx"
         answer = await self.app.push_screen_wait(
             AskDialog(
@@ -105,6 +107,8 @@ class MappingActions(WorkScreen):
 
     async def import_rows(self, table: str, before: Sequence[MappingRow], version: int, rule: str) -> None:
         """Ask for a file and propose its rows in place of the whole table."""
+        if self.refuses_files():
+            return
         from finsync_tui.screens.mapping_acting import Change
 
         answer = await self.app.push_screen_wait(

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import Store, audit, events, meta, open_store, outbox, watermarks
+from store.database import open_reader
 from store.errors import (
     NewerStoreError,
     NotAWorkspaceError,
@@ -419,3 +420,22 @@ def test_closing_twice_does_no_harm() -> None:
 
     with pytest.raises(sqlite3.ProgrammingError):
         store.db.execute("SELECT 1")
+
+
+def test_opening_a_store_again_takes_no_lock_of_a_connection_that_is_open(tmp_path: Path) -> None:
+    """A workbench reads with one connection and opens the store anew for each act; another process that closes the file
+    must not take itself for the last one and throw the log away, or what is written next destroys the file.
+    """
+    path = tmp_path / "finsync.db"
+    script = "import sqlite3,sys; db=sqlite3.connect(sys.argv[1]); db.execute('SELECT count(*) FROM meta').fetchone(); db.close()"
+    with open_store(path, a_clock()) as first:
+        first.db.execute("INSERT INTO meta VALUES ('who', 'first')")
+        log = path.with_name("finsync.db-wal")
+        before = log.stat().st_ino
+        open_store(path, a_clock()).close()
+        open_reader(path).close()
+
+        subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+        assert log.exists()
+        assert before == log.stat().st_ino
