@@ -157,7 +157,7 @@ def sparkline(counts: Sequence[int]) -> str:
     """Return counts as bars of one line; nothing at all is a dot, so that one is told from none.
 
     >>> sparkline([0, 1, 5, 10])
-    '·▁▅█'
+    '·▂▅█'
     """
     most = max(counts, default=0)
     top = len(SPARKS) - 1

@@ -80,7 +80,7 @@ def together(
 
     >>> a, b, c = (MappingRow(source=name, target="1") for name in "abc")
     >>> [(one.source, change) for one, change, _ in together([a, b], [a, c])]
-    [('a', ''), ('b', '−'), ('c', '+')]
+    [('a', ''), ('c', '+'), ('b', '−')]
     """
     left = Counter(draft)
     kept: list[tuple[MappingRow, int, bool]] = []
