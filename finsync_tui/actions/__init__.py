@@ -20,6 +20,7 @@ from finsync_tui.actions.deliveries import (
 from finsync_tui.actions.exception_write_offs import (
     approve_exception_write_off,
     reject_exception_write_off,
+    withdraw_exception_write_off,
     write_off_exception,
 )
 from finsync_tui.actions.exceptions import (
@@ -43,7 +44,7 @@ from finsync_tui.actions.mappings import (
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
 from finsync_tui.actions.signing import key_of, signer_of, write_off_signer
 from finsync_tui.actions.suppliers import answer_suppliers
-from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, write_off
+from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, withdraw_write_off, write_off
 from finsync_tui.actor import Actor
 
 __all__ = [
@@ -90,7 +91,9 @@ __all__ = [
     "send_back",
     "signer_of",
     "snooze",
+    "withdraw_exception_write_off",
     "withdraw_mapping",
+    "withdraw_write_off",
     "write_off",
     "write_off_exception",
     "write_off_signer",

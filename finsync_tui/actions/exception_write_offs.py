@@ -106,6 +106,22 @@ def reject_exception_write_off(store: Store, actor: Actor, case_id: int, reason:
         )
 
 
+def withdraw_exception_write_off(store: Store, actor: Actor, case_id: int, reason: str) -> None:
+    """Take one's own write-off back; the exception stays, with what was said on it."""
+    people.require(actor.name, actor.roles, "exception.write_off_withdrawn")
+    reason = checked_reason(reason)
+    now = store.clock.now()
+    with store.transaction() as db:
+        case, found = _waiting(db, case_id)
+        second_person.withdraw(
+            db, actor, found, what=f"exception {case_id}", command=f"finsync exceptions write-off {case_id}",
+            reason=reason, now=now,
+        )  # fmt: skip
+        cases.note(db, case_id, actor.name, f"write-off withdrawn: {reason}", now)
+        told = _told(case, found.id)
+        note_action(store, db, actor, "exception.write_off_withdrawn", case.document_key, reason, told)
+
+
 def body_of(case: ExceptionCase) -> str:
     """Return what the two persons sign: which document is given up, and how much money."""
     said = {

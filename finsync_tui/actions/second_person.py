@@ -83,6 +83,18 @@ def approve(
         raise ProposalRefusedError(found.id, problem)
 
 
+def withdraw(
+    db: Connection, actor: Actor, found: Proposal, *, what: str, command: str, reason: str, now: datetime
+) -> None:
+    """Take one's own write-off back before anybody decided; the proposal stays with the reason."""
+    if found.maker != actor.name:
+        raise NotAllowedError(
+            f"the write-off of {what} is {found.maker}'s: only they can withdraw it. Nothing was changed. "
+            f"An approver says no to it with `{command} --reject`."
+        )
+    proposals.decide(db, found.id, "withdrawn", by=actor.name, at_=now, decision=reason)
+
+
 def waiting(db: Connection, proposal_id: int | None, kind: str) -> Proposal | None:
     """Return the write-off that waits for a second person; None: none does."""
     found = proposals.get(db, proposal_id) if proposal_id is not None else None

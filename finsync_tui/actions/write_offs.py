@@ -106,6 +106,22 @@ def reject_write_off(store: Store, actor: Actor, break_id: int, reason: str) -> 
         )
 
 
+def withdraw_write_off(store: Store, actor: Actor, break_id: int, reason: str) -> None:
+    """Take one's own write-off back; the break stays open, the proposal stays with the reason."""
+    people.require(actor.name, actor.roles, "break.write_off_withdrawn")
+    reason = checked_reason(reason)
+    now = store.clock.now()
+    with store.transaction() as db:
+        one, found = _waiting(db, break_id)
+        second_person.withdraw(
+            db, actor, found, what=f"break {break_id}", command=f"finsync breaks write-off {break_id}", reason=reason,
+            now=now,
+        )  # fmt: skip
+        breaks.comment(db, [break_id], actor.name, f"write-off withdrawn: {reason}", now)
+        told: dict[str, object] = {"break": break_id, "proposal": found.id}
+        note_action(store, db, actor, "break.write_off_withdrawn", _subject(one), reason, told)
+
+
 def _open(db: Connection, break_id: int) -> Break:
     one = breaks.get(db, break_id)
     if one is None:

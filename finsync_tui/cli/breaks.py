@@ -351,6 +351,7 @@ def adopt(
         'finsync breaks write-off 12 --reason "two cents, the supplier is gone"',
         "finsync breaks write-off 12 --approve",
         'finsync breaks write-off 12 --reject --reason "it can still be claimed"',
+        'finsync breaks write-off 12 --withdraw --reason "it was another one"',
     ),
 )
 def write_off(
@@ -363,6 +364,7 @@ def write_off(
     ] = "",
     approve: Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -371,13 +373,14 @@ def write_off(
     from finsync_tui import profile as profiles
     from finsync_tui.cli._errors import UsageError
 
-    if approve and reject:
-        raise UsageError("approve or reject, not both. Nothing was done.")
+    if approve + reject + withdraw > 1:
+        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
-        if reject:
-            actions.reject_write_off(store, who, identifier, reason)
+        if reject or withdraw:
+            end = actions.reject_write_off if reject else actions.withdraw_write_off
+            end(store, who, identifier, reason)
             say_json({"break": identifier, "state": "open"}) if json else say(
                 f"break {identifier} stays open"
             )

@@ -344,6 +344,7 @@ def resolve(
         'finsync exceptions write-off 12 --reason "the supplier is gone, nothing can be posted"',
         "finsync exceptions write-off 12 --approve",
         'finsync exceptions write-off 12 --reject --reason "the buyer can still correct it"',
+        'finsync exceptions write-off 12 --withdraw --reason "it was another one"',
     ),
 )
 def write_off(
@@ -356,6 +357,7 @@ def write_off(
     ] = "",
     approve: Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -367,14 +369,15 @@ def write_off(
     from finsync_tui import actions
     from finsync_tui import profile as profiles
 
-    if approve and reject:
-        raise UsageError("approve or reject, not both. Nothing was done.")
+    if approve + reject + withdraw > 1:
+        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
         shown = _case(store.db, identifier)
-        if reject:
-            actions.reject_exception_write_off(store, who, identifier, reason)
+        if reject or withdraw:
+            end = actions.reject_exception_write_off if reject else actions.withdraw_exception_write_off
+            end(store, who, identifier, reason)
             state, told = "open", "stays open"
             proposal = shown["proposal_id"]
         else:

@@ -32,7 +32,7 @@ class BreakActions(WorkScreen):
                 :SYSTEMS_SHOWN
             ]
         ]
-        if verb in (verbs.APPROVE_BREAK, verbs.REJECT_BREAK):
+        if verb in (verbs.APPROVE_BREAK, verbs.REJECT_BREAK, verbs.WITHDRAW_BREAK):
             waiting = await self.read(partial(break_queries.waiting, ids=ids))
             lines += drawing.waiting(waiting, DIALOG_WIDTH)
         return lines
@@ -66,3 +66,6 @@ class BreakActions(WorkScreen):
 
     def action_reject_break(self) -> None:
         self.act(verbs.REJECT_BREAK)
+
+    def action_withdraw_break(self) -> None:
+        self.act(verbs.WITHDRAW_BREAK)

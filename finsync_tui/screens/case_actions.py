@@ -89,9 +89,12 @@ class CaseActions(WorkScreen):
     def action_reject_case(self) -> None:
         self.act(verbs.REJECT_CASE)
 
+    def action_withdraw_case(self) -> None:
+        self.act(verbs.WITHDRAW_CASE)
+
     async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
         """Return of write-offs that wait who would do it, and why."""
-        if verb not in (verbs.APPROVE_CASE, verbs.REJECT_CASE):
+        if verb not in (verbs.APPROVE_CASE, verbs.REJECT_CASE, verbs.WITHDRAW_CASE):
             return ()
         return drawing.waiting(await self.read(partial(queries.waiting_cases, ids=ids)), DIALOG_WIDTH)
 

@@ -18,6 +18,7 @@ CASE_VERBS = {
     "write_off": verbs.WRITE_OFF,
     "approve_case": verbs.APPROVE_CASE,
     "reject_case": verbs.REJECT_CASE,
+    "withdraw_case": verbs.WITHDRAW_CASE,
 }
 CASE_BINDINGS: list[BindingType] = [
     Binding("r", "retry", "retry", id="queue.retry"),
@@ -31,6 +32,7 @@ CASE_BINDINGS: list[BindingType] = [
     Binding("w", "write_off", "write off…", id="queue.write_off"),
     Binding("A", "approve_case", "approve write-off…", show=False, id="queue.approve"),
     Binding("R", "reject_case", "reject write-off…", show=False, id="queue.reject"),
+    Binding("U", "withdraw_case", "withdraw own write-off…", show=False, id="queue.withdraw"),
 ]
 
 BREAK_VERBS = {
@@ -44,6 +46,7 @@ BREAK_VERBS = {
     "write_off_break": verbs.WRITE_OFF_BREAK,
     "approve_break": verbs.APPROVE_BREAK,
     "reject_break": verbs.REJECT_BREAK,
+    "withdraw_break": verbs.WITHDRAW_BREAK,
 }
 BREAK_BINDINGS: list[BindingType] = [
     Binding("x", "explain_break", "explain…", id="breaks.explain"),
@@ -53,6 +56,7 @@ BREAK_BINDINGS: list[BindingType] = [
     Binding("w", "write_off_break", "write off…", id="breaks.write_off"),
     Binding("A", "approve_break", "approve write-off…", id="breaks.approve"),
     Binding("R", "reject_break", "reject write-off…", show=False, id="breaks.reject"),
+    Binding("U", "withdraw_break", "withdraw own write-off…", show=False, id="breaks.withdraw"),
     Binding("v", "reread_break", "read both sides again…", show=False, id="breaks.reread"),
     Binding("d", "adopt_break", "adopt the target's value…", show=False, id="breaks.adopt"),
     Binding("u", "reopen_break", "open again…", show=False, id="breaks.reopen"),

@@ -23,6 +23,7 @@ Name = Literal[
     "write_off",
     "approve_case",
     "reject_case",
+    "withdraw_case",
     "replay",
     "hold",
     "release",
@@ -41,6 +42,7 @@ Name = Literal[
     "write_off_break",
     "approve_break",
     "reject_break",
+    "withdraw_break",
     "certify",
 ]
 
@@ -133,6 +135,13 @@ REJECT_CASE = Verb(
     "Reject the write-off of",
     "not written off: it stays open",
     "It stays open, with what you said as a comment. Its maker can propose it again.",
+    prompt="Reason",
+)
+WITHDRAW_CASE = Verb(
+    "withdraw_case",
+    "Withdraw the write-off of",
+    "not written off: it stays open",
+    "It stays open, with what you said as a comment. It can be proposed again.",
     prompt="Reason",
 )
 RETURNING_FLOWS = frozenset(["expense_to_reimbursement", "expense_validation"])
@@ -241,6 +250,13 @@ REJECT_BREAK = Verb(
     "It stays open, with what you said in its history. Its maker can propose it again.",
     prompt="Reason",
 )
+WITHDRAW_BREAK = Verb(
+    "withdraw_break",
+    "Withdraw the write-off of",
+    "not written off: it stays open",
+    "It stays open, with what you said in its history. It can be proposed again.",
+    prompt="Reason",
+)
 CERTIFY = Verb(
     "certify",
     "Certify",
@@ -263,10 +279,12 @@ def against_case(verb: Verb, row: ExceptionRow | None, me: str = "") -> str:
         return f"{row.system} takes no document back: correct it there, or resolve the exception."
     if verb.name == "write_off" and row.write_off_maker:
         return f"{row.write_off_maker} has proposed to write off {row.number} already: somebody else approves it (A)."
-    if verb.name in ("approve_case", "reject_case") and not row.write_off_maker:
+    if verb.name in ("approve_case", "reject_case", "withdraw_case") and not row.write_off_maker:
         return f"Nobody has proposed to write off {row.number} (w does)."
     if verb.name == "approve_case" and row.write_off_maker == me:
         return f"You proposed to write off {row.number}: somebody else has to approve it."
+    if verb.name == "withdraw_case" and row.write_off_maker != me:
+        return f"{row.write_off_maker} proposed to write off {row.number}: only they withdraw it; an approver rejects it (R)."
     return ""
 
 
@@ -288,7 +306,7 @@ def against_delivery(verb: Verb, row: DeliveryRow | None) -> str:
 
 
 _FOR_OPEN = frozenset(["explain_break", "resend_break", "reread_break", "adopt_break", "write_off_break"])
-_FOR_WAITING = frozenset(["approve_break", "reject_break"])
+_FOR_WAITING = frozenset(["approve_break", "reject_break", "withdraw_break"])
 _RESENT = frozenset(["missing_in_target", "field", "status_lag"])
 
 
@@ -314,6 +332,8 @@ def against_break(verb: Verb, row: BreakRow | None, me: str = "") -> str:
         return f"Nobody has proposed to write off {row.number} (w does)."
     if verb.name == "approve_break" and row.write_off_maker == me:
         return f"You proposed to write off {row.number}: somebody else has to approve it."
+    if verb.name == "withdraw_break" and row.write_off_maker != me:
+        return f"{row.write_off_maker} proposed to write off {row.number}: only they withdraw it; an approver rejects it (R)."
     return ""
 
 

@@ -14,8 +14,11 @@ from store import Store
 from store.errors import FinsyncError
 
 VERBS: Final[frozenset[Name]] = frozenset(
-    ["write_off_break", "approve_break", "reject_break", "write_off", "approve_case", "reject_case"]
-)
+    [
+        "write_off_break", "approve_break", "reject_break", "withdraw_break",
+        "write_off", "approve_case", "reject_case", "withdraw_case",
+    ]
+)  # fmt: skip
 Act = Callable[[int], bool]
 """Does it to one; says whether it is in force."""
 
@@ -70,10 +73,15 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
             actions.approve_write_off if verb == "approve_break" else actions.approve_exception_write_off
         )
         return lambda one: approve(store, profile, actor, one, key, words).is_in_force
-    reject = actions.reject_write_off if verb == "reject_break" else actions.reject_exception_write_off
+    end = {
+        "reject_break": actions.reject_write_off,
+        "withdraw_break": actions.withdraw_write_off,
+        "reject_case": actions.reject_exception_write_off,
+        "withdraw_case": actions.withdraw_exception_write_off,
+    }[verb]
 
     def refuse(one: int) -> bool:
-        reject(store, actor, one, words)
+        end(store, actor, one, words)
         return True
 
     return refuse

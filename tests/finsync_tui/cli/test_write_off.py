@@ -105,6 +105,23 @@ def test_a_rejected_one_can_be_proposed_again() -> None:
     assert not propose(council, case_id)
 
 
+def test_only_its_maker_withdraws_a_write_off() -> None:
+    """Without the approver's role: it stays open with the reason, and is free to be proposed again."""
+    council = Council(**LIMIT)
+    case_id = opened(council, 5_000)
+    propose(council, case_id)
+    with pytest.raises(NotAllowedError, match="only they can withdraw it"):
+        actions.withdraw_exception_write_off(council.store, council.who("tom"), case_id, "no")
+
+    actions.withdraw_exception_write_off(council.store, council.who("maria"), case_id, "a slip")
+
+    assert "write-off withdrawn: a slip" == cases.notes(council.store.db, case_id)[-1].text
+    assert ("maria", "exception.write_off_withdrawn") == council.noted[-1]
+    with pytest.raises(NotAllowedError, match="is not proposed"):
+        approve(council, case_id)
+    assert not propose(council, case_id)
+
+
 def test_the_command_gives_up_what_was_held(finsync: Finsync) -> None:
     """Without people one is enough: amount and state are said, the held work ends, the list knows it."""
     done = finsync("exceptions", "write-off", 1, "--reason", "the supplier is gone", "--json")

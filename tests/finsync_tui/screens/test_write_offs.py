@@ -108,6 +108,46 @@ async def test_nobody_approves_their_own_and_a_no_leaves_it_open(shared_out: Wor
     assert "open" == the_break(shared_out).state
 
 
+async def test_an_exception_is_written_off_by_two_persons(shared_out: Workspace) -> None:
+    """The maker, who may not approve, takes a slip back; proposed again it waits in a view, and another approves it."""
+    with looked_into(shared_out) as store:
+        row = store.db.execute(
+            "SELECT id, document_number FROM v_exception WHERE class = 'MAPPING_MISSING' AND ended_at IS NULL ORDER BY id"
+        ).fetchone()
+    case_id, number = tuple(row)
+    async with desk_of(shared_out, "maria") as pilot:
+        await press(pilot, "2", "escape", "slash")
+        await write(pilot, number)
+        await press(pilot, "enter")
+        await press(pilot, "U")
+        assert "Nobody has proposed to write off" in screen_text(pilot)
+        asked = await answer(pilot, "w", "the supplier is gone")
+        assert "your key signs" in asked
+        await press(pilot, "R")
+        assert "maria has the role analyst" in screen_text(pilot)
+        asked = await answer(pilot, "U", "it was another one")
+        assert f"Withdraw the write-off of {number}" in asked
+        await answer(pilot, "w", "the supplier is gone indeed")
+
+    async with desk_of(shared_out, "tom") as pilot:
+        await press(pilot, "2", "W")
+        assert isinstance(pilot.app.screen, ListScreen)
+        assert [case_id] == list(pilot.app.screen.table.ids)
+        await press(pilot, "U")
+        assert "maria proposed" in screen_text(pilot)
+        asked = await answer(pilot, "A")
+        assert f"maria about {number}: the supplier is gone indeed" in asked
+        assert 0 == pilot.app.screen.table.row_count
+
+    with looked_into(shared_out) as store:
+        ended = store.db.execute(
+            "SELECT ended_by, is_written_off FROM v_exception WHERE id = ?", (case_id,)
+        ).fetchone()
+        states = store.db.execute("SELECT state, decision FROM proposal ORDER BY id").fetchall()
+    assert ("tom", 1) == tuple(ended)
+    assert [("withdrawn", "it was another one"), ("approved", "")] == [tuple(one) for one in states]
+
+
 async def test_who_only_looks_is_told_so(shared_out: Workspace) -> None:
     """By role: every verb that mends says which role it takes."""
     async with desk_of(shared_out, "vera", "INV-4401") as pilot:
