@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import recording
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
+from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import sweeping
 from store import (
     Store,
@@ -81,6 +82,8 @@ class CycleReport:
     advanced: runner.Advanced = field(default_factory=runner.Advanced)
     delivered: delivery.Delivered = field(default_factory=delivery.Delivered)
     verified: int = 0
+    is_stopped: bool = False
+    """True when it was told to stop before it was through; the next one goes on from there."""
 
     @property
     def rows_read(self) -> int:
@@ -103,6 +106,8 @@ class Engine:
     lease: leases.Lease
     facts: Facts
     cycle_count: int = 0
+    is_stopping: IsStopping = never
+    """Asked between two pages, documents and deliveries."""
     decided: str = ""
     """What had been decided about proposals when `facts` was made."""
 
@@ -139,6 +144,8 @@ class Engine:
         now = self.clock.now()
         self._report("working")
         pulled = await self._pull(schedule.pulls(self.profile, tuple(names)))
+        if self.is_stopping():  # these schedules have not run: the next engine runs them
+            return CycleReport(now, pulled, is_stopped=True)
         with self.store.transaction() as db:
             cases.wake_snoozed(db, now)
             for name in names:
@@ -150,10 +157,12 @@ class Engine:
             from finsync_tui.reconcile import running  # loaded where something is to be compared
 
             for asked in running.due(self.store.db, self.profile, self.clock.now()):
+                if self.is_stopping():
+                    break
                 await self.reconcile(asked)
         self.cycle_count += 1
         self._report("idle")
-        return CycleReport(now, pulled + report.pulled, report.advanced, report.delivered, report.verified)
+        return replace(report, at=now, pulled=pulled + report.pulled, is_stopped=self.is_stopping())
 
     async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         """Read these now, outside any schedule."""
@@ -174,10 +183,13 @@ class Engine:
         for _ in range(ROUNDS_MAX):
             self._renew()
             self._refresh()
-            moved = runner.advance(self.store, FLOWS, self.facts, self.clock)
+            moved = runner.advance(self.store, FLOWS, self.facts, self.clock, self.is_stopping)
             sent = await delivery.deliver_due(
-                self.store, self.adapters, self.profile, self.clock, self.lease.token
+                self.store, self.adapters, self.profile, self.clock, self.lease.token, self.is_stopping
             )
+            if self.is_stopping():
+                advanced, delivered = advanced + moved, delivered + sent
+                break
             read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if moved.is_progress or sent.sent or read.read:
@@ -186,7 +198,7 @@ class Engine:
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
             ):
                 break
-        return CycleReport(self.clock.now(), pulled, advanced, delivered, verified)
+        return CycleReport(self.clock.now(), pulled, advanced, delivered, verified, self.is_stopping())
 
     async def _pull_asked(self) -> tuple[sync.Pulled, ...]:
         """Read what people asked for since the last look, by the schedules of those systems."""
@@ -196,6 +208,8 @@ class Engine:
         wanted = {request.system for request in asked}
         names = tuple(name for name, rhythm in self.profile.schedules.items() if rhythm.system in wanted)
         pulled = await self.pull(schedule.pulls(self.profile, names))
+        if self.is_stopping():
+            return pulled  # the wish stays
         with self.store.transaction() as db:
             for request in asked:
                 requests.done(db, request)
@@ -203,10 +217,16 @@ class Engine:
 
     async def _pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         extracts.read(self.store, self.profile, self.workspace.path, self.clock)
-        found = []
+        found: list[sync.Pulled] = []
         for task in pulls:
+            if self.is_stopping():
+                return tuple(found)
             if systems.is_open(self.store.db, task.system, self.clock.now()):
-                found.append(await sync.pull(self.store, self.adapters[task.system], task, self.clock))
+                found.append(
+                    await sync.pull(
+                        self.store, self.adapters[task.system], task, self.clock, self.is_stopping
+                    )
+                )
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
         return tuple(found)
 
@@ -245,7 +265,10 @@ Connector = Callable[[Workspace, Profile, Clock], dict[str, Adapter]]
 
 @asynccontextmanager
 async def open_engine(
-    workspace: Workspace, clock: Clock | None = None, connector: Connector | None = None
+    workspace: Workspace,
+    clock: Clock | None = None,
+    connector: Connector | None = None,
+    is_stopping: IsStopping = never,
 ) -> AsyncIterator[Engine]:
     """Check the profile, open store and adapters, take the lease; give everything back at the end.
 
@@ -273,7 +296,10 @@ async def open_engine(
                 delivery.recover(db, lease.token, clock.now())
                 previous = engine.get(db)
             connected = (connector or connect)(workspace, profile, clock)
-            running = Engine(workspace, profile, store, clock, connected, lease, facts, decided=decided)
+            running = Engine(
+                workspace, profile, store, clock, connected, lease, facts,
+                is_stopping=is_stopping, decided=decided,
+            )  # fmt: skip
             running.cycle_count = previous.cycle_count if previous else 0
             beat = asyncio.create_task(_heartbeat(running))
             try:

@@ -31,6 +31,7 @@ from adapters.errors import (
 )
 from finsync_tui import garbage, retry, sync
 from finsync_tui.profile import Profile
+from finsync_tui.stopping import IsStopping, never
 from store import (
     Store,
     audit,
@@ -82,12 +83,23 @@ class _Result(msgspec.Struct, frozen=True, gc=False):
 
 
 async def deliver_due(
-    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, token: int
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    profile: Profile,
+    clock: Clock,
+    token: int,
+    is_stopping: IsStopping = never,
 ) -> Delivered:
-    """Send what is due to every open system, each at its own pace; return when nothing due is left."""
+    """Send what is due to every open system, each at its own pace; return when nothing due is left.
+
+    Told to stop, it sends no more, waits for the answers to what was sent, and gives back what it had claimed.
+    """
     with garbage.collected_seldom():
         rounds = await asyncio.gather(
-            *(_deliver_system(store, adapters[name], profile, clock, token) for name in sorted(adapters))
+            *(
+                _deliver_system(store, adapters[name], profile, clock, token, is_stopping)
+                for name in sorted(adapters)
+            )
         )
     total = Delivered()
     for one in rounds:
@@ -121,10 +133,10 @@ def recover(db: Connection, token: int, now: datetime) -> int:
 
 
 async def _deliver_system(
-    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int
+    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, is_stopping: IsStopping
 ) -> Delivered:
     total = Delivered()
-    queue = _Queue(store, adapter.system, profile, clock, token)
+    queue = _Queue(store, adapter.system, profile, clock, token, is_stopping)
     while queue.refill():
         total += await _send_all(store, adapter, profile, clock, token, queue)
     return total
@@ -134,7 +146,9 @@ class _Queue:
     """What is to be sent, claimed by the batch: the next one before the last has run out, so that the workers never
     wait for the slowest of a batch."""
 
-    def __init__(self, store: Store, system: str, profile: Profile, clock: Clock, token: int) -> None:
+    def __init__(
+        self, store: Store, system: str, profile: Profile, clock: Clock, token: int, is_stopping: IsStopping
+    ) -> None:
         self._store = store
         self._system = system
         self._delivery = profile.delivery
@@ -142,11 +156,26 @@ class _Queue:
         self._token = token
         self._todo: deque[Claim] = deque()
         self._is_dry = False
-        self.is_stopped = False
-        """True when the system turned out to be away: what was claimed goes back unsent."""
+        self._is_stopping = is_stopping
+        self._is_away = False
 
     def __len__(self) -> int:
         return len(self._todo)
+
+    @property
+    def is_stopped(self) -> bool:
+        """True when the system turned out to be away, or the engine is to stop: what was claimed goes back unsent."""
+        return self._is_away or self._is_stopping()
+
+    def stop(self) -> None:
+        """Send nothing more: the system is away."""
+        self._is_away = True
+
+    def rest(self) -> list[Claim]:
+        """Return what was claimed and nobody took."""
+        rest = list(self._todo)
+        self._todo.clear()
+        return rest
 
     def refill(self) -> bool:
         """Claim a batch, unless the system must be left alone; say whether there is something to send."""
@@ -183,7 +212,7 @@ async def _send_all(
             guard.check()
             result = await _attempt(store, adapter, profile, clock, claim)
             if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
-                queue.is_stopped = True
+                queue.stop()
             recorder.add(result)
 
     ticking = asyncio.create_task(recorder.tick())
@@ -193,6 +222,13 @@ async def _send_all(
                 group.create_task(worker())
     except ExceptionGroup as raised:
         raise _first(raised) from raised
+    except (
+        asyncio.CancelledError
+    ):  # what was sent and not answered stays claimed: the next engine looks it up
+        for claim in queue.rest():
+            recorder.add(_unsent(claim, clock))
+        recorder.flush()
+        raise
     finally:
         ticking.cancel()
     recorder.flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from finsync_tui import schedule, sync
 from finsync_tui.assembly import CycleReport, Engine, connect, open_engine
 from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
+from finsync_tui.stopping import Stop, StoppedError, listening
 from store.clock import SystemClock
 from store.errors import NotFoundError
 from store.reconciliations import Mode, Run
@@ -31,13 +31,24 @@ MISFIRE_GRACE_S = 24 * 3600
 Log = Callable[[str, CycleReport], None]
 
 
+CUT_SHORT = (
+    "told to stop, the engine ended before the cycle was through. All that was read, decided and answered is kept, "
+    "and the lease is given back; the next `finsync run` goes on from there, and looks up what it was sending."
+)
+
+
 def run_once(workspace: Workspace) -> CycleReport:
-    """Run one full cycle: every schedule, then everything that is due."""
+    """Run one full cycle: every schedule, then everything that is due. Told to stop, it ends with a StoppedError."""
 
     async def once() -> CycleReport:
-        async with open_engine(workspace) as engine:
-            gc.freeze()  # what start-up made lives as long as the process: nobody need look at it again
-            return await engine.cycle(sorted(engine.profile.schedules))
+        stop = Stop()
+        with listening(stop):
+            async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+                gc.freeze()  # what start-up made lives as long as the process: nobody need look at it again
+                report = await stop.run(engine.cycle(sorted(engine.profile.schedules)))
+        if report is None or report.is_stopped:
+            raise StoppedError(CUT_SHORT)
+        return report
 
     return asyncio.run(once())
 
@@ -104,7 +115,7 @@ def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, 
 
 
 def run_forever(workspace: Workspace, log: Log | None = None) -> None:
-    """Run on the profile's schedules until SIGTERM or Ctrl-C; what is under way is finished and recorded first."""
+    """Run on the profile's schedules until SIGTERM or Ctrl-C; what was read, decided and answered is kept."""
     asyncio.run(_run_forever(workspace, log or _quiet))
 
 
@@ -127,40 +138,39 @@ class _Inbox:
 
 
 async def _run_forever(workspace: Workspace, log: Log) -> None:
+    stop = Stop()
+    inbox = _Inbox(set(), asyncio.Event())
+    with listening(stop):
+        async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+            gc.freeze()
+            await _keep_running(engine, stop, inbox, log)
+
+
+async def _keep_running(engine: Engine, stop: Stop, inbox: _Inbox, log: Log) -> None:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler  # a single cycle needs no scheduler
 
-    stop = asyncio.Event()
-    inbox = _Inbox(set(), asyncio.Event())
-
-    def ask_to_stop() -> None:
-        stop.set()
-        inbox.wake.set()
-
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ask_to_stop)
-    async with open_engine(workspace) as engine:
-        gc.freeze()
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        for schedule_name, rhythm in engine.profile.schedules.items():
-            scheduler.add_job(
-                inbox.put,
-                _trigger(rhythm),
-                args=[schedule_name],
-                id=schedule_name,
-                coalesce=True,
-                misfire_grace_time=MISFIRE_GRACE_S,
-            )
-        scheduler.start()
-        try:
-            for overdue in engine.due(engine.clock.now()):
-                inbox.put(overdue)
-            while not stop.is_set():
-                names = inbox.take()
-                log(", ".join(names), await engine.cycle(names) if names else await engine.settle())
-                await _sleep(engine, inbox)
-        finally:
-            scheduler.shutdown(wait=False)
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for schedule_name, rhythm in engine.profile.schedules.items():
+        scheduler.add_job(
+            inbox.put,
+            _trigger(rhythm),
+            args=[schedule_name],
+            id=schedule_name,
+            coalesce=True,
+            misfire_grace_time=MISFIRE_GRACE_S,
+        )
+    scheduler.start()
+    try:
+        for overdue in engine.due(engine.clock.now()):
+            inbox.put(overdue)
+        while not stop.is_asked():
+            names = inbox.take()
+            report = await stop.run(engine.cycle(names) if names else engine.settle())
+            if report is not None:
+                log(", ".join(names), report)
+            await stop.run(_sleep(engine, inbox), grace_s=0)
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 async def _sleep(engine: Engine, inbox: _Inbox) -> None:

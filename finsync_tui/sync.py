@@ -9,6 +9,7 @@ with its payload and never holds up its neighbours.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
 from adapters.drift import Drift
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError
 from finsync_tui import documents, garbage
+from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
@@ -61,14 +63,19 @@ class Pull:
     is_document_source: bool = False
 
 
-async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pulled:
-    """Read what changed and store it. Failures end in the result and, where a person must act, in an exception."""
+async def pull(
+    store: Store, adapter: Adapter, task: Pull, clock: Clock, is_stopping: IsStopping = never
+) -> Pulled:
+    """Read what changed and store it. Failures end in the result and, where a person must act, in an exception.
+
+    Told to stop, it stores the pages it has; the next read goes on behind them.
+    """
     mark = watermarks.get(store.db, task.system, task.entity)
     began = clock.now()
     run_id: int | None = None  # a run is noted with the first thing it stores: an idle read costs one commit
     result = Pulled(task.system, task.entity)
     try:
-        async for page, page_count in _together(_pages(store.db, adapter, task, mark)):
+        async for page, page_count in _together(_pages(store.db, adapter, task, mark, is_stopping)):
             if not page.rows and page.position in (None, mark.position if mark else None):
                 result = replace(result, pages=result.pages + page_count)
                 continue
@@ -87,6 +94,12 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
     except AdapterError as error:
         result = replace(result, error=str(error))
         _note_failure(store, task, run_id, began, result, error, clock)
+        return result
+    except asyncio.CancelledError:
+        _note_cut(store, run_id, result, clock)
+        raise
+    if is_stopping():
+        _note_cut(store, run_id, result, clock)
         return result
     with store.transaction() as db:
         now = clock.now()
@@ -111,7 +124,11 @@ async def pull(store: Store, adapter: Adapter, task: Pull, clock: Clock) -> Pull
 
 
 async def _pages(
-    db: Connection, adapter: Adapter, task: Pull, mark: watermarks.Watermark | None
+    db: Connection,
+    adapter: Adapter,
+    task: Pull,
+    mark: watermarks.Watermark | None,
+    is_stopping: IsStopping,
 ) -> AsyncIterator[Page]:
     """Read what changed; where documents leave a queue as they are taken over, also what a lost store forgot of them.
 
@@ -120,6 +137,8 @@ async def _pages(
     position = mark.position if mark else None
     async for page in adapter.read(task.entity, position):
         yield page
+        if is_stopping():
+            return
     if isinstance(adapter, Queue) and not is_caught_up(db, task.system, task.entity):
 
         def is_known(report_id: str) -> bool:
@@ -127,6 +146,8 @@ async def _pages(
 
         async for page in adapter.read_taken(task.entity, position, is_known):
             yield page
+            if is_stopping():
+                return
 
 
 def _is_known(db: Connection, task: Pull, report_id: str) -> bool:
@@ -419,6 +440,24 @@ def _audit_entry(
         },
         source=task.system,
     )
+
+
+def _note_cut(store: Store, run_id: int | None, result: Pulled, clock: Clock) -> None:
+    """Note that a read ended because the engine stops: its pages are stored, and it is not read to the end."""
+    if run_id is None:
+        return
+    with store.transaction() as db:
+        runs.end(
+            db,
+            run_id,
+            clock.now(),
+            "failed",
+            pages=result.pages,
+            rows_read=result.rows_read,
+            rows_changed=result.rows_changed,
+            rows_refused=result.rows_refused,
+            error=runs.INTERRUPTED,
+        )
 
 
 def _note_failure(

@@ -31,7 +31,10 @@ def run(
 ) -> None:
     """Run the engine on the profile's schedules until it is told to stop (Ctrl-C, SIGTERM).
 
-    With --once it ends with 1 only when nothing at all could be read: one system's outage is daily business
+    Told to stop, it ends within seconds: calls under way get a moment for their answers, and all that was read,
+    decided and answered is kept. With --once a cycle that was cut short ends with 1.
+
+    With --once it else ends with 1 only when nothing at all could be read: one system's outage is daily business
     and is made up for by the next cycle.
     """
     from finsync_tui import headless
@@ -40,6 +43,7 @@ def run(
     if not once:
         note(f"the engine works in {found.path}; stop it with Ctrl-C")
         headless.run_forever(found, lambda names, report: _log(names, report, json=json))
+        note("stopped; all that was read, decided and answered is kept, and the lease is given back")
         return
     report = headless.run_once(found)
     if json:

@@ -14,6 +14,7 @@ from sqlite3 import Connection
 from finsync_tui import documents
 from finsync_tui.flows import compensation, taken_over
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
+from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, cases, events, outbox, records, workflows
 from store.canonical.event import TYPE_PREFIX, Event
 from store.canonical.keys import RecordKey
@@ -58,16 +59,18 @@ class Advanced:
         )
 
 
-def advance(store: Store, flows: Mapping[str, Flow], facts: Facts, clock: Clock) -> Advanced:
+def advance(
+    store: Store, flows: Mapping[str, Flow], facts: Facts, clock: Clock, is_stopping: IsStopping = never
+) -> Advanced:
     """Start what events ask for and move every instance that can move; return what was done."""
     total = Advanced()
     for name in flows:
         more = events.is_behind(store.db, name)
-        while more:
+        while more and not is_stopping():
             with store.transaction() as db:
                 started, more = _consume(db, flows[name], facts, clock)
             total += Advanced(started=started)
-    while True:
+    while not is_stopping():
         with store.transaction() as db:
             batch = workflows.runnable(db, clock.now(), BATCH)
             done = Advanced()
@@ -75,7 +78,8 @@ def advance(store: Store, flows: Mapping[str, Flow], facts: Facts, clock: Clock)
                 done += _run(db, flows[workflow.flow], facts, workflow, clock.now())
         total += done
         if len(batch) < BATCH:
-            return total
+            break
+    return total
 
 
 def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[int, bool]:

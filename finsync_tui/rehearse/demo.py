@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 import httpx
@@ -30,6 +32,7 @@ from finsync_tui.rehearse.shapes import Company
 from finsync_tui.rehearse.systems import CLIENT_ID, ERP_USER
 from finsync_tui.rehearse.tripwire import When
 from finsync_tui.settings import Workspace
+from finsync_tui.stopping import StoppedError
 from store import open_store
 from store.clock import SystemClock, text
 from store.errors import FinsyncError
@@ -150,7 +153,11 @@ class Stage:
 def run_headless(options: Options, progress: Progress | None = None) -> dict[str, Any]:
     """Run the company's year to its end in virtual time; return the verdict as JSON values."""
     began = time.monotonic()
-    with _folder(options.workspace) as folder, stage(options, folder) as scene:
+    with (
+        _stoppable(options.workspace),
+        _folder(options.workspace) as folder,
+        stage(options, folder) as scene,
+    ):
         with _ending(scene.start_engine()) as engine:
             code = _wait(engine, scene, progress)
         if code != 0:
@@ -274,6 +281,33 @@ def _wait(engine: subprocess.Popen[bytes], scene: Stage, progress: Progress | No
         except subprocess.TimeoutExpired:
             if progress is not None:
                 progress(scene.now()[:10])
+
+
+@contextmanager
+def _stoppable(workspace: Path | None) -> Iterator[None]:
+    """Make SIGTERM and Ctrl-C an error like any other, so that children and folders end in order."""
+
+    kept = (
+        f"The workspace {workspace} is kept"
+        if workspace
+        else "Its workspace is removed (--workspace DIR keeps it)"
+    )
+
+    def told(_: int, __: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)  # once is enough: nothing may cut the tidying up
+        raise StoppedError(
+            f"told to stop, the demo ended before the year was over, its engine and its systems with it. {kept}."
+        )
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ async def rehearse(workspace: Workspace, pace: float | None, *, is_tied: bool = 
             before = engine.get(store.db)
         if before is not None and before.is_virtual:
             clock.advance_to(before.clock_at)
-        async with open_engine(workspace, clock) as running:
+        async with open_engine(workspace, clock, is_stopping=stop.is_set) as running:
             return await conduct(running, clock, world, stop, pace)
     finally:
         world.close()
