@@ -60,6 +60,8 @@ class Grammar:
     """What holds unless `state:` is named."""
     document: str = "document_key"
     """The column that names the document, by which it is found under its numbers in other systems."""
+    related: tuple[str, ...] = ()
+    """Conditions by which a plain word finds rows under what their documents are about; `:word` may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, lis
     if state is not None:
         condition, params = _text(state, body.lower())
     elif not colon or not name.isidentifier():
-        condition, params = _word(body, grammar.words, grammar.document)
+        condition, params = _word(body, grammar)
     elif name == "is":
         condition, params = _flag(value, grammar.flags, now, me)
     elif name == "state" and value == "all":
@@ -173,13 +175,21 @@ def _flag(value: str, flags: tuple[tuple[str, str], ...], now: datetime, me: str
     return re.sub(r":now|:me", "?", condition), params
 
 
-def _word(word: str, columns: tuple[str, ...], document: str) -> tuple[str, list[Param]]:
+def _word(word: str, grammar: Grammar) -> tuple[str, list[Param]]:
+    columns = grammar.words
     if len(word) < WORD_MIN:
         return f"{columns[0]} LIKE ? ESCAPE '\\'", [_like(word) + "%"]
-    likes = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns)
+    likes = [f"{column} LIKE ? ESCAPE '\\'" for column in columns]
+    params: list[Param] = ["%" + _like(word) + "%"] * len(columns)
     # Any number another system knows the document by, its ERP number first of all; a range uses the index.
-    twins = f"{document} IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"  # noqa: S608
-    return f"({likes} OR {twins})", [*(["%" + _like(word) + "%"] * len(columns)), word, word + "\uffff"]
+    likes.append(
+        f"{grammar.document} IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"
+    )  # noqa: S608
+    params += [word, word + "\uffff"]
+    for condition in grammar.related:
+        likes.append(condition.replace(":word", "?"))
+        params += [word] * condition.count(":word")
+    return f"({' OR '.join(likes)})", params
 
 
 def _like(word: str) -> str:

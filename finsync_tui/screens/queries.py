@@ -352,6 +352,17 @@ def _delivery(row: Row) -> DeliveryRow:
     )
 
 
+_RELATED = (
+    # An invoice under the order it bills, an expense under its report: what the record is found by, looked up by index.
+    "(entity, document_key) IN (SELECT r.entity, r.system || ':' || r.external_id FROM identity i "
+    "JOIN record r ON r.id = i.record_id WHERE (i.value = :word AND i.kind IN ('employee', 'report', 'mark', 'requisition')) "
+    "OR (i.value >= :word || '/' AND i.value < :word || '0' AND i.kind = 'order_line'))",
+    # What an employee spent, under the number or the login they have in any system.
+    "(entity, document_key) IN (SELECT r.entity, r.system || ':' || r.external_id FROM identity p "
+    "JOIN record e ON e.id = p.record_id AND e.entity = 'employee' JOIN identity i ON i.kind = 'employee' "
+    "AND i.value IN (e.number, e.external_id) JOIN record r ON r.id = i.record_id "
+    "WHERE p.kind IN ('login', 'employee_number') AND p.value IN (:word, lower(:word)))",
+)
 _AMOUNT = Field("amount", "amount_minor", "money")
 _DUE_FLAGS = (
     ("overdue", "(ended_at IS NULL AND due_at <= :now)"),
@@ -430,6 +441,7 @@ WORKFLOWS: Listing[WorkflowRow] = Listing(
             Field("ended", "ended_at", "instant", is_age=True),
         ),
         words=("document_number", "document_key", "waiting_for"),
+        related=_RELATED,
         flags=(*_DUE_FLAGS, ("unposted", "id IN (SELECT id FROM v_unposted)")),
     ),
     sorts=(

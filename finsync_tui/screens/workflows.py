@@ -22,12 +22,12 @@ class WorkflowsScreen(ListScreen[WorkflowRow]):
 
     TITLE = "Workflows"
     PURPOSE = (
-        "Each run of a process for one document. Search by any number it has: the order number, or the ERP's. "
+        "Each run of a process for one document. Search by any number: order, invoice, expense report, the ERP's, or an employee's number or login. "
         "Open one for its steps, how long each took, and what it waits for."
     )
     VERBS = ("activate", "filter", "abort", "mark")
     NOUN = "Workflows"
-    HINT = "any number (order, ERP)  state:waiting  step:await*  target:oracle-emea  due:<1d  is:overdue  amount:>1000"
+    HINT = "any number (order, invoice, ERP, employee)  state:waiting  step:await*  target:oracle-emea  due:<1d  is:overdue  amount:>1000"
     DEFAULT_CHIP = "all workflows"
     EMPTY = "No workflow yet: they start with the first approved order."
     DEFAULT_SORT = "changed"

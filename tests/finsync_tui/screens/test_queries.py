@@ -12,9 +12,12 @@ import pytest
 from finsync_tui.screens import dossiers, overview, queries
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
-from store import cases, workflows
+from store import cases, crossrefs, records, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
+from tests.builders import a_store
+from tests.finsync_tui.flows.expense_desk import a_report, an_employee
+from tests.finsync_tui.flows.invoice_desk import a_free_line, an_invoice
 from tests.finsync_tui.screens.filled_store import MACHINE_NOW, NOW
 
 
@@ -227,3 +230,51 @@ def test_history_does_not_scan_all_records(db: sqlite3.Connection) -> None:
 
     assert "SCAN event" not in plan
     assert "SEARCH event" in plan
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["INV-77", "PO-9001", "ERP-55", "R-EXP-1", "E-4711", "k.lind", "K.Lind"],
+    ids=[
+        "invoice",
+        "its order",
+        "its ERP number",
+        "expense report",
+        "employee number",
+        "login",
+        "login, as typed",
+    ],
+)
+def test_a_workflow_is_found_by_any_number(word: str) -> None:
+    """Whatever somebody has in hand, in whichever system it is a number; nothing else comes with it."""
+    store = a_store()
+    held = (
+        ("coupa", "77", an_invoice(a_free_line(order_number="PO-9001", order_line="1"), number="INV-77")),
+        ("coupa", "78", an_invoice(a_free_line(order_number="PO-90012", order_line="1"), number="INV-99")),
+        ("concur", "D1", a_report(number="R-EXP-1", employee_id="E-4711")),
+        ("concur", "D2", a_report(number="R-EXP-2", employee_id="E-47112")),
+        ("workday", "w1", an_employee("E-4711", login="k.lind")),
+    )
+    with store.transaction() as db:
+        for system, external_id, record in held:
+            incoming = records.Incoming(external_id, record, b"{}")
+            records.put_page(db, record.entity, system, [incoming], NOW)
+            workflows.start(
+                db, flow="f", kind="post", entity=record.entity, document_key=f"{system}:{external_id}",
+                document_number=record.number, document_version=1, document_revision="1", step="s", now=NOW,
+            )  # fmt: skip
+        # A system may number its orders as another its documents: the same key is not the same thing.
+        workflows.start(
+            db, flow="f", kind="post", entity="purchase_order", document_key="concur:D1", document_number="PO-1",
+            document_version=1, document_revision="1", step="s", now=NOW,
+        )  # fmt: skip
+        crossrefs.link(
+            db, "invoice", "coupa:77", "oracle-emea", "3001", why="created", linked_at=NOW, number="ERP-55"
+        )
+    queries.prepare(store.db)
+    ids = queries.ids(store.db, WORKFLOWS, parse(word, WORKFLOWS.grammar, now=NOW), WORKFLOWS.sorts[0])
+    numbers = {row.number for row in queries.rows(store.db, WORKFLOWS, ids).values()}
+
+    invoice = word.startswith(("INV", "PO-", "ERP"))
+    person = {"E-4711"} if word == "E-4711" else set()
+    assert numbers == ({"INV-77"} if invoice else {"R-EXP-1"} | person)
