@@ -80,6 +80,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.events import EventsScreen
 
             return EventsScreen()
+        if name == "findings":
+            from finsync_tui.screens.findings import FindingsScreen
+
+            return FindingsScreen()
         if name == "reports":
             from finsync_tui.screens.reports import ReportsScreen
 

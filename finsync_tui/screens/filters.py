@@ -182,9 +182,8 @@ def _word(word: str, grammar: Grammar) -> tuple[str, list[Param]]:
     likes = [f"{column} LIKE ? ESCAPE '\\'" for column in columns]
     params: list[Param] = ["%" + _like(word) + "%"] * len(columns)
     # Any number another system knows the document by, its ERP number first of all; a range uses the index.
-    likes.append(
-        f"{grammar.document} IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"
-    )  # noqa: S608
+    twins = f"{grammar.document} IN (SELECT document_key FROM crossref WHERE number >= ? AND number < ?)"  # noqa: S608
+    likes.append(twins)
     params += [word, word + "\uffff"]
     for condition in grammar.related:
         likes.append(condition.replace(":word", "?"))

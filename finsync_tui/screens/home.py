@@ -166,6 +166,7 @@ class HomeScreen(WorkScreen):
             deliveries=self.shown.deliveries,
             trend=self.shown.trend,
             findings=self.shown.findings,
+            findings_count=self.shown.findings_count,
         )
         if not known.is_empty:
             self._show(known)
@@ -405,8 +406,6 @@ class HomeScreen(WorkScreen):
             await self.desk.go_close()
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
-        else:
-            self.app.notify("Nothing waits for anybody here: it was handled.", markup=False)
 
     async def action_late(self) -> None:
         """Show only what is late of the class under the cursor, or of all."""

@@ -129,6 +129,9 @@ class Overview:
     runs: tuple[RunRow, ...] = ()
     trend: Trend | None = None
     findings: tuple[tuple[str, int], ...] = ()
+    """The most frequent classes of what was handled without a person."""
+    findings_count: int = 0
+    """Of all classes."""
     record_count: int = 0
 
     @property
@@ -195,6 +198,12 @@ def urgent(db: Connection, now: datetime) -> Overview:
 
 def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
     """Return the same with what is under way: in a large store counting takes longer than anything else here."""
+    handled = tuple(
+        (safe_text(name, 40), int(n))
+        for name, n in db.execute(
+            "SELECT class, count(*) FROM v_finding GROUP BY class ORDER BY count(*) DESC, class"
+        ).fetchall()
+    )
     return replace(
         found,
         documents=_tallies(
@@ -206,13 +215,8 @@ def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
             reason: Tally(count, amounts) for reason, (count, amounts) in closing.by_reason(db).items()
         },
         trend=trends.by_day(db, now),
-        findings=tuple(
-            (safe_text(name, 40), int(n))
-            for name, n in db.execute(
-                "SELECT class, count(*) FROM v_finding GROUP BY class ORDER BY count(*) DESC, class LIMIT ?",
-                (FINDINGS_SHOWN,),
-            ).fetchall()
-        ),
+        findings=handled[:FINDINGS_SHOWN],
+        findings_count=sum(count for _, count in handled),
     )
 
 

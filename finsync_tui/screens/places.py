@@ -7,6 +7,7 @@ from finsync_tui.screens.widgets.top_bar import TopBar
 PLACES: tuple[tuple[str, str, str], ...] = (
     *((mode, name, name[0].lower()) for _, mode, name in TopBar.MODES),
     ("events", "Events", "v"),
+    ("findings", "Findings", "f"),
     ("reports", "Reports", "o"),
     ("settings", "Settings", "t"),
 )

@@ -57,6 +57,11 @@ STEP = {
     "skipped": Sign("−", "skipped", "muted"),
     "compensated": Sign("✕", "compensated", "error"),
 }
+SEVERITY = {
+    "info": Sign("·", "info", "muted"),
+    "warn": Sign("▲", "warning", "warn"),
+    "block": Sign("✕", "blocking", "error"),
+}
 DELIVERY = {
     "pending": Sign("◷", "pending", ""),
     "claimed": Sign("⟳", "sending", "accent"),

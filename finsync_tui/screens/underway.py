@@ -173,8 +173,12 @@ def _handled(found: Overview) -> list[Line]:
     if not found.findings:
         return []
     return [
-        Line("Handled without you", sum(count for _, count in found.findings), is_heading=True),
-        *(Line(name, count, "·", "muted") for name, count in found.findings),
+        # The heading counts all classes, the lines below it the most frequent.
+        Line("Handled without you", found.findings_count, place="findings", is_heading=True),
+        *(
+            Line(name, count, "·", "muted", place="findings", filter=f"class:{name}")
+            for name, count in found.findings
+        ),
     ]
 
 

@@ -8,14 +8,20 @@ import pytest
 
 from finsync_tui.screens import overview, queries, underway
 from finsync_tui.screens.filters import parse
+from finsync_tui.screens.findings import FINDINGS
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
 from store import trends
 from store.clock import VirtualClock
 from store.database import open_store
-from tests.finsync_tui.screens.driving import opened, press
+from tests.finsync_tui.screens.driving import opened, press, screen_text
 from tests.finsync_tui.screens.filled_store import NOW
 
-LISTINGS = {"exceptions": EXCEPTIONS, "workflows": WORKFLOWS, "deliveries": DELIVERIES}
+LISTINGS = {
+    "exceptions": EXCEPTIONS,
+    "workflows": WORKFLOWS,
+    "deliveries": DELIVERIES,
+    "findings": FINDINGS,
+}
 
 
 def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
@@ -36,7 +42,7 @@ def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
             assert dict(line.amounts) == ({} if not line.amounts else sums), line
         db.close()
 
-    assert {"exceptions", "workflows", "deliveries", "systems", ""} == {line.place for line in found}
+    assert {*LISTINGS, "systems", ""} == {line.place for line in found}
     assert ["got stuck", "settled", "documents done"] == [x.label for x in counted if "14d" in x.filter]
 
 
@@ -63,6 +69,13 @@ async def test_a_line_opens_its_list_and_a_system_is_found(filled: Path) -> None
         await press(pilot, "1", "shift+tab", "shift+tab", "shift+tab", "o")
         late = pilot.app.screen
         text, rows = late.filter_line.text, late.table.row_count  # type: ignore[attr-defined]
+
+    async with opened(filled) as pilot:
+        await press(pilot, "tab", "tab", "G", "enter")
+        handled = pilot.app.screen
+        assert ("class:OUTCOME_UNKNOWN", 1) == (handled.filter_line.text, handled.table.row_count)  # type: ignore[attr-defined]
+        await press(pilot, "enter")
+        assert "handled" in screen_text(pilot)
 
     assert "is:unposted flow:requisition_to_pay age:<1d" == unposted
     assert "oracle-amer" == system
