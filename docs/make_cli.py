@@ -38,7 +38,7 @@ SHAPES = {
     "fix, owner, opened_at, due_at, snoozed_until, seen_count, ended_at, ended_by, resolution, workflow_id, flow, "
     "entry_id, evidence, is_written_off, proposal_id, write_off_maker, amount, currency",
     "exceptions causes": "class, waits_for, count, overdue_count, oldest_at, amounts, example, fix",
-    "exceptions show": "as in the list, and notes, payload",
+    "exceptions show": "as in the list, and notes, payload, payload_version",
     "outbox list": "id, system, operation, entity, document_key, document_number, state, priority, attempt_count, "
     "next_at, is_outcome_unknown, external_id, failure, message, workflow_id, idempotency_key, decided_at, "
     "changed_at, ended_at, amount, currency",
@@ -58,7 +58,7 @@ SHAPES = {
     "datacontenttype, data, and where there is one dataschema, correlationid",
     "audit log": "seq, at, who, what, subject, why, body, hash",
     "audit verify": "is_intact, count, first_bad_seq, reason, head",
-    "run": "at, pulled, advanced, delivered, verified, errors",
+    "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
     "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error",
     "profile check": "place, message, remedy",
     "secrets list": "system, name, is_needed, place",

@@ -57,6 +57,8 @@ LEASE_TTL = timedelta(seconds=60)
 HEARTBEAT_S = 10.0
 MAPPINGS_SEEN = "mapping.in_force"
 """Where the versions are noted that waiting documents were last tried with."""
+REREADS_MAX = 200
+"""Documents that are read afresh by their ids at a time."""
 ROUNDS_MAX = 1000
 """Bound on decide-deliver-verify rounds within one cycle; each round needs progress to go on."""
 
@@ -82,6 +84,8 @@ class CycleReport:
     advanced: runner.Advanced = field(default_factory=runner.Advanced)
     delivered: delivery.Delivered = field(default_factory=delivery.Delivered)
     verified: int = 0
+    left_alone: tuple[str, ...] = ()
+    """Systems that were to be read and are held or parked."""
     is_stopped: bool = False
     """True when it was told to stop before it was through; the next one goes on from there."""
 
@@ -143,7 +147,9 @@ class Engine:
         """Read what these schedules name, then decide, deliver and verify until nothing more moves."""
         now = self.clock.now()
         self._report("working")
-        pulled = await self._pull(schedule.pulls(self.profile, tuple(names)))
+        wanted = schedule.pulls(self.profile, tuple(names))
+        pulled = await self._pull(wanted)
+        left_alone = tuple(sorted({task.system for task in wanted} - {each.system for each in pulled}))
         if self.is_stopping():  # these schedules have not run: the next engine runs them
             return CycleReport(now, pulled, is_stopped=True)
         with self.store.transaction() as db:
@@ -162,7 +168,13 @@ class Engine:
                 await self.reconcile(asked)
         self.cycle_count += 1
         self._report("idle")
-        return replace(report, at=now, pulled=pulled + report.pulled, is_stopped=self.is_stopping())
+        return replace(
+            report,
+            at=now,
+            pulled=pulled + report.pulled,
+            left_alone=left_alone,
+            is_stopped=self.is_stopping(),
+        )
 
     async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         """Read these now, outside any schedule."""
@@ -178,7 +190,7 @@ class Engine:
 
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""
-        pulled = await self._pull_asked()
+        pulled = (*await self._pull_asked(), *await self._reread())
         advanced, delivered, verified = runner.Advanced(), delivery.Delivered(), 0
         for _ in range(ROUNDS_MAX):
             self._renew()
@@ -198,7 +210,9 @@ class Engine:
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
             ):
                 break
-        return CycleReport(self.clock.now(), pulled, advanced, delivered, verified, self.is_stopping())
+        return CycleReport(
+            self.clock.now(), pulled, advanced, delivered, verified, is_stopped=self.is_stopping()
+        )
 
     async def _pull_asked(self) -> tuple[sync.Pulled, ...]:
         """Read what people asked for since the last look, by the schedules of those systems."""
@@ -214,6 +228,22 @@ class Engine:
             for request in asked:
                 requests.done(db, request)
         return pulled
+
+    async def _reread(self) -> tuple[sync.Pulled, ...]:
+        """Read afresh what could not be read, when it is asked for or its time has come."""
+        wanted: dict[tuple[str, str], list[requests.Reread]] = {}
+        for asked in requests.documents(self.store.db, self.clock.now(), REREADS_MAX):
+            if asked.system in self.adapters and systems.is_open(
+                self.store.db, asked.system, self.clock.now()
+            ):
+                wanted.setdefault((asked.system, asked.entity), []).append(asked)
+        found: list[sync.Pulled] = []
+        for (system, entity), some in sorted(wanted.items()):
+            if self.is_stopping():
+                break
+            task = schedule.pull(self.profile, system, entity)
+            found.append(await sync.reread(self.store, self.adapters[system], task, some, self.clock))
+        return tuple(found)
 
     async def _pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         extracts.read(self.store, self.profile, self.workspace.path, self.clock)
@@ -280,7 +310,11 @@ async def open_engine(
     profile = profiles.load(workspace)
     clock = clock or SystemClock()
     store = open_store(
-        workspace.store_path, clock, group=workspace.group or None, durable=workspace.is_durable
+        workspace.store_path,
+        clock,
+        group=workspace.group or None,
+        durable=workspace.is_durable,
+        creates=False,
     )
     try:
         lease = leases.acquire(store, leases.holder_id(), LEASE_TTL, SystemClock().now())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.base import Health
 from finsync_tui import profile as profiles
@@ -16,6 +16,7 @@ from finsync_tui.assembly import CycleReport, Engine, connect, open_engine
 from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import Stop, StoppedError, listening
+from store import faults
 from store.clock import SystemClock
 from store.errors import NotFoundError
 from store.reconciliations import Mode, Run
@@ -28,6 +29,7 @@ IDLE_MAX = timedelta(seconds=5)
 """How long a person's action in another process waits at most until the engine sees it."""
 MISFIRE_GRACE_S = 24 * 3600
 
+Result = TypeVar("Result")
 Log = Callable[[str, CycleReport], None]
 
 
@@ -35,6 +37,11 @@ CUT_SHORT = (
     "told to stop, the engine ended before the cycle was through. All that was read, decided and answered is kept, "
     "and the lease is given back; the next `finsync run` goes on from there, and looks up what it was sending."
 )
+
+
+def _run(workspace: Workspace, work: Coroutine[Any, Any, Result]) -> Result:
+    with faults.worded(workspace.store_path):
+        return asyncio.run(work)
 
 
 def run_once(workspace: Workspace) -> CycleReport:
@@ -50,7 +57,7 @@ def run_once(workspace: Workspace) -> CycleReport:
             raise StoppedError(CUT_SHORT)
         return report
 
-    return asyncio.run(once())
+    return _run(workspace, once())
 
 
 def sync_now(workspace: Workspace, system: str, entity: str | None = None) -> tuple[sync.Pulled, ...]:
@@ -60,7 +67,7 @@ def sync_now(workspace: Workspace, system: str, entity: str | None = None) -> tu
         async with open_engine(workspace) as engine:
             return await engine.pull(_pulls(engine, system, entity))
 
-    return asyncio.run(read())
+    return _run(workspace, read())
 
 
 def reconcile_now(
@@ -81,7 +88,7 @@ def reconcile_now(
             mode: Mode = "window" if periods is not None else "full" if is_full else "changes"
             return await engine.reconcile(Asked(names, mode, periods, by))
 
-    return asyncio.run(compare())
+    return _run(workspace, compare())
 
 
 def _definitions(engine: Engine, scope: str | None) -> tuple[str, ...]:
@@ -116,7 +123,7 @@ def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, 
 
 def run_forever(workspace: Workspace, log: Log | None = None) -> None:
     """Run on the profile's schedules until SIGTERM or Ctrl-C; what was read, decided and answered is kept."""
-    asyncio.run(_run_forever(workspace, log or _quiet))
+    _run(workspace, _run_forever(workspace, log or _quiet))
 
 
 @dataclass

@@ -9,12 +9,16 @@ from sqlite3 import Connection
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.mapping import Table
-from store import Store, audit, cases, outbox, systems, workflows
+from store import Store, audit, cases, outbox, requests, systems, workflows
 from store.cases import ExceptionCase
 from store.columns import chunks, from_json
 
 ENGINE = "engine"
 MISSING = "MAPPING_MISSING"
+UNREADABLE = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
+"""What a retry reads afresh from its system, when no workflow waits for it."""
+UNNAMED = "unread-"
+"""How the id begins that we give a document whose own can't be read."""
 BATCH = 500
 """Exceptions that are retried in one transaction."""
 
@@ -25,7 +29,11 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
         if case.entity == "system":
             systems.resume(db, case.system, "retried", now)
             return None
-        return f"it is read again by itself when {case.system} sends it corrected; there is nothing to retry here"
+        system, _, external_id = case.document_key.partition(":")
+        if case.class_ not in UNREADABLE or external_id.startswith(UNNAMED):
+            return f"it is read again by itself when {case.system} sends it corrected; there is nothing to retry here"
+        requests.ask_document(db, system, case.entity, external_id, now)
+        return None
     workflow = workflows.get(db, case.workflow_id)
     if workflow is None or workflow.state != "held":
         return "its workflow does not wait for a person any more"

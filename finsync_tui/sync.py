@@ -19,10 +19,23 @@ from typing import Literal
 
 from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
 from adapters.drift import Drift
-from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError
+from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError, TransientError
 from finsync_tui import documents, garbage
 from finsync_tui.stopping import IsStopping, never
-from store import Store, audit, cases, events, findings, meta, records, runs, systems, watermarks, workflows
+from store import (
+    Store,
+    audit,
+    cases,
+    events,
+    findings,
+    meta,
+    records,
+    requests,
+    runs,
+    systems,
+    watermarks,
+    workflows,
+)
 from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
@@ -120,6 +133,43 @@ async def pull(
             db, task.entity, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock
         )
         _end_cases(db, "system", [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
+    return result
+
+
+async def reread(
+    store: Store, adapter: Adapter, task: Pull, asked: Sequence[requests.Reread], clock: Clock
+) -> Pulled:
+    """Read documents afresh by their ids, after they came in a shape that could not be read: it may have been the way."""
+    result = Pulled(task.system, task.entity)
+    began = clock.now()
+    try:
+        rows = await adapter.read_many(task.entity, [one.external_id for one in asked])
+    except AdapterError as error:
+        result = replace(result, error=str(error))
+        if isinstance(
+            error, MaintenanceError | CredentialsError | TransientError
+        ):  # about the system, not the document
+            _note_failure(store, task, None, began, result, error, clock)
+        rows = []
+    if rows:
+        with store.transaction() as db:
+            run_id = runs.begin(db, task.system, task.entity, began)
+        stored = _store_page(store, adapter, task, Page(rows, None, True), run_id, None, clock)
+        result = replace(
+            result,
+            pages=1,
+            rows_read=len(rows),
+            rows_changed=stored.changed,
+            rows_refused=stored.refused,
+        )
+    with store.transaction() as db:
+        for one in asked:
+            if requests.is_asked(db, one):
+                requests.document_failed(db, one, clock.now())
+        if rows:
+            runs.end(
+                db, run_id, clock.now(), "done", 1, result.rows_read, result.rows_changed, result.rows_refused
+            )
     return result
 
 
@@ -223,11 +273,16 @@ class _PageStored:
 
 
 def _store_page(
-    store: Store, adapter: Adapter, task: Pull, page: Page, run_id: int, page_number: int, clock: Clock
+    store: Store, adapter: Adapter, task: Pull, page: Page, run_id: int, page_number: int | None, clock: Clock
 ) -> _PageStored:
-    """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one."""
+    """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one.
+
+    Without a page number the rows are documents that were asked for by id.
+    """
     # A page without a position is one of a full read: when it is as it was, its rows need not be looked at.
-    seen = None if page.position is not None else records.page_digest(page.rows)
+    is_asked = page_number is None
+    seen = None if is_asked or page.position is not None else records.page_digest(page.rows)
+    page_number = page_number or 0
     if seen and records.is_known_page(store.db, task.entity, task.system, page_number, seen):
         return _PageStored(0, 0)
     digests = [raw_digest(row) for row in page.rows]
@@ -244,13 +299,18 @@ def _store_page(
             (s, state) for s, state in zip(stored, states, strict=True) if s.outcome in ("new", "changed")
         ]
         changed = [s for s, _ in news]
-        if task.is_document_source:
+        if task.is_document_source and not is_asked:
             _note_repeats(db, adapter, task, incoming, stored, clock)
+        if task.is_document_source or is_asked:
+            well = [s for s in stored if s.outcome != "stale"]
             _end_cases(
-                db, task.entity, [f"{task.system}:{s.external_id}" for s in changed], PAYLOAD_CLASSES, clock
+                db, task.entity, [f"{task.system}:{s.external_id}" for s in well], PAYLOAD_CLASSES, clock
             )
+            requests.forget_documents(db, task.system, task.entity, [s.external_id for s in well])
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
+            if bad.external_id:
+                requests.ask_document_later(db, task.system, task.entity, bad.external_id, now)
         _note_drift(db, task, drifted, now)
         events.append(db, _events(task, news, run_id, page_number, now))
         if page.position is not None:
@@ -415,7 +475,8 @@ def _payload_case(task: Pull, bad: Untranslatable, row: bytes) -> cases.NewCase:
         document_number=bad.number or known,
         system=task.system,
         cause=f"{task.system} sent {_a(task.entity)} that can't be read: {bad.reason} (at {bad.path})",
-        fix=f"Correct the document in {task.system}; it is read again by itself as soon as it changes.",
+        fix=f"Correct the document in {task.system}; it is read again by itself as soon as it changes. "
+        "In case it was garbled on the way, it is also read again by itself a few times; `finsync exceptions retry` does so now.",
         evidence={"path": bad.path, "reason": bad.reason},
         payload=row,
     )

@@ -123,8 +123,10 @@ class Store:
         self.close()
 
 
-def open_store(path: Path, clock: Clock, *, group: str | None = None, durable: bool = True) -> Store:
-    """Open the file, creating or migrating it as needed.
+def open_store(
+    path: Path, clock: Clock, *, group: str | None = None, durable: bool = True, creates: bool = True
+) -> Store:
+    """Open the file, migrating it as needed, and creating it where it is missing and `creates` allows that.
 
     It is readable for its owner only, or for `group` too when one is named. `durable` waits for the disk at each
     commit; without it a power cut may lose the last commits (for data that can be fetched again).
@@ -132,7 +134,7 @@ def open_store(path: Path, clock: Clock, *, group: str | None = None, durable: b
     if sqlite3.sqlite_version_info < SQLITE_MIN:
         raise StoreTooOldError(sqlite3.sqlite_version, ".".join(map(str, SQLITE_MIN)))
     path = path.absolute()
-    files.prepare(path, group)
+    files.prepare(path, group, creates=creates)
     try:
         db = _connect(f"{path.as_uri()}?mode=rw", CACHE_KIB)
     except sqlite3.DatabaseError as error:

@@ -62,8 +62,8 @@ def get(db: sqlite3.Connection) -> EngineState | None:
 
 
 def open_in_its_time(path: Path, *, group: str | None = None, durable: bool = True) -> Store:
-    """Open a store at the engine's time: in a rehearsal, what a person does there happens at that hour."""
-    store = open_store(path, SystemClock(), group=group, durable=durable)
+    """Open a store that is there at the engine's time: in a rehearsal, what a person does there happens at that hour."""
+    store = open_store(path, SystemClock(), group=group, durable=durable, creates=False)
     try:
         found = get(store.db)
     except BaseException:
@@ -72,4 +72,4 @@ def open_in_its_time(path: Path, *, group: str | None = None, durable: bool = Tr
     if found is None or not found.is_virtual:
         return store
     store.close()
-    return open_store(path, VirtualClock(found.clock_at), group=group, durable=durable)
+    return open_store(path, VirtualClock(found.clock_at), group=group, durable=durable, creates=False)

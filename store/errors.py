@@ -48,6 +48,19 @@ class NotAWorkspaceError(StoreError):
         )
 
 
+class StoreMissingError(StoreError):
+    """The workspace's file is gone, or nothing is in it."""
+
+    code = "STORE_MISSING"
+    exit_code = 2
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(
+            f"{path} {what}. Nothing was made in its place: records, exceptions and audit log would be gone without a word. "
+            "Copy the last backup there; or, to begin anew with an empty store, `finsync store create`."
+        )
+
+
 class NewerStoreError(StoreError):
     """The file was written by a newer finsync than this one."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from store.errors import (
@@ -14,6 +16,18 @@ from store.errors import (
 )
 
 _PRIMARY = 0xFF  # SQLite puts details into the higher bits of an error code
+
+
+@contextmanager
+def worded(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of this file, wherever it is read, into the store's own error."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        known = from_sqlite(error, path)
+        if known is error:
+            raise
+        raise known from error
 
 
 def from_sqlite(error: sqlite3.DatabaseError, path: Path) -> Exception:

@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-from store.errors import FileInTheWayError, NotAWorkspaceError, StoreAccessError
+from store.errors import FileInTheWayError, NotAWorkspaceError, StoreAccessError, StoreMissingError
 
 OWNER_FILE = 0o600
 OWNER_FOLDER = 0o700
@@ -19,11 +19,13 @@ GROUP_FILE = 0o660
 GROUP_FOLDER = 0o2770  # setgid: files made in it belong to the group as well
 
 
-def prepare(path: Path, group: str | None) -> None:
-    """Make the folder and an empty file where there is none, and see that nobody else may read them."""
+def prepare(path: Path, group: str | None, *, creates: bool) -> None:
+    """Make the folder and an empty file where there is none and one may be made; see that nobody else may read them."""
     if path.is_dir():
         raise NotAWorkspaceError(str(path), "it is a folder")
     try:
+        if not creates:
+            _require(path)
         prepare_folder(path.parent, group)
         is_new = _create(path, group)
         if not is_new:
@@ -38,6 +40,7 @@ def check(path: Path) -> None:
     if path.is_dir():
         raise NotAWorkspaceError(str(path), "it is a folder")
     try:
+        _require(path)
         _check_readable(path)
     except OSError as error:
         raise StoreAccessError(str(path), error.strerror or str(error)) from error
@@ -90,6 +93,16 @@ def _create(path: Path, group: str | None) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _require(path: Path) -> None:
+    """Refuse a file that is gone or empty: SQLite would take it for a new one."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise StoreMissingError(str(path), "is not there") from None
+    if size == 0:
+        raise StoreMissingError(str(path), "is empty (0 bytes)")
 
 
 def _check_readable(path: Path) -> None:

@@ -139,6 +139,18 @@ def known_digests(
     return found
 
 
+def payload(
+    db: sqlite3.Connection, entity: str, system: str, external_id: str, version: int | None = None
+) -> tuple[bytes, int] | None:
+    """Return the payload that a version was read from (None: the newest), and which version it is."""
+    row = db.execute(
+        "SELECT payload, version FROM record_version WHERE entity=? AND system=? AND external_id=? AND"
+        " (? IS NULL OR version=?) ORDER BY version DESC LIMIT 1",
+        (entity, system, external_id, version, version),
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
 def page_digest(rows: Iterable[bytes]) -> bytes:
     """Return 16 bytes of SHA-256 over the rows of a page; a zero byte, which no JSON has, stands between them."""
     return sha256(b"\0".join(rows)).digest()[:HASH_BYTES]

@@ -84,16 +84,17 @@ def manifests(workspace: Workspace) -> dict[str, Manifest]:
 @contextmanager
 def opened(given: Path | None) -> Iterator[Store]:
     """Open the workspace's store for one command, at the engine's time."""
-    from store import engine
+    from store import engine, faults
 
     workspace = workspace_of(given)
-    store = engine.open_in_its_time(
-        workspace.store_path, group=workspace.group or None, durable=workspace.is_durable
-    )
-    try:
-        yield store
-    finally:
-        store.close()
+    with faults.worded(workspace.store_path):
+        store = engine.open_in_its_time(
+            workspace.store_path, group=workspace.group or None, durable=workspace.is_durable
+        )
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 @contextmanager

@@ -46,11 +46,14 @@ def run(
         note("stopped; all that was read, decided and answered is kept, and the lease is given back")
         return
     report = headless.run_once(found)
+    left_alone = [_left_alone(found, system) for system in report.left_alone]
     if json:
-        say_json(_cycle(report))
+        say_json({**_cycle(report), "errors": [*report.errors, *left_alone]})
     else:
         _tell(report)
-    if report.errors and len(report.errors) == len(report.pulled):
+        for each in left_alone:
+            note(each)
+    if (report.errors or left_alone) and len(report.errors) == len(report.pulled):
         raise typer.Exit(1)
 
 
@@ -83,10 +86,9 @@ def _left_alone(workspace: Workspace, system: str) -> str:
     """Say why a system was not read."""
     from contextlib import closing
 
-    from store import open_store, systems
-    from store.clock import SystemClock
+    from store import engine, systems
 
-    with closing(open_store(workspace.store_path, SystemClock(), group=workspace.group or None)) as store:
+    with closing(engine.open_in_its_time(workspace.store_path, group=workspace.group or None)) as store:
         known = systems.get(store.db, system)
     if known is None or known.state == "ok":
         return (

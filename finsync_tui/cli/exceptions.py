@@ -31,6 +31,7 @@ from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
 if TYPE_CHECKING:
     import sqlite3
 
+    from store.cases import ExceptionCase
     from store.database import Store
 
 app = typer.Typer(name="exceptions", help="What waits for an analyst.", no_args_is_help=True)
@@ -192,7 +193,8 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
     for item in found["notes"]:
         say(f"\n{moment(item['at'])} {safe(item['author'])}: {safe(item['text'])}")
     if found["payload"] is not None:
-        say("\npayload")
+        version = found["payload_version"]
+        say("\npayload" + (f" (version {version} of the document, as it was read)" if version else ""))
         say(safe(found["payload"]))
 
 
@@ -205,8 +207,25 @@ def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
         raise NotFoundError("exception", str(identifier), "`finsync exceptions list` shows the numbers.")
     notes = rows(db, "SELECT at, author, text FROM case_note WHERE case_id = ? ORDER BY id", identifier)
     case = store_cases.get(db, identifier)
-    payload = case.payload.decode("utf-8", "replace") if case is not None and case.payload else None
-    return {**found, "notes": notes, "payload": payload}
+    payload, version = (case.payload, None) if case is not None else (None, None)
+    if case is not None and payload is None:
+        payload, version = _as_read(db, case) or (None, None)
+    return {
+        **found,
+        "notes": notes,
+        "payload": payload.decode("utf-8", "replace") if payload else None,
+        "payload_version": version,
+    }
+
+
+def _as_read(db: sqlite3.Connection, case: ExceptionCase) -> tuple[bytes, int] | None:
+    """Return the document's payload in the version that was stopped, or the newest one, with its version."""
+    from store import records, workflows
+
+    workflow = workflows.get(db, case.workflow_id) if case.workflow_id is not None else None
+    system, _, external_id = case.document_key.partition(":")
+    version = workflow.document_version if workflow is not None else None
+    return records.payload(db, case.entity, system, external_id, version)
 
 
 def _selected(store: Store, ids: list[int] | None, class_: list[str] | None, system: str | None) -> list[int]:

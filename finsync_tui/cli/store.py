@@ -12,13 +12,14 @@ from finsync_tui.cli._context import (
     FOUND_SOMETHING,
     JsonOption,
     WorkspaceOption,
+    actor,
     example,
     opened,
     reading,
     workspace_of,
 )
 from finsync_tui.cli._output import facts, note, safe, say, say_json, table
-from store.errors import FileInTheWayError
+from store.errors import FileInTheWayError, NotAllowedError
 
 app = typer.Typer(name="store", help="The workspace's file.", no_args_is_help=True)
 
@@ -78,6 +79,34 @@ def backup(
         say_json({"backup": str(target), "bytes": target.stat().st_size})
     else:
         say(f"{safe(str(target))}  {target.stat().st_size:,} bytes")
+
+
+@app.command(epilog=example("finsync store create"))
+def create(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Begin anew with an empty store where the workspace's file is gone or empty; one that holds anything is left alone.
+
+    The next engine reads everything again, and looks for what it made before in each system before it makes anything.
+    """
+    from store import audit, open_store
+    from store.clock import SystemClock
+
+    found = workspace_of(workspace)
+    path = found.store_path
+    if path.exists() and path.stat().st_size:
+        raise NotAllowedError(
+            f"{path} holds a store. Nothing was changed. Move it away first, if you mean to begin anew."
+        )
+    clock = SystemClock()
+    with open_store(path, clock, group=found.group or None) as store, store.transaction() as db:
+        what = audit.Entry(who=actor(workspace).name, what="store.created", subject=path.name, source="cli")
+        audit.record(db, [what], clock.now())
+    if json:
+        say_json({"store": str(path)})
+        return
+    say(f"made {safe(str(path))}")
+    note(
+        "the next `finsync run` reads everything again and looks for what is in each system before it makes anything"
+    )
 
 
 @app.command(epilog=example("finsync store migrate"))

@@ -65,7 +65,7 @@ def perform(
 ) -> Outcome:
     """Do it, with a store of its own: one transaction with its audit entry. `seen`: how it looked to the person."""
     actor = _with_roles(path, actor)
-    store = open_store(path, clock)
+    store = open_store(path, clock, creates=False)
     try:
         if verb == "abort":
             actions.abort_workflow(store, actor, ids[0], text)
@@ -92,7 +92,7 @@ def perform(
 
 def remember(path: Path, clock: Clock, person: str, name: str, value: str | None) -> None:
     """Keep what a person set up, or forget it."""
-    with open_store(path, clock) as store, store.transaction() as db:
+    with open_store(path, clock, creates=False) as store, store.transaction() as db:
         if value is None:
             preferences.clear(db, person, name)
         else:

@@ -40,7 +40,11 @@ def _at(workspace: Workspace, clock: Clock, actor: Actor) -> Iterator[tuple[Stor
     profile = profiles.load(workspace)
     who = actions.known_now(profile, actor)
     store = open_store(
-        workspace.store_path, clock, group=workspace.group or None, durable=workspace.is_durable
+        workspace.store_path,
+        clock,
+        group=workspace.group or None,
+        durable=workspace.is_durable,
+        creates=False,
     )
     try:
         yield store, profile, who

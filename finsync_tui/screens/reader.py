@@ -14,7 +14,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from store.clock import Clock
-from store.errors import NotFoundError
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -89,9 +88,7 @@ class Reader:
         if self._store is None:
             from store.database import open_store
 
-            if not self._path.exists():
-                raise NotFoundError("store", str(self._path), "Make a workspace with `finsync init`.")
-            self._store = open_store(self._path, self._clock)
+            self._store = open_store(self._path, self._clock, creates=False)
         db = self._store.reader()
         prepare(db)
         return db

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 from adapters import manifest
 from adapters.base import Health, Page, Receipt, Translated, Untranslatable, WriteRequest
 from adapters.drift import Drift
 from adapters.errors import ProtocolError, TransientError
-from finsync_tui import sync
-from store import Store, cases, findings, records, runs, watermarks
+from finsync_tui import releasing, sync
+from store import Store, cases, findings, records, requests, runs, watermarks
+from store.canonical.supplier import Supplier
 from tests.builders import a_clock, a_store, a_supplier
 
 
@@ -33,6 +35,7 @@ class Shelf:
         self.has_keys = has_keys
         self.fails = fails
         self.translated = 0
+        self.by_id: dict[str, dict[str, str]] = {}
         self.asked: list[str | None] = []
 
     async def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
@@ -62,7 +65,7 @@ class Shelf:
         return Translated(row["id"], a_supplier(number=row["id"], name=row["name"]))
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
-        return []
+        return [json.dumps(self.by_id[one]).encode() for one in external_ids if one in self.by_id]
 
     async def write(self, request: WriteRequest) -> Receipt:
         raise AssertionError("a read writes nothing")
@@ -138,6 +141,39 @@ def test_a_bad_row_is_an_exception_each_time_it_comes_and_its_neighbours_go_on()
     assert (1, 1, 1) == (first.rows_changed, first.rows_refused, again.rows_refused)
     (case,) = cases.live_for_document(store.db, "shelf:S0")
     assert ("PAYLOAD_INVALID", 2, b'{"id": "S0"}') == (case.class_, case.seen_count, case.payload)
+
+
+def test_a_document_that_was_garbled_on_the_way_is_read_afresh_by_itself_and_by_retry() -> None:
+    """The watermark has moved on: it is asked for by id, after growing waits and no more than a few times, or at once."""
+    store, shelf, clock = a_store(), Shelf([{"id": "S0"}], position="p"), a_clock()
+    pull(store, shelf)
+    task = sync.Pull("shelf", "supplier", True)
+
+    def look(after: timedelta) -> int:
+        clock.advance(after)
+        asked = requests.documents(store.db, clock.now(), 10)
+        if asked:
+            asyncio.run(sync.reread(store, shelf, task, asked, clock))
+        return len(asked)
+
+    shelf.by_id = {"S0": {"id": "S0"}}
+    assert [0, 1, 0, 1, 1, 1, 0] == [look(timedelta(minutes=m)) for m in (4, 1, 5, 60, 600, 1500, 9000)]
+    (case,) = cases.live_for_document(store.db, "shelf:S0")
+    assert 5 == case.seen_count
+
+    shelf.by_id = {"S0": {"id": "S0", "name": "well again"}}
+    with store.transaction() as db:
+        assert releasing.retry(db, case, clock.now()) is None
+    assert 1 == look(timedelta(0))
+
+    assert [] == cases.live_for_document(store.db, "shelf:S0")
+    assert (0, "p1") == (look(timedelta(days=9)), _position(store))
+    assert records.get(store.db, Supplier, "shelf", "S0") is not None
+
+
+def _position(store: Store) -> str | None:
+    mark = watermarks.get(store.db, "shelf", "supplier")
+    return mark.position if mark else None
 
 
 def test_a_read_that_breaks_off_goes_on_where_it_was_stored() -> None:

@@ -15,6 +15,8 @@ import pytest
 from finsync_tui.cli._errors import guarded
 from finsync_tui.cli._output import table
 from finsync_tui.sheets import formula_safe
+from store import systems
+from tests.builders import MONDAY
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
 
@@ -148,6 +150,63 @@ def test_a_running_engine_stops_when_told(finsync: Finsync) -> None:
     assert 0 == code
     assert ["coupa"] == [pulled["system"] for pulled in first["pulled"]]
     assert not finsync("status", "--json").json["engine"]["is_running"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_store_that_is_gone_is_never_replaced_without_a_word(finsync: Finsync, *, is_empty: bool) -> None:
+    """A missing file, or one of 0 bytes, ends every command; a new one is made only when a person asks for it."""
+    file = finsync.path / "finsync.db"
+    for each in finsync.path.glob("finsync.db*"):
+        each.unlink()
+    if is_empty:
+        file.touch()
+
+    for arguments in (["status"], ["run", "--once"], ["sync", "coupa"], ["exceptions", "list"]):
+        answer = finsync(*arguments)
+        assert (2, True) == (answer.code, "error STORE_MISSING" in answer.err), arguments
+        assert "Copy the last backup there" in answer.err
+    assert "0 bytes" in answer.err if is_empty else "is not there" in answer.err
+    assert 3 == finsync("store", "check").code
+    assert is_empty == file.exists()
+
+    assert 0 == finsync("store", "create").code
+    assert 0 == finsync("status").code
+    again = finsync("store", "create")
+    assert (1, True) == (again.code, "error NOT_ALLOWED" in again.err)
+    with finsync.store() as store:
+        assert [("store.created",)] == [tuple(row) for row in store.db.execute("SELECT what FROM v_audit")]
+
+
+def test_a_cycle_that_could_read_nothing_because_all_is_held_ends_with_1(finsync: Finsync) -> None:
+    """It names each system that was left alone, why, and how it is let go again."""
+    with finsync.store() as store, store.transaction() as db:
+        systems.hold(db, "coupa", "the client id was refused", MONDAY)
+
+    told, data = finsync("run", "--once"), finsync("run", "--once", "--json")
+
+    assert (1, 1) == (told.code, data.code)
+    for words in (told.err, data.json["errors"][0]):
+        assert "coupa is held (the client id was refused)" in words
+        assert "finsync systems resume coupa" in words
+
+
+def test_a_damaged_page_is_told_as_damage(finsync: Finsync) -> None:
+    """Wherever it is met: no defect of ours, but a file to be restored."""
+    file = finsync.path / "finsync.db"
+    with finsync.store() as store:
+        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page_size,) = store.db.execute("PRAGMA page_size").fetchone()
+        pages = store.db.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'exception_case'")
+        roots = [page for (page,) in pages.fetchall() if page]
+    content = bytearray(file.read_bytes())
+    for page in roots:
+        content[(page - 1) * page_size : page * page_size] = b"\xff" * page_size
+    file.write_bytes(content)
+
+    answer = finsync("status")
+
+    assert (1, True) == (answer.code, "error STORE_DAMAGED" in answer.err)
+    assert "restore the last good backup" in answer.err
 
 
 def test_the_workbench_needs_a_terminal(finsync: Finsync) -> None:

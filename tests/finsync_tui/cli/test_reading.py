@@ -11,8 +11,8 @@ import pytest
 
 from docs.make_cli import SHAPES
 from finsync_tui.cli.events import following
-from store import cases
-from tests.builders import a_case
+from store import cases, records
+from tests.builders import MONDAY, a_case, a_supplier
 from tests.finsync_tui.cli.conftest import Finsync
 
 
@@ -98,6 +98,20 @@ def test_an_exception_is_shown_with_its_payload_and_notes(finsync: Finsync) -> N
     assert shown["payload"] == '{"id": 1}'
     assert [note["text"] for note in shown["notes"]] == ["asked the buyer"]
     assert "asked the buyer" in finsync("exceptions", "show", 1).out
+
+
+def test_an_exception_without_a_payload_of_its_own_shows_the_document_as_it_was_read(
+    finsync: Finsync,
+) -> None:
+    """A missing mapping, a refused account: the payload is that of the document's version."""
+    with finsync.store() as store, store.transaction() as db:
+        supplier = records.Incoming("3", a_supplier(), b'{"id": 3, "as": "read"}')
+        records.put_page(db, "purchase_order", "coupa", [supplier], MONDAY)
+
+    shown = finsync("exceptions", "show", 2, "--json").json
+
+    assert ('{"id": 3, "as": "read"}', 1) == (shown["payload"], shown["payload_version"])
+    assert "payload (version 1 of the document, as it was read)" in finsync("exceptions", "show", 2).out
 
 
 def test_what_is_not_there_is_said_with_its_code(finsync: Finsync) -> None:
@@ -339,7 +353,7 @@ def test_json_has_the_documented_keys(finsync: Finsync, name: str) -> None:
 @pytest.mark.parametrize(
     ("noun", "more"),
     [
-        ("exceptions", ["notes", "payload"]),
+        ("exceptions", ["notes", "payload", "payload_version"]),
         ("outbox", ["body", "edited_body", "attempts"]),
         ("workflow", ["steps", "deliveries", "exceptions"]),
     ],
