@@ -43,7 +43,7 @@ def judge(
     if status == 401:
         return CredentialsError(
             system,
-            f"{shown}: the credentials were refused. Set them again with `finsync secrets set {system}`",
+            f"{shown}: the credentials were refused. Set them again with `finsync secrets set {system} NAME`",
             status=status,
             answer=text,
         )

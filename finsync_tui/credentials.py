@@ -97,7 +97,13 @@ class Secrets:
             )
         root = self._folder()
         if root is None:
-            self.set(system, name, value)
+            try:
+                self.set(system, name, value)
+            except SecretPlaceError:
+                raise SecretPlaceError(
+                    f"{system} renews its secret {name!r} by itself, but there is no usable keyring to keep it in. Nothing "
+                    f"was stored. Name a writable folder outside the workspace as {FOLDER_VARIABLE}."
+                ) from None
             return "keyring"
         file = root / f"{system}.{name}"
         try:

@@ -18,8 +18,9 @@ from finsync_tui.settings import Workspace
 from finsync_tui.stopping import Stop, StoppedError, listening
 from store import faults
 from store.clock import SystemClock
-from store.errors import NotFoundError
+from store.errors import NotFoundError, UnknownNameError
 from store.reconciliations import Mode, Run
+from store.wording import nearest
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -108,7 +109,7 @@ def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, 
         profile = profiles.load(workspace)
         for name in names:
             if name not in profile.systems:
-                raise NotFoundError("system", name, f"Known: {', '.join(sorted(profile.systems))}.")
+                raise UnknownNameError("system", name, nearest(name, profile.systems))
         connected = connect(workspace, profile, SystemClock())
         try:
             wanted = list(names) or sorted(connected)
@@ -121,9 +122,14 @@ def check_systems(workspace: Workspace, names: Sequence[str] = ()) -> dict[str, 
     return asyncio.run(check())
 
 
-def run_forever(workspace: Workspace, log: Log | None = None) -> None:
-    """Run on the profile's schedules until SIGTERM or Ctrl-C; what was read, decided and answered is kept."""
-    _run(workspace, _run_forever(workspace, log or _quiet))
+def run_forever(
+    workspace: Workspace, log: Log | None = None, started: Callable[[], None] | None = None
+) -> None:
+    """Run on the profile's schedules until SIGTERM or Ctrl-C; what was read, decided and answered is kept.
+
+    `started` is called once the engine has the lease.
+    """
+    _run(workspace, _run_forever(workspace, log or _quiet, started))
 
 
 @dataclass
@@ -144,11 +150,13 @@ class _Inbox:
         return taken
 
 
-async def _run_forever(workspace: Workspace, log: Log) -> None:
+async def _run_forever(workspace: Workspace, log: Log, started: Callable[[], None] | None) -> None:
     stop = Stop()
     inbox = _Inbox(set(), asyncio.Event())
     with listening(stop):
         async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+            if started is not None:
+                started()
             gc.freeze()
             await _keep_running(engine, stop, inbox, log)
 
@@ -205,7 +213,7 @@ def _trigger(rhythm: Schedule) -> CronTrigger | IntervalTrigger:
 
 def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
     if system not in engine.profile.systems:
-        raise NotFoundError("system", system, f"Known: {', '.join(sorted(engine.profile.systems))}.")
+        raise UnknownNameError("system", system, nearest(system, engine.profile.systems))
     names = tuple(name for name, s in engine.profile.schedules.items() if s.system == system)
     found = schedule.pulls(engine.profile, names)
     if entity is None:
@@ -218,7 +226,7 @@ def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
         readable = sorted(
             c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions
         )
-        raise NotFoundError("entity", entity, f"{system} reads: {', '.join(readable)}.")
+        raise UnknownNameError("entity", entity, f"{system} reads: {', '.join(readable)}.")
     return [schedule.pull(engine.profile, system, entity)]
 
 

@@ -6,7 +6,9 @@ are checked by hand: every command reads them first, and the workbench before it
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -167,15 +169,18 @@ def load_workspace(folder: Path) -> Workspace:
 def create_workspace(
     folder: Path, *, name: str = "finsync", layers: tuple[str, ...] = ("shared",), group: str = ""
 ) -> Workspace:
-    """Make a workspace folder with its workspace.toml. An existing one is never overwritten."""
+    """Make a workspace folder with its workspace.toml. An existing one is never overwritten.
+
+    A folder that is there stays as open or closed as it is: it belongs to whoever made it.
+    """
     path = folder.expanduser().resolve()
     file = path / FILE_NAME
     if file.exists():
         raise SettingsFileError(file, "", "a workspace is there already", "Open it, or name an empty folder.")
     workspace = Workspace(path=path, name=name, layers=layers, group=group)
+    if path.exists():
+        _may_become_one(path, group)
     files.prepare_folder(path, group or None)
-    if not group:
-        path.chmod(files.OWNER_FOLDER)
     import tomlkit  # only making a workspace writes TOML; every command would wait for it
 
     document = tomlkit.document()
@@ -185,3 +190,39 @@ def create_workspace(
     files.create_private(file, group or None)
     file.write_text(tomlkit.dumps(document), encoding="utf-8")
     return workspace
+
+
+def too_open(workspace: Workspace) -> str:
+    """Return who else may look into a workspace's folder, as a sentence with its remedy; empty: nobody."""
+    mode = stat.S_IMODE(workspace.path.stat().st_mode)
+    allowed = 0o770 if workspace.group else 0o700
+    if os.name != "posix" or not mode & 0o777 & ~allowed:
+        return ""
+    who = f"group {workspace.group}" if workspace.group else "you"
+    return f"Others can look into {workspace.path} ({mode & 0o777:o}): chmod {allowed:o} lets in only {who}."
+
+
+def _may_become_one(path: Path, group: str) -> None:
+    """Refuse what is no folder, holds other things, or is not shared as it would have to be."""
+    if not path.is_dir():
+        raise SettingsFileError(path, "", "it is no folder", "Name an empty folder, or a new one.")
+    others = sorted(one.name for one in path.iterdir() if not _is_ours(one.name))
+    if others:
+        raise SettingsFileError(
+            path,
+            "",
+            f"the folder holds other things ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})",
+            "Name an empty folder, or a new one.",
+        )
+    if group and not files.is_shared_folder(path, group):
+        raise SettingsFileError(
+            path,
+            "",
+            f"the folder is not shared with group {group}",
+            f"Share it (chgrp {group}, chmod 2770), or name a new folder.",
+        )
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file may be there before the workspace: hidden, or a part of one."""
+    return name.startswith((".", STORE_NAME)) or name in ("profiles", "extracts", "keys.toml")

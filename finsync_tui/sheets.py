@@ -28,6 +28,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _STEERING = dict.fromkeys(
     [*range(32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)], " "
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal would obey, or what turns the direction of a text; tabs and line ends are a cell's own."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -41,12 +43,12 @@ class SheetError(FinsyncError):
 
 
 def formula_safe(cell: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
+    """Return a cell that no spreadsheet takes for a formula and no terminal for an order.
 
     >>> formula_safe("=1+1"), formula_safe("-12.50"), formula_safe(None)
     ("'=1+1", '-12.50', '')
     """
-    text = "" if cell is None else str(cell)
+    text = _CONTROL.sub("\ufffd", "" if cell is None else str(cell))
     if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
         return "'" + text
     return text

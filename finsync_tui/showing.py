@@ -196,7 +196,7 @@ class _Board:
             cause=f"{self._system} does not show integration {code} as it is: {delivery.operation} ended as {delivery.state}: "
             f"{delivery.message}",
             fix=f"Set the integration up in {self._system} under this code, or take it out of the connection's options; an "
-            f"exception is told again with `finsync outbox replay {delivery.entry_id}`, a run by the next one. No document "
+            f"exception is told again with `finsync outbox replay {delivery.entry_id} --reason TEXT`, a run by the next one. No document "
             "waits for it.",
             evidence={"operation": delivery.operation},
         )

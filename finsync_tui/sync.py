@@ -584,8 +584,8 @@ def credentials_case(system: str, error: CredentialsError) -> cases.NewCase:
         document_number=system,
         system=system,
         cause=str(error),
-        fix=f"Set the right secret with `finsync secrets set {system} ...`, try it with `finsync secrets test {system}`, "
-        f"then `finsync systems resume {system}`. Nothing is lost meanwhile.",
+        fix=f"Set the right secret with `finsync secrets set {system} NAME`, try it with `finsync secrets test {system}`, "
+        f"then `finsync systems resume {system} --reason TEXT`. Nothing is lost meanwhile.",
     )
 
 
@@ -598,7 +598,7 @@ def settings_case(system: str, error: SettingsError) -> cases.NewCase:
         system=system,
         cause=str(error),
         fix=f"Correct the connection (docs/connect.md), check it with `finsync profile check`, then `finsync systems resume "
-        f"{system}`. Its queue waits; nothing is lost meanwhile.",
+        f"{system} --reason TEXT`. Its queue waits; nothing is lost meanwhile.",
     )
 
 

@@ -104,11 +104,9 @@ class StoreAccessError(StoreError):
     code = "STORE_ACCESS"
     exit_code = 2
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(
-            f"{path} can't be used ({reason}). Nothing was changed. Check that you may read and write the file and its folder, "
-            "or name another --workspace."
-        )
+    def __init__(self, path: str, reason: str, remedy: str = "") -> None:
+        usual = "Check that you may read and write the file and its folder, or name another --workspace."
+        super().__init__(f"{path} can't be used ({reason}). Nothing was changed. {remedy or usual}")
 
 
 class StoreDamagedError(StoreError):
@@ -160,6 +158,16 @@ class NotFoundError(FinsyncError):
 
     def __init__(self, kind: str, name: str, hint: str = "") -> None:
         super().__init__(f"there is no {kind} {name!r} in this workspace." + (f" {hint}" if hint else ""))
+
+
+class UnknownNameError(FinsyncError):
+    """The configuration knows no system or entity of that name: wrong usage."""
+
+    code = "UNKNOWN_NAME"
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, hint: str) -> None:
+        super().__init__(f"there is no {kind} {name!r}. Nothing was done; {hint}")
 
 
 class NotAllowedError(FinsyncError):

@@ -68,6 +68,11 @@ def prepare_folder(folder: Path, group: str | None) -> None:
         _share(folder, group, GROUP_FOLDER)
 
 
+def is_shared_folder(folder: Path, group: str) -> bool:
+    """Whether a folder belongs to a group as a shared workspace has to."""
+    return _is_shared(folder, group, GROUP_FOLDER)
+
+
 def write_private(path: Path, content: bytes, *, replaces: bool) -> None:
     """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replaces else os.O_EXCL)
@@ -149,4 +154,8 @@ def _group_id(path: Path, group: str) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
-        raise StoreAccessError(str(path), f"there is no group {group!r} on this machine") from None
+        raise StoreAccessError(
+            str(path),
+            f"there is no group {group!r} on this machine",
+            "Correct the group (`group` in workspace.toml), or have an administrator make it.",
+        ) from None

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _PLAIN = {
@@ -31,6 +31,20 @@ _PLAIN = {
     "time_delta_type": "a span of time is needed, such as PT15M or P3D",
     "string_too_short": "it may not be empty",
 }
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that somebody may have meant, as the end of a sentence; else all there are.
+
+    >>> nearest("erp_staus", ["erp_number", "erp_status"]), nearest("x", ["b", "a"])
+    ("did you mean 'erp_status'?", 'known: a, b')
+    """
+    from difflib import get_close_matches  # needed only by who mistyped
+
+    names = sorted(known)
+    if close := get_close_matches(name, names, n=1):
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names) or 'none'}"
 
 
 def plain(problem: Mapping[str, Any]) -> str:

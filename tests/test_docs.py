@@ -18,58 +18,12 @@ import store
 from docs import make_cli
 from finsync_tui.cli import app
 from store import memory_store
+from store.case_classes import CASE_CLASSES
 from store.clock import SystemClock
 from store.errors import FinsyncError
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-EXCEPTION_CLASSES = frozenset(
-    [
-        "PAYLOAD_INVALID",
-        "TOTALS_DIFFER",
-        "MAPPING_MISSING",
-        "SUPPLIER_UNKNOWN",
-        "SUPPLIER_AMBIGUOUS",
-        "SUPPLIER_DUPLICATE_POSSIBLE",
-        "SUPPLIER_INACTIVE",
-        "ACCOUNT_INVALID",
-        "COST_CENTRE_INACTIVE",
-        "BUDGET_EXCEEDED",
-        "PERIOD_CLOSED",
-        "REJECTED",
-        "DEAD_LETTER",
-        "CREDENTIALS_REFUSED",
-        "WRITE_BACK_IGNORED",
-        "READ_BACK_DIFFERS",
-        "VERSION_CONFLICT",
-        "READ_FAILED",
-        "ACCOUNT_MISSING",
-        "APPROVAL_LIMIT",
-        "APPROVER_MISSING",
-        "APPROVER_SELF",
-        "APPROVER_STALE",
-        "CLAIMED_BY_OTHER",
-        "CONFIGURATION",
-        "COST_CENTRE_MISSING",
-        "DOCUMENT_UNSUPPORTED",
-        "EMPLOYEE_UNKNOWN",
-        "RECALLED",
-        "TAX_CODE_UNKNOWN",
-        "TAX_DIFFERS",
-        "TAX_REVIEW",
-        "TEST_DOCUMENT",
-        "APPROVAL_STALE",
-        "INVOICE_DISPUTED",
-        "INVOICE_DUPLICATE",
-        "INVOICE_ON_HOLD",
-        "MATCH_CURRENCY",
-        "MATCH_ORDER",
-        "MATCH_PRICE",
-        "MATCH_QUANTITY",
-        "MATCH_RECEIPT",
-        "PAYMENT_DUPLICATE_POSSIBLE",
-    ]
-)
 FINDING_CLASSES = frozenset(
     [
         "THROTTLED",
@@ -165,7 +119,7 @@ def test_every_error_class_has_its_own_code() -> None:
 
 def test_every_exception_and_finding_class_is_documented() -> None:
     """docs/errors.md lists exactly the classes there are."""
-    assert EXCEPTION_CLASSES == first_cells("errors.md", "Exceptions")
+    assert CASE_CLASSES == first_cells("errors.md", "Exceptions")
     assert FINDING_CLASSES == first_cells("errors.md", "Findings")
 
 
@@ -177,7 +131,7 @@ def test_code_opens_no_exception_of_an_undocumented_class() -> None:
             used |= _classes_in(file.read_text(encoding="utf-8"))
 
     assert used
-    assert set() == used - EXCEPTION_CLASSES - FINDING_CLASSES
+    assert set() == used - CASE_CLASSES - FINDING_CLASSES
 
 
 def _classes_in(source: str) -> set[str]:

@@ -164,7 +164,7 @@ class AvaTax:
         if not ping.authenticated:
             return Health(
                 False,
-                f"AvaTax answers, but does not know the account. Set its secrets with `finsync secrets set {self.system}`",
+                f"AvaTax answers, but does not know the account. Set its secrets with `finsync secrets set {self.system} NAME`",
             )
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         return Health(True, f"AvaTax {ping.version or ''} knows the account".replace("  ", " "), took_ms)

@@ -122,7 +122,7 @@ def refused(answer: Answer, refusal: TokenRefusal, clean_description: str) -> Ad
         told = (
             "client id, client secret, company UUID or request token are wrong, or the request token is older "
             "than 24 hours. Set them again with "
-            f"`finsync secrets set {system} ...`, {again}"
+            f"`finsync secrets set {system} NAME`, {again}"
         )
     elif code in _DISABLED:
         told = (

@@ -161,6 +161,10 @@ class Session:
 
     async def _company_token(self) -> _Token:
         kept = self._kept()
+        self._client()  # what is not set is said before anything has to be kept
+        if kept is None:
+            for name in ("company_uuid", "request_token"):
+                self._secrets(name)
         # Tried before anything is asked for: a token that can't be kept would be lost, and with it the session.
         self._secrets.put(SESSION, (kept or auth.Kept(geolocation=self._connection.base_url)).to_text())
         if kept is None or not kept.refresh_token:

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from store.wording import nearest
+
 LOGICAL_FIELDS = ("erp_number", "erp_status")
 WRITTEN_BACK: Final[Mapping[str, Mapping[str, str]]] = {
     "purchase_order": {"erp_number": "cf-erp-po-number", "erp_status": "cf-erp-status"},
@@ -180,6 +182,18 @@ class Options(BaseModel):
         named = {entity: fields for entity, fields in given.items() if not isinstance(fields, str)}
         usual = {entity: dict(fields) for entity, fields in WRITTEN_BACK.items()}
         return usual | ({"purchase_order": alone} if alone else {}) | named
+
+    @field_validator("custom_fields")
+    @classmethod
+    def _known_fields(cls, given: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Refuse a name that nothing is ever written under."""
+        for entity, fields in given.items():
+            if entity not in DOCUMENT_TYPES:
+                raise ValueError(f"there is no document {entity!r}: {nearest(entity, DOCUMENT_TYPES)}")
+            for name in fields:
+                if name not in LOGICAL_FIELDS:
+                    raise ValueError(f"{entity} has no field {name!r}: {nearest(name, LOGICAL_FIELDS)}")
+        return given
 
     def fields_of(self, entity: str) -> Mapping[str, str]:
         """Return the custom fields of an entity by our names for them."""

@@ -42,7 +42,7 @@ class ProposalConflictError(FinsyncError):
         whose = f"proposal {proposal}" if proposal else "this change"
         super().__init__(
             f"{whose} was made from version {base} of {table}, but version {now} is in force.{both} Nothing was changed and "
-            "neither change is lost: look at both with `finsync mapping diff`, then make it anew on the newer version with "
+            f"neither change is lost: look at both with `finsync mapping diff {table}`, then make it anew on the newer version with "
             f"`finsync mapping propose {table} --rebase {proposal or 'ID'}`"
             + (", adding --mine where yours shall win." if shown else ".")
         )

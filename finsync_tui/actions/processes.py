@@ -11,7 +11,7 @@ from finsync_tui.actions.acting import Outcome, checked_reason, note_action
 from finsync_tui.actor import Actor
 from finsync_tui.flows import compensation
 from store import Store, cases, outbox, requests, systems, workflows
-from store.errors import NotAllowedError, NotFoundError
+from store.errors import NotAllowedError, NotFoundError, UnknownNameError
 from store.workflows import Workflow
 
 
@@ -96,16 +96,16 @@ def ask_read(store: Store, actor: Actor, system: str) -> Outcome:
         if known.state in ("paused", "held"):
             raise NotAllowedError(
                 f"{system} is {known.state} ({known.reason or 'no reason is known'}): nothing is read from it. "
-                f"Nothing was changed. `finsync systems resume {system}` lets it be read again."
+                f"Nothing was changed. `finsync systems resume {system} --reason TEXT` lets it be read again."
             )
         requests.ask_read(db, system, actor.name, store.clock.now())
         note_action(store, db, actor, "system.read_asked", system, "", {})
     return Outcome((0,), ())
 
 
-def _unknown(db: Connection, system: str) -> NotFoundError:
+def _unknown(db: Connection, system: str) -> UnknownNameError:
     known = ", ".join(s.system for s in systems.all(db)) or "none yet: the engine has not run"
-    return NotFoundError("system", system, f"Known: {known}.")
+    return UnknownNameError("system", system, f"known: {known}.")
 
 
 def _system(

@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 FOUND_SOMETHING = 3
 """Exit code of a check that was asked for and found something."""
 
+
+def folder_named(text: str) -> Path:
+    """Return the folder that a person named; nothing at all would mean the folder they are in."""
+    if not text.strip():
+        raise typer.BadParameter("an empty name is no folder. Name one, or leave --workspace out.")
+    return Path(text)
+
+
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
         "--workspace",
+        parser=folder_named,
         metavar="DIR",
         envvar="FINSYNC_WORKSPACE",
         help="The workspace's folder; without it, the one in the user's data folder.",

@@ -48,6 +48,9 @@ def row_of(row: sqlite3.Row | Mapping[str, Any]) -> Row:
     for name in _JSON_COLUMNS:
         if isinstance(found.get(name), str):
             found[name] = json.loads(found[name])
+    for name, value in found.items():
+        if name.startswith("is_") and isinstance(value, int):
+            found[name] = bool(value)  # SQLite has no truth values of its own
     return found
 
 
@@ -67,6 +70,7 @@ def money(row: Row) -> str | None:
 
 def cases(db: sqlite3.Connection, wanted: CaseFilter, limit: int | None = None) -> Listing:
     """Return the exceptions that are meant, the most urgent first."""
+    _known_classes(db, wanted.classes)
     where, values = _case_conditions(wanted)
     floor = _decimal(wanted.min_amount) if wanted.min_amount is not None else None
     found = (
@@ -79,6 +83,22 @@ def cases(db: sqlite3.Connection, wanted: CaseFilter, limit: int | None = None) 
     if floor is not None:
         found = (row for row in found if row["amount"] is not None and abs(Decimal(row["amount"])) >= floor)
     return _limited(found, limit)
+
+
+def _known_classes(db: sqlite3.Connection, classes: Sequence[str]) -> None:
+    """Refuse a class that there is not: an empty list would say that nothing of it is stuck."""
+    from store.case_classes import CASE_CLASSES
+    from store.wording import nearest
+
+    asked = {name.upper() for name in classes} - CASE_CLASSES
+    if not asked:
+        return
+    own = {
+        row[0] for row in db.execute("SELECT DISTINCT class FROM v_exception")
+    }  # a connection may name its own
+    for name in sorted(asked - own):
+        near = nearest(name, CASE_CLASSES | own)
+        raise UsageError(f"there is no exception class {name!r}. Nothing was done; {near}")
 
 
 def _case_conditions(wanted: CaseFilter) -> tuple[str, list[str]]:

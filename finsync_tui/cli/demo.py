@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from finsync_tui.cli._context import JsonOption, example
+from finsync_tui.cli._context import JsonOption, example, folder_named
 from finsync_tui.cli._output import Cell, facts, grouped, note, say, say_json, table
 
 if TYPE_CHECKING:
@@ -65,7 +65,11 @@ def demo(
     workspace: Annotated[
         Path | None,
         typer.Option(
-            "--workspace", metavar="DIR", help="Keep the demo's workspace here.", show_default=False
+            "--workspace",
+            parser=folder_named,
+            metavar="DIR",
+            help="Keep the demo's workspace here.",
+            show_default=False,
         ),
     ] = None,
     json: JsonOption = False,
@@ -106,12 +110,12 @@ def _show(workspace: Workspace) -> None:
 
 
 def _months() -> Callable[[str], None]:
-    """Return what tells a person at a terminal how far the year is: a line a month, on stderr."""
+    """Return what tells how far the year is: a line a month, on stderr, so that a log shows that it goes on."""
     told = ""
 
     def tell(day: str) -> None:
         nonlocal told
-        if sys.stderr.isatty() and day[:7] != told:
+        if day[:7] != told:
             told = day[:7]
             note(f"the company is in {told}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import stat
@@ -61,7 +62,7 @@ def examine(path: Path) -> Iterator[Look]:
         yield Look("workspace", "bad", str(error), "")
         return
     yield Look("workspace", "ok", f"{workspace.name} in {workspace.path}")
-    yield _permissions(workspace)
+    yield from _caught(_permissions, workspace)
     for part in (_configuration, _people, _secrets, _store):
         yield from _caught(part, workspace)
 
@@ -87,18 +88,23 @@ def _machine(path: Path) -> Iterator[Look]:
     )
 
 
-def _permissions(workspace: Workspace) -> Look:
-    mode = stat.S_IMODE(workspace.path.stat().st_mode)
-    allowed = 0o770 if workspace.group else 0o700
-    if mode & 0o777 & ~allowed:
-        who = f"group {workspace.group}" if workspace.group else "owner"
-        return Look(
+def _permissions(workspace: Workspace) -> Iterator[Look]:
+    from finsync_tui.settings import too_open
+    from store import files
+
+    if workspace.group:
+        files.is_shared_folder(workspace.path, workspace.group)  # a group that is not there is said
+    if not os.access(workspace.path, os.W_OK | os.X_OK):
+        yield Look(
             "permissions",
-            "warn",
-            f"the folder is {mode & 0o777:o}",
-            f"Others can look in: chmod {allowed:o} (only {who}).",
+            "bad",
+            f"you can't write to {workspace.path}",
+            "Give yourself the right to write there, or mount it writable: the store is there.",
         )
-    return Look("permissions", "ok", f"the folder is {mode & 0o777:o}")
+    elif problem := too_open(workspace):
+        yield Look("permissions", "warn", "the folder is open to others", problem)
+    else:
+        yield Look("permissions", "ok", f"the folder is {stat.S_IMODE(workspace.path.stat().st_mode):o}")
 
 
 def _caught(part: Callable[[Workspace], Iterator[Look]], workspace: Workspace) -> Iterator[Look]:
@@ -166,7 +172,9 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
             )
     bare = [one.name for one in tables if not one.is_signed]
     if bare:
-        remedy = f"finsync mapping propose {bare[0]} --from-profile, and let another approve it"
+        remedy = (
+            f"`finsync mapping propose {bare[0]} --from-profile --reason TEXT`, and let another approve it"
+        )
         yield Look(
             "mappings",
             "warn",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
-from finsync_tui.cli._output import facts, note, say, say_json, table
+from finsync_tui.cli._output import facts, note, safe, say, say_json, table
 from store.errors import NotAllowedError
 
 if TYPE_CHECKING:
@@ -41,8 +41,11 @@ def run(
 
     found = workspace_of(workspace)
     if not once:
-        note(f"the engine works in {found.path}; stop it with Ctrl-C")
-        headless.run_forever(found, lambda names, report: _log(names, report, json=json))
+        headless.run_forever(
+            found,
+            lambda names, report: _log(names, report, json=json),
+            lambda: note(f"the engine works in {safe(str(found.path))}; stop it with Ctrl-C"),
+        )
         note("stopped; all that was read, decided and answered is kept, and the lease is given back")
         return
     report = headless.run_once(found)
@@ -96,7 +99,7 @@ def _left_alone(workspace: Workspace, system: str) -> str:
         )
     return (
         f"{system} is {known.state} ({known.reason or 'no reason is known'}). Nothing was read. "
-        f"`finsync systems resume {system}` lets it be read again."
+        f"`finsync systems resume {system} --reason TEXT` lets it be read again."
     )
 
 

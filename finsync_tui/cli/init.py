@@ -46,7 +46,7 @@ def init(
 ) -> None:
     """Make a workspace: folder, workspace.toml and an empty store. One that is there is never overwritten."""
     from finsync_tui.profile.overlay import layer_folders
-    from finsync_tui.settings import create_workspace
+    from finsync_tui.settings import create_workspace, too_open
     from store.clock import SystemClock
     from store.database import open_store
 
@@ -67,6 +67,8 @@ def init(
         )
         return
     say(f"made {safe(str(made.path))}")
+    if found := too_open(made):
+        note(safe(found))
     note("Next: describe your systems in workspace.toml (docs/connect.md), then `finsync profile check`.")
 
 

@@ -331,7 +331,7 @@ def diff(
             found = rows_at(desk.db, name, version) if version is not None else current
             if found is None:
                 raise NotFoundError(
-                    f"version of {name}", str(version), "`finsync mapping history` shows them."
+                    f"version of {name}", str(version), f"`finsync mapping history {name}` shows them."
                 )
             return found
 

@@ -174,7 +174,9 @@ def _rows(
             return edited(known, sets or [], removes or [], scope, priority, days), base
         found = rows_at(desk.db, name, version)
     if found is None:
-        raise NotFoundError(f"version of {name}", str(version), "`finsync mapping history` shows them.")
+        raise NotFoundError(
+            f"version of {name}", str(version), f"`finsync mapping history {name}` shows them."
+        )
     return found, None
 
 
@@ -232,7 +234,9 @@ def export(
         found = standing_of(desk, name)
         rows = found.rows if version is None else rows_at(desk.db, name, version)
     if rows is None:
-        raise NotFoundError(f"version of {name}", str(version), "`finsync mapping history` shows them.")
+        raise NotFoundError(
+            f"version of {name}", str(version), f"`finsync mapping history {name}` shows them."
+        )
     if output is None:
         typer.echo(files.csv_text(rows), nl=False)
     else:

@@ -113,9 +113,10 @@ def remove(system: System, name: Name, workspace: WorkspaceOption = None) -> Non
 
 
 def _names(manifests: dict[str, Manifest], system: str) -> tuple[str, ...]:
-    from store.errors import NotFoundError
+    from store.errors import UnknownNameError
+    from store.wording import nearest
 
     if system not in manifests:
-        raise NotFoundError("system", system, f"Known: {', '.join(manifests) or 'none'}.")
+        raise UnknownNameError("system", system, nearest(system, manifests))
     manifest = manifests[system]
     return (*manifest.credentials, *manifest.optional_credentials)

@@ -106,7 +106,9 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
         )
         for reason in one.reasons:
             say(f"  {reason.points:+6.0f}  {safe(reason.what)}")
-    note(f"{len(found)} may be the same; `finsync supplier same` or `different` says so")
+    note(
+        f"{len(found)} may be the same; `finsync supplier same KEY KEY --reason TEXT` or `different` says so"
+    )
 
 
 @app.command(

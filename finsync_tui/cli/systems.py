@@ -63,11 +63,12 @@ def show(system: System, workspace: WorkspaceOption = None, json: JsonOption = F
 
     from finsync_tui import profile, usage
     from store.clock import text
-    from store.errors import NotFoundError
+    from store.errors import UnknownNameError
+    from store.wording import nearest
 
     configured = profile.load(workspace_of(workspace))
     if system not in configured.systems:
-        raise NotFoundError("system", system, f"Known: {', '.join(sorted(configured.systems))}.")
+        raise UnknownNameError("system", system, nearest(system, configured.systems))
     with opened(workspace) as store, closing(store.reader()) as db:
         found = usage.of(db, configured, system)
     limits = found.limits

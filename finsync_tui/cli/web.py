@@ -115,7 +115,7 @@ def web(
         if signs_in:
             say(f"{way_in.origin}/sign-in")
             note(
-                "people sign in there as themselves; `finsync people invite` lets them choose a passphrase at /join"
+                "people sign in there as themselves; `finsync people invite NAME` lets them choose a passphrase at /join"
             )
         if takes_token:
             say(way_in.address)

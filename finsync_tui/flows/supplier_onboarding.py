@@ -116,7 +116,7 @@ def match(context: Context) -> Answer:
         return Hold(
             "SUPPLIER_AMBIGUOUS",
             f"supplier {_shown(supplier)} could be several in {target}: {found.reason} ({'; '.join(found.candidates)})",
-            f"Merge the duplicates in {target}, or say which it is with `finsync supplier same`, then retry.",
+            f"Merge the duplicates in {target}, or say which it is with `finsync supplier same KEY KEY`, then retry.",
             target,
             {"candidates": list(found.candidates)},
         )

@@ -80,7 +80,7 @@ class SignIns:
         if not _fits(invitation, code, self.cost) or instant(str((invitation or {}).get("until"))) <= now:
             raise SignInError(
                 "this invitation is not known here, was used, or has expired",
-                "Ask an administrator for another: `finsync people invite`.",
+                "Ask an administrator for another: `finsync people invite NAME`.",
             )
         assert name is not None
         private = new_private()

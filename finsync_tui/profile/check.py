@@ -19,7 +19,7 @@ from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import SettingsFileError, Workspace
 from store.errors import FinsyncError
-from store.wording import plain
+from store.wording import nearest, plain
 
 
 def check(workspace: Workspace) -> list[Problem]:
@@ -28,9 +28,17 @@ def check(workspace: Workspace) -> list[Problem]:
         profile = load(workspace)
         read = sources(workspace)
     except SettingsFileError as error:
-        return [Problem("profile", str(error), "Correct it and check again.", str(error.path), error.line)]
+        return [
+            Problem(
+                "profile",
+                str(error).removesuffix("."),
+                "Correct it and check again.",
+                str(error.path),
+                error.line,
+            )
+        ]
     except FinsyncError as error:
-        return [Problem("profile", str(error), "Correct it and check again.")]
+        return [Problem("profile", str(error).removesuffix("."), "Correct it and check again.")]
     found = sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
     return [_placed(problem, read) for problem in found]
 
@@ -89,7 +97,9 @@ def _systems(profile: Profile) -> Iterator[Problem]:
             yield Problem(f"{place}.base_url", "credentials would travel unencrypted", "Use https.")
         if url.username or url.password:
             yield Problem(
-                f"{place}.base_url", "it holds credentials", "Take them out; use `finsync secrets set`."
+                f"{place}.base_url",
+                "it holds credentials",
+                "Take them out; use `finsync secrets set SYSTEM NAME`.",
             )
         for key in ("ca_bundle", "client_certificate"):
             path = getattr(connection, key)
@@ -116,6 +126,14 @@ def _legal_entity(profile: Profile, number: str, setup: LegalEntitySetup) -> Ite
     place = f"legal_entities.{number}"
     if setup.target not in profile.systems:
         yield _unknown_system(f"{place}.target", setup.target)
+    else:
+        units = profile.systems[setup.target].options.get("business_units")
+        if isinstance(units, dict) and setup.business_unit not in units:
+            yield Problem(
+                f"{place}.business_unit",
+                f"{setup.target} has no business unit {setup.business_unit!r}: {nearest(setup.business_unit, units)}",
+                f"Correct the name, or add it below [systems.{setup.target}.options.business_units].",
+            )
     for segment in setup.segments:
         if segment.table and segment.table not in profile.mappings:
             yield Problem(

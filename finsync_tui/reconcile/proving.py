@@ -190,7 +190,7 @@ def _doubt(db: Connection, one: Delivery, shown: RejectedError | None, clock: Cl
             document_number=one.document_number,
             system=one.system,
             cause=why,
-            fix=f"Look in {one.system}. `finsync outbox replay {one.entry_id}` looks once more and sends it if it is not there.",
+            fix=f"Look in {one.system}. `finsync outbox replay {one.entry_id} --reason TEXT` looks once more and sends it if it is not there.",
             entry_id=one.entry_id,
             amount_minor=one.amount_minor,
             currency=one.currency,

@@ -140,6 +140,18 @@ def test_a_renewal_moves_and_keeps_both_in_one_write() -> None:
     assert ("eu2.api.concursolutions.com", "transactions") == company.asked[-1]
 
 
+def test_a_secret_that_is_not_set_is_said_before_anything_is_kept() -> None:
+    """Whoever has set nothing yet is told what to set, not where a session could be kept."""
+    company = Company()
+    del company.held.values["client_id"]
+    company.held.is_writable = False
+
+    health = run(company.adapter().check_health())
+
+    assert "client_id" in health.message
+    assert [] == company.asked
+
+
 def test_a_session_that_can_not_be_kept_is_not_asked_for() -> None:
     """A rotated token without a place would be lost: nothing is sent before it is known where it goes."""
     company = Company()

@@ -17,6 +17,7 @@ from finsync_tui.settings import (
     Workspace,
     create_workspace,
     load_workspace,
+    too_open,
 )
 from store.errors import StoreAccessError
 
@@ -55,6 +56,34 @@ def test_an_existing_workspace_is_never_overwritten(tmp_path: Path) -> None:
         create_workspace(tmp_path, name="second")
 
     assert load_workspace(tmp_path).name == "first"
+
+
+def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    """Init changes no folder that it did not make: who else may look in is said, other things in it are refused."""
+    empty, used = tmp_path / "empty", tmp_path / "used"
+    for folder in (empty, used):
+        folder.mkdir()
+        folder.chmod(0o755)
+    (empty / ".git").mkdir()
+    (used / "notes.txt").write_text("mine")
+
+    made = create_workspace(empty)
+    with pytest.raises(SettingsFileError, match=r"holds other things \(notes.txt\)"):
+        create_workspace(used)
+
+    assert (0o755, 0o755) == tuple(stat.S_IMODE(folder.stat().st_mode) for folder in (empty, used))
+    assert "(755): chmod 700" in too_open(made)
+    assert ["notes.txt"] == [one.name for one in used.iterdir()]
+    assert "" == too_open(create_workspace(tmp_path / "new"))
+
+
+def test_a_folder_that_is_there_is_not_given_to_a_group(tmp_path: Path) -> None:
+    """It is said how to share it."""
+    tmp_path.chmod(0o700)
+    with pytest.raises(SettingsFileError, match="chmod 2770"):
+        create_workspace(tmp_path, group=grp.getgrgid(os.getgid()).gr_name)
+
+    assert 0o700 == stat.S_IMODE(tmp_path.stat().st_mode)
 
 
 def test_a_folder_without_a_workspace_says_how_to_make_one(tmp_path: Path) -> None:
@@ -196,6 +225,45 @@ def test_what_does_not_fit_is_found_offline(tmp_path: Path, layer: str, place: s
     found = profile.check(workspace)
 
     assert place in [problem.place for problem in found]
+
+
+UNIT = """
+[systems.erp]
+adapter = "oracle_fusion"
+base_url = "https://erp.example.com"
+[systems.erp.options.business_units."DE Operations"]
+procurement_bu_id = 1
+buyer_id = 2
+ship_to_location_id = 3
+[legal_entities.DE01]
+name = "X"
+currency = "EUR"
+source_chart = "DE"
+target = "erp"
+ledger = "L"
+business_unit = "DE Opertions"
+segments = [{ name = "company", value = "01" }]
+"""
+FIELDS = "[systems.coupa.options]\ncustom_fields = { erp_staus = 'cf' }\n"
+
+
+@pytest.mark.parametrize(
+    ("layer", "place", "near", "line"),
+    [
+        (SYSTEM + UNIT, "legal_entities.DE01.business_unit", "DE Operations", "DE Opertions"),
+        (SYSTEM + FIELDS, "systems.coupa.options.custom_fields", "erp_status", "erp_staus"),
+    ],
+)
+def test_a_mistyped_name_is_said_with_the_nearest_one(
+    tmp_path: Path, layer: str, place: str, near: str, line: str
+) -> None:
+    """With the file and line that have it, before a document would meet it."""
+    workspace = a_workspace(tmp_path, layer)
+
+    (problem,) = [one for one in profile.check(workspace) if one.place == place]
+
+    assert f"did you mean '{near}'?" in problem.message
+    assert line in Path(problem.file).read_text().splitlines()[(problem.line or 0) - 1]
 
 
 def test_a_schedule_needs_one_rhythm(tmp_path: Path) -> None:

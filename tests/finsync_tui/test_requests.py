@@ -14,7 +14,7 @@ from finsync_tui.assembly import open_engine
 from finsync_tui.settings import Workspace, create_workspace, load_workspace
 from store import open_store, requests, runs, systems
 from store.clock import VirtualClock, text
-from store.errors import NotAllowedError, NotFoundError
+from store.errors import NotAllowedError, UnknownNameError
 from tests.builders import MONDAY
 from tests.finsync_tui.test_sync import Shelf, rows
 
@@ -86,7 +86,7 @@ def test_a_system_that_is_left_alone_is_not_asked_for(workspace: Workspace, stat
             NotAllowedError, match=f"shelf is {state} \\(close\\).*finsync systems resume shelf"
         ):
             actions.ask_read(store, ANA, "shelf")
-        with pytest.raises(NotFoundError, match="Known: shelf"):
+        with pytest.raises(UnknownNameError, match="known: shelf"):
             actions.ask_read(store, ANA, "attic")
 
         assert [] == requests.reads(store.db)

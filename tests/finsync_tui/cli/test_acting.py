@@ -190,7 +190,10 @@ def test_a_paused_system_is_not_read_in_silence(finsync: Finsync) -> None:
     answer = finsync("sync", "coupa")
 
     assert 1 == answer.code
-    assert "coupa is paused (year end). Nothing was read. `finsync systems resume coupa`" in answer.err
+    assert (
+        "coupa is paused (year end). Nothing was read. `finsync systems resume coupa --reason TEXT`"
+        in answer.err
+    )
 
 
 def test_a_secret_nobody_asks_for_is_refused(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +204,7 @@ def test_a_secret_nobody_asks_for_is_refused(finsync: Finsync, monkeypatch: pyte
 
     assert answer.code == 2
     assert "client_secret" in answer.err
-    assert finsync("secrets", "set", "copua", "client_secret").code == 1
+    assert finsync("secrets", "set", "copua", "client_secret").code == 2
 
 
 def test_init_makes_a_workspace_once(command: object, tmp_path: Path) -> None:
@@ -212,7 +215,10 @@ def test_init_makes_a_workspace_once(command: object, tmp_path: Path) -> None:
     again: Answer = command("init", "--workspace", tmp_path / "w")
     named: Answer = command("init", "--workspace", tmp_path / "y", "--name", "a b")
 
-    assert [answer.code for answer in (wrong, made, again, named)] == [2, 0, 2, 2]
+    nowhere: Answer = command("init", "--workspace", "")
+
+    assert [answer.code for answer in (wrong, made, again, named, nowhere)] == [2, 0, 2, 2, 2]
+    assert "an empty name is no folder" in nowhere.err
     assert made.json["layers"] == ["shared"]
     assert (tmp_path / "w" / "finsync.db").is_file()
     assert not (tmp_path / "x").exists()
@@ -283,8 +289,8 @@ def test_what_can_not_be_read_is_named_before_anything_is_called(finsync: Finsyn
     system = finsync("sync", "copua")
     entity = finsync("sync", "coupa", "purchase_orders")
 
-    assert (1, 1) == (system.code, entity.code)
-    assert "Known: coupa" in system.err
+    assert (2, 2) == (system.code, entity.code)
+    assert "did you mean 'coupa'?" in system.err
     assert "coupa reads:" in entity.err
 
 
@@ -309,4 +315,4 @@ def test_a_running_engine_is_asked_to_read_a_system(finsync: Finsync) -> None:
     assert shown.json["asked_at"]
     assert ["orders"] == [one["name"] for one in shown.json["schedules"]]
     assert "every 4 h" in finsync("systems", "show", "coupa").out
-    assert 1 == finsync("systems", "show", "attic").code
+    assert 2 == finsync("systems", "show", "attic").code

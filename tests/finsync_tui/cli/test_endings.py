@@ -91,6 +91,40 @@ def test_wrong_usage_ends_with_2(command: Callable[..., Answer], arguments: list
     assert "Usage: finsync" in answer.err
 
 
+def test_a_name_that_is_unknown_is_wrong_usage(finsync: Finsync) -> None:
+    """A class, a system, an entity: nothing is answered with an empty list, and the nearest is named."""
+    class_ = finsync("exceptions", "list", "--class", "PERIOD_CLOSD")
+    system = finsync("sync", "copua")
+    entity = finsync("sync", "coupa", "ghost")
+
+    assert [2, 2, 2] == [class_.code, system.code, entity.code]
+    assert "did you mean 'PERIOD_CLOSED'?" in class_.err
+    assert "did you mean 'coupa'?" in system.err
+    assert "purchase_order" in entity.err
+
+
+def test_an_unknown_group_is_said_as_what_it_is(finsync: Finsync) -> None:
+    """The remedy is the group's, not the file's; doctor finds it, too."""
+    file = finsync.path / "workspace.toml"
+    file.write_text(file.read_text().replace('group = ""', 'group = "nosuchgroup"'))
+
+    status, doctor = finsync("status"), finsync("doctor")
+
+    assert (2, 3) == (status.code, doctor.code)
+    for said in (status.err, doctor.out):
+        assert "Correct the group (`group` in workspace.toml)" in said
+
+
+def test_a_folder_that_is_not_writable_is_found(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doctor says that nothing can be kept there, whatever else is fine."""
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+
+    doctor = finsync("doctor")
+
+    assert 3 == doctor.code
+    assert f"you can't write to {finsync.path}" in doctor.out
+
+
 def test_an_interrupted_command_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C is no failure to explain."""
 
@@ -262,6 +296,11 @@ def test_wide_letters_keep_columns_aligned() -> None:
     shown = table(["name", "id"], [["日本", 1], ["e\u0301a", 2]])
 
     assert shown.splitlines() == ["name  id", "日本  1", "e\u0301a    2"]
+
+
+def test_a_cell_steers_no_terminal() -> None:
+    """What a terminal would obey is taken out of what is exported."""
+    assert "ACME\ufffd[2J\ufffdLTD" == formula_safe("ACME\x1b[2J\u202eLTD")
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1+1", "-cmd", "@x", "\tx", "\rx"])
