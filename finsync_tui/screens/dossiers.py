@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from adapters.redaction import redact
 from finsync_tui import explain
 from finsync_tui.screens import compare, missing, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
@@ -125,6 +126,17 @@ class CaseDossier:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoing:
+    """A write of a workflow that was given up, and what takes it back."""
+
+    write: DeliveryRow
+    counter: DeliveryRow | None
+    """None: nothing undoes it, it stays."""
+    at: datetime | None
+    """When it was done with; None: it is still being undone."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowDossier:
     row: WorkflowRow
     steps: tuple[StepView, ...]
@@ -134,6 +146,7 @@ class WorkflowDossier:
     links: tuple[Link, ...]
     history: tuple[HistoryLine, ...]
     sides: Sides
+    undoings: tuple[Undoing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +227,25 @@ def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
         links=_links(db, entity, row.document_key),
         history=history(db, entity, row.document_key),
         sides=_sides(db, entity, row.document_key, workflow_id, None),
+        undoings=undoings(db, workflow_id),
+    )
+
+
+def undoings(db: Connection, workflow_id: int) -> tuple[Undoing, ...]:
+    """Return what giving a workflow up takes back, in the order in which it was, what is still under way last."""
+    (data,) = db.execute("SELECT data FROM workflow WHERE id = ?", (workflow_id,)).fetchone()
+    counters = {int(write): asked[0] for write, asked in json.loads(data).get("compensating", {}).items()}
+    noted = {
+        json.loads(detail)["entry"]: instant(ended)
+        for detail, ended in db.execute(
+            "SELECT detail, ended_at FROM workflow_step WHERE workflow_id = ? AND state = 'compensated' ORDER BY id",
+            (workflow_id,),
+        ).fetchall()
+    }
+    writes = [*noted, *(write for write in counters if write not in noted)]
+    found = queries.rows(db, queries.DELIVERIES, [*writes, *counters.values()])
+    return tuple(
+        Undoing(found[write], found.get(counters.get(write, 0)), noted.get(write)) for write in writes
     )
 
 
@@ -363,7 +395,7 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
             outcome=row["outcome"],
             status=row["status"],
             message=safe_text(row["message"]),
-            answer=safe_text(row["answer"], 2_000),
+            answer=_without_secrets(safe_text(row["answer"], 2_000)),
             duration_ms=row["duration_ms"],
         )
         for row in rows
@@ -518,5 +550,9 @@ def _document(title: str, content: bytes | str, size: int) -> Payload:
             note = "this is not JSON: shown as it came"
         except RecursionError:
             note = "nested too deeply to be indented: shown as it came"
-    text = _BANK_JSON.sub(lambda match: match[1] + masked("iban", match[2]) + match[3], text)
-    return Payload(title, tuple(safe_lines(text)), note)
+    return Payload(title, tuple(safe_lines(_without_secrets(text))), note)
+
+
+def _without_secrets(text: str) -> str:
+    """Return a document without credentials, and with the last four characters of bank details only."""
+    return redact(_BANK_JSON.sub(lambda match: match[1] + masked("iban", match[2]) + match[3], text))

@@ -10,7 +10,16 @@ from textual.content import Content
 
 from finsync_tui.screens import compare, drawing, signs
 from finsync_tui.screens.compare import Line
-from finsync_tui.screens.dossiers import AttemptView, HistoryLine, Link, Note, Payload, Sides, StepView
+from finsync_tui.screens.dossiers import (
+    AttemptView,
+    HistoryLine,
+    Link,
+    Note,
+    Payload,
+    Sides,
+    StepView,
+    Undoing,
+)
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow
 from finsync_tui.screens.signs import Role
@@ -236,6 +245,32 @@ def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
         )
     widths = (1, name, 9, 11, -8, bar_width, room)
     return drawing.table(widths, rows, (" ", "step", "state", "from", "took", "", "decided"), width=width)
+
+
+def compensation(found: Sequence[Undoing], width: int) -> Content:
+    """Draw each write of a workflow that was given up beside what took it back, and in which system."""
+    rows: list[list[Piece]] = []
+    for one in found:
+        counter = one.counter
+        if counter is None:
+            how: list[Piece] = [("stays: nothing undoes it", "warn"), ("", "")]
+        else:
+            sign = signs.of(signs.DELIVERY, counter.state)
+            how = [(counter.operation, ""), (f"{sign}", sign.role)]
+        rows.append(
+            [
+                ("✕" if one.at else "⟳", "muted" if one.at else "accent"),
+                (one.write.operation, ""),
+                (one.write.system, ""),
+                (one.write.external_id, "muted"),
+                ("→", "muted"),
+                *how,
+                (stamp(one.at)[5:] if one.at else "under way", "muted" if one.at else "accent"),
+            ]
+        )
+    widths = (1, 18, 12, max(6, min(18, width - 86)), 1, 24, 11, 11)
+    header = ("", "what it had done", "in", "their id", "", "undone by", "", "when")
+    return drawing.stack([drawing.title("Taken back"), drawing.table(widths, rows, header, width=width)])
 
 
 def deliveries(found: Sequence[DeliveryRow], now: datetime, width: int) -> Content:

@@ -20,7 +20,10 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
     """Where one document stands, and how it came there."""
 
     TITLE = "Workflow"
-    PURPOSE = "One run of a process: each step with how long it took, what was sent, and what it waits for."
+    PURPOSE = (
+        "One run of a process: each step with how long it took, what was sent, what it waits for, and what was taken "
+        "back when it was given up."
+    )
     VERBS = ("abort", "step(1)")
     TABS = ("Steps", "Decisions", "Deliveries", "Exceptions", "Compare", "History")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,7 +86,10 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
         now = self.desk.now()
         match name:
             case "Steps":
-                return tabs.timeline(dossier.timeline, now, width)
+                steps = tabs.timeline(dossier.timeline, now, width)
+                if not dossier.undoings:
+                    return steps
+                return drawing.stack([steps, drawing.BLANK, tabs.compensation(dossier.undoings, width)])
             case "Decisions":
                 return tabs.decisions(dossier.steps, (), width)
             case "Deliveries":

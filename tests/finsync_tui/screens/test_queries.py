@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from finsync_tui.screens import dossiers, overview, queries
+from finsync_tui.screens.delivery_detail import DeliveryDetailScreen
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
 from store import cases, crossrefs, records, workflows
@@ -278,3 +280,19 @@ def test_a_workflow_is_found_by_any_number(word: str) -> None:
     invoice = word.startswith(("INV", "PO-", "ERP"))
     person = {"E-4711"} if word == "E-4711" else set()
     assert numbers == ({"INV-77"} if invoice else {"R-EXP-1"} | person)
+
+
+def test_an_attempt_shows_request_and_answer_without_secrets(store: Store) -> None:
+    """What a system answers may hold tokens and bank details; neither is seen."""
+    entry = store.db.execute("SELECT entry_id FROM attempt ORDER BY id LIMIT 1").fetchone()[0]
+    answer = '{"access_token": "tok-very-secret", "iban": "DE89370400440532013000", "status": "refused"}'
+    with store.transaction() as db:
+        db.execute("UPDATE attempt SET answer = ? WHERE entry_id = ?", (answer, entry))
+    found = dossiers.delivery(store.db, entry)
+
+    assert found is not None
+    shown = DeliveryDetailScreen(array("q", [entry]), 0).tab(found, "Attempts", 130).plain
+    assert "Request" in shown
+    assert "commitment" in shown
+    assert "3000" in shown
+    assert not any(secret in shown for secret in ("tok-very-secret", "DE8937"))
