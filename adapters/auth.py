@@ -32,6 +32,7 @@ Grant = Literal["client_credentials", "password"]
 
 EARLY_SHARE = 5 / 6
 """A token is renewed when this share of its life is over: 20 of 24 hours, as Coupa advises."""
+NOT_THERE = 404
 LIFETIME_DEFAULT_S = 3600
 LIFETIME_MAX_S = 30 * 86_400
 
@@ -183,8 +184,7 @@ class OAuthTokens:
         except RejectedError as error:
             raise CredentialsError(
                 error.system,
-                f"the token endpoint {self._path} refused us: {error.message}. Check client id, secret and "
-                "the list of scopes (a scope the client lacks makes the whole request fail), then "
+                f"the token endpoint {self._path} refused us: {error.message}. {_remedy(error.status)}, then "
                 "`finsync secrets test`",
                 status=error.status,
                 answer=error.answer,
@@ -224,6 +224,17 @@ class OAuthTokens:
 def basic_value(user: str, password: str) -> str:
     """Return the value of an Authorization header for user and password."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _remedy(status: int | None) -> str:
+    """Say what to check after a token was refused.
+
+    >>> _remedy(404)
+    'There is no token endpoint at this address: check base_url (docs/connect.md)'
+    """
+    if status == NOT_THERE:
+        return "There is no token endpoint at this address: check base_url (docs/connect.md)"
+    return "Check client id, secret and the list of scopes (a scope the client lacks makes the whole request fail)"
 
 
 def _token(answer: Answer) -> _TokenAnswer:

@@ -34,7 +34,13 @@ def classify(answer: Answer, text: str) -> AdapterError | None:
         return None
     where = f"{answer.method} {answer.path}"
     if answer.status == 404:
-        refusal = Refusal("REJECTED", f"{where}: Coupa has no such document (any more)", status=404)
+        is_list = answer.method == "GET" and not answer.path.rsplit("/", 1)[-1].isdigit()
+        told = (
+            "nothing answers at this address. Check base_url (docs/connect.md) and that Coupa offers this to our client"
+            if is_list
+            else "Coupa has no such document (any more)"
+        )
+        refusal = Refusal("REJECTED", f"{where}: {told}", status=404)
         return RejectedError(answer.system, refusal, answer=text)
     found = sentences(text)
     words = "; ".join(found[:SENTENCES_MAX])[:LENGTH_MAX] or f"no reason given (status {answer.status})"

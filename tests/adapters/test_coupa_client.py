@@ -269,6 +269,15 @@ def test_a_write_back_to_an_order_that_is_gone_is_refused() -> None:
     assert asyncio.run(world.adapter.find(request)) is None
 
 
+def test_a_list_that_is_not_there_is_a_question_of_the_address() -> None:
+    """A wrong base_url must not read as a document that somebody deleted."""
+    gone = failures.classify(Answer(404, httpx.Headers(), b"", "coupa", "GET", "/x/api/purchase_orders"), "")
+    one = failures.classify(Answer(404, httpx.Headers(), b"", "coupa", "GET", "/api/purchase_orders/7"), "")
+
+    assert "Check base_url" in str(gone)
+    assert "no such document" in str(one)
+
+
 @pytest.mark.parametrize("external_id", [None, "", "../suppliers/1", "7?exported=true", "１"])
 def test_an_id_that_is_none_is_never_sent(external_id: str | None) -> None:
     """An id goes into the path only when it is a number."""
