@@ -44,6 +44,7 @@ def office(tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Finsync:
     settings = {**PROFILE, "schedules": {}}
     (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     finsync = Finsync(path, command)
+    finsync("store", "create")
     listed = {}
     for name, roles in (("maria", ["analyst"]), ("tom", ["approver"]), ("vera", ["viewer"])):
         sit(name)
