@@ -45,11 +45,13 @@ class RequisitionCommitment:
         return _RELEASE if kind == "release" else _RESERVE
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
-        """One that is an order already goes on promising until that order is in the ERP, whenever it is first seen."""
+        """One that is an order already when it is first seen promises nothing by itself."""
         assert isinstance(record, Requisition)
-        if record.status in ("approved", "ordered", "received"):
+        if record.status == "approved":
             return "reserve"
-        return "release" if earlier else None
+        if not earlier:
+            return None
+        return "reserve" if record.status in ("ordered", "received") else "release"
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False

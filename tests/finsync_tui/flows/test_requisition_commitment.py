@@ -84,18 +84,6 @@ def test_a_requisition_that_is_read_after_its_order_does_not_promise_again() -> 
     assert {"obligation": 10_000} == desk.stages
 
 
-def test_a_requisition_first_seen_as_an_order_promises_until_the_erp_has_it() -> None:
-    """A new store, or one that was restored: what is ordered and stuck on its way is promised all the same, and once."""
-    desk = Desk()
-
-    desk.wish(a_requisition("L1", status="ordered"))
-    seen = [desk.stages]
-    desk.order(its_order())
-    seen.append(desk.stages)
-
-    assert [{"commitment": 10_000}, {"obligation": 10_000}] == seen
-
-
 def test_an_order_takes_over_the_lines_that_became_it_and_no_others() -> None:
     """A requisition of two suppliers becomes two orders; what is not ordered yet is still requested."""
     desk = Desk()
