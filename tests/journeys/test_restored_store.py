@@ -63,6 +63,6 @@ def test_nothing_is_created_again_by_an_engine_that_knows_less(tmp_path: Path) -
     assert ((), ()) == (found.expenses.doubled, found.expenses.lost)
     assert ((), ()) == (found.invoices.doubled, found.invoices.lost)
     assert [] == [one for one in found.invoices.totals if not one.is_even]
-    # What is requested is not compared: an order that the ERP took from an engine that is gone, and that this one holds
-    # for an analyst before it looks there, goes on counting as requested until the analyst lets it go on.
+    # What is requested is not compared: a requisition that an engine first sees as an order promises nothing by itself,
+    # and this engine saw none of them earlier.
     assert [] == [one for one in found.invoices.commitments if not one.in_coupa == one.in_erp == one.in_store]
