@@ -55,7 +55,7 @@ def formula_safe(cell: object) -> str:
 
 
 def one_line(text: str, chars_max: int) -> str:
-    """Return text as one line that steers no terminal and turns no reading direction.
+    r"""Return text as one line that steers no terminal and turns no reading direction.
 
     >>> one_line("ACME\x1b[2J\u202eLTD\nBerlin", 40)
     'ACME [2J LTD Berlin'

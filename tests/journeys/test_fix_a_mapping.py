@@ -23,6 +23,7 @@ from finsync_tui.rehearse import systems, world
 from finsync_tui.rehearse import workspace as rehearsal
 from finsync_tui.rehearse.shapes import Order
 from finsync_tui.settings import Workspace
+from store import open_store
 from store.clock import Clock, VirtualClock
 from tests.finsync_tui.governance.council import PEOPLE
 from tests.finsync_tui.screens import mapping_store
@@ -57,6 +58,7 @@ class Company:
         self.missing = self._narrowed()
         self.world.move(self.order.issued_at + timedelta(minutes=5))
         self.clock = VirtualClock(self.world.now())
+        open_store(self.workspace.store_path, self.clock).close()
 
     def _narrowed(self) -> MappingRow:
         """List two people, read only what orders need, and take one rule out; return that rule."""

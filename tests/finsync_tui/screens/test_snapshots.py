@@ -137,10 +137,9 @@ def test_wide(snap_compare: SnapCompare, filled: Path) -> None:
     assert snap_compare(app, terminal_size=(170, 45), run_before=partial(walk, keys=("2", "j")))
 
 
-def test_trouble(snap_compare: SnapCompare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trouble(snap_compare: SnapCompare) -> None:
     """A store that is not there: what happened, and what to do."""
-    monkeypatch.chdir(tmp_path)
-    app = an_app(Path("finsync.db"))
+    app = an_app(Path("/srv/no-such-company/finsync.db"))
 
     assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=("1",)))
 

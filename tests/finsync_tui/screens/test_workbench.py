@@ -244,7 +244,9 @@ async def test_a_verb_that_is_not_possible_says_why(filled: Path) -> None:
 
 
 async def test_what_an_action_refuses_is_shown(filled: Path) -> None:
-    """An exception that nothing can be retried for stays open, and a dialog says why."""
+    """A document whose own id can't be read can't be asked for again: it stays open, and a dialog says why."""
+    with looked_into(filled) as store, store.transaction() as db:
+        db.execute("UPDATE exception_case SET document_key='coupa:unread-1' WHERE class='PAYLOAD_INVALID'")
     async with opened(filled) as pilot:
         await press(pilot, "2", "slash")
         await write(pilot, "class:PAYLOAD*")
@@ -375,7 +377,7 @@ async def test_a_missing_file_is_not_made(tmp_path: Path) -> None:
     async with opened(path) as pilot:
         text = screen_text(pilot)
 
-    assert "NOT_FOUND" in text
+    assert "STORE_MISSING" in text
     assert not path.exists()
 
 

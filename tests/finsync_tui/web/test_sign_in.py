@@ -113,6 +113,7 @@ async def an_office(
     workspace = create_workspace(folder / "w", name="office", layers=("own",))
     sign_ins = SignIns(Secrets("office", workspace.path), CHEAP)
     clock = VirtualClock(MONDAY)
+    open_store(workspace.store_path, clock).close()
     gate = Gate(workspace, sign_ins, clock)
     server = WebServer(command, door("127.0.0.1", 0), "127.0.0.1", 0, gate=gate)
     runner = web.AppRunner(await server.application(), shutdown_timeout=1)
