@@ -18,10 +18,7 @@ from finsync_tui.cli import app
 ROOT = Path(__file__).parents[1]
 COMMAND: Any = typer.main.get_command(app)
 SOURCES = [
-    file
-    for part in ("store", "adapters", "finsync_tui")
-    for file in sorted((ROOT / part).rglob("*.py"))
-    if not {"screens", "web"} & set(file.relative_to(ROOT).parts)  # there room is short, and keys are told
+    file for part in ("store", "adapters", "finsync_tui") for file in sorted((ROOT / part).rglob("*.py"))
 ]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _ADVICE = re.compile(r"`finsync ([^`]+)`|^\s*finsync ([^`]+?)(?=\s{2,}|$)", re.MULTILINE)

@@ -106,7 +106,6 @@ class AuditScreen(ListScreen[AuditRow]):
             lines = [
                 f"All {found.count:,} entries hold, and no protected value was changed.",
                 f"The newest hash is {found.head}.",
-                "An auditor checks an export without this program: `finsync audit export`.",
             ]
         else:
             why = REASONS.get(found.reason or "", "it does not hold")

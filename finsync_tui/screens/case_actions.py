@@ -115,7 +115,7 @@ class CaseActions(WorkScreen):
         body = await self.read(partial(_body, entry_id=row.entry_id or 0))
         if len(body) > editing.TEXT_BYTES_MAX:
             self.app.notify(
-                f"{row.number} is too large to be edited here: `finsync exceptions edit {row.id}` takes a file.",
+                f"{row.number} is too large to be edited here: `finsync exceptions edit {row.id} --payload FILE --reason REASON` takes a file.",
                 severity="warning",
                 markup=False,
             )

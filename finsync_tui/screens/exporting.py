@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TELL_EVERY_S = 0.2
 NOT_EXPORTED = frozenset(["evidence", "detail", "data", "body"])
 """Documents of their own: a row of a sheet is no place for them."""
-IN_BROWSER = "A browser can't write to your disk: `finsync exceptions export` on the machine does, or the workbench in a terminal."
+IN_BROWSER = "A browser can't write to your disk: `finsync report` on the machine does, or the workbench in a terminal."
 
 
 class Exporting(WorkScreen):
