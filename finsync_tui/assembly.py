@@ -31,7 +31,7 @@ from finsync_tui.mapping import recording
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import IsStopping, never
-from finsync_tui.suppliers import sweeping
+from finsync_tui.suppliers import golden, sweeping
 from store import (
     Store,
     cases,
@@ -202,6 +202,7 @@ class Engine:
             if self.is_stopping():
                 advanced, delivered = advanced + moved, delivered + sent
                 break
+            golden.consolidate(self.store, self.profile, self.clock.now())
             read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if moved.is_progress or sent.sent or read.read:
@@ -258,6 +259,7 @@ class Engine:
                     )
                 )
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
+        golden.consolidate(self.store, self.profile, self.clock.now())
         return tuple(found)
 
     def _next_fire(self, name: str, now: datetime) -> datetime:

@@ -36,6 +36,7 @@ KNOWN_MIGRATIONS: Final = (
     "m013_equal_rows_side_by_side",
     "m014_shown_in_their_screens",
     "m015_exceptions_written_off",
+    "m016_golden_suppliers",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

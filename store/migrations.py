@@ -877,6 +877,87 @@ def m015_exceptions_written_off(db: Database) -> None:
         db.execute(statement)
 
 
+_M016 = """
+CREATE TABLE golden_supplier (       -- the one supplier that records of several systems are
+  id INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL,          -- the newest of golden_version
+  name TEXT NOT NULL,                -- as its newest version says, for lists
+  number TEXT NOT NULL,
+  status TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  country TEXT,
+  into_id INTEGER REFERENCES golden_supplier(id), -- the one its records went to; it has none of its own any more
+  made_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX golden_supplier_name ON golden_supplier(name);
+CREATE INDEX golden_supplier_into ON golden_supplier(into_id) WHERE into_id IS NOT NULL;
+CREATE TABLE golden_member (         -- which record of which system belongs to which of them now
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  golden_id INTEGER NOT NULL REFERENCES golden_supplier(id),
+  why TEXT NOT NULL,                 -- alone, person, linked, proof
+  legal_entities TEXT NOT NULL,      -- that order from it there: JSON array
+  PRIMARY KEY (system, external_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX golden_member_of ON golden_member(golden_id);
+CREATE TABLE golden_version (        -- what each of them was: every version stays
+  golden_id INTEGER NOT NULL REFERENCES golden_supplier(id),
+  version INTEGER NOT NULL,
+  fields TEXT NOT NULL,              -- {field: {value, from, version, rule}}
+  members TEXT NOT NULL,             -- ["system:id", ...]
+  content_hash BLOB NOT NULL,
+  made_at TEXT NOT NULL,
+  PRIMARY KEY (golden_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE golden_past (           -- to which of them a record belonged before
+  id INTEGER PRIMARY KEY,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  golden_id INTEGER NOT NULL REFERENCES golden_supplier(id),
+  until TEXT NOT NULL
+) STRICT;
+CREATE INDEX golden_past_of ON golden_past(system, external_id);
+CREATE INDEX golden_past_golden ON golden_past(golden_id);
+CREATE TABLE golden_due (            -- records whose golden record has to be looked at again; one may stand there twice
+  key TEXT NOT NULL                  -- 'system:id'
+) STRICT;
+CREATE INDEX golden_due_key ON golden_due(key);
+CREATE TRIGGER golden_version_no_update BEFORE UPDATE ON golden_version BEGIN SELECT RAISE(ABORT, 'versions stay'); END;
+CREATE TRIGGER golden_version_no_delete BEFORE DELETE ON golden_version BEGIN SELECT RAISE(ABORT, 'versions stay'); END;
+CREATE TRIGGER golden_due_form AFTER INSERT ON supplier_form
+  BEGIN INSERT INTO golden_due VALUES (NEW.system || ':' || NEW.external_id); END;
+CREATE TRIGGER golden_due_form_changed AFTER UPDATE ON supplier_form
+  BEGIN INSERT INTO golden_due VALUES (NEW.system || ':' || NEW.external_id); END;
+CREATE TRIGGER golden_due_pair AFTER INSERT ON supplier_pair
+  BEGIN INSERT INTO golden_due VALUES (NEW.one), (NEW.other); END;
+CREATE TRIGGER golden_due_pair_changed AFTER UPDATE OF score ON supplier_pair WHEN NEW.score<>OLD.score
+  BEGIN INSERT INTO golden_due VALUES (NEW.one), (NEW.other); END;
+CREATE TRIGGER golden_due_pair_gone AFTER DELETE ON supplier_pair
+  BEGIN INSERT INTO golden_due VALUES (OLD.one), (OLD.other); END;
+CREATE TRIGGER golden_due_answer AFTER INSERT ON supplier_answer
+  BEGIN INSERT INTO golden_due VALUES (NEW.one), (NEW.other); END;
+CREATE TRIGGER golden_due_answer_changed AFTER UPDATE ON supplier_answer
+  BEGIN INSERT INTO golden_due VALUES (NEW.one), (NEW.other); END;
+CREATE TRIGGER golden_due_link AFTER INSERT ON crossref WHEN NEW.entity='supplier'
+  BEGIN INSERT INTO golden_due VALUES (NEW.document_key), (NEW.system || ':' || NEW.external_id); END;
+CREATE TRIGGER golden_due_link_changed AFTER UPDATE OF external_id ON crossref
+  WHEN NEW.entity='supplier' AND NEW.external_id<>OLD.external_id
+  BEGIN INSERT INTO golden_due VALUES (NEW.document_key), (NEW.system || ':' || NEW.external_id),
+    (OLD.system || ':' || OLD.external_id); END;
+CREATE TRIGGER golden_due_link_gone AFTER DELETE ON crossref WHEN OLD.entity='supplier'
+  BEGIN INSERT INTO golden_due VALUES (OLD.document_key), (OLD.system || ':' || OLD.external_id); END;
+INSERT INTO golden_due SELECT system || ':' || external_id FROM supplier_form;
+"""
+
+
+@migrations()
+def m016_golden_suppliers(db: Database) -> None:
+    """Records of several systems that are one supplier have one golden record, with its history."""
+    for statement in statements(_M016):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -237,6 +237,31 @@ SELECT t.run_id, r.definition, r.entity, r.source_system, r.target_system, t.leg
        r.ended_at AS at
 FROM control_total t JOIN reconcile_run r ON r.id = t.run_id;
 
+CREATE VIEW v_supplier AS -- each supplier once: its golden record as it is; one that another took the records of has into_id
+SELECT g.id, 'golden:' || g.id AS key, g.number, g.name, g.status, g.kind, g.country,
+       json_extract(v.fields, '$.address.value.postcode') AS postcode, json_extract(v.fields, '$.address.value.town') AS town,
+       (SELECT p.golden_id FROM golden_member p
+        WHERE p.system = substr(v.fields ->> '$.parent.value', 1, instr(v.fields ->> '$.parent.value', ':') - 1)
+        AND p.external_id = substr(v.fields ->> '$.parent.value', instr(v.fields ->> '$.parent.value', ':') + 1)) AS parent_id,
+       (SELECT count(*) FROM golden_member m WHERE m.golden_id = g.id) AS record_count,
+       (SELECT count(DISTINCT m.system) FROM golden_member m WHERE m.golden_id = g.id) AS system_count,
+       g.version, g.made_at, g.changed_at, g.into_id
+FROM golden_supplier g JOIN golden_version v ON v.golden_id = g.id AND v.version = g.version;
+
+CREATE VIEW v_supplier_field AS -- where each field of a golden record comes from, and by which rule
+SELECT g.id AS supplier_id, f.key AS field, json_extract(f.value, '$.value') AS value, json_extract(f.value, '$.from') AS record_key,
+       json_extract(f.value, '$.version') AS record_version, json_extract(f.value, '$.rule') AS rule
+FROM golden_supplier g JOIN golden_version v ON v.golden_id = g.id AND v.version = g.version, json_each(v.fields) f;
+
+CREATE VIEW v_supplier_record AS -- what a supplier is called in each system, and which legal entities order from it there
+SELECT m.golden_id AS supplier_id, m.system, m.external_id, m.system || ':' || m.external_id AS record_key, r.number,
+       f.name, f.status, m.why, m.legal_entities
+FROM golden_member m JOIN record r ON r.entity = 'supplier' AND r.system = m.system AND r.external_id = m.external_id
+LEFT JOIN supplier_form f ON f.system = m.system AND f.external_id = m.external_id;
+
+CREATE VIEW v_supplier_history AS -- every version of every golden record, with the records it was made of
+SELECT golden_id AS supplier_id, version, made_at, fields, members FROM golden_version;
+
 CREATE VIEW v_finding AS SELECT * FROM finding;
 CREATE VIEW v_event AS -- what happened; `entity` is that of the document it happened to
 SELECT seq, id, type, source, subject, time, correlation_id, data, CASE

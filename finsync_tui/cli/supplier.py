@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from finsync_tui.cli import _golden
 from finsync_tui.cli._context import (
     FOUND_SOMETHING,
     JsonOption,
@@ -32,7 +33,7 @@ app = typer.Typer(
     help="Which suppliers are the same, and what is wrong with their data.",
     no_args_is_help=True,
 )
-Key = Annotated[str, typer.Argument(metavar="SYSTEM:ID", help="A supplier, e.g. coupa:88.")]
+Key = Annotated[str, typer.Argument(metavar="SYSTEM:ID", help="A supplier, e.g. coupa:88; or golden:17.")]
 Keys = Annotated[
     list[str], typer.Argument(metavar="SYSTEM:ID...", help="Suppliers by twos, e.g. coupa:88 coupa:91.")
 ]
@@ -64,21 +65,36 @@ def list_(
     note(f"{len(found)} suppliers" + ("; there may be more: --limit" if len(found) == limit else ""))
 
 
-@app.command(epilog=example("finsync supplier show coupa:88", "finsync supplier show coupa:88 --json"))
+@app.command(epilog=example("finsync supplier show coupa:88", "finsync supplier show golden:17 --json"))
 def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Show a supplier: what is wrong with it, who may be the same and why, and what people said."""
+    """Show a supplier: its golden record with where each field comes from, what is wrong, who may be the same and why."""
+    from finsync_tui import profile
     from finsync_tui.suppliers import searching
 
-    limits = _thresholds(workspace)
+    company = profile.load(workspace_of(workspace))
+    limits = company.suppliers.thresholds
     with reading(workspace) as db:
-        own = _form(db, key)
-        found = searching.similar(db, own, limits.ask)
-        wrong = list(_problems(db, [own]))
-        links = _links(db, key)
+        golden = _golden.found(db, key)
+        one_supplier = _golden.as_data(db, company, golden) if golden is not None else None
+        if key.startswith("golden:"):
+            own = None
+        else:
+            own = _form(db, key)
+            found = searching.similar(db, own, limits.ask)
+            wrong = list(_problems(db, [own]))
+            links = _links(db, key)
+    if own is None:
+        assert one_supplier is not None, "a golden record that is not there is an error"
+        if json:
+            say_json({"golden": one_supplier})
+        else:
+            _golden.say_golden(one_supplier)
+        return
     if json:
         say_json(
             {
                 **_row(own),
+                "golden": one_supplier,
                 "problems": [row for _, row in wrong],
                 "links": links,
                 "similar": [
@@ -95,6 +111,8 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
         )
         return
     say(table(["what", "value"], [[name, value] for name, value in _row(own).items()]))
+    if one_supplier is not None:
+        _golden.say_golden(one_supplier)
     for _, row in wrong:
         say(f"\n{row['class']}: {safe(row['cause'])}\n  {row['fix']}")
     for link in links:

@@ -16,6 +16,7 @@ from finsync_tui.profile.people_check import people_problems
 from finsync_tui.profile.places import Source, where
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation_check import reconciliation_problems
+from finsync_tui.profile.suppliers_check import supplier_problems
 from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import SettingsFileError, Workspace
 from store.errors import FinsyncError
@@ -66,6 +67,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from invoice_problems(profile)
     yield from people_problems(profile)
     yield from reconciliation_problems(profile, folder)
+    yield from supplier_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

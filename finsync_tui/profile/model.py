@@ -170,7 +170,10 @@ class Profile(_Part):
     policy: Policy = Policy()
     tax: TaxPolicy = TaxPolicy()
     suppliers: SupplierPolicy = SupplierPolicy()
-    ownership: dict[str, str] = Field(default_factory=dict, description="Which system is master of an entity")
+    ownership: dict[str, str] = Field(
+        default_factory=dict,
+        description="Which system is master of an entity, or of a field: `supplier`, `supplier.bank_accounts`",
+    )
     mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
     people: dict[str, Person] = Field(
         default_factory=dict, description="Nobody listed: everybody may do everything"

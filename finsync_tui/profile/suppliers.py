@@ -1,10 +1,16 @@
-"""From which score on two suppliers are taken for one, or a person is asked."""
+"""From which score on two suppliers are taken for one, and which system's value of a field counts."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rule = Literal["most_trusted", "newest", "most_complete"]
+GOLDEN_FIELDS: Final = (
+    "name", "number", "status", "kind", "country", "address", "tax_registrations", "bank_accounts", "parent",
+)  # fmt: skip
+"""Fields of a golden record. Each comes from one record: a street of one and a town of another is nobody's address."""
 
 
 class Thresholds(NamedTuple):
@@ -19,7 +25,7 @@ class Thresholds(NamedTuple):
 
 
 class SupplierPolicy(BaseModel):
-    """Thresholds of the comparison, 0 to 100."""
+    """Thresholds of the comparison, 0 to 100; where suppliers are created; whose value counts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,11 +39,24 @@ class SupplierPolicy(BaseModel):
     site_code: str = Field(
         default="MAIN", min_length=1, max_length=240, description="How a new site is called"
     )
+    trust: tuple[str, ...] = Field(
+        default=(),
+        description="Systems, the most trusted first; those not named come after them, the supplier's owner and ERPs first",
+    )
+    rule: Rule = Field(
+        default="most_trusted", description="Which value of a field counts where its owner has none"
+    )
+    survivorship: dict[str, Rule] = Field(
+        default_factory=dict, description="The same for single fields, by name"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> SupplierPolicy:
         if self.ask > self.link:
             raise ValueError("`ask` is the lower threshold: it can't be above `link`")
+        unknown = sorted(set(self.survivorship) - set(GOLDEN_FIELDS))
+        if unknown:
+            raise ValueError(f"a supplier has no field {unknown[0]!r}; there are {', '.join(GOLDEN_FIELDS)}")
         return self
 
     @property

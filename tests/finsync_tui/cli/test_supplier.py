@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from finsync_tui.profile import Profile
 from finsync_tui.profile.suppliers import Thresholds
-from finsync_tui.suppliers import identity, sweeping
+from finsync_tui.suppliers import golden, identity, sweeping
 from store import audit, records
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import SupplierAddress
@@ -42,6 +43,7 @@ def suppliers(finsync: Finsync) -> Finsync:
             with store.transaction() as db:
                 records.put_page(db, "supplier", system, made, MONDAY)
         sweeping.sweep(store, Thresholds(), MONDAY)
+        golden.consolidate(store, Profile.model_validate({"systems": {}}), MONDAY)
     return finsync
 
 
@@ -107,3 +109,40 @@ def test_one_is_shown_with_what_is_wrong_and_who_it_may_be(suppliers: Finsync) -
     assert "\x1b" not in listed.out
     assert "coupa:3" in listed.out
     assert ["SUPPLIER_INCOMPLETE"] * 3 == [one["class"] for one in problems]
+
+
+def test_the_golden_record_says_where_each_field_comes_from(suppliers: Finsync) -> None:
+    """By the key of a record or its own; what others say of a field, the records, and what it was before."""
+    shown = suppliers("supplier", "show", "coupa:1")
+    data = suppliers("supplier", "show", "coupa:1", "--json").json["golden"]
+    own = suppliers("supplier", "show", data["key"], "--json").json["golden"]
+    history = suppliers("supplier", "history", data["key"], "--json").json
+    unknown = suppliers("supplier", "show", "golden:999")
+
+    name = next(one for one in data["fields"] if one["field"] == "name")
+    assert ("coupa:1", "most_trusted") == (name["from"], name["rule"])
+    assert [{"from": "oracle-emea:9", "value": "Harbor Paper"}] == name["others"]
+    assert ["coupa:1", "oracle-emea:9"] == [one["record_key"] for one in data["records"]]
+    assert data == own
+    assert "oracle-emea:9 says Harbor Paper" in shown.out
+    assert [(1, ["coupa:1", "oracle-emea:9"])] == [(v["version"], v["records"]) for v in history["versions"]]
+    assert 1 == unknown.code
+
+
+def test_a_profile_that_names_an_unknown_owner_or_field_is_told(suppliers: Finsync) -> None:
+    """Before anything is read by it."""
+    (profile,) = suppliers.path.parent.rglob("profile.toml")
+    profile.write_text(
+        profile.read_text()
+        + """
+[ownership]
+supplier = "cupa"
+"supplier.nmae" = "coupa"
+"""
+    )
+
+    found = suppliers("profile", "check", "--json").json
+
+    told = str(found)
+    assert "there is no system 'cupa'" in told
+    assert "a supplier has no field 'nmae'" in told

@@ -1,0 +1,100 @@
+"""How a golden record is shown: where each field comes from, which records it has, what it was before."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Any
+
+from finsync_tui.cli._output import safe, say, table
+
+if TYPE_CHECKING:
+    from finsync_tui.profile import Profile
+    from store.golden_suppliers import Golden
+
+
+def found(db: Connection, key: str) -> Golden | None:
+    """Return the golden record that `golden:17` or the key of one of its records names; None: it has none yet."""
+    from finsync_tui.actions.suppliers import HINT
+    from store import golden_suppliers
+    from store.errors import NotFoundError
+
+    if key.startswith(golden_suppliers.PREFIX):
+        number = key.removeprefix(golden_suppliers.PREFIX)
+        one = golden_suppliers.get(db, int(number)) if number.isdecimal() and len(number) < 19 else None
+        if one is None:
+            raise NotFoundError("supplier", key, HINT)
+        return one
+    golden_id = golden_suppliers.of_keys(db, [key]).get(key)
+    return golden_suppliers.get(db, golden_id) if golden_id is not None else None
+
+
+def as_data(db: Connection, profile: Profile, golden: Golden) -> dict[str, Any]:
+    """Return a golden record with its fields, what other records say of each, and its records."""
+    from finsync_tui.suppliers import survivorship
+    from store import golden_suppliers
+
+    keys = list(golden.members)
+    known = golden_suppliers.newest(db, keys)
+    accounts = golden_suppliers.accounts(db, keys)
+    fields = []
+    for name, field in golden.fields.items():
+        ranked, _ = survivorship.ranking(
+            name, list(known.values()), accounts, profile.suppliers, profile.ownership
+        )
+        others = [
+            {"from": one.key, "value": one.value}
+            for one in ranked
+            if one.key != field["from"] and one.value != field["value"]
+        ]
+        fields.append({"field": name, **field, "others": others})
+    records = db.execute(
+        "SELECT record_key, number, name, status, why, legal_entities FROM v_supplier_record WHERE supplier_id=?"
+        " ORDER BY record_key",
+        (golden.id,),
+    )
+    from store.columns import from_json
+
+    return {
+        "key": golden.key,
+        "version": golden.version,
+        "into": f"{golden_suppliers.PREFIX}{golden.into_id}" if golden.into_id is not None else None,
+        "fields": fields,
+        "records": [{**dict(row), "legal_entities": from_json(row["legal_entities"])} for row in records],
+    }
+
+
+def say_golden(data: dict[str, Any]) -> None:
+    """Write it for people."""
+    say(
+        f"\n{data['key']}, version {data['version']}"
+        + (f", now part of {data['into']}" if data["into"] else "")
+    )
+    rows = [[one["field"], shown(one["value"]), one["from"], one["rule"]] for one in data["fields"]]
+    say(table(["field", "value", "from", "because of"], rows))
+    for one in data["fields"]:
+        for other in one["others"]:
+            say(f"  {one['field']}: {safe(other['from'])} says {safe(shown(other['value']))}")
+    say(
+        table(
+            ["record", "number", "name", "status", "why", "legal entities"],
+            [
+                [one["record_key"], one["number"], one["name"] or "", one["status"] or "", one["why"],
+                 ", ".join(one["legal_entities"])]
+                for one in data["records"]
+            ],
+        )
+    )  # fmt: skip
+
+
+def shown(value: Any) -> str:
+    """Return a field's value in a line.
+
+    >>> shown({"town": "Hull", "postcode": "HU1 1AA"}), shown([{"number": "GB1", "country": "GB"}, {"masked": "GB…3000"}])
+    ('HU1 1AA Hull', 'GB1, GB…3000')
+    """
+    if isinstance(value, dict):
+        parts = [value.get(name) for name in ("street", "postcode", "town", "country")]
+        return " ".join(str(part) for part in parts if part)
+    if isinstance(value, list):
+        return ", ".join(str(one.get("number") or one.get("masked") or "") for one in value)
+    return str(value)

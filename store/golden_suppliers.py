@@ -1,0 +1,353 @@
+"""The one supplier that records of several systems are: its records, its fields with where each comes from, its history.
+
+Every record of a supplier belongs to exactly one golden record. What may have changed which records belong together is
+noted in `golden_due` by the tables themselves (a supplier, a score, an answer, a link), in the same transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from store.canonical.record import HASH_BYTES
+from store.clock import instant, text
+from store.columns import chunks, encode, from_json, insert, marks
+
+PREFIX: Final = "golden:"
+"""How a golden record is named where a supplier of a system could be meant, too: `golden:17`."""
+
+
+class Edge(NamedTuple):
+    """Why two records may be one supplier."""
+
+    one: str
+    other: str
+    why: str
+    """person, linked, proof"""
+    score: float
+
+
+class Member(NamedTuple):
+    """One record of a golden record."""
+
+    key: str
+    why: str
+    legal_entities: tuple[str, ...]
+
+
+class Newest(NamedTuple):
+    """What is known of one record."""
+
+    key: str
+    version: int
+    body: Mapping[str, Any]
+    changed_at: str
+    """By its system's clock, else when it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A golden record as it is, or as a version of it was."""
+
+    id: int
+    version: int
+    fields: Mapping[str, Mapping[str, Any]]
+    """By field: value, from (the record's key), version (of that record), rule."""
+    members: tuple[str, ...]
+    made_at: datetime
+    into_id: int | None
+
+    @property
+    def key(self) -> str:
+        return f"{PREFIX}{self.id}"
+
+
+def due(db: sqlite3.Connection, limit: int) -> list[str]:
+    """Return records that have to be looked at again."""
+    return [
+        key for (key,) in db.execute("SELECT DISTINCT key FROM golden_due ORDER BY key LIMIT ?", (limit,))
+    ]
+
+
+def done(db: sqlite3.Connection, keys: Sequence[str]) -> None:
+    """They were looked at."""
+    for some in chunks(keys):
+        db.execute(f"DELETE FROM golden_due WHERE key IN ({marks(some)})", some)
+
+
+def edges(db: sqlite3.Connection, keys: Sequence[str], score_min: float) -> list[Edge]:
+    """Return what may join these records with any others: a person's word, a link, a score of `score_min` or more."""
+    found: dict[tuple[str, str, str], Edge] = {}
+    for some in chunks(keys, 2000):
+        listed = marks(some)
+        rows = [
+            *db.execute(
+                "SELECT one, other, 'person', 100.0 FROM supplier_answer WHERE is_newest=1 AND answer='same'"
+                f" AND one IN ({listed}) UNION ALL SELECT one, other, 'person', 100.0 FROM supplier_answer"
+                f" WHERE is_newest=1 AND answer='same' AND other IN ({listed})",
+                (*some, *some),
+            ),
+            *db.execute(
+                f"SELECT one, other, 'proof', score FROM supplier_pair WHERE one IN ({listed}) AND score>=?"
+                f" UNION ALL SELECT one, other, 'proof', score FROM supplier_pair WHERE other IN ({listed}) AND score>=?",
+                (*some, score_min, *some, score_min),
+            ),
+            *db.execute(
+                "SELECT document_key, system || ':' || external_id, 'linked', 100.0 FROM crossref"
+                f" WHERE entity='supplier' AND document_key IN ({listed})",
+                some,
+            ),
+            *_linked_to(db, some),
+        ]
+        found.update(((one, other, why), Edge(one, other, why, score)) for one, other, why, score in rows)
+    return [found[key] for key in sorted(found)]
+
+
+def _linked_to(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, str, str, float]]:
+    by_system: dict[str, list[str]] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        by_system.setdefault(system, []).append(external_id)
+    for system, ids in by_system.items():
+        yield from db.execute(
+            "SELECT document_key, system || ':' || external_id, 'linked', 100.0 FROM crossref"
+            f" WHERE entity='supplier' AND system=? AND external_id IN ({marks(ids)})",
+            (system, *ids),
+        )
+
+
+def vetoes(db: sqlite3.Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the pairs among these of which a person said that they are different."""
+    wanted = set(keys)
+    found: set[tuple[str, str]] = set()
+    for some in chunks(keys):
+        rows = db.execute(
+            "SELECT one, other FROM supplier_answer WHERE is_newest=1 AND answer='different'"
+            f" AND one IN ({marks(some)})",
+            some,
+        )
+        found.update((one, other) for one, other in rows if other in wanted)
+    return found
+
+
+def newest(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Newest]:
+    """Return what is known of these records; those that are no suppliers we hold are left out."""
+    found: dict[str, Newest] = {}
+    by_system: dict[str, list[str]] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        by_system.setdefault(system, []).append(external_id)
+    for system, ids in sorted(by_system.items()):
+        for some in chunks(ids):
+            rows = db.execute(
+                "SELECT r.external_id, r.version, v.body, coalesce(r.source_updated_at, r.fetched_at) FROM record r"
+                " JOIN record_version v ON v.id=r.version_id"
+                f" WHERE r.entity='supplier' AND r.system=? AND r.external_id IN ({marks(some)})",
+                (system, *some),
+            )
+            for external_id, version, body, changed_at in rows:
+                key = f"{system}:{external_id}"
+                found[key] = Newest(key, version, from_json(body), changed_at)
+    return found
+
+
+def accounts(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the bank accounts of these suppliers as they may be kept: fingerprint, masked number, whether active."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    by_system: dict[str, list[str]] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        by_system.setdefault(system, []).append(external_id)
+    for system, ids in sorted(by_system.items()):
+        for some in chunks(ids):
+            rows = db.execute(
+                "SELECT s.value, v.body FROM identity s JOIN record r ON r.id=s.record_id"
+                " JOIN record_version v ON v.id=r.version_id WHERE s.kind='supplier'"
+                f" AND s.value IN ({marks(some)}) AND r.entity='supplier_bank_account' AND r.system=?"
+                " ORDER BY s.value, r.external_id",
+                (*some, system),
+            )
+            for owner, body in rows:
+                account = from_json(body)
+                if account.get("is_active", True):
+                    kept = {"fingerprint": account["fingerprint"], "masked": account["masked"]}
+                    found.setdefault(f"{system}:{owner}", []).append(kept)
+    return found
+
+
+def of_keys(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return the golden record of each of these records that has one."""
+    found: dict[str, int] = {}
+    by_system: dict[str, list[str]] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        by_system.setdefault(system, []).append(external_id)
+    for system, ids in by_system.items():
+        for some in chunks(ids):
+            rows = db.execute(
+                f"SELECT external_id, golden_id FROM golden_member WHERE system=? AND external_id IN ({marks(some)})",
+                (system, *some),
+            )
+            found.update((f"{system}:{external_id}", golden_id) for external_id, golden_id in rows)
+    return found
+
+
+def keys_of(db: sqlite3.Connection, ids: Iterable[int]) -> list[str]:
+    """Return the records of these golden records."""
+    found: list[str] = []
+    for some in chunks(sorted(set(ids))):
+        rows = db.execute(
+            f"SELECT system || ':' || external_id FROM golden_member WHERE golden_id IN ({marks(some)})", some
+        )
+        found += [key for (key,) in rows]
+    return sorted(found)
+
+
+def members(db: sqlite3.Connection, golden_id: int) -> list[Member]:
+    """Return the records of one golden record."""
+    rows = db.execute(
+        "SELECT system || ':' || external_id, why, legal_entities FROM golden_member WHERE golden_id=?"
+        " ORDER BY system, external_id",
+        (golden_id,),
+    )
+    return [Member(key, why, tuple(from_json(entities))) for key, why, entities in rows]
+
+
+def former(db: sqlite3.Connection, keys: Sequence[str]) -> list[int]:
+    """Return the golden records without a record of their own to which these belonged before, the last one first."""
+    found: dict[int, int] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        rows = db.execute(
+            "SELECT p.golden_id, max(p.id) FROM golden_past p WHERE p.system=? AND p.external_id=?"
+            " AND NOT EXISTS (SELECT 1 FROM golden_member m WHERE m.golden_id=p.golden_id) GROUP BY p.golden_id",
+            (system, external_id),
+        )
+        for golden_id, last in rows:
+            found[golden_id] = max(found.get(golden_id, 0), last)
+    return sorted(found, key=lambda one: (-found[one], one))
+
+
+def get(db: sqlite3.Connection, golden_id: int, version: int | None = None) -> Golden | None:
+    """Return a golden record as it is, or one version of it as it was."""
+    row = db.execute(
+        "SELECT g.id, v.version, v.fields, v.members, v.made_at, g.into_id FROM golden_supplier g"
+        " JOIN golden_version v ON v.golden_id=g.id AND v.version=coalesce(?2, g.version) WHERE g.id=?1",
+        (golden_id, version),
+    ).fetchone()
+    return None if row is None else _golden(row)
+
+
+def history(db: sqlite3.Connection, golden_id: int) -> list[Golden]:
+    """Return all versions of a golden record, oldest first."""
+    rows = db.execute(
+        "SELECT g.id, v.version, v.fields, v.members, v.made_at, g.into_id FROM golden_version v"
+        " JOIN golden_supplier g ON g.id=v.golden_id WHERE v.golden_id=? ORDER BY v.version",
+        (golden_id,),
+    )
+    return [_golden(row) for row in rows]
+
+
+def new_id(db: sqlite3.Connection, at: datetime) -> int:
+    """Make a golden record that has no version yet; return its number."""
+    row = db.execute(
+        "INSERT INTO golden_supplier(version, name, number, status, kind, made_at, changed_at)"
+        " VALUES (0, '', '', '', '', ?1, ?1) RETURNING id",
+        (text(at),),
+    ).fetchone()
+    return int(row[0])
+
+
+def assign(
+    db: sqlite3.Connection,
+    golden_id: int,
+    belonging: Sequence[Member],
+    before: Mapping[str, int],
+    at: datetime,
+) -> None:
+    """Let these records belong to a golden record from now on; what they belonged to before is remembered."""
+    moved = [one.key for one in belonging if before.get(one.key, golden_id) != golden_id]
+    insert(
+        db,
+        "INSERT INTO golden_past(system, external_id, golden_id, until)",
+        [(*_parts(key), before[key], text(at)) for key in moved],
+    )
+    insert(
+        db,
+        "INSERT INTO golden_member(system, external_id, golden_id, why, legal_entities)",
+        [
+            (*_parts(one.key), golden_id, one.why, encode(list(one.legal_entities)).decode())
+            for one in belonging
+        ],
+        "ON CONFLICT(system, external_id) DO UPDATE SET golden_id=excluded.golden_id, why=excluded.why,"
+        " legal_entities=excluded.legal_entities",
+    )
+
+
+def put(
+    db: sqlite3.Connection,
+    golden_id: int,
+    fields: Mapping[str, Mapping[str, Any]],
+    belonging: Sequence[str],
+    at: datetime,
+) -> int | None:
+    """Keep a new version, unless it is as it was; return its number."""
+    body = encode(fields)
+    listed = encode(sorted(belonging))
+    content_hash = sha256(body + b"\0" + listed).digest()[:HASH_BYTES]
+    before = db.execute(
+        "SELECT v.version, v.content_hash FROM golden_supplier g JOIN golden_version v ON v.golden_id=g.id"
+        " AND v.version=g.version WHERE g.id=?",
+        (golden_id,),
+    ).fetchone()
+    if before is not None and before[1] == content_hash:
+        db.execute("UPDATE golden_supplier SET into_id=NULL WHERE id=? AND into_id IS NOT NULL", (golden_id,))
+        return None
+    version = (before[0] if before is not None else 0) + 1
+    db.execute(
+        "INSERT INTO golden_version(golden_id, version, fields, members, content_hash, made_at) VALUES (?,?,?,?,?,?)",
+        (golden_id, version, body.decode(), listed.decode(), content_hash, text(at)),
+    )
+
+    def shown(name: str) -> str:
+        return str(fields.get(name, {}).get("value") or "")
+
+    db.execute(
+        "UPDATE golden_supplier SET version=?, name=?, number=?, status=?, kind=?, country=?, into_id=NULL, changed_at=?"
+        " WHERE id=?",
+        (
+            version, shown("name"), shown("number"), shown("status"), shown("kind"), shown("country") or None, text(at),
+            golden_id,
+        ),
+    )  # fmt: skip
+    return version
+
+
+def retire(db: sqlite3.Connection, golden_id: int, into_id: int | None, at: datetime) -> None:
+    """A golden record whose records all went to others: it stays, with a last version that has none, and says where to."""
+    last = get(db, golden_id)
+    if last is not None and last.members:
+        put(db, golden_id, last.fields, (), at)
+    db.execute(
+        "UPDATE golden_supplier SET into_id=?, changed_at=? WHERE id=?", (into_id, text(at), golden_id)
+    )
+
+
+def is_empty(db: sqlite3.Connection, golden_id: int) -> bool:
+    """Say whether no record belongs to it any more."""
+    row = db.execute("SELECT 1 FROM golden_member WHERE golden_id=? LIMIT 1", (golden_id,)).fetchone()
+    return row is None
+
+
+def _parts(key: str) -> tuple[str, str]:
+    system, _, external_id = key.partition(":")
+    return system, external_id
+
+
+def _golden(row: sqlite3.Row) -> Golden:
+    golden_id, version, fields, listed, made_at, into_id = row
+    return Golden(golden_id, version, from_json(fields), tuple(from_json(listed)), instant(made_at), into_id)
