@@ -24,7 +24,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE
 from adapters.base import Page
-from adapters.errors import SettingsError, TransientError
+from adapters.errors import AdapterError, SettingsError, TransientError
 from adapters.judgement import server_time
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, items, one_of
@@ -42,7 +42,7 @@ from adapters.oracle_fusion.reads_finance import (
     only_journals,
 )
 from adapters.oracle_fusion.reads_receiving import HISTORY, RECEIPTS_ONLY, at_dock
-from adapters.oracle_fusion.value_sets import value_set_href
+from adapters.oracle_fusion.value_sets import ValueSets
 from adapters.paging import KeyedPage, OffsetPage, chunks, external_ids, walk_by_key, walk_by_offset
 from store.clock import Clock, instant
 
@@ -117,6 +117,7 @@ class Reads:
         self._options = options
         self._finance = FinanceReads(api, options, jobs, clock)
         self._overlap = timedelta(minutes=options.overlap_minutes)
+        self._value_sets = ValueSets(api)
 
     async def read(self, entity: str, position: str | None) -> AsyncIterator[Page]:
         if entity in WHOLE:
@@ -126,8 +127,13 @@ class Reads:
             return
         found = await self._source(entity)
         walk = self._by_key if found.is_keyed else self._by_offset
-        async for page in walk(entity, found, self._position(position) if found.updated else Position()):
-            yield page
+        try:
+            async for page in walk(entity, found, self._position(position) if found.updated else Position()):
+                yield page
+        except AdapterError:
+            if entity == "cost_centre":
+                self._value_sets.forget(self._options.cost_centre_value_set)
+            raise
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         if entity == "budget":
@@ -167,7 +173,7 @@ class Reads:
             )
         if entity == "cost_centre":
             return Source(
-                f"{await value_set_href(self._api, self._options.cost_centre_value_set)}/child/values",
+                f"{await self._value_sets.href(self._options.cost_centre_value_set)}/child/values",
                 found.key,
             )
         return found

@@ -8,13 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Receipt, WriteRequest
-from adapters.errors import RejectedError
+from adapters.errors import AdapterError, RejectedError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, quoted
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound_supplier import value, value_changes
 from adapters.oracle_fusion.requests import document, refused
-from adapters.oracle_fusion.value_sets import value_set_href
+from adapters.oracle_fusion.value_sets import ValueSets
 from store.canonical.organisation import CostCentre
 
 
@@ -24,6 +24,7 @@ class Values:
     def __init__(self, api: Api, options: Options) -> None:
         self._api = api
         self._options = options
+        self._value_sets = ValueSets(api)
         self.writers: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]]] = {
             "value.create": self._create,
             "value.change": self._change,
@@ -67,9 +68,13 @@ class Values:
     async def _place(self, wanted: CostCentre) -> tuple[str, wire.Value | None]:
         """Return the address of the value set, and the value in it if there is one."""
         code = wanted.chart or self._options.cost_centre_value_set
-        href = await value_set_href(self._api, code)
+        href = await self._value_sets.href(code)
         params: Params = {"q": f"Value = {quoted(wanted.number)}", "orderBy": "Value:asc", "links": "self"}
-        rows = [_value.decode(row) for row in await self._api.rows(f"{href}/child/values", params)]
+        try:
+            rows = [_value.decode(row) for row in await self._api.rows(f"{href}/child/values", params)]
+        except AdapterError:
+            self._value_sets.forget(code)
+            raise
         return href, next((one for one in rows if one.Value == wanted.number), None)
 
     def _wanted(self, request: WriteRequest) -> CostCentre:

@@ -281,6 +281,36 @@ def test_cost_centres_need_their_value_set(
         read(a_pod(lambda _: collection(value_sets), **options), "cost_centre")
 
 
+def test_the_address_of_a_value_set_is_looked_up_once_and_again_after_it_failed() -> None:
+    """One that was made anew under the same code has another key: the read after the failed one finds it."""
+    lookups: list[str] = []
+    keys = ["OLD"]
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/valueSets"):
+            lookups.append(keys[0])
+            href = f"https://pod.example.com:443/fscmRestApi/resources/11.13.18.05/valueSets/{keys[0]}"
+            link = {"rel": "self", "href": href, "name": "valueSets", "kind": "item"}
+            return collection([{"ValueSetId": 1, "ValueSetCode": "DE Cost Centre", "links": [link]}])
+        if f"/{keys[0]}/" not in request.url.path:
+            return httpx.Response(404, text="not here")
+        return collection([{"Value": "410", "Description": "Fleet"}])
+
+    async def four_reads() -> list[int | None]:
+        adapter, ends = a_pod(serve), list[int | None]()
+        for key in ("OLD", "OLD", "NEW", "NEW"):
+            keys[0] = key
+            try:
+                ends.append(sum([len(page.rows) async for page in adapter.read("cost_centre")]))
+            except AdapterError:
+                ends.append(None)
+        await adapter.aclose()
+        return ends
+
+    assert [1, 1, None, 1] == asyncio.run(four_reads())
+    assert ["OLD", "NEW"] == lookups
+
+
 def test_ids_asked_for_are_never_part_of_the_filters_grammar() -> None:
     """Only digits go into a filter by number, and texts are quoted."""
     asked: list[str] = []
