@@ -40,6 +40,7 @@ class CoupaWorld:
     entity = "purchase_order"
     read_path = r"^/api/purchase_orders\?"
     write_path = r"^/api/purchase_orders/\d+"
+    write_method = "PUT"
 
     def __post_init__(self) -> None:
         self.secrets = {"client_id": "finsync-client", "client_secret": "c0upa-s3cr3t-value"}

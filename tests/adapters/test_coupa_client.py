@@ -240,20 +240,69 @@ def test_a_field_that_coupa_ignores_is_told_by_name() -> None:
     assert asyncio.run(world.adapter.find(request)) is None
 
 
+def _order(version: int | None = 2, lines: tuple[int, ...] | None = (31, 32), number: int | None = None) -> Any:
+    rows = None if lines is None else [{"id": one} for one in lines]
+    return {
+        "id": 7, "po-number": "PO-7", "version": version, "order-lines": rows,
+        "custom-fields": {"cf-erp-po-number": number},
+    }  # fmt: skip
+
+
+def _told(before: Any, answer: Any, after: Any = None) -> tuple[list[str], Any]:
+    """Write a number to an order that is `before`, answers the write with `answer` and then is `after`."""
+    shown, asked = [before, after], []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(200, json=answer if request.method == "PUT" else shown.pop(0))
+
+    request = WriteRequest("order.write_back", "k", "7", {"fields": {"erp_number": "300200"}})
+    try:
+        return asked, asyncio.run(a_stub(handler).write(request))
+    except RejectedError as error:
+        return asked, error.refusal
+
+
 def test_an_answer_without_custom_fields_is_read_afresh() -> None:
     """An instance that answers with less than it was asked for is asked again before anything is
     concluded.
     """
+    asked, receipt = _told(_order(), {"id": 7}, _order(number=300200))
 
-    def handler(request: httpx.Request) -> httpx.Response:
-        if request.method == "PUT":
-            return httpx.Response(200, json={"id": 7})
-        return httpx.Response(200, json={"id": 7, "custom-fields": {"cf-erp-po-number": 300200}})
+    assert ["GET", "PUT", "GET"] == asked
+    assert ("7", "PO-7", False) == (receipt.external_id, receipt.number, receipt.was_found)
 
-    request = WriteRequest(PUT, "k", "7", {"fields": {"erp_number": "300200"}})
-    adapter = a_stub(handler)
 
-    receipt = asyncio.run(adapter.write(WriteRequest("order.write_back", "k", "7", request.body)))
+def test_an_order_that_shows_it_already_is_left_alone() -> None:
+    """What was written by an earlier attempt, or by a store that is gone, moves nothing again."""
+    asked, receipt = _told(_order(number=300200), None)
+
+    assert ["GET"] == asked
+    assert receipt.was_found
+
+
+@pytest.mark.parametrize(
+    ("after", "moved"),
+    [
+        (_order(3, number=300200), "its version went from 2 to 3"),
+        (_order(2, (31, 32, 40), 300200), "lines were added: 40"),
+        (_order(2, (31,), 300200), "lines were taken away: 32"),
+        (_order(3, (31, 40), 300200), "its version went from 2 to 3, lines were added: 40, lines were taken away: 32"),
+    ],
+)  # fmt: skip
+def test_an_order_that_moved_with_its_number_is_told(after: Any, moved: str) -> None:
+    """Coupa says yes to what made a version and sent the order again: an exception, and a retry finds the number there."""
+    asked, refusal = _told(_order(), after)
+    again, receipt = _told(after, None)
+
+    assert (["GET", "PUT"], "READ_BACK_DIFFERS", moved) == (asked, refusal.case_class, refusal.details["moved"])
+    assert moved in refusal.message
+    assert (["GET"], True) == (again, receipt.was_found)
+
+
+def test_what_an_instance_does_not_show_is_not_held_against_it() -> None:
+    """An answer without lines or version says nothing about them."""
+    _, receipt = _told(_order(), _order(None, None, 300200))
 
     assert "7" == receipt.external_id
 
@@ -263,7 +312,7 @@ def test_a_write_back_to_an_order_that_is_gone_is_refused() -> None:
     world = CoupaWorld()
     request = WriteRequest("order.write_back", "k", "999", {"fields": {"erp_number": "1"}})
 
-    with pytest.raises(RejectedError, match="no such document"):
+    with pytest.raises(RejectedError, match="no order 999"):
         write(world, request)
 
     assert asyncio.run(world.adapter.find(request)) is None
