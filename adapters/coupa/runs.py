@@ -1,6 +1,6 @@
-"""Our runs, outcomes and errors in Coupa's own set-up screens, where its administrators look.
+"""Our runs and errors in Coupa's own set-up screens, where its administrators look.
 
-None of these calls may be repeated blindly. An outcome or error carries the key of our decision in `external-id` and is
+None of these calls may be repeated blindly. An error carries the key of our decision in `external-id` and is
 looked for by it. A run has no such place: the open run of ours for the same integration is the one that a lost answer
 has made, since one engine works at a time.
 """
@@ -17,6 +17,7 @@ from adapters.coupa.door import Door, document_id
 from adapters.coupa.options import DOCUMENT_TYPES
 
 _RUNS: Final = "/api/integration_runs"
+_ERRORS: Final = "/api/integration_errors"
 _OPEN: Final = ("pending", "running", "started")
 _ENDS: Final[Mapping[str, str]] = {"success": "success", "failed": "fail", "auto": "finish"}
 """By outcome: the action. `auto` leaves it to Coupa: well unless the run has errors."""
@@ -113,19 +114,16 @@ class FinishRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Writes what became of one document: an error, which mails the contacts, or a success in its history."""
+class NoteError:
+    """Writes what went wrong with one document, which mails the contacts."""
 
     door: Door
-    path: str
-    is_error: bool
 
     async def write(self, request: WriteRequest) -> Receipt:
         found = await self._held(request)
         if found is not None:
             return replace(self._receipt(found), was_found=True)
-        suffix = "/create_alert" if self.is_error else ""
-        echo, _ = await self.door.post(f"{self.path}{suffix}", self._body(request), RecordEcho)
+        echo, _ = await self.door.post(f"{_ERRORS}/create_alert", self._body(request), RecordEcho)
         if echo.external_id is not None and echo.external_id != request.idempotency_key:
             raise self.door.ignored(
                 f"record {echo.id}",
@@ -140,7 +138,7 @@ class Note:
         return replace(self._receipt(found), was_found=True) if found is not None else None
 
     async def _held(self, request: WriteRequest) -> RecordEcho | None:
-        found = await self.door.some(self.path, RecordEcho, {"external_id": request.idempotency_key})
+        found = await self.door.some(_ERRORS, RecordEcho, {"external_id": request.idempotency_key})
         return found[0] if found else None
 
     def _body(self, request: WriteRequest) -> dict[str, Any]:
@@ -154,19 +152,19 @@ class Note:
             run_id = int(str(body["run_id"])) if body.get("run_id") is not None else None
         except (KeyError, ValueError) as error:
             raise self.door.refused("PAYLOAD_INVALID", f"this cannot be noted in Coupa: {error!r}") from None
-        if self.is_error and run_id is None:
+        if run_id is None:
             raise self.door.refused("PAYLOAD_INVALID", "Coupa notes an error with the run it happened in")
-        document |= {"integration-run": {"id": run_id}} if run_id is not None else {}
+        document["integration-run"] = {"id": run_id}
         for name in ("document_status", "document_revision"):
             if body.get(name) is not None:
                 document[name.replace("_", "-")] = body[name]
         response = {
-            "response-code": str(body.get("code", "Error" if self.is_error else "Success")),
+            "response-code": str(body.get("code", "Error")),
             "response-message": str(body.get("message", ""))[:MESSAGE_LENGTH_MAX],
         }
         return document | {
             "contact-alert-type": str(body.get("audience", "Functional")),
-            "status": "Error" if self.is_error else "Success",
+            "status": "Error",
             "external-id": request.idempotency_key,
             "responses": [response],
         }
@@ -184,7 +182,7 @@ class Resolve:
     door: Door
 
     async def write(self, request: WriteRequest) -> Receipt:
-        path = f"/api/integration_errors/{document_id(self.door.system, request, 'an error')}"
+        path = f"{_ERRORS}/{document_id(self.door.system, request, 'an error')}"
         echo, _ = await self.door.put(f"{path}/resolve", None, RecordEcho)
         if echo.resolved is False:
             raise self.door.ignored(
@@ -196,20 +194,12 @@ class Resolve:
         return self._receipt(request, was_found=False)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
-        path = f"/api/integration_errors/{document_id(self.door.system, request, 'an error')}"
+        path = f"{_ERRORS}/{document_id(self.door.system, request, 'an error')}"
         echo = await self.door.one(path, RecordEcho)
         return self._receipt(request, was_found=True) if echo is not None and echo.resolved else None
 
     def _receipt(self, request: WriteRequest, *, was_found: bool) -> Receipt:
         return Receipt(request.external_id, answer={"resolved": True}, was_found=was_found)
-
-
-def error(door: Door) -> Note:
-    return Note(door, "/api/integration_errors", is_error=True)
-
-
-def outcome(door: Door) -> Note:
-    return Note(door, "/api/integration_history_records", is_error=False)
 
 
 def _run_receipt(run: RunEcho) -> Receipt:

@@ -42,8 +42,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
     "exchange_rate.create": reference.CreateRate,
     "run.start": runs.StartRun,
     "run.finish": runs.FinishRun,
-    "run.error": runs.error,
-    "run.outcome": runs.outcome,
+    "run.error": runs.NoteError,
     "run.resolve_error": runs.Resolve,
 }
 

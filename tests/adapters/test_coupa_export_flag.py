@@ -304,29 +304,6 @@ def test_an_error_of_a_document_is_noted_once_and_settled() -> None:
     assert find(world, a_request("run.resolve_error", first.external_id)) is not None
 
 
-def test_an_outcome_stands_in_the_history_of_its_document() -> None:
-    """Where the people who own the order look for it."""
-    world = with_integration()
-    order = an_order(world)
-    body = {
-        "integration": "FINSYNC_PO",
-        "entity": "purchase_order",
-        "document_id": order,
-        "document_revision": 1,
-        "code": "Success-0",
-        "message": "Order 300200 created",
-    }
-
-    write(world, a_request("run.outcome", None, body, key="outbox-8"))
-
-    (record,) = world.simulator.document("purchase_orders", int(order))["current-integration-history-records"]
-    assert ("Success", "outbox-8", 1) == (
-        record["status"],
-        record["external-id"],
-        record["document-revision"],
-    )
-
-
 @pytest.mark.parametrize(
     "body",
     [
