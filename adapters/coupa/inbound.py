@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from adapters.answer import UNREADABLE, where
 from adapters.base import Translated, Untranslatable
-from adapters.coupa import wire, wire_invoice, wire_people
+from adapters.coupa import inbound_lists, wire, wire_invoice, wire_lists, wire_people
 from adapters.coupa.inbound_invoice import invoice
 from adapters.coupa.inbound_order import purchase_order
 from adapters.coupa.inbound_parts import Unfit, day, money, segments
@@ -313,6 +313,9 @@ TRANSLATORS: dict[str, tuple[type[wire.Wire], Callable[[Any, Options], Translate
     "budget": (wire.BudgetLine, budget),
     "legal_entity": (wire.LegalEntity, legal_entity),
     "tax_code": (wire.TaxCode, tax_code),
+    "department": (wire_lists.Department, inbound_lists.department),
+    "lookup": (wire_lists.Lookup, inbound_lists.lookup),
+    "lookup_value": (wire_lists.LookupValue, inbound_lists.lookup_value),
 }
 
 

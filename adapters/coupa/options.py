@@ -134,6 +134,9 @@ class Options(BaseModel):
         default=None,
         description="Name of the lookup that holds projects; without it they are Coupa's own projects",
     )
+    lookups: tuple[str, ...] = Field(
+        default=(), description="Which lookups are read with their values; none named: all of them"
+    )
     segment_count: int = Field(default=20, ge=1, le=20, description="How many segments the charts use")
     cost_centre_segment: int = Field(default=2, ge=1, le=20, description="Of a budget line")
     account_segment: int = Field(default=3, ge=1, le=20, description="Of a budget line")

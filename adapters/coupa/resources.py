@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from adapters.coupa import wire, wire_invoice, wire_people
+from adapters.coupa import wire, wire_invoice, wire_lists, wire_people
 from adapters.coupa.options import Options
 from adapters.errors import SettingsError
 
@@ -49,6 +49,9 @@ _RESOURCES: Mapping[str, Resource] = {
     "budget": _resource("/api/budget_lines", wire.BudgetLine),
     "legal_entity": _resource("/api/legal_entities", wire.LegalEntity),
     "tax_code": _resource("", wire.TaxCode),
+    "department": _resource("/api/departments", wire_lists.Department),
+    "lookup": _resource("/api/lookups", wire_lists.Lookup),
+    "lookup_value": _resource("/api/lookup_values", wire_lists.LookupValue),
 }
 
 EXPORTED = frozenset({"purchase_order", "requisition", "invoice", "receipt"})
@@ -64,6 +67,8 @@ _FILTERS: Mapping[str, Callable[[Options], dict[str, str]]] = {
     "invoice": lambda options: _chosen("status", options.invoice_statuses),
     "receipt": lambda options: _chosen("type", options.receipt_types),
     "cost_centre": lambda options: {"lookup[name]": options.cost_centre_lookup or ""},
+    "lookup": lambda options: _chosen("name", options.lookups),
+    "lookup_value": lambda options: _chosen("lookup[name]", options.lookups),
 }
 
 

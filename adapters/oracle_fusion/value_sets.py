@@ -33,7 +33,9 @@ class ValueSets:
 
     async def _looked_up(self, code: str) -> str:
         condition = f"ValueSetCode = {quoted(code)}"
-        rows = await self._api.rows("valueSets", {"q": condition, "orderBy": "ValueSetId:asc", "links": "self"})
+        rows = await self._api.rows(
+            "valueSets", {"q": condition, "orderBy": "ValueSetId:asc", "links": "self"}
+        )
         found = [one for one in map(_value_set.decode, rows) if one.ValueSetCode == code and one.href]
         if len(found) != 1 or found[0].href is None:
             raise SettingsError(

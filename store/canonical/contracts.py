@@ -16,6 +16,7 @@ from store.canonical.budget import Budget, Commitment
 from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import ImportJob, JournalEntry
+from store.canonical.lists import Department, Lookup, LookupValue
 from store.canonical.organisation import CostCentre, ExchangeRate, FiscalPeriod, Ledger, LegalEntity
 from store.canonical.payables import Invoice, Payment
 from store.canonical.people import Approval, Employee
@@ -33,6 +34,7 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Budget,
         Commitment,
         CostCentre,
+        Department,
         Employee,
         ExchangeRate,
         ExpenseDocument,
@@ -43,6 +45,8 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         JournalEntry,
         Ledger,
         LegalEntity,
+        Lookup,
+        LookupValue,
         Payment,
         Project,
         PurchaseOrder,

@@ -94,6 +94,7 @@ def test_every_entity_of_the_manifest_is_read_as_the_contract_says() -> None:
     world.simulator.receive("PO-1")
     lookup = put("lookups", {"name": "Cost Centre", "active": True})
     put("lookup_values", {"name": "420 Logistics", "external-ref-num": "420", "lookup": {"id": lookup["id"]}})
+    put("departments", {"name": "Logistics North", "active": True})
     put("projects", {"name": "Warehouse", "status": "planned"})
     put("legal_entities", {"name": "Nordwerk GmbH", "abbreviation": "DE01"})
     put("tax_codes", {"code": "DE-19", "percentage": "19.0"})
@@ -163,6 +164,42 @@ def test_a_delta_asks_from_the_watermark_less_the_overlap() -> None:
 
     assert {"since": "2026-01-05T09:00:00Z"} == json.loads(first or "")
     assert "2026-01-05T08:50:00Z" == queries(world, "/api/purchase_orders")[-1]["updated_at[gt_or_eq]"]
+
+
+def test_lookups_are_read_as_they_are_with_their_values() -> None:
+    """All of them, or those that are named; a value knows its list and where it stands in it."""
+    options: list[dict[str, Any]] = [{}, {"lookups": ["Region"]}]
+    found = []
+    for some in options:
+        world = CoupaWorld(options=some)
+        put = world.simulator.put
+        centres, regions = (
+            put("lookups", {"name": name, "level-1-name": "Top"}) for name in ("Centre", "Region")
+        )
+        top = put(
+            "lookup_values", {"name": "North", "external-ref-num": "N", "lookup": {"id": regions["id"]}}
+        )
+        put("lookup_values", {"name": "420", "external-ref-num": "420", "lookup": {"id": centres["id"]}})
+        put(
+            "lookup_values",
+            {
+                "name": "Bergen",
+                "external-ref-num": "B",
+                "lookup": {"id": regions["id"]},
+                "parent": {"id": top["id"]},
+                "active": False,
+            },
+        )
+        found.append({one: [r.record for r in records(world, one)] for one in ("lookup", "lookup_value")})
+
+    everything, regions_only = found
+    assert ["Centre", "Region"] == [one.number for one in everything["lookup"]]
+    assert ["N", "420", "B"] == [one.number for one in everything["lookup_value"]]
+    assert [("Region", ("Top",))] == [(one.number, one.level_names) for one in regions_only["lookup"]]  # type: ignore[attr-defined]
+    assert [("Region", "N", "N", None, True), ("Region", "B", "N-B", "N", False)] == [
+        (one.lookup, one.number, one.code, one.parent, one.is_active)  # type: ignore[attr-defined]
+        for one in regions_only["lookup_value"]
+    ]
 
 
 def test_orders_that_do_not_count_are_not_read() -> None:
@@ -240,7 +277,9 @@ def test_a_field_that_coupa_ignores_is_told_by_name() -> None:
     assert asyncio.run(world.adapter.find(request)) is None
 
 
-def _order(version: int | None = 2, lines: tuple[int, ...] | None = (31, 32), number: int | None = None) -> Any:
+def _order(
+    version: int | None = 2, lines: tuple[int, ...] | None = (31, 32), number: int | None = None
+) -> Any:
     rows = None if lines is None else [{"id": one} for one in lines]
     return {
         "id": 7, "po-number": "PO-7", "version": version, "order-lines": rows,
@@ -295,7 +334,11 @@ def test_an_order_that_moved_with_its_number_is_told(after: Any, moved: str) -> 
     asked, refusal = _told(_order(), after)
     again, receipt = _told(after, None)
 
-    assert (["GET", "PUT"], "READ_BACK_DIFFERS", moved) == (asked, refusal.case_class, refusal.details["moved"])
+    assert (["GET", "PUT"], "READ_BACK_DIFFERS", moved) == (
+        asked,
+        refusal.case_class,
+        refusal.details["moved"],
+    )
     assert moved in refusal.message
     assert (["GET"], True) == (again, receipt.was_found)
 
