@@ -299,8 +299,8 @@ def _store_page(
             (s, state) for s, state in zip(stored, states, strict=True) if s.outcome in ("new", "changed")
         ]
         changed = [s for s, _ in news]
-        if task.is_document_source and not is_asked:
-            _note_repeats(db, adapter, task, incoming, stored, clock)
+        if task.is_document_source:
+            _note_repeats(db, adapter, task, incoming, stored, now, is_asked=is_asked)
         if task.is_document_source or is_asked:
             well = [s for s in stored if s.outcome != "stale"]
             _end_cases(
@@ -397,44 +397,35 @@ def _note_repeats(
     task: Pull,
     incoming: Sequence[records.Prepared],
     stored: Sequence[records.Stored],
-    clock: Clock,
+    now: datetime,
+    *,
+    is_asked: bool,
 ) -> None:
-    """Say which documents came again without a change, or in an older version than the one we hold."""
+    """Say which documents came in an older version than the one we hold, or again without a change.
+
+    What we asked for ourselves comes again because of that: no news.
+    """
     who = {row.external_id: row.changed_by for row in incoming}
     found = []
     for item in stored:
         key = f"{task.system}:{item.external_id}"
         by = who.get(item.external_id)
-        if item.outcome == "touched" and (by is None or by != adapter.own_login):
+        if item.outcome == "stale":
+            found.append(findings.stale_version(task.system, task.entity, key, item.number, now))
+        elif item.outcome == "touched" and not is_asked and (by is None or by != adapter.own_login):
             found.append(
-                ("DUPLICATE_EVENT", "info", key, item.number, "read again without a change; ignored")
-            )
-        elif item.outcome == "stale":
-            found.append(
-                (
-                    "STALE_VERSION",
-                    "warn",
-                    key,
-                    item.number,
-                    "an older version arrived after a newer one; ignored",
+                findings.Finding(
+                    class_="DUPLICATE_EVENT",
+                    severity="info",
+                    system=task.system,
+                    entity=task.entity,
+                    document_key=key,
+                    document_number=item.number,
+                    message="read again without a change; ignored",
+                    noticed_at=now,
                 )
             )
-    findings.append(
-        db,
-        [
-            findings.Finding(
-                class_=name,
-                severity="info" if severity == "info" else "warn",
-                system=task.system,
-                entity=task.entity,
-                document_key=key,
-                document_number=number,
-                message=message,
-                noticed_at=clock.now(),
-            )
-            for name, severity, key, number, message in found
-        ],
-    )
+    findings.append(db, found)
 
 
 def _note_drift(db: Connection, task: Pull, drifted: Sequence[Drift], now: datetime) -> None:

@@ -32,6 +32,22 @@ class Finding:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+def stale_version(
+    system: str, entity: str, document_key: str, number: str, noticed_at: datetime
+) -> Finding:
+    """A system showed a document as it was before: we hold it newer, and go on with that."""
+    return Finding(
+        class_="STALE_VERSION",
+        severity="warn",
+        system=system,
+        entity=entity,
+        document_key=document_key,
+        document_number=number,
+        message="an older version arrived after a newer one; ignored",
+        noticed_at=noticed_at,
+    )
+
+
 def append(db: sqlite3.Connection, findings: Iterable[Finding]) -> int:
     """Add findings; return how many."""
     rows = [

@@ -397,6 +397,22 @@ def get_many(
     return found
 
 
+def behind(
+    db: sqlite3.Connection,
+    entity: str,
+    system: str,
+    read: Sequence[tuple[str, str | None, datetime | None]],
+) -> set[str]:
+    """Return which of these, given as (external id, source version, changed at), are older than what we hold."""
+    held = _newest(db, entity, system, [external_id for external_id, _, _ in read])
+    return {
+        external_id
+        for external_id, version, changed_at in read
+        if external_id in held
+        and _is_stale(version, None if changed_at is None else text(changed_at), held[external_id])
+    }
+
+
 def external_ids(db: sqlite3.Connection, entity: str, system: str) -> Iterator[str]:
     """Yield the ids of all records of an entity that a system has, in order."""
     last = ""

@@ -17,7 +17,7 @@ from adapters.errors import AdapterError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
 from finsync_tui.reconcile.rows import Builder, Read
-from store import Store, comparison, crossrefs, records, systems
+from store import Store, comparison, crossrefs, findings, records, systems
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
 from store.clock import Clock
@@ -148,7 +148,7 @@ async def _walk(
         last = position
         pages = adapter.read(entity, position) if how == "all" else _known(store, adapter, entity)
         async for page in pages:
-            _put(store, adapter, entity, page, readings)
+            _put(store, adapter, entity, page, readings, clock)
             last = page.position or last
     with store.transaction() as db:
         for one in readings:
@@ -157,16 +157,54 @@ async def _walk(
             comparison.was_read(db, one.side, last, is_full=position is None, at=clock.now())
 
 
-def _put(store: Store, adapter: Adapter, entity: str, page: Page, readings: Sequence[Reading]) -> None:
+def _put(
+    store: Store, adapter: Adapter, entity: str, page: Page, readings: Sequence[Reading], clock: Clock
+) -> None:
     """Turn one page into rows. A document that can't be read keeps the rows it has: it is there."""
-    read: list[Read] = []
+    read: list[Translated] = []
     unread: list[str] = []
     for item in adapter.translate(entity, page.rows):
         if isinstance(item, Translated):
-            read.append(Read(item.external_id, item.record, item.source_updated_at, item.changed_by))
+            read.append(item)
         elif isinstance(item, Untranslatable) and item.external_id:
             unread.append(item.external_id)
-    _store(store, readings, read, unread)
+    newer = _newer(store, adapter.system, entity, read, clock)
+    found = [
+        newer.get(item.external_id)
+        or Read(item.external_id, item.record, item.source_updated_at, item.changed_by)
+        for item in read
+    ]
+    _store(store, readings, found, unread)
+
+
+def _newer(
+    store: Store, system: str, entity: str, read: Sequence[Translated], clock: Clock
+) -> dict[str, Read]:
+    """Return, of documents that came older than we hold them, what we hold, and note that they did.
+
+    A system may answer from a copy that lags behind: comparing that would open breaks that are none.
+    """
+    late = records.behind(
+        store.db,
+        entity,
+        system,
+        [(item.external_id, item.source_version, item.source_updated_at) for item in read],
+    )
+    if not late:
+        return {}
+    held = records.get_many(store.db, CONTRACTS[entity], system, sorted(late))
+    now = clock.now()
+    with store.transaction() as db:
+        findings.append(
+            db,
+            [
+                findings.stale_version(system, entity, f"{system}:{key}", one.record.number, now)
+                for key, one in held.items()
+            ],
+        )
+    return {
+        key: Read(key, one.record, one.source_updated_at, one.changed_by) for key, one in held.items()
+    }
 
 
 def _store(

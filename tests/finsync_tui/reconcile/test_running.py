@@ -17,7 +17,18 @@ from finsync_tui.profile.overlay import shipped
 from finsync_tui.reconcile import running
 from finsync_tui.reconcile.running import Asked
 from finsync_tui.settings import read_toml
-from store import Store, breaks, cases, crossrefs, events, outbox, reconciliations, workflows
+from store import (
+    Store,
+    breaks,
+    cases,
+    crossrefs,
+    events,
+    findings,
+    outbox,
+    reconciliations,
+    records,
+    workflows,
+)
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import VirtualClock
 from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, an_entry
@@ -191,6 +202,22 @@ def test_a_document_that_cannot_be_read_is_still_there(desk: Desk) -> None:
     desk.right.unreadable = frozenset({"301"})
 
     assert 0 == desk.run().opened
+
+
+def test_an_older_version_from_a_lagging_copy_opens_no_break(desk: Desk) -> None:
+    """What the store holds newer is compared instead, and that the system showed the past is noted."""
+    now_100 = a_purchase_order(number="PO-1", supplier_id="88", total="100.00")
+    with desk.store.transaction() as db:
+        newer = records.Incoming("1", now_100, b"{}", None, MONDAY)
+        records.put_page(db, "purchase_order", "coupa", [newer], MONDAY)
+    desk.left.put("1", a_purchase_order(number="PO-1", supplier_id="88", total="50.00"), MONDAY - DAY)
+    desk.right.put(
+        "301", a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id="700", total="100.00")
+    )
+
+    assert 0 == desk.run().opened
+    (found,) = findings.of_document(desk.store.db, "coupa:1")
+    assert ("STALE_VERSION", "PO-1") == (found.class_, found.document_number)
 
 
 def test_a_run_of_changes_reads_from_where_the_last_one_ended(desk: Desk) -> None:
