@@ -30,6 +30,9 @@ class Capability(BaseModel):
     directions: tuple[Direction, ...]
     has_delta: bool = False
     """True when a read can start from a watermark."""
+    shows: Literal["all", "queue", "one"] = "all"
+    """What a read from the beginning shows: everything, only what was not taken over yet, or nothing: such a thing is
+    read by its id only."""
     operations: tuple[str, ...] = ()
     """Write operations, e.g. `order.create`."""
 

@@ -59,7 +59,7 @@ SHAPES = {
     "audit log": "seq, at, who, what, subject, why, body, hash",
     "audit verify": "is_intact, count, first_bad_seq, reason, head",
     "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
-    "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error",
+    "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full",
     "profile check": "place, message, remedy",
     "secrets list": "system, name, is_needed, place",
     "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, credentials_by, requests_per_second, "

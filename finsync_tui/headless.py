@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +18,7 @@ from finsync_tui.settings import Workspace
 from finsync_tui.stopping import Stop, StoppedError, listening
 from store import faults
 from store.clock import SystemClock
-from store.errors import NotFoundError, UnknownNameError
+from store.errors import FinsyncError, NotFoundError, UnknownNameError
 from store.reconciliations import Mode, Run
 from store.wording import nearest
 
@@ -38,6 +38,25 @@ CUT_SHORT = (
     "told to stop, the engine ended before the cycle was through. All that was read, decided and answered is kept, "
     "and the lease is given back; the next `finsync run` goes on from there, and looks up what it was sending."
 )
+READ_CUT = "told to stop, the read ended before it was through. The pages it had are kept; the next read goes on behind them."
+FULL_READ_CUT = (
+    "told to stop, the read ended before it was through. The pages it had are kept, and the watermarks stay where they "
+    "were: nothing is skipped. The same command begins at the beginning again."
+)
+
+
+class NoFullReadError(FinsyncError):
+    """The system does not show everything it has of this entity, so there is no reading it from the beginning."""
+
+    code = "NO_FULL_READ"
+    exit_code = 2
+
+    def __init__(self, system: str, entity: str) -> None:
+        super().__init__(
+            f"{system} shows {entity.replace('_', ' ')}s only until they are taken over, so they can't be read from the "
+            f"beginning. Nothing was done; `finsync sync {system} {entity}` reads what waits there, and what was taken "
+            "over in our name and is not here."
+        )
 
 
 def _run(workspace: Workspace, work: Coroutine[Any, Any, Result]) -> Result:
@@ -61,12 +80,25 @@ def run_once(workspace: Workspace) -> CycleReport:
     return _run(workspace, once())
 
 
-def sync_now(workspace: Workspace, system: str, entity: str | None = None) -> tuple[sync.Pulled, ...]:
-    """Read one system's entities now (all that schedules name, or one)."""
+def sync_now(
+    workspace: Workspace, system: str, entity: str | None = None, *, is_full: bool = False
+) -> tuple[sync.Pulled, ...]:
+    """Read one system's entities now (all that schedules name, or one): what changed, or everything.
+
+    Told to stop, it ends with a StoppedError.
+    """
 
     async def read() -> tuple[sync.Pulled, ...]:
-        async with open_engine(workspace) as engine:
-            return await engine.pull(_pulls(engine, system, entity))
+        stop = Stop()
+        with listening(stop):
+            async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+                wanted = _pulls(engine, system, entity)
+                if is_full:
+                    wanted = _from_the_beginning(engine, wanted, is_named=entity is not None)
+                pulled = await stop.run(engine.pull(wanted))
+        if pulled is None or stop.is_asked():
+            raise StoppedError(FULL_READ_CUT if is_full else READ_CUT)
+        return pulled
 
     return _run(workspace, read())
 
@@ -221,13 +253,26 @@ def _pulls(engine: Engine, system: str, entity: str | None) -> list[sync.Pull]:
     wanted = [p for p in found if p.entity == entity]
     if wanted:
         return wanted
-    capability = engine.adapters[system].manifest.capability(entity)
-    if capability is None or "read" not in capability.directions:
-        readable = sorted(
-            c.entity for c in engine.adapters[system].manifest.capabilities if "read" in c.directions
-        )
+    readable = sorted(
+        c.entity
+        for c in engine.adapters[system].manifest.capabilities
+        if "read" in c.directions and c.shows != "one"
+    )
+    if entity not in readable:
         raise UnknownNameError("entity", entity, f"{system} reads: {', '.join(readable)}.")
     return [schedule.pull(engine.profile, system, entity)]
+
+
+def _from_the_beginning(engine: Engine, tasks: Sequence[sync.Pull], *, is_named: bool) -> list[sync.Pull]:
+    """Return these reads as full ones; of a whole system, what has none is read as always."""
+    found = []
+    for task in tasks:
+        capability = engine.adapters[task.system].manifest.capability(task.entity)
+        shows_all = capability is None or capability.shows == "all"
+        if is_named and not shows_all:
+            raise NoFullReadError(task.system, task.entity)
+        found.append(replace(task, is_full=shows_all))
+    return found
 
 
 def _quiet(names: str, report: CycleReport) -> None:

@@ -65,15 +65,22 @@ class Pulled:
     rows_changed: int = 0
     rows_refused: int = 0
     error: str | None = None
+    is_full: bool = False
+    """True when it was read from the beginning, whatever the watermark said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """One read to do. `is_document_source`: each change is a business event, and repeats are worth a finding."""
+    """One read to do. `is_document_source`: each change is a business event, and repeats are worth a finding.
+
+    A full read begins at the beginning and translates every row anew. Until it has come to its end the watermark stays
+    where it is, so that a read which breaks off has cost nothing.
+    """
 
     system: str
     entity: str
     is_document_source: bool = False
+    is_full: bool = False
 
 
 async def pull(
@@ -84,19 +91,25 @@ async def pull(
     Told to stop, it stores the pages it has; the next read goes on behind them.
     """
     mark = watermarks.get(store.db, task.system, task.entity)
+    position = mark.position if mark and not task.is_full else None
+    reached = position
+    moves_mark = not task.is_full or mark is None or mark.position is None
     began = clock.now()
     run_id: int | None = None  # a run is noted with the first thing it stores: an idle read costs one commit
-    result = Pulled(task.system, task.entity)
+    result = Pulled(task.system, task.entity, is_full=task.is_full)
     try:
-        async for page, page_count in _together(_pages(store.db, adapter, task, mark, is_stopping)):
-            if not page.rows and page.position in (None, mark.position if mark else None):
+        async for page, page_count in _together(_pages(store.db, adapter, task, position, is_stopping)):
+            reached = page.position or reached
+            if not page.rows and page.position in (None, position):
                 result = replace(result, pages=result.pages + page_count)
                 continue
             if run_id is None:
                 with store.transaction() as db:
                     run_id = runs.begin(db, task.system, task.entity, began)
             with garbage.not_collected():
-                stored = _store_page(store, adapter, task, page, run_id, result.pages, clock)
+                stored = _store_page(
+                    store, adapter, task, page, run_id, result.pages, clock, moves_mark=moves_mark
+                )
             result = replace(
                 result,
                 pages=result.pages + page_count,
@@ -117,6 +130,8 @@ async def pull(
     with store.transaction() as db:
         now = clock.now()
         run_id = run_id or runs.begin(db, task.system, task.entity, began)
+        if not moves_mark and reached is not None:
+            watermarks.advance(db, task.system, task.entity, reached, True, now)
         runs.end(
             db,
             run_id,
@@ -177,14 +192,13 @@ async def _pages(
     db: Connection,
     adapter: Adapter,
     task: Pull,
-    mark: watermarks.Watermark | None,
+    position: str | None,
     is_stopping: IsStopping,
 ) -> AsyncIterator[Page]:
     """Read what changed; where documents leave a queue as they are taken over, also what a lost store forgot of them.
 
     That is looked for once by each engine that starts: its file may be new, or an older copy.
     """
-    position = mark.position if mark else None
     async for page in adapter.read(task.entity, position):
         yield page
         if is_stopping():
@@ -273,47 +287,57 @@ class _PageStored:
 
 
 def _store_page(
-    store: Store, adapter: Adapter, task: Pull, page: Page, run_id: int, page_number: int | None, clock: Clock
+    store: Store,
+    adapter: Adapter,
+    task: Pull,
+    page: Page,
+    run_id: int,
+    page_number: int | None,
+    clock: Clock,
+    *,
+    moves_mark: bool = True,
 ) -> _PageStored:
     """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one.
 
     Without a page number the rows are documents that were asked for by id.
     """
     # A page without a position is one of a full read: when it is as it was, its rows need not be looked at.
-    is_asked = page_number is None
-    seen = None if is_asked or page.position is not None else records.page_digest(page.rows)
+    is_asked = page_number is None or task.is_full
+    seen = None if page_number is None or page.position is not None else records.page_digest(page.rows)
     page_number = page_number or 0
-    if seen and records.is_known_page(store.db, task.entity, task.system, page_number, seen):
+    if (
+        seen
+        and not task.is_full
+        and records.is_known_page(store.db, task.entity, task.system, page_number, seen)
+    ):
         return _PageStored(0, 0)
     digests = [raw_digest(row) for row in page.rows]
     by_digest = dict(zip(digests, page.rows, strict=True))
     held = dict(zip(page.keys, digests, strict=True)) if page.keys is not None else {}
-    known = records.known_digests(store.db, task.entity, task.system, held)
+    known = set() if task.is_full else records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
     incoming, states, refused = _prepared(adapter, task.entity, fresh)
     drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
     now = clock.now()
     with store.transaction() as db:
-        stored = records.put_prepared(db, task.entity, task.system, incoming, now)
+        stored = records.put_prepared(db, task.entity, task.system, incoming, now, is_afresh=task.is_full)
         news = [
             (s, state) for s, state in zip(stored, states, strict=True) if s.outcome in ("new", "changed")
         ]
         changed = [s for s, _ in news]
         if task.is_document_source:
             _note_repeats(db, adapter, task, incoming, stored, now, is_asked=is_asked)
-        if task.is_document_source or is_asked:
-            well = [s for s in stored if s.outcome != "stale"]
-            _end_cases(
-                db, task.entity, [f"{task.system}:{s.external_id}" for s in well], PAYLOAD_CLASSES, clock
-            )
-            requests.forget_documents(db, task.system, task.entity, [s.external_id for s in well])
+        well = [s.external_id for s in stored if s.outcome != "stale"]
+        ended = _end_cases(db, task.entity, [f"{task.system}:{one}" for one in well], PAYLOAD_CLASSES, clock)
+        if ended or is_asked:
+            requests.forget_documents(db, task.system, task.entity, well)
         for bad, row in refused:
             cases.open(db, _payload_case(task, bad, row), now)
             if bad.external_id:
                 requests.ask_document_later(db, task.system, task.entity, bad.external_id, now)
         _note_drift(db, task, drifted, now)
         events.append(db, _events(task, news, run_id, page_number, now))
-        if page.position is not None:
+        if page.position is not None and moves_mark:
             watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
         if seen and not refused and all(s.outcome != "stale" for s in stored):
             records.note_page(db, task.entity, task.system, page_number, seen)
@@ -608,7 +632,9 @@ def _read_failed_case(task: Pull, error: AdapterError) -> cases.NewCase:
 
 def _end_cases(
     db: Connection, entity: str, document_keys: Sequence[str], classes: Sequence[str], clock: Clock
-) -> None:
+) -> int:
+    """End what these documents were refused for; return how many exceptions that were."""
     live = cases.live_ids(db, entity, document_keys, classes)
     if live:
         cases.end(db, live, "closed", ENGINE, "the trouble is gone: it was read well again", clock.now())
+    return len(live)

@@ -32,9 +32,7 @@ class Finding:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def stale_version(
-    system: str, entity: str, document_key: str, number: str, noticed_at: datetime
-) -> Finding:
+def stale_version(system: str, entity: str, document_key: str, number: str, noticed_at: datetime) -> Finding:
     """A system showed a document as it was before: we hold it newer, and go on with that."""
     return Finding(
         class_="STALE_VERSION",

@@ -212,10 +212,19 @@ def put_page(
 
 
 def put_prepared(
-    db: sqlite3.Connection, entity: str, system: str, prepared: Sequence[Prepared], fetched_at: datetime
+    db: sqlite3.Connection,
+    entity: str,
+    system: str,
+    prepared: Sequence[Prepared],
+    fetched_at: datetime,
+    *,
+    is_afresh: bool = False,
 ) -> list[Stored]:
-    """Store a page that was prepared; say for each record, in order, what became of it."""
-    page = _Page(db, entity, system, text(fetched_at), [row.external_id for row in prepared])
+    """Store a page that was prepared; say for each record, in order, what became of it.
+
+    Afresh: also the very payload that we hold may have become another record, by a translation that knows more.
+    """
+    page = _Page(db, entity, system, text(fetched_at), [row.external_id for row in prepared], is_afresh)
     stored = [page.take(row) for row in prepared]
     page.write()
     return stored
@@ -225,12 +234,19 @@ class _Page:
     """Collects what one page changes, and writes it at the end."""
 
     def __init__(
-        self, db: sqlite3.Connection, entity: str, system: str, fetched_at: str, external_ids: Sequence[str]
+        self,
+        db: sqlite3.Connection,
+        entity: str,
+        system: str,
+        fetched_at: str,
+        external_ids: Sequence[str],
+        is_afresh: bool,
     ) -> None:
         self.db = db
         self.entity = entity
         self.system = system
         self.fetched_at = fetched_at
+        self.is_afresh = is_afresh
         self.before = _newest(db, entity, system, external_ids)
         self.held = dict(self.before)
         self.next_id: int = db.execute("SELECT coalesce(max(id), 0) + 1 FROM record").fetchone()[0]
@@ -264,7 +280,7 @@ class _Page:
             record_id, version = self.next_id, 1
             self.next_id += 1
         else:
-            if before.raw_digest == digest:
+            if before.raw_digest == digest and not (self.is_afresh and before.content_hash != content_hash):
                 return Stored(external_id, before.number, before.version, "same")
             if _is_stale(source_version, updated_at, before):
                 return Stored(external_id, before.number, before.version, "stale")

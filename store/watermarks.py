@@ -41,8 +41,3 @@ def advance(
         " is_complete=excluded.is_complete, moved_at=excluded.moved_at",
         (system, entity, position, int(is_complete), text(at)),
     )
-
-
-def reset(db: sqlite3.Connection, system: str, entity: str | None = None) -> None:
-    """Forget the watermark, so that the next read begins at the beginning; without `entity`, all of the system."""
-    db.execute("DELETE FROM watermark WHERE system=? AND entity=coalesce(?, entity)", (system, entity))

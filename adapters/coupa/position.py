@@ -86,7 +86,8 @@ def parse(system: str, text: str | None) -> Position:
     except msgspec.DecodeError:
         raise SettingsError(
             system,
-            "the stored reading position is not one of this adapter's; reset it to read everything again",
+            "the stored reading position is not one of this adapter's. "
+            f"`finsync sync {system} ENTITY --full` reads from the beginning",
         ) from None
     return position
 

@@ -183,7 +183,8 @@ class Reads:
             return Position.parse(text)
         except PositionError as error:
             raise SettingsError(
-                self._api.system, f"{error}. Reset the watermark of this entity to read it from the beginning"
+                self._api.system,
+                f"{error}. `finsync sync {self._api.system} ENTITY --full` reads from the beginning",
             ) from None
 
     def _params(self, found: Source) -> dict[str, str | int]:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     app.command("run", epilog=example("finsync run --once --json", "finsync run"))(run)
-    app.command("sync", epilog=example("finsync sync coupa purchase_order"))(sync)
+    app.command(
+        "sync",
+        epilog=example("finsync sync coupa purchase_order", "finsync sync coupa purchase_order --full"),
+    )(sync)
 
 
 def run(
@@ -66,23 +69,48 @@ def sync(
         str | None,
         typer.Argument(metavar="ENTITY", help="Only this, e.g. purchase_order.", show_default=False),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Read everything again from the beginning, not only what changed."),
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Read what changed in a system now, without waiting for its schedule; ends with 1 when a read failed."""
+    """Read what changed in a system now, without waiting for its schedule; ends with 1 when a read failed.
+
+    With --full everything is read and translated again, whatever was read before: after a repair, or when something
+    seems to be missing. What is as we hold it stays as it is. The watermark moves once the read has come to its end;
+    until then, and when it fails, the next read goes on from where it would have gone on without it.
+    """
     from finsync_tui import headless
 
     found = workspace_of(workspace)
-    pulled = headless.sync_now(found, system, entity)
+    pulled = headless.sync_now(found, system, entity, is_full=full)
     if not pulled:
         raise NotAllowedError(_left_alone(found, system))
     if json:
         say_json([asdict(each) for each in pulled])
     else:
         say(_reads(pulled))
+        for each in pulled if full else ():
+            say(_full_read(each))
         _complain(pulled)
     if any(each.error for each in pulled):
         raise typer.Exit(1)
+
+
+def _full_read(read: Pulled) -> str:
+    """Say what a full read did, and where the next one goes on."""
+    what = f"{read.system} {read.entity}"
+    if not read.is_full:
+        return f"{what}: shown only until taken over; what waits there was read, as always"
+    if read.error:
+        return f"{what}: not read to the end; what was read is kept, and the watermark stays where it was"
+    as_held = read.rows_read - read.rows_changed - read.rows_refused
+    return (
+        f"{what}: read from the beginning: {read.rows_changed:,} new or changed, {as_held:,} as they were, "
+        f"{read.rows_refused:,} refused"
+    )
 
 
 def _left_alone(workspace: Workspace, system: str) -> str:

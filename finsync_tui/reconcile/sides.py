@@ -202,9 +202,7 @@ def _newer(
                 for key, one in held.items()
             ],
         )
-    return {
-        key: Read(key, one.record, one.source_updated_at, one.changed_by) for key, one in held.items()
-    }
+    return {key: Read(key, one.record, one.source_updated_at, one.changed_by) for key, one in held.items()}
 
 
 def _store(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from adapters import manifest
 from adapters.base import Health, Page, Receipt, Translated, Untranslatable, WriteRequest
@@ -14,6 +17,7 @@ from adapters.errors import ProtocolError, TransientError
 from finsync_tui import releasing, sync
 from store import Store, cases, findings, records, requests, runs, watermarks
 from store.canonical.supplier import Supplier
+from tests.adapters.setups import World, worlds
 from tests.builders import a_clock, a_store, a_supplier
 
 
@@ -37,6 +41,7 @@ class Shelf:
         self.translated = 0
         self.by_id: dict[str, dict[str, str]] = {}
         self.asked: list[str | None] = []
+        self.learned: dict[str, str] = {}
 
     async def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
         self.asked.append(position)
@@ -62,7 +67,8 @@ class Shelf:
     def _one(self, row: dict[str, str]) -> Translated | Untranslatable:
         if "name" not in row:
             return Untranslatable(row["id"], row["id"], "$.name", "the name is missing")
-        return Translated(row["id"], a_supplier(number=row["id"], name=row["name"]))
+        name = self.learned.get(row["name"], row["name"])
+        return Translated(row["id"], a_supplier(number=row["id"], name=name))
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         return [json.dumps(self.by_id[one]).encode() for one in external_ids if one in self.by_id]
@@ -79,8 +85,14 @@ class Shelf:
     async def aclose(self) -> None: ...
 
 
-def pull(store: Store, shelf: Shelf) -> sync.Pulled:
-    return asyncio.run(sync.pull(store, shelf, sync.Pull("shelf", "supplier"), a_clock()))
+def pull(store: Store, shelf: Shelf, *, is_full: bool = False) -> sync.Pulled:
+    task = sync.Pull("shelf", "supplier", is_full=is_full)
+    return asyncio.run(sync.pull(store, shelf, task, a_clock()))
+
+
+def reached(store: Store) -> str | None:
+    mark = watermarks.get(store.db, "shelf", "supplier")
+    return mark.position if mark else None
 
 
 def rows(*names: str) -> list[dict[str, str]]:
@@ -143,6 +155,18 @@ def test_a_bad_row_is_an_exception_each_time_it_comes_and_its_neighbours_go_on()
     assert ("PAYLOAD_INVALID", 2, b'{"id": "S0"}') == (case.class_, case.seen_count, case.payload)
 
 
+def test_a_corrected_row_ends_its_exception() -> None:
+    """Master data too: its correction comes with the next read, and nobody need look again."""
+    store, shelf = a_store(), Shelf([{"id": "S0"}])
+    pull(store, shelf)
+    shelf.pages = [rows("a")]
+
+    pull(store, shelf)
+
+    assert [] == cases.live_for_document(store.db, "shelf:S0")
+    assert [] == requests.documents(store.db, a_clock().now() + timedelta(days=9), 10)
+
+
 def test_a_document_that_was_garbled_on_the_way_is_read_afresh_by_itself_and_by_retry() -> None:
     """The watermark has moved on: it is asked for by id, after growing waits and no more than a few times, or at once."""
     store, shelf, clock = a_store(), Shelf([{"id": "S0"}], position="p"), a_clock()
@@ -167,13 +191,8 @@ def test_a_document_that_was_garbled_on_the_way_is_read_afresh_by_itself_and_by_
     assert 1 == look(timedelta(0))
 
     assert [] == cases.live_for_document(store.db, "shelf:S0")
-    assert (0, "p1") == (look(timedelta(days=9)), _position(store))
+    assert (0, "p1") == (look(timedelta(days=9)), reached(store))
     assert records.get(store.db, Supplier, "shelf", "S0") is not None
-
-
-def _position(store: Store) -> str | None:
-    mark = watermarks.get(store.db, "shelf", "supplier")
-    return mark.position if mark else None
 
 
 def test_a_read_that_breaks_off_goes_on_where_it_was_stored() -> None:
@@ -191,6 +210,56 @@ def test_a_read_that_breaks_off_goes_on_where_it_was_stored() -> None:
     mark = watermarks.get(store.db, "shelf", "supplier")
     assert mark is not None
     assert mark.is_complete
+
+
+def test_a_full_read_begins_at_the_beginning_and_moves_the_watermark_at_its_end() -> None:
+    """What a delta would never have shown again is found, and the next read goes on from where this one ended."""
+    store = a_store()
+    pull(store, Shelf(rows("a"), position="p"))
+    whole = Shelf(rows("a"), [{"id": "S9", "name": "forgotten"}], position="q")
+
+    result = pull(store, whole, is_full=True)
+
+    assert [None] == whole.asked
+    assert (2, 1, True) == (result.rows_read, result.rows_changed, result.is_full)
+    assert "q2" == reached(store)
+
+
+@pytest.mark.parametrize("page_count", [1, 600])
+def test_a_full_read_that_breaks_off_leaves_the_watermark_where_it_was(page_count: int) -> None:
+    """What it read is kept, and no read begins behind rows that nobody has read."""
+    store = a_store()
+    pull(store, Shelf(rows("a"), position="p"))
+    pages = [[{"id": f"S{n}", "name": "b"}] for n in range(page_count)]
+
+    result = pull(store, Shelf(*pages, position="q", fails=TransientError("shelf", "away")), is_full=True)
+
+    assert result.error is not None
+    assert page_count == records.count(store.db, "supplier")
+    assert "p1" == reached(store)
+
+
+def test_a_full_read_that_is_the_first_one_goes_on_where_it_broke_off() -> None:
+    """There is no watermark to lose: each page moves it, as with any first read."""
+    store = a_store()
+
+    pull(store, Shelf(rows("a"), position="q", fails=TransientError("shelf", "away")), is_full=True)
+
+    assert "q1" == reached(store)
+
+
+def test_a_full_read_translates_anew_what_is_held_already() -> None:
+    """A translation that knows more makes another record of the same payload; what comes out the same stays."""
+    store, shelf = a_store(), Shelf(rows("a", "b"), position="p")
+    pull(store, shelf)
+    shelf.learned = {"b": "B"}
+
+    result = pull(store, shelf, is_full=True)
+
+    assert (2, 1) == (result.rows_read, result.rows_changed)
+    held = records.get(store.db, Supplier, "shelf", "S1")
+    assert held is not None
+    assert ("B", 2) == (held.record.name, held.version)
 
 
 def test_small_pages_are_stored_together() -> None:
@@ -246,3 +315,28 @@ def test_a_strange_field_is_noted_once() -> None:
         pull(store, Shelf([{**strange[0], "name": "two"}]))
 
         assert {"DRIFT": 1} == findings.counts(store.db)
+
+
+@pytest.mark.parametrize("setup", worlds().values(), ids=worlds().keys())
+def test_every_system_can_be_read_again_from_the_beginning(setup: Callable[..., World]) -> None:
+    """What was read is as it was, what a watermark passed over is found, and the next read finds no news."""
+    world = setup()
+    world.add(30)
+    world.clock.advance(timedelta(days=1))
+    whole, empty = a_store(world.clock), a_store(world.clock)
+    task = sync.Pull(world.adapter.system, world.entity, is_document_source=True)
+
+    def read(store: Store, task: sync.Pull) -> tuple[int, int, int, str | None]:
+        found = asyncio.run(sync.pull(store, world.adapter, task, world.clock))
+        return found.rows_read, found.rows_changed, found.rows_refused, found.error
+
+    assert (30, 30, 0, None) == read(whole, task)
+    mark = watermarks.get(whole.db, task.system, task.entity)
+    assert mark is not None
+    with empty.transaction() as db:
+        watermarks.advance(db, task.system, task.entity, mark.position, True, mark.moved_at)
+
+    assert (30, 0, 0, None) == read(whole, replace(task, is_full=True))
+    assert (30, 30, 0, None) == read(empty, replace(task, is_full=True))
+    assert (0, 0, None) == read(whole, task)[1:]
+    assert {} == findings.counts(whole.db)

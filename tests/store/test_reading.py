@@ -48,22 +48,6 @@ def test_a_watermark_moves_only_with_its_data() -> None:
         assert watermarks.get(store.db, "coupa", "supplier") is None
 
 
-def test_resetting_begins_at_the_beginning() -> None:
-    """One entity, or all of a system; other systems keep theirs."""
-    with a_store() as store:
-        with store.transaction() as db:
-            for system, entity in (("coupa", "a"), ("coupa", "b"), ("coupa", "c"), ("oracle-emea", "a")):
-                watermarks.advance(db, system, entity, "p", True, MONDAY)
-            watermarks.reset(db, "coupa", "a")
-        assert watermarks.get(store.db, "coupa", "a") is None
-        assert watermarks.get(store.db, "coupa", "b") is not None
-
-        with store.transaction() as db:
-            watermarks.reset(db, "coupa")
-        assert watermarks.get(store.db, "coupa", "b") is None
-        assert watermarks.get(store.db, "oracle-emea", "a") is not None
-
-
 def test_the_last_run_of_each_system_and_entity() -> None:
     """The newest, with its counts and how it ended."""
     with a_store() as store, store.transaction() as db:

@@ -294,6 +294,25 @@ def test_what_can_not_be_read_is_named_before_anything_is_called(finsync: Finsyn
     assert "coupa reads:" in entity.err
 
 
+def test_what_has_no_full_read_is_refused_and_what_breaks_off_says_what_was_kept(
+    finsync: Finsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A queue of documents can't be read from its beginning; a full read that fails leaves the watermark alone."""
+    monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_ID", "hunter2")
+    monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_SECRET", "hunter2")
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    queue = '[systems.concur]\nadapter = "concur"\nbase_url = "http://127.0.0.1:9"\n'
+    layer.write_text(f"{layer.read_text()}\n{queue}", encoding="utf-8")
+
+    refused = finsync("sync", "concur", "expense_document", "--full")
+    failed = finsync("sync", "coupa", "--full")
+
+    assert 2 == refused.code
+    assert "concur shows expense documents only until they are taken over" in refused.err
+    assert 1 == failed.code
+    assert "what was read is kept, and the watermark stays where it was" in failed.out
+
+
 def test_an_engine_refuses_a_profile_with_problems(finsync: Finsync) -> None:
     """It starts on nothing that `profile check` would find."""
     layer = finsync.path / "profiles" / "own" / "profile.toml"
