@@ -118,6 +118,27 @@ def unlink(db: sqlite3.Connection, entity: str, document_key: str, system: str) 
     return cursor.rowcount > 0
 
 
+def put_back(db: sqlite3.Connection, link: Crossref) -> None:
+    """Let a link be exactly as it was, whatever it leads to now."""
+    unlink(db, link.entity, link.document_key, link.system)
+    db.execute(
+        f"INSERT INTO crossref({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)",
+        (
+            link.entity, link.document_key, link.system, link.external_id, link.number, link.revision, link.why,
+            text(link.linked_at),
+        ),
+    )  # fmt: skip
+
+
+def leading_to(db: sqlite3.Connection, entity: str, system: str, external_id: str) -> list[Crossref]:
+    """Return the links that lead to what a system calls `external_id`."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM crossref WHERE entity=? AND system=? AND external_id=? ORDER BY document_key",
+        (entity, system, external_id),
+    )
+    return [_crossref(row) for row in rows]
+
+
 def _crossref(row: sqlite3.Row) -> Crossref:
     entity, document_key, system, external_id, number, revision, why, linked_at = row
     return Crossref(entity, document_key, system, external_id, number, revision, why, instant(linked_at))

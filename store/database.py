@@ -37,6 +37,7 @@ KNOWN_MIGRATIONS: Final = (
     "m014_shown_in_their_screens",
     "m015_exceptions_written_off",
     "m016_golden_suppliers",
+    "m017_supplier_merges",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

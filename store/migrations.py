@@ -958,6 +958,42 @@ def m016_golden_suppliers(db: Database) -> None:
         db.execute(statement)
 
 
+_M017 = """
+CREATE TABLE supplier_merge (        -- doubles that were merged into one supplier
+  id INTEGER PRIMARY KEY,
+  keep_key TEXT NOT NULL,            -- records: 'system:id'
+  double_key TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN
+    ('proposed', 'merging', 'merged', 'parting', 'parted', 'rejected', 'withdrawn', 'given_up')),
+  plan TEXT NOT NULL,                -- as its persons signed it
+  applied TEXT NOT NULL,             -- what was done in this store
+  reason TEXT NOT NULL,
+  made_by TEXT NOT NULL,
+  made_at TEXT NOT NULL,
+  proposal_id INTEGER REFERENCES proposal(id),
+  workflow_id INTEGER REFERENCES workflow(id),
+  parting_reason TEXT,
+  parted_by TEXT,
+  parting_workflow_id INTEGER REFERENCES workflow(id),
+  changed_at TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX supplier_merge_live ON supplier_merge(double_key)
+  WHERE state IN ('proposed', 'merging', 'merged', 'parting');
+CREATE INDEX supplier_merge_double ON supplier_merge(double_key);
+CREATE INDEX supplier_merge_keep ON supplier_merge(keep_key);
+CREATE INDEX supplier_merge_proposal ON supplier_merge(proposal_id);
+CREATE INDEX supplier_merge_workflow ON supplier_merge(workflow_id);
+CREATE INDEX supplier_merge_parting ON supplier_merge(parting_workflow_id);
+"""
+
+
+@migrations()
+def m017_supplier_merges(db: Database) -> None:
+    """Doubles are merged into one supplier, and parted again."""
+    for statement in statements(_M017):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

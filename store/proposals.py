@@ -20,6 +20,7 @@ from store.columns import at, encode, fields
 
 State = Literal["open", "approved", "rejected", "withdrawn", "superseded"]
 Rule = Literal["one", "two"]
+Kind = Literal["mapping", "write_off", "exception_write_off", "supplier_merge", "bank_change"]
 
 FORMAT = "finsync.proposal/1"
 _STORE_ID = "store_id"
@@ -33,7 +34,7 @@ _COLUMNS = (
 class NewProposal:
     """A change as its maker signs it."""
 
-    kind: Literal["mapping", "write_off", "exception_write_off"] = "mapping"
+    kind: Kind = "mapping"
     name: str
     base_version: int
     base_digest: str

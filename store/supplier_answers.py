@@ -137,6 +137,25 @@ def answer(
     )
 
 
+def newest_id(db: sqlite3.Connection, one: str, other: str) -> int | None:
+    """Return the number of the answer that counts for two suppliers; None: nobody answered."""
+    row = db.execute(
+        "SELECT id FROM supplier_answer WHERE one=? AND other=? AND is_newest=1", ordered(one, other)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def take_back(db: sqlite3.Connection, answer_id: int, before_id: int | None) -> bool:
+    """Let an earlier answer count again in place of one, or none at all; False: another one counts by now."""
+    row = db.execute("SELECT is_newest FROM supplier_answer WHERE id=?", (answer_id,)).fetchone()
+    if row is None or not row[0]:
+        return False
+    db.execute("UPDATE supplier_answer SET is_newest=0 WHERE id=?", (answer_id,))
+    if before_id is not None:
+        db.execute("UPDATE supplier_answer SET is_newest=1 WHERE id=?", (before_id,))
+    return True
+
+
 def answered(db: sqlite3.Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
     """Return the newest answers of those of these ordered pairs that have one."""
     found: dict[tuple[str, str], Answer] = {}

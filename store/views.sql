@@ -262,6 +262,11 @@ LEFT JOIN supplier_form f ON f.system = m.system AND f.external_id = m.external_
 CREATE VIEW v_supplier_history AS -- every version of every golden record, with the records it was made of
 SELECT golden_id AS supplier_id, version, made_at, fields, members FROM golden_version;
 
+CREATE VIEW v_supplier_merge AS -- doubles merged into one supplier, or to be, and what became of it
+SELECT id, keep_key, double_key, state, plan, reason, made_by, made_at, proposal_id, workflow_id, parting_reason, parted_by,
+       parting_workflow_id, changed_at
+FROM supplier_merge;
+
 CREATE VIEW v_finding AS SELECT * FROM finding;
 CREATE VIEW v_event AS -- what happened; `entity` is that of the document it happened to
 SELECT seq, id, type, source, subject, time, correlation_id, data, CASE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -46,14 +46,21 @@ def supplier(document: Supplier, options: Options) -> dict[str, Any]:
     return body
 
 
-def supplier_changes(have: wire.Supplier, document: Supplier, inactive_on: date | None) -> dict[str, Any]:
-    """Return what a supplier in Oracle lacks to be as wanted: only what differs."""
-    wanted: dict[str, Any] = {
-        "Supplier": identifier(document.name, NAME_MAX, "supplier name"),
-        **_tax(document),
-    }
+FIELDS: Final = ("name", "tax_registrations", "status")
+
+
+def supplier_changes(
+    have: wire.Supplier, document: Supplier, inactive_on: date | None, fields: Collection[str] = FIELDS
+) -> dict[str, Any]:
+    """Return what a supplier in Oracle lacks to be as wanted: only what differs, and only of these fields."""
+    wanted: dict[str, Any] = {}
+    if "name" in fields:
+        wanted["Supplier"] = identifier(document.name, NAME_MAX, "supplier name")
+    if "tax_registrations" in fields:
+        wanted |= _tax(document)
     is_inactive = (have.Status or "ACTIVE").upper() != "ACTIVE" or have.InactiveDate is not None
-    if document.status == "inactive" and not is_inactive:
+    follows = "status" in fields
+    if follows and document.status == "inactive" and not is_inactive:
         if inactive_on is None:
             raise CannotExpressError(
                 "PAYLOAD_INVALID",
@@ -61,7 +68,7 @@ def supplier_changes(have: wire.Supplier, document: Supplier, inactive_on: date 
             )
         wanted["InactiveDate"] = inactive_on.isoformat()
     found = {name: value for name, value in wanted.items() if value != getattr(have, name)}
-    if document.status == "active" and is_inactive:
+    if follows and document.status != "inactive" and is_inactive:
         found["InactiveDate"] = None
     return found
 

@@ -18,7 +18,7 @@ from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, is_id, one_of, quoted
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import CannotExpressError
-from adapters.oracle_fusion.outbound_supplier import NewSite, site, supplier, supplier_changes
+from adapters.oracle_fusion.outbound_supplier import FIELDS, NewSite, site, supplier, supplier_changes
 from adapters.oracle_fusion.requests import document, refused, text_of
 from adapters.paging import chunks
 from store.canonical.supplier import Supplier, normal
@@ -106,7 +106,9 @@ class Suppliers:
 
     async def _plan(self, request: WriteRequest) -> tuple[wire.Supplier, dict[str, Any]]:
         wanted, found = self._supplier(request), await self._state(request)
-        return found, supplier_changes(found, wanted, _day(text_of(request, "inactive_on")))
+        asked = request.body.get("fields")
+        fields = [str(one) for one in asked] if isinstance(asked, list) else FIELDS
+        return found, supplier_changes(found, wanted, _day(text_of(request, "inactive_on")), fields)
 
     # -- several at once
 

@@ -42,7 +42,14 @@ from finsync_tui.actions.mappings import (
     withdraw_mapping,
 )
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
-from finsync_tui.actions.signing import key_of, signer_of, write_off_signer
+from finsync_tui.actions.signing import key_of, signer_for, signer_of, write_off_signer
+from finsync_tui.actions.supplier_merges import (
+    approve_merge,
+    merge_suppliers,
+    part_suppliers,
+    reject_merge,
+    withdraw_merge,
+)
 from finsync_tui.actions.suppliers import answer_suppliers
 from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, withdraw_write_off, write_off
 from finsync_tui.actor import Actor
@@ -57,6 +64,7 @@ __all__ = [
     "answer_suppliers",
     "approve_exception_write_off",
     "approve_mapping",
+    "approve_merge",
     "approve_write_off",
     "ask_read",
     "assign",
@@ -74,11 +82,14 @@ __all__ = [
     "key_of",
     "known_now",
     "may",
+    "merge_suppliers",
+    "part_suppliers",
     "pause_system",
     "propose_mapping",
     "rebased",
     "reject_exception_write_off",
     "reject_mapping",
+    "reject_merge",
     "reject_write_off",
     "release_deliveries",
     "reopen_breaks",
@@ -89,10 +100,12 @@ __all__ = [
     "resume_system",
     "retry",
     "send_back",
+    "signer_for",
     "signer_of",
     "snooze",
     "withdraw_exception_write_off",
     "withdraw_mapping",
+    "withdraw_merge",
     "withdraw_write_off",
     "write_off",
     "write_off_exception",

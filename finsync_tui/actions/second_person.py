@@ -1,10 +1,9 @@
-"""Giving money up takes two persons: what the maker signs, what the checker signs, and what is checked before it counts."""
+"""What takes two persons besides mappings: what the maker signs, what the checker signs, what is checked before it counts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Literal
 
 from finsync_tui import people
 from finsync_tui.actions.mappings import ProposalRefusedError, checked_key
@@ -15,7 +14,7 @@ from finsync_tui.profile import Profile
 from finsync_tui.reconcile.write_offs import VERSION
 from store import proposals
 from store.errors import NotAllowedError
-from store.proposals import NewProposal, Proposal
+from store.proposals import Kind, NewProposal, Proposal
 
 
 def propose(
@@ -24,17 +23,18 @@ def propose(
     actor: Actor,
     signer: Signer | None,
     *,
-    kind: Literal["write_off", "exception_write_off"],
+    kind: Kind,
+    what: str = "a write-off",
     name: str,
     body: str,
     reason: str,
     now: datetime,
 ) -> int:
-    """Keep a write-off, signed by its maker, until somebody else decides; return the proposal's number."""
+    """Keep what takes two persons, signed by its maker, until somebody else decides; return the proposal's number."""
     if signer is None or signer.name != actor.name:
         raise people.KeyMissingError(
             actor.name,
-            "a write-off that takes two persons is signed by its maker",
+            f"{what} that takes two persons is signed by its maker",
             "Run `finsync people key` first.",
         )
     change = NewProposal(
@@ -57,15 +57,16 @@ def approve(
     body: str,
     comment: str,
     now: datetime,
+    act: str = "write off",
 ) -> None:
-    """Sign another person's write-off as it is now; `what` it is of. What would not stand later is refused here."""
+    """Sign what another person proposed as it is now; `what` it is about. What would not stand later is refused here."""
     if found.maker == actor.name:
         raise NotAllowedError(
-            f"{actor.name} proposed to write off {what} and can't approve it too. Nothing was changed. Ask somebody else."
+            f"{actor.name} proposed to {act} {what} and can't approve it too. Nothing was changed. Ask somebody else."
         )
     problem = maker_refusal(profile, proposals.store_id(db), found)
     if problem is None and found.body != body:
-        problem = f"{what} has changed since it was proposed to write it off"
+        problem = f"{what} has changed since it was proposed to {act} it"
     if problem is not None:
         raise ProposalRefusedError(found.id, problem)
     checked_key(profile, signer, now)
@@ -84,18 +85,26 @@ def approve(
 
 
 def withdraw(
-    db: Connection, actor: Actor, found: Proposal, *, what: str, command: str, reason: str, now: datetime
+    db: Connection,
+    actor: Actor,
+    found: Proposal,
+    *,
+    what: str,
+    command: str,
+    reason: str,
+    now: datetime,
+    noun: str = "write-off",
 ) -> None:
-    """Take one's own write-off back before anybody decided; the proposal stays with the reason."""
+    """Take one's own proposal back before anybody decided; the proposal stays with the reason."""
     if found.maker != actor.name:
         raise NotAllowedError(
-            f"the write-off of {what} is {found.maker}'s: only they can withdraw it. Nothing was changed. "
+            f"the {noun} of {what} is {found.maker}'s: only they can withdraw it. Nothing was changed. "
             f"An approver says no to it with `{command} --reject`."
         )
     proposals.decide(db, found.id, "withdrawn", by=actor.name, at_=now, decision=reason)
 
 
 def waiting(db: Connection, proposal_id: int | None, kind: str) -> Proposal | None:
-    """Return the write-off that waits for a second person; None: none does."""
+    """Return the proposal that waits for a second person; None: none does."""
     found = proposals.get(db, proposal_id) if proposal_id is not None else None
     return found if found is not None and found.state == "open" and found.kind == kind else None

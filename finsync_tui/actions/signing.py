@@ -8,6 +8,7 @@ from finsync_tui.credentials import Secrets
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
+from store.proposals import Rule
 
 
 def signer_of(workspace: Workspace, profile: Profile, actor: Actor, what: str) -> Signer | None:
@@ -30,7 +31,13 @@ def write_off_signer(workspace: Workspace, profile: Profile, actor: Actor) -> Si
 
     Below the profile's limit nobody signs: whoever has no key is told so only where one is needed.
     """
-    if profile.write_off_rule == "one":
+    return signer_for(workspace, actor, profile.write_off_rule)
+
+
+def signer_for(workspace: Workspace, actor: Actor, rule: Rule) -> Signer | None:
+    """Return the person's key for what takes so many persons; None: nobody signs, or they have no key and are told where
+    one is needed."""
+    if rule == "one":
         return None
     try:
         return key_of(workspace, actor)

@@ -1,4 +1,4 @@
-"""`finsync supplier`: golden records, what they were, and what becomes of doubles."""
+"""`finsync supplier`: golden records and what they were."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from finsync_tui.cli import _golden
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, reading
 from finsync_tui.cli._output import note, say, say_json, table
 from finsync_tui.cli.supplier import Key, app
+
+__all__ = ["app"]
 
 
 @app.command(epilog=example("finsync supplier history coupa:88", "finsync supplier history golden:17 --json"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from sqlite3 import Connection
 
-from finsync_tui.flows import counters, looking, outgoing
+from finsync_tui.flows import counters, looking, outgoing, supplier_merge
 from finsync_tui.flows.counters import Counter, has_effects
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
@@ -41,6 +41,8 @@ def compensate(context: Context) -> Answer:
         answer = _undo(context, delivery)
         if answer is not None:
             return answer
+    if context.workflow.flow == supplier_merge.NAME:
+        supplier_merge.give_up(context)
     reason = context.data.get("abort", {})
     return Finish(
         "aborted",

@@ -10,6 +10,7 @@ from typing import Any
 from finsync_tui.flows import taken_over
 from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
+from finsync_tui.suppliers import merging
 from store import crossrefs, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.money import Money, plain
@@ -230,6 +231,20 @@ def _supplier(context: Context, delivery: Delivery) -> Counter | None:
     )
 
 
+def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
+    """Of a double, or of one that came back, the status becomes what it was; other changes stay."""
+    body = json.loads(delivery.body)
+    before = body.get("before")
+    if before is None or delivery.external_id is None:
+        return None
+    key = f"{delivery.system}:{delivery.external_id}"
+    return Counter(
+        delivery.operation,
+        merging.change_body(context.db, key, str(before), context.now),
+        delivery.external_id,
+    )
+
+
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.create": _order,
     "order.change": _change,
@@ -246,5 +261,6 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "receipt.correct": _receipt,
     "journal.create": _journal,
     "supplier.create": _supplier,
+    "supplier.change": _supplier_change,
     "expense.acknowledge": _acknowledgement,
 }

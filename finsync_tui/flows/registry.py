@@ -18,6 +18,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "expense_to_reimbursement": "ExpenseToReimbursement",
     "expense_validation": "ExpenseValidation",
     "supplier_onboarding": "SupplierOnboarding",
+    "supplier_merge": "SupplierMerge",
 }
 """By name, which is that of the flow's module as well. Their order is the one they are asked in."""
 

@@ -265,13 +265,28 @@ def verify(context: Context) -> Answer:
 
 
 def find_known(context: Context) -> Answer:
-    """In which ERPs is it?"""
+    """In which ERPs is it, and does its end mean theirs? A double that was merged leaves the supplier that stays alone."""
     links = crossrefs.of(context.db, ENTITY, context.workflow.document_key)
-    known = [link.system for link in links if link.system in context.facts.profile.suppliers.create_in]
+    links = [link for link in links if link.system in context.facts.profile.suppliers.create_in]
+    is_end = context.workflow.kind == "deactivate"
+    known = [link.system for link in links if not (is_end and _stands_for_others(context, link))]
     if not known:
-        return Finish("done", {"note": "it is in no ERP"})
+        return Finish("done", {"note": "others stand for it there" if links else "it is in no ERP"})
     context.data.update(targets=known, place=0, target=known[0])
     return Done({"targets": known})
+
+
+def _stands_for_others(context: Context, link: crossrefs.Crossref) -> bool:
+    """Say whether another supplier, active at the same source, is this one in the ERP too."""
+    source = _key(context).system
+    for other in crossrefs.leading_to(context.db, ENTITY, link.system, link.external_id):
+        key = RecordKey.parse(other.document_key)
+        if other.document_key == link.document_key or key.system != source:
+            continue
+        held = records.get(context.db, Supplier, key.system, key.external_id)
+        if held is not None and held.record.status == "active":
+            return True
+    return False
 
 
 def request_change(context: Context) -> Answer:

@@ -29,6 +29,8 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "mapping": ("mapping.proposed", "mapping.approved"),
     "write_off": ("break.write_off_proposed", "break.written_off"),
     "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),
+    "supplier_merge": ("supplier.merge_proposed", "supplier.merge_approved"),
+    "bank_change": ("bank_change.confirmed", "bank_change.approved"),
 }
 """What a maker and a checker of each kind of proposal must be allowed to do."""
 

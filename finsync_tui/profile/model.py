@@ -194,6 +194,16 @@ class Profile(_Part):
         """How many persons a write-off takes, whatever its amount."""
         return self.governance.write_off or ("two" if self.people else "one")
 
+    @property
+    def supplier_merge_rule(self) -> Literal["one", "two"]:
+        """How many persons it takes to merge two suppliers."""
+        return self.governance.supplier_merge or ("two" if self.people else "one")
+
+    @property
+    def bank_change_rule(self) -> Literal["one", "two"]:
+        """How many persons it takes to let changed bank details through."""
+        return self.governance.bank_change or ("two" if self.people else "one")
+
     def write_off_takes(self, amount_minor: int | None, currency: str | None) -> Literal["one", "two"]:
         """Return how many persons it takes to give up this amount."""
         limit = self.governance.write_off_below.get(currency or "")

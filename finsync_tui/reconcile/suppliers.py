@@ -43,6 +43,25 @@ class SupplierCheck:
         return Seen(seen)
 
 
+class SupplierStatusCheck:
+    """Each double, read afresh: with the status that a merge gave it, or the one that it has again."""
+
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
+        keys = [RecordKey.parse(one["key"]) for one in workflow.data["ended"]]
+        return [Want(key.system, ENTITY, key.external_id) for key in keys]
+
+    def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
+        seen: dict[str, list[Difference]] = {}
+        for one, want in zip(workflow.data["ended"], self.wants(db, workflow), strict=True):
+            expected = "inactive" if workflow.kind == "merge" else one["status"]
+            shown = found.get(want)
+            status = shown.status if isinstance(shown, Supplier) else "missing"
+            differences = seen.setdefault(want.system, [])
+            if status != expected:
+                differences.append(Difference(f"status of {one['key']}", expected, status))
+        return Seen(seen)
+
+
 def _differences(asked: Supplier, shown: Supplier, *, is_created: bool) -> list[Difference]:
     found = []
     if asked.status != shown.status:

@@ -146,3 +146,22 @@ supplier = "cupa"
     told = str(found)
     assert "there is no system 'cupa'" in told
     assert "a supplier has no field 'nmae'" in told
+
+
+def test_a_double_is_merged_listed_and_parted_by_commands(suppliers: Finsync) -> None:
+    """A preview changes nothing; a merge without a reason is refused; what is not merged yet can't be parted."""
+    preview = suppliers("supplier", "merge", "coupa:1", "coupa:2", "--preview")
+    data = suppliers("supplier", "merge", "coupa:1", "coupa:2", "--preview", "--json").json
+    without = suppliers("supplier", "merge", "coupa:1", "coupa:2")
+    none = suppliers("supplier", "merges", "--json").json
+    made = suppliers("supplier", "merge", "coupa:1", "coupa:2", "--reason", "one VAT number", "--json").json
+    (listed,) = suppliers("supplier", "merges", "--json").json
+    early = suppliers("supplier", "unmerge", made["merge"], "--reason", "no")
+    decided = suppliers("supplier", "decide-merge", made["merge"], "--reject", "--reason", "no")
+
+    assert "coupa:1 stays" in preview.out
+    assert ["coupa:2"] == [one["key"] for one in data["endings"]]
+    assert [] == none
+    assert (1, 1, 1) == (without.code, early.code, decided.code)
+    assert ("merging", "coupa:2", made["workflow"]) == (listed["state"], listed["double"], listed["workflow"])
+    assert "finsync workflow abort" in early.err

@@ -283,6 +283,22 @@ def test_a_supplier_that_ends_at_its_source_ends_in_the_erp_and_comes_back() -> 
     assert "done" == desk.flow().state
 
 
+def test_the_end_of_a_merged_double_leaves_the_supplier_that_stays_alone() -> None:
+    """Two of the source are one in the ERP: when one of them ends, the other still stands for it."""
+    desk = SupplierDesk()
+    desk.onboard()
+    desk.put(SOURCE, "502", number="10042")
+    desk.put(TARGET, "900", number="10042")
+
+    with desk.store.transaction() as db:
+        crossrefs.link(db, "supplier", f"{SOURCE}:502", TARGET, "900", why="merged", linked_at=MONDAY)
+    desk.put(SOURCE, "501", number="10042", status="inactive")
+
+    assert ("deactivate", "done") == (desk.flow().kind, desk.flow().state)
+    assert ["supplier.create", "supplier_site.create", "supplier.change"] == desk.sent[:3]
+    assert not [1 for row in desk.store.db.execute("SELECT body FROM outbox_entry") if "inactive" in row[0]]
+
+
 def test_what_was_created_is_made_inactive_when_it_is_given_up() -> None:
     """A supplier can't be deleted in an ERP; one that was there before stays as it was."""
     desk = SupplierDesk()

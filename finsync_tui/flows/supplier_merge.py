@@ -1,0 +1,271 @@
+"""Supplier merge: a double goes, the supplier that stays takes its place, and all of it can be taken back.
+
+    check_approval -> join -> await_documents -> request_ending -> await_ending -> verify
+                                    ^ the next double: next_ending ------'
+
+Documents find the supplier that stays from the moment they are joined. What is under way with the double goes on with it;
+the double becomes inactive in its system when the last of it has ended. Un-merging goes the other way round:
+
+    request_return -> await_return -> verify_return -> part
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from sqlite3 import Connection
+from typing import Any, Final
+
+from finsync_tui.flows import outgoing
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.mapping.standing import refusal
+from finsync_tui.suppliers import in_flight, merging
+from store import audit, events, proposals, supplier_merges
+from store.canonical.event import Event, event_type
+from store.canonical.keys import RecordKey
+from store.canonical.record import CanonicalRecord
+from store.canonical.supplier import Supplier
+from store.supplier_merges import Merge
+from store.workflows import Workflow
+
+NAME: Final = "supplier_merge"
+MERGE: Final = "merge"
+PART: Final = "part"
+LOOK_AGAIN: Final = timedelta(hours=6)
+SHOWN_MAX: Final = 5
+
+
+class SupplierMerge:
+    """The flow for doubles. Only a person's act begins one: no document does."""
+
+    name = NAME
+    model = Supplier
+    listens_to = ("com.finsync.supplier_merge.",)
+    returns_at: str | None = None
+    rechecks = frozenset[str]()
+    under_way = frozenset(
+        ("await_documents", "request_ending", "await_ending", "next_ending", "verify", "request_return",
+         "await_return", "next_return", "verify_return")
+    )  # fmt: skip
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        return _MERGE if kind == MERGE else _PART
+
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        return None
+
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return True
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        return ()
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        return None
+
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        return None
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        return step, class_ != "DEAD_LETTER"
+
+
+def check_approval(context: Context) -> Answer:
+    """Did those agree whom the profile asks? Writing into the file is not enough."""
+    merge = _merge(context)
+    problem = problem_of(context.db, context.facts.profile.supplier_merge_rule, context, merge)
+    if problem is not None:
+        return Hold(
+            "APPROVAL_INVALID",
+            f"the merge of {merge.double_key} into {merge.keep_key} may not be done: {problem}",
+            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id}` and merge anew.",
+            RecordKey.parse(merge.double_key).system,
+            {"merge": merge.id},
+        )
+    return Done({"merge": merge.id, "proposal": merge.proposal_id})
+
+
+def problem_of(db: Connection, rule: str, context: Context, merge: Merge) -> str | None:
+    """Say why a merge may not be done; None: it may."""
+    if rule == "one":
+        return None
+    found = proposals.get(db, merge.proposal_id) if merge.proposal_id is not None else None
+    if found is None or found.kind != NAME or found.name != merge.name or found.state != "approved":
+        return "nobody else approved it"
+    if found.body != merge.plan:
+        return "what was approved is another plan"
+    return refusal(context.facts.profile, proposals.store_id(db), found)
+
+
+def join(context: Context) -> Answer:
+    """From now on documents find the one that stays."""
+    merge = _merge(context)
+    done = merging.apply(context.db, merge.plan_data, by=merge.made_by, reason=merge.reason, now=context.now)
+    if isinstance(done, str):
+        return Hold(
+            "MERGE_OUTDATED",
+            f"the merge of {merge.double_key} into {merge.keep_key} was decided on other facts: {done}",
+            f"`finsync workflow abort {context.workflow.id}`, look at it again with `finsync supplier merge --preview` and merge anew.",
+            RecordKey.parse(merge.double_key).system,
+            {"merge": merge.id},
+        )
+    supplier_merges.change(context.db, merge.id, "merging", context.now, applied=done)
+    context.data.update(place=0, ended=[])
+    _tell(context, merge, "merged")
+    return Done({"links": len(merge.plan_data["relinks"])})
+
+
+def await_documents(context: Context) -> Answer:
+    """What is under way with the double is kept: the double goes when the last of it has ended."""
+    ending = _ending(context)
+    if ending is None:
+        return Done({"note": "nothing more becomes inactive"}, goto="verify")
+    found = in_flight.of(context.db, ending["key"])
+    if found:
+        shown = ", ".join(one.number for one in found[:SHOWN_MAX])
+        more = f" and {len(found) - SHOWN_MAX} more" if len(found) > SHOWN_MAX else ""
+        return Wait(f"documents under way with {ending['key']}: {shown}{more}", context.now + LOOK_AGAIN)
+    return Done({"double": ending["key"]})
+
+
+def request_ending(context: Context) -> Answer:
+    """Ask its system to make the double inactive."""
+    ending = _ending(context)
+    assert ending is not None, "await_documents leads here only with one"
+    _request(context, ending["key"], "inactive", "ending_entry", before=ending["status"])
+    return Done({"double": ending["key"], "status": "inactive"})
+
+
+def await_ending(context: Context) -> Answer:
+    return outgoing.await_delivery(context, int(context.data["ending_entry"]))
+
+
+def next_ending(context: Context) -> Answer:
+    """On to the next double."""
+    ending = _ending(context)
+    assert ending is not None, "one was just made inactive"
+    context.data["ended"] = [*context.data["ended"], {"key": ending["key"], "status": ending["status"]}]
+    context.data["place"] = int(context.data["place"]) + 1
+    return Done({"double": ending["key"]}, goto="await_documents")
+
+
+def verify(context: Context) -> Answer:
+    """Merged only when each system, read afresh, shows its double inactive."""
+    if context.data["ended"]:
+        answer = _seen(context)
+        if not isinstance(answer, Done):
+            return answer
+    supplier_merges.change(context.db, _merge(context).id, "merged", context.now)
+    return Finish("done", {"inactive": [one["key"] for one in context.data["ended"]]})
+
+
+def request_return(context: Context) -> Answer:
+    """Ask for the next double to be what it was."""
+    place = int(context.data["place"])
+    ended = context.data["ended"]
+    if place >= len(ended):
+        return Done({"note": "nothing more comes back"}, goto="verify_return", is_skipped=not ended)
+    _request(context, ended[place]["key"], ended[place]["status"], "return_entry", before="inactive")
+    return Done({"double": ended[place]["key"], "status": ended[place]["status"]})
+
+
+def await_return(context: Context) -> Answer:
+    answer = outgoing.await_delivery(context, int(context.data["return_entry"]))
+    if not isinstance(answer, Done):
+        return answer
+    context.data["place"] = int(context.data["place"]) + 1
+    return Done(answer.detail, goto="request_return")
+
+
+def verify_return(context: Context) -> Answer:
+    """Each double is there again as it was, before documents can find it."""
+    return _seen(context) if context.data["ended"] else Done({}, is_skipped=True)
+
+
+def part(context: Context) -> Answer:
+    """Links and answers are what they were; the golden records part by themselves."""
+    merge = _merge(context)
+    kept = merging.take_back(context.db, merge.plan_data, merge.applied)
+    supplier_merges.change(context.db, merge.id, "parted", context.now)
+    _tell(context, merge, "parted")
+    return Finish("done", {"stays": kept})
+
+
+def give_up(context: Context) -> None:
+    """It was aborted and its writes are undone: nothing of it is left in this store either; what was merged stays so."""
+    merge = _merge(context)
+    if merge.state == "merging" and context.workflow.kind == MERGE:
+        if merge.applied:
+            merging.take_back(context.db, merge.plan_data, merge.applied)
+        supplier_merges.change(context.db, merge.id, "given_up", context.now)
+    elif merge.state == "parting":
+        supplier_merges.change(context.db, merge.id, "merged", context.now)
+
+
+def _request(context: Context, key: str, status: str, name: str, *, before: str) -> None:
+    target = RecordKey.parse(key)
+    body = {**merging.change_body(context.db, key, status, context.now), "before": before}
+    context.data[name] = outgoing.enqueue(
+        context, target.system, merging.CHANGE, body, external_id=target.external_id, part=key
+    )
+
+
+def _seen(context: Context) -> Answer:
+    seen = context.data.get("read_back")
+    if not seen:
+        return Wait("read-back")
+    context.data["read_back"] = None
+    for system, differences in sorted(seen.items()):
+        if differences:
+            shown = "; ".join(
+                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences
+            )
+            return Hold(
+                "READ_BACK_DIFFERS",
+                f"{system} does not show the supplier as it was asked to: {shown}",
+                f"Find out who changed it in {system}; correct it there and retry.",
+                system,
+                {"differences": differences},
+            )
+    outgoing.mark_verified(context)
+    return Done({"read_back": sorted(seen)})
+
+
+def _ending(context: Context) -> dict[str, Any] | None:
+    endings = _merge(context).plan_data["endings"]
+    place = int(context.data["place"])
+    return endings[place] if place < len(endings) else None
+
+
+def _merge(context: Context) -> Merge:
+    found = supplier_merges.of_workflow(context.db, context.workflow.document_key)
+    assert found is not None, "a merge stays"
+    return found
+
+
+def _tell(context: Context, merge: Merge, participle: str) -> None:
+    happened = Event(
+        id=f"finsync:supplier:{merge.double_key}:{merge.name}:{participle}",
+        type=event_type("supplier", participle),
+        source="finsync",
+        subject=merge.double_key,
+        time=context.now,
+        correlation_id=merge.key,
+        data={"merge": merge.id, "keep": merge.keep_key, "double": merge.double_key},
+    )
+    events.append(context.db, [happened])
+    told = {"merge": merge.id, "keep": merge.keep_key}
+    audit.record(
+        context.db,
+        [audit.Entry(who="engine", what=f"supplier.{participle}", subject=merge.double_key, after=told)],
+        context.now,
+    )
+
+
+_MERGE: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (check_approval, join, await_documents, request_ending, await_ending, next_ending, verify)
+}
+_PART: Mapping[str, Step] = {
+    step.__name__: step for step in (request_return, await_return, verify_return, part)
+}

@@ -1,0 +1,335 @@
+"""A double becomes part of the supplier that stays, in every system; and un-merging makes it exactly what it was."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finsync_tui import actions
+from finsync_tui.actions import Actor
+from finsync_tui.actions.mappings import ProposalRefusedError
+from finsync_tui.actions.supplier_merges import Merged
+from finsync_tui.suppliers import merging
+from store import crossrefs, golden_suppliers, records, supplier_answers, supplier_merges, systems, workflows
+from store.errors import NotAllowedError
+from tests.builders import MONDAY, a_purchase_order
+from tests.finsync_tui.flows.desk import SOURCE, TARGET
+from tests.finsync_tui.suppliers.estate import Estate
+from tests.finsync_tui.suppliers.test_golden import Books
+
+LATER = MONDAY + timedelta(days=1)
+
+
+class Twice(Estate):
+    """One company that is in Coupa twice, and under each of the two in Oracle."""
+
+    def __init__(self, **profile: Any) -> None:
+        super().__init__(**profile)
+        self.kept = self.coupa_supplier("Blohm Anlagenbau Ltd", number="V-7")
+        self.double = self.coupa_supplier("Blohm Anlagenbau", number="V-8")
+        self.erp_kept = self.oracle_supplier("Blohm Anlagenbau Ltd", number="V-7")
+        self.erp_double = self.oracle_supplier("Blohm Anlagen", number="V-8")
+        self.read()
+        with self.store.transaction() as db:
+            for own, theirs, number in (
+                (self.kept, self.erp_kept, "V-7"),
+                (self.double, self.erp_double, "V-8"),
+            ):
+                crossrefs.link(
+                    db,
+                    "supplier",
+                    f"{SOURCE}:{own}",
+                    TARGET,
+                    str(theirs),
+                    number=number,
+                    why="created",
+                    linked_at=MONDAY,
+                )
+            supplier_answers.answer(db, *self.keys, "different", by="ana", at=MONDAY)
+        self.settle()
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        return f"{SOURCE}:{self.kept}", f"{SOURCE}:{self.double}"
+
+    def merge(self, **more: Any) -> Merged:
+        return actions.merge_suppliers(
+            self.store, self.profile, self.who(), *self.keys, "one VAT number", self.signer(), **more
+        )
+
+    def merged(self) -> int:
+        """Maria proposes, Tom approves, the engine does it."""
+        made = self.merge()
+        actions.approve_merge(self.store, self.profile, self.who("tom"), made.merge, self.signer("tom"))
+        self.settle()
+        return int(made.merge)
+
+    def everything(self) -> dict[str, Any]:
+        """Return what the systems hold of the four records, and the store's links, answers and golden records."""
+        db = self.store.db
+        return {
+            "coupa": [self.coupa_state(one) for one in (self.kept, self.double)],
+            "oracle": [self.oracle_state(one) for one in (self.erp_kept, self.erp_double)],
+            "links": [
+                tuple(row)
+                for row in db.execute("SELECT * FROM crossref WHERE entity='supplier' ORDER BY 1, 2, 3")
+            ],
+            "answers": [
+                tuple(row)
+                for row in db.execute(
+                    "SELECT one, other, answer, at FROM supplier_answer WHERE is_newest=1 ORDER BY id"
+                )
+            ],
+            "golden": [
+                tuple(row)
+                for row in db.execute(
+                    "SELECT system, external_id, golden_id FROM golden_member ORDER BY 1, 2"
+                )
+            ],
+        }
+
+    def state(self, merge_id: int) -> str:
+        found = supplier_merges.get(self.store.db, merge_id)
+        assert found is not None
+        return found.state
+
+
+def test_a_preview_says_what_changes_in_which_system_and_changes_nothing() -> None:
+    """Both doubles go, both links lead to the one that stays."""
+    estate = Twice()
+    before = estate.everything()
+
+    plan = merging.plan(estate.store.db, estate.profile, *estate.keys)
+
+    assert [(f"{SOURCE}:{estate.double}", "active"), (f"{TARGET}:{estate.erp_double}", "active")] == [
+        (one.key, one.status) for one in plan.endings
+    ]
+    assert [(f"{SOURCE}:{estate.double}", str(estate.erp_kept))] == [
+        (one.document_key, one.external_id) for one in plan.relinks
+    ]
+    assert "different" == plan.said
+    assert before == estate.everything()
+
+
+def test_a_merge_takes_two_persons_and_ends_the_doubles_in_their_systems() -> None:
+    """Nothing happens before the second; then documents of the double find the one that stays, and both are verified."""
+    estate = Twice()
+    before = estate.everything()
+    made = estate.merge()
+    estate.settle()
+    waiting = estate.everything()
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
+
+    estate.settle()
+
+    link = crossrefs.get(estate.store.db, "supplier", estate.keys[1], TARGET)
+    assert before == waiting
+    assert "merged" == estate.state(made.merge)
+    assert ("active", "inactive") == tuple(
+        estate.coupa_state(one)["status"] for one in (estate.kept, estate.double)
+    )
+    assert ("ACTIVE", "INACTIVE") == tuple(
+        estate.oracle_state(one)["Status"] for one in (estate.erp_kept, estate.erp_double)
+    )
+    assert link is not None
+    assert (str(estate.erp_kept), "V-7", "merged") == (link.external_id, link.number, link.why)
+    assert 1 == len(_golden_of(estate))
+    assert [] == estate.open_classes
+
+
+def test_unmerging_restores_exactly_what_was_in_every_system() -> None:
+    """Coupa, Oracle, links with their first instant, answers and golden records: all as before."""
+    estate = Twice()
+    before = estate.everything()
+    merge_id = estate.merged()
+    estate.cycle()
+    changed = estate.everything()
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "they are two companies")
+    estate.cycle()
+    estate.cycle()
+
+    assert before["coupa"] != changed["coupa"]
+    assert before["oracle"] != changed["oracle"]
+    assert before == estate.everything()
+    assert "parted" == estate.state(merge_id)
+
+
+def test_what_somebody_changed_since_stays_when_it_is_undone() -> None:
+    """A name corrected in the ERP after the merge is not put back: only what the merge did is undone."""
+    estate = Twice()
+    merge_id = estate.merged()
+    row = estate.oracle.simulator.world.row("suppliers", estate.erp_double)
+    assert row is not None
+    row.data["Supplier"] = "Blohm Anlagen (renamed)"
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "they are two companies")
+    estate.settle()
+
+    found = estate.oracle_state(estate.erp_double)
+    assert ("ACTIVE", "Blohm Anlagen (renamed)") == (found["Status"], found["Supplier"])
+
+
+def test_documents_under_way_with_the_double_are_kept() -> None:
+    """The double stays active until its order has ended; new documents find the one that stays at once."""
+    estate = Twice()
+    order = a_purchase_order(supplier_id=str(estate.double))
+    with estate.store.transaction() as db:
+        records.put_page(db, order.entity, SOURCE, [records.Incoming("4711", order, b"{}")], MONDAY)
+        started = workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity=order.entity, document_key=f"{SOURCE}:4711",
+            document_number="PO-1", document_version=1, document_revision="1", step="await_approval", state="waiting",
+            now=MONDAY,
+        )  # fmt: skip
+    assert started is not None
+    merge_id = estate.merged()
+    held_back = (estate.state(merge_id), estate.coupa_state(estate.double)["status"])
+    link = crossrefs.get(estate.store.db, "supplier", estate.keys[1], TARGET)
+
+    with estate.store.transaction() as db:
+        workflows.save(db, started, state="done", step="verify", data={}, now=MONDAY, ended=True)
+    estate.clock.advance_to(estate.clock.now().replace(hour=23))
+    estate.settle()
+
+    assert ("merging", "active") == held_back
+    assert link is not None
+    assert str(estate.erp_kept) == link.external_id
+    assert ("merged", "inactive") == (estate.state(merge_id), estate.coupa_state(estate.double)["status"])
+
+
+def test_a_forged_approval_changes_nothing() -> None:
+    """Whoever writes into the file makes an exception, not a merge."""
+    estate = Twice()
+    made = estate.merge()
+    with estate.store.transaction() as db:
+        merge = supplier_merges.get(db, made.merge)
+        assert merge is not None
+        started = workflows.start(
+            db, flow="supplier_merge", kind="merge", entity=supplier_merges.ENTITY, document_key=merge.key,
+            document_number="x", document_version=1, document_revision="", step="check_approval", now=MONDAY,
+        )  # fmt: skip
+        supplier_merges.change(db, made.merge, "merging", MONDAY, workflow_id=started)
+    before = estate.everything()
+
+    estate.settle()
+
+    assert ["APPROVAL_INVALID"] == estate.open_classes
+    assert before == estate.everything()
+
+
+def test_who_may_not_and_what_can_not_be_merged_is_told() -> None:
+    """Not one's own proposal, not an inactive supplier that stays, not a double twice, not a changed plan."""
+    estate = Twice()
+    made = estate.merge()
+    with pytest.raises(NotAllowedError, match="can't approve it too"):
+        actions.approve_merge(
+            estate.store, estate.profile, Actor("maria", "cli", None), made.merge, estate.signer()
+        )
+    with pytest.raises(NotAllowedError, match="already"):
+        estate.merge()
+    estate.store.db.execute("UPDATE supplier_merge SET plan=replace(plan, 'active', 'draft')")
+    with pytest.raises(ProposalRefusedError, match="changed since"):
+        actions.approve_merge(
+            estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom")
+        )
+    actions.withdraw_merge(estate.store, estate.who(), made.merge, "another day")
+    with pytest.raises(NotAllowedError, match="one supplier already"):
+        merging.plan(estate.store.db, estate.profile, estate.keys[0], estate.keys[0])
+
+    assert "withdrawn" == estate.state(made.merge)
+    assert "active" == estate.coupa_state(estate.double)["status"]
+
+
+def test_a_merge_that_is_given_up_leaves_nothing_behind() -> None:
+    """Aborted while a system was away: what was done is undone, links included."""
+    estate = Twice()
+    before = estate.everything()
+    made = estate.merge()
+    with estate.store.transaction() as db:
+        systems.pause(db, TARGET, "weekend", estate.clock.now())
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
+    estate.settle()
+    half = estate.everything()
+    merge = supplier_merges.get(estate.store.db, made.merge)
+    assert merge is not None
+    assert merge.workflow_id is not None
+
+    actions.abort_workflow(estate.store, estate.who(), merge.workflow_id, "wrong one")
+    estate.settle()
+
+    assert "inactive" == half["coupa"][1]["status"]
+    assert before == estate.everything()
+    assert "given_up" == estate.state(made.merge)
+
+
+def _golden_of(estate: Twice) -> set[int]:
+    keys = [*estate.keys, f"{TARGET}:{estate.erp_kept}", f"{TARGET}:{estate.erp_double}"]
+    return set(golden_suppliers.of_keys(estate.store.db, keys).values())
+
+
+_IDS = st.sampled_from(["1", "2", "3"])
+
+
+@given(
+    st.dictionaries(st.tuples(_IDS, st.sampled_from([TARGET, "oracle-us"])), _IDS),
+    st.lists(
+        st.tuples(_IDS, _IDS, st.sampled_from(["same", "different"])).filter(lambda one: one[0] != one[1]),
+        max_size=3,
+    ),
+)
+def test_whatever_the_links_and_answers_were_taking_a_merge_back_restores_them(
+    links: dict[tuple[str, str], str], answers: list[tuple[str, str, Any]]
+) -> None:
+    """Links with their number, reason and first instant; answers that counted; and which record is which supplier."""
+    books = Books()
+    for system in (SOURCE, TARGET, "oracle-us"):
+        for n in ("1", "2", "3"):
+            books.put(f"{system}:{n}", number=f"{system}-{n}")
+    with books.store.transaction() as db:
+        for (own, system), theirs in links.items():
+            crossrefs.link(
+                db,
+                "supplier",
+                f"{SOURCE}:{own}",
+                system,
+                theirs,
+                number=f"N{own}",
+                revision=own,
+                why="found",
+                linked_at=MONDAY,
+            )
+        for one, other, said in answers:
+            supplier_answers.answer(db, f"{SOURCE}:{one}", f"{SOURCE}:{other}", said, by="ana", at=MONDAY)
+    books.consolidate()
+    before = _known(books)
+    plan = merging.plan(books.store.db, books.profile, f"{SOURCE}:1", f"{SOURCE}:2")
+
+    with books.store.transaction() as db:
+        made = json.loads(plan.body)
+        applied = merging.apply(db, made, by="ana", reason="x", now=LATER)
+    books.consolidate()
+    joined = books.of(f"{SOURCE}:1").id == books.of(f"{SOURCE}:2").id
+    with books.store.transaction() as db:
+        assert not isinstance(applied, str)
+        kept = merging.take_back(db, made, applied)
+    books.consolidate()
+
+    assert joined
+    assert [] == kept
+    assert before == _known(books)
+
+
+def _known(books: Books) -> list[Any]:
+    return [
+        [tuple(row) for row in books.store.db.execute(sql)]
+        for sql in (
+            "SELECT * FROM crossref ORDER BY 1, 2, 3",
+            "SELECT id, one, other, answer FROM supplier_answer WHERE is_newest=1 ORDER BY id",
+            "SELECT system, external_id, golden_id FROM golden_member ORDER BY 1, 2",
+        )
+    ]
