@@ -31,6 +31,15 @@ def stack(lines: Iterable[Content]) -> Content:
     return Content("\n").join(list(lines))
 
 
+def height(text: Content, width: int) -> int:
+    """Return how many lines a text takes in a column of that width.
+
+    >>> height(Content("four\\n\\nabcdefghi"), 4)
+    5
+    """
+    return sum(max(1, -(-cell_len(one) // width)) for one in text.plain.split("\n"))
+
+
 def title(text: str, note: str = "") -> Content:
     return line((text, "strong"), (f"  {note}" if note else "", "muted"))
 

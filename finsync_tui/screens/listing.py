@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from finsync_tui.screens import filters, queries
+from finsync_tui.screens import drawing, filters, queries
 from finsync_tui.screens.base import explained
 from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
@@ -25,6 +25,7 @@ from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog, ViewsDialog
 from finsync_tui.screens.widgets.filter_line import FilterLine
+from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 R = TypeVar("R", bound=Listed)
@@ -72,6 +73,7 @@ class ListScreen(Exporting, Generic[R]):
         self._inspector_timer: Timer | None = None
         self._filter_timer: Timer | None = None
         self._is_restored = False
+        self._inspected_height = -1
 
     def make_listing(self) -> Listing[R]:
         raise NotImplementedError
@@ -306,7 +308,8 @@ class ListScreen(Exporting, Generic[R]):
 
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
         self._show_place()
-        self.refresh_bindings()
+        for bar in self.query(VerbBar):
+            bar.row_changed()
         if self._inspector_timer is not None:
             self._inspector_timer.stop()
         self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self.inspect)
@@ -317,7 +320,10 @@ class ListScreen(Exporting, Generic[R]):
             return
         row = self.table.cursor_row
         width = max(20, pane.content_size.width)
-        self.query_one("#inspected", Static).update(self.inspector(row, width) if row else Content(""))
+        shown = self.inspector(row, width) if row else Content("")
+        height = max(pane.content_size.height, drawing.height(shown, width))  # it fills the pane at least
+        self.query_one("#inspected", Static).update(shown, layout=height != self._inspected_height)
+        self._inspected_height = height
         pane.border_title = Content(row.number if row else "")
 
     def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:

@@ -60,7 +60,10 @@ class FilterLine(Horizontal):
     def place(self, text: str) -> None:
         """Show where in the list the cursor stands."""
         if not self.has_class("-wrong"):
-            self.query_one("#place", Static).update(Content.assemble((f"{text} ", "$muted")))
+            shown = self.query_one("#place", Static)
+            # each press of a key comes here: the screen is laid out again only when the text has another width
+            is_wider = len(text) + 1 != shown.size.width
+            shown.update(Content.assemble((f"{text} ", "$muted")), layout=is_wider)
 
     def refuse(self, problem: str) -> None:
         """Show why the filter can't be understood; the list stays as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class VerbBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._spans: list[tuple[int, int, Shown]] = []
+        self._known: list[Shown] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -45,9 +47,20 @@ class VerbBar(Widget):
         if self.is_attached and screen is self.screen:
             self.refresh()
 
+    def row_changed(self) -> None:
+        """The cursor stands on another row: draw again only when another verb is possible there. A key held down comes here
+        thirty times a second, and finding all bindings costs more than drawing the row."""
+        why = self._why
+        if not self._known or any(verb.is_possible == bool(why(verb.action)) for verb in self._known):
+            self.refresh()
+
+    @property
+    def _why(self) -> Callable[[str], str]:
+        return getattr(self.screen, "why_not", lambda action: "")
+
     def _verbs(self) -> list[Shown]:
         """Return what the screen shows, in its order; each action once."""
-        why = getattr(self.screen, "why_not", lambda action: "")
+        why = self._why
         found: dict[str, Shown] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -67,7 +80,7 @@ class VerbBar(Widget):
             last.append(Shown("^p", "commands", "app.command_palette"))
         room = self.size.width - sum(verb.width for verb in last) - 1
         shown: list[Shown] = []
-        verbs = self._verbs() if getattr(self.app, "shows_keys", True) else []
+        verbs = self._known = self._verbs() if getattr(self.app, "shows_keys", True) else []
         for verb in verbs[: VERBS_NARROW_MAX if is_narrow else VERBS_MAX]:
             if verb.width <= room:
                 shown.append(verb)

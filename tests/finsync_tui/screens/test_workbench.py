@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.home import HomeScreen
 from finsync_tui.screens.widgets.dialogs import AskDialog, KeysDialog, MessageDialog
+from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
 from store import audit, cases, engine, outbox, systems, workflows
@@ -241,6 +243,33 @@ async def test_a_verb_that_is_not_possible_says_why(filled: Path) -> None:
     assert "replay" in text
     assert "replay is for buried, refused, held deliveries" in said[-1]
     assert 0 == only_id(filled, "SELECT count(*) FROM audit")
+
+
+async def test_a_move_finds_the_verbs_anew_only_where_others_are_possible(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key held down draws two rows, and the verb bar only when the next row allows something else."""
+    drawn: list[str] = []
+    render = VerbBar.render
+
+    def counted(bar: VerbBar) -> Content:
+        drawn.append("bar")
+        return render(bar)
+
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:MAPPING_MISSING")
+        await press(pilot, "enter", "g")
+        monkeypatch.setattr(VerbBar, "render", counted)
+        await press(pilot, "j")
+        same = len(drawn)
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionsScreen)
+        assert 1 == screen.table.cursor
+        monkeypatch.setattr(screen, "why_not", lambda action: "not now")
+        await press(pilot, "k")
+
+    assert (0, 1) == (same, min(1, len(drawn)))
 
 
 async def test_what_an_action_refuses_is_shown(filled: Path) -> None:
