@@ -19,6 +19,12 @@ from finsync_tui.screens.text import safe_text
 WIDE = 100
 ROOM_MIN = 40
 """What the right half needs at least: with less, only the present screen has its name."""
+FORMS: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split()) for names in ("", "engine", "engine late", "engine late", "engine late time")
+)
+"""What says itself shorter, step by step, so that everything else keeps its place."""
+NO_BRAND = 3
+"""From this step on the program does not say its own name."""
 NO_PULSE = Pulse()
 READING = Sign("◌", "reading", "muted")
 
@@ -64,6 +70,13 @@ class TopBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
+        if self.size.width >= WIDE:  # whoever acts is named: words of the others give way first
+            for shortened in range(len(FORMS)):
+                left = self._left(is_wide=True, has_brand=shortened < NO_BRAND)
+                whole = self._whole(shortened)
+                gap = self.size.width - left.cell_length - whole.cell_length
+                if gap > 0:
+                    return Content.assemble(left, " " * gap, whole)
         left = self._left(is_wide=True)
         if self.size.width - left.cell_length < ROOM_MIN:
             left = self._left(is_wide=False)
@@ -71,11 +84,12 @@ class TopBar(Widget):
         gap = max(1, self.size.width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
 
-    def _left(self, *, is_wide: bool) -> Content:
+    def _left(self, *, is_wide: bool, has_brand: bool = True) -> Content:
         current = self.app.current_mode
-        parts: list[Content | tuple[str, str]] = [(" finsync ", "bold $primary")]
+        brand = " finsync " if has_brand else ""
+        parts: list[Content | tuple[str, str]] = [(brand, "bold $primary")]
         self._spans = []
-        x = 9
+        x = len(brand)
         for key, mode, name in self.MODES:
             is_current = mode == current
             label = f"{key} {name}{self._counter(mode)}" if is_wide or is_current else f"{key} "
@@ -89,29 +103,47 @@ class TopBar(Widget):
         number = {"exceptions": pulse.open_count, "deliveries": pulse.failed_count}.get(mode, 0)
         return f" {number:,}" if number else ""
 
+    def _time(self, *, is_short: bool = False) -> Content:
+        """The engine's time. Shortened, days count in a rehearsal and minutes in life."""
+        bar = self.bar
+        day, _, minute = bar.time.partition(" ")
+        if bar.is_virtual:
+            return Content.assemble((f"◷ {day if is_short else bar.time} virtual ", "$warning"))
+        return Content.assemble((f"◷ {(minute or day) if is_short else bar.time} {bar.zone} ", "$muted"))
+
+    def _parts(self) -> dict[str, tuple[Content, ...]]:
+        """What there is to say beside the time, each in its forms from long to short, the most important first."""
+        bar = self.bar
+        parts: dict[str, tuple[Content, ...]] = {}
+        if bar.trouble:
+            parts["trouble"] = (Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])),)
+        if bar.is_read_only:
+            parts["read_only"] = (Content.assemble(("read-only  ", "bold $warning")),)
+        count = f"▲ {bar.pulse.overdue_count:,}"
+        if bar.pulse.overdue_count:
+            late = (f"{count} overdue", count)
+            parts["late"] = tuple(Content.assemble((f"{word}  ", STYLES["error"])) for word in late)
+        words = (str(bar.engine), str(bar.engine).replace("engine ", ""))
+        parts["engine"] = tuple(Content.assemble((f"{word}  ", STYLES[bar.engine.role])) for word in words)
+        if bar.person:
+            parts["person"] = (Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")),)
+        return parts
+
+    def _whole(self, shortened: int) -> Content:
+        """Everything, with as many words shortened as asked for."""
+        short = FORMS[shortened]
+        said = [forms[-1 if name in short else 0] for name, forms in self._parts().items()]
+        return Content("").join([*said, self._time(is_short="time" in short)])
+
     def _right(self, room: int) -> Content:
         """The engine's time always; the rest as far as there is room."""
-        bar = self.bar
-        time = f"◷ {bar.time} virtual " if bar.is_virtual else f"◷ {bar.time} {bar.zone} "
-        shown = Content.assemble((time, "$warning" if bar.is_virtual else "$muted"))
-        parts: list[tuple[Content, ...]] = []
-        if bar.trouble:
-            parts.append((Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])),))
-        if bar.is_read_only:
-            parts.append((Content.assemble(("read-only  ", "bold $warning")),))
-        late = (Content.assemble((f"▲ {bar.pulse.overdue_count:,} overdue  ", STYLES["error"])),)
-        words = (str(bar.engine), str(bar.engine).replace("engine ", ""))
-        engine = tuple(Content.assemble((f"{word}  ", STYLES[bar.engine.role])) for word in words)
+        shown, parts = self._time(), self._parts()
         if self.size.width < WIDE:
-            parts.append(engine[1:])
-        if bar.pulse.overdue_count:
-            parts.append(late)
-        if self.size.width >= WIDE:
-            parts.append(engine)
-        if bar.person:
-            parts.append((Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")),))
+            engine, late = parts.pop("engine"), parts.pop("late", ())
+            person = parts.pop("person", ())
+            parts |= {"engine": engine[1:], "late": late[:1], "person": person}
         line = Content("")
-        for forms in parts:
+        for forms in parts.values():
             for part in forms:  # the longest form that there is room for
                 if line.cell_length + part.cell_length + shown.cell_length <= room:
                     line = line + part

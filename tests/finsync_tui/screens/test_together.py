@@ -99,3 +99,14 @@ async def test_what_was_taken_while_a_dialog_was_open_stays_taken(filled: Path) 
     assert isinstance(screen, MessageDialog)
     assert "it belongs to tom now" in " ".join(told.split())
     assert 0 == others
+
+
+async def test_the_top_bar_names_the_person_beside_all_modes(filled: Path) -> None:
+    """At 140 columns: eight screens by name, who is working, how late it is, the engine and the time."""
+    async with opened(filled, (140, 40)) as pilot:
+        bar = screen_text(pilot).splitlines()[0]
+
+    assert all(
+        word in bar
+        for word in ("Exceptions", "Reconcile", "Deliveries", "Systems", "ana", "▲", "working", "◷")
+    ), bar
