@@ -104,11 +104,11 @@ class TopBar(Widget):
         return f" {number:,}" if number else ""
 
     def _time(self, *, is_short: bool = False) -> Content:
-        """The engine's time. Shortened, days count in a rehearsal and minutes in life."""
+        """The engine's time. Shortened, a rehearsal's has no year, and life's has no day."""
         bar = self.bar
         day, _, minute = bar.time.partition(" ")
         if bar.is_virtual:
-            return Content.assemble((f"◷ {day if is_short else bar.time} virtual ", "$warning"))
+            return Content.assemble((f"◷ {bar.time[5:] if is_short else bar.time} virtual ", "$warning"))
         return Content.assemble((f"◷ {(minute or day) if is_short else bar.time} {bar.zone} ", "$muted"))
 
     def _parts(self) -> dict[str, tuple[Content, ...]]:

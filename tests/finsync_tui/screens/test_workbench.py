@@ -41,7 +41,7 @@ async def test_home_says_what_is_stuck_and_how_much_money_it_is(filled: Path) ->
 
     assert "Stuck · 30 · ▲ 18 late" in text
     assert "886,319.91 EUR · 420,650.96 USD" in text
-    assert "◷ 2026-03-14 virtual" in text
+    assert "◷ 03-14 10:00 virtual" in text
     assert "oracle-amer" in text
 
 
@@ -355,7 +355,7 @@ async def test_what_the_engine_writes_appears_and_nothing_jumps(filled: Path) ->
 
     assert before == stayed
     assert "1 new · ctrl+r" in shown
-    assert "◷ 2026-03-14 12:00 virtual" in shown
+    assert "◷ 03-14 12:00 virtual" in shown
     assert 31 == taken
 
 
@@ -463,5 +463,5 @@ async def test_constant_writing_does_not_starve_the_screen(filled: Path) -> None
         await settle(pilot)
         shown = screen_text(pilot)
 
-    assert "◷ 2026-03-15 05:00 virtual" in shown
+    assert "◷ 03-15 05:00 virtual" in shown
     assert "round 19" in shown
