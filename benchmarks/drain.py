@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import statistics
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from finsync_tui.profile import Profile
 from store import Store, leases, outbox
 from store.clock import SystemClock
 
-ROWS = 3_000
+ROWS = 1_500
+ROUNDS = 11
+"""Short and many: what else the machine does then falls on both sides of a pair."""
 WORKERS = 32
 LATENCY_S = 0.005
 FIELDS = {"erp_number": "300200", "erp_status": "Open"}
@@ -33,13 +36,15 @@ def drain() -> Result:
         _ours(url, path, commits)  # counting commits costs time itself: once, and not timed
         _bare(url)
         gc.freeze()  # as the engine does once it is up: neither side pays for walking what was imported
-        measured = pairs(lambda: _ours(url, path), lambda: _bare(url))
+        measured = pairs(lambda: _ours(url, path), lambda: _bare(url), ROUNDS)
         sent = httpx.get(f"{url}/count").json()
     assert sent["paths"] == ROWS, sent
-    rate = ROWS / sorted(ours.wall_s for ours, _ in measured)[len(measured) // 2]
+    rate = ROWS / statistics.median(ours.wall_s for ours, _ in measured)
+    cpu = statistics.median(bare.cpu_s / ours.cpu_s for ours, bare in measured)
+    note = f"{rate:,.0f} deliveries a second; {cpu:.2f}x by CPU time; {max(commits):.3f} commits a delivery (target ≤ 0.1)"
     return compare(
         "outbox drain, synchronous=FULL", "the same adapter and connections, nothing kept", "≥ 0.85x of its rate", measured,
-        by="wall_s", is_rate=True, note=f"{rate:,.0f} deliveries a second; {max(commits):.3f} commits a delivery (target ≤ 0.1)",
+        by="wall_s", is_rate=True, note=note,
     )  # fmt: skip
 
 

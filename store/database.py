@@ -71,8 +71,9 @@ class Store:
         self.db = db
         self.clock = clock
         self._reader_uri = reader_uri
-        self._is_memory = "mode=memory" in reader_uri
+        self.is_memory = "mode=memory" in reader_uri
         self._writing = threading.RLock()
+        self._beside: sqlite3.Connection | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -99,16 +100,28 @@ class Store:
         """Return a new connection that can't write. The caller closes it."""
         try:
             db = _connect(self._reader_uri, READER_CACHE_KIB)
-            if self._is_memory:
+            if self.is_memory:
                 db.execute("PRAGMA read_uncommitted=ON")  # or its reads would lock the writer's tables
             db.execute("PRAGMA query_only=ON")
         except sqlite3.DatabaseError as error:
             raise from_sqlite(error, self.path) from error
         return db
 
+    def beside(self) -> sqlite3.Connection:
+        """Return one connection for short questions that must not wait while another thread commits; it lives as long
+        as the store. A store in memory has no disk to wait for: there it is the writer's own."""
+        if self.is_memory:
+            return self.db
+        if self._beside is None:
+            self._beside = self.reader()
+        return self._beside
+
     def close(self) -> None:
         """Leave statistics for the next run's query plans and close. Closing twice does no harm."""
         with self._writing:
+            if self._beside is not None:
+                self._beside.close()
+                self._beside = None
             try:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")

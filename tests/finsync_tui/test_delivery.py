@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from finsync_tui import delivery
-from store import findings, leases, outbox
+from finsync_tui.delivery.recording import GROUP_MAX
+from finsync_tui.profile import Profile
+from store import findings, leases, open_store, outbox
+from store.clock import VirtualClock
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
 
@@ -67,3 +73,47 @@ def test_a_look_up_is_told_when_it_was_sent_without_an_answer() -> None:
     )
 
     assert [cut_off_at] == [one.sent_at for one in looker.asked]
+
+
+class _Writer:
+    """An adapter that takes everything; it keeps the file from being written to for a while, as a slow disk does."""
+
+    system = TARGET
+    STOPS_AT, GOES_ON_AT = 2, GROUP_MAX + 2
+
+    def __init__(self, file: sqlite3.Connection) -> None:
+        self.file = file
+        self.count = 0
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        self.count += 1
+        if self.count == self.STOPS_AT:
+            self.file.execute("BEGIN IMMEDIATE")
+        if self.count == self.GOES_ON_AT:
+            self.file.execute("COMMIT")
+        return Receipt(str(self.count))
+
+
+def test_calls_go_on_while_what_came_of_others_waits_for_the_disk(tmp_path: Path) -> None:
+    """Recording a group holds up no call: otherwise none would end the wait, and the drain would fail as busy."""
+    clock = VirtualClock(MONDAY)
+    entries = [
+        outbox.Entry(f"key-{i}", TARGET, "order.submit", "purchase_order", f"coupa:{i}", f"PO-{i}", "{}")
+        for i in range(_Writer.GOES_ON_AT + 10)
+    ]
+    with (
+        open_store(tmp_path / "finsync.db", clock) as store,
+        closing(sqlite3.connect(store.path, isolation_level=None)) as file,
+    ):
+        lease = leases.acquire(store, leases.holder_id(), timedelta(days=1), MONDAY)
+        with store.transaction() as db:
+            outbox.enqueue(db, entries, MONDAY)
+        writer = cast("Adapter", _Writer(file))
+
+        done = asyncio.run(
+            delivery.deliver_due(store, {TARGET: writer}, Profile(systems={}), clock, lease.token)
+        )
+
+        assert delivery.Delivered(len(entries), len(entries), 0) == done
+        states = store.db.execute("SELECT DISTINCT state FROM delivery").fetchall()
+        assert [("delivered",)] == [tuple(row) for row in states]

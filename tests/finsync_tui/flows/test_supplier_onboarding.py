@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finsync_tui import delivery
+from finsync_tui.delivery import recording
 from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
@@ -87,7 +87,7 @@ class SupplierDesk:
             )  # fmt: skip
             outbox.settle(db, self.lease.token, [settled], now)
             if state == "delivered":
-                delivery._link(db, claim, delivery.Receipt(external_id, number), now)
+                recording._link(db, claim, recording.Receipt(external_id, number), now)
             assert claim.workflow_id is not None
             workflows.wake(db, [claim.workflow_id], now)
         self.run()

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from sqlite3 import Connection
 
 import msgspec
@@ -30,56 +28,21 @@ from adapters.errors import (
     TransientError,
 )
 from finsync_tui import garbage, retry, sync
+from finsync_tui.delivery.recording import Delivered, Recorder, Result, unsent
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
-from store import (
-    Store,
-    audit,
-    cases,
-    crossrefs,
-    events,
-    findings,
-    leases,
-    outbox,
-    records,
-    systems,
-    workflows,
-)
-from store.canonical.event import Event, event_type
+from store import Store, audit, findings, leases, outbox, records, systems
 from store.clock import Clock
 from store.columns import from_json
 from store.errors import LeaseLostError
 from store.outbox import Attempt, Claim, Settlement
 
-GROUP_MAX = 64
-GROUP_WAIT_S = 0.02
+__all__ = ["Delivered", "deliver_due", "recover"]
+
 LEASE_FRESH_S = 0.005
 ANSWER_CHARS_MAX = 4000
-PARTS = frozenset(("supplier_site.create",))
-"""Creates that add a part to a document: what they made is not the document."""
 
 _answer = msgspec.json.Encoder(enc_hook=str).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What one round did."""
-
-    sent: int = 0
-    delivered: int = 0
-    failed: int = 0
-
-    def __add__(self, other: Delivered) -> Delivered:
-        return Delivered(self.sent + other.sent, self.delivered + other.delivered, self.failed + other.failed)
-
-
-class _Result(msgspec.Struct, frozen=True, gc=False):
-    """One attempt's end, before it is recorded."""
-
-    claim: Claim
-    settlement: Settlement
-    error: AdapterError | None = None
-    receipt: Receipt | None = None
 
 
 async def deliver_due(
@@ -184,9 +147,7 @@ class _Queue:
             limit = self._delivery.batch
             with self._store.transaction() as db:
                 claims = outbox.claim(db, self._system, self._clock.now(), limit, self._token)
-            self._is_dry = (
-                len(claims) < limit
-            )  # what waits for a result of these is claimed when it is recorded
+            self._is_dry = len(claims) < limit  # what waits for a result is claimed when that is recorded
             self._todo.extend(claims)
         return bool(self._todo)
 
@@ -201,19 +162,19 @@ async def _send_all(
     store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, queue: _Queue
 ) -> Delivered:
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
-    recorder = _Recorder(store, adapter, profile, clock, token)
-    guard = _Guard(store.db, token)
+    recorder = Recorder(store, adapter, profile, clock, token)
+    guard = _Guard(store.beside(), token)
 
     async def worker() -> None:
         while (claim := queue.take()) is not None:
             if queue.is_stopped:
-                recorder.add(_unsent(claim, clock))
+                await recorder.add(unsent(claim, clock))
                 continue
             guard.check()
             result = await _attempt(store, adapter, profile, clock, claim)
             if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
                 queue.stop()
-            recorder.add(result)
+            await recorder.add(result)
 
     ticking = asyncio.create_task(recorder.tick())
     try:
@@ -222,16 +183,12 @@ async def _send_all(
                 group.create_task(worker())
     except ExceptionGroup as raised:
         raise _first(raised) from raised
-    except (
-        asyncio.CancelledError
-    ):  # what was sent and not answered stays claimed: the next engine looks it up
-        for claim in queue.rest():
-            recorder.add(_unsent(claim, clock))
-        recorder.flush()
+    except asyncio.CancelledError:
+        recorder.give_back(queue.rest())  # what was sent and not answered stays claimed: it is looked up
         raise
     finally:
         ticking.cancel()
-    recorder.flush()
+    await recorder.flush()
     return recorder.total
 
 
@@ -251,49 +208,13 @@ class _Guard:
             self._until = now + LEASE_FRESH_S
 
 
-@dataclass
-class _Recorder:
-    """Collects results and records them together: when there are GROUP_MAX, or after GROUP_WAIT_S."""
-
-    store: Store
-    adapter: Adapter
-    profile: Profile
-    clock: Clock
-    token: int
-    waiting: list[_Result] = field(default_factory=list)
-    total: Delivered = field(default_factory=Delivered)
-
-    def add(self, result: _Result) -> None:
-        self.waiting.append(result)
-        if len(self.waiting) >= GROUP_MAX:
-            self.flush()
-
-    def flush(self) -> None:
-        """Record what is waiting. When that fails nothing was recorded, and the claims are found again later."""
-        if not self.waiting:
-            return
-        group = list(self.waiting)
-        with self.store.transaction() as db:
-            _record(db, self.adapter, self.profile, self.clock, self.token, group)
-        self.waiting.clear()
-        done = sum(r.settlement.state == "delivered" for r in group)
-        self.total += Delivered(len(group), done, len(group) - done)
-
-    async def tick(self) -> None:
-        """Let nothing wait longer than GROUP_WAIT_S. A lost lease is met again by whoever records next."""
-        with suppress(LeaseLostError):
-            while True:
-                await asyncio.sleep(GROUP_WAIT_S)
-                self.flush()
-
-
 def _first(raised: ExceptionGroup[Exception]) -> Exception:
     """Return the error that ended a batch: a lost lease before anything else, since it explains the rest."""
     found = list(raised.exceptions)
     return next((one for one in found if isinstance(one, LeaseLostError)), found[0])
 
 
-async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Clock, claim: Claim) -> _Result:
+async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Clock, claim: Claim) -> Result:
     """Make one attempt and say how it ended."""
     started = clock.now()
     began = asyncio.get_running_loop().time()
@@ -319,7 +240,7 @@ async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Cloc
     else:
         assert error is not None
         settlement = _failed(profile, claim, error, started, clock.now(), duration_ms)
-    return _Result(claim, settlement, error, receipt)
+    return Result(claim, settlement, error, receipt)
 
 
 async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:
@@ -436,157 +357,3 @@ def _failed(
     if next_at is None:
         return replace(base, state="buried", is_outcome_unknown=is_unknown)
     return replace(base, next_at=next_at, is_outcome_unknown=is_unknown)
-
-
-def _unsent(claim: Claim, clock: Clock) -> _Result:
-    """Give a claim back that was never tried."""
-    return _Result(
-        claim,
-        Settlement(
-            entry_id=claim.entry_id,
-            state="pending",
-            attempt=None,
-            next_at=clock.now(),
-            spends_attempt=False,
-            is_outcome_unknown=claim.is_outcome_unknown,
-        ),
-    )
-
-
-def _record(
-    db: Connection, adapter: Adapter, profile: Profile, clock: Clock, token: int, group: Sequence[_Result]
-) -> None:
-    """Write a group of results: deliveries, links, events, findings, audit, and wake their instances."""
-    now = clock.now()
-    outbox.settle(db, token, [result.settlement for result in group], now)
-    made: list[Event] = []
-    noticed: list[findings.Finding] = []
-    entries: list[audit.Entry] = []
-    woken: list[int] = []
-    for result in group:
-        claim, settlement = result.claim, result.settlement
-        if result.receipt is not None:
-            _link(db, claim, result.receipt, now)
-            made.append(_delivered_event(claim, result.receipt, now))
-        if result.error is not None:
-            noticed += _findings(claim, result.error, now)
-        if settlement.attempt is not None:
-            entries.append(_audit_entry(claim, settlement))
-        if claim.workflow_id is not None and settlement.state != "pending":
-            woken.append(claim.workflow_id)
-    findings.append(db, noticed)
-    events.append(db, made)
-    audit.record(db, entries, now)
-    workflows.wake(db, woken, now)
-    _note_system(db, adapter.system, profile, clock, group)
-
-
-def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
-    if claim.operation == "order.discard":
-        crossrefs.unlink(db, claim.entity, claim.document_key, claim.system)
-    elif claim.operation in PARTS:
-        return  # the thing itself is linked already
-    elif claim.operation.endswith(".create") and receipt.external_id:
-        crossrefs.link(
-            db,
-            claim.entity,
-            claim.document_key,
-            claim.system,
-            receipt.external_id,
-            number=receipt.number,
-            revision=None,  # set when the ERP has issued it
-            why="found" if receipt.was_found else "created",
-            linked_at=now,
-        )
-
-
-def _note_system(
-    db: Connection, system: str, profile: Profile, clock: Clock, group: Sequence[_Result]
-) -> None:
-    """Keep the system's state: well, away, closed to us, or left alone after too many failures in a row."""
-    now = clock.now()
-    failures = [r.error for r in group if r.error is not None]
-    for error in failures:
-        if isinstance(error, MaintenanceError):
-            sync.park(db, system, error.retry_after, str(error), clock)
-            return
-        if isinstance(error, CredentialsError):
-            systems.hold(db, system, str(error), now)
-            cases.open(db, sync.credentials_case(system, error), now)
-            return
-        if isinstance(error, SettingsError):
-            systems.hold(db, system, str(error), now)
-            cases.open(db, sync.settings_case(system, error), now)
-            return
-    if any(r.error is None or isinstance(r.error, RejectedError | DuplicateError) for r in group):
-        systems.ok(db, system, now)
-        return
-    count = 0
-    for error in failures:
-        count = systems.failed(db, system, str(error), now)
-    if count >= profile.breaker.failures:
-        until = now + max(profile.breaker.pause, timedelta(seconds=1))
-        systems.park(db, system, until, f"left alone after {count} failures in a row: {failures[-1]}", now)
-
-
-def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings.Finding]:
-    """Say what was noticed and is handled without a person."""
-    if isinstance(error, OutcomeUnknownError):
-        class_, message = (
-            "OUTCOME_UNKNOWN",
-            f"no answer to {claim.operation}; it is looked up before it is sent again",
-        )
-    elif isinstance(error, TransientError) and error.status == 429:
-        class_, message = "THROTTLED", f"{claim.operation} was asked to wait; it is tried again by itself"
-    elif isinstance(error, TransientError | ProtocolError):
-        class_, message = "UNAVAILABLE", f"{claim.operation}: {error.message}; it is tried again by itself"
-    else:
-        return []
-    return [
-        findings.Finding(
-            class_=class_,
-            severity="warn",
-            system=claim.system,
-            entity=claim.entity,
-            document_key=claim.document_key,
-            document_number=claim.document_number,
-            message=message,
-            noticed_at=now,
-        )
-    ]
-
-
-def _delivered_event(claim: Claim, receipt: Receipt, now: datetime) -> Event:
-    return Event(
-        id=f"finsync:delivery:{claim.idempotency_key}",
-        type=event_type("delivery", "delivered"),
-        source="finsync",
-        subject=claim.document_key,
-        time=now,
-        correlation_id=claim.document_key,
-        data={
-            "system": claim.system,
-            "operation": claim.operation,
-            "external_id": receipt.external_id,
-            "number": receipt.number,
-            "was_found": receipt.was_found,
-        },
-    )
-
-
-def _audit_entry(claim: Claim, settlement: Settlement) -> audit.Entry:
-    attempt = settlement.attempt
-    assert attempt is not None
-    return audit.Entry(
-        who="engine",
-        what=f"delivery.{attempt.outcome}",
-        subject=claim.document_key,
-        after={
-            "key": claim.idempotency_key,
-            "state": settlement.state,
-            "external_id": settlement.external_id,
-            "status": attempt.status,
-            "message": attempt.message,
-        },
-        source=claim.system,
-    )

@@ -1,0 +1,275 @@
+"""Record what became of deliveries: some dozens to a commit, on a thread of its own.
+
+A commit waits for the disk, which takes milliseconds where it is slow; the calls under way go on meanwhile. One group is
+recorded at a time, and whatever it writes it writes together: deliveries, links, events, findings, audit entries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+import msgspec
+
+from adapters.base import Adapter, Receipt
+from adapters.errors import (
+    AdapterError,
+    CredentialsError,
+    DuplicateError,
+    MaintenanceError,
+    OutcomeUnknownError,
+    ProtocolError,
+    RejectedError,
+    SettingsError,
+    TransientError,
+)
+from finsync_tui import sync
+from finsync_tui.profile import Profile
+from store import Store, audit, cases, crossrefs, events, findings, outbox, systems, workflows
+from store.canonical.event import Event, event_type
+from store.clock import Clock
+from store.errors import LeaseLostError
+from store.outbox import Claim, Settlement
+
+GROUP_MAX = 64
+GROUP_WAIT_S = 0.05
+"""Long enough for a group to fill: one of a dozen costs nearly what one of sixty does, and nobody waits for it."""
+PARTS = frozenset(("supplier_site.create",))
+"""Creates that add a part to a document: what they made is not the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one round did."""
+
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Delivered) -> Delivered:
+        return Delivered(self.sent + other.sent, self.delivered + other.delivered, self.failed + other.failed)
+
+
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """One attempt's end, before it is recorded."""
+
+    claim: Claim
+    settlement: Settlement
+    error: AdapterError | None = None
+    receipt: Receipt | None = None
+
+
+class Recorder:
+    """Collects results and records them together: when there are GROUP_MAX, or after GROUP_WAIT_S.
+
+    Whoever completes a group waits until it is recorded, so no more than a group and one result of each worker are
+    ever unrecorded.
+    """
+
+    def __init__(self, store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int) -> None:
+        self.total = Delivered()
+        self._store = store
+        self._adapter = adapter
+        self._profile = profile
+        self._clock = clock
+        self._token = token
+        self._waiting: list[Result] = []
+        self._recording = threading.Lock()
+
+    async def add(self, result: Result) -> None:
+        """Take one result; when that completes a group, record it."""
+        self._waiting.append(result)
+        if len(self._waiting) >= GROUP_MAX:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Record what is waiting, beside the calls under way. A store in memory has no disk to wait for."""
+        if not self._waiting:
+            return
+        if self._store.is_memory:
+            self.flush_now()
+        else:
+            await asyncio.to_thread(self.flush_now)
+
+    def flush_now(self) -> None:
+        """Record what is waiting. When that fails nothing was recorded, and the claims are found again later."""
+        with self._recording:
+            group = list(self._waiting)
+            if not group:
+                return
+            with self._store.transaction() as db:
+                _record(db, self._adapter, self._profile, self._clock, self._token, group)
+            del self._waiting[: len(group)]  # what came meanwhile stands behind them
+            done = sum(r.settlement.state == "delivered" for r in group)
+            self.total += Delivered(len(group), done, len(group) - done)
+
+    def give_back(self, claims: Sequence[Claim]) -> None:
+        """Record at once that these were claimed and not sent, with all that is waiting."""
+        self._waiting += [unsent(claim, self._clock) for claim in claims]
+        self.flush_now()
+
+    async def tick(self) -> None:
+        """Let nothing wait longer than GROUP_WAIT_S. A lost lease is met again by whoever records next."""
+        with suppress(LeaseLostError):
+            while True:
+                await asyncio.sleep(GROUP_WAIT_S)
+                await self.flush()
+
+
+def unsent(claim: Claim, clock: Clock) -> Result:
+    """Give a claim back that was never tried."""
+    return Result(
+        claim,
+        Settlement(
+            entry_id=claim.entry_id,
+            state="pending",
+            attempt=None,
+            next_at=clock.now(),
+            spends_attempt=False,
+            is_outcome_unknown=claim.is_outcome_unknown,
+        ),
+    )
+
+
+def _record(
+    db: Connection, adapter: Adapter, profile: Profile, clock: Clock, token: int, group: Sequence[Result]
+) -> None:
+    """Write a group of results: deliveries, links, events, findings, audit, and wake their instances."""
+    now = clock.now()
+    outbox.settle(db, token, [result.settlement for result in group], now)
+    made: list[Event] = []
+    noticed: list[findings.Finding] = []
+    entries: list[audit.Entry] = []
+    woken: list[int] = []
+    for result in group:
+        claim, settlement = result.claim, result.settlement
+        if result.receipt is not None:
+            _link(db, claim, result.receipt, now)
+            made.append(_delivered_event(claim, result.receipt, now))
+        if result.error is not None:
+            noticed += _findings(claim, result.error, now)
+        if settlement.attempt is not None:
+            entries.append(_audit_entry(claim, settlement))
+        if claim.workflow_id is not None and settlement.state != "pending":
+            woken.append(claim.workflow_id)
+    findings.append(db, noticed)
+    events.append(db, made)
+    audit.record(db, entries, now)
+    workflows.wake(db, woken, now)
+    _note_system(db, adapter.system, profile, clock, group)
+
+
+def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
+    if claim.operation == "order.discard":
+        crossrefs.unlink(db, claim.entity, claim.document_key, claim.system)
+    elif claim.operation in PARTS:
+        return  # the thing itself is linked already
+    elif claim.operation.endswith(".create") and receipt.external_id:
+        crossrefs.link(
+            db,
+            claim.entity,
+            claim.document_key,
+            claim.system,
+            receipt.external_id,
+            number=receipt.number,
+            revision=None,  # set when the ERP has issued it
+            why="found" if receipt.was_found else "created",
+            linked_at=now,
+        )
+
+
+def _note_system(
+    db: Connection, system: str, profile: Profile, clock: Clock, group: Sequence[Result]
+) -> None:
+    """Keep the system's state: well, away, closed to us, or left alone after too many failures in a row."""
+    now = clock.now()
+    failures = [r.error for r in group if r.error is not None]
+    for error in failures:
+        if isinstance(error, MaintenanceError):
+            sync.park(db, system, error.retry_after, str(error), clock)
+            return
+        if isinstance(error, CredentialsError):
+            systems.hold(db, system, str(error), now)
+            cases.open(db, sync.credentials_case(system, error), now)
+            return
+        if isinstance(error, SettingsError):
+            systems.hold(db, system, str(error), now)
+            cases.open(db, sync.settings_case(system, error), now)
+            return
+    if any(r.error is None or isinstance(r.error, RejectedError | DuplicateError) for r in group):
+        systems.ok(db, system, now)
+        return
+    count = 0
+    for error in failures:
+        count = systems.failed(db, system, str(error), now)
+    if count >= profile.breaker.failures:
+        until = now + max(profile.breaker.pause, timedelta(seconds=1))
+        systems.park(db, system, until, f"left alone after {count} failures in a row: {failures[-1]}", now)
+
+
+def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings.Finding]:
+    """Say what was noticed and is handled without a person."""
+    if isinstance(error, OutcomeUnknownError):
+        class_, message = (
+            "OUTCOME_UNKNOWN",
+            f"no answer to {claim.operation}; it is looked up before it is sent again",
+        )
+    elif isinstance(error, TransientError) and error.status == 429:
+        class_, message = "THROTTLED", f"{claim.operation} was asked to wait; it is tried again by itself"
+    elif isinstance(error, TransientError | ProtocolError):
+        class_, message = "UNAVAILABLE", f"{claim.operation}: {error.message}; it is tried again by itself"
+    else:
+        return []
+    return [
+        findings.Finding(
+            class_=class_,
+            severity="warn",
+            system=claim.system,
+            entity=claim.entity,
+            document_key=claim.document_key,
+            document_number=claim.document_number,
+            message=message,
+            noticed_at=now,
+        )
+    ]
+
+
+def _delivered_event(claim: Claim, receipt: Receipt, now: datetime) -> Event:
+    return Event(
+        id=f"finsync:delivery:{claim.idempotency_key}",
+        type=event_type("delivery", "delivered"),
+        source="finsync",
+        subject=claim.document_key,
+        time=now,
+        correlation_id=claim.document_key,
+        data={
+            "system": claim.system,
+            "operation": claim.operation,
+            "external_id": receipt.external_id,
+            "number": receipt.number,
+            "was_found": receipt.was_found,
+        },
+    )
+
+
+def _audit_entry(claim: Claim, settlement: Settlement) -> audit.Entry:
+    attempt = settlement.attempt
+    assert attempt is not None
+    return audit.Entry(
+        who="engine",
+        what=f"delivery.{attempt.outcome}",
+        subject=claim.document_key,
+        after={
+            "key": claim.idempotency_key,
+            "state": settlement.state,
+            "external_id": settlement.external_id,
+            "status": attempt.status,
+            "message": attempt.message,
+        },
+        source=claim.system,
+    )
