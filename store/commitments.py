@@ -24,6 +24,12 @@ REQUISITION: Final[Stage] = "commitment"
 ORDER: Final[Stage] = "obligation"
 
 
+_TAKEN: Final = (
+    "document_key, line, distribution, system, legal_entity, charge_account, cost_centre, account, project, period,"
+    " currency, amount_minor, line_number"
+)
+
+
 class CommitmentTotal(NamedTuple):
     """What one legal entity has promised in one currency."""
 
@@ -90,25 +96,39 @@ def _put(
 
 def drop(db: sqlite3.Connection, document_key: str, stage: Stage = ORDER) -> int:
     """Take back what a document still promised; return how many parts that were. What was invoiced stays on record."""
+    if stage == REQUISITION:
+        db.execute("DELETE FROM commitment_taken WHERE document_key=?", (document_key,))
     return db.execute(
         "DELETE FROM commitment_line WHERE document_key=? AND stage=?", (document_key, stage)
     ).rowcount
 
 
 def taken_over(db: sqlite3.Connection, requisition_key: str, lines: Iterable[str]) -> int:
-    """Let orders promise these lines of a requisition in its place; return how many parts that were."""
-    before = db.total_changes
-    db.executemany(
-        "DELETE FROM commitment_line WHERE document_key=? AND stage=? AND line_number=?",
-        [(requisition_key, REQUISITION, line) for line in lines],
+    """Let orders promise these lines of a requisition in its place, and no others; return how many parts that are.
+
+    What orders promised in its place until now and do no more, the requisition promises again.
+    """
+    db.execute(
+        f"INSERT INTO commitment_line(stage, {_TAKEN}) SELECT ?, {_TAKEN} FROM commitment_taken WHERE document_key=?",
+        (REQUISITION, requisition_key),
     )
+    db.execute("DELETE FROM commitment_taken WHERE document_key=?", (requisition_key,))
+    places = [(requisition_key, REQUISITION, line) for line in lines]
+    where = "document_key=? AND stage=? AND line_number=?"
+    db.executemany(
+        f"INSERT INTO commitment_taken({_TAKEN}) SELECT {_TAKEN} FROM commitment_line WHERE {where}", places
+    )
+    before = db.total_changes
+    db.executemany(f"DELETE FROM commitment_line WHERE {where}", places)
     return db.total_changes - before
 
 
-def promises(db: sqlite3.Connection, document_key: str, stage: Stage) -> bool:
-    """Say whether a document promises anything."""
+def has_promised(db: sqlite3.Connection, requisition_key: str) -> bool:
+    """Say whether a requisition promises anything, or did before orders took that over."""
     row = db.execute(
-        "SELECT 1 FROM commitment_line WHERE document_key=? AND stage=? LIMIT 1", (document_key, stage)
+        "SELECT 1 FROM commitment_line WHERE document_key=?1 AND stage=?2"
+        " UNION ALL SELECT 1 FROM commitment_taken WHERE document_key=?1 LIMIT 1",
+        (requisition_key, REQUISITION),
     ).fetchone()
     return row is not None
 

@@ -994,6 +994,33 @@ def m017_supplier_merges(db: Database) -> None:
         db.execute(statement)
 
 
+_M018 = """
+CREATE TABLE commitment_taken (      -- what orders promise in a requisition's place; it is the requisition's again when the ERP
+  document_key TEXT NOT NULL,        -- holds none of them any more: same columns as commitment_line
+  line INTEGER NOT NULL,
+  distribution INTEGER NOT NULL,
+  system TEXT NOT NULL,
+  legal_entity TEXT NOT NULL,
+  charge_account TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  period TEXT,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  line_number TEXT,
+  project TEXT,
+  PRIMARY KEY (document_key, line, distribution)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m018_promises_taken_over(db: Database) -> None:
+    """What an order took over from its requisition is kept: an order that is given up gives it back."""
+    for statement in statements(_M018):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

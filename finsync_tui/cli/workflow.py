@@ -161,7 +161,8 @@ def abort(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End a workflow that can't go on. What it has done in a system stays there; `workflow show` lists it."""
+    """Give a workflow up. What it has done in systems is undone there, newest first, with the next cycles; `workflow show`
+    lists what was undone and what stays."""
     from finsync_tui import actions
 
     with opened(workspace) as store:

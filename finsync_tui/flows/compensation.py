@@ -12,6 +12,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows import counters, looking, outgoing, supplier_merge
 from finsync_tui.flows.counters import Counter, has_effects
+from finsync_tui.flows.order import subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
 from store.canonical.budget import Commitment
@@ -175,6 +176,7 @@ def _after(context: Context, delivery: Delivery) -> None:
         commitments.drop(context.db, flow.document_key)
         # What comes of the order later begins anew: the ERP's one is cancelled for good.
         crossrefs.unlink(context.db, delivery.entity, flow.document_key, delivery.system)
+        takeover.of_order(context.db, subject.source(context), delivery.system, subject.order(context))
         _tell(context, "commitment", "cancelled")
     elif delivery.operation in ("order.change", "order.close"):
         before = (

@@ -166,7 +166,8 @@ ABORT = Verb(
     "abort",
     "Abort",
     "aborted",
-    "The workflow ends here. What it has already done in another system stays there. This can't be undone.",
+    "The workflow is given up. What it has done in other systems is undone there, newest first; its steps show what "
+    "was undone and what stays.",
     prompt="Reason",
 )
 PAUSE = Verb(

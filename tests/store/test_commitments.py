@@ -154,7 +154,7 @@ def test_a_requisition_promises_until_orders_take_its_lines_over() -> None:
         both = {one.stage: one.amount_minor for one in commitments.totals(db)}
 
         assert 1 == commitments.taken_over(db, "coupa:1", ["1"])
-        assert 0 == commitments.taken_over(db, "coupa:1", ["1"])
+        assert 1 == commitments.taken_over(db, "coupa:1", ["1"])  # told again, it is the same
 
         left = {one.stage: one.amount_minor for one in commitments.totals(db)}
         shown = {row["stage"]: row["amount_minor"] for row in db.execute("SELECT * FROM v_commitment")}
@@ -164,5 +164,9 @@ def test_a_requisition_promises_until_orders_take_its_lines_over() -> None:
         assert 700 == commitments.promised_of(
             db, "DE01", "420", "EUR", order="coupa:9", requisition="coupa:1"
         )
+        assert 0 == commitments.taken_over(db, "coupa:1", [])
+        assert both == {one.stage: one.amount_minor for one in commitments.totals(db)}
+        commitments.taken_over(db, "coupa:1", ["2"])
         commitments.drop(db, "coupa:1", commitments.REQUISITION)
+        assert 0 == commitments.taken_over(db, "coupa:1", [])
         assert ["obligation"] == [one.stage for one in commitments.totals(db)]

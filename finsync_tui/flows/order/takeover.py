@@ -1,7 +1,8 @@
 """An order takes over what its requisition promised: the same money is not promised twice, and never by nobody.
 
 Which line of a requisition became which order line is said by the requisition. Until the ERP holds the order, or it has
-ended without, the requisition goes on promising.
+ended without, the requisition goes on promising. An order that was given up, and that its source still means to have, is
+held by no ERP: its requisition promises again until the order comes anew or ends there.
 """
 
 from __future__ import annotations
@@ -16,24 +17,22 @@ ENDED = ("cancelled", "closed")
 
 
 def of_order(db: Connection, source: str, target: str, order: PurchaseOrder) -> int:
-    """Let an order take over what its requisition still promises; return how many parts that were."""
+    """Let an order take over what its requisition promises, or give it back; return how many parts all its orders hold."""
     if not order.requisition_id:
         return 0
     return of_requisition(db, RecordKey(source, order.requisition_id), target)
 
 
 def of_requisition(db: Connection, key: RecordKey, target: str) -> int:
-    """Let all orders of a requisition take over from it; return how many parts that were."""
+    """Let those orders of a requisition that promise by themselves take over from it; return how many parts that are."""
     held = records.get(db, Requisition, key.system, key.external_id)
-    if held is None or not commitments.promises(db, str(key), commitments.REQUISITION):
+    if held is None or not commitments.has_promised(db, str(key)):
         return 0
     taking = [order for one in _orders(db, key) if (order := _taking(db, one, target)) is not None]
-    if not taking:
-        return 0
     became = {line.external_id for order in taking for line in order.lines}
     linked = [line for line in held.record.lines if line.order_line_id]
     taken = [line for line in linked if line.order_line_id in became]
-    if not linked and held.record.status in ("ordered", "received"):
+    if taking and not linked and held.record.status in ("ordered", "received"):
         taken = list(held.record.lines)  # its source does not say which line became which
     return commitments.taken_over(db, str(key), [line.number for line in taken])
 

@@ -108,7 +108,7 @@ class Walk:
         operation = desk.pending[0]
         is_paid = any(one.status in ("issued", "cleared") for one in self._payments())
         is_held = any("Amount" in one.holds for one in self.postings())
-        if name == "deliver" and operation == "invoice.cancel" and (is_paid or is_held):
+        if name in ("deliver", "pending") and operation == "invoice.cancel" and (is_paid or is_held):
             name = "refuse"  # one that is paid, or held for another reason than ours, can't be cancelled
         if name == "deliver" and operation == "invoice.apply_prepayment":
             desk.answer(answer={"applied": "20.00"})

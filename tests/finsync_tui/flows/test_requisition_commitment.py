@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from finsync_tui import actions
 from finsync_tui.profile import Profile
 from store import commitments
 from store.canonical.purchasing import Requisition, RequisitionLine
-from tests.finsync_tui.flows.invoice_desk import PROFILE, SOURCE, InvoiceDesk, an_order, eur
+from tests.finsync_tui.flows.invoice_desk import ANALYST, PROFILE, SOURCE, InvoiceDesk, an_order, eur
 
 WISH = "4711"
 """Its id at the source, which is the order's, too: Coupa numbers both by themselves."""
@@ -49,6 +50,13 @@ class Desk(InvoiceDesk):
 
     def wish(self, requisition: Requisition | None = None) -> None:
         self.tell(SOURCE, WISH, requisition or a_requisition())
+
+    def give_up_order(self, key: str = "4711") -> None:
+        """An analyst gives up an order that the ERP has issued; it is cancelled there."""
+        actions.abort_workflow(self.store, ANALYST, self.order_flows(key)[-1].id, "entered twice")
+        self.run()
+        while self.pending:
+            self.answer()
 
     @property
     def stages(self) -> dict[str, int]:
@@ -129,6 +137,77 @@ def test_an_order_that_ends_before_the_erp_has_it_takes_its_requisition_with_it(
     desk.tell(SOURCE, "4711", its_order(status="cancelled"))
 
     assert {} == desk.stages
+
+
+def test_an_order_that_is_given_up_gives_the_promise_back_to_its_requisition() -> None:
+    """Approved money does not vanish from the books with an abort: it is requested again, by the same accounts, until the
+    order comes anew."""
+    desk = Desk()
+    desk.wish(a_requisition("L1", None, status="ordered"))
+    desk.wish(a_requisition("L1", None))
+    where = "SELECT DISTINCT stage, cost_centre, account FROM v_commitment"
+    requested = desk.stages, [tuple(row) for row in desk.store.db.execute(where)]
+    desk.tell(SOURCE, "4711", its_order())
+    desk.answers(2)
+    desk.erp_issues()
+    ordered = desk.stages
+
+    desk.give_up_order()
+    given_up = desk.stages, [tuple(row) for row in desk.store.db.execute(where)]
+    desk.order(its_order("5", revision="2"))
+
+    assert {"commitment": 20_000} == requested[0]
+    assert {"commitment": 10_000, "obligation": 10_000} == ordered
+    assert requested == given_up
+    assert {"commitment": 10_000, "obligation": 5_000} == desk.stages
+
+
+@pytest.mark.parametrize(("ends_as", "left"), [("cancelled", 0), ("closed", 0)])
+def test_what_a_given_up_order_gave_back_ends_with_the_order_at_its_source(ends_as: str, left: int) -> None:
+    """Nobody will buy it: it is promised by nobody, as if the order had never reached the ERP."""
+    desk = Desk()
+    desk.wish(a_requisition(status="ordered"))
+    desk.wish(a_requisition())
+    desk.wish(a_requisition("L1", status="ordered"))
+    desk.tell(SOURCE, "4711", its_order())
+    desk.answers(2)
+    desk.erp_issues()
+    desk.give_up_order()
+    before = desk.stages
+
+    desk.tell(SOURCE, "4711", its_order(status=ends_as, revision="2"))
+
+    assert ({"commitment": 10_000}, left) == (before, desk.stages.get("commitment", 0))
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "rejected", "cancelled"])
+def test_a_requisition_that_was_given_up_meanwhile_gets_nothing_back(status: str) -> None:
+    """Only what is still approved is promised again."""
+    desk = Desk()
+    desk.wish(a_requisition("L1"))
+    desk.tell(SOURCE, "4711", its_order())
+    desk.answers(2)
+    desk.erp_issues()
+    desk.wish(a_requisition("L1", status=status))
+
+    desk.give_up_order()
+
+    assert {} == desk.stages
+
+
+def test_one_of_two_orders_that_is_given_up_gives_back_its_own_lines_only() -> None:
+    """The other order goes on promising what it took over."""
+    desk = Desk()
+    desk.wish(a_requisition("L1", "L2"))
+    desk.order(its_order())
+    desk.tell(SOURCE, "4712", its_order(line_id="L2", number="PO-2"))
+    desk.answers(2)
+    desk.erp_issues("4712")
+    both = desk.stages
+
+    desk.give_up_order("4712")
+
+    assert ({"obligation": 20_000}, {"commitment": 10_000, "obligation": 10_000}) == (both, desk.stages)
 
 
 def test_what_can_not_be_coded_is_counted_without_its_cost_centre() -> None:
