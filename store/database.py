@@ -38,6 +38,7 @@ KNOWN_MIGRATIONS: Final = (
     "m015_exceptions_written_off",
     "m016_golden_suppliers",
     "m017_supplier_merges",
+    "m018_promises_taken_over",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 
