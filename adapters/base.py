@@ -15,6 +15,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.drift import Drift
+from store.canonical.money import Money
 from store.canonical.record import CanonicalRecord
 from store.clock import Clock
 
@@ -147,6 +148,8 @@ class Untranslatable:
     path: str
     """Where in the document, e.g. `$.order-lines[0].price`."""
     reason: str
+    amount: Money | None = None
+    """What the document itself states that it comes to; None where it states none that can be relied on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -493,6 +493,8 @@ def _payload_case(task: Pull, bad: Untranslatable, row: bytes) -> cases.NewCase:
         fix=f"Correct the document in {task.system}; it is read again by itself as soon as it changes. "
         "In case it was garbled on the way, it is also read again by itself a few times; `finsync exceptions retry` does so now.",
         evidence={"path": bad.path, "reason": bad.reason},
+        amount_minor=bad.amount.amount_minor if bad.amount else None,
+        currency=bad.amount.currency if bad.amount else None,
         payload=row,
     )
 

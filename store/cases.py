@@ -99,6 +99,10 @@ class Note:
     text: str
 
 
+_OF_PAYLOAD = "CASE WHEN excluded.payload IS NULL THEN coalesce(excluded.{0}, {0}) ELSE excluded.{0} END"
+"""With another payload comes what that one says, and be it nothing; what comes without one adds to what is known."""
+
+
 def open(db: sqlite3.Connection, case: NewCase, at: datetime) -> int:  # the glossary's verb for cases
     """Open an exception; a live one of the same class and document is counted up and brought up to date instead."""
     row = db.execute(
@@ -109,7 +113,7 @@ def open(db: sqlite3.Connection, case: NewCase, at: datetime) -> int:  # the glo
         " document_number=excluded.document_number, system=excluded.system,"
         " workflow_id=coalesce(excluded.workflow_id, workflow_id), step=coalesce(excluded.step, step),"
         " entry_id=coalesce(excluded.entry_id, entry_id), legal_entity=coalesce(excluded.legal_entity, legal_entity),"
-        " amount_minor=coalesce(excluded.amount_minor, amount_minor), currency=coalesce(excluded.currency, currency),"
+        f" amount_minor={_OF_PAYLOAD.format('amount_minor')}, currency={_OF_PAYLOAD.format('currency')},"
         " cause=excluded.cause, fix=excluded.fix, evidence=excluded.evidence,"
         " payload=coalesce(excluded.payload, payload), changed_at=excluded.changed_at"
         " RETURNING id",

@@ -14,6 +14,7 @@ from adapters.base import Translated, Untranslatable
 from adapters.concur import inbound_document, inbound_masters, inbound_people, inbound_report
 from adapters.concur.inbound_parts import Unfit, plain_words
 from adapters.concur.options import Options
+from adapters.stated import Places, stated_amount, tolerant
 
 TRANSLATORS: Final[Mapping[str, Callable[[bytes, Options], Translated]]] = {
     "expense_document": inbound_document.document,
@@ -38,33 +39,43 @@ def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Tran
                 raise Unfit("$", "its time of change can't be told in UTC")
             results.append(read)
         except (*UNREADABLE, ArithmeticError, ValidationError, Unfit) as error:
-            results.append(_refused(row, error))
+            results.append(_refused(entity, row, error))
     return results
 
 
-def _refused(row: bytes, error: Exception) -> Untranslatable:
+def _refused(entity: str, row: bytes, error: Exception) -> Untranslatable:
     """Say what is wrong with a row, and which document it is as far as that can be read."""
-    external_id, number = _identity(row)
+    found = tolerant(row)
+    external_id, number = _identity(found)
+    path, reason = _complaint(row, error)
+    return Untranslatable(external_id, number, path, reason, stated_amount(found, _STATED.get(entity)))
+
+
+def _complaint(row: bytes, error: Exception) -> tuple[str, str]:
+    """Return where in the row, and what is wrong there."""
     if isinstance(error, Unfit):
-        return Untranslatable(external_id, number, error.path, error.reason)
+        return error.path, error.reason
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         path = "$" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
-        return Untranslatable(external_id, number, path, first["msg"].removeprefix("Value error, "))
+        return path, first["msg"].removeprefix("Value error, ")
     if isinstance(error, msgspec.ValidationError):
         text, _, place = str(error).partition(" - at `")
-        return Untranslatable(external_id, number, place.rstrip("`") or "$", plain_words(text))
-    return Untranslatable(external_id, number, "$", where(error, row))
+        return place.rstrip("`") or "$", plain_words(text)
+    return "$", where(error, row)
 
 
-def _identity(row: bytes) -> tuple[str | None, str | None]:
+_STATED: Final = {
+    "expense_document": Places(
+        ("document.report.totalApprovedAmount",), ("document.report.employeeCurrencyAlphaCode",)
+    ),
+    "expense_report": Places(("Total",), ("CurrencyCode",)),
+}
+"""Where Concur's documents state what they come to."""
+
+
+def _identity(found: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Read id and number of a row as tolerantly as possible."""
-    try:
-        found = msgspec.json.decode(row)
-    except UNREADABLE:
-        return None, None
-    if not isinstance(found, dict):
-        return None, None
     inner = next(
         (found[name] for name in ("user", "item", "detail") if isinstance(found.get(name), dict)), found
     )
@@ -72,7 +83,7 @@ def _identity(row: bytes) -> tuple[str | None, str | None]:
     return own or None, _number(inner)
 
 
-def _number(found: dict[str, Any]) -> str | None:
+def _number(found: Mapping[str, Any]) -> str | None:
     body = found.get("document")
     report = body.get("report") if isinstance(body, dict) else None
     places: tuple[Any, ...] = (report, found)

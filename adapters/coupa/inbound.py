@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from adapters.coupa.inbound_parts import Unfit, day, money, segments
 from adapters.coupa.inbound_people import employee, exchange_rate, requisition
 from adapters.coupa.inbound_receipt import receipt
 from adapters.coupa.options import Options
+from adapters.stated import Places, stated_amount, tolerant
 from store.canonical.budget import Budget
 from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.organisation import CostCentre, LegalEntity
@@ -63,7 +64,7 @@ def translate(entity: str, rows: Sequence[bytes], options: Options) -> list[Tran
                 raise Unfit("$.updated-at", "this time can't be told in UTC")
             results.append(read)
         except (*UNREADABLE, ArithmeticError, ValidationError, Unfit) as error:
-            results.append(_refused(row, error))
+            results.append(_refused(entity, row, error))
     return results
 
 
@@ -345,6 +346,7 @@ _KINDS = {
 
 
 def _refused(
+    entity: str,
     row: bytes,
     error: msgspec.DecodeError
     | UnicodeDecodeError
@@ -354,20 +356,36 @@ def _refused(
     | Unfit,
 ) -> Untranslatable:
     """Say what is wrong with a row, and which document it is as far as that can be read."""
-    external_id, number = _identity(row)
+    document = tolerant(row)
+    external_id, number = _identity(document)
+    path, reason = _complaint(row, error)
+    amount = stated_amount(document, _STATED.get(entity))
+    return Untranslatable(external_id, number, path, reason, amount)
+
+
+def _complaint(row: bytes, error: Exception) -> tuple[str, str]:
+    """Return where in the document, and what is wrong there."""
     if isinstance(error, Unfit):
-        return Untranslatable(external_id, number, error.path, error.reason)
+        return error.path, error.reason
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         path = "$" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
-        return Untranslatable(
-            external_id, number, path, f"totals: {reason}" if "add up" in reason else reason
-        )
+        return path, f"totals: {reason}" if "add up" in reason else reason
     if isinstance(error, msgspec.ValidationError):
         text, _, place = str(error).partition(" - at `")
-        return Untranslatable(external_id, number, place.rstrip("`") or "$", _plain(text))
-    return Untranslatable(external_id, number, "$", where(error, row))
+        return place.rstrip("`") or "$", _plain(text)
+    return "$", where(error, row)
+
+
+_STATED = {
+    "purchase_order": Places(("total",), ("currency.code",), "order-lines", "total", "currency.code"),
+    "requisition": Places(
+        ("total",), ("currency.code", "currency"), "requisition-lines", "total", "currency.code"
+    ),
+    "invoice": Places(("gross-total", "total-with-taxes"), ("currency.code",)),
+}
+"""Where Coupa's documents state what they come to."""
 
 
 def _plain(text: str) -> str:
@@ -396,14 +414,8 @@ _MISSING = re.compile(r"Object missing required field `(.+)`")
 _EXPECTED = re.compile(r"Expected `(.+)`, got `(.+)`")
 
 
-def _identity(row: bytes) -> tuple[str | None, str | None]:
+def _identity(document: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Read id and number of a document as tolerantly as possible."""
-    try:
-        document = msgspec.json.decode(row)
-    except UNREADABLE:
-        return None, None
-    if not isinstance(document, dict):
-        return None, None
     number = next(
         (document[name] for name in ("po-number", "invoice-number", "number", "name") if document.get(name)),
         None,

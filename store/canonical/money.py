@@ -12,7 +12,15 @@ from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Dec
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from store.canonical.currency import exponent
 
@@ -20,8 +28,9 @@ Rounding = Literal["exact", "half_even", "half_up", "down"]
 
 _ROUNDINGS = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP, "down": ROUND_DOWN}
 
-DIGITS_MAX = 18
+DIGITS_MAX = 17
 """Longest amount in minor units; fits SQLite's 64-bit integers with room for sums."""
+AMOUNT_MAX = 10**DIGITS_MAX - 1
 
 
 class MoneyError(ValueError):
@@ -60,12 +69,16 @@ ExactDecimal = Annotated[
 """Unit prices, quantities and rates: up to 20 decimals, decimal text on the wire and in the store."""
 
 
+MinorUnits = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX), WithJsonSchema({"type": "integer"})]
+"""Whole minor units that the store can hold. The limit is ours, not the contract's: no real document comes near it."""
+
+
 class Money(BaseModel):
     """An amount in minor units and its currency."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    amount_minor: int
+    amount_minor: MinorUnits
     currency: CurrencyCode
 
     @classmethod
@@ -84,8 +97,8 @@ class Money(BaseModel):
             value = amount if isinstance(amount, Decimal) else Decimal(amount)
         except InvalidOperation:
             raise MoneyError(f"{amount!r} is not a decimal amount") from None
-        if not value.is_finite() or value.adjusted() > DIGITS_MAX:
-            raise MoneyError(f"{amount!r} is not an amount we can hold")
+        if not value.is_finite() or value.adjusted() + exponent(currency) >= DIGITS_MAX:
+            raise MoneyError(f"{str(amount)[:40]} is not an amount we can hold")
         scaled = value.scaleb(exponent(currency))
         if rounding == "exact":
             whole = scaled.to_integral_value()

@@ -114,6 +114,18 @@ def test_a_document_is_named_by_itself_its_queue_and_its_report() -> None:
     assert "f7a675d035bc44419cc0df2389c5b10c.expense.F071FADEA6B142DD884A" == found.external_id
 
 
+def test_a_refused_document_has_the_amount_that_it_states_itself() -> None:
+    """The report's approved total, where it and its currency can be read."""
+    whole = a_document()
+    total = record(whole).total
+    whole["document"]["employee"].pop("employeeId")
+    vague = a_document(totalApprovedAmount="some")
+
+    assert total == refusal(whole).amount
+    assert total is not None
+    assert refusal(vague).amount is None
+
+
 def test_a_document_may_come_as_text() -> None:
     """As the header DocumentFormatAs: text would send it."""
     document = a_document()

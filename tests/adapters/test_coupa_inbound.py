@@ -184,6 +184,32 @@ def test_amounts_that_contradict_each_other_are_recognisable(
     assert words in found.reason
 
 
+@pytest.mark.parametrize(
+    ("changes", "amount"),
+    [
+        ({"order-lines": [a_line(total="120.00")]}, "120.00 EUR"),
+        ({"total": "99"}, "99.00 EUR"),
+        ({"po-number": None}, "100.00 EUR"),
+        ({"total": "a lot"}, None),
+        ({"order-lines": [a_line(total="120.00"), a_line(total="many")]}, None),
+        ({"order-lines": [a_line(total="100.005")]}, None),
+        ({"currency": {"code": "USD"}}, None),
+        ({"currency": {"code": ["EUR"]}}, None),
+        ({"currency": None, "order-lines": []}, None),
+        ({"total": "1E+2", "id": None}, None),
+        ({"total": True, "id": None}, None),
+        ({"total": "99999999999999999", "id": None}, None),
+    ],
+)
+def test_a_refused_document_has_the_amount_that_it_states_itself(
+    changes: dict[str, Any], amount: str | None
+) -> None:
+    """Its own total, else the sum of its lines; where it states none exactly and in one currency, none."""
+    found = refused(an_order(**changes)).amount
+
+    assert amount == (None if found is None else str(found))
+
+
 def test_a_stated_order_total_is_compared() -> None:
     """Where Coupa does say what an order costs, its lines must add up to it."""
     assert "totals: the order says 99, its lines add up to 100.00 EUR" == refused(an_order(total="99")).reason

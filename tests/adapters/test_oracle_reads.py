@@ -328,7 +328,7 @@ def test_ids_asked_for_are_never_part_of_the_filters_grammar() -> None:
 
 def test_a_foreign_position_is_a_matter_of_settings() -> None:
     """It is refused with the remedy instead of being guessed at."""
-    with pytest.raises(SettingsError, match="Reset the watermark"):
+    with pytest.raises(SettingsError, match="sync oracle-emea ENTITY --full"):
         read(a_pod(keyed([1])), "supplier", "2026-01-01")
 
 

@@ -16,6 +16,7 @@ from adapters.drift import Drift
 from adapters.errors import ProtocolError, TransientError
 from finsync_tui import releasing, sync
 from store import Store, cases, findings, records, requests, runs, watermarks
+from store.canonical.money import Money
 from store.canonical.supplier import Supplier
 from tests.adapters.setups import World, worlds
 from tests.builders import a_clock, a_store, a_supplier
@@ -66,7 +67,8 @@ class Shelf:
 
     def _one(self, row: dict[str, str]) -> Translated | Untranslatable:
         if "name" not in row:
-            return Untranslatable(row["id"], row["id"], "$.name", "the name is missing")
+            amount = Money.of(row["worth"], "EUR") if "worth" in row else None
+            return Untranslatable(row["id"], row["id"], "$.name", "the name is missing", amount)
         name = self.learned.get(row["name"], row["name"])
         return Translated(row["id"], a_supplier(number=row["id"], name=name))
 
@@ -153,6 +155,20 @@ def test_a_bad_row_is_an_exception_each_time_it_comes_and_its_neighbours_go_on()
     assert (1, 1, 1) == (first.rows_changed, first.rows_refused, again.rows_refused)
     (case,) = cases.live_for_document(store.db, "shelf:S0")
     assert ("PAYLOAD_INVALID", 2, b'{"id": "S0"}') == (case.class_, case.seen_count, case.payload)
+
+
+def test_the_money_of_a_bad_row_is_what_its_last_payload_states() -> None:
+    """A payload that states no amount takes back what the one before stated: no amount is better than a wrong one."""
+    store, shelf = a_store(), Shelf([{"id": "S0", "worth": "12.50"}])
+    pull(store, shelf)
+    (first,) = cases.live_for_document(store.db, "shelf:S0")
+    shelf.pages = [[{"id": "S0"}]]
+
+    pull(store, shelf)
+
+    (then,) = cases.live_for_document(store.db, "shelf:S0")
+    assert (1250, "EUR") == (first.amount_minor, first.currency)
+    assert (None, None) == (then.amount_minor, then.currency)
 
 
 def test_a_corrected_row_ends_its_exception() -> None:

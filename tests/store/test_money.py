@@ -95,11 +95,20 @@ def test_the_currency_decides_the_decimals(text: str, currency: str, minor: int)
     assert minor == Money.of(text, currency).amount_minor
 
 
-@pytest.mark.parametrize("text", ["12.345", "0.001", "NaN", "Infinity", "abc", "", "1e30"])
+@pytest.mark.parametrize(
+    "text", ["12.345", "0.001", "NaN", "Infinity", "abc", "", "1e30", "1000000000000000.00"]
+)
 def test_what_is_not_exact_money_is_refused(text: str) -> None:
     """More decimals than the currency has, no number at all, or one beyond all amounts."""
     with pytest.raises(MoneyError):
         Money.of(text, "EUR")
+
+
+@pytest.mark.parametrize("minor", [10**17, -(10**17), 2**63])
+def test_what_the_store_could_not_hold_is_no_money(minor: int) -> None:
+    """A document over such an amount is refused at the door, instead of stopping whoever works with it."""
+    with pytest.raises(ValueError, match=r"less than or equal|greater than or equal"):
+        Money(amount_minor=minor, currency="EUR")
 
 
 @pytest.mark.parametrize(("rounding", "minor"), [("half_even", 1234), ("half_up", 1235), ("down", 1234)])
