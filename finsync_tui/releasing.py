@@ -9,9 +9,10 @@ from sqlite3 import Connection
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.mapping import Table
-from store import Store, audit, cases, outbox, requests, systems, workflows
+from store import Store, audit, cases, crossrefs, outbox, requests, systems, workflows
 from store.cases import ExceptionCase
 from store.columns import chunks, from_json
+from store.workflows import Workflow
 
 ENGINE = "engine"
 MISSING = "MAPPING_MISSING"
@@ -42,6 +43,7 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
     else:
         step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
     if case.entry_id is not None:
+        _forget_gone(db, workflow, case)
         if is_new_decision:
             outbox.cancel(db, [case.entry_id], now)  # the new decision takes its place
         else:
@@ -57,6 +59,14 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
         now=now,
     )
     return None
+
+
+def _forget_gone(db: Connection, workflow: Workflow, case: ExceptionCase) -> None:
+    """Unlink what its system refused to act on because it does not have it: it is looked for by its mark, and made anew."""
+    refused = outbox.get(db, case.entry_id) if case.entry_id is not None else None
+    told = (refused.receipt or {}) if refused is not None and refused.state == "refused" else {}
+    if told.get("case_class") == "READ_BACK_DIFFERS":
+        crossrefs.unlink(db, workflow.entity, workflow.document_key, case.system)
 
 
 def release_mapped(

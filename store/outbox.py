@@ -48,6 +48,7 @@ PRIORITIES: Final = range(10)
 UNFINISHED: Final = ("pending", "claimed", "held")
 """A delivery in one of these keeps later ones of its document waiting."""
 ENDED: Final = ("verified", "refused", "buried", "cancelled")
+_UNSEEN: Final = "unseen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,11 @@ class Delivery:
     @property
     def id(self) -> int:
         return self.entry_id
+
+    @property
+    def was_doubted(self) -> bool:
+        """Whether its system said yes to it and did not show it afterwards."""
+        return self.failure == _UNSEEN
 
 
 def enqueue(db: sqlite3.Connection, entries: Sequence[Entry], at: datetime) -> list[int]:
@@ -321,7 +327,7 @@ def doubt(db: sqlite3.Connection, entry_ids: Iterable[int], why: str, now: datet
         db,
         entry_ids,
         ("delivered",),
-        "state='buried', is_outcome_unknown=1, failure='unseen', message=?2, changed_at=?1, ended_at=?1",
+        f"state='buried', is_outcome_unknown=1, failure='{_UNSEEN}', message=?2, changed_at=?1, ended_at=?1",
         now,
         why,
     )

@@ -170,7 +170,7 @@ class Invoices:
         if found is None:
             raise refused(
                 self._api.system,
-                "REJECTED",
+                "READ_BACK_DIFFERS",
                 f"invoice {text_of(request, 'number') or request.external_id} is not in Oracle (any more), or the "
                 "integration user may not see it",
             )

@@ -111,6 +111,13 @@ class Journals:
         known = await self._known(journal)  # it may have come while the log was read
         if known is not None:
             return known
+        if not outcome.word and not outcome.complaints:
+            raise refused(
+                self._api.system,
+                "READ_BACK_DIFFERS",
+                f"import request {request_id} of journal {journal.number} is not known to Oracle, though it gave that number "
+                f"out, and there is no batch {batch_name(journal)!r}. Look for it under Scheduled Processes in Oracle",
+            )
         raise self._judge.refusal(self._api.system, self._reasons(journal, outcome), status=200)
 
     async def find_confirmed(self, request: WriteRequest) -> Receipt | None:
@@ -127,11 +134,10 @@ class Journals:
     def _reasons(self, journal: JournalEntry, outcome: Outcome) -> Sequence[Complaint]:
         if outcome.complaints:
             return outcome.complaints
-        ended = f"ended as {outcome.word}" if outcome.word else "is not known to Oracle"
         return [
             Complaint(
-                f"import request {outcome.request_id} of journal {journal.number} {ended}, its log names no reason, and "
-                f"there is no batch {batch_name(journal)!r}. Look at the request under Scheduled Processes in Oracle"
+                f"import request {outcome.request_id} of journal {journal.number} ended as {outcome.word}, its log names no "
+                f"reason, and there is no batch {batch_name(journal)!r}. Look at the request under Scheduled Processes in Oracle"
             )
         ]
 

@@ -331,7 +331,7 @@ class Orders:
         state = await self.seen(request, marker, with_lines=with_lines)
         if state is None:
             raise self._refused(
-                "REJECTED",
+                "READ_BACK_DIFFERS",
                 f"order {request.external_id} is not in Oracle (any more), or the integration user may not see it",
             )
         return state

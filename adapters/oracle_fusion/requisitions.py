@@ -181,8 +181,10 @@ class Requisitions:
     async def _state(self, request: WriteRequest) -> shapes.Requisition:
         found = await self._seen(request)
         if found is None:
-            raise self._refused(
-                f"requisition {request.external_id} is not in Oracle (any more), or the integration user may not see it"
+            raise refused(
+                self._api.system,
+                "READ_BACK_DIFFERS",
+                f"requisition {request.external_id} is not in Oracle (any more), or the integration user may not see it",
             )
         return found
 

@@ -9,8 +9,12 @@ from sqlite3 import Connection
 from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, checked_json, checked_reason, note_action, resume_waiting
 from finsync_tui.actor import Actor
+from finsync_tui.reconcile.proving import follows
 from store import Store, cases, outbox, workflows
 from store.errors import NotAllowedError, NotFoundError
+from store.outbox import Delivery
+
+_UNSENT = ("pending", "held", "cancelled")
 
 
 def hold_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
@@ -70,18 +74,23 @@ def replay_deliveries(
 
 
 def _is_current(db: Connection, entry_id: int) -> bool:
-    """Say whether sending this now could not undo something newer: its instance lives, and nothing later was sent."""
+    """Say whether sending this now could not undo something newer: its instance lives, and nothing later was sent.
+
+    What a system said yes to and does not show may be sent again though its instance is done: it is looked up first, and
+    looked for again afterwards. There only a later delivery that takes its place is newer.
+    """
     delivery = outbox.get(db, entry_id)
     assert delivery is not None, "an entry is never taken away"
-    if delivery.workflow_id is not None:
-        workflow = workflows.get(db, delivery.workflow_id)
-        if workflow is None or workflow.ended_at is not None:
-            return False
-    unsent = ("pending", "held", "cancelled")
-    return not any(
-        other.entry_id > entry_id and other.system == delivery.system and other.state not in unsent
+    workflow = workflows.get(db, delivery.workflow_id) if delivery.workflow_id is not None else None
+    is_over = workflow is not None and workflow.ended_at is not None
+    if is_over and not (delivery.was_doubted and workflow is not None and workflow.state == "done"):
+        return False
+    later = [
+        other
         for other in outbox.of_document(db, delivery.entity, delivery.document_key)
-    )
+        if other.entry_id > entry_id and other.system == delivery.system and other.state not in _UNSENT
+    ]
+    return not any(follows(delivery, other) if delivery.was_doubted else True for other in later)
 
 
 def _follow_replay(store: Store, db: Connection, entry_id: int, actor: Actor) -> None:
@@ -92,6 +101,12 @@ def _follow_replay(store: Store, db: Connection, entry_id: int, actor: Actor) ->
         if case.entry_id == entry_id:
             cases.end(db, [case.id], "closed", actor.name, "its delivery was replayed", store.clock.now())
             resume_waiting(store, db, case)
+
+
+def _waits_for_analyst(db: Connection, delivery: Delivery) -> bool:
+    """Say whether another exception of its instance is still open: that one decides when it goes on."""
+    live = cases.live_for_document(db, delivery.document_key)
+    return any(case.workflow_id == delivery.workflow_id for case in live)
 
 
 def _each_delivery(
@@ -120,7 +135,7 @@ def _each_delivery(
                     raise NotAllowedError(f"delivery {entry_id}: {why_not}. Nothing was changed.")
                 refused.append((entry_id, why_not))
             else:
-                if delivery.workflow_id is not None:
+                if delivery.workflow_id is not None and not _waits_for_analyst(db, delivery):
                     workflows.wake(db, [delivery.workflow_id], store.clock.now())
                 note_action(store, db, actor, what, delivery.document_key, reason, {"delivery": entry_id})
                 done.append(entry_id)

@@ -148,6 +148,18 @@ def _tell(summary: dict[str, Any]) -> None:
     )
     _tell_troubles(expenses)
     _tell_totals(expenses)
+    lies = summary["lies"]
+    say()
+    say(
+        facts(
+            {
+                "answers of success to what never happened": lies["told"],
+                "of them found": lies["found"],
+                "of them within one cycle": lies["within_a_cycle"],
+                "the slowest, in hours": f"{lies['slowest_hours']:g}",
+            }
+        )
+    )
     if "edits" in summary:
         _tell_edits(summary["edits"])
     note("everything adds up" if summary["is_good"] else "something does not add up")

@@ -121,7 +121,7 @@ class InvoiceToPayment:
         if step in ("verify", "verify_posting", "await_release"):
             return step, False
         if step in ("validate", "await_validation"):
-            return "validate", True
+            return "request_posting" if class_ == "READ_BACK_DIFFERS" else "validate", True
         if step in ("tell_hold", "await_hold_told"):
             return "tell_hold", True
         if step in ("await_write_back", "write_back"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
-from store import audit, outbox
+from store import audit, cases, outbox
 from store.canonical.keys import RecordKey, idempotency_key
+from store.outbox import Delivery
 
 PRIORITY_STATUS = 2  # status and numbers back to people go before
 PRIORITY_ORDER = 5  # new commitments
@@ -69,11 +71,21 @@ def enqueue(
 
 def mark_verified(context: Context) -> list[int]:
     """Note that all that this instance delivered has been read back; return the deliveries."""
-    found = [
-        d.entry_id for d in outbox.of_workflow(context.db, context.workflow.id) if d.state == "delivered"
-    ]
+    done = [d for d in outbox.of_workflow(context.db, context.workflow.id) if d.state == "delivered"]
+    newest = {_decision(one): one for one in done}
+    for one in done:
+        later = newest[_decision(one)]
+        if later is not one:  # decided anew because nothing of this one was seen
+            why = f"overtaken by delivery {later.entry_id} ({later.operation}, {later.state})"
+            outbox.set_aside(context.db, [one.entry_id], why, context.now)
+    found = sorted(one.entry_id for one in newest.values())
     outbox.mark_verified(context.db, found, context.now)
     return found
+
+
+def _decision(delivery: Delivery) -> str:
+    """Return what was decided, without how many times over."""
+    return delivery.idempotency_key.rpartition("/")[0]
 
 
 def await_delivery(context: Context, entry_id: int) -> Answer:
@@ -113,7 +125,24 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
     )
 
 
+def unseen(context: Context, held: Hold, entry_id: int | None) -> Hold:
+    """Hold because a system does not show what a delivery told it: a retry looks for it and sends it again if it is not there."""
+    told = outbox.get(context.db, entry_id) if entry_id is not None else None
+    if told is None:
+        return held
+    if told.was_doubted and told.state == "buried":  # found out before: one exception is enough
+        for case in cases.live_for_document(context.db, told.document_key):
+            if case.entry_id == told.entry_id:
+                cases.end(context.db, [case.id], "closed", "engine", held.cause, context.now)
+    elif not outbox.doubt(context.db, [told.entry_id], held.cause, context.now):
+        return held
+    fix = f"Look at it in {held.system}. Retry looks once more and tells it again if it is not there."
+    return replace(held, fix=fix, entry_id=told.entry_id)
+
+
 _FIXES = {
+    "READ_BACK_DIFFERS": "Look there whether it is gone or only hidden from finsync's user: that user has to see it. Retry looks "
+    "for it once more and makes it anew if it is not there.",
     "ACCOUNT_INVALID": "Correct the coding of the document or its mapping, or allow the combination in the ERP, then retry.",
     "COST_CENTRE_INACTIVE": "Re-open the cost centre in the ERP, or map it to its successor, then retry.",
     "BUDGET_EXCEEDED": "Raise or transfer the budget, or reduce the document, then retry.",

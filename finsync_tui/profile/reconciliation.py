@@ -55,11 +55,17 @@ class Owner(_Part):
 class DocumentOf(_Part):
     """How the document is found that a row belongs to: by the link of what a path names, or by a template."""
 
-    entity: str | None = Field(default=None, description="Of the link")
+    entity: str | tuple[str, ...] | None = Field(
+        default=None, description="Of the link; several are tried in turn"
+    )
     path: str | None = Field(
         default=None, description="External id in this side's system; None: the record's own"
     )
     key: str | None = Field(default=None, description="Or a template, as for keys")
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        return (self.entity,) if isinstance(self.entity, str) else self.entity or ()
 
 
 class SideSetup(_Part):
@@ -120,6 +126,10 @@ class FieldSetup(_Part):
     is_optional: bool = Field(
         default=False, description="A side that says nothing of it disagrees with nobody"
     )
+    at_most: bool = Field(
+        default=False,
+        description="The target's may be less, or nothing: only more than the source's is a difference",
+    )
     tolerance: Tolerance = Field(default_factory=dict)
     tolerance_percent: ExactDecimal = Field(default=Decimal(0), ge=0, le=100)
     source_values: dict[str, str] = Field(
@@ -136,6 +146,8 @@ class FieldSetup(_Part):
             raise ValueError("a field has a `path`, or a `source` and a `target`")
         if (self.kind == "link") != (self.entity is not None):
             raise ValueError("a link, and only a link, names the `entity` it points to")
+        if self.at_most and self.kind not in ("money", "number"):
+            raise ValueError("only money and numbers have an `at_most`")
         return self
 
     def path_of(self, side: Literal["source", "target"]) -> str:

@@ -97,6 +97,10 @@ def _class(
     times = _told_times(comparing, one)
     if times > 1:
         return "duplicate", {"why": f"the target has it {times} times over", "times": times}
+    if "once_too_often" in one.evidence and _is_money_only(comparing, one):
+        return "duplicate", {
+            "why": f"without {one.evidence['once_too_often']} the target has no more than the source"
+        }
     currency = one.source.currency if one.source else str(one.evidence.get("currency", ""))
     if _is_money_only(comparing, one) and within(rules.rounding, currency, one.amount_minor):
         return "rounding", {"why": "the amounts differ by no more than rounding does"}
@@ -104,7 +108,7 @@ def _class(
         return "unknown", {"why": "no document of this total explains the difference"}
     if known.case is not None:
         return _by_case(comparing, known.case)
-    by_hand = _by_hand(one, known, own_logins)
+    by_hand = _by_hand(comparing, one, known, own_logins)
     if known.workflow is not None and known.workflow.ended_at is None and by_hand is None:
         return "timing", {
             "why": "its process is not finished",
@@ -121,11 +125,12 @@ def _class(
         return "manual_change", by_hand
     if _links_differ(comparing, one):
         return "missing_master_data", {"why": "what the target points to is linked to nothing at the source"}
-    if one.kind == "missing_in_target" and known.sent is not None:
+    sent = _carried(comparing, one, known)
+    if one.kind == "missing_in_target" and sent is not None:
         return "unknown", {
             "why": "the target said yes, and it was never seen there",
-            "delivery": known.sent.entry_id,
-            "answered_at": text(known.sent.changed_at),
+            "delivery": sent.entry_id,
+            "answered_at": text(sent.changed_at),
         }
     if _is_fresh(comparing, one, now):
         return "timing", {"why": "it changed a moment ago", "changed_at": _changed_at(one)}
@@ -142,9 +147,11 @@ def _by_case(comparing: Comparison, case: ExceptionCase) -> tuple[Class, dict[st
     return "timing", why
 
 
-def _by_hand(one: Found, known: _Known, own_logins: frozenset[str]) -> dict[str, Any] | None:
+def _by_hand(
+    comparing: Comparison, one: Found, known: _Known, own_logins: frozenset[str]
+) -> dict[str, Any] | None:
     """Say what shows that somebody changed the target after we did; None: nothing does."""
-    sent = known.sent
+    sent = _carried(comparing, one, known)
     if one.kind == "missing_in_target":
         if sent is not None and sent.state == "verified":
             return {
@@ -160,20 +167,32 @@ def _by_hand(one: Found, known: _Known, own_logins: frozenset[str]) -> dict[str,
                 "workflow": known.workflow.id,
             }
         return None
-    if one.kind not in ("field", "status_lag") or one.target is None or one.target.changed_at is None:
+    if one.kind not in ("field", "status_lag") or sent is None:
         return None
-    by = one.target.changed_by
-    if by is not None and by in own_logins:
-        return None
-    if sent is None or instant(one.target.changed_at) <= sent.changed_at:
-        return None
-    return {
-        "why": "the target changed after our last delivery",
-        "changed_at": one.target.changed_at,
-        "changed_by": by,
-        "delivery": sent.entry_id,
-        "delivered_at": text(sent.changed_at),
-    }
+    is_one_system = comparing.source_label == comparing.target_label
+    for side, row in (("target", one.target), *((("source", one.source),) if is_one_system else ())):
+        if row is None or row.changed_at is None or instant(row.changed_at) <= sent.changed_at:
+            continue
+        if row.changed_by is None or row.changed_by not in own_logins:
+            return {
+                "why": f"the {side} changed after our last delivery",
+                "changed_at": row.changed_at,
+                "changed_by": row.changed_by,
+                "delivery": sent.entry_id,
+                "delivered_at": text(sent.changed_at),
+            }
+    return None
+
+
+def _carried(comparing: Comparison, one: Found, known: _Known) -> Delivery | None:
+    """Return the last delivery that was taken, where it can have carried this.
+
+    Several things of one document are told one by one, payments for example: what is newer than the last that was told was
+    not among them.
+    """
+    sent, changed = known.sent, _changed_at(one)
+    is_newer = sent is not None and changed is not None and instant(changed) > sent.changed_at
+    return None if is_newer and not comparing.definition.proves else sent
 
 
 def _was_decided(comparing: Comparison, one: Found, known: _Known) -> bool:

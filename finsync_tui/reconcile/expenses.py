@@ -7,11 +7,12 @@ from sqlite3 import Connection
 
 from finsync_tui.reconcile.compare import Difference, invoice_differences, journal_differences
 from finsync_tui.reconcile.read_back import Found, Seen, Want
-from store import crossrefs, records
+from store import crossrefs, outbox, records
 from store.canonical.expense import ExpenseDocument
 from store.canonical.journal import JournalEntry
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
+from store.columns import from_json
 from store.workflows import Workflow
 
 ENTITY = ExpenseDocument.entity
@@ -44,7 +45,7 @@ class ReplyCheck:
 
     def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
         (want,) = self.wants(db, workflow)
-        return Seen({want.system: _reply_differences(workflow, found.get(want))})
+        return Seen({want.system: _reply_differences(db, workflow, found.get(want))})
 
 
 class HeldDocument:
@@ -106,16 +107,24 @@ def _posting_differences(db: Connection, workflow: Workflow, shown: object) -> l
     return journal_differences(journal.record, shown)
 
 
-def _reply_differences(workflow: Workflow, shown: object) -> list[Difference]:
+def _reply_differences(db: Connection, workflow: Workflow, shown: object) -> list[Difference]:
     if not isinstance(shown, ExpenseDocument):
         return []  # resubmitted meanwhile: the tool shows the newer document only, and our answer was taken
     states = list(workflow.data.get("confirmed", {}).values())
     wanted: tuple[str, ...] = ("posted",)
     if "return_entry" in workflow.data:
         wanted = ("failed", "recalled")
+    elif states and "voided" not in states and _was_told_paid(db, workflow):
+        wanted = ("paid",)
     elif states:
         wanted = (
             *(("paid", "posted") if "paid" in states else ()),
             *(("reversed",) if "voided" in states else ()),
         )
     return [] if shown.status in wanted else [Difference("status", " or ".join(wanted), shown.status)]
+
+
+def _was_told_paid(db: Connection, workflow: Workflow) -> bool:
+    """Say whether the last payment told was the one that paid all of it: a part payment leaves no trace on the document."""
+    told = outbox.get(db, int(workflow.data["payment_entry"])) if "payment_entry" in workflow.data else None
+    return told is not None and from_json(told.edited_body or told.body).get("status") == "paid"

@@ -60,6 +60,7 @@ def judge(
     if is_same and (len(sources) == 1 or definition.doubles == "ignore"):
         return Judged()  # what both hold twice is not the same: it is there once too often, on both sides
     found: list[Found] = []
+    evidence = _parts(definition, sources, targets)
     sources, targets = _doubled(definition, sources, targets, found)
     if sources and targets:
         source, target = sources[0], targets[0]
@@ -69,7 +70,7 @@ def judge(
                 product(some[:SHOWN_MAX], targets[:SHOWN_MAX]),
                 key=lambda p: (len(differences(definition, p[0], p[1], linked)), p[1].external_id, p[1].part),
             )
-        found += compare(definition, source, target, linked)
+        found += compare(definition, source, target, linked, evidence)
         return Judged(tuple(found))
     unpaired = [(False, sources[0])] if sources else [(True, targets[0])] if targets else []
     is_many = bool(unpaired) and definition.many == ("target" if unpaired[0][0] else "source")
@@ -210,6 +211,18 @@ def _doubled(
     return sources, targets
 
 
+def _parts(definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row]) -> dict[str, Any]:
+    """Say what the target's side is put together from, and which part is there once more than the source bears."""
+    if definition.many != "target" or len(targets) < 2 or not sources:
+        return {}
+    over = sum(row.amount_minor for row in targets) - sum(row.amount_minor for row in sources)
+    shown_parts = [[row.number, plain_amount(row.amount_minor, row.currency)] for row in targets[:SHOWN_MAX]]
+    told: dict[str, Any] = {"parts": shown_parts, "part_count": len(targets)}
+    newest = sorted(targets, key=lambda row: (row.changed_at or "", row.external_id, row.part))
+    repeated = [row.number for row in newest if over and row.amount_minor == over]
+    return told | ({"once_too_often": repeated[-1]} if repeated else {})
+
+
 def _agree(one: FieldSetup, have: Value, other: Value, source: Row, target: Row, linked: Linked) -> bool:
     if have is None or other is None:
         return have is other or one.is_optional
@@ -217,12 +230,20 @@ def _agree(one: FieldSetup, have: Value, other: Value, source: Row, target: Row,
         return have == other or linked(one, str(have), str(other), target)
     if one.kind not in ("money", "number"):
         return have == other
+    if one.at_most and (source.currency != target.currency or _is_within(have, other)):
+        return True  # nobody converts here: what was paid in another currency can't be held against it
     if one.kind == "money" and not (
         isinstance(have, int) and isinstance(other, int) and source.currency == target.currency
     ):
         return False if source.currency != target.currency else have == other
     a, b = Decimal(have), Decimal(other)
     return abs(a - b) <= max(step_of(one, source.currency), abs(a) * one.tolerance_percent / 100)
+
+
+def _is_within(have: Value, other: Value) -> bool:
+    """Say whether the other is between nothing and this one."""
+    most, amount = Decimal(have or 0), Decimal(other or 0)
+    return min(most, Decimal(0)) <= amount <= max(most, Decimal(0))
 
 
 def _added(one: FieldSetup, column: Sequence[Value]) -> Value:

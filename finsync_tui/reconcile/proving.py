@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
-from typing import Final
+from typing import Any, Final
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import AdapterError, RejectedError, SettingsError
@@ -32,7 +32,11 @@ _LOOKED, _LOOKED_AT_ALL = "proving.looked_to", "proving.looked_at_all"
 
 _QUESTIONS: Final = frozenset(("order.check_funds", "requisition.check_funds"))
 """They ask and change nothing: there is nothing to read back."""
-_LASTING: Final = ("create", "write_back", "record_payment", "acknowledge", "reverse", "cancel", "discard")
+_SHOWN_AT_ONCE: Final = frozenset(("order.submit", "requisition.submit"))
+"""What a system decides later it mostly shows later; that these were asked for it shows at once."""
+_LASTING: Final = (
+    "create", "submit", "write_back", "record_payment", "acknowledge", "reverse", "cancel", "discard",
+)  # fmt: skip
 """Verbs whose trace nothing but a later delivery takes away. A validated invoice may be put on hold by somebody."""
 _OVERTAKEN_BY: Final[Mapping[str, frozenset[str]]] = {
     "expense.acknowledge": frozenset(("expense.confirm_posting",)),
@@ -141,7 +145,9 @@ def _settle(store: Store, found: Sequence[tuple[Delivery, _Seen]], clock: Clock)
 
 
 def _is_settled(db: Connection, one: Delivery) -> bool:
-    """Say whether its own flow still waits for the system's decision on it."""
+    """Say whether its own flow still waits for the system's decision on it, and nothing can be seen before."""
+    if one.operation in _SHOWN_AT_ONCE:
+        return False
     workflow = workflows.get(db, one.workflow_id) if one.workflow_id is not None else None
     is_live = workflow is not None and workflow.state in ("running", "waiting")
     return is_live and bool((one.receipt or {}).get("is_pending"))
@@ -149,13 +155,14 @@ def _is_settled(db: Connection, one: Delivery) -> bool:
 
 def _overtaken_by(db: Connection, one: Delivery) -> Delivery | None:
     """Return the later delivery of the same document to the same system that took its place or undid it."""
-    by = {one.operation, *_OVERTAKEN_BY.get(one.operation, ())}
-    later = [
-        other
-        for other in outbox.of_document(db, one.entity, one.document_key)
-        if other.entry_id > one.entry_id and other.system == one.system and other.operation in by
-    ]
+    later = (other for other in outbox.of_document(db, one.entity, one.document_key) if follows(one, other))
     return next((other for other in later if other.state in _TAKEN or _was_recalled(other)), None)
+
+
+def follows(one: Delivery, other: Delivery) -> bool:
+    """Say whether the other is a later delivery to the same system that takes the place of this one or undoes it."""
+    by = {one.operation, *_OVERTAKEN_BY.get(one.operation, ())}
+    return other.entry_id > one.entry_id and other.system == one.system and other.operation in by
 
 
 def _was_recalled(one: Delivery) -> bool:
@@ -170,6 +177,14 @@ def _is_lost(db: Connection, one: Delivery, shown: RejectedError | None) -> bool
         return False
     if shown is not None:
         return shown.refusal.case_class == DOUBT
+    return _is_lasting(one)
+
+
+def _is_lasting(one: Delivery) -> bool:
+    """Say whether what it did shows for good. A returned expense goes its own way; a posted one stays posted."""
+    if one.operation == "expense.confirm_posting":
+        told: Mapping[str, Any] = from_json(one.edited_body or one.body)
+        return told.get("outcome") == "success"
     return one.operation.rpartition(".")[2] in _LASTING
 
 

@@ -126,10 +126,17 @@ class Builder:
             return fill(how.key, read.record, element, self._places(read, None))
         if how is not None and how.path is not None:
             named = first(read.record, how.path, element)
-            return self.twin(how.entity or self.setup.entity, str(named)) if named else None
-        if self.role == "source":
-            return f"{self.system}:{read.external_id}"
-        return self.twin(self.definition.refers_to or self.definition.source.entity, read.external_id)
+            return self._made_from(how.entities or (self.setup.entity,), str(named)) if named else None
+        own = f"{self.system}:{read.external_id}" if self.role == "source" else None
+        if how is not None and how.entities:
+            return self._made_from(how.entities, read.external_id) or own
+        return own or self._made_from(
+            (self.definition.refers_to or self.definition.source.entity,), read.external_id
+        )
+
+    def _made_from(self, entities: Sequence[str], external_id: str) -> str | None:
+        found = (self.twin(entity, external_id) for entity in entities)
+        return next((key for key in found if key is not None), None)
 
     def _value(
         self, one: FieldSetup, record: CanonicalRecord, element: Any, currency: str | None, owner: str

@@ -7,7 +7,7 @@ person could make in the real system, under a login that is not finsync's, and n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -19,11 +19,19 @@ from adapters.oracle_fusion.simulator_world import World as Pod
 from finsync_tui.rehearse.planted import SOURCE
 from finsync_tui.rehearse.systems import Systems
 
-Kind = Literal["changed amount", "deleted invoice", "doubled payment", "flipped status", "swapped supplier"]
+Kind = Literal[
+    "changed amount",
+    "deleted invoice",
+    "doubled payment",
+    "second payment",
+    "flipped status",
+    "swapped supplier",
+]
 KINDS: Final[tuple[Kind, ...]] = (
     "changed amount",
     "deleted invoice",
     "doubled payment",
+    "second payment",
     "flipped status",
     "swapped supplier",
 )
@@ -46,6 +54,8 @@ class Edit:
     """Which comparison has to find it."""
     class_: str
     """The class it has to have."""
+    also: Sequence[str] = ()
+    """Other comparisons that are right to see it, too."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,7 +95,7 @@ def _posted(systems: Systems) -> Iterator[_Posted]:
 
 
 def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
-    if kind == "doubled payment":
+    if kind in ("doubled payment", "second payment"):
         return bool(_payments(systems, one))
     if kind == "swapped supplier":
         return _other_supplier(one) is not None
@@ -97,6 +107,11 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
     if kind == "doubled payment":
         _double_payment(systems, one)
         return Edit(kind, SOURCE, one.document_key, number, "payments", "duplicate")
+    if kind == "second payment":
+        _pay_again(systems, one)
+        return Edit(
+            kind, one.system, one.document_key, number, "invoice_payments", "duplicate", ("payments",)
+        )
     acts: dict[Kind, Callable[[_Posted], None]] = {
         "changed amount": _change_amount,
         "deleted invoice": _delete,
@@ -104,7 +119,9 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
         "swapped supplier": _swap_supplier,
     }
     acts[kind](one)
-    return Edit(kind, one.system, one.document_key, number, "invoices", "manual_change")
+    # What is paid and cancelled afterwards was paid for nothing.
+    also = ("invoice_payments",) if kind == "flipped status" else ()
+    return Edit(kind, one.system, one.document_key, number, "invoices", "manual_change", also)
 
 
 def _change_amount(one: _Posted) -> None:
@@ -154,6 +171,13 @@ def _double_payment(systems: Systems, one: _Posted) -> None:
     payments = _payments(systems, one)
     second = deepcopy(payments[-1]) | {"id": max(int(row["id"]) for row in payments) + 900_000}
     systems.coupa.put("invoices", {**invoice, "payments": [*payments, second]}, by=EDITOR)
+
+
+def _pay_again(systems: Systems, one: _Posted) -> None:
+    """The ERP pays once more what it has paid, under another number; nobody has told the procurement system of it yet."""
+    amount = Decimal(str(_payments(systems, one)[-1]["amount-paid"]))
+    now = one.pod.now()
+    systems.erps[one.system].finance.payments.pay([(one.row, amount)], now, now.date())
 
 
 def _source(systems: Systems, one: _Posted) -> dict[str, Any]:

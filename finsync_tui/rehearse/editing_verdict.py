@@ -147,6 +147,8 @@ def judge(edits: Sequence[Edit], seen: Sequence[Seen]) -> EditingVerdict:
             missed.append(edit)
         else:
             matched.append((edit, left.pop(place)))
+    known = {(also, one.document_key) for one in edits for also in one.also}
+    left = [one for one in left if (one.definition, one.document_key) not in known]
     kinds = dict.fromkeys(edit.kind for edit in edits)
     return EditingVerdict(
         tuple(edits),

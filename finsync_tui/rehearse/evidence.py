@@ -25,6 +25,7 @@ class Case:
     number: str
     is_open: bool
     entity: str = ""
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def read(path: Path) -> Evidence:
 
 def _read(db: Connection) -> Evidence:
     cases = db.execute(
-        "SELECT class, document_key, document_number, state, entity FROM v_exception ORDER BY id"
+        "SELECT class, document_key, document_number, state, entity, opened_at FROM v_exception ORDER BY id"
     )
     findings = db.execute(
         "SELECT class, system, document_key, document_number, noticed_at FROM v_finding"
@@ -139,7 +140,8 @@ def _read(db: Connection) -> Evidence:
     return Evidence(
         orders_read=_documents_read(db, "purchase_order", SOURCE),
         cases=tuple(
-            Case(class_, key, number, state in _LIVE, entity) for class_, key, number, state, entity in cases
+            Case(class_, key, number, state in _LIVE, entity, instant(at))
+            for class_, key, number, state, entity, at in cases
         ),
         findings=tuple(
             Noticed(c, system, key, number, instant(at)) for c, system, key, number, at in findings

@@ -77,6 +77,7 @@ BALANCE: Final = {
     "non_deductible_tax": ("6595", "Tax that is not reclaimed"),
 }
 """Role to account in the ERP, and its name there."""
+ACCRUALS: Final = ("2190", "Accrued liabilities")
 BALANCE_CENTRE: Final = "000"
 CARD_CODE: Final = "CARD-01"
 """Clearing account of the card programme as the expense tool writes it; the account table knows it."""
@@ -211,7 +212,7 @@ def account(legal_entity: str, target: str) -> str:
 def accounts() -> tuple[Code, ...]:
     """Return the accounts that only expenses use, as the expense tool and the ERP write them."""
     names = {one.account: one.account_name for one in TYPES} | OWN_ACCOUNT_NAMES
-    names |= dict(BALANCE.values()) | dict(TAX_ACCOUNTS.values()) | dict((CARD_ACCOUNT,))
+    names |= dict(BALANCE.values()) | dict(TAX_ACCOUNTS.values()) | dict((CARD_ACCOUNT, ACCRUALS))
     known = {thing.account for thing in catalogue.COMMODITIES}
     return tuple(
         Code(one.number, account(one.number, target), target, name)

@@ -23,7 +23,7 @@ from finsync_tui.rehearse.expense_field import (
     paid_claim,
     throttle_on,
 )
-from finsync_tui.rehearse.planted import Plant
+from finsync_tui.rehearse.planted import LIE, Plant
 from finsync_tui.rehearse.purchases import is_working_day
 
 _PAYMENT: Final = r"/paymentconfirmations(\?|$)"
@@ -83,6 +83,26 @@ def _lost_by_name(field_: Field, class_: str, how: str, *, is_payment: bool) -> 
     kind = "lost_answer" if how == "lost_answer" else "reset"
     field_.add_fault(system, Fault(f"{how}-{claim.report_id}", kind, "POST", path, body))  # type: ignore[arg-type]
     field_.note(class_, field_.given_to(claim, owner), system)
+
+
+def lie(field_: Field, class_: str, n: int) -> None:
+    """Yes, and nothing is kept: of a posting or a payment told to the expense tool, or of a journal handed to the ERP."""
+    if n % 3 == 1:
+        claim = paid_claim(field_)
+        if claim is not None:
+            owner = field_.hire(claim)
+            name = f"{LIE}{claim.report_id}"
+            field_.add_fault(SOURCE, Fault(name, "unsaved", "POST", _PAYMENT, owner.number))
+            field_.note(class_, field_.given_to(claim, owner))
+        return
+    # In a company whose ERP pays nobody: a payment could not be told where the posting is not known.
+    claim = field_.take(lambda one: is_plain(one) and one.legal_entity == "US01")
+    day = field_.saturday() if claim is not None else None
+    if claim is None or day is None:
+        return
+    system, path = (field_.target(claim), _IMPORT) if n % 3 == 2 else (SOURCE, CONFIRM)
+    field_.add_fault(system, on(day, Fault(f"{LIE}{claim.report_id}", "unsaved", "POST", path)))
+    field_.note(class_, moved(claim, day + timedelta(hours=10, minutes=40)), system)
 
 
 def delegated(field_: Field, class_: str, n: int) -> None:

@@ -54,9 +54,11 @@ HISTORY: Final = {"RECALLED": 6, "PAYMENT_REVERSED": 3}
 """What people and banks do in between: the expense tool and the ERP must both show it in the end."""
 TECHNICAL: Final = {"THROTTLED": 6, "OUTCOME_UNKNOWN": 10, "APPROVED_BY_DELEGATE": 5, "MAINTENANCE": 1}
 """They must come out as findings, and nothing may come of them."""
+LIES: Final = {"READ_BACK_DIFFERS": 6}
+"""Answers of success to what is never kept: they must come out as exceptions, within a cycle."""
 STORM: Final = {"UNAVAILABLE": 6}
 STORM_FACTOR: Final = 3
-LEASTS: Final = {"MAPPING_MISSING": 2, "RECALLED": 3, "OUTCOME_UNKNOWN": 5}
+LEASTS: Final = {"MAPPING_MISSING": 2, "RECALLED": 3, "OUTCOME_UNKNOWN": 5, "READ_BACK_DIFFERS": 3}
 """Classes with several ways of going wrong have one of each, however small the company."""
 FINDINGS: Final = frozenset((*TECHNICAL, *STORM))
 RETURNED_AT_ONCE: Final = {"FR01": ("COST_CENTRE_MISSING", "APPROVER_SELF"), "US01": ("TOTALS_DIFFER",)}
@@ -81,6 +83,9 @@ def plant(scenario: Scenario, level: Level, scale: float) -> Scenario:
     factor = STORM_FACTOR if level == "storm" else 1
     for class_, count in TECHNICAL.items() if level != "none" else ():
         for n in range(_scaled(class_, count * factor, scale)):
+            _PLANTERS[class_](field_, class_, n)
+    for class_, count in LIES.items() if level != "none" else ():
+        for n in range(_scaled(class_, count, scale)):
             _PLANTERS[class_](field_, class_, n)
     for class_, count in STORM.items() if level == "storm" else ():
         for n in range(_scaled(class_, count, scale)):
@@ -303,4 +308,5 @@ _PLANTERS: Final[Mapping[str, _Planter]] = {
     "APPROVED_BY_DELEGATE": faults.delegated,
     "MAINTENANCE": faults.maintenance,
     "UNAVAILABLE": faults.unavailable,
+    "READ_BACK_DIFFERS": faults.lie,
 }

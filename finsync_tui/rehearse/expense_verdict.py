@@ -83,8 +83,8 @@ def judge(plants: Sequence[Plant], report: ExpenseReport, evidence: Evidence) ->
     noticed = [one for one in evidence.findings if is_about_expenses(one.system, one.key)]
     failed = [one for one in evidence.failed_reads if is_about_expenses(one.system, one.key)]
     held = _by_document(report.postings)
-    in_exception = {_document_of(one.key) for one in cases if one.is_open}
-    in_work = {_document_of(key) for key in evidence.live_workflows}
+    in_exception = {document_of(one.key) for one in cases if one.is_open}
+    in_work = {document_of(key) for key in evidence.live_workflows}
     fates = {one.document_id: _fate(one, held, in_exception, in_work) for one in report.documents}
     reports = {one.document_id: one.report_id for one in report.documents}
     return ExpenseVerdict(
@@ -119,7 +119,7 @@ def _compare(
     unknown = {one.key for one in plants if one.class_ == "OUTCOME_UNKNOWN"}
 
     def report_of(key: str) -> str:
-        return reports.get(_document_of(key), key)
+        return reports.get(document_of(key), key)
 
     found = [replace(one, key=report_of(one.key) if one.key else None) for one in noticed]
     judged = [
@@ -131,10 +131,10 @@ def _compare(
     return compare(plants, [replace(one, key=report_of(one.key)) for one in cases], judged)
 
 
-def _document_of(key: str) -> str:
+def document_of(key: str) -> str:
     """Return the document's own id: the first part of its name.
 
-    >>> _document_of("concur:9a41.expense.4E65"), _document_of("concur:9a41")
+    >>> document_of("concur:9a41.expense.4E65"), document_of("concur:9a41")
     ('9a41', '9a41')
     """
     return key.partition(":")[2].partition(".")[0]

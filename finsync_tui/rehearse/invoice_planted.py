@@ -25,7 +25,7 @@ from finsync_tui.rehearse.invoice_field import (
 )
 from finsync_tui.rehearse.invoice_shapes import Bill, BillLine
 from finsync_tui.rehearse.invoice_timeline import thursday
-from finsync_tui.rehearse.planted import SOURCE, Level, Plant, Scenario
+from finsync_tui.rehearse.planted import LIE, SOURCE, Level, Plant, Scenario
 from finsync_tui.rehearse.purchases import is_exact, is_working_day
 
 BUSINESS: Final = {
@@ -53,6 +53,8 @@ HISTORY: Final = {
 """What people and banks do in between: both systems must show it in the end."""
 TECHNICAL: Final = {"THROTTLED": 8, "OUTCOME_UNKNOWN": 12}
 """They must come out as findings, and nothing may come of them."""
+LIES: Final = {"READ_BACK_DIFFERS": 4}
+"""Answers of success to what is never kept: they must come out as exceptions, within a cycle."""
 STORM_FACTOR: Final = 3
 LEASTS: Final = {
     "MATCH_RECEIPT": 2,
@@ -75,8 +77,9 @@ def plant(scenario: Scenario, level: Level, scale: float) -> Scenario:
     field_ = Field(scenario)
     factor = STORM_FACTOR if level == "storm" else 1
     technical = {} if level == "none" else {class_: count * factor for class_, count in TECHNICAL.items()}
+    lies = {} if level == "none" else LIES
     # What fits few invoices chooses first.
-    for class_, count in (technical | HISTORY | BUSINESS).items():
+    for class_, count in (technical | HISTORY | BUSINESS | lies).items():
         for n in range(max(LEASTS.get(class_, 1), round(count * scale))):
             _PLANTERS[class_](field_, class_, n)
     return field_.scenario()
@@ -298,6 +301,15 @@ def _unknown_outcome(field_: Field, class_: str, n: int) -> None:
         field_.note(class_, bill, SOURCE if n % 3 == 1 else field_.target(bill))
 
 
+def _lie(field_: Field, class_: str, n: int) -> None:
+    """The ERP says that it has taken an invoice, gives its number, and keeps nothing."""
+    bill = field_.take(field_.is_early)
+    if bill is not None:
+        fault = Fault(f"{LIE}{bill.key}", "unsaved", "POST", _CREATE, bill.key)
+        field_.add_fault(field_.target(bill), fault)
+        field_.note(class_, bill, field_.target(bill))
+
+
 def _lost_receipt(field_: Field, class_: str, fault: Fault) -> None:
     """Goods that arrive on a Saturday of their own: nobody else receives anything then."""
     days = []
@@ -346,4 +358,5 @@ _PLANTERS: Final[Mapping[str, _Planter]] = {
     "PAYMENT_REISSUED": _payment_voided,
     "THROTTLED": _throttled,
     "OUTCOME_UNKNOWN": _unknown_outcome,
+    "READ_BACK_DIFFERS": _lie,
 }

@@ -44,6 +44,10 @@ TECHNICAL: Final = {
     "MAINTENANCE": 1,
 }
 """Likewise: they must come out as findings, and nothing may come of them."""
+LIES: Final = {"READ_BACK_DIFFERS": 4, "WRITE_BACK_IGNORED": 4}
+"""Likewise: answers of success to what is never kept. They must come out as exceptions, within a cycle."""
+LIE: Final = "lie-"
+"""How the ids of such faults begin; the document's key follows."""
 STORM: Final = {"UNAVAILABLE": 12}
 """Only in a storm: reads that fail once. They must show as failed reads."""
 STORM_FACTOR: Final = 10
@@ -60,6 +64,7 @@ BUDGET_LEFT: Final = Decimal("100.00")
 _ENOUGH: Final = Decimal(300)
 _CREATE: Final = r"/draftPurchaseOrders(\?|$)"
 _ORDER_READ: Final = r"^/api/purchase_orders\?"
+_ORDER_WRITE: Final = r"^/api/purchase_orders/{}(\?|$)"
 _APPROVED_BY: Final = timedelta(days=4)
 """An ERP decides on an order within two days, and is asked every half a day."""
 _CALM_DAYS: Final = 12
@@ -124,6 +129,10 @@ def plant(company: Company, level: Level, scale: float) -> Scenario:
         for class_, count in STORM.items():
             for n in range(_scaled(count, scale, 2)):
                 _TECHNICAL_PLANTERS[class_](field_, class_, n)
+    if level != "none":
+        for class_, count in LIES.items():
+            for _ in range(_scaled(count, scale, 1)):
+                _lie(field_, class_)
     return field_.scenario()
 
 
@@ -353,6 +362,23 @@ def _unknown_outcome(field_: _Field, class_: str, n: int) -> None:
         Fault(f"bad-gateway-{order.number}", "unavailable", "POST", _CREATE, body, status=502),
     )
     field_.add_fault(field_.target(order), variants[n % 3 if field_.level == "storm" else 0])
+
+
+def _lie(field_: _Field, class_: str) -> None:
+    """A system says yes and gives a number, and nothing of it is kept: an order in the ERP, its number in the procurement system."""
+    order = field_.take()
+    if order is None:
+        return
+    key = f"{SOURCE}:{order.coupa_id}"
+    name = f"{LIE}{key}"
+    if class_ == "READ_BACK_DIFFERS":
+        fault = Fault(name, "unsaved", "POST", _CREATE, f"{SOURCE}:{order.number}")
+        system = field_.target(order)
+    else:
+        fault = Fault(name, "unsaved", "PUT", _ORDER_WRITE.format(order.coupa_id))
+        system = SOURCE
+    field_.add_fault(system, fault)
+    field_.note(class_, order, system)
 
 
 def _duplicate(field_: _Field, class_: str, n: int) -> None:

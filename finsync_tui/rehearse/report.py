@@ -51,6 +51,16 @@ class TargetOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Lie:
+    """An answer of success to what was not kept."""
+
+    document: str
+    """The document's key, or an expense report's id."""
+    system: str
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Both sides at one instant."""
 
@@ -61,6 +71,7 @@ class Report:
     invoices: InvoiceReport = field(default_factory=InvoiceReport)
     source_errors: tuple[str, ...] = ()
     """The errors of ours that stand open in the procurement system: document's key and class."""
+    lies: tuple[Lie, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +81,7 @@ class Report:
             "expenses": asdict(self.expenses),
             "invoices": asdict(self.invoices),
             "source_errors": list(self.source_errors),
+            "lies": [asdict(one) | {"told_at": text(one.told_at)} for one in self.lies],
         }
 
     @classmethod
@@ -81,6 +93,7 @@ class Report:
             ExpenseReport.from_json(value["expenses"]),
             InvoiceReport.from_json(value["invoices"]),
             tuple(value["source_errors"]),
+            tuple(Lie(**one | {"told_at": instant(one["told_at"])}) for one in value["lies"]),
         )
 
 

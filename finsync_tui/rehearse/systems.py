@@ -15,10 +15,10 @@ from adapters.coupa.simulator import Settings as CoupaSettings
 from adapters.oracle_fusion.simulator import OracleFusionSimulator
 from adapters.oracle_fusion.simulator_settings import SimulatorSettings
 from adapters.simulation import Document, FaultPlan
-from finsync_tui.rehearse import catalogue, documents, expense_systems
+from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_systems
 from finsync_tui.rehearse.invoice_catalogue import PRICE_TOLERANCE
-from finsync_tui.rehearse.planted import BUDGET_LEFT, SOURCE, Scenario, period_name
-from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
+from finsync_tui.rehearse.planted import BUDGET_LEFT, LIE, SOURCE, Scenario, period_name
+from finsync_tui.rehearse.report import Lie, Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.shapes import Company, LegalEntity
 from store.canonical.money import Money
 from store.clock import Clock, VirtualClock
@@ -260,7 +260,17 @@ def report(systems: Systems, company: Company, clock: Clock) -> Report:
             _target_order(name, one) for name, erp in systems.erps.items() for one in erp.orders()
         ),
         source_errors=tuple(sorted(_open_errors(systems.coupa))),
+        lies=tuple(sorted(_lies(systems), key=lambda one: (one.told_at, one.document))),
     )
+
+
+def _lies(systems: Systems) -> Iterator[Lie]:
+    plans = {name: erp.faults for name, erp in systems.erps.items()}
+    plans |= {SOURCE: systems.coupa.faults, expense_catalogue.SOURCE: systems.concur.faults}
+    for name, plan in plans.items():
+        for one in plan.applied:
+            if one.fault_id.startswith(LIE):
+                yield Lie(one.fault_id.removeprefix(LIE), name, one.at)
 
 
 def _open_errors(coupa: CoupaSimulator) -> Iterator[str]:

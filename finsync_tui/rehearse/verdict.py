@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from finsync_tui.rehearse import expense_verdict, invoice_verdict
+from finsync_tui.rehearse import expense_verdict, invoice_verdict, lies
 from finsync_tui.rehearse.catalogue import CLOSING_CENTRE, INTEGRATIONS
 from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Standing
 from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
 from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
 from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
+from finsync_tui.rehearse.lies import FoundOut
 from finsync_tui.rehearse.matching import Mark, compare, counted
 from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
@@ -76,6 +77,7 @@ class Verdict:
     breaks_explained: int = 0
     false_breaks: tuple[str, ...] = ()
     """Open breaks that no exception, no process under way and nothing that was planted explains."""
+    lies: tuple[FoundOut, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -88,6 +90,7 @@ class Verdict:
             and self.expenses.is_good
             and self.invoices.is_good
             and not (self.unverified or self.false_breaks)
+            and all(one.is_in_time for one in self.lies)
         )
 
 
@@ -117,6 +120,7 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
     held = _by_marker(report.target_orders)
     in_exception = frozenset(one.key for one in cases if one.is_open)
     fates = {one.key: _fate(one, held, in_exception, evidence.live_workflows) for one in report.source_orders}
+    reports = {one.document_id: one.report_id for one in report.expenses.documents}
     strange = [one for one in evidence.breaks if not (one.is_explained or _is_closed_centre(one))]
     return Verdict(
         orders_read=evidence.orders_read,
@@ -146,7 +150,11 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
             [one for one in plants if one.about == "invoice"],
             report.invoices,
             evidence,
-            [one for one in report.source_orders if one.status == "issued" and fates[one.key] == "posted"],
+            [
+                one
+                for one in report.source_orders
+                if one.status == "issued" and any(twin.is_posted for twin in _twins(one, held))
+            ],
             {
                 one.key
                 for one in report.source_orders
@@ -158,6 +166,9 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         deliveries_in_exception=evidence.deliveries_in_exception,
         unverified=evidence.unverified,
         breaks_explained=len(evidence.breaks) - len(strange),
+        lies=lies.found_out(
+            report.lies, evidence.cases, lambda key: reports.get(expense_verdict.document_of(key), key)
+        ),
         false_breaks=tuple(f"{one.definition} {one.kind} {one.class_} {one.number}" for one in strange),
     )
 
@@ -294,6 +305,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
             "false": len(verdict.false_breaks),
             "not_explained": list(verdict.false_breaks),
         },
+        "lies": lies.to_json(verdict.lies),
         "expenses": expense_verdict.to_json(verdict.expenses),
         "invoices": invoice_verdict.to_json(verdict.invoices),
     }
@@ -348,6 +360,7 @@ def summary(result: Mapping[str, Any]) -> str:
         f"in exception {deliveries['in_exception']:,}, unverified {deliveries['unverified']:,}.",
         f"Breaks that an exception explains {breaks['explained']:,}, false breaks {breaks['false']:,}.",
     ]
+    lines += [lies.summary(result["lies"]), *(f"NOT FOUND IN TIME {one}" for one in result["lies"]["late"])]
     lines += [f"NOT VERIFIED {one}" for one in deliveries["not_verified"]]
     lines += [f"FALSE BREAK {one}" for one in breaks["not_explained"]]
     lines += [f"MISSED {one}" for one in result["missed"]]

@@ -23,7 +23,7 @@ from finsync_tui.rehearse import (
     staff,
 )
 from finsync_tui.rehearse.planted import SOURCE, period_name
-from finsync_tui.rehearse.shapes import Company
+from finsync_tui.rehearse.shapes import Company, LegalEntity
 from finsync_tui.rehearse.systems import (
     BUYER_IDS,
     CHART_IDS,
@@ -201,7 +201,20 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
         "funds_check": "erp" if number in catalogue.FUNDS_CHECKED else "known_budgets",
         "expense": expense_workspace.setup(one),
         "invoice": invoice_workspace.setup(one),
+        "close": {"accrual_account": _accruals(one)},
     }
+
+
+def _accruals(one: LegalEntity) -> str:
+    account, _ = expense_catalogue.ACCRUALS
+    parts = (
+        one.target_code,
+        expense_catalogue.BALANCE_CENTRE,
+        account,
+        catalogue.NO_PROJECT,
+        catalogue.NO_FUTURE,
+    )
+    return "-".join(parts)
 
 
 def _schedules(company: Company) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def assert_good_year(result: dict[str, Any], workspace: Path) -> None:
     assert min(expenses["posted"], expenses["confirmed"], expenses["paid"], expenses["returned"]) > 0
     assert {"0.00"} == {one["difference"] for one in expenses["totals"]}
     assert_payables_add_up(result["invoices"])
+    assert_lies_are_found(result)
     assert_edits_are_found(result["edits"])
     assert ("2026-01-01T00:00:00.000000Z", "2027") == (result["virtual_from"], result["virtual_to"][:4])
     assert json.dumps(result)
@@ -44,11 +45,20 @@ def assert_payables_add_up(invoices: dict[str, Any]) -> None:
         assert one["requested_in_coupa"] == one["requested_in_store"]
 
 
+def assert_lies_are_found(result: dict[str, Any]) -> None:
+    """What a system said yes to and did not keep is an exception within one cycle, in each of the three judgements."""
+    lies = result["lies"]
+    assert 0 < lies["told"] == lies["found"] == lies["within_a_cycle"], lies
+    for part in (result, result["expenses"], result["invoices"]):
+        assert part["planted"]["READ_BACK_DIFFERS"] == part["found"]["READ_BACK_DIFFERS"]
+    assert result["planted"]["WRITE_BACK_IGNORED"] == result["found"]["WRITE_BACK_IGNORED"]
+
+
 def assert_edits_are_found(edits: dict[str, Any]) -> None:
     """What a hand changed in the systems behind our back is found and classed, each of it, and nothing else is."""
     assert (1.0, 1.0, []) == (edits["precision"], edits["recall"], edits["misclassed"]), edits
     assert {2} == {one["planted"] for one in edits["kinds"]}
-    assert 5 == len(edits["kinds"])
+    assert 6 == len(edits["kinds"])
     assert {(1.0, 1.0)} == {(one["precision"], one["recall"]) for one in edits["classes"]}
 
 

@@ -157,13 +157,16 @@ def verify(context: Context) -> Answer:
         shown = "; ".join(
             f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
         )
-        return Hold(
+        held = Hold(
             "READ_BACK_DIFFERS",
             f"{source} does not show what it was told: {shown}",
             f"Look at the document in {source}; retry reads it again.",
             source,
             {"differences": differences},
         )
+        names = ("return_entry", "payment_entry", "confirmation_entry")
+        told = next((context.data[name] for name in names if name in context.data), None)
+        return outgoing.unseen(context, held, told)
     entries = outgoing.mark_verified(context)
     if is_returned:
         reason = context.data["return"]

@@ -91,6 +91,10 @@ def await_validation(context: Context) -> Answer:
     if isinstance(answer, Hold):
         if delivery is None or delivery.state != "refused":
             return answer  # nobody knows what the ERP thinks of it
+        if answer.class_ == "READ_BACK_DIFFERS":
+            return (
+                answer  # it said yes to an invoice that it does not have: a retry looks for it and makes it
+            )
         if status == "approved":
             return Done({"note": "released in the ERP"})
         context.data["hold_reason"] = answer.cause

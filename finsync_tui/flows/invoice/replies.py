@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from finsync_tui.flows import outgoing, payments
@@ -166,12 +167,24 @@ def verify(context: Context) -> Answer:
                 f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
             )
             class_ = "WRITE_BACK_IGNORED" if system == subject.source(context) else "READ_BACK_DIFFERS"
-            return subject.stop(
+            held = subject.stop(
                 context, class_, f"{system} does not show what it should: {shown}",
                 f"Find out who changed it in {system}; retry reads it again.", system, {"differences": differences},
             )  # fmt: skip
+            is_source = system == subject.source(context)
+            return outgoing.unseen(context, held, _teller(context, differences)) if is_source else held
     postings.mark_verified(context)
     return Finish("done", {"recorded": context.data.get("recorded", [])})
+
+
+def _teller(context: Context, differences: Sequence[Mapping[str, str]]) -> int | None:
+    """Return the delivery that told the source what it does not show."""
+    names = {one["field"] for one in differences}
+    if names & {"erp_number", "erp_status"}:
+        entry_id = context.data.get("write_back_entry")
+        return None if entry_id is None else int(entry_id)
+    told = zip(context.data.get("recorded", []), context.data.get("payment_entries", []), strict=False)
+    return next((int(entry_id) for (text, _), entry_id in told if f"payment {text}" in names), None)
 
 
 def _payments(context: Context) -> dict[str, Payment]:

@@ -11,13 +11,17 @@ import pytest
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import TransientError
+from finsync_tui import actions
+from finsync_tui.actions import Actor
 from finsync_tui.reconcile import proving
 from finsync_tui.reconcile.proving import Proven
 from store import cases, outbox, workflows
 from store.clock import VirtualClock
+from store.errors import NotAllowedError
 from tests.builders import MONDAY, a_clock, a_store, an_entry
 
 LATER = timedelta(minutes=10)
+ANALYST = Actor("ana", "cli")
 
 
 @dataclass
@@ -62,11 +66,16 @@ class Desk:
 
     def workflow(self, state: str) -> int:
         with self.store.transaction() as db:
-            return workflows.start(
+            made = workflows.start(
                 db, flow="requisition_to_pay", kind="create", entity="purchase_order", document_key="coupa:1",
-                document_number="PO-1", document_version=1, document_revision="1", step="await_approval", now=MONDAY,
-                state=cast("Any", state),
+                document_number="PO-1", document_version=1, document_revision="1", step="verify", now=MONDAY,
             )  # fmt: skip
+            assert made is not None
+            is_over = state in ("done", "superseded")
+            workflows.save(
+                db, made, state=cast("Any", state), step="verify", data={}, now=MONDAY, ended=is_over
+            )
+        return made
 
     def look(self) -> Proven:
         adapters = {"erp": cast("Adapter", self.memory)}
@@ -113,6 +122,39 @@ def test_what_never_happened_is_found_with_the_next_look(desk: Desk) -> None:
     assert f"finsync outbox replay {entry}" in case.fix
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "is_doubted"),
+    [
+        ("order.submit", "{}", True),
+        ("expense.confirm_posting", '{"outcome": "success"}', True),
+        ("expense.confirm_posting", '{"outcome": "error"}', False),
+        ("expense.confirm_payment", '{"status": "partly_paid"}', False),
+        ("invoice.validate", "{}", False),
+    ],
+)
+def test_only_what_shows_for_good_is_doubted(desk: Desk, operation: str, body: str, is_doubted: bool) -> None:
+    """A returned expense goes its own way, a part payment leaves no trace, a clerk may hold what was validated."""
+    desk.took("a", operation, keeps=False, body=body, workflow_id=desk.workflow("waiting"))
+
+    desk.clock.advance(LATER)
+
+    assert int(is_doubted) == desk.look().doubted
+
+
+def test_what_is_shown_before_it_is_decided_is_looked_for_at_once(desk: Desk) -> None:
+    """That an order was submitted shows, though its approval takes days; an import shows nothing until it is through."""
+    flow = desk.workflow("waiting")
+    for key, operation in (("a", "order.submit"), ("b", "journal.create")):
+        entry = desk.took(key, operation, keeps=False, workflow_id=flow)
+        with desk.store.transaction() as db:
+            db.execute("UPDATE delivery SET receipt='{\"is_pending\":true}' WHERE entry_id=?", (entry,))
+
+    desk.clock.advance(LATER)
+
+    assert Proven(doubted=1) == desk.look()
+    assert ["order.submit"] == desk.memory.asked
+
+
 def test_what_a_later_delivery_undid_is_no_loss(desk: Desk) -> None:
     """It is set aside, and says by what."""
     first = desk.took("a", keeps=False)
@@ -154,3 +196,32 @@ def test_a_system_that_is_away_says_nothing(desk: Desk) -> None:
 
     assert (Proven(), Proven(verified=2)) == (away, back)
     assert [("verified", True)] * 2 == [desk.state(first), desk.state(second)]
+
+
+def test_a_doubted_delivery_is_sent_again_though_its_process_is_done(desk: Desk) -> None:
+    """It is looked up first; what a later delivery has taken the place of is not brought back."""
+    old = desk.took("a", "invoice.write_back", keeps=False, workflow_id=desk.workflow("done"))
+    desk.clock.advance(LATER)
+    desk.look()
+
+    actions.replay_deliveries(desk.store, ANALYST, [old], "it is not there")
+
+    held = outbox.get(desk.store.db, old)
+    assert held is not None
+    assert ("pending", True) == (held.state, held.is_outcome_unknown)
+    assert [] == cases.live_for_document(desk.store.db, "coupa:1")
+    with desk.store.transaction() as db:
+        outbox.hold(db, [old], desk.clock.now())
+    desk.took("b", "invoice.write_back", keeps=True)
+    with pytest.raises(NotAllowedError, match="taken its place"):
+        actions.replay_deliveries(desk.store, ANALYST, [old], "once more")
+
+
+def test_a_delivery_that_was_superseded_stays_doubted(desk: Desk) -> None:
+    """Its instance gave way to a newer version of the document: that one decides."""
+    old = desk.took("a", keeps=False, workflow_id=desk.workflow("superseded"))
+    desk.clock.advance(LATER)
+    desk.look()
+
+    with pytest.raises(NotAllowedError, match="taken its place"):
+        actions.replay_deliveries(desk.store, ANALYST, [old], "once more")

@@ -8,7 +8,7 @@ import pytest
 
 from finsync_tui.rehearse import expense_catalogue as catalogue
 from finsync_tui.rehearse.company import build
-from finsync_tui.rehearse.expense_planted import BUSINESS, DEFECTS, HISTORY, TECHNICAL, plant
+from finsync_tui.rehearse.expense_planted import BUSINESS, DEFECTS, HISTORY, LIES, TECHNICAL, plant
 from finsync_tui.rehearse.planted import Level, Plant, Scenario
 from finsync_tui.rehearse.planted import plant as plant_orders
 
@@ -37,10 +37,10 @@ def test_every_class_is_planted(scale: float) -> None:
     """Each kind of trouble is there, however small the company; as often as the tables say at scale 1."""
     found = classes(a_scenario(scale=scale))
 
-    assert {*BUSINESS, *HISTORY, *TECHNICAL} == set(found)
+    assert {*BUSINESS, *HISTORY, *TECHNICAL, *LIES} == set(found)
     if scale == 1.0:
         recalled = HISTORY["RECALLED"]  # each has to be throttled, too, to be recalled in time
-        wanted = {**BUSINESS, **HISTORY, **TECHNICAL, "THROTTLED": TECHNICAL["THROTTLED"] + recalled}
+        wanted = {**BUSINESS, **HISTORY, **TECHNICAL, **LIES, "THROTTLED": TECHNICAL["THROTTLED"] + recalled}
         assert wanted == dict(found)
 
 
@@ -67,7 +67,7 @@ def test_a_storm_has_more_of_it() -> None:
     assert storm["OUTCOME_UNKNOWN"] > 2 * calm["OUTCOME_UNKNOWN"]
     assert storm["UNAVAILABLE"] > 0
     kinds = {one.kind for one in a_scenario("storm", scale=1.0).faults[catalogue.SOURCE]}
-    assert {"throttle", "lost_answer", "reset", "unavailable", "maintenance"} == kinds
+    assert {"throttle", "lost_answer", "reset", "unavailable", "maintenance", "unsaved"} == kinds
 
 
 def test_no_report_has_two_troubles() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.company import build
-from finsync_tui.rehearse.planted import BUSINESS, CLOSED_ON, TECHNICAL, Level, Scenario, plant
+from finsync_tui.rehearse.planted import BUSINESS, CLOSED_ON, LIES, TECHNICAL, Level, Scenario, plant
 
 SMALL = 0.05
 
@@ -31,9 +31,9 @@ def test_every_class_is_planted(scale: float) -> None:
     """Each kind of trouble is there, however small the company; as often as the tables say at scale 1."""
     found = classes(a_scenario(scale=scale))
 
-    assert set(found) == {*BUSINESS, *TECHNICAL}
+    assert set(found) == {*BUSINESS, *TECHNICAL, *LIES}
     if scale == 1.0:
-        assert {**BUSINESS, **TECHNICAL} == dict(found)
+        assert {**BUSINESS, **TECHNICAL, **LIES} == dict(found)
 
 
 def test_none_plants_business_trouble_only() -> None:
@@ -52,7 +52,7 @@ def test_storm_multiplies_technical_trouble() -> None:
     assert calm["SUPPLIER_UNKNOWN"] == storm["SUPPLIER_UNKNOWN"]
     assert storm["UNAVAILABLE"] > 0
     kinds = {fault.kind for faults in a_scenario("storm", scale=1.0).faults.values() for fault in faults}
-    assert {"throttle", "lost_answer", "reset", "unavailable", "maintenance"} == kinds
+    assert {"throttle", "lost_answer", "reset", "unavailable", "maintenance", "unsaved"} == kinds
 
 
 @pytest.mark.parametrize("level", ["typical", "storm"])
