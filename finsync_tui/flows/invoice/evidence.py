@@ -37,13 +37,15 @@ def ordered(
         if held is None or order_line is None:
             continue
         name = f"{line.order_number}/{key[1]}"
+        invoiced, value = _invoiced(db, source, name, order_line, workflow)
         found[key] = Ordered(
             order_number=line.order_number,
             currency=held.record.currency,
             status=held.record.status,
             line=order_line,
             received=_received(db, source, name, order_line),
-            invoiced=_invoiced(db, source, name, order_line, workflow),
+            invoiced=invoiced,
+            invoiced_value=value,
         )
     return found
 
@@ -71,20 +73,25 @@ def _received(db: Connection, source: str, name: str, line: OrderLine) -> Decima
     return total
 
 
-def _invoiced(db: Connection, source: str, name: str, line: OrderLine, workflow: Workflow) -> Decimal:
-    """What other invoices took, credit notes taken off."""
-    total = Decimal(0)
+def _invoiced(
+    db: Connection, source: str, name: str, line: OrderLine, workflow: Workflow
+) -> tuple[Decimal, Decimal]:
+    """What other invoices took, credit notes taken off: in the terms of the order, and in money."""
+    total = value = Decimal(0)
     for held in _others(db, source, "order_line", name, workflow):
         record = _counted(db, held, workflow)
         if record is None or record.kind == "prepayment":
             continue
-        own = (
+        own = [
             one
             for one in record.lines
             if one.kind == "item" and f"{one.order_number}/{one.order_line}" == name
-        )
-        total += matching.taken(own, line, is_credit=matching.is_credit(record))
-    return total
+        ]
+        is_credit = matching.is_credit(record)
+        total += matching.taken(own, line, is_credit=is_credit)
+        amount = sum((one.amount.amount for one in own), Decimal(0))
+        value += -abs(amount) if is_credit else amount
+    return total, value
 
 
 def _counted(db: Connection, held: Held[Invoice], workflow: Workflow) -> Invoice | None:

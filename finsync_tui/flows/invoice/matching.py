@@ -11,7 +11,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
 from finsync_tui.profile.invoice import MatchPolicy, Tolerance
-from store.canonical.money import plain
+from store.canonical.money import Money, plain
 from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import OrderLine
 
@@ -39,6 +39,8 @@ class Ordered:
     received: Decimal
     invoiced: Decimal
     """By other invoices, credit notes taken off."""
+    invoiced_value: Decimal = Decimal(0)
+    """What they came to in money; the same as `invoiced` on lines ordered by amount."""
 
     @property
     def ordered(self) -> Decimal:
@@ -130,13 +132,29 @@ def _prices(
     if want is None:
         return
     for line in lines:
-        have = line.unit_price
+        have = price_of(line, want)
         if have is not None and not within(have - want, want, tolerance):
             yield Mismatch(
                 "price", line.number,
                 f"line {line.number}: {plain(have)} a piece are invoiced, {name} says {plain(want)}",
                 "Agree on the price with the supplier: change the order or ask for a corrected invoice, then retry.",
             )  # fmt: skip
+
+
+def price_of(line: InvoiceLine, ordered: Decimal) -> Decimal | None:
+    """Return what a piece is invoiced at. A line that does not say it is as dear as its amount makes it; an amount that is
+    the order's price but for its rounding is that price. None: it is not invoiced by the piece.
+
+    >>> from store.canonical.money import Money
+    >>> line = InvoiceLine(number="1", quantity=Decimal(3), amount=Money.of("10.00", "EUR"))
+    >>> price_of(line, Decimal("3.3333")), price_of(line, Decimal(2)) > 3
+    (Decimal('3.3333'), True)
+    """
+    if line.unit_price is not None or not line.quantity:
+        return line.unit_price
+    if Money.of(line.quantity * ordered, line.amount.currency, rounding="half_up") == line.amount:
+        return ordered
+    return (line.amount.amount / line.quantity).quantize(PLACES)
 
 
 def _prepaid(
@@ -167,12 +185,8 @@ def _quantities(
     now = taken(lines, ordered.line, is_credit=is_credit(invoice))
     in_all = ordered.invoiced + now
     what = "in all" if ordered.invoiced else "by this invoice"
-    if in_all < 0:
-        yield Mismatch(
-            "quantity", lines[0].number,
-            f"{name}: {plain(abs(now))} are credited, {plain(ordered.invoiced)} were invoiced",
-            "Ask the supplier what the credit note is about, then retry.",
-        )  # fmt: skip
+    if is_credit(invoice):
+        yield from _credits(invoice, lines, ordered, now, name)
     elif (
         now > 0
         and in_all > ordered.ordered
@@ -193,6 +207,24 @@ def _quantities(
             "receipt", lines[0].number,
             f"{name}: {plain(in_all)} are invoiced {what}, {plain(ordered.received)} have been received",
             "Ask the requester to receive what has arrived, or dispute the invoice; it goes on by itself when it is received.",
+        )  # fmt: skip
+
+
+def _credits(
+    invoice: Invoice, lines: Sequence[InvoiceLine], ordered: Ordered, now: Decimal, name: str
+) -> Iterator[Mismatch]:
+    """A credit note gives back pieces or lowers their price: never more of either than was invoiced."""
+    value = abs(sum((line.amount.amount for line in lines), Decimal(0)))
+    credited = invoiced = None
+    if ordered.invoiced + now < 0:
+        credited, invoiced = plain(abs(now)), plain(ordered.invoiced)
+    elif ordered.line.quantity is not None and value > ordered.invoiced_value:
+        credited = f"{plain(value)} {invoice.currency}"
+        invoiced = f"{plain(ordered.invoiced_value)} {invoice.currency}"
+    if credited is not None:
+        yield Mismatch(
+            "quantity", lines[0].number, f"{name}: {credited} are credited, {invoiced} were invoiced",
+            "Ask the supplier what the credit note is about, then retry.",
         )  # fmt: skip
 
 

@@ -100,10 +100,12 @@ def test_trouble_is_found_before_anything_is_sent(
         (an_invoice(a_line(order_number="PO-9")), "MATCH_ORDER"),
         (an_invoice(a_line(order_line="7")), "MATCH_ORDER"),
         (an_invoice(a_line("-1"), kind="credit_memo"), "MATCH_QUANTITY"),
+        (an_invoice(a_line(unit_price=None, amount=eur("500"))), "MATCH_PRICE"),
+        (an_invoice(a_line("9", unit_price=None, amount=eur("93"))), "MATCH_PRICE"),
     ],
 )
 def test_what_does_not_fit_its_order_is_stopped(invoice: Invoice, class_: str) -> None:
-    """Price, quantity, unit and order; more credited than was invoiced."""
+    """Price, stated or not, quantity, unit and order; more credited than was invoiced."""
     desk = a_desk_with_goods()
 
     desk.invoice(invoice)
@@ -112,7 +114,43 @@ def test_what_does_not_fit_its_order_is_stopped(invoice: Invoice, class_: str) -
     assert ["receipt.create"] == desk.sent
 
 
-@pytest.mark.parametrize("line", [a_line("10", "10.2"), a_line("10.5"), a_line("9", "9.9")])
+@pytest.mark.parametrize(
+    ("credited", "class_"),
+    [
+        (a_line("-10"), None),
+        (a_line("-1", "100"), None),
+        (a_line("-10.01"), "MATCH_QUANTITY"),
+        (a_line("-1", "100.01"), "MATCH_QUANTITY"),
+        (a_line("-1", "500"), "MATCH_QUANTITY"),
+    ],
+)
+def test_a_credit_note_gives_back_no_more_than_was_invoiced(credited: Any, class_: str | None) -> None:
+    """Neither in pieces nor in money: one piece of an invoice over 100 is not credited with 500, and at once no more is open than
+    was ordered."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.post()
+
+    desk.tell(SOURCE, "CN1", an_invoice(credited, number="CN-1", kind="credit_memo"))
+
+    assert ([(class_, "open")] if class_ else []) == desk.exceptions
+    while desk.pending:
+        desk.answer()
+    desk.read()
+    assert desk.open_minor <= 10_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        a_line("10", "10.2"),
+        a_line("10.5"),
+        a_line("9", "9.9"),
+        a_line(unit_price=None),
+        a_line("10", unit_price=None, amount=eur("101.99")),
+    ],
+)
 def test_what_lies_within_the_tolerances_goes_on(line: Any) -> None:
     """Two per cent of the price, five of the quantity."""
     desk = a_desk_with_goods()

@@ -216,7 +216,7 @@ def test_prices_are_compared_on_what_is_invoiced_not_on_what_is_credited() -> No
     credit = an_invoice(
         a_line("-10", "0.5").model_copy(update={"amount": Money.of("-5", "EUR")}), kind="credit_memo"
     )
-    ordered = matching.Ordered("PO-1", "EUR", "open", order_line, Decimal(10), Decimal(10))
+    ordered = matching.Ordered("PO-1", "EUR", "open", order_line, Decimal(10), Decimal(10), Decimal(100))
 
     found = matching.mismatches(credit, {("PO-1", "1"): ordered}, MatchPolicy(), needs_order=False)
 
