@@ -8,13 +8,11 @@ from datetime import date
 from finsync_tui import policy
 from finsync_tui.flows import accounts, approval_state, routing, suppliers
 from finsync_tui.flows.invoice import evidence, matching, postings, subject
+from finsync_tui.flows.order import budget
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
-from store.canonical.budget import Budget
-from store.canonical.payables import Invoice
+from store.canonical.payables import Invoice, InvoiceDistribution
 from store.canonical.purchasing import PurchaseOrder
-
-EXTRACT = "extract"
 
 
 def route(context: Context) -> Answer:
@@ -237,16 +235,24 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     """Say what the known budgets lack for lines without an order: an order has reserved its funds already."""
     wanted: dict[str, int] = {}
     for line in invoice.lines:
-        if line.order_number:
-            continue
-        for part in line.distributions:
-            centre = part.segments[1] if len(part.segments) > 1 else ""
-            wanted[centre] = wanted.get(centre, 0) + part.amount.amount_minor
+        for part in () if line.order_number else line.distributions:
+            centre = _cost_centre(context, part)
+            if centre is not None:
+                wanted[centre] = wanted.get(centre, 0) + part.amount.amount_minor
     for centre, minor in sorted(wanted.items()):
-        number = f"{context.data['legal_entity']}/{centre}/{context.now.year}"
-        held = records.find_by_number(context.db, Budget, EXTRACT, number)
-        if held is None or held.record.remaining.currency != invoice.currency:
-            continue
-        if minor > held.record.remaining.amount_minor:
-            return f"cost centre {centre} has {held.record.remaining} left by now; the invoice takes more"
+        free = budget.left(context, centre, invoice.currency)
+        if free is not None and minor > free.amount_minor:
+            return f"cost centre {centre} has {free} left by now; the invoice takes more"
     return None
+
+
+def _cost_centre(context: Context, part: InvoiceDistribution) -> str | None:
+    """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
+    number = str(context.data["legal_entity"])
+    found = accounts.combination(
+        subject.company(context), context.facts.tables, part.segments, shown=part.account, scope=number,
+        on=date.fromisoformat(context.data["accounting_on"]),
+    )  # fmt: skip
+    if isinstance(found, accounts.Unresolved):
+        return None
+    return found.parts.get(subject.setup(context).cost_centre_segment)

@@ -46,20 +46,29 @@ def check_budget(context: Context) -> Answer:
 
 
 def _left(context: Context, centre: str, currency: str) -> Money | None:
+    wish = subject.order(context).requisition_id
+    return left(
+        context, centre, currency, order=context.workflow.document_key,
+        requisition=f"{subject.source(context)}:{wish}" if wish else None,
+    )  # fmt: skip
+
+
+def left(
+    context: Context, centre: str, currency: str, *, order: str = "", requisition: str | None = None
+) -> Money | None:
     """Return what is left of a cost centre's budget this year, as far as it is known in that currency.
 
-    What other orders and requisitions have promised since the budget was read is taken off: two don't spend the same money.
+    What orders and requisitions have promised since the budget was read is taken off, all but this order's and its
+    requisition's: two don't spend the same money.
     """
     legal_entity = str(context.data["legal_entity"])
     number = budget_number(legal_entity, centre, context.now.year)
     held = records.find_by_number(context.db, Budget, EXTRACT, number)
     if held is None or held.record.remaining.currency != currency:
         return None
-    wish = subject.order(context).requisition_id
     promised = commitments.promised_of(
-        context.db, legal_entity, centre, currency, order=context.workflow.document_key,
-        requisition=f"{subject.source(context)}:{wish}" if wish else None,
-    )  # fmt: skip
+        context.db, legal_entity, centre, currency, order=order, requisition=requisition
+    )
     free = held.record.amount.amount_minor - promised
     return Money(amount_minor=min(held.record.remaining.amount_minor, free), currency=currency)
 

@@ -479,6 +479,10 @@ class InvoiceDesk:
     def flow(self, key: str) -> Workflow:
         return workflows.of_document(self.store.db, f"{SOURCE}:{key}")[-1]
 
+    def invoice_flows(self, key: str = "I1") -> list[Workflow]:
+        """All instances of an invoice, oldest first."""
+        return workflows.of_document(self.store.db, f"{SOURCE}:{key}", Invoice.entity)
+
     def order_flows(self, key: str = "4711") -> list[Workflow]:
         """All instances of an order, oldest first."""
         return workflows.of_document(self.store.db, f"{SOURCE}:{key}", PurchaseOrder.entity)

@@ -195,6 +195,20 @@ def test_a_budget_that_was_spent_since_is_stale(severity: str, step: str) -> Non
     assert step == desk.step()
 
 
+def test_a_budget_is_that_of_the_cost_centre_in_the_erp_less_what_orders_promise() -> None:
+    """The source may call it otherwise; and what an order has taken since the budget was read is not there to be spent."""
+    desk = InvoiceDesk(approval={"budget": "block"}, duplicates={"same_amount": "off"})
+    desk.rows["cost_centre"] = (("N7", "420"), ("420", "420"), ("000", "000"))
+    desk.put("extract", "b", a_budget("250", "250"))
+
+    desk.order()
+    desk.tell(SOURCE, "I2", an_invoice(a_free_line("151", centre="N7"), number="INV-2"))
+    desk.tell(SOURCE, "I3", an_invoice(a_free_line("150", centre="N7"), number="INV-3"))
+
+    assert ("check_approval", "await_posting") == (desk.step("I2"), desk.step("I3"))
+    assert "cost centre 420 has 150.00 EUR left by now" in desk.cause
+
+
 def a_budget(amount: str, remaining: str) -> Budget:
     return Budget(
         number="DE01/420/2026", name="Office", legal_entity="DE01", period="2026", cost_centre="420",
