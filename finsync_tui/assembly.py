@@ -215,6 +215,15 @@ class Engine:
             self.clock.now(), pulled, advanced, delivered, verified, is_stopped=self.is_stopping()
         )
 
+    async def read_again(self, task: sync.Pull, external_ids: Sequence[str]) -> tuple[sync.Pulled, ...]:
+        """Read these documents afresh, wherever they stand in their system: in its queue, or taken out of it."""
+        self._renew()
+        if not systems.is_open(self.store.db, task.system, self.clock.now()):
+            return ()
+        now = self.clock.now()
+        asked = [requests.Reread(task.system, task.entity, one, 0, now) for one in external_ids]
+        return (await sync.reread(self.store, self.adapters[task.system], task, asked, self.clock),)
+
     async def _pull_asked(self) -> tuple[sync.Pulled, ...]:
         """Read what people asked for since the last look, by the schedules of those systems."""
         asked = requests.reads(self.store.db)

@@ -81,9 +81,14 @@ def run_once(workspace: Workspace) -> CycleReport:
 
 
 def sync_now(
-    workspace: Workspace, system: str, entity: str | None = None, *, is_full: bool = False
+    workspace: Workspace,
+    system: str,
+    entity: str | None = None,
+    *,
+    is_full: bool = False,
+    only: Sequence[str] = (),
 ) -> tuple[sync.Pulled, ...]:
-    """Read one system's entities now (all that schedules name, or one): what changed, or everything.
+    """Read one system's entities now (all that schedules name, or one): what changed, everything, or the documents of these ids.
 
     Told to stop, it ends with a StoppedError.
     """
@@ -95,7 +100,8 @@ def sync_now(
                 wanted = _pulls(engine, system, entity)
                 if is_full:
                     wanted = _from_the_beginning(engine, wanted, is_named=entity is not None)
-                pulled = await stop.run(engine.pull(wanted))
+                work = engine.read_again(wanted[0], only) if only else engine.pull(wanted)
+                pulled = await stop.run(work)
         if pulled is None or stop.is_asked():
             raise StoppedError(FULL_READ_CUT if is_full else READ_CUT)
         return pulled

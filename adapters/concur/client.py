@@ -23,6 +23,7 @@ from adapters.base import (
     WriteRequest,
 )
 from adapters.concur import fis, ids, inbound, lists, wire, wire_masters, wire_people
+from adapters.concur.fis import FUNDS_CHECK, OF_REPORTS
 from adapters.concur.list_writes import ListDesk
 from adapters.concur.masters import Budgets, Vendors
 from adapters.concur.options import Options
@@ -139,18 +140,32 @@ class Concur:
     async def read_taken(
         self, entity: str, position: str | None, is_known: Callable[[str], bool]
     ) -> AsyncIterator[Page]:
-        """Walk the documents that were acknowledged in our name and are under way: their reports lead to them."""
-        if entity != "expense_document" or "expense" not in self.options.document_types:
+        """Walk the documents that were acknowledged in our name and are under way: their reports lead to them.
+
+        Nothing leads to a cash advance or to the funds check of a request: Concur lists neither. They are read by their ids.
+        """
+        if entity != "expense_document":
+            return
+        if FUNDS_CHECK in self.options.document_types:
+            async for ids_ in self._reports.under_approval():
+                yield Page(await self._taken(ids_, (FUNDS_CHECK,), is_known), position, False)
+        if not OF_REPORTS & set(self.options.document_types):
             return
         shift = timedelta(minutes=self.options.report_time_offset_minutes)
         since = instant(position) + shift if position else None
         async for some in self._reports.in_payment(since):
-            rows: list[bytes] = []
-            for report_id in some.ids:
-                if ids.ID.fullmatch(report_id) and not is_known(report_id):
-                    rows += await self._queues.taken(report_id)
+            rows = await self._taken(some.ids, sorted(OF_REPORTS), is_known)
             reached = text(some.began) if some.is_last and some.began is not None else position
             yield Page(rows, reached, some.is_last)
+
+    async def _taken(
+        self, report_ids: Sequence[str], doc_types: Sequence[str], is_known: Callable[[str], bool]
+    ) -> list[bytes]:
+        rows: list[bytes] = []
+        for report_id in report_ids:
+            if ids.ID.fullmatch(report_id) and not is_known(report_id):
+                rows += await self._queues.taken(report_id, doc_types)
+        return rows
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         """Read these documents afresh."""

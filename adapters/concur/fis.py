@@ -51,8 +51,10 @@ _PAYMENTS: Final = ("PAYMENT_CONFIRMED_SUCCESS", "PAYMENT_CONFIRMED_REVERSED", "
 _FAILED: Final = "POSTING_CONFIRMED_FAILURE"
 _TAKEN: Final = ("ACKNOWLEDGED", *_POSTED, _FAILED, *_PAYMENTS)
 _UNDER_WAY: Final = ("ACKNOWLEDGED", "POSTING_CONFIRMED_SUCCESS")
-_OF_REPORTS: Final = ("expense", "payroll")
+OF_REPORTS: Final = frozenset(("expense", "payroll"))
 """Document types that are found by the id of an approved report."""
+FUNDS_CHECK: Final = "reportobligation"
+"""The document type that is found by the id of a report that waits for its approval."""
 _PAID: Final = {
     "paid": ("PAYMENT_CONFIRMED_SUCCESS", "PAID"),
     "reversed": ("PAYMENT_CONFIRMED_REVERSED",),
@@ -192,19 +194,22 @@ class Queues:
         )
         return _rows(answer) if answer.status == 200 else []
 
-    async def taken(self, report_id: str) -> list[bytes]:
-        """Return the documents of a report that were acknowledged in our name, and not refused or paid since."""
+    async def taken(self, report_id: str, doc_types: Sequence[str]) -> list[bytes]:
+        """Return those documents of a report that were acknowledged in our name, and not refused or paid since."""
         rows = []
-        for doc_type in _OF_REPORTS:
+        for doc_type in doc_types:
             if doc_type in self._options.document_types:
-                rows += [row for row in await self.shown(doc_type, report_id) if self._is_ours(row)]
+                going_on = (
+                    _UNDER_WAY if doc_type in OF_REPORTS else _UNDER_WAY[:1]
+                )  # what nothing is paid of ends there
+                rows += [row for row in await self.shown(doc_type, report_id) if self._is_ours(row, going_on)]
         return rows
 
-    def _is_ours(self, row: bytes) -> bool:
+    def _is_ours(self, row: bytes, going_on: Sequence[str]) -> bool:
         shown = decoded_or_none(row, wire.FisDocument)
         return (
             shown is not None
-            and shown.doc_status in _UNDER_WAY
+            and shown.doc_status in going_on
             and (shown.erp_system_id or "") == self._options.system_id
         )
 

@@ -131,21 +131,28 @@ class Reports:
                 after = since or (began - POSTED_WITHIN if began is not None else None)
                 if after is not None:
                     params["modifiedDateAfter"] = self._after(after)
-            cursor: str | None = None
-            for _ in range(self._place.pages_max):
-                answer = await self._list(params, cursor)
-                began = began or server_time(answer)
-                heads = [_head(row) for row in split_rows(answer, "Items")]
-                following = next_offset(answer)
-                is_last = following is None and state == POSTED
-                yield InPayment([head.id for head in heads if head.id], began, is_last)
-                if following is None:
-                    break
-                if following == cursor:
-                    raise self._place.loop(1, "its next page is itself")
-                cursor = following
-            else:
-                raise self._place.too_many()
+            async for one in self._ids(params):
+                began = began or one.began
+                yield InPayment(one.ids, began, one.is_last and state == POSTED)
+
+    async def under_approval(self) -> AsyncIterator[Sequence[str]]:
+        """Walk the ids of the reports that somebody has yet to approve: their funds may have been asked for."""
+        async for one in self._ids({"approvalStatusCode": OPEN_STATES}):
+            yield one.ids
+
+    async def _ids(self, params: Mapping[str, str | int]) -> AsyncIterator[InPayment]:
+        cursor: str | None = None
+        for _ in range(self._place.pages_max):
+            answer = await self._list(dict(params), cursor)
+            heads = [_head(row) for row in split_rows(answer, "Items")]
+            following = next_offset(answer)
+            yield InPayment([head.id for head in heads if head.id], server_time(answer), following is None)
+            if following is None:
+                return
+            if following == cursor:
+                raise self._place.loop(1, "its next page is itself")
+            cursor = following
+        raise self._place.too_many()
 
     async def status(self, report_id: str, owner: Any = None) -> str | None:
         """Return the approval status of one report now; its owner's login saves finding out whose it is."""

@@ -421,6 +421,7 @@ class ConcurSimulator:
         doc_type = "requestobligation" if by_request else "reportobligation"
         if by_request:
             body["requestHeader"] = {"requestId": found.id, "name": found.name}
+            body["employee"] |= {"employeeReimbursementCurrency": body["report"]["employeeCurrencyAlphaCode"]}
         return self._reports.make_document(doc_type, found.id, body).id
 
     def put_fis_document(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import facts, note, safe, say, say_json, table
 from store.errors import NotAllowedError
 
@@ -23,7 +24,11 @@ def register(app: typer.Typer) -> None:
     app.command("run", epilog=example("finsync run --once --json", "finsync run"))(run)
     app.command(
         "sync",
-        epilog=example("finsync sync coupa purchase_order", "finsync sync coupa purchase_order --full"),
+        epilog=example(
+            "finsync sync coupa purchase_order",
+            "finsync sync coupa purchase_order --full",
+            "finsync sync concur expense_document --only 8F3A12C4D5E64F7A9B0C",
+        ),
     )(sync)
 
 
@@ -73,6 +78,14 @@ def sync(
         bool,
         typer.Option("--full", help="Read everything again from the beginning, not only what changed."),
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="ID",
+            help="Read the document of this id there, wherever it stands; may be repeated.",
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -81,11 +94,18 @@ def sync(
     With --full everything is read and translated again, whatever was read before: after a repair, or when something
     seems to be missing. What is as we hold it stays as it is. The watermark moves once the read has come to its end;
     until then, and when it fails, the next read goes on from where it would have gone on without it.
+
+    With --only single documents are read: what a queue does not show any more is worked through as if it had come from there,
+    if nothing here knows it. Whether it is in a target already is looked up first.
     """
     from finsync_tui import headless
 
-    found = workspace_of(workspace)
-    pulled = headless.sync_now(found, system, entity, is_full=full)
+    found, ids = workspace_of(workspace), tuple(dict.fromkeys(only or ()))
+    if ids and (entity is None or full):
+        raise UsageError(
+            "--only reads single documents of one entity: name the entity, and leave out --full."
+        )
+    pulled = headless.sync_now(found, system, entity, is_full=full, only=ids)
     if not pulled:
         raise NotAllowedError(_left_alone(found, system))
     if json:
@@ -94,6 +114,8 @@ def sync(
         say(_reads(pulled))
         for each in pulled if full else ():
             say(_full_read(each))
+        if ids and not any(each.rows_read or each.error for each in pulled):
+            say(f"{system} shows no {entity} of {', '.join(ids)}; nothing was changed")
         _complain(pulled)
     if any(each.error for each in pulled):
         raise typer.Exit(1)

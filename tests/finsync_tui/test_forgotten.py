@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
+
+import pytest
 
 from adapters.base import WriteRequest
 from finsync_tui import sync
-from store import Store, records, watermarks, workflows
+from store import Store, records, requests, watermarks, workflows
 from store.canonical.expense import ExpenseDocument
-from tests.adapters.setup_concur import ConcurWorld, setup_concur
+from tests.adapters.setup_concur import ANA, ConcurWorld, setup_concur
 from tests.builders import a_store
 
 ENTITY = ExpenseDocument.entity
+FUNDS = "reportobligation"
 
 
 def pull(world: ConcurWorld, store: Store) -> dict[str, str]:
@@ -42,6 +46,30 @@ def test_a_store_that_knows_nothing_finds_what_was_taken_over() -> None:
     found = pull(world, a_store())
 
     assert {ready: "ready", taken: "acknowledged", posted: "posted"} == found
+
+
+def test_a_funds_check_of_a_report_is_found_while_it_waits_for_its_answer() -> None:
+    """Its report waits for approval and leads to it; one that was answered is at its end."""
+    world = setup_concur_for(FUNDS)
+    waiting, answered = (world.name_of(_report_of(world, n)) for n in (1, 2))
+    tell(world, world.acknowledge(waiting), world.acknowledge(answered), world.confirm(answered))
+
+    assert {waiting: "acknowledged"} == pull(world, a_store())
+
+
+@pytest.mark.parametrize("kind", ["cashadvance", "requestobligation"])
+def test_what_no_list_leads_to_is_taken_up_by_its_id(kind: str) -> None:
+    """Concur lists neither cash advances nor requests: the id that its screens show is enough."""
+    world, store = setup_concur_for(kind), a_store()
+    name = _made(world, kind)
+    tell(world, world.acknowledge(name))
+    unseen = pull(world, store)
+
+    found = named(world, store, name.rpartition(".")[2], "NOSUCHADVANCE0000001")
+
+    assert ({}, 1) == (unseen, found.rows_read)
+    assert {name: "acknowledged"} == states(store)
+    assert 0 == named(world, store, "NOSUCHADVANCE0000001").rows_read
 
 
 def test_what_another_integration_took_is_not_ours() -> None:
@@ -98,6 +126,33 @@ def test_a_running_engine_does_not_look_again() -> None:
     assert mark is not None
     assert 1 == world.request_count() - before
     assert sync.is_caught_up(store.db, "concur", ENTITY)
+
+
+def setup_concur_for(*kinds: str) -> ConcurWorld:
+    """Return a company whose documents of these kinds are read, beside those of expense reports."""
+    return ConcurWorld(options={"document_types": ["expense", *kinds]})
+
+
+def named(world: ConcurWorld, store: Store, *ids: str) -> sync.Pulled:
+    """Read the documents of these ids, as `finsync sync --only` does."""
+    asked = [requests.Reread("concur", ENTITY, one, 0, world.clock.now()) for one in ids]
+    task = sync.Pull("concur", ENTITY, True)
+    return asyncio.run(sync.reread(store, world.adapter, task, asked, world.clock))
+
+
+def _report_of(world: ConcurWorld, n: int) -> str:
+    """Return the id of a submitted report whose funds are asked for."""
+    world.simulator.request_funds_check(world.plan(name=f"Trip {n}"))
+    return str(world.simulator.documents()[-1]["report_id"])
+
+
+def _made(world: ConcurWorld, kind: str) -> str:
+    if kind == "cashadvance":
+        about = world.simulator.issue_cash_advance(ANA, Decimal(300), "EUR")
+    else:
+        world.simulator.request_funds_check(world.plan(), by_request=True)
+        about = str(world.simulator.documents()[-1]["report_id"])
+    return world.name_of(about)
 
 
 def _give_up(store: Store, name: str) -> None:

@@ -313,6 +313,22 @@ def test_what_has_no_full_read_is_refused_and_what_breaks_off_says_what_was_kept
     assert "what was read is kept, and the watermark stays where it was" in failed.out
 
 
+def test_single_documents_are_read_by_their_ids(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one entity, and not together with everything; a failure is told like that of any read."""
+    monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_ID", "hunter2")
+    monkeypatch.setenv("FINSYNC_SECRET_COUPA_CLIENT_SECRET", "hunter2")
+
+    no_entity = finsync("sync", "coupa", "--only", "1")
+    both = finsync("sync", "coupa", "purchase_order", "--only", "1", "--full")
+    failed = finsync("sync", "coupa", "purchase_order", "--only", "1", "--only", "2", "--json")
+
+    assert (2, 2, 1) == (no_entity.code, both.code, failed.code)
+    assert "name the entity" in no_entity.err
+    assert [("coupa", "purchase_order", 0)] == [
+        (p["system"], p["entity"], p["rows_read"]) for p in failed.json
+    ]
+
+
 def test_an_engine_refuses_a_profile_with_problems(finsync: Finsync) -> None:
     """It starts on nothing that `profile check` would find."""
     layer = finsync.path / "profiles" / "own" / "profile.toml"
