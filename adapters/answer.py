@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-import httpx
 import msgspec
 
 from adapters.errors import OutcomeUnknownError, ProtocolError
+
+if TYPE_CHECKING:
+    import httpx  # five megabytes that the workbench needs for nothing
 
 T = TypeVar("T")
 

@@ -1021,6 +1021,15 @@ def m018_promises_taken_over(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m019_causes_by_index(db: Database) -> None:
+    """What is stuck is counted by cause within milliseconds, 100,000 exceptions too."""
+    db.execute(
+        "CREATE INDEX exception_case_cause ON exception_case(class, currency, due_at, opened_at, amount_minor)"
+        " WHERE ended_at IS NULL"
+    )
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

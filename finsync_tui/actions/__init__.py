@@ -1,6 +1,6 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
-from finsync_tui.actions.acting import Outcome, Seen, acting, known_now, may
+from finsync_tui.actions.acting import Outcome, Seen, may
 from finsync_tui.actions.breaks import (
     adopt_target,
     assign_breaks,
@@ -53,6 +53,7 @@ from finsync_tui.actions.supplier_merges import (
 from finsync_tui.actions.suppliers import answer_suppliers
 from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, withdraw_write_off, write_off
 from finsync_tui.actor import Actor
+from finsync_tui.people import acting, known_now
 
 __all__ = [
     "Actor",

@@ -10,7 +10,6 @@ from typing import Literal
 
 from finsync_tui import people
 from finsync_tui.actor import Actor
-from finsync_tui.profile import Profile
 from store import Store, audit, cases, glances, workflows
 from store.cases import ExceptionCase
 from store.errors import NotAllowedError, NotFoundError
@@ -23,32 +22,6 @@ LIVE = ("open", "snoozed")
 
 Seen = Mapping[int, Glance]
 """How things stood when the person decided, by id. What somebody else has changed since is refused, not overwritten."""
-
-
-def acting(
-    profile: Profile,
-    source: Literal["cli", "tui", "web"],
-    *,
-    os_account: str = "",
-    web_login: str = "",
-    held: people.Signer | None = None,
-) -> Actor:
-    """Return who acts: a web sign-in, else the account of the operating system that this process runs under."""
-    account = "" if web_login else (os_account or people.account())
-    who = people.who_is(profile, os_account=account, web_login=web_login)
-    key = held if held is not None and web_login and held.name == who.name else None
-    return Actor(who.name, source, who.roles, account, web_login, key)
-
-
-def known_now(profile: Profile, actor: Actor) -> Actor:
-    """Return the same person as the profile knows them now."""
-    return acting(
-        profile,
-        "tui" if actor.source == "engine" else actor.source,
-        os_account="" if actor.web_login else actor.account or actor.name,
-        web_login=actor.web_login,
-        held=actor.held,
-    )
 
 
 def may(actor: Actor, what: str) -> bool:

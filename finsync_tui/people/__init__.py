@@ -1,6 +1,7 @@
 """People: who acts, what their roles allow, and the keys that they sign with."""
 
 from finsync_tui.actor import account
+from finsync_tui.people.acting import acting, known_now
 from finsync_tui.people.keys import (
     KeyMissingError,
     Signer,
@@ -21,7 +22,9 @@ __all__ = [
     "Signer",
     "Who",
     "account",
+    "acting",
     "is_signed_by",
+    "known_now",
     "make_key",
     "may",
     "new_private",

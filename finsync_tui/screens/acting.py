@@ -11,7 +11,6 @@ from finsync_tui.actions import Actor, Outcome, Seen
 from finsync_tui.screens import writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
-from store import preferences
 from store.clock import Clock, instant
 from store.database import Store, open_store
 
@@ -88,15 +87,6 @@ def perform(
         return DEEDS[verb](store, actor, ids, text, seen or {})
     finally:
         store.close()
-
-
-def remember(path: Path, clock: Clock, person: str, name: str, value: str | None) -> None:
-    """Keep what a person set up, or forget it."""
-    with open_store(path, clock, creates=False) as store, store.transaction() as db:
-        if value is None:
-            preferences.clear(db, person, name)
-        else:
-            preferences.set(db, person, name, value)
 
 
 def _with_roles(path: Path, actor: Actor) -> Actor:

@@ -24,7 +24,7 @@ from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
-from finsync_tui.screens.verbs import Name
+from finsync_tui.screens.stylesheet import KeptStylesheet
 from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from finsync_tui.actions import Outcome
+    from finsync_tui.screens.verbs import Name
     from finsync_tui.settings import Workspace
     from finsync_tui.usage import Usage
     from store.glances import Glance
@@ -158,6 +159,7 @@ class FinsyncApp(App[None]):
         for theme, _ in themes.OWN:
             self.register_theme(theme)
         self.theme = os.environ.get("TEXTUAL_THEME") or themes.DARK.name
+        self.stylesheet = KeptStylesheet(self.get_css_variables())
         text.use(text.Format())
         if "SSH_CONNECTION" in os.environ:
             self.animation_level = "none"
@@ -205,11 +207,14 @@ class FinsyncApp(App[None]):
 
     def use_settings(self) -> None:
         """Let what this person has chosen hold from now on."""
+        self._take_settings()
+        self._show_bar()
+        self.screen.refresh(layout=True)
+
+    def _take_settings(self) -> None:
         text.use(choices.format_of(self.preferences))
         if not os.environ.get("TEXTUAL_THEME") and f"{choices.PREFIX}theme" in self.preferences:
             self.theme = choices.chosen(self.preferences, "theme")
-        self._show_bar()
-        self.screen.refresh(layout=True)
 
     # -- pulse --------------------------------------------------------------------------------------------------
 
@@ -251,7 +256,7 @@ class FinsyncApp(App[None]):
                     self.preferences |= await self.reader.run(
                         partial(overview.remembered, person=self.actor.desk)
                     )
-                    self.use_settings()
+                    self._take_settings()  # nothing is shown yet that would have to be drawn again
                 self._version = version
                 self.trouble = None
                 self._show_bar()
@@ -367,7 +372,7 @@ class FinsyncApp(App[None]):
     @work(group="remembering", exit_on_error=False)
     async def _remember(self, name: str, value: str | None) -> None:
         def keep() -> None:
-            from finsync_tui.screens.acting import remember
+            from finsync_tui.screens.remembering import remember
 
             remember(self.store_path, self.machine_clock, self.actor.desk, name, value)
 

@@ -13,10 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.screens import drawing, queries
-from finsync_tui.screens.queries import Listing, Sum
+from finsync_tui.screens import drawing
 from finsync_tui.screens.text import money, safe_text
-from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.top_bar import TopBar
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
     from finsync_tui.actions import Outcome
     from finsync_tui.screens.app import FinsyncApp
+    from finsync_tui.screens.queries import Listing, R, Sum
+    from finsync_tui.screens.verbs import Verb
     from store.glances import Glance
 
 T = TypeVar("T")
@@ -190,7 +190,7 @@ class WorkScreen(Screen[None]):
     async def ask_and_do(
         self,
         verb: Verb,
-        listing: Listing[queries.R] | None,
+        listing: Listing[R] | None,
         ids: Sequence[int],
         *,
         subject: str,
@@ -208,6 +208,7 @@ class WorkScreen(Screen[None]):
         if why:
             self.app.notify(why, severity="warning", markup=False)
             return False
+        from finsync_tui.screens import queries
         from finsync_tui.screens.widgets.dialogs import AskDialog
 
         if seen is None:
@@ -236,7 +237,7 @@ class WorkScreen(Screen[None]):
         """Return what else the question shows before this is done to those."""
         return ()
 
-    async def glance(self, listing: Listing[queries.R] | None, ids: Sequence[int]) -> Mapping[int, Glance]:
+    async def glance(self, listing: Listing[R] | None, ids: Sequence[int]) -> Mapping[int, Glance]:
         """Return how things stand now, so that nothing is overwritten that somebody does while this person thinks."""
         from store import glances
 

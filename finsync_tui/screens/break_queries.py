@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
-from finsync_tui.screens.queries import Listing, Sort, batches, waiting_in, when
+from finsync_tui.screens.queries import Listing, Sort, batches, waiting_in
 from finsync_tui.screens.text import safe_text
 from store.clock import instant, text
+from store.columns import when
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from adapters.redaction import redact
 from finsync_tui import explain
 from finsync_tui.screens import compare, missing, queries, similar
-from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow, when
+from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
 from finsync_tui.screens.similar import Similar, Suggestion
 from finsync_tui.screens.text import safe_lines, safe_text, words
 from store.clock import instant
+from store.columns import when
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from finsync_tui.screens.queries import when
 from finsync_tui.screens.text import safe_text
 from store import closing, preferences, runs, trends, unposted
 from store.clock import instant
 from store.clock import text as instant_text
+from store.columns import when
 from store.trends import Trend
 from store.unposted import Unposted
 
@@ -244,7 +244,7 @@ def _causes(db: Connection, now: datetime) -> tuple[Cause, ...]:
     found: dict[str, Cause] = {}
     rows = db.execute(
         "SELECT class, currency, count(*) AS n, coalesce(sum(due_at <= ?), 0) AS overdue, min(opened_at) AS oldest, "
-        "sum(amount_minor) AS total FROM v_exception WHERE ended_at IS NULL GROUP BY +class, currency",  # +: by the queue's index
+        "sum(amount_minor) AS total FROM v_exception WHERE ended_at IS NULL GROUP BY class, currency",
         (instant_text(now),),
     ).fetchall()
     for row in rows:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from finsync_tui.actions import Actor
+    from finsync_tui.actor import Actor
 
 ACTS = {
     "retry": "exception.retried",
@@ -63,14 +63,14 @@ def known(path: Path, person: Actor) -> tuple[Actor, dict[str, str]]:
     """Return the person as the profile knows them, and the actions that they may not do, each with the reason; none
     where the profile lists nobody.
     """
-    from finsync_tui import actions, people, profile
+    from finsync_tui import people, profile
     from finsync_tui.settings import FILE_NAME, load_workspace
     from store.errors import FinsyncError
 
     if not (path.parent / FILE_NAME).is_file():
         return person, {}
     try:
-        actor = actions.known_now(profile.load(load_workspace(path.parent)), person)
+        actor = people.known_now(profile.load(load_workspace(path.parent)), person)
     except FinsyncError:
         return person, {}  # whoever acts is told what is wrong with the profile
     found: dict[str, str] = {}

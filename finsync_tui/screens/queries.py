@@ -10,22 +10,19 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
 from finsync_tui.screens.text import safe_text
 from store.clock import instant
+from store.columns import when
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
 BATCH = 500
 """Ids in one statement."""
-CACHE_KIB = 2 * 1024
-"""Of each reading connection. What is scanned is scanned once, and the machine keeps the file's pages anyway."""
 IDS_AT_ONCE = 10_000
 """A row costs ten times an id: never hold them all."""
 
@@ -176,27 +173,6 @@ class Sum:
     currency: str
     count: int
     amount_minor: int
-
-
-def when(value: str | None) -> datetime | None:
-    """Return a stored instant."""
-    return instant(value) if value else None
-
-
-def prepare(db: Connection) -> None:
-    """Teach a connection what filters ask for: how many minor units of a currency an amount is."""
-    from store.canonical.currency import exponent
-
-    @cache
-    def minor_units(currency: str | None, amount: str) -> int | float:
-        value = Decimal(amount).scaleb(exponent(currency or ""))
-        whole = value.to_integral_value()
-        return (
-            int(whole) if whole == value else float(value)
-        )  # between two minor units: only an order, no money
-
-    db.create_function("minor_units", 2, minor_units, deterministic=True)
-    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def ids(

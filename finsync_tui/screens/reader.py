@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 THREADS = 2
+CACHE_KIB = 2 * 1024
+"""Of each reading connection. What is scanned is scanned once, and the machine keeps the file's pages anyway."""
 
 
 class Reader:
@@ -83,8 +87,6 @@ class Reader:
             return self._idle.pop() if self._idle else self._connect()
 
     def _connect(self) -> Connection:
-        from finsync_tui.screens.queries import prepare
-
         if self._store is None:
             from store.database import open_store
 
@@ -99,3 +101,19 @@ class Reader:
                 self._watcher = self._connect()
             watcher = self._watcher
         return int(watcher.execute("PRAGMA data_version").fetchone()[0])
+
+
+def prepare(db: Connection) -> None:
+    """Teach a connection what filters ask for: how many minor units of a currency an amount is."""
+    from store.canonical.currency import exponent
+
+    @cache
+    def minor_units(currency: str | None, amount: str) -> int | float:
+        value = Decimal(amount).scaleb(exponent(currency or ""))
+        whole = value.to_integral_value()
+        return (
+            int(whole) if whole == value else float(value)
+        )  # between two minor units: only an order, no money
+
+    db.create_function("minor_units", 2, minor_units, deterministic=True)
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")

@@ -23,11 +23,14 @@ from textual.strip import Strip
 
 from finsync_tui.screens.signs import Role
 from finsync_tui.screens.text import fit
+from finsync_tui.screens.widgets.table_ink import Ink, ink
 
 R = TypeVar("R")
 
 PAGE_ROWS = 128
-PAGES_MAX = 16
+PAGES_MAX = 8
+DRAWN_MAX = 512
+"""Rows whose drawing is kept: some windows full. Drawing one again is cheap, a whole list of them is not small."""
 GAP = "  "
 WIDTH_STEP = 8
 """Columns that one press of h or l scrolls."""
@@ -52,18 +55,6 @@ class Column:
 class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """Rows of any number. `cells` says how a row looks; it is asked for visible rows only."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "virtual-table--header",
-        "virtual-table--cursor",
-        "virtual-table--cursor-blurred",
-        "virtual-table--marked",
-        "virtual-table--ok",
-        "virtual-table--warn",
-        "virtual-table--error",
-        "virtual-table--muted",
-        "virtual-table--strong",
-        "virtual-table--accent",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "down", "Next row", show=False, id="table.down"),
         Binding("k,up", "up", "Previous row", show=False, id="table.up"),
@@ -146,6 +137,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._is_loading = False
         self._generation = 0
         self._lines: dict[int, list[Segment]] = {}
+        self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
+        self._ink: Ink | None = None
         self._widths = [column.width for column in self.columns]  # 0: left out
         self._anchor: int | None = None
         self.cursor = 0
@@ -228,7 +221,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def redraw(self) -> None:
         """Draw the visible rows again: time has passed."""
-        self._lines.clear()
+        self._undraw()
         self.refresh()
 
     def row_at(self, index: int) -> R | None:
@@ -265,8 +258,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
                     self._pages.move_to_end(number)
                     while len(self._pages) > PAGES_MAX:
                         self._pages.popitem(last=False)
-                    for row_id in found:
-                        self._lines.pop(row_id, None)
+                    self._undraw()
                     self.refresh()
                     if self.cursor // PAGE_ROWS == number:
                         self.post_message(self.RowHighlighted(self, self.cursor_id))
@@ -277,7 +269,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._generation += 1
         self._pages.clear()
         self._wanted.clear()
-        self._lines.clear()
+        self._undraw()
 
     def _visible_pages(self) -> range:
         top = int(self.scroll_offset.y)
@@ -285,17 +277,47 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Find the styles once for all lines: that costs more than drawing a line."""
+        inked = ink(self.app.theme_variables, self.rich_style)
+        if inked is not self._ink:
+            self._ink = inked
+            self._undraw()
+        return super().render_lines(crop)
+
+    @property
+    def _inked(self) -> Ink:
+        if self._ink is None:
+            self._ink = ink(self.app.theme_variables, self.rich_style)
+        return self._ink
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         if y == 0:
-            return self._strip(self._header(), self.get_component_rich_style("virtual-table--header"))
+            return self._strip(self._header(), self._inked.header)
         index = int(self.scroll_offset.y) + y - 1
         if not self._ids and y == 1:
-            text = fit(f"{GAP}{self.empty}", width)
-            return Strip([Segment(text, self.get_component_rich_style("virtual-table--muted"))], width)
+            return Strip([Segment(fit(f"{GAP}{self.empty}", width), self._inked.empty)], width)
         if index >= len(self._ids):
-            return Strip.blank(width, self.rich_style)
-        return self._strip(self._uncut(self._line(index)), self._line_style(index))
+            return Strip.blank(width, self._inked.plain)
+        return self._row_strip(index)
+
+    def _row_strip(self, index: int) -> Strip:
+        row_id = self._ids[index]
+        look = (row_id, row_id in self.marks, index == self.cursor, self.has_focus)
+        known = self._strips.get(look)
+        if known is None:
+            known = self._strip(self._line(index), self._line_style(*look[1:]))
+            if row_id in self._lines:  # else it is being read, and looks different soon
+                if len(self._strips) >= DRAWN_MAX:
+                    self._undraw()
+                self._strips[look] = known
+        return known
+
+    def _undraw(self) -> None:
+        """Forget how rows look."""
+        self._lines.clear()
+        self._strips.clear()
 
     def _uncut(self, segments: list[Segment]) -> list[Segment]:
         """Hide numbers that the edge of the window cuts: the rest of an amount is another amount."""
@@ -310,23 +332,28 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             end = start + width
             if column.is_right and (start < left < end or start < right < end):
                 lead = " " * max(0, left - start)
-                found[place] = Segment(fit(f"{lead}…", width) + GAP, self._role("muted"))
+                found[place] = Segment(fit(f"{lead}…", width) + GAP, self._inked.roles["muted"])
             start = end + len(GAP)
         return found
 
     def _strip(self, segments: list[Segment], style: Style) -> Strip:
+        """Put a line together for the window. One that fits is made in one go: a page of them shows with each key."""
         width = self.scrollable_content_region.width
         scroll_x = int(self.scroll_offset.x)
-        strip = Strip(segments).apply_style(style)
+        room = width - self.virtual_size.width
+        if scroll_x == 0 and room >= 0 and len(segments) > 1:
+            parts = [Segment(text, style + own if own else style) for text, own, _ in segments]
+            return Strip([*parts, Segment(" " * room, style)] if room else parts, width)
+        strip = Strip(self._uncut(segments)).apply_style(style)
         return strip.crop_extend(scroll_x, scroll_x + width, style)
 
-    def _line_style(self, index: int) -> Style:
-        style = self.rich_style
-        if self._ids[index] in self.marks:
-            style += self.get_component_rich_style("virtual-table--marked")
-        if index == self.cursor:
-            name = "virtual-table--cursor" if self.has_focus else "virtual-table--cursor-blurred"
-            style += self.get_component_rich_style(name)
+    def _line_style(self, is_marked: bool, is_cursor: bool, has_focus: bool) -> Style:
+        inked = self._inked
+        style = inked.plain
+        if is_marked:
+            style += inked.marked
+        if is_cursor:
+            style += inked.cursor if has_focus else inked.cursor_blurred
         return style
 
     def _header(self) -> list[Segment]:
@@ -346,9 +373,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if known is None:
             row = self.row_at(index)
             if row is None:
-                return [Segment(f" {gutter}{GAP}…", self._role("muted"))]
+                return [Segment(f" {gutter}{GAP}…", self._inked.roles["muted"])]
+            roles = self._inked.roles
             known = [
-                Segment(fit(text, width, is_right=column.is_right) + GAP, self._role(role))
+                Segment(fit(text, width, is_right=column.is_right) + GAP, roles[role])
                 for (text, role), column, width in zip(
                     self._cells(row), self.columns, self._widths, strict=True
                 )
@@ -357,14 +385,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self._lines[row_id] = known
         return [Segment(f" {gutter}"), *known]
 
-    def _role(self, role: Role) -> Style | None:
-        if not role:
-            return None
-        style = self.get_component_rich_style(f"virtual-table--{role}")
-        return Style(color=style.color, bold=style.bold, dim=style.dim)
-
     def _measure(self) -> None:
         """Leave out what does not fit and need not be seen; give what is left to the column that grows."""
+        # Said now: found at the next layout, it would mean one more, and all lines drawn anew.
+        if self.container_size.height:
+            self.show_vertical_scrollbar = len(self._ids) + 1 > self.container_size.height
         lead = 3 if self._can_mark else 1
         room = self.scrollable_content_region.width - lead
         widths = [column.width for column in self.columns]
@@ -378,7 +403,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
                 break
         if widths != self._widths:
             self._widths = widths
-            self._lines.clear()
+            self._undraw()
         self.virtual_size = Size(lead + sum(widths) + len(GAP) * sum(map(bool, widths)), len(self._ids) + 1)
 
     def set_columns(self, columns: Sequence[Column], cells: Callable[[R], Sequence[Cell]]) -> None:
@@ -386,15 +411,20 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.columns = tuple(columns)
         self._cells = cells
         self._widths = [column.width for column in self.columns]
-        self._lines.clear()
+        self._undraw()
         self._measure()
         self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._lines.clear()
+        self._undraw()
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_x(old_value, new_value)
+        self._strips.clear()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._strips.clear()
         self._measure()
         self._show_cursor()
 

@@ -15,6 +15,7 @@ from finsync_tui.screens import queries
 from finsync_tui.screens.exporting import export
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
+from finsync_tui.screens.reader import prepare
 from finsync_tui.sheets import SheetError, writing
 from store.clock import VirtualClock
 from store.database import open_store
@@ -26,7 +27,7 @@ from tests.finsync_tui.screens.filled_store import NOW
 def db(filled: Path) -> Iterator[Connection]:
     with open_store(filled, VirtualClock(NOW)) as store:
         reader = store.reader()
-        queries.prepare(reader)
+        prepare(reader)
         yield reader
         reader.close()
 

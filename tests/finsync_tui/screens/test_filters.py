@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from finsync_tui.screens import queries
 from finsync_tui.screens.filters import Parsed, parse
+from finsync_tui.screens.reader import prepare
 from store.clock import VirtualClock
 from store.database import open_store
 from tests.finsync_tui.screens.filled_store import NOW
@@ -23,7 +24,7 @@ GRAMMAR = queries.EXCEPTIONS.grammar
 def db(filled: Path) -> Iterator[sqlite3.Connection]:
     with open_store(filled, VirtualClock(NOW)) as store:
         reader = store.reader()
-        queries.prepare(reader)
+        prepare(reader)
         yield reader
         reader.close()
 
@@ -92,7 +93,7 @@ def test_no_text_breaks_the_query(text: str) -> None:
     if found.problem:
         return
     db = sqlite3.connect(":memory:")
-    queries.prepare(db)
+    prepare(db)
     db.execute("CREATE TABLE crossref (document_key, number)")
     db.execute(
         "CREATE TABLE v_exception (id, class, state, owner, system, legal_entity, step, currency, amount_minor, due_at, "

@@ -14,6 +14,7 @@ from finsync_tui.screens import dossiers, overview, queries
 from finsync_tui.screens.delivery_detail import DeliveryDetailScreen
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
+from finsync_tui.screens.reader import prepare
 from store import cases, crossrefs, records, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
@@ -32,7 +33,7 @@ def store(filled: Path) -> Iterator[Store]:
 @pytest.fixture
 def db(store: Store) -> Iterator[sqlite3.Connection]:
     reader = store.reader()
-    queries.prepare(reader)
+    prepare(reader)
     yield reader
     reader.close()
 
@@ -273,7 +274,7 @@ def test_a_workflow_is_found_by_any_number(word: str) -> None:
         crossrefs.link(
             db, "invoice", "coupa:77", "oracle-emea", "3001", why="created", linked_at=NOW, number="ERP-55"
         )
-    queries.prepare(store.db)
+    prepare(store.db)
     ids = queries.ids(store.db, WORKFLOWS, parse(word, WORKFLOWS.grammar, now=NOW), WORKFLOWS.sorts[0])
     numbers = {row.number for row in queries.rows(store.db, WORKFLOWS, ids).values()}
 

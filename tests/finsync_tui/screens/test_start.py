@@ -6,8 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
+from textual.css.stylesheet import Stylesheet
+
+from tests.finsync_tui.screens.driving import opened, press, settle
+
+pytestmark = pytest.mark.anyio
 HEAVY = {"httpx", "aiohttp", "keyring", "apscheduler", "sqlite_utils", "starlette", "uvicorn", "markdown_it"}
+LATER = {
+    f"finsync_tui.{name}"
+    for name in ("actions", "profile", "screens.queries", "screens.filters", "screens.verbs")
+}
+"""What a list, an action or this person's permits bring."""
 SCRIPT = """
 import asyncio, sys
 from datetime import UTC, datetime
@@ -20,7 +32,7 @@ from store.clock import VirtualClock
 
 class Painted(FinsyncApp):
     def _begin(self):
-        Path(sys.argv[2]).write_text(" ".join({name.partition(".")[0] for name in sys.modules}))
+        Path(sys.argv[2]).write_text(" ".join(sys.modules))
 
 
 async def main():
@@ -34,7 +46,7 @@ asyncio.run(main())
 
 
 def test_nothing_heavy_is_loaded_before_the_first_paint(filled: Path, tmp_path: Path) -> None:
-    """No network, no keyring, no scheduler, no pydantic: the frame is there before any of them."""
+    """No network, no keyring, no scheduler, no pydantic, no list but Home's: the frame is there before any of them."""
     seen = tmp_path / "loaded"
     script = tmp_path / "script.py"  # Textual looks for an app's source
     script.write_text(SCRIPT)
@@ -49,4 +61,29 @@ def test_nothing_heavy_is_loaded_before_the_first_paint(filled: Path, tmp_path: 
 
     loaded = set(seen.read_text().split())
     assert "textual" in loaded
-    assert set() == loaded & {*HEAVY, "pydantic"}
+    assert set() == loaded & {*HEAVY, "pydantic", *LATER}
+
+
+async def test_styles_are_parsed_once_for_each_set_of_colours(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first visit of another screen reads the styles of its new widgets only; another theme reads all of them anew."""
+    read: list[str] = []
+    parse = Stylesheet._parse_rules
+
+    def counted(sheet: Stylesheet, css: str, read_from: tuple[str, str], *rest: Any, **named: Any) -> Any:
+        fresh = len(sheet._parse_cache)
+        found = parse(sheet, css, read_from, *rest, **named)
+        if len(sheet._parse_cache) > fresh:
+            read.append(read_from[0].rpartition("/")[2])
+        return found
+
+    async with opened(filled) as pilot:
+        monkeypatch.setattr(Stylesheet, "_parse_rules", counted)
+        await press(pilot, "2", "1")
+        visited = list(read)
+        pilot.app.theme = "finsync-light"
+        await settle(pilot)
+
+    assert "app.tcss" not in visited
+    assert 1 == read.count("app.tcss")

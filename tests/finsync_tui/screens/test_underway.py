@@ -10,6 +10,7 @@ from finsync_tui.screens import overview, queries, underway
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.findings import FINDINGS
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
+from finsync_tui.screens.reader import prepare
 from store import trends
 from store.clock import VirtualClock
 from store.database import open_store
@@ -28,7 +29,7 @@ def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
     """Whoever opens a number finds so many rows, and their money."""
     with open_store(filled, VirtualClock(NOW)) as store:
         db = store.reader()
-        queries.prepare(db)
+        prepare(db)
         found = underway.lines(overview.overview(db, NOW), with_systems=True)
         counted = [line for line in found if line.place in LISTINGS]
         for line in counted:
