@@ -110,7 +110,7 @@ class Walk:
         is_held = any("Amount" in one.holds for one in self.postings())
         if name in ("deliver", "pending") and operation == "invoice.cancel" and (is_paid or is_held):
             name = "refuse"  # one that is paid, or held for another reason than ours, can't be cancelled
-        if name == "deliver" and operation == "invoice.apply_prepayment":
+        if name in ("deliver", "pending") and operation == "invoice.apply_prepayment":
             desk.answer(answer={"applied": "20.00"})
             return
         if name == "deliver" or (name == "pending" and operation != "invoice.validate"):
