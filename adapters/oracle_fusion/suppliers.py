@@ -40,12 +40,14 @@ class Suppliers:
             "supplier.change": self._change,
             "supplier.load": self._load,
             "supplier_site.create": self._create_site,
+            "supplier_site.close": self._close_site,
         }
         self.finders: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]]] = {
             "supplier.create": self._find_created,
             "supplier.change": self._find_changed,
             "supplier.load": self._find_loaded,
             "supplier_site.create": self._find_site,
+            "supplier_site.close": self._find_closed_site,
         }
 
     # -- create
@@ -167,16 +169,44 @@ class Suppliers:
         return _site_receipt(answer.decode(wire.SupplierSite), was_found=False)
 
     async def _find_site(self, request: WriteRequest) -> Receipt | None:
+        found = await self._site(request)
+        return None if found is None else _site_receipt(found, was_found=True)
+
+    async def _close_site(self, request: WriteRequest) -> Receipt:
+        """Make a site inactive from a day on: nothing is ordered from it or paid to it any more."""
+        ends_on = _day(text_of(request, "inactive_on"))
+        if ends_on is None:
+            raise CannotExpressError(
+                "PAYLOAD_INVALID", "a site is to be closed, and no day is given (inactive_on)"
+            )
+        found = await self._site(request)
+        if found is None:
+            raise self._refused("the site is not in Oracle (any more)")
+        if found.InactiveDate is not None:
+            return _site_receipt(found, was_found=True)
+        if found.href is None:
+            raise self._refused(f"Oracle gave no address (self link) to close site {found.SupplierSite} at")
+        answer = await self._api.update(found.href, {"InactiveDate": ends_on.isoformat()}, found.etag)
+        return _site_receipt(answer.decode(wire.SupplierSite), was_found=False)
+
+    async def _find_closed_site(self, request: WriteRequest) -> Receipt | None:
+        found = await self._site(request)
+        is_closed = found is not None and found.InactiveDate is not None
+        return _site_receipt(found, was_found=True) if found is not None and is_closed else None
+
+    async def _site(self, request: WriteRequest) -> wire.SupplierSite | None:
+        """Look a site up by its name and the unit that buys there."""
         wanted = document(self._api.system, request, "site", NewSite)
         unit = self._options.business_units.get(wanted.business_unit)
         params: Params = {
             "q": f"SupplierSite = {quoted(wanted.code)}",
             "orderBy": "SupplierSiteId:asc",
-            "onlyData": "true",
+            "links": "self",
         }
         rows = [_site.decode(row) for row in await self._api.rows(await self._sites(request), params)]
-        hits = [one for one in rows if unit and str(one.ProcurementBUId) == str(unit.procurement_bu_id)]
-        return _site_receipt(hits[0], was_found=True) if hits else None
+        return next(
+            (one for one in rows if unit and str(one.ProcurementBUId) == str(unit.procurement_bu_id)), None
+        )
 
     async def _sites(self, request: WriteRequest) -> str:
         """Return the address of a supplier's sites."""

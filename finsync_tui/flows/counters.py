@@ -245,6 +245,15 @@ def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
     )
 
 
+def _site(context: Context, delivery: Delivery) -> Counter | None:
+    """A site that we made for a company is closed again; one that was there stays open."""
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if link is None or (delivery.receipt or {}).get("was_found"):
+        return None
+    body = {"site": json.loads(delivery.body)["site"], "inactive_on": context.now.date().isoformat()}
+    return Counter("supplier_site.close", body, link.external_id)
+
+
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.create": _order,
     "order.change": _change,
@@ -261,6 +270,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "receipt.correct": _receipt,
     "journal.create": _journal,
     "supplier.create": _supplier,
+    "supplier_site.create": _site,
     "supplier.change": _supplier_change,
     "expense.acknowledge": _acknowledgement,
 }

@@ -125,6 +125,25 @@ def test_a_supplier_is_changed_inactivated_and_brought_back() -> None:
     assert "PAYLOAD_INVALID" == refusal(world, without_day).refusal.case_class
 
 
+def test_a_site_is_closed_once() -> None:
+    """From the day that is given; asked again it is found closed, and one that is not there is a refusal."""
+    world = OracleWorld()
+    key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
+    place: dict[str, Any] = {"site": {"code": "MAIN", "business_unit": "DE Operations"}}
+    close = request("supplier_site.close", key, **place, inactive_on="2026-01-04")
+
+    missing = refusal(world, close).refusal.case_class
+    no_day = refusal(world, request("supplier_site.close", key, **place)).refusal.case_class
+    site = write(world, request("supplier_site.create", key, **place)).external_id
+    before = find(world, close)
+    done, again = write(world, close), write(world, close)
+
+    assert ("REJECTED", "PAYLOAD_INVALID", None) == (missing, no_day, before)
+    assert (site, False, True) == (done.external_id, done.was_found, again.was_found)
+    assert find(world, close) is not None
+    assert [False] == [one.is_active for one in read(world, "supplier", key).sites]
+
+
 @pytest.mark.parametrize("upserts", [False, True])
 def test_a_site_is_created_once_and_can_be_ordered_from(upserts: bool) -> None:
     """With an assignment to the unit that requests."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from finsync_tui import actions
 from finsync_tui.delivery import recording
 from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
@@ -29,6 +30,7 @@ from store.outbox import Attempt, Claim, Settlement
 from store.workflows import Workflow
 from tests.builders import MONDAY, a_clock, a_store, a_supplier
 from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET
+from tests.finsync_tui.flows.invoice_desk import ANALYST
 
 KEY = f"{SOURCE}:501"
 BERLIN = SupplierAddress(postcode="10115", town="Berlin", country="DE")
@@ -317,6 +319,22 @@ def test_what_was_created_is_made_inactive_when_it_is_given_up() -> None:
     assert ("supplier.change", "900") == (undone.operation, undone.external_id)
     assert '"status": "inactive"' in undone.body
     assert "aborted" == desk.flow().state
+
+
+def test_a_site_made_at_a_supplier_that_was_there_is_closed_when_it_is_given_up() -> None:
+    """The supplier stays as it was; our site leaves no way to order from it."""
+    desk = SupplierDesk()
+    desk.put(SOURCE, "501")
+    desk.deliver("900", "10042", was_found=True)
+    desk.deliver("71", "MAIN")
+
+    actions.abort_workflow(desk.store, ANALYST, desk.flow().id, "not ours")
+    desk.run()
+    undone = desk.deliver("71", "MAIN")
+
+    assert ("supplier_site.close", "900") == (undone.operation, undone.external_id)
+    assert '"code": "MAIN"' in undone.body
+    assert ("aborted", "supplier_site.close") == (desk.flow().state, desk.sent[-1])
 
 
 def test_read_back_sees_what_differs() -> None:
