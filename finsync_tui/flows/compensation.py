@@ -13,7 +13,7 @@ from sqlite3 import Connection
 from finsync_tui.flows import counters, looking, outgoing, supplier_merge
 from finsync_tui.flows.counters import Counter, has_effects
 from finsync_tui.flows.order import subject, takeover
-from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.event import Event, event_type
@@ -88,7 +88,7 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
     if name in asked and _is_given_up(context, *asked[name][:2]):
         del asked[name]  # decided anew after a refusal
     if name not in asked:
-        landed = _landed(context, delivery)
+        landed = _undecided(context, delivery) or _landed(context, delivery)
         if landed is not None:
             return landed
     found = counters.counter_of(context, delivery)
@@ -126,6 +126,26 @@ def _ask(context: Context, delivery: Delivery, counter: Counter, part: str) -> i
     )  # fmt: skip
     context.data["counters"] = [*context.data.get("counters", []), entry_id]
     return entry_id
+
+
+def _undecided(context: Context, delivery: Delivery) -> Wait | None:
+    """What waits for its approval in the ERP can neither be cancelled nor changed back there: the decision is waited for."""
+    if delivery.operation not in ("order.create", "order.change") or not counters.was_submitted(
+        context, delivery
+    ):
+        return None
+    if crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system) is None:
+        return None
+    seen = subject.shown(context)
+    is_own = delivery.workflow_id == context.workflow.id and "erp_number" not in context.data
+    is_old = seen is None or seen.version <= int(context.data.get("seen_version", 0))
+    if seen is None or seen.record.status == "pending_approval":
+        return Wait(f"{delivery.system} approval")
+    return (
+        Wait(f"{delivery.system} approval")
+        if is_own and is_old and context.data.get("is_pending", True)
+        else None
+    )
 
 
 def _landed(context: Context, delivery: Delivery) -> Answer | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from finsync_tui.flows import taken_over
 from finsync_tui.flows.invoice import prepayments
+from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Context
 from finsync_tui.suppliers import merging
 from store import crossrefs, outbox, records, workflows
@@ -65,7 +66,9 @@ def _order(context: Context, delivery: Delivery) -> Counter | None:
     if link is None:
         return None
     marker = json.loads(delivery.body).get("commitment", {}).get("marker", "")
-    if link.revision is not None or _was_submitted(context, delivery):
+    shown = subject.shown(context)
+    is_draft = shown is not None and shown.record.status in ("draft", "rejected")
+    if link.revision is not None or (was_submitted(context, delivery) and not is_draft):
         return Counter("order.cancel", {"marker": marker, "reason": _reason(context)}, link.external_id)
     return Counter("order.discard", {"marker": marker}, link.external_id)
 
@@ -106,7 +109,8 @@ def _reopen(context: Context, delivery: Delivery) -> Counter:
     return Counter("order.close", body, delivery.external_id)
 
 
-def _was_submitted(context: Context, delivery: Delivery) -> bool:
+def was_submitted(context: Context, delivery: Delivery) -> bool:
+    """Say whether the ERP was asked to approve what a delivery had made."""
     found = outbox.of_workflow(context.db, delivery.workflow_id or 0)
     return any(one.operation == "order.submit" and one.state in ("delivered", "verified") for one in found)
 

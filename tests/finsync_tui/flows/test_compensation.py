@@ -193,6 +193,9 @@ def test_an_order_that_is_given_up_is_taken_back(answers: int, operations: list[
     before = len(desk.bodies("order.create") + desk.bodies("order.submit") + desk.bodies("order.write_back"))
 
     an_aborted(desk, "4711")
+    if answers == 2:
+        assert [] == desk.pending, "nothing is asked of an order that waits for its approval"
+        desk.erp_issues()
     while desk.pending:
         desk.answer()
 
@@ -200,6 +203,29 @@ def test_an_order_that_is_given_up_is_taken_back(answers: int, operations: list[
     counters = [row[0] for row in rows[before:]]
     assert operations == counters
     assert ("aborted", 0) == (desk.step("4711"), desk.open_minor)
+
+
+@pytest.mark.parametrize(
+    ("status", "operations", "step"),
+    [
+        ("rejected", ["order.discard"], "aborted"),
+        ("pending_approval", [], "compensate"),
+        ("open", ["order.cancel"], "aborted"),
+    ],
+)
+def test_what_undoes_a_submitted_order_is_what_the_erp_decided(
+    status: str, operations: list[str], step: str
+) -> None:
+    """Oracle cancels only what was issued, deletes only a draft, and does neither while somebody has to approve it."""
+    desk = an_order_at(2)
+    an_aborted(desk, "4711")
+
+    desk.tell("oracle-emea", "ERP-4711", an_order(number="ERP-PO-1", status=status, reference="coupa:PO-1"))
+    while desk.pending:
+        desk.answer()
+
+    assert operations == [one for one in desk.all_sent if one in ("order.discard", "order.cancel")]
+    assert step == desk.step("4711")
 
 
 def test_a_change_that_is_given_up_makes_the_order_what_it_was() -> None:

@@ -117,13 +117,17 @@ class Walk:
                 assert self.state in (None, "cancelled"), "an order is created once"
                 self.state, self.asked = "draft", Commitment.model_validate(body["commitment"])
             case "order.change":
+                assert not self.is_submitted, "what waits for its approval takes no change"
                 self.asked = Commitment.model_validate(body["commitment"])
             case "order.submit":
                 self.is_submitted = True
             case "order.discard":
-                assert self.state == "draft", "only a draft is discarded"
+                assert (self.state, self.is_submitted) == ("draft", False), "only a draft is discarded"
                 self.state, self.is_submitted, self.held_minor = None, False, 0
             case "order.cancel":
+                assert self.state != "draft", (
+                    "what was never issued is discarded, once its approval was decided"
+                )
                 self.end("cancelled")
             case "order.close":
                 self.end("closed")
