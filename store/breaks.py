@@ -258,8 +258,14 @@ def note_fix(
     return _change(db, break_ids, "fix=?", (fix,), who=who, what=f"{fix} asked", text_=words, at=at)
 
 
-def propose_write_off(
-    db: sqlite3.Connection, break_ids: Iterable[int], proposal_id: int, who: str, reason: str, at: datetime
+def propose(
+    db: sqlite3.Connection,
+    break_ids: Iterable[int],
+    proposal_id: int,
+    who: str,
+    what: str,
+    reason: str,
+    at: datetime,
 ) -> int:
     """Note the proposal by which open breaks wait for a second person; return how many."""
     return _change(
@@ -268,7 +274,7 @@ def propose_write_off(
         "proposal_id=?",
         (proposal_id,),
         who=who,
-        what="write-off proposed",
+        what=what,
         text_=reason,
         at=at,
     )

@@ -20,7 +20,7 @@ from store.columns import at, encode, fields
 
 State = Literal["open", "approved", "rejected", "withdrawn", "superseded"]
 Rule = Literal["one", "two"]
-Kind = Literal["mapping", "write_off", "exception_write_off", "supplier_merge", "bank_change"]
+Kind = Literal["mapping", "write_off", "exception_write_off", "adoption", "supplier_merge", "bank_change"]
 
 FORMAT = "finsync.proposal/1"
 _STORE_ID = "store_id"

@@ -219,8 +219,9 @@ SELECT id, definition, entity, source_system, target_system, kind, class, state,
        CAST(julianday(coalesce(gone_at, last_seen_at)) - julianday(opened_at) AS INTEGER) AS age_days, seen_count, fix,
        ended_at, ended_by, resolution, gone_at, workflow_id, case_id, entry_id, proposal_id, fields, evidence,
        first_run_id, last_run_id, changed_at, aspect,
-       -- whose proposal to write it off waits for a second person
-       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open') AS write_off_maker
+       -- whose proposal waits for a second person: to write it off, or to give the source the target's value
+       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'write_off') AS write_off_maker,
+       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'adoption') AS adoption_maker
 FROM reconcile_break;
 
 CREATE VIEW v_break_history AS

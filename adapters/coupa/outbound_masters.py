@@ -79,9 +79,15 @@ def user(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lookup_value(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lookup value: number is what accounting writes, the parent is named by its code."""
-    sent: dict[str, Any] = {"name": body["name"], "external-ref-num": body["number"]}
-    sent["lookup"] = {"name": body["lookup"]}
+    """Return a lookup value: number is what accounting writes, the parent is named by its code.
+
+    >>> lookup_value({"is_active": False})
+    {'active': False}
+    """
+    names = {"name": "name", "number": "external-ref-num"}
+    sent: dict[str, Any] = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
+    if "lookup" in body:
+        sent["lookup"] = {"name": body["lookup"]}
     sent["active"] = bool(body.get("is_active", True))
     if body.get("parent"):
         sent["parent"] = {"external-ref-code": body["parent"]}

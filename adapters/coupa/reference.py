@@ -102,10 +102,10 @@ class PutLookupValue:
         return own[0] if own else None
 
     def _wanted(self, request: WriteRequest) -> dict[str, Any]:
-        try:
-            return outbound.lookup_value(request.body)
-        except KeyError as error:
-            raise _incomplete(self.door, "a lookup value", error) from None
+        lacking = [name for name in ("name", "number", "lookup") if name not in request.body]
+        if lacking and request.external_id is None:
+            raise _incomplete(self.door, "a lookup value", KeyError(lacking[0]))
+        return outbound.lookup_value(request.body)
 
     def _done(self, wanted: Mapping[str, Any], echo: ValueEcho, *, was_found: bool) -> Receipt:
         self.door.verify(f"lookup value {echo.id}", wanted, echo)

@@ -1,8 +1,15 @@
 """Everything a person may do. Both faces call this; each action is one transaction with its audit entry."""
 
 from finsync_tui.actions.acting import Outcome, Seen, may
-from finsync_tui.actions.breaks import (
+from finsync_tui.actions.adoptions import (
+    Adopted,
     adopt_target,
+    approve_adoption,
+    is_adoption,
+    reject_adoption,
+    withdraw_adoption,
+)
+from finsync_tui.actions.breaks import (
     assign_breaks,
     comment_on_break,
     explain_breaks,
@@ -57,12 +64,14 @@ from finsync_tui.people import acting, known_now
 
 __all__ = [
     "Actor",
+    "Adopted",
     "Outcome",
     "Seen",
     "abort_workflow",
     "acting",
     "adopt_target",
     "answer_suppliers",
+    "approve_adoption",
     "approve_exception_write_off",
     "approve_mapping",
     "approve_merge",
@@ -80,6 +89,7 @@ __all__ = [
     "from_profile",
     "hold_deliveries",
     "ignore",
+    "is_adoption",
     "key_of",
     "known_now",
     "may",
@@ -88,6 +98,7 @@ __all__ = [
     "pause_system",
     "propose_mapping",
     "rebased",
+    "reject_adoption",
     "reject_exception_write_off",
     "reject_mapping",
     "reject_merge",
@@ -104,6 +115,7 @@ __all__ = [
     "signer_for",
     "signer_of",
     "snooze",
+    "withdraw_adoption",
     "withdraw_exception_write_off",
     "withdraw_mapping",
     "withdraw_merge",

@@ -1,8 +1,8 @@
-"""What people do about breaks: assign, comment, explain, send again, read again, adopt the target's value, open again."""
+"""What people do about breaks: assign, comment, explain, send again, read again, open again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -52,7 +52,7 @@ def explain_breaks(
 
     def act(db: Connection, one: Break, now: datetime) -> str | None:
         breaks.explain(db, [one.id], actor.name, reason, now)
-        _tell(db, one, "explained", now)
+        tell(db, one, "explained", now)
         return None
 
     return each_break(store, actor, break_ids, "break.explained", reason, act, seen=seen)
@@ -68,7 +68,7 @@ def reopen_breaks(
         if one.gone_at is not None:
             return "both sides agree by now"
         breaks.reopen(db, [one.id], actor.name, reason, now)
-        _tell(db, one, "reopened", now)
+        tell(db, one, "reopened", now)
         return None
 
     return each_break(
@@ -86,7 +86,7 @@ def resend_breaks(
         problem = _begin_anew(db, one, actor, now)
         if problem is None:
             breaks.note_fix(db, [one.id], "resend", actor.name, reason, now)
-            _compare_soon(db, one)
+            compare_soon(db, one)
         return problem
 
     return each_break(store, actor, break_ids, "break.resend_asked", reason, act, seen=seen)
@@ -96,29 +96,11 @@ def reread_breaks(store: Store, actor: Actor, break_ids: Iterable[int]) -> Outco
     """Have both sides of these breaks read afresh with the engine's next cycle."""
 
     def act(db: Connection, one: Break, now: datetime) -> str | None:
-        _compare_soon(db, one)
+        compare_soon(db, one)
         breaks.note_fix(db, [one.id], "reread", actor.name, "both sides are read afresh", now)
         return None
 
     return each_break(store, actor, break_ids, "break.reread_asked", "", act)
-
-
-def adopt_target(
-    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
-) -> Outcome:
-    """Take the target's values for right: nothing is written to a system, and the difference is settled as it stands."""
-    reason = checked_reason(reason)
-
-    def act(db: Connection, one: Break, now: datetime) -> str | None:
-        if one.kind not in ("field", "status_lag"):
-            return f"it has no value to adopt ({one.kind.replace('_', ' ')})"
-        values = ", ".join(f"{f.field} {f.target}" for f in one.fields)
-        breaks.note_fix(db, [one.id], "adopt", actor.name, values, now)
-        breaks.explain(db, [one.id], actor.name, f"adopted {values}: {reason}", now)
-        _tell(db, one, "adopted", now)
-        return None
-
-    return each_break(store, actor, break_ids, "break.adopted", reason, act, seen=seen)
 
 
 def each_break(
@@ -160,7 +142,7 @@ def each_break(
                 "break": one.id, "definition": one.definition, "kind": one.kind,
                 "fields": [[f.field, f.source, f.target] for f in one.fields],
             }  # fmt: skip
-            note_action(store, db, actor, what, one.document_key or f"break:{one.id}", why, after)
+            note_action(store, db, actor, what, subject_of(one), why, after)
             done.append(break_id)
     return Outcome(tuple(done), tuple(refused))
 
@@ -187,18 +169,47 @@ def _begin_anew(db: Connection, one: Break, actor: Actor, now: datetime) -> str 
     return None
 
 
-def _compare_soon(db: Connection, one: Break) -> None:
+def open_break(db: Connection, break_id: int) -> Break:
+    """Return a break that is open; else raise."""
+    one = breaks.get(db, break_id)
+    if one is None:
+        raise NotFoundError("break", str(break_id), "`finsync breaks list` shows them.")
+    if one.state != "open":
+        raise NotAllowedError(
+            f"break {break_id}: it is {one.state.replace('_', ' ')} ({one.resolution or 'no reason is known'}). "
+            "Nothing was changed."
+        )
+    return one
+
+
+def subject_of(one: Break) -> str:
+    return one.document_key or f"break:{one.id}"
+
+
+def compare_soon(db: Connection, one: Break) -> None:
+    """Have both sides read afresh with the engine's next cycle."""
     running.ask(db, one.definition)
 
 
-def _tell(db: Connection, one: Break, participle: str, now: datetime) -> None:
+def tell(
+    db: Connection, one: Break, participle: str, now: datetime, data: Mapping[str, object] | None = None
+) -> None:
+    """Append the event of what became of a break."""
     event = Event(
         id=f"finsync:break:{one.id}:{participle}:{text(now)}",
         type=event_type("break", participle),
         source="finsync",
-        subject=one.document_key or f"break:{one.id}",
+        subject=subject_of(one),
         time=now,
         correlation_id=one.document_key,
-        data={"break": one.id, "definition": one.definition, "kind": one.kind, "number": one.document_number},
+        data=dict(
+            data
+            or {
+                "break": one.id,
+                "definition": one.definition,
+                "kind": one.kind,
+                "number": one.document_number,
+            }
+        ),
     )
     events.append(db, [event])

@@ -10,14 +10,13 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui import people
-from finsync_tui.actions import second_person
-from finsync_tui.actions.acting import LIVE, checked_reason, note_action
+from finsync_tui.actions.acting import LIVE
 from finsync_tui.actions.exceptions import end_workflow, looks_first
+from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from store import Store, cases, proposals
+from store import Store, cases
 from store.cases import ExceptionCase
 from store.columns import encode
 from store.errors import NotAllowedError, NotFoundError
@@ -40,86 +39,26 @@ def write_off_exception(
     store: Store, profile: Profile, actor: Actor, case_id: int, reason: str, signer: Signer | None = None
 ) -> ExceptionWrittenOff:
     """Give a live exception's document up; where it takes two persons, it waits for the second."""
-    people.require(actor.name, actor.roles, "exception.write_off_proposed")
-    reason = checked_reason(reason)
-    now = store.clock.now()
-    with store.transaction() as db:
-        case = _live(db, case_id)
-        waiting = second_person.waiting(db, case.proposal_id, KIND)
-        if waiting is not None:
-            raise NotAllowedError(
-                f"exception {case_id} waits for a second person already (proposal {waiting.id} of {waiting.maker}). Nothing "
-                "was changed."
-            )
-        if (problem := looks_first(db, case)) is not None:
-            raise NotAllowedError(f"exception {case_id}: {problem}. Nothing was changed.")
-        if profile.write_off_takes(case.amount_minor, case.currency) == "one":
-            _finish(store, db, actor, case, "exception.write_off_proposed", reason, None, now)
-            return ExceptionWrittenOff(case_id, None, is_in_force=True)
-        number = second_person.propose(
-            db, profile, actor, signer, kind=KIND, name=f"exception-{case_id}", body=body_of(case), reason=reason, now=now
-        )  # fmt: skip
-        cases.propose_write_off(db, case_id, number, now)
-        cases.note(db, case_id, actor.name, f"proposed to write it off: {reason}", now)
-        note_action(
-            store, db, actor, "exception.write_off_proposed", case.document_key, reason, _told(case, number)
-        )
-    return ExceptionWrittenOff(case_id, number, is_in_force=False)
+    done = _WRITE_OFF.ask(store, profile, actor, case_id, reason, signer)
+    return ExceptionWrittenOff(case_id, done.proposal, done.is_in_force)
 
 
 def approve_exception_write_off(
     store: Store, profile: Profile, actor: Actor, case_id: int, signer: Signer, comment: str = ""
 ) -> ExceptionWrittenOff:
     """Approve another person's write-off; both signatures are checked before anything is given up."""
-    people.require(actor.name, actor.roles, "exception.written_off")
-    now = store.clock.now()
-    with store.transaction() as db:
-        case, found = _waiting(db, case_id)
-        second_person.approve(
-            db, profile, actor, signer, found, what=f"exception {case_id}", body=body_of(case), comment=comment, now=now
-        )  # fmt: skip
-        _finish(
-            store,
-            db,
-            actor,
-            case,
-            "exception.written_off",
-            found.reason,
-            found.id,
-            now,
-            why=comment or found.reason,
-        )
-    return ExceptionWrittenOff(case_id, found.id, is_in_force=True)
+    done = _WRITE_OFF.approve(store, profile, actor, case_id, signer, comment)
+    return ExceptionWrittenOff(case_id, done.proposal, done.is_in_force)
 
 
 def reject_exception_write_off(store: Store, actor: Actor, case_id: int, reason: str) -> None:
     """Say no to a write-off; the exception stays, with what was said on it."""
-    people.require(actor.name, actor.roles, "exception.write_off_rejected")
-    reason = checked_reason(reason)
-    now = store.clock.now()
-    with store.transaction() as db:
-        case, found = _waiting(db, case_id)
-        proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
-        cases.note(db, case_id, actor.name, f"write-off rejected: {reason}", now)
-        note_action(
-            store, db, actor, "exception.write_off_rejected", case.document_key, reason, _told(case, found.id)
-        )
+    _WRITE_OFF.reject(store, actor, case_id, reason)
 
 
 def withdraw_exception_write_off(store: Store, actor: Actor, case_id: int, reason: str) -> None:
     """Take one's own write-off back; the exception stays, with what was said on it."""
-    people.require(actor.name, actor.roles, "exception.write_off_withdrawn")
-    reason = checked_reason(reason)
-    now = store.clock.now()
-    with store.transaction() as db:
-        case, found = _waiting(db, case_id)
-        second_person.withdraw(
-            db, actor, found, what=f"exception {case_id}", command=f"finsync exceptions write-off {case_id}",
-            reason=reason, now=now,
-        )  # fmt: skip
-        cases.note(db, case_id, actor.name, f"write-off withdrawn: {reason}", now)
-        told = _told(case, found.id)
-        note_action(store, db, actor, "exception.write_off_withdrawn", case.document_key, reason, told)
+    _WRITE_OFF.withdraw(store, actor, case_id, reason)
 
 
 def body_of(case: ExceptionCase) -> str:
@@ -149,37 +88,51 @@ def _live(db: Connection, case_id: int) -> ExceptionCase:
     return case
 
 
-def _waiting(db: Connection, case_id: int) -> tuple[ExceptionCase, Proposal]:
-    case = _live(db, case_id)
-    found = second_person.waiting(db, case.proposal_id, KIND)
-    if found is None:
-        raise NotAllowedError(
-            f"exception {case_id} is not proposed to be written off. Nothing was changed. "
-            f"`finsync exceptions write-off {case_id}` does."
-        )
-    return case, found
+def _body(db: Connection, profile: Profile, case: ExceptionCase) -> str:
+    if (problem := looks_first(db, case)) is not None:
+        raise NotAllowedError(f"exception {case.id}: {problem}. Nothing was changed.")
+    return body_of(case)
 
 
 def _finish(
-    store: Store,
-    db: Connection,
-    actor: Actor,
-    case: ExceptionCase,
-    what: str,
-    reason: str,
-    proposal: int | None,
+    store: Store, db: Connection, actor: Actor, case: ExceptionCase, reason: str, found: Proposal | None, body: str,
     now: datetime,
-    why: str = "",
-) -> None:
-    problem = looks_first(db, case) or end_workflow(store, db, case, actor, reason)
+) -> None:  # fmt: skip
+    problem = end_workflow(store, db, case, actor, reason)
     if problem is not None:
         raise NotAllowedError(f"exception {case.id}: {problem}. Nothing was changed.")
     cases.write_off(db, case.id, actor.name, reason, now)
-    note_action(store, db, actor, what, case.document_key, why or reason, _told(case, proposal))
 
 
-def _told(case: ExceptionCase, proposal: int | None) -> dict[str, object]:
+def _keep(db: Connection, case: ExceptionCase, proposal: int, who: str, reason: str, now: datetime) -> None:
+    cases.propose_write_off(db, case.id, proposal, now)
+    cases.note(db, case.id, who, f"proposed to write it off: {reason}", now)
+
+
+def _told(case: ExceptionCase) -> dict[str, object]:
     return {
-        "exception": case.id, "class": case.class_, "proposal": proposal, "amount_minor": case.amount_minor,
-        "currency": case.currency,
+        "exception": case.id, "class": case.class_, "amount_minor": case.amount_minor, "currency": case.currency,
     }  # fmt: skip
+
+
+_WRITE_OFF: Final[Matter[ExceptionCase]] = Matter(
+    kind=KIND,
+    noun="exception",
+    act="write off",
+    act_done="written off",
+    what="a write-off",
+    command="finsync exceptions write-off",
+    acts=Acts(
+        "exception.write_off_proposed", "exception.written_off", "exception.write_off_rejected",
+        "exception.write_off_withdrawn",
+    ),
+    get=_live,
+    name=lambda number: f"exception-{number}",
+    takes=lambda profile, case: profile.write_off_takes(case.amount_minor, case.currency),
+    body=_body,
+    subject=lambda case: case.document_key,
+    told=_told,
+    keep=_keep,
+    note=lambda db, case, who, words, now: cases.note(db, case.id, who, words, now),
+    finish=_finish,
+)  # fmt: skip

@@ -105,6 +105,12 @@ def withdraw(
 
 
 def waiting(db: Connection, proposal_id: int | None, kind: str) -> Proposal | None:
-    """Return the proposal that waits for a second person; None: none does."""
+    """Return the proposal of that kind that waits for a second person; None: none does."""
+    found = open_on(db, proposal_id)
+    return found if found is not None and found.kind == kind else None
+
+
+def open_on(db: Connection, proposal_id: int | None) -> Proposal | None:
+    """Return the proposal if it still waits, of whatever kind."""
     found = proposals.get(db, proposal_id) if proposal_id is not None else None
-    return found if found is not None and found.state == "open" and found.kind == kind else None
+    return found if found is not None and found.state == "open" else None

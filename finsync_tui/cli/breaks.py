@@ -28,6 +28,7 @@ from finsync_tui.cli._queries import Listing, listed, money, one, rows
 if TYPE_CHECKING:
     import sqlite3
 
+    from finsync_tui.actions.adoptions import Adopted
     from finsync_tui.actions.write_offs import WrittenOff
     from store.database import Store
 
@@ -44,7 +45,7 @@ Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Numbers of 
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the break.")]
 State = Annotated[
     Literal["open", "waiting", "explained", "fixed", "written_off", "closed", "all"],
-    typer.Option("--state", help="Only these; waiting: their write-off waits for a second person."),
+    typer.Option("--state", help="Only these; waiting: what was proposed waits for a second person."),
 ]
 Definition = Annotated[
     str | None,
@@ -67,6 +68,13 @@ Owner = Annotated[
 Entity = Annotated[
     str | None, typer.Option("--entity", metavar="LE", help="Only of this legal entity.", show_default=False)
 ]
+WhyOption = Annotated[
+    str,
+    typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit log.", show_default=False),
+]
+ApproveOption = Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")]
+RejectOption = Annotated[bool, typer.Option("--reject", help="Say no to it.")]
+WithdrawOption = Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")]
 _FILTER = "--definition or --class"
 
 
@@ -333,16 +341,46 @@ def reread(
     report(outcome, "to be read afresh in the engine's next cycle", json=json)
 
 
-@app.command(epilog=example('finsync breaks adopt 12 --reason "the ERP rounded as the supplier did"'))
+@app.command(
+    epilog=example(
+        'finsync breaks adopt 12 --reason "the ERP closed it for good"',
+        "finsync breaks adopt 12 --approve",
+        'finsync breaks adopt 12 --reject --reason "it is needed until June"',
+    )
+)
 def adopt(
-    ids: Ids = None, *, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+    identifier: Id,
+    reason: WhyOption = "",
+    approve: ApproveOption = False,
+    reject: RejectOption = False,
+    withdraw: WithdrawOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Take the target's values for right; nothing is written to a system."""
-    from finsync_tui import actions
+    """Give the source the target's value, where the profile's `[ownership]` says that the target is its master.
 
+    The engine writes it with its next cycle and compares both sides again.
+    """
+    from finsync_tui import actions
+    from finsync_tui import profile as profiles
+
+    _one_of(approve, reject, withdraw)
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
     with opened(workspace) as store:
-        outcome = actions.adopt_target(store, actor(workspace), meant(ids or [], None, "one"), reason)
-    report(outcome, "adopted", json=json)
+        if reject or withdraw:
+            end = actions.reject_adoption if reject else actions.withdraw_adoption
+            end(store, who, identifier, reason)
+            _tell_open(identifier, json=json)
+            return
+        if approve:
+            key = actions.key_of(found, who)
+            done = actions.approve_adoption(store, profile, who, identifier, key, reason)
+        else:
+            signer = actions.signer_for(found, who, profile.adoption_rule)
+            done = actions.adopt_target(store, profile, who, identifier, reason, signer)
+    words = "is written to its source in the engine's next cycle"
+    _tell(done, words, f"finsync breaks adopt {identifier} --approve", json=json)
 
 
 @app.command(
@@ -356,34 +394,25 @@ def adopt(
 )
 def write_off(
     identifier: Id,
-    reason: Annotated[
-        str,
-        typer.Option(
-            "--reason", metavar="TEXT", help="Why; it is kept in the audit log.", show_default=False
-        ),
-    ] = "",
-    approve: Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")] = False,
-    reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")] = False,
+    reason: WhyOption = "",
+    approve: ApproveOption = False,
+    reject: RejectOption = False,
+    withdraw: WithdrawOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Accept a break as a loss. Where the profile asks for two persons, the second approves it with their own key."""
     from finsync_tui import actions
     from finsync_tui import profile as profiles
-    from finsync_tui.cli._errors import UsageError
 
-    if approve + reject + withdraw > 1:
-        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
+    _one_of(approve, reject, withdraw)
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
         if reject or withdraw:
             end = actions.reject_write_off if reject else actions.withdraw_write_off
             end(store, who, identifier, reason)
-            say_json({"break": identifier, "state": "open"}) if json else say(
-                f"break {identifier} stays open"
-            )
+            _tell_open(identifier, json=json)
             return
         if approve:
             done = actions.approve_write_off(
@@ -392,18 +421,30 @@ def write_off(
         else:
             signer = actions.write_off_signer(found, profile, who)
             done = actions.write_off(store, profile, who, identifier, reason, signer)
-    _tell(done, json=json)
+    _tell(done, "is written off", f"finsync breaks write-off {identifier} --approve", json=json)
 
 
-def _tell(done: WrittenOff, *, json: bool) -> None:
+def _one_of(*chosen: bool) -> None:
+    from finsync_tui.cli._errors import UsageError
+
+    if sum(chosen) > 1:
+        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
+
+
+def _tell_open(identifier: int, *, json: bool) -> None:
+    if json:
+        say_json({"break": identifier, "state": "open"})
+    else:
+        say(f"break {identifier} stays open")
+
+
+def _tell(done: WrittenOff | Adopted, words: str, command: str, *, json: bool) -> None:
     if json:
         say_json(asdict(done))
     elif done.is_in_force:
-        say(f"break {done.break_id} is written off")
+        say(f"break {done.break_id} {words}")
     else:
-        say(
-            f"break {done.break_id} waits for a second person: `finsync breaks write-off {done.break_id} --approve`"
-        )
+        say(f"break {done.break_id} waits for a second person: `{command}`")
 
 
 @app.command(epilog=example("finsync breaks export --output breaks.csv"))
@@ -448,7 +489,7 @@ def _listed(
         "legal_entity": entity,
         "owner": owner,
     }
-    also = "write_off_maker IS NOT NULL" if state == "waiting" else "1"
+    also = "coalesce(write_off_maker, adoption_maker) IS NOT NULL" if state == "waiting" else "1"
     return listed(db, "v_break", wanted, BY_MONEY, limit, also=also)
 
 

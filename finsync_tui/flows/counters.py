@@ -258,6 +258,15 @@ def _site(context: Context, delivery: Delivery) -> Counter | None:
     return Counter("supplier_site.close", body, link.external_id)
 
 
+def _lookup_value(context: Context, delivery: Delivery) -> Counter | None:
+    """A value that was adopted becomes what it was."""
+    body = json.loads(delivery.body)
+    before = body.pop("before", None)
+    if before is None or delivery.external_id is None:
+        return None
+    return Counter(delivery.operation, dict.fromkeys(body, before), delivery.external_id)
+
+
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.create": _order,
     "order.change": _change,
@@ -275,6 +284,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "journal.create": _journal,
     "supplier.create": _supplier,
     "supplier_site.create": _site,
+    "lookup_value.change": _lookup_value,
     "supplier.change": _supplier_change,
     "expense.acknowledge": _acknowledgement,
 }

@@ -19,6 +19,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "expense_validation": "ExpenseValidation",
     "supplier_onboarding": "SupplierOnboarding",
     "supplier_merge": "SupplierMerge",
+    "break_adoption": "BreakAdoption",
 }
 """By name, which is that of the flow's module as well. Their order is the one they are asked in."""
 

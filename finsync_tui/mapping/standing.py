@@ -29,6 +29,7 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "mapping": ("mapping.proposed", "mapping.approved"),
     "write_off": ("break.write_off_proposed", "break.written_off"),
     "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),
+    "adoption": ("break.adoption_proposed", "break.adopted"),
     "supplier_merge": ("supplier.merge_proposed", "supplier.merge_approved"),
     "bank_change": ("bank_change.confirmed", "bank_change.approved"),
 }

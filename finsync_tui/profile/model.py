@@ -195,6 +195,11 @@ class Profile(_Part):
         return self.governance.write_off or ("two" if self.people else "one")
 
     @property
+    def adoption_rule(self) -> Literal["one", "two"]:
+        """How many persons it takes to give a source its target's value."""
+        return self.governance.adoption or ("two" if self.people else "one")
+
+    @property
     def supplier_merge_rule(self) -> Literal["one", "two"]:
         """How many persons it takes to merge two suppliers."""
         return self.governance.supplier_merge or ("two" if self.people else "one")

@@ -81,6 +81,9 @@ class Governance(_Part):
         default_factory=dict,
         description="By currency: below this amount one person may write off. What has no amount takes two",
     )
+    adoption: Literal["one", "two"] | None = Field(
+        default=None, description="None: two when people are listed, else one"
+    )
     supplier_merge: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )

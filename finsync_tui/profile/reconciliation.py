@@ -113,6 +113,13 @@ class SideSetup(_Part):
         return self
 
 
+class Adoption(_Part):
+    """How the source is told a field's value."""
+
+    operation: str = Field(description="Of its adapter, `supplier.change`")
+    field: str = Field(description="What the value is called in what is sent")
+
+
 class FieldSetup(_Part):
     """One field that both sides should agree on."""
 
@@ -137,6 +144,9 @@ class FieldSetup(_Part):
     )
     target_values: dict[str, str] = Field(default_factory=dict)
     entity: str | None = Field(default=None, description="Of a link: what it points to, `supplier`")
+    adopt: Adoption | None = Field(
+        default=None, description="How the source is told the target's value, where the target is its master"
+    )
     source_by: Literal["id", "number"] = "id"
     target_by: Literal["id", "number"] = "id"
 

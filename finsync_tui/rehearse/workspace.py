@@ -139,6 +139,7 @@ def _profile(company: Company) -> dict[str, Any]:
         }
     return {
         "systems": systems,
+        "ownership": {"cost_centre": catalogue.LEGAL_ENTITIES[0].system},
         "legal_entities": {
             one.number: _entity(one.number, company) for one in company.legal_entities.values()
         },

@@ -42,9 +42,6 @@ DEEDS: Mapping[Name, Deed] = {
         store, actor, ids, text, seen=seen
     ),
     "reread_break": lambda store, actor, ids, _, __: actions.reread_breaks(store, actor, ids),
-    "adopt_break": lambda store, actor, ids, text, seen: actions.adopt_target(
-        store, actor, ids, text, seen=seen
-    ),
     "reopen_break": lambda store, actor, ids, text, seen: actions.reopen_breaks(
         store, actor, ids, text, seen=seen
     ),

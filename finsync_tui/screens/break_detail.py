@@ -63,10 +63,8 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
             ("For", (f"{row.legal_entity} {row.period}".strip(), "")),
         ]
         lines = [drawing.facts(pairs, width)]
-        if row.write_off_maker:
-            lines.append(
-                drawing.line((f"‖ {row.write_off_maker} would write it off: A approves, R rejects", "warn"))
-            )
+        if row.proposed:
+            lines.append(drawing.line((f"‖ {row.proposed}: A approves, R rejects", "warn")))
         if row.fix:
             lines.append(
                 drawing.line(

@@ -53,6 +53,8 @@ class BreakRow:
     fix: str
     write_off_maker: str
     """Who proposed to write it off, while that waits for a second person."""
+    adoption_maker: str
+    """Who proposed to give the source the target's value, likewise."""
     fields: tuple[tuple[str, str | None, str | None], ...]
     """Name, source, target; None: that side has none."""
     workflow_id: int | None
@@ -61,6 +63,21 @@ class BreakRow:
     @property
     def is_live(self) -> bool:
         return self.state == "open"
+
+    @property
+    def maker(self) -> str:
+        """Whose proposal waits for a second person; empty: nobody's."""
+        return self.write_off_maker or self.adoption_maker
+
+    @property
+    def proposed(self) -> str:
+        """Who would do what; empty: nobody waits for a second person."""
+        what = "would write it off" if self.write_off_maker else "would adopt the target's value"
+        return f"{self.maker} {what}" if self.maker else ""
+
+    @property
+    def proposed_act(self) -> str:
+        return "write off" if self.write_off_maker else "adopt the target's value of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +156,7 @@ def _break(row: Row) -> BreakRow:
         gone_at=when(row["gone_at"]),
         fix=safe_text(row["fix"], 20),
         write_off_maker=safe_text(row["write_off_maker"], 60) if row["state"] == "open" else "",
+        adoption_maker=safe_text(row["adoption_maker"], 60) if row["state"] == "open" else "",
         fields=fields,
         workflow_id=row["workflow_id"],
         case_id=row["case_id"],
@@ -179,7 +197,7 @@ BREAKS: Listing[BreakRow] = Listing(
             ("ended", "ended_at IS NOT NULL"),
             ("mine", "owner = :me"),
             ("unassigned", "coalesce(owner, '') = ''"),
-            ("proposed", "(state = 'open' AND write_off_maker IS NOT NULL)"),
+            ("proposed", "(state = 'open' AND coalesce(write_off_maker, adoption_maker) IS NOT NULL)"),
         ),
         default="state = 'open'",
     ),
@@ -214,7 +232,7 @@ def dossier(db: Connection, break_id: int) -> BreakDossier | None:
 
 
 def waiting(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Return number, maker and reason of the write-offs of those breaks that wait for a second person."""
+    """Return number, maker and reason of what waits for a second person on those breaks."""
     return waiting_in(db, "reconcile_break", ids)
 
 

@@ -54,7 +54,7 @@ BREAK_BINDINGS: list[BindingType] = [
     Binding("c", "comment_break", "comment", id="breaks.comment"),
     Binding("r", "resend_break", "send again…", id="breaks.resend"),
     Binding("w", "write_off_break", "write off…", id="breaks.write_off"),
-    Binding("A", "approve_break", "approve write-off…", id="breaks.approve"),
+    Binding("A", "approve_break", "approve…", id="breaks.approve"),
     Binding("R", "reject_break", "reject write-off…", show=False, id="breaks.reject"),
     Binding("U", "withdraw_break", "withdraw own write-off…", show=False, id="breaks.withdraw"),
     Binding("v", "reread_break", "read both sides again…", show=False, id="breaks.reread"),

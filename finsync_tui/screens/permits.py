@@ -37,7 +37,7 @@ ACTS = {
     "explain_break": "break.explained",
     "resend_break": "break.resend_asked",
     "reread_break": "break.reread_asked",
-    "adopt_break": "break.adopted",
+    "adopt_break": "break.adoption_proposed",
     "reopen_break": "break.reopened",
     "write_off_break": "break.write_off_proposed",
     "approve_break": "break.written_off",

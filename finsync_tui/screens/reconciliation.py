@@ -113,7 +113,7 @@ class ReconciliationScreen(ListScreen[BreakRow], BreakActions):
                 (f"  {words(row.class_)}", "strong"),
                 (f"  {money(row.amount_minor, row.currency)}", "strong"),
                 (f"  {row.source_system} → {row.target_system}", "muted"),
-                (f"  {row.write_off_maker} would write it off" if row.write_off_maker else "", "warn"),
+                (f"  {row.proposed}" if row.proposed else "", "warn"),
             ),
             *compared(row, width)[:FIELDS_SHOWN],
         ]

@@ -132,8 +132,8 @@ APPROVE_CASE = Verb(
 )
 REJECT_CASE = Verb(
     "reject_case",
-    "Reject the write-off of",
-    "not written off: it stays open",
+    "Reject what is proposed for",
+    "not approved: it stays open",
     "It stays open, with what you said as a comment. Its maker can propose it again.",
     prompt="Reason",
 )
@@ -214,9 +214,9 @@ REREAD_BREAK = Verb(
 ADOPT_BREAK = Verb(
     "adopt_break",
     "Adopt the target's value",
-    "the target's value is taken for right",
-    "The target's value is right, and the difference is settled as it stands. Nothing is written to either system: whoever "
-    "reads the source still sees its own value. Another difference of the same document opens it again.",
+    "the engine writes the target's value to the source",
+    "The source gets the target's value, where the profile says that the target is its master: the engine writes it with its "
+    "next cycle and compares both sides again. Where the profile asks for two persons, your key signs the proposal first.",
     prompt="Why the target is right",
 )
 REOPEN_BREAK = Verb(
@@ -237,9 +237,10 @@ WRITE_OFF_BREAK = Verb(
 )
 APPROVE_BREAK = Verb(
     "approve_break",
-    "Approve the write-off of",
-    "written off",
-    "Your key signs the loss as it stands here. Each comparison checks both signatures; nothing is written to either system.",
+    "Approve what is proposed for",
+    "approved",
+    "Your key signs it as it stands here. Of a write-off each comparison checks both signatures, and nothing is written to "
+    "either system; an adopted value is written to the source.",
     prompt="Comment",
     is_needed=False,
     empty="none",
@@ -253,8 +254,8 @@ REJECT_BREAK = Verb(
 )
 WITHDRAW_BREAK = Verb(
     "withdraw_break",
-    "Withdraw the write-off of",
-    "not written off: it stays open",
+    "Withdraw what you proposed for",
+    "withdrawn: it stays open",
     "It stays open, with what you said in its history. It can be proposed again.",
     prompt="Reason",
 )
@@ -322,19 +323,19 @@ def against_break(verb: Verb, row: BreakRow | None, me: str = "") -> str:
         return f"Sending again mends no {kind}: {row.number} is not sent again."
     if verb.name == "adopt_break" and row.kind not in ("field", "status_lag"):
         return f"{row.number} has no value to adopt ({kind})."
-    if verb.name == "write_off_break" and row.write_off_maker:
-        return f"{row.write_off_maker} has proposed to write off {row.number} already: somebody else approves it (A)."
+    if verb.name in ("write_off_break", "adopt_break") and row.maker:
+        return f"{row.maker} has proposed to {row.proposed_act} {row.number} already: somebody else approves it (A)."
     if verb.name == "reopen_break" and (
         row.state not in ("explained", "written_off") or row.gone_at is not None
     ):
         why = "both sides agree by now" if row.gone_at is not None else f"it is {state}"
         return f"Only what was explained or written off, and is still there, is opened again: {row.number}: {why}."
-    if verb.name in _FOR_WAITING and not row.write_off_maker:
-        return f"Nobody has proposed to write off {row.number} (w does)."
-    if verb.name == "approve_break" and row.write_off_maker == me:
-        return f"You proposed to write off {row.number}: somebody else has to approve it."
-    if verb.name == "withdraw_break" and row.write_off_maker != me:
-        return f"{row.write_off_maker} proposed to write off {row.number}: only they withdraw it; an approver rejects it (R)."
+    if verb.name in _FOR_WAITING and not row.maker:
+        return f"Nobody has proposed anything for {row.number} (w writes off, d adopts)."
+    if verb.name == "approve_break" and row.maker == me:
+        return f"You proposed to {row.proposed_act} {row.number}: somebody else has to approve it."
+    if verb.name == "withdraw_break" and row.maker != me:
+        return f"{row.maker} proposed to {row.proposed_act} {row.number}: only they withdraw it; an approver rejects it (R)."
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Write-offs, as a dialog was answered: one by one, each a transaction of its own. Imported in the writing thread."""
+"""Write-offs and adoptions, as a dialog was answered: one by one, each a transaction of its own. Imported in the writing thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store.errors import FinsyncError
 
 VERBS: Final[frozenset[Name]] = frozenset(
     [
-        "write_off_break", "approve_break", "reject_break", "withdraw_break",
+        "write_off_break", "adopt_break", "approve_break", "reject_break", "withdraw_break",
         "write_off", "approve_case", "reject_case", "withdraw_case",
     ]
 )  # fmt: skip
@@ -28,6 +28,7 @@ def decide(
 ) -> Outcome:
     """Write off, approve or reject. A single refusal raises, several are collected."""
     act = _act(workspace, store, actor, verb, words)
+    is_adoption = verb == "adopt_break"
     done: list[int] = []
     refused: list[tuple[int, str]] = []
     waiting = 0
@@ -42,15 +43,17 @@ def decide(
             refused.append((one, str(error)))
             continue
         done.append(one)
-    return Outcome(tuple(done), tuple(refused), _told(len(done), waiting))
+    return Outcome(
+        tuple(done), tuple(refused), _told(len(done), waiting, "adopted" if is_adoption else "written off")
+    )
 
 
-def _told(done: int, waiting: int) -> str:
+def _told(done: int, waiting: int, what: str) -> str:
     if not waiting:
         return ""
     if waiting == done:
-        return "proposed to be written off, and waits for a second person"
-    return f"{done - waiting:,} written off, {waiting:,} wait for a second person"
+        return f"proposed to be {what}, and waits for a second person"
+    return f"{done - waiting:,} {what}, {waiting:,} wait for a second person"
 
 
 def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: str) -> Act:
@@ -62,6 +65,9 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
                 actions.write_off_exception(store, profile, actor, one, words, signer).is_in_force
             )
         return lambda one: actions.write_off(store, profile, actor, one, words, signer).is_in_force
+    if verb == "adopt_break":
+        signer = actions.signer_for(workspace, actor, profile.adoption_rule)
+        return lambda one: actions.adopt_target(store, profile, actor, one, words, signer).is_in_force
     if verb in ("approve_break", "approve_case"):
         people.require(
             actor.name,
@@ -69,19 +75,25 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
             "break.written_off" if verb == "approve_break" else "exception.written_off",
         )
         key = actions.key_of(workspace, actor)
-        approve = (
-            actions.approve_write_off if verb == "approve_break" else actions.approve_exception_write_off
-        )
-        return lambda one: approve(store, profile, actor, one, key, words).is_in_force
+
+        def approve(one: int) -> bool:
+            if verb == "approve_case":
+                return actions.approve_exception_write_off(store, profile, actor, one, key, words).is_in_force
+            if actions.is_adoption(store, one):
+                return actions.approve_adoption(store, profile, actor, one, key, words).is_in_force
+            return actions.approve_write_off(store, profile, actor, one, key, words).is_in_force
+
+        return approve
     end = {
-        "reject_break": actions.reject_write_off,
-        "withdraw_break": actions.withdraw_write_off,
-        "reject_case": actions.reject_exception_write_off,
-        "withdraw_case": actions.withdraw_exception_write_off,
+        "reject_break": (actions.reject_write_off, actions.reject_adoption),
+        "withdraw_break": (actions.withdraw_write_off, actions.withdraw_adoption),
+        "reject_case": (actions.reject_exception_write_off, actions.reject_exception_write_off),
+        "withdraw_case": (actions.withdraw_exception_write_off, actions.withdraw_exception_write_off),
     }[verb]
 
     def refuse(one: int) -> bool:
-        end(store, actor, one, words)
+        is_adopted = verb in ("reject_break", "withdraw_break") and actions.is_adoption(store, one)
+        end[is_adopted](store, actor, one, words)
         return True
 
     return refuse

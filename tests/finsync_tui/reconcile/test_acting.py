@@ -117,22 +117,6 @@ def test_where_one_person_is_enough_a_write_off_counts_at_once() -> None:
     assert ("written_off", []) == (now(council).state, unproven(council))
 
 
-def test_adopting_settles_a_difference_as_it_stands() -> None:
-    """What is missing has no value to adopt."""
-    council = Council()
-    opened(council)
-    opened(council, key="2", kind="missing_in_target", fields=())
-
-    actions.adopt_target(council.store, council.who("maria"), [1], "the ERP is right")
-    with pytest.raises(NotAllowedError, match="no value to adopt"):
-        actions.adopt_target(council.store, council.who("maria"), [2], "the ERP is right")
-
-    assert ("explained", "adopted total 102.00 EUR: the ERP is right") == (
-        now(council).state,
-        now(council).resolution,
-    )
-
-
 def test_sending_again_begins_the_process_anew() -> None:
     """The link to what is gone is forgotten, the steps look again from the first on, and a fix is expected."""
     council = Council()

@@ -158,7 +158,7 @@ async def test_who_only_looks_is_told_so(shared_out: Workspace) -> None:
 
 
 async def test_a_break_is_mended_by_its_kind(broken: Workspace) -> None:
-    """Sent again where it is missing, adopted where a value differs, opened again; what doesn't fit says why not."""
+    """Sent again where it is missing, explained where a value differs, opened again; what doesn't fit says why not."""
     with looked_into(broken) as store, store.transaction() as db:
         flow = workflows.start(
             db, flow="invoice_to_payment", kind="post", entity="invoice", document_key="coupa:2",
@@ -174,6 +174,9 @@ async def test_a_break_is_mended_by_its_kind(broken: Workspace) -> None:
         await answer(pilot, "v")
     async with desk_of(broken, "ana", "INV-4401") as pilot:
         await answer(pilot, "d", "agreed with the supplier")
+        assert "has no definition" in screen_text(pilot)
+    async with desk_of(broken, "ana", "INV-4401") as pilot:
+        await answer(pilot, "x", "agreed with the supplier")
 
     assert ("reread", "explained") == (the_break(broken, "INV-4402").fix, the_break(broken).state)
     async with desk_of(broken, "ana", "state:explained 4401") as pilot:
