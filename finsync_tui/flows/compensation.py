@@ -136,7 +136,7 @@ def _undecided(context: Context, delivery: Delivery) -> Wait | None:
         return None
     if crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system) is None:
         return None
-    seen = subject.shown(context)
+    seen = counters.shown(context, delivery)
     is_own = delivery.workflow_id == context.workflow.id and "erp_number" not in context.data
     is_old = seen is None or seen.version <= int(context.data.get("seen_version", 0))
     if seen is None or seen.record.status == "pending_approval":

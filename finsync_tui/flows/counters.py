@@ -9,14 +9,14 @@ from typing import Any
 
 from finsync_tui.flows import taken_over
 from finsync_tui.flows.invoice import prepayments
-from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Context
 from finsync_tui.suppliers import merging
 from store import crossrefs, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.money import Money, plain
-from store.canonical.purchasing import Receipt
+from store.canonical.purchasing import PurchaseOrder, Receipt
 from store.outbox import Delivery
+from store.records import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def _order(context: Context, delivery: Delivery) -> Counter | None:
     if link is None:
         return None
     marker = json.loads(delivery.body).get("commitment", {}).get("marker", "")
-    shown = subject.shown(context)
-    is_draft = shown is not None and shown.record.status in ("draft", "rejected")
+    seen = shown(context, delivery)
+    is_draft = seen is not None and seen.record.status in ("draft", "rejected")
     if link.revision is not None or (was_submitted(context, delivery) and not is_draft):
         return Counter("order.cancel", {"marker": marker, "reason": _reason(context)}, link.external_id)
     return Counter("order.discard", {"marker": marker}, link.external_id)
@@ -107,6 +107,12 @@ def _close(context: Context, delivery: Delivery) -> Counter:
 def _reopen(context: Context, delivery: Delivery) -> Counter:
     body = {"marker": json.loads(delivery.body)["marker"], "reason": _reason(context)}
     return Counter("order.close", body, delivery.external_id)
+
+
+def shown(context: Context, delivery: Delivery) -> Held[PurchaseOrder] | None:
+    """Return the ERP's order that a delivery is about, as sync read it last; whichever instance had asked for it."""
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    return records.get(context.db, PurchaseOrder, delivery.system, link.external_id) if link else None
 
 
 def was_submitted(context: Context, delivery: Delivery) -> bool:

@@ -120,6 +120,10 @@ def check_duplicates(context: Context) -> Answer:
             )  # fmt: skip
         subject.note(context, "INVOICE_DUPLICATE", cause)
     twins = evidence.same_amount(context.db, source, invoice, workflow, rules.days)
+    typed = evidence.same_amount_in_erp(
+        context.db, source, target, context.data["payee"]["number"], invoice, workflow, rules.days
+    )
+    twins += [(f"{number} in {target}", f"{target}:{external_id}") for number, external_id in typed]
     confirmed = context.data.get("not_duplicates", [])
     new = [(number, external_id) for number, external_id in twins if external_id not in confirmed]
     if new and rules.same_amount != "off":

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows.invoice import matching
 from finsync_tui.flows.invoice.matching import Ordered
-from store import records, workflows
+from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import OrderLine, PurchaseOrder, Receipt
@@ -184,6 +184,41 @@ def same_amount(
         and _orders(held.record) == _orders(invoice)
         and _began_before(db, held.key, workflow)
     ]
+
+
+def same_amount_in_erp(
+    db: Connection,
+    source: str,
+    target: str,
+    payee_number: str,
+    invoice: Invoice,
+    workflow: Workflow,
+    days: int,
+) -> list[tuple[str, str]]:
+    """Return (number, id) of invoices that somebody entered in the ERP by hand: of that payee, over the same amount, within
+    some days of this one. What both match to orders is the same only where it is one order."""
+    value = f"{normal(payee_number)}/{invoice.total.amount_minor}/{invoice.currency}"
+    near, orders = timedelta(days=days), _orders_there(db, source, target, invoice)
+    return [
+        (held.record.number, held.external_id)
+        for held in _others(db, target, "supplier_amount", value, workflow)
+        if held.record.reference is None
+        and held.record.status not in ("cancelled", "rejected")
+        and held.record.kind == invoice.kind
+        and abs(held.record.invoiced_on - invoice.invoiced_on) <= near
+        and (not orders or not _orders(held.record) or orders & _orders(held.record))
+    ]
+
+
+def _orders_there(db: Connection, source: str, target: str, invoice: Invoice) -> frozenset[str]:
+    """Return what the ERP calls the orders of an invoice, as far as it has them."""
+    found = set()
+    for number in _orders(invoice):
+        held = records.find_by_number(db, PurchaseOrder, source, number)
+        link = crossrefs.get(db, PurchaseOrder.entity, str(held.key), target) if held is not None else None
+        if link is not None and link.number:
+            found.add(link.number)
+    return frozenset(found)
 
 
 def _began_before(db: Connection, key: RecordKey, workflow: Workflow) -> bool:

@@ -326,6 +326,35 @@ def test_a_duplicate_that_was_given_up_does_not_stop_its_twin() -> None:
     assert "await_posting" == desk.step("I2")
 
 
+@pytest.mark.parametrize(
+    ("entered", "held"),
+    [
+        ({}, True),
+        ({"lines": (a_line(order_number="ERP-PO-1"),)}, True),
+        ({"lines": (a_line(order_number="ERP-PO-9"),)}, False),
+        ({"invoiced_on": date(2025, 12, 20)}, False),
+        ({"status": "cancelled"}, False),
+        ({"kind": "prepayment"}, False),
+        ({"supplier_number": "S-7"}, False),
+        ({"reference": "concur:R-1"}, False),
+    ],
+)
+def test_the_same_amount_that_somebody_entered_in_the_erp_is_looked_at_once(
+    entered: dict[str, Any], held: bool
+) -> None:
+    """By hand, under another number, for the same delivery as far as one can see: it would be paid twice."""
+    desk = a_desk_with_goods()
+    fields: dict[str, Any] = {"supplier_number": "S-1001", "reference": None, "number": "4402"}
+    desk.put(TARGET, "777", an_invoice(a_free_line("100")).model_copy(update=fields | entered))
+
+    desk.invoice()
+    found = list(desk.exceptions)
+    desk.retry()
+
+    assert ([("PAYMENT_DUPLICATE_POSSIBLE", "open")] if held else []) == found
+    assert "await_posting" == desk.step()
+
+
 def test_the_same_amount_close_by_is_looked_at_once() -> None:
     """Retry says that it is another delivery; it is not asked again."""
     desk = InvoiceDesk()

@@ -236,3 +236,15 @@ def test_a_crash_before_any_step_ends_in_the_same_state(crashes: list[bool]) -> 
     ends = [(one.flow.state, one.state, one.desk.stages, one.desk.all_sent) for one in (plain, killed)]
     assert ends[0] == ends[1]
     assert ("done", "open") == ends[0][:2]
+
+
+def test_a_version_that_is_given_up_before_it_began_undoes_what_the_ones_before_had_made() -> None:
+    """It took the place of one whose order the ERP has issued, and knows nothing of that order but that it is there."""
+    walk = Walk()
+
+    for move in ("deliver", "deliver", "change", "issue", "refuse", "abort", "deliver"):
+        walk.move(move)
+        walk.check()
+
+    assert ("aborted", "cancelled") == (walk.flow.state, walk.state)
+    assert {"commitment": 10_000} == walk.desk.stages
