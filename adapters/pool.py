@@ -13,11 +13,15 @@ import base64
 import ssl
 from collections.abc import AsyncIterator
 
-import aiohttp
 import httpx
 import yarl
-from httpx_aiohttp import AiohttpTransport
-from httpx_aiohttp.transport import AiohttpResponseStream
+
+from adapters.tls import no_certificates_read
+
+with no_certificates_read():
+    import aiohttp
+    from httpx_aiohttp import AiohttpTransport
+    from httpx_aiohttp.transport import AiohttpResponseStream
 
 KEEPALIVE_S = 4.0
 """Shorter than common servers' five seconds: a connection closed under a write leaves its outcome unknown."""

@@ -19,6 +19,8 @@ from benchmarks import server
 from benchmarks.measure import Cost, Result, compare, pairs
 from finsync_tui.credentials import variable
 from finsync_tui.settings import FILE_NAME, create_workspace
+from store import open_store
+from store.clock import SystemClock
 
 ROWS = 2_000
 _LIMIT = "import httpx, pydantic, sqlite3, asyncio"
@@ -58,6 +60,7 @@ def status() -> Result:
     """`finsync status` on a new workspace."""
     with tempfile.TemporaryDirectory() as folder:
         made = create_workspace(Path(folder) / "w")
+        open_store(made.store_path, SystemClock()).close()
         with (made.path / FILE_NAME).open("a", encoding="utf-8") as file:
             file.write('[systems.coupa]\nbase_url = "http://127.0.0.1:9"\n')
         return _compare("finsync status", ["status", "--json", "--workspace", f"{folder}/w"])
@@ -67,6 +70,7 @@ def idle_cycle() -> Result:
     """`finsync run --once` when both systems have nothing new: connect, sign in, ask, note it, end."""
     with tempfile.TemporaryDirectory() as folder, server.running(suppliers=ROWS, orders=ROWS) as url:
         workspace = create_workspace(Path(folder) / "w", layers=("bench",))
+        open_store(workspace.store_path, SystemClock()).close()
         layer = workspace.path / "profiles" / "bench"
         layer.mkdir(parents=True)
         (layer / "profile.toml").write_text(PROFILE.format(url=url), encoding="utf-8")

@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from finsync_tui.cli import _asked
 from finsync_tui.settings import create_workspace
 from store.clock import SystemClock
 from store.database import open_store
@@ -63,7 +66,45 @@ def test_headless_loads_no_screen() -> None:
 
 def test_a_single_cycle_loads_no_scheduler() -> None:
     """`run --once` is started by somebody else's clock, and writes no configuration."""
-    assert set() == loaded("import finsync_tui.headless") & {"apscheduler", "tomlkit", "aiohttp"}
+    after = modules("import finsync_tui.headless")
+
+    assert set() == {name.partition(".")[0] for name in after} & {
+        "apscheduler",
+        "tomlkit",
+        "aiohttp",
+        "rapidfuzz",
+        "sqlite_utils",
+    }
+    assert set() == after & {"store.canonical.contracts", "finsync_tui.reconcile.running"}
+
+
+def test_calling_a_system_reads_no_certificates_but_its_own() -> None:
+    """aiohttp makes contexts of its own at import, each with every certificate of the machine; none of ours uses them."""
+    look = (
+        "import ssl\nusual = ssl.create_default_context\nimport adapters.pool\nfrom aiohttp import connector as c\n"
+        "assert c._SSL_CONTEXT_VERIFIED.verify_mode == ssl.CERT_REQUIRED\n"
+        "print(len(c._SSL_CONTEXT_VERIFIED.get_ca_certs()), len(c._SSL_CONTEXT_UNVERIFIED.get_ca_certs()),\n"
+        "      ssl.create_default_context is usual, 'set_default_verify_paths' in vars(ssl.SSLContext))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert "0 0 True False" == done.stdout.strip()
+
+
+def test_a_command_line_builds_the_command_it_names_and_no_other() -> None:
+    """There are a hundred; --help, a completion or a slip needs them all."""
+    assert {"run"} == built(["run", "--once"])
+    assert {"exceptions"} == built(["exceptions", "list"])
+    assert built([]) == built(["--help"]) == built(["exceptoins"]) > {"run", "exceptions", "status"}
+
+
+def built(arguments: list[str]) -> set[str]:
+    """Return the names of the commands that are made for a command line."""
+    made: Any = typer.main.get_command(_asked(arguments))
+    return set(made.commands)
 
 
 def test_importing_the_shapes_opens_nothing() -> None:
@@ -108,6 +149,7 @@ def test_the_workbench_shows_its_overview_before_anything_heavy_is_loaded(tmp_pa
     open_store(workspace.store_path, SystemClock()).close()
     script = f"""
 from pathlib import Path
+from typing import Any
 from finsync_tui import __main__, opening
 from finsync_tui.screens import app
 class Watched(app.FinsyncApp):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from copy import copy
 from typing import Annotated
 
 import typer
@@ -105,5 +107,21 @@ def finsync(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line; return its exit code."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(_asked(sys.argv[1:] if arguments is None else arguments))
     return guarded(lambda: command.main(arguments, prog_name="finsync"))
+
+
+def _asked(arguments: list[str]) -> typer.Typer:
+    """Return the program as far as these arguments ask for it: to build all of its hundred commands costs as much as many
+    a command itself. Without the name of one first (--help, a completion, a slip) it is the whole."""
+    name = arguments[0] if arguments else ""
+    part = copy(app)
+    part.registered_commands = [one for one in app.registered_commands if one.name == name]
+    part.registered_groups = [one for one in app.registered_groups if _name_of(one) == name]
+    return part if part.registered_commands or part.registered_groups else app
+
+
+def _name_of(group: typer.models.TyperInfo) -> str | None:
+    assert group.typer_instance is not None
+    name = group.typer_instance.info.name
+    return name if isinstance(name, str) else None

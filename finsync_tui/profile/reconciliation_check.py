@@ -17,7 +17,6 @@ from finsync_tui.profile.model import Profile
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation import DEFAULT, Reconciliation, SideSetup, Tolerance
-from store.canonical.contracts import CONTRACTS
 from store.canonical.money import Money
 
 OWN: Final = "finsync"
@@ -39,6 +38,10 @@ _Wrong = tuple[str, str, str]
 
 
 def _wrong(profile: Profile, definition: Reconciliation) -> Iterator[_Wrong]:
+    from store.canonical.contracts import (
+        CONTRACTS,
+    )  # all shapes there are: loaded where a definition names some
+
     for one in definition.fields:
         if one.entity is not None and one.entity not in CONTRACTS:
             yield _unknown_entity(one.entity)
