@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from heapq import merge
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from store.clock import text
@@ -26,6 +28,10 @@ _ROW = (
 )
 
 _OF_ROW = ", ".join(f"r.{name}" for name in _ROW.split(", "))
+_INSERT = (
+    f"INSERT INTO comparison_row(definition_id, side_id, seen, {_ROW}, is_double) VALUES ({marks(range(17))},"
+    " EXISTS (SELECT 1 FROM comparison_row WHERE definition_id=?1 AND key=?4 AND side_id=?2))"
+)
 
 
 class NewRow(NamedTuple):
@@ -162,10 +168,7 @@ def put_records(
             dirty.add(gone.key)
     for some in chunks(stale):
         db.execute(f"DELETE FROM comparison_row WHERE id IN ({marks(some)})", some)
-    db.executemany(
-        f"INSERT INTO comparison_row(definition_id, side_id, seen, {_ROW}) VALUES ({marks(range(17))})",
-        [(of.definition_id, of.id, run_id, *row) for row in fresh],
-    )
+    db.executemany(_INSERT, [(of.definition_id, of.id, run_id, *row) for row in fresh])
     for some in chunks(same):
         db.execute(f"UPDATE comparison_row SET seen=? WHERE id IN ({marks(some)})", (run_id, *some))
     _make_dirty(db, of.definition_id, targets, dirty)
@@ -220,19 +223,32 @@ def suspects(
 ) -> Iterator[str]:
     """Yield the keys that do not have one row on each side with equal hashes, in order: one walk over one index.
 
-    That there are two rows is not enough, they must be of both sides; and a key that both sides hold twice is suspect, too.
+    A key that both sides hold twice is suspect, too.
     """
-    is_pair = f"sum({_is_in('side_id', sources)})=1"
-    if len(sources) == len(targets) == 1:
-        is_pair = f"sum(side_id)={sources[0] + targets[0]}"  # the same, and cheaper
-    rows = db.execute(
-        "SELECT key FROM comparison_row INDEXED BY comparison_row_key"
-        f" WHERE definition_id=? AND +{_is_in('side_id', (*sources, *targets))} GROUP BY key"
-        f" HAVING count(*)<>2 OR min(row_hash)<>max(row_hash) OR NOT {is_pair}",
-        (definition_id,),
+    is_ours = f"definition_id={int(definition_id)} AND +{_is_in('side_id', (*sources, *targets))}"
+    walk = f"SELECT key FROM comparison_row INDEXED BY comparison_row_key WHERE {is_ours} GROUP BY"
+    if len(sources) > 1 or len(targets) > 1:
+        is_pair = f"sum({_is_in('side_id', sources)})=1"
+        yield from _keys(
+            db, f"{walk} key HAVING count(*)<>2 OR min(row_hash)<>max(row_hash) OR NOT {is_pair}"
+        )
+        return
+    # Two rows of equal key and hash are one of each side, or one of them is noted as a double.
+    unequal = _keys(db, f"{walk} key, row_hash HAVING count(*)<>2")
+    doubled = _keys(
+        db,
+        f"SELECT key FROM comparison_row INDEXED BY comparison_row_double WHERE {is_ours} AND is_double=1 ORDER BY key",
     )
-    for (key,) in rows:
+    first = next(doubled, None)
+    found = unequal if first is None else merge(unequal, chain((first,), doubled))
+    for key, _ in groupby(found):
         yield key
+
+
+def _keys(db: sqlite3.Connection, query: str) -> Iterator[str]:
+    cursor = db.cursor()
+    cursor.row_factory = None
+    return chain.from_iterable(cursor.execute(query))
 
 
 def rows_of(
@@ -388,17 +404,29 @@ def _is_in(column: str, ids: Sequence[int]) -> str:
 def _rows_of(
     db: sqlite3.Connection, definition_id: int, side_ids: Sequence[int], keys: Sequence[str]
 ) -> Iterator[tuple[str, list[Row]]]:
-    found = db.execute(
+    cursor = db.cursor()
+    cursor.row_factory = None
+    found = cursor.execute(
         f"SELECT id, side_id, {_ROW} FROM comparison_row INDEXED BY comparison_row_key WHERE definition_id=?"
-        f" AND key IN ({marks(keys)}) AND +{_is_in('side_id', side_ids)} ORDER BY key, side_id, external_id, part",
+        f" AND key IN ({marks(keys)}) AND +{_is_in('side_id', side_ids)}",
         (definition_id, *keys),
-    ).fetchall()
-    missing = dict.fromkeys(keys)
-    for key, some in groupby(map(Row._make, found), key=lambda row: row.key):
-        missing.pop(key, None)
-        yield key, list(some)
-    for key in missing:
+    )
+    of_key: dict[str, list[Row]] = {key: [] for key in keys}
+    for row in map(Row._make, found):
+        of_key[row.key].append(row)
+    empty = []
+    for key, rows in of_key.items():
+        if len(rows) > 1:
+            rows.sort(key=_PLACE)
+        if rows:
+            yield key, rows
+        else:
+            empty.append(key)
+    for key in empty:
         yield key, []
+
+
+_PLACE = attrgetter("side_id", "external_id", "part")
 
 
 def _held(

@@ -40,6 +40,7 @@ KNOWN_MIGRATIONS: Final = (
     "m017_supplier_merges",
     "m018_promises_taken_over",
     "m019_causes_by_index",
+    "m020_doubles_noted",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1030,6 +1030,21 @@ def m019_causes_by_index(db: Database) -> None:
     )
 
 
+_M020 = """
+ALTER TABLE comparison_row ADD COLUMN is_double INTEGER NOT NULL DEFAULT 0; -- 1: its side held the key already when it came
+UPDATE comparison_row SET is_double=1 WHERE EXISTS (SELECT 1 FROM comparison_row one WHERE one.definition_id=comparison_row.definition_id
+  AND one.key=comparison_row.key AND one.side_id=comparison_row.side_id AND one.id<comparison_row.id);
+CREATE INDEX comparison_row_double ON comparison_row(definition_id, key, side_id) WHERE is_double=1;
+"""
+
+
+@migrations()
+def m020_doubles_noted(db: Database) -> None:
+    """What a side holds twice is noted when it is read, so that a comparison need not look for it."""
+    for statement in statements(_M020):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

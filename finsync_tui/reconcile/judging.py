@@ -56,6 +56,8 @@ def judge(
     definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row], linked: Linked
 ) -> Judged:
     """Compare all rows of one key."""
+    if len(sources) + len(targets) == 1:
+        return Judged((), _unpaired(definition, sources, targets))
     is_same = sorted(row.row_hash for row in sources) == sorted(row.row_hash for row in targets)
     if is_same and (len(sources) == 1 or definition.doubles == "ignore"):
         return Judged()  # what both hold twice is not the same: it is there once too often, on both sides
@@ -72,11 +74,20 @@ def judge(
             )
         found += compare(definition, source, target, linked, evidence)
         return Judged(tuple(found))
-    unpaired = [(False, sources[0])] if sources else [(True, targets[0])] if targets else []
-    is_many = bool(unpaired) and definition.many == ("target" if unpaired[0][0] else "source")
-    if is_many and definition.source.amount and unpaired[0][1].amount_minor == 0:
-        unpaired = []  # a record and what took it back: together they are nothing
-    return Judged(tuple(found), tuple(unpaired))
+    return Judged(tuple(found), _unpaired(definition, sources, targets))
+
+
+def _unpaired(
+    definition: Reconciliation, sources: Sequence[Row], targets: Sequence[Row]
+) -> tuple[tuple[bool, Row], ...]:
+    """Return the first row of the only side that has any, and whether it is the target's."""
+    if not sources and not targets:
+        return ()
+    row, is_target = (sources[0], False) if sources else (targets[0], True)
+    is_many = definition.many == ("target" if is_target else "source")
+    if is_many and definition.source.amount and row.amount_minor == 0:
+        return ()  # a record and what took it back: together they are nothing
+    return ((is_target, row),)
 
 
 def compare(
@@ -139,10 +150,13 @@ def shown(one: FieldSetup, value: Value, currency: str) -> str | None:
 def plain_amount(minor: int, currency: str) -> str:
     """Return an amount with its decimals: differences are compared as texts, so without separators.
 
-    >>> plain_amount(1234567, "EUR")
-    '12345.67'
+    >>> plain_amount(1234567, "EUR"), plain_amount(-5, "EUR"), plain_amount(5, "JPY")
+    ('12345.67', '-0.05', '5')
     """
-    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+    places = exponent(currency)
+    whole, rest = divmod(abs(minor), 10**places)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
 
 
 def pairs(
@@ -236,6 +250,8 @@ def _agree(one: FieldSetup, have: Value, other: Value, source: Row, target: Row,
         isinstance(have, int) and isinstance(other, int) and source.currency == target.currency
     ):
         return False if source.currency != target.currency else have == other
+    if one.kind == "money" and not one.tolerance_percent:
+        return abs(int(have) - int(other)) <= step_of(one, source.currency)
     a, b = Decimal(have), Decimal(other)
     return abs(a - b) <= max(step_of(one, source.currency), abs(a) * one.tolerance_percent / 100)
 

@@ -235,6 +235,23 @@ def test_what_both_sides_hold_twice_is_a_duplicate_on_both() -> None:
     )
 
 
+def test_doubles_are_found_whatever_their_twins_say() -> None:
+    """Both sides hold a key twice with two amounts that agree pair by pair; one side alone holds another twice alike."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        twice = [an_invoice(id="1", minor=100), an_invoice(id="2", minor=999)]
+        alike = [an_invoice(id=n, mark="left:2", minor=7) for n in ("3", "4")]
+        bench.read("source", twice)
+        bench.read("target", twice + alike)
+
+        found = {(one.kind, one.key) for one in bench.everything()}
+        bench.read("target", twice[:1] + alike[1:])
+        bench.read("source", [*twice[:1], an_invoice(id="9", mark="left:2", minor=7)])
+
+        assert {("duplicate", "left:1"), ("duplicate", "left:2"), ("missing_in_source", "left:2")} == found
+        assert [] == bench.everything()
+
+
 def test_a_window_tells_only_of_its_periods() -> None:
     """Differences of other months are left to other runs."""
     with a_store() as store:
