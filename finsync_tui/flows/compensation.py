@@ -29,6 +29,9 @@ __all__ = ["STEP", "compensate", "has_effects", "refusal", "writes"]
 def compensate(context: Context) -> Answer:
     """Undo what was delivered, newest first, one at a time; end the instance when nothing is left."""
     context.data.setdefault("compensated", [])
+    waiting = _movement(context)
+    if waiting is not None:
+        return waiting
     for delivery in reversed(writes(context.db, context.workflow)):
         if (
             delivery.state not in ("delivered", "verified")
@@ -39,6 +42,8 @@ def compensate(context: Context) -> Answer:
             continue
         if delivery.operation == "order.change" and context.data.get("is_change_undone"):
             continue  # the order is what it was already
+        if delivery.operation in counters.MOVEMENTS and delivery.external_id is None:
+            continue  # it was asked after: what came of it, if anything did, is a delivery of its own
         answer = _undo(context, delivery)
         if answer is not None:
             return answer
@@ -168,12 +173,44 @@ def _landed(context: Context, delivery: Delivery) -> Answer | None:
     return None
 
 
+def _movement(context: Context) -> Answer | None:
+    """A movement of goods that the ERP took and has yet to process is waited for; one that it refused left nothing behind."""
+    asked = [one for one in writes(context.db, context.workflow) if one.operation in counters.MOVEMENTS
+             and one.entry_id not in context.data.get("counters", []) and one.state in ("delivered", "verified")]  # fmt: skip
+    if not asked or any(one.external_id is not None for one in asked):
+        return None
+    answer = _again(context, "follow-movement", asked[-1], is_counter=False)
+    is_refused = isinstance(answer, Hold) and answer.class_ != "DEAD_LETTER"
+    return None if is_refused or isinstance(answer, Done) else answer
+
+
+def _again(context: Context, name: str, delivery: Delivery, *, is_counter: bool) -> Answer:
+    """Ask the same again until it has come to an end: it is found by our mark, and never sent while it waits there."""
+
+    def ask(part: str) -> int:
+        entry_id = outgoing.enqueue(
+            context,
+            delivery.system,
+            delivery.operation,
+            json.loads(delivery.body),
+            external_id=None,
+            part=part,
+        )
+        if is_counter:
+            context.data["counters"] = [*context.data["counters"], entry_id]
+        return entry_id
+
+    return looking.follow(context, name, ask, system=delivery.system, what="process the movement")
+
+
 def _done(context: Context, entry_id: int) -> Answer:
-    """A reversal that is imported by file counts when it is found."""
+    """A reversal that is imported by file counts when it is found, a correction of goods when it is processed."""
     counter = outbox.get(context.db, entry_id)
     assert counter is not None, "an entry is never taken away"
-    if counter.operation == "journal.reverse" and counters.is_pending(counter):
+    if counters.is_pending(counter) and counter.operation == "journal.reverse":
         return _follow(context, counter, "import the reversal")
+    if counters.is_pending(counter) and counter.operation in counters.MOVEMENTS:
+        return _again(context, f"follow-{entry_id}", counter, is_counter=True)
     return Done({"entry": entry_id})
 
 
@@ -211,7 +248,7 @@ def _after(context: Context, delivery: Delivery) -> None:
     elif delivery.operation == "invoice.create":
         commitments.take_back(context.db, flow.document_key)
         _tell(context, delivery.entity, "cancelled")
-    elif delivery.operation in ("receipt.create", "receipt.return", "receipt.correct"):
+    elif delivery.operation in counters.MOVEMENTS:
         crossrefs.unlink(context.db, delivery.entity, flow.document_key, delivery.system)
         _tell(context, delivery.entity, "voided")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from finsync_tui.flows import taken_over
 from finsync_tui.flows.invoice import prepayments
@@ -17,6 +17,9 @@ from store.canonical.money import Money, plain
 from store.canonical.purchasing import PurchaseOrder, Receipt
 from store.outbox import Delivery
 from store.records import Held
+
+MOVEMENTS: Final = ("receipt.create", "receipt.return", "receipt.correct")
+"""Goods that came, went back, or were corrected: some ERPs take them at once and process them later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,45 @@ def test_a_receipt_that_is_given_up_is_corrected_to_nothing() -> None:
     assert crossrefs.get(desk.store.db, "receipt", f"{SOURCE}:R3", "oracle-emea") is None
 
 
+@pytest.mark.parametrize("is_undone_late", [False, True])
+@pytest.mark.parametrize("pending", [1, 2])
+def test_a_receipt_that_the_erp_has_yet_to_process_is_waited_for_and_then_corrected(
+    pending: int, is_undone_late: bool
+) -> None:
+    """Nothing comes in behind our back, and nothing is corrected twice: what was asked for is found, and its undoing, too."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "R1", a_receipt())
+    desk.answer(is_pending=True)
+    for _ in range(pending - 1):
+        desk.wait(minutes=3)
+        desk.answer(is_pending=True)
+
+    an_aborted(desk, "R1")
+    waits = desk.flow("R1").state
+    for n in range(6):
+        if desk.pending:
+            desk.answer(is_pending=is_undone_late and n == 1)
+        desk.wait(minutes=3)
+
+    assert ("waiting", "aborted", Decimal(0)) == (waits, desk.step("R1"), desk.received())
+    assert [] == desk.exceptions
+    assert 2 == desk.made, "one movement, and its opposite"
+
+
+def test_a_receipt_that_the_erp_refuses_after_it_was_given_up_left_nothing() -> None:
+    """There is nothing to undo, and nobody is asked."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "R1", a_receipt())
+    desk.answer(is_pending=True)
+
+    an_aborted(desk, "R1")
+    desk.answer("refused", case_class="REJECTED")
+
+    assert ("aborted", 0, []) == (desk.step("R1"), desk.made, desk.exceptions)
+
+
 def an_order_at(answers: int) -> InvoiceDesk:
     desk = InvoiceDesk()
     desk.tell(SOURCE, "4711", an_order())
