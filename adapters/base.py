@@ -152,6 +152,20 @@ class Untranslatable:
     """What the document itself states that it comes to; None where it states none that can be relied on."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class BankDetails:
+    """A bank account as its system has it. It goes from one system to the other and is never stored, logged or shown."""
+
+    number: str
+    """IBAN, or the account number where there is none."""
+    is_iban: bool
+    bic: str | None = None
+    country: str | None = None
+
+    def __repr__(self) -> str:
+        return "BankDetails(...)"
+
+
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
     """One decision to change something in a system."""
@@ -165,6 +179,8 @@ class WriteRequest:
     """The document in that system, when it is there already."""
     body: Mapping[str, Any]
     """What the operation needs, as JSON values (see `docs/operations.md`)."""
+    private: BankDetails | None = None
+    """What only the call itself may hold: it was asked of its system a moment ago, and is in no store."""
     sent_at: datetime | None = None
     """When it was sent last without our learning the outcome. A system that works on its own time may still be at it."""
 
@@ -250,6 +266,15 @@ class Queue(Protocol):
         `is_known` says of the business thing behind a document (an expense report) whether we hold it: it need not be
         read then.
         """
+        ...
+
+
+@runtime_checkable
+class Reveals(Protocol):
+    """A system that tells a bank account's number to whoever carries it to another system."""
+
+    async def reveal_account(self, external_id: str) -> BankDetails | None:
+        """Return the details of a bank account as they are now; None: it is not there."""
         ...
 
 

@@ -14,7 +14,7 @@ from store.canonical.money import Money, MoneyError
 from store.canonical.payables import Invoice, Payment
 from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
-from store.canonical.supplier import Supplier
+from store.canonical.supplier import Supplier, SupplierBankAccount
 
 REPORTED = "reported"
 """What a system that is no source of documents says of one it holds."""
@@ -38,9 +38,9 @@ def describe(record: CanonicalRecord) -> Description | None:
 
 
 def is_document(entity: str, *, is_source: bool = True) -> bool:
-    """Say whether each change is an event of its own. A supplier is a document where its onboarding begins, else
-    reference data."""
-    return entity in _DESCRIBED and (is_source or entity != Supplier.entity)
+    """Say whether each change is an event of its own. A supplier, and a bank account of one, is a document where its
+    process begins, else reference data."""
+    return entity in _DESCRIBED and (is_source or entity not in _ONLY_AT_SOURCE)
 
 
 def _order(order: CanonicalRecord) -> Description:
@@ -109,6 +109,12 @@ def _supplier(supplier: CanonicalRecord) -> Description:
     return Description(ends.get(supplier.status, "changed"), supplier.status, "", None)
 
 
+def _bank_account(account: CanonicalRecord) -> Description:
+    assert isinstance(account, SupplierBankAccount)
+    return Description("changed", "active" if account.is_active else "inactive", "", None)
+
+
+_ONLY_AT_SOURCE = (Supplier.entity, SupplierBankAccount.entity)
 _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     PurchaseOrder.entity: _order,
     ExpenseDocument.entity: _expense_document,
@@ -119,4 +125,5 @@ _DESCRIBED: Mapping[str, Callable[[CanonicalRecord], Description]] = {
     Receipt.entity: _receipt,
     Requisition.entity: _requisition,
     Supplier.entity: _supplier,
+    SupplierBankAccount.entity: _bank_account,
 }

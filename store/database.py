@@ -41,6 +41,7 @@ KNOWN_MIGRATIONS: Final = (
     "m018_promises_taken_over",
     "m019_causes_by_index",
     "m020_doubles_noted",
+    "m021_accounts_by_party",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1045,6 +1045,20 @@ def m020_doubles_noted(db: Database) -> None:
         db.execute(statement)
 
 
+_M021 = """
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT v.body ->> '$.party_id', 'owner_party', r.id FROM record r JOIN record_version v ON v.id=r.version_id
+  WHERE r.entity='supplier_bank_account' AND v.body ->> '$.party_id' IS NOT NULL;
+"""
+
+
+@migrations()
+def m021_accounts_by_party(db: Database) -> None:
+    """Bank accounts that hang on a party are found by it, as new ones are."""
+    for statement in statements(_M021):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

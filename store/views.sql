@@ -268,6 +268,19 @@ SELECT id, keep_key, double_key, state, plan, reason, made_by, made_at, proposal
        parting_workflow_id, changed_at
 FROM supplier_merge;
 
+CREATE VIEW v_bank_change AS -- changed bank details of suppliers, old and new masked, and who said what of them
+SELECT w.id, w.data ->> '$.supplier' AS supplier, w.document_key AS account_key,
+       (SELECT v.body ->> '$.masked' FROM record_version v WHERE v.entity = 'supplier_bank_account'
+        AND v.system = substr(w.document_key, 1, instr(w.document_key, ':') - 1)
+        AND v.external_id = substr(w.document_key, instr(w.document_key, ':') + 1) AND v.version = w.document_version) AS new,
+       w.data -> '$.plans' AS plans, w.state, w.step, w.waiting_for, w.wake_at,
+       (SELECT p.maker FROM proposal p WHERE p.kind = 'bank_change' AND p.state IN ('open', 'approved')
+        AND p.name = 'bank-' || w.id || '-' || w.generation ORDER BY p.id DESC LIMIT 1) AS confirmed_by,
+       (SELECT p.checker FROM proposal p WHERE p.kind = 'bank_change' AND p.state = 'approved'
+        AND p.name = 'bank-' || w.id || '-' || w.generation ORDER BY p.id DESC LIMIT 1) AS approved_by,
+       w.data ->> '$.refused.by' AS refused_by, w.data ->> '$.refused.reason' AS refusal, w.started_at, w.ended_at
+FROM workflow w WHERE w.flow = 'supplier_bank_change';
+
 CREATE VIEW v_finding AS SELECT * FROM finding;
 CREATE VIEW v_event AS -- what happened; `entity` is that of the document it happened to
 SELECT seq, id, type, source, subject, time, correlation_id, data, CASE

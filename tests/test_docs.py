@@ -35,6 +35,7 @@ FINDING_CLASSES = frozenset(
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",
         "REPORT_DIFFERS",
+        "BANK_DETAILS_CHANGING",
         "DOCUMENT_LEFT",
         "APPROVAL_LIMIT_UNKNOWN",
         "DRIFT",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from adapters.answer import UNREADABLE
+from adapters.base import BankDetails
 from adapters.coupa import wire
 from store.canonical.supplier import account_problem, fingerprint, masked, normal
 
@@ -18,6 +19,26 @@ from store.canonical.supplier import account_problem, fingerprint, masked, norma
 def redacted(profiles: Sequence[bytes]) -> list[bytes]:
     """Return one row for each bank account in `profiles`, without its number."""
     return [msgspec.json.encode(row) for profile in profiles for row in _accounts(profile)]
+
+
+def revealed(profile: bytes, external_id: str) -> BankDetails | None:
+    """Return one account of a profile with its number, for the call that carries it to another system."""
+    document = msgspec.json.decode(profile, type=wire.SupplierInformation)
+    for address in document.supplier_information_addresses or ():
+        number = address.iban_number or address.bank_account_number
+        if f"{document.id}-{address.id}" == external_id and number and normal(number):
+            return BankDetails(
+                normal(number),
+                is_iban=bool(address.iban_number),
+                bic=address.swift_code,
+                country=_country(address, number),
+            )
+    return None
+
+
+def _country(address: wire.BankAddress, number: str) -> str | None:
+    country = address.country.code if address.country else None
+    return country or (normal(number)[:2] if address.iban_number else None)
 
 
 def _accounts(profile: bytes) -> Iterable[object]:
@@ -31,13 +52,12 @@ def _accounts(profile: bytes) -> Iterable[object]:
         number = address.iban_number or address.bank_account_number
         if not number or not normal(number):
             continue
-        country = address.country.code if address.country else None
         yield wire.BankAccount(
             id=f"{document.id}-{address.id}",
             supplier_id=document.supplier_id,
             fingerprint=fingerprint(number),
             masked=masked(number),
-            country=country or (normal(number)[:2] if address.iban_number else None),
+            country=_country(address, number),
             active=address.active,
             problem=account_problem(address.iban_number, address.swift_code),
             updated_at=document.updated_at,

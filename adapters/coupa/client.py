@@ -14,6 +14,7 @@ from adapters import drift
 from adapters.answer import UNREADABLE, Answer
 from adapters.auth import OAuthTokens
 from adapters.base import (
+    BankDetails,
     Connection,
     Health,
     Manifest,
@@ -28,7 +29,7 @@ from adapters.coupa import bank, failures, inbound, position, resources, wire
 from adapters.coupa.door import Door
 from adapters.coupa.options import Options
 from adapters.coupa.resources import LIMIT
-from adapters.errors import AdapterError, SettingsError
+from adapters.errors import AdapterError, Refusal, RejectedError, SettingsError
 from adapters.judgement import server_time
 from adapters.paging import KeyedPage, Place, chunks, external_ids, split_rows, walk_by_key
 from adapters.transport import Transport, bucket_for
@@ -107,6 +108,23 @@ class Coupa:
             return rows
         asked = set(external_ids)
         return [row for row in bank.redacted(rows) if msgspec.json.decode(row)["id"] in asked]
+
+    async def reveal_account(self, external_id: str) -> BankDetails | None:
+        """Return the details of a bank account as its supplier's profile has them now."""
+        source = resources.resource(self.system, "supplier_bank_account", self.options)
+        profile_id = external_id.partition("-")[0]
+        if not (profile_id.isascii() and profile_id.isdigit()):
+            return None
+        fields = resources.fields(source.shape, self.options.segment_count, ())
+        params: dict[str, str | int] = {"id[in]": profile_id, "limit": 1, "fields": fields}
+        answer = await self._transport.request("GET", source.path, params=params, is_write=False)
+        try:
+            found = [bank.revealed(row, external_id) for row in split_rows(answer)]
+        except UNREADABLE:  # its text may hold the number, so none of it goes on
+            raise RejectedError(
+                self.system, Refusal("PAYLOAD_INVALID", f"the profile of account {external_id} can't be read")
+            ) from None
+        return found[0] if found else None
 
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
         """Turn rows into canonical records, in order."""

@@ -46,6 +46,7 @@ class SupplierEcho(wire.Wire):
     payment_method: str | None = None
     invoice_matching_level: str | None = None
     on_hold: bool | None = None
+    hold_invoices_for_ap_review: bool | None = None
     payment_term: wire.Coded | None = None
     primary_address: wire.Address | None = None
 

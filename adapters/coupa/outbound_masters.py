@@ -18,6 +18,7 @@ SUPPLIER_DETAILS: Final = {
     "payment_method": "payment-method",
     "invoice_matching_level": "invoice-matching-level",
     "on_hold": "on-hold",
+    "reviews_invoices": "hold-invoices-for-ap-review",
 }
 LIMITS: Final = {
     "requisition": "requisition-approval-limit",

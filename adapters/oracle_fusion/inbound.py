@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -177,22 +177,28 @@ def supplier_bank_account(row: bytes, options: Options) -> Translated:
     document = _bank_account.decode(row)
     if not document.fingerprint:
         raise UntranslatableError("$.IBAN", "the account has neither an IBAN nor an account number")
-    owners = wire.rows(document.accountOwners)
+    everybody = wire.rows(document.accountOwners)
+    updated = latest((document.LastUpdateDate, *(one.LastUpdateDate for one in everybody)))
+    owners = [one for one in everybody if _is_open(one.EndDate, updated)]
     owner = next(
         (one for one in owners if wire.is_set(one.PrimaryOwnerIndicator)), owners[0] if owners else None
     )
-    updated = latest((document.LastUpdateDate,))
-    ends = day(document.EndDate, "$.EndDate")
     record = SupplierBankAccount(
         number=text(document.BankAccountId),
         party_id=_optional_text(owner.AccountOwnerPartyIdentifier) if owner else None,
         fingerprint=document.fingerprint,
         masked=document.masked,
         country=_country(document.CountryCode),
-        is_active=ends is None or updated is None or updated.date() <= ends,
+        is_active=(owner is not None or not everybody) and _is_open(document.EndDate, updated),
         problem=document.problem,
     )
     return Translated(text(document.BankAccountId), record, source_updated_at=updated)
+
+
+def _is_open(ends: str | None, updated: datetime | None) -> bool:
+    """Say whether something had not ended when it was changed last: a day that is still to come ends nothing yet."""
+    end = day(ends, "$.EndDate")
+    return end is None or updated is None or updated.date() < end
 
 
 def ledger(row: bytes, options: Options) -> Translated:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from adapters.oracle_fusion.simulator_auth import TOKEN_PATH, Credentials, Door
+from adapters.oracle_fusion.simulator_bank import BANK_RESOURCES, BankDesk
 from adapters.oracle_fusion.simulator_finance import Finance
 from adapters.oracle_fusion.simulator_finance_scene import FinanceScene
 from adapters.oracle_fusion.simulator_http import Desk, RestFramework
@@ -88,6 +89,7 @@ class OracleFusionSimulator(LedgerScene, ReceivingScene, FinanceScene):
             "invoiceHolds": HoldDesk(self.world, self.finance.invoices),
             "payablesPayments": PaymentDesk(self.world, self.finance.payments),
         }
+        desks |= dict.fromkeys(BANK_RESOURCES, BankDesk(self.world))
         desks |= dict.fromkeys(RECEIVING_RESOURCES, ReceivingDesk(self.world, self.receiving))
         door = Door(name, Credentials(user, password, client_id, client_secret), clock, self.settings)
         framework = RestFramework(self.world, desks, self.lifecycle, self.finance, door)

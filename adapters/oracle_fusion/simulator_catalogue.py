@@ -70,21 +70,46 @@ def _bank_accounts() -> Resource:
         "accountOwners",
         "Bank Account Owner",
         "AccountOwnerId",
-        "AccountOwnerId:id AccountOwnerPartyIdentifier:id AccountOwnerPartyId:id "
-        "AccountOwnerPartyNumber:text30 AccountOwnerPartyName:text360 PrimaryOwnerIndicator:text1 "
-        "StartDate:date EndDate:date CreationDate:instant LastUpdateDate:instant",
+        "AccountOwnerId:id AccountOwnerPartyIdentifier:id:!c AccountOwnerPartyId:id "
+        "AccountOwnerPartyNumber:text30 AccountOwnerPartyName:text360 PrimaryOwnerIndicator:text1:cu "
+        "StartDate:date:cu EndDate:date:cu CreationDate:instant LastUpdateDate:instant",
+        can=("create", "update"),
     )
     return resource(
         "externalBankAccounts",
         "External Bank Account",
         "BankAccountId",
-        "BankAccountId:id BankAccountNumber:text100 IBAN:text50 BankAccountName:text80 CountryCode:text2 "
-        "CurrencyCode:text15 BankName:text360 BankNumber:text30 BankBranchName:text360 "
-        "BranchNumber:text30 SWIFTCode:text15 CheckDigits:text30 StartDate:date EndDate:date "
+        "BankAccountId:id BankAccountNumber:text100:c IBAN:text50:c BankAccountName:text80:c CountryCode:text2:c "
+        "CurrencyCode:text15:c BankName:text360 BankNumber:text30 BankBranchName:text360 "
+        "BranchNumber:text30 SWIFTCode:text15:c CheckDigits:text30 StartDate:date:cu EndDate:date:cu "
         "CreationDate:instant LastUpdateDate:instant",
         children=(owners,),
+        can=("create", "update"),
         indexed=("IBAN", "BankAccountNumber"),
     )
+
+
+def _payees() -> list[Resource]:
+    return [
+        resource(
+            "paymentsExternalPayees",
+            "External Payee",
+            "PayeeId",
+            "PayeeId:id PayeePartyIdentifier:id:!c PaymentFunctionCode:text30:!c PayeeName:text360 CreationDate:instant "
+            "LastUpdateDate:instant",
+            can=("create",),
+            indexed=("PayeePartyIdentifier",),
+        ),
+        resource(
+            "instrumentAssignments",
+            "Instrument Assignment",
+            "InstrumentAssignmentId",
+            "InstrumentAssignmentId:id PaymentInstrumentId:id:!c PaymentInstrumentType:text30:!c PaymentPartyId:id:!c "
+            "PaymentFlow:text30:!c StartDate:date:cu EndDate:date:cu CreationDate:instant LastUpdateDate:instant",
+            can=("create", "update"),
+            indexed=("PaymentInstrumentId", "PaymentPartyId"),
+        ),
+    ]
 
 
 def _value_sets() -> Resource:
@@ -350,6 +375,7 @@ def catalogue(settings: SimulatorSettings) -> dict[str, Resource]:
     offered = [
         _suppliers(),
         _bank_accounts(),
+        *_payees(),
         *_general_ledger(settings),
         *_procurement_lookups(),
         _draft_orders(),

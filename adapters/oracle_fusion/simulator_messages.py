@@ -164,6 +164,8 @@ MESSAGES: Final[dict[str, Message]] = {
     "SITE_TAKEN": Message(
         "POZ-2130010", "The site {site} already exists for this procurement business unit."
     ),
+    "BANK_ACCOUNT_TAKEN": Message("IBY-8120010", "The bank account {number} already exists."),
+    "UNKNOWN_PARTY": Message("IBY-8120020", "The value {value} isn't valid."),
     "UNKNOWN_BU": Message("POZ-2130020", "The business unit {value} isn't valid."),
     # segment values
     "VALUE_TAKEN": Message("FND-2870", "The value {value} already exists in value set {value_set}."),

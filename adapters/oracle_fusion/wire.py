@@ -139,6 +139,8 @@ class Supplier(Linked, kw_only=True):
 class AccountOwner(msgspec.Struct):
     AccountOwnerPartyIdentifier: Id | None = None
     PrimaryOwnerIndicator: str | None = None
+    EndDate: str | None = None
+    LastUpdateDate: str | None = None
 
 
 class BankAccount(Linked, kw_only=True):

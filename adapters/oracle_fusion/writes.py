@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from adapters.base import Receipt, WriteRequest
 from adapters.errors import SettingsError
 from adapters.oracle_fusion.api import Api
+from adapters.oracle_fusion.bank_accounts import BankAccounts
 from adapters.oracle_fusion.failures import Judge
 from adapters.oracle_fusion.invoice_steps import InvoiceSteps
 from adapters.oracle_fusion.invoices import Invoices
@@ -32,6 +33,7 @@ class Writes:
         receipts = Receipts(api, options, judge)
         order_steps = OrderSteps(api, options, judge, orders)
         suppliers, values = Suppliers(api, options), Values(api, options)
+        accounts = BankAccounts(api)
         requisitions = Requisitions(api, options, judge)
         journals = Journals(api, options, judge, clock)
         invoices = Invoices(api, options, judge)
@@ -40,6 +42,7 @@ class Writes:
             **orders.writers,
             **order_steps.writers,
             **suppliers.writers,
+            **accounts.writers,
             **values.writers,
             **requisitions.writers,
             **receipts.writers,
@@ -55,6 +58,7 @@ class Writes:
             **orders.finders,
             **order_steps.finders,
             **suppliers.finders,
+            **accounts.finders,
             **values.finders,
             **requisitions.finders,
             **receipts.finders,

@@ -9,6 +9,7 @@ from finsync_tui.actions.adoptions import (
     reject_adoption,
     withdraw_adoption,
 )
+from finsync_tui.actions.bank_changes import approve_bank_change, confirm_bank_change, refuse_bank_change
 from finsync_tui.actions.breaks import (
     assign_breaks,
     comment_on_break,
@@ -72,6 +73,7 @@ __all__ = [
     "adopt_target",
     "answer_suppliers",
     "approve_adoption",
+    "approve_bank_change",
     "approve_exception_write_off",
     "approve_mapping",
     "approve_merge",
@@ -84,6 +86,7 @@ __all__ = [
     "certify_period",
     "comment",
     "comment_on_break",
+    "confirm_bank_change",
     "edit",
     "explain_breaks",
     "from_profile",
@@ -99,6 +102,7 @@ __all__ = [
     "propose_mapping",
     "rebased",
     "reject_adoption",
+    "refuse_bank_change",
     "reject_exception_write_off",
     "reject_mapping",
     "reject_merge",

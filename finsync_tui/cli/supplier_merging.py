@@ -22,6 +22,8 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.supplier_golden import app
 
+__all__ = ["app"]
+
 MergeId = Annotated[int, typer.Argument(metavar="ID", help="Number of the merge: `finsync supplier merges`.")]
 
 

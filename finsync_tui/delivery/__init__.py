@@ -28,6 +28,7 @@ from adapters.errors import (
     TransientError,
 )
 from finsync_tui import garbage, retry, sync
+from finsync_tui.delivery import revealing
 from finsync_tui.delivery.recording import Delivered, Recorder, Result, unsent
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
@@ -60,7 +61,7 @@ async def deliver_due(
     with garbage.collected_seldom():
         rounds = await asyncio.gather(
             *(
-                _deliver_system(store, adapters[name], profile, clock, token, is_stopping)
+                _deliver_system(store, adapters, name, profile, clock, token, is_stopping)
                 for name in sorted(adapters)
             )
         )
@@ -96,12 +97,18 @@ def recover(db: Connection, token: int, now: datetime) -> int:
 
 
 async def _deliver_system(
-    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, is_stopping: IsStopping
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    system: str,
+    profile: Profile,
+    clock: Clock,
+    token: int,
+    is_stopping: IsStopping,
 ) -> Delivered:
     total = Delivered()
-    queue = _Queue(store, adapter.system, profile, clock, token, is_stopping)
+    queue = _Queue(store, system, profile, clock, token, is_stopping)
     while queue.refill():
-        total += await _send_all(store, adapter, profile, clock, token, queue)
+        total += await _send_all(store, adapters, system, profile, clock, token, queue)
     return total
 
 
@@ -159,10 +166,16 @@ class _Queue:
 
 
 async def _send_all(
-    store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int, queue: _Queue
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    system: str,
+    profile: Profile,
+    clock: Clock,
+    token: int,
+    queue: _Queue,
 ) -> Delivered:
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
-    recorder = Recorder(store, adapter, profile, clock, token)
+    recorder = Recorder(store, adapters[system], profile, clock, token)
     guard = _Guard(store.beside(), token)
 
     async def worker() -> None:
@@ -171,7 +184,7 @@ async def _send_all(
                 await recorder.add(unsent(claim, clock))
                 continue
             guard.check()
-            result = await _attempt(store, adapter, profile, clock, claim)
+            result = await _attempt(store, adapters, profile, clock, claim)
             if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
                 queue.stop()
             await recorder.add(result)
@@ -214,8 +227,11 @@ def _first(raised: ExceptionGroup[Exception]) -> Exception:
     return next((one for one in found if isinstance(one, LeaseLostError)), found[0])
 
 
-async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Clock, claim: Claim) -> Result:
+async def _attempt(
+    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, claim: Claim
+) -> Result:
     """Make one attempt and say how it ended."""
+    adapter = adapters[claim.system]
     started = clock.now()
     began = asyncio.get_running_loop().time()
     request = WriteRequest(
@@ -228,6 +244,7 @@ async def _attempt(store: Store, adapter: Adapter, profile: Profile, clock: Cloc
     error: AdapterError | None = None
     receipt: Receipt | None = None
     try:
+        request = await revealing.revealed(adapters, claim.system, request)
         if _must_look_first(store.db, claim, request):
             receipt = await adapter.find(request)
         if receipt is None:

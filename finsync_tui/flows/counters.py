@@ -276,6 +276,16 @@ def _lookup_value(context: Context, delivery: Delivery) -> Counter | None:
     return Counter(delivery.operation, dict.fromkeys(body, before), delivery.external_id)
 
 
+def _bank_change(context: Context, delivery: Delivery) -> Counter:
+    """The new account ends and the old one is the supplier's again."""
+    body = json.loads(delivery.body)
+    ends = [delivery.receipt["answer"]["account"]] if delivery.receipt and "account" in body else []
+    back = {
+        "supplier": body["supplier"], "on": context.now.date().isoformat(), "ends": ends, "returns": body["ends"],
+    }  # fmt: skip
+    return Counter(delivery.operation, back, None)
+
+
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "order.create": _order,
     "order.change": _change,
@@ -295,5 +305,6 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "supplier_site.create": _site,
     "lookup_value.change": _lookup_value,
     "supplier.change": _supplier_change,
+    "supplier_bank_account.change": _bank_change,
     "expense.acknowledge": _acknowledgement,
 }

@@ -20,6 +20,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "supplier_onboarding": "SupplierOnboarding",
     "supplier_merge": "SupplierMerge",
     "break_adoption": "BreakAdoption",
+    "supplier_bank_change": "SupplierBankChange",
 }
 """By name, which is that of the flow's module as well. Their order is the one they are asked in."""
 

@@ -18,8 +18,8 @@ from typing import Any
 from finsync_tui.flows import outgoing
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.suppliers import checks, identity, index, searching
-from store import crossrefs, records, supplier_forms, workflows
-from store.canonical.event import Event
+from store import crossrefs, events, records, supplier_forms, workflows
+from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
@@ -261,7 +261,19 @@ def verify(context: Context) -> Answer:
                 {"differences": differences},
             )
     outgoing.mark_verified(context)
+    if context.workflow.kind == "onboard":
+        _tell_onboarded(context)
     return Finish("done", {"read_back": sorted(seen)})
+
+
+def _tell_onboarded(context: Context) -> None:
+    """What waits for the supplier to be in the ERPs, its bank accounts for example, goes on."""
+    flow = context.workflow
+    happened = Event(
+        id=f"finsync:{ENTITY}:{flow.document_key}:{flow.id}:onboarded", type=event_type(ENTITY, "onboarded"), source="finsync",
+        subject=flow.document_key, time=context.now, correlation_id=flow.document_key, data={"targets": context.data["targets"]},
+    )  # fmt: skip
+    events.append(context.db, [happened])
 
 
 def find_known(context: Context) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -24,6 +25,21 @@ class Thresholds(NamedTuple):
         return "link" if score >= self.link else "ask" if score >= self.ask else "ignore"
 
 
+class BankPolicy(BaseModel):
+    """What happens to changed bank details before the ERP has them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    cooling_off: timedelta = Field(
+        default=timedelta(days=2), ge=timedelta(0), le=timedelta(days=90),
+        description="How long they wait after the second person approved",
+    )  # fmt: skip
+    flags_refused: bool = Field(
+        default=True,
+        description="Refused ones flag the supplier at its origin: its invoices are to be reviewed there",
+    )
+
+
 class SupplierPolicy(BaseModel):
     """Thresholds of the comparison, 0 to 100; where suppliers are created; whose value counts."""
 
@@ -39,6 +55,7 @@ class SupplierPolicy(BaseModel):
     site_code: str = Field(
         default="MAIN", min_length=1, max_length=240, description="How a new site is called"
     )
+    bank: BankPolicy = BankPolicy()
     trust: tuple[str, ...] = Field(
         default=(),
         description="Systems, the most trusted first; those not named come after them, the supplier's owner and ERPs first",

@@ -11,7 +11,7 @@ from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 from finsync_tui.reconcile.receipts import ReceiptCheck
 from finsync_tui.reconcile.reports import DecisionCheck, ReportRead
-from finsync_tui.reconcile.suppliers import SupplierCheck, SupplierStatusCheck
+from finsync_tui.reconcile.suppliers import BankChangeCheck, SupplierCheck, SupplierStatusCheck
 
 CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
@@ -23,6 +23,7 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
     ("supplier_onboarding", "verify"): SupplierCheck(),
+    ("supplier_bank_change", "verify"): BankChangeCheck(),
     ("supplier_merge", "verify"): SupplierStatusCheck(),
     ("supplier_merge", "verify_return"): SupplierStatusCheck(),
 }

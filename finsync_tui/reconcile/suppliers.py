@@ -9,7 +9,7 @@ from finsync_tui.reconcile.compare import Difference
 from finsync_tui.reconcile.read_back import Found, Seen, Want
 from store import crossrefs, records
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier, normal
+from store.canonical.supplier import Supplier, SupplierBankAccount, normal
 from store.workflows import Workflow
 
 ENTITY = Supplier.entity
@@ -59,6 +59,42 @@ class SupplierStatusCheck:
             differences = seen.setdefault(want.system, [])
             if status != expected:
                 differences.append(Difference(f"status of {one['key']}", expected, status))
+        return Seen(seen)
+
+
+class BankChangeCheck:
+    """The new account in each ERP, read afresh: with the fingerprint that was approved, active; and the old one ended."""
+
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
+        return [want for want, _ in self._expected(db, workflow)]
+
+    def _expected(self, db: Connection, workflow: Workflow) -> list[tuple[Want, str | None]]:
+        """Return what is to be read, each with the fingerprint that it shall have; None: it shall have ended."""
+        key = RecordKey.parse(workflow.document_key)
+        held = records.get_version(
+            db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
+        )
+        assert held is not None, "versions stay"
+        found: list[tuple[Want, str | None]] = []
+        for plan, made in zip(workflow.data["plans"], workflow.data["delivered"], strict=True):
+            system = RecordKey.parse(plan["supplier"]).system
+            if made is not None:
+                found.append((Want(system, held.record.entity, str(made)), held.record.fingerprint))
+            found += [(Want(system, held.record.entity, str(one)), None) for one in plan["ends"]]
+        return found
+
+    def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
+        seen: dict[str, list[Difference]] = {}
+        for want, fingerprint in self._expected(db, workflow):
+            shown = found.get(want)
+            differences = seen.setdefault(want.system, [])
+            is_active = isinstance(shown, SupplierBankAccount) and shown.is_active
+            if fingerprint is None and is_active:
+                differences.append(Difference(f"account {want.external_id}", "ended", "active"))
+            elif fingerprint is not None and not is_active:
+                differences.append(Difference(f"account {want.external_id}", "active", "ended or missing"))
+            elif isinstance(shown, SupplierBankAccount) and fingerprint not in (None, shown.fingerprint):
+                differences.append(Difference(f"account {want.external_id}", "as approved", "another number"))
         return Seen(seen)
 
 

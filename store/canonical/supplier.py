@@ -115,6 +115,8 @@ class SupplierBankAccount(CanonicalRecord):
         found = [("bank_account", self.fingerprint)]
         if self.supplier_id:
             found.append(("supplier", self.supplier_id))
+        if self.party_id:
+            found.append(("owner_party", self.party_id))
         return tuple(found)
 
 

@@ -9,9 +9,9 @@ import pytest
 from finsync_tui.profile import Profile
 from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.suppliers import golden, identity, sweeping
-from store import audit, records
+from store import audit, records, workflows
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import SupplierAddress
+from store.canonical.supplier import SupplierAddress, SupplierBankAccount
 from tests.builders import MONDAY, a_supplier
 from tests.finsync_tui.cli.conftest import EVIL, Finsync
 
@@ -165,3 +165,29 @@ def test_a_double_is_merged_listed_and_parted_by_commands(suppliers: Finsync) ->
     assert (1, 1, 1) == (without.code, early.code, decided.code)
     assert ("merging", "coupa:2", made["workflow"]) == (listed["state"], listed["double"], listed["workflow"])
     assert "finsync workflow abort" in early.err
+
+
+def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: Finsync) -> None:
+    """Masked; with what is under way; a check exits with 3 while one waits; one person is enough where nobody is listed."""
+    account = SupplierBankAccount(number="x", supplier_id="1", fingerprint="f" * 64, masked="GB…3000")
+    with suppliers.store() as store, store.transaction() as db:
+        records.put_page(db, "supplier_bank_account", "coupa", [records.Incoming("a", account, b"a")], MONDAY)
+        plans = [{"supplier": "oracle-emea:9", "adds": True, "ends": [], "old": ["GB…1111"]}]
+        change = workflows.start(
+            db, flow="supplier_bank_change", kind="change", entity="supplier_bank_account", document_key="coupa:a",
+            document_number="GB…3000", document_version=1, document_revision="", step="await_approval", state="held",
+            data={"supplier": "coupa:1", "plans": plans}, now=MONDAY,
+        )  # fmt: skip
+    listed = suppliers("supplier", "bank-list", "--check", "--json")
+    shown = suppliers("supplier", "bank-show", change)
+    early = suppliers("supplier", "bank-approve", change)
+    silent = suppliers("supplier", "bank-confirm", change)
+    confirmed = suppliers("supplier", "bank-confirm", change, "--reason", "called back", "--json").json
+    again = suppliers("supplier", "bank-confirm", change, "--reason", "called back")
+    refused = suppliers("supplier", "bank-refuse", change, "--reason", "fraud", "--json").json
+
+    assert 3 == listed.code
+    assert [("coupa:1", ["GB…1111"], "GB…3000")] == [(o["supplier"], o["old"], o["new"]) for o in listed.json]
+    assert "GB…3000" in shown.out
+    assert (2, 1, 1) == (early.code, silent.code, again.code)
+    assert ("approved", "refused") == (confirmed["state"], refused["state"])

@@ -84,6 +84,14 @@ class Estate:
 
         asyncio.run(work())
 
+    def deliver(self) -> None:
+        """Decide and deliver once, and read nothing back."""
+        facts = Facts(profile=self.profile, tables={}, policy_version="p/1", mapping_version="")
+        runner.advance(self.store, FLOWS, facts, self.clock)
+        asyncio.run(
+            delivery.deliver_due(self.store, self.adapters, self.profile, self.clock, self.lease.token)
+        )
+
     def cycle(self, later: timedelta = timedelta(minutes=5)) -> None:
         """One cycle of the engine, after a while."""
         self.clock.advance(later)

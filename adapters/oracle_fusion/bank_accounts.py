@@ -1,0 +1,276 @@
+"""A supplier's bank accounts in Oracle: who owns one, and which of them payments to the supplier may use.
+
+As Oracle documents it: an external payee, a bank account, its owners, and the account's assignment to the payee. The
+number comes with the call and stays in it: what a system says about it is repeated without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+
+from adapters.base import BankDetails, Receipt, WriteRequest
+from adapters.errors import AdapterError, RejectedError
+from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
+from adapters.oracle_fusion.outbound import CannotExpressError
+from adapters.oracle_fusion.requests import refused, text_of
+from store.canonical.supplier import masked
+
+CHANGE: Final = "supplier_bank_account.change"
+ACCOUNTS: Final = "externalBankAccounts"
+ASSIGNMENTS: Final = "instrumentAssignments"
+PAYEES: Final = "paymentsExternalPayees"
+PRIVILEGE: Final = "PAYABLES_DISB"
+"""What a payee is paid for: invoices."""
+_OWNERS: Final[Children] = {"accountOwners": {}}
+
+
+class Owner(wire.Linked, kw_only=True):
+    AccountOwnerPartyIdentifier: wire.Id | None = None
+    AccountOwnerPartyId: wire.Id | None = None
+    EndDate: str | None = None
+
+    @property
+    def party(self) -> str:
+        return str(self.AccountOwnerPartyIdentifier or self.AccountOwnerPartyId or "")
+
+
+class Account(wire.Linked, kw_only=True):
+    BankAccountId: wire.Id
+    accountOwners: list[Owner] | wire.Rows[Owner] | None = None
+
+
+class Assignment(wire.Linked, kw_only=True):
+    InstrumentAssignmentId: wire.Id
+    EndDate: str | None = None
+
+
+class Payee(msgspec.Struct):
+    PayeeId: wire.Id
+
+
+class BankAccounts:
+    """Writes of bank accounts to one instance."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self.writers: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt]]]] = {
+            CHANGE: self._change
+        }
+        self.finders: Final[Mapping[str, Callable[[WriteRequest], Awaitable[Receipt | None]]]] = {
+            CHANGE: self._find
+        }
+
+    async def _change(self, request: WriteRequest) -> Receipt:
+        """Give the supplier the account of the call, end the named ones, bring the named ones back; what is so stays."""
+        try:
+            return await self._changed(request)
+        except AdapterError as error:
+            raise _without(error, request.private) from None
+
+    async def _changed(self, request: WriteRequest) -> Receipt:
+        party, today = await self._party(request), text_of(request, "on")
+        payee = await self._payee(party)
+        added, was_there = None, True
+        if request.private is not None:
+            added, was_there = await self._add(request.private, party, today)
+            was_there = not await self._assign(added, payee, today) and was_there
+        for account_id in _ids(request, "returns"):
+            was_there = not await self._set_end(account_id, party, payee, None, today) and was_there
+        for account_id in _ids(request, "ends"):
+            was_there = not await self._set_end(account_id, party, payee, today, today) and was_there
+        shown = masked(request.private.number) if request.private is not None else None
+        return Receipt(added, shown, answer={"account": added, "masked": shown}, was_found=was_there)
+
+    async def _find(self, request: WriteRequest) -> Receipt | None:
+        """Say whether all of it is so already."""
+        try:
+            party, today = await self._party(request), text_of(request, "on")
+            added = None
+            if request.private is not None:
+                account = await self._account(request.private)
+                if account is None or not _owns(account, party, today):
+                    return None
+                added = str(account.BankAccountId)
+                payee = await self._payee(party)
+                if not [one for one in await self._assignments(added, payee) if _is_live(one.EndDate, today)]:
+                    return None
+            for name, is_live in (("ends", False), ("returns", True)):
+                for account_id in _ids(request, name):
+                    if _owns(await self._by_id(account_id), party, today) is not is_live:
+                        return None
+        except AdapterError as error:
+            raise _without(error, request.private) from None
+        shown = masked(request.private.number) if request.private is not None else None
+        return Receipt(added, shown, answer={"account": added, "masked": shown}, was_found=True)
+
+    # -- one account
+
+    async def _add(self, details: BankDetails, party: str, today: str) -> tuple[str, bool]:
+        """Let the party own the account, made if it is not there; say whether it did already."""
+        account = await self._account(details)
+        owner = {"AccountOwnerPartyIdentifier": int(party), "PrimaryOwnerIndicator": "Y", "StartDate": today}
+        if account is None:
+            named = {"IBAN": details.number} if details.is_iban else {"BankAccountNumber": details.number}
+            body: dict[str, Any] = {**named, "CountryCode": details.country, "accountOwners": [owner]}
+            if details.bic:
+                body["SWIFTCode"] = details.bic
+            answer = await self._api.create(ACCOUNTS, {name: v for name, v in body.items() if v is not None})
+            return str(answer.decode(Account).BankAccountId), False
+        account_id = str(account.BankAccountId)
+        if _owns(account, party, today):
+            return account_id, True
+        ended = [one for one in wire.rows(account.accountOwners) if one.party == party]
+        if ended:
+            await self._update(ended[0], {"EndDate": None})
+        else:  # one account of a group: its first owner stays the primary one
+            await self._api.create(
+                f"{account.href}/child/accountOwners", {**owner, "PrimaryOwnerIndicator": "N"}
+            )
+        return account_id, False
+
+    async def _set_end(self, account_id: str, party: str, payee: str, ends: str | None, today: str) -> bool:
+        """End what the party has of an account, or bring it back; say whether anything was to be done."""
+        account = await self._by_id(account_id)
+        is_wanted = ends is None
+        changed = False
+        for one in wire.rows(account.accountOwners):
+            if one.party == party and _is_live(one.EndDate, today) is not is_wanted:
+                await self._update(one, {"EndDate": ends})
+                changed = True
+        for assignment in await self._assignments(account_id, payee):
+            if _is_live(assignment.EndDate, today) is not is_wanted:
+                await self._update(assignment, {"EndDate": ends})
+                changed = True
+        return changed
+
+    async def _assign(self, account_id: str, payee: str, today: str) -> bool:
+        """Let payments to the payee use the account; say whether anything was to be done."""
+        known = await self._assignments(account_id, payee)
+        if any(_is_live(one.EndDate, today) for one in known):
+            return False
+        if known:
+            await self._update(known[0], {"EndDate": None})
+        else:
+            body = {
+                "PaymentInstrumentId": int(account_id), "PaymentInstrumentType": "BANKACCOUNT", "PaymentPartyId": int(payee),
+                "PaymentFlow": "DISBURSEMENTS", "StartDate": today,
+            }  # fmt: skip
+            await self._api.create(ASSIGNMENTS, body)
+        return True
+
+    async def _update(self, row: wire.Linked, changes: dict[str, Any]) -> None:
+        if row.href is None:
+            raise refused(
+                self._api.system, "REJECTED", "Oracle gave no address (self link) to change a bank account at"
+            )
+        await self._api.update(row.href, changes, row.etag)
+
+    # -- reading
+
+    async def _party(self, request: WriteRequest) -> str:
+        key = text_of(request, "supplier")
+        if not is_id(key):
+            raise refused(
+                self._api.system, "PAYLOAD_INVALID", f"{key!r} is not the id of a supplier in Oracle"
+            )
+        rows = await self._api.rows("suppliers", {"q": f"SupplierId = {key}", "orderBy": "SupplierId:asc"})
+        found = msgspec.json.decode(rows[0], type=wire.Supplier).SupplierPartyId if rows else None
+        if found is None:
+            raise refused(
+                self._api.system, "SUPPLIER_UNKNOWN", f"there is no supplier {key} in Oracle (any more)"
+            )
+        return str(found)
+
+    async def _payee(self, party: str) -> str:
+        params: Params = {
+            "q": f"PayeePartyIdentifier = {party} and PaymentFunctionCode = {quoted(PRIVILEGE)}",
+            "orderBy": "PayeeId:asc",
+            "onlyData": "true",
+        }
+        rows = await self._api.rows(PAYEES, params)
+        if rows:
+            return str(msgspec.json.decode(rows[0], type=Payee).PayeeId)
+        body = {"PayeePartyIdentifier": int(party), "PaymentFunctionCode": PRIVILEGE}
+        return str((await self._api.create(PAYEES, body)).decode(Payee).PayeeId)
+
+    async def _account(self, details: BankDetails) -> Account | None:
+        name = "IBAN" if details.is_iban else "BankAccountNumber"
+        found = await self._accounts(f"{name} = {quoted(details.number)}")
+        return found[0] if found else None
+
+    async def _by_id(self, account_id: str) -> Account:
+        found = await self._accounts(f"BankAccountId = {account_id}")
+        if not found:
+            raise refused(
+                self._api.system,
+                "BANK_CHANGE_OUTDATED",
+                f"there is no bank account {account_id} in Oracle (any more)",
+            )
+        return found[0]
+
+    async def _accounts(self, condition: str) -> list[Account]:
+        params: Params = {
+            "q": condition, "orderBy": "BankAccountId:asc", "expand": expand(_OWNERS), "links": "self",
+        }  # fmt: skip
+        return [
+            msgspec.convert(await self._api.complete(wire.decode_any(row), _OWNERS), Account, strict=False)
+            for row in await self._api.rows(ACCOUNTS, params)
+        ]
+
+    async def _assignments(self, account_id: str, payee: str) -> list[Assignment]:
+        params: Params = {
+            "q": f"PaymentInstrumentId = {account_id} and PaymentPartyId = {payee}",
+            "orderBy": "InstrumentAssignmentId:asc",
+            "links": "self",
+        }
+        return [
+            msgspec.json.decode(row, type=Assignment) for row in await self._api.rows(ASSIGNMENTS, params)
+        ]
+
+
+def _owns(account: Account, party: str, today: str) -> bool:
+    return any(
+        one.party == party and _is_live(one.EndDate, today) for one in wire.rows(account.accountOwners)
+    )
+
+
+def _is_live(ends: str | None, today: str) -> bool:
+    return ends is None or ends[:10] > today
+
+
+def _ids(request: WriteRequest, name: str) -> list[str]:
+    found = [str(one) for one in request.body.get(name) or ()]
+    bad = [one for one in found if not is_id(one)]
+    if bad:
+        raise CannotExpressError("PAYLOAD_INVALID", f"{bad[0]!r} is not the id of a bank account in Oracle")
+    day = text_of(request, "on")
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise CannotExpressError("PAYLOAD_INVALID", f"{day!r} is not a day") from None
+    return found
+
+
+def _without(error: AdapterError, details: BankDetails | None) -> AdapterError:
+    """Return an error whose words do not repeat the account's number."""
+    if details is None:
+        return error
+
+    def hidden(said: str) -> str:
+        return said.replace(details.number, masked(details.number))
+
+    error.message, error.answer = hidden(error.message), hidden(error.answer)
+    error.args = tuple(hidden(str(one)) for one in error.args)
+    if isinstance(error, RejectedError):
+        told = {
+            name: hidden(value) if isinstance(value, str) else value
+            for name, value in error.refusal.details.items()
+        }
+        error.refusal = replace(error.refusal, message=hidden(error.refusal.message), details=told)
+    return error

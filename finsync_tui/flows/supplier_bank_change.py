@@ -1,0 +1,391 @@
+"""Changed bank details of a supplier: held for a second person and for a while, then carried to the ERP.
+
+    find_supplier -> check_account -> compare -> await_approval -> cool_off -> request_change -> await_change -> verify
+                                                      | refused: flag_origin -> await_flag
+
+The classic fraud is a letter with a new account. So nobody's change reaches an ERP before persons have confirmed and
+approved it, signed, and a time in which the supplier may still object has passed. The number is in no store: it is asked
+of its system when it is sent, and only sent when it is what was approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from sqlite3 import Connection
+from typing import Any, Final
+
+from finsync_tui.flows import outgoing
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.mapping.standing import refusal
+from finsync_tui.profile.capabilities import takes
+from finsync_tui.suppliers import accounts, in_flight
+from store import crossrefs, events, findings, proposals, records
+from store.canonical.event import Event, event_type
+from store.canonical.keys import RecordKey
+from store.canonical.record import CanonicalRecord
+from store.canonical.supplier import Supplier, SupplierBankAccount
+from store.columns import encode
+from store.proposals import Proposal
+from store.workflows import Workflow
+
+NAME: Final = "supplier_bank_change"
+KIND: Final = "bank_change"
+CHANGE: Final = "supplier_bank_account.change"
+ENTITY: Final = SupplierBankAccount.entity
+
+
+class SupplierBankChange:
+    """The flow for bank accounts of suppliers."""
+
+    name = NAME
+    model = SupplierBankAccount
+    listens_to = ("com.finsync.supplier_bank_account.", "com.finsync.supplier.onboarded.")
+    returns_at: str | None = None
+    rechecks = frozenset(("check_account",))
+    under_way = frozenset(("request_change", "await_change", "verify", "flag_origin", "await_flag"))
+
+    def steps(self, kind: str) -> Mapping[str, Step]:
+        return _STEPS
+
+    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
+        """Every new version of an account is looked at: the ERP may know it already."""
+        return "change"
+
+    def keeps(self, workflow: Workflow, kind: str) -> bool:
+        return False
+
+    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
+        """A supplier that is in the ERP now has its accounts follow."""
+        key = RecordKey.parse(event.subject)
+        ids = records.twins(db, ENTITY, "supplier", key.external_id, key.system)
+        return [f"{key.system}:{one}" for one in ids]
+
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        return "find_supplier" if workflow.data.get("is_unplaced") else None
+
+    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+        return None
+
+    def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        if class_ in ("DEAD_LETTER", "BANK_CHANGE_HELD") or step == "verify":
+            return step, False
+        return "find_supplier", True
+
+
+def find_supplier(context: Context) -> Answer:
+    """In which ERPs is the supplier? One that is in none has its details follow when it is."""
+    account, key = _account(context), _key(context)
+    context.data["is_unplaced"] = False
+    if account.supplier_id is None:
+        return Finish("done", {"note": "the account belongs to no supplier"})
+    supplier_key = f"{key.system}:{account.supplier_id}"
+    targets = [
+        f"{link.system}:{link.external_id}"
+        for link in crossrefs.of(context.db, Supplier.entity, supplier_key)
+        if takes(context.facts.profile, link.system, CHANGE)
+    ]
+    context.data.update(supplier=supplier_key, targets=targets)
+    if not targets:
+        context.data["is_unplaced"] = True
+        return Finish("done", {"note": "its supplier is in no ERP yet"})
+    return Done({"suppliers": targets})
+
+
+def check_account(context: Context) -> Answer:
+    """Can the IBAN and BIC be right at all?"""
+    account = _account(context)
+    if account.is_active and account.problem:
+        return Hold(
+            "BANK_ACCOUNT_INVALID",
+            f"bank account {account.masked} of {context.data['supplier']}: {account.problem}",
+            "Ask the supplier on a way that you know already. It is looked at again when it was corrected.",
+            _key(context).system,
+            {"account": account.masked},
+        )
+    return Done({"account": account.masked})
+
+
+def compare(context: Context) -> Answer:
+    """What would change in each ERP? What it has already needs nobody."""
+    account, before = _account(context), _shown_before(context)
+    plans: list[dict[str, Any]] = []
+    for target in context.data["targets"]:
+        theirs = accounts.of_supplier(context.db, target)
+        has = any(one.fingerprint == account.fingerprint for one in theirs)
+        gone = before if account.is_active else {*before, account.fingerprint}
+        ends = [one.external_id for one in theirs if one.fingerprint in gone]
+        adds = account.is_active and not has
+        if adds or ends:
+            plans.append({
+                "supplier": target, "adds": adds, "ends": ends, "old": sorted({one.masked for one in theirs}),
+            })  # fmt: skip
+    context.data.update(plans=plans, place=0, delivered=[])
+    if not plans:
+        return Finish("done", {"note": "each ERP has it already"})
+    return Done({"plans": plans})
+
+
+def await_approval(context: Context) -> Answer:
+    """Held until one has confirmed it with the supplier and another has approved; both signed what stands here."""
+    refused = context.data.get("refused")
+    if refused:
+        return Done({"refused_by": refused["by"], "reason": refused["reason"]}, goto="flag_origin")
+    found = approval(context.db, context.workflow)
+    problem = _problem(context, found)
+    if problem is None:
+        assert found is not None
+        context.data["approved_at"] = (found.decided_at or found.made_at).isoformat()
+        return Done({"proposal": found.id, "by": [found.maker, found.checker]})
+    account = _account(context)
+    under_way = _under_way(context)
+    if not context.data.get("is_told"):
+        context.data["is_told"] = True
+        _tell_documents(
+            context,
+            under_way,
+            "its supplier's bank details are changing; the new ones are held until they are approved",
+        )
+    old = sorted({one for plan in context.data["plans"] for one in plan["old"]})
+    what = f"a new account {account.masked}" if account.is_active else f"the end of account {account.masked}"
+    return Hold(
+        "BANK_CHANGE_HELD",
+        f"{context.data['supplier']} asks for {what} ({', '.join(old) or 'none'} until now): {problem}",
+        f"Ask the supplier on a way that you know already; then `finsync supplier bank-confirm {context.workflow.id} --reason TEXT`, "
+        f"or `finsync supplier bank-refuse {context.workflow.id} --reason TEXT`.",
+        _key(context).system,
+        {
+            "change": context.workflow.id, "supplier": context.data["supplier"], "old": old, "new": account.masked,
+            "erp": [plan["supplier"] for plan in context.data["plans"]], "changed_by": _changed_by(context),
+            "under_way": [[one.entity, one.number, one.state] for one in under_way],
+        },
+    )  # fmt: skip
+
+
+def cool_off(context: Context) -> Answer:
+    """A time in which the supplier may still object: it begins with the last approval."""
+    found = approval(context.db, context.workflow)
+    assert found is not None, "it was approved"
+    ends_at = (found.decided_at or found.made_at) + context.facts.profile.suppliers.bank.cooling_off
+    if context.data.get("refused"):
+        return Done({"refused_by": context.data["refused"]["by"]}, goto="flag_origin")
+    if context.now < ends_at:
+        return Wait(f"cooling off until {ends_at:%Y-%m-%d %H:%M}", ends_at)
+    problem = _problem(context, found)
+    if problem is not None:  # somebody wrote into the file meanwhile
+        return Done({"note": problem}, goto="await_approval")
+    return Done({"since": context.data["approved_at"]})
+
+
+def request_change(context: Context) -> Answer:
+    """Ask the next ERP for the new account and for the end of the old one."""
+    plan, account, key = _plan(context), _account(context), _key(context)
+    target = RecordKey.parse(plan["supplier"])
+    body: dict[str, Any] = {
+        "supplier": target.external_id, "on": context.now.date().isoformat(), "ends": plan["ends"],
+    }  # fmt: skip
+    if plan["adds"]:
+        body["account"] = {"key": str(key), "fingerprint": account.fingerprint, "masked": account.masked}
+    context.data["target"] = target.system
+    context.data["change_entry"] = outgoing.enqueue(
+        context, target.system, CHANGE, body, external_id=target.external_id, part=plan["supplier"]
+    )
+    return Done({"erp": plan["supplier"], "ends": len(plan["ends"])})
+
+
+def await_change(context: Context) -> Answer:
+    """Wait until the ERP has it; then on to the next one."""
+    answer = outgoing.await_delivery(context, int(context.data["change_entry"]))
+    if not isinstance(answer, Done):
+        return answer
+    place = int(context.data["place"])
+    made = answer.detail.get("external_id") if context.data["plans"][place]["adds"] else None
+    context.data["delivered"] = [*context.data["delivered"], made]
+    context.data["place"] = place + 1
+    more = place + 1 < len(context.data["plans"])
+    return Done(answer.detail, goto="request_change" if more else None)
+
+
+def verify(context: Context) -> Answer:
+    """Done only when each ERP, read afresh, shows the new account as the supplier's, and the old one ended."""
+    seen = context.data.get("read_back")
+    if not seen:
+        return Wait("read-back")
+    context.data["read_back"] = None
+    for system, differences in sorted(seen.items()):
+        if differences:
+            shown = "; ".join(
+                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences
+            )
+            return Hold(
+                "READ_BACK_DIFFERS",
+                f"{system} does not show the bank details as they were delivered: {shown}",
+                f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry.",
+                system,
+                {"differences": differences},
+            )
+    outgoing.mark_verified(context)
+    _tell_documents(
+        context,
+        _under_way(context),
+        "its supplier's bank details have changed, approved by two: it is paid to the new account",
+    )
+    _happened(context, "delivered")
+    return Finish("done", {"erp": [plan["supplier"] for plan in context.data["plans"]]})
+
+
+def flag_origin(context: Context) -> Answer:
+    """Refused: the ERP keeps what it has; at its origin the supplier's invoices are to be reviewed."""
+    key = _key(context)
+    _tell_documents(
+        context,
+        _under_way(context),
+        "new bank details of its supplier were refused: it is paid to the old account",
+    )
+    _happened(context, "refused")
+    if not (
+        context.facts.profile.suppliers.bank.flags_refused
+        and takes(context.facts.profile, key.system, "supplier.change")
+    ):
+        return Finish("done", {"refused": context.data["refused"]})
+    supplier = RecordKey.parse(context.data["supplier"])
+    context.data["flag_entry"] = outgoing.enqueue(
+        context,
+        supplier.system,
+        "supplier.change",
+        {"reviews_invoices": True},
+        external_id=supplier.external_id,
+        part="flag",
+    )
+    return Done({"flagged": str(supplier)})
+
+
+def await_flag(context: Context) -> Answer:
+    answer = outgoing.await_delivery(context, int(context.data["flag_entry"]))
+    return Finish("done", {"refused": context.data["refused"]}) if isinstance(answer, Done) else answer
+
+
+# -- what is signed
+
+
+def body_of(workflow: Workflow, account: SupplierBankAccount) -> str:
+    """Return what both persons sign: whose account becomes which, where, by its fingerprint."""
+    said = {
+        "change": workflow.id,
+        "account": workflow.document_key,
+        "version": workflow.document_version,
+        "fingerprint": account.fingerprint,
+        "masked": account.masked,
+        "is_active": account.is_active,
+        "supplier": workflow.data["supplier"],
+        "plans": workflow.data["plans"],
+    }
+    return encode(said).decode()
+
+
+def name_of(workflow: Workflow) -> str:
+    return f"bank-{workflow.id}-{workflow.generation}"
+
+
+def approval(db: Connection, workflow: Workflow) -> Proposal | None:
+    """Return what was confirmed, and perhaps approved, last; None: nothing was."""
+    found = proposals.listed(db, name=name_of(workflow), kind=KIND)
+    live = [one for one in found if one.state in ("open", "approved")]
+    return live[-1] if live else None
+
+
+def _problem(context: Context, found: Proposal | None) -> str | None:
+    """Say what is missing before it may go on; None: nothing."""
+    if found is None:
+        return "nobody has confirmed it with the supplier"
+    if found.body != body_of(context.workflow, _account(context)):
+        return "what was confirmed is another change"
+    if context.facts.profile.bank_change_rule == "one":
+        return None
+    if found.state != "approved":
+        return f"{found.maker} has confirmed it, and a second person has to approve"
+    return refusal(context.facts.profile, proposals.store_id(context.db), found)
+
+
+# -- helpers
+
+
+def _shown_before(context: Context) -> set[str]:
+    """Return what the same account was at its origin in earlier versions, and none of the supplier's is any more."""
+    key, version = _key(context), context.workflow.document_version
+    earlier = [
+        records.get_version(context.db, SupplierBankAccount, key.system, key.external_id, one)
+        for one in range(1, version)
+    ]
+    now = {one.fingerprint for one in accounts.of_supplier(context.db, context.data["supplier"])}
+    return (
+        {held.record.fingerprint for held in earlier if held is not None}
+        - now
+        - {_account(context).fingerprint}
+    )
+
+
+def _under_way(context: Context) -> list[in_flight.InFlight]:
+    keys = [context.data["supplier"], *(plan["supplier"] for plan in context.data["plans"])]
+    found = {one.document_key: one for key in keys for one in in_flight.of(context.db, key)}
+    return [found[key] for key in sorted(found)]
+
+
+def _tell_documents(context: Context, documents: Sequence[in_flight.InFlight], what: str) -> None:
+    """Payments on their way say in their own story what is going on."""
+    told = [
+        findings.Finding(
+            class_="BANK_DETAILS_CHANGING", severity="warn", system=_key(context).system, message=what,
+            noticed_at=context.now, entity=one.entity, document_key=one.document_key, document_number=one.number,
+            detail={"change": context.workflow.id, "supplier": context.data["supplier"]},
+        )
+        for one in documents
+    ]  # fmt: skip
+    findings.append(context.db, told)
+
+
+def _happened(context: Context, participle: str) -> None:
+    flow = context.workflow
+    event = Event(
+        id=f"finsync:{ENTITY}:{flow.document_key}:{flow.id}:{participle}", type=event_type(ENTITY, participle), source="finsync",
+        subject=flow.document_key, time=context.now, correlation_id=flow.document_key,
+        data={"supplier": context.data["supplier"], "account": _account(context).masked},
+    )  # fmt: skip
+    events.append(context.db, [event])
+
+
+def _changed_by(context: Context) -> str | None:
+    key = _key(context)
+    held = records.get_version(
+        context.db, SupplierBankAccount, key.system, key.external_id, context.workflow.document_version
+    )
+    return held.changed_by if held is not None else None
+
+
+def _plan(context: Context) -> dict[str, Any]:
+    plan: dict[str, Any] = context.data["plans"][int(context.data["place"])]
+    return plan
+
+
+def _account(context: Context) -> SupplierBankAccount:
+    return account_of(context.db, context.workflow)
+
+
+def account_of(db: Connection, workflow: Workflow) -> SupplierBankAccount:
+    """Return the account as the instance is about it."""
+    key = RecordKey.parse(workflow.document_key)
+    held = records.get_version(
+        db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
+    )
+    assert held is not None, "a workflow starts in the transaction that stored its document"
+    return held.record
+
+
+def _key(context: Context) -> RecordKey:
+    return RecordKey.parse(context.workflow.document_key)
+
+
+_STEPS: Mapping[str, Step] = {
+    step.__name__: step
+    for step in (find_supplier, check_account, compare, await_approval, cool_off, request_change, await_change, verify,
+                 flag_origin, await_flag)
+}  # fmt: skip

@@ -1,0 +1,139 @@
+"""A supplier's bank account in Oracle: added, assigned to payments, ended and brought back; its number nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from adapters.base import BankDetails, Receipt, WriteRequest
+from adapters.errors import AdapterError, OutcomeUnknownError, RejectedError
+from adapters.simulation import Fault
+from store.canonical.supplier import fingerprint
+from tests.adapters.setup_oracle import OracleWorld
+from tests.adapters.test_oracle_suppliers import find, read, write
+
+OLD, NEW = "DE89370400440532013000", "DE02120300000000202051"
+
+
+def a_world() -> OracleWorld:
+    return OracleWorld(options={"reads_bank_accounts": True})
+
+
+def request(world: OracleWorld, number: str | None = NEW, **body: Any) -> WriteRequest:
+    private = BankDetails(number, is_iban=True, bic="BYLADEM1001", country="DE") if number else None
+    return WriteRequest(
+        "supplier_bank_account.change",
+        "k",
+        None,
+        {"supplier": world.supplier_id, "on": "2026-01-05", **body},
+        private=private,
+    )
+
+
+def accounts(world: OracleWorld) -> dict[str, Any]:
+    """Return the accounts as they are read, by id."""
+
+    async def pages() -> list[bytes]:
+        return [row async for page in world.adapter.read("supplier_bank_account") for row in page.rows]
+
+    rows = asyncio.run(pages())
+    assert not any(number.encode() in row for number in (OLD, NEW) for row in rows)
+    return {
+        str(one.external_id): one.record for one in world.adapter.translate("supplier_bank_account", rows)
+    }  # type: ignore[union-attr]
+
+
+def the_old(world: OracleWorld) -> str:
+    return next(key for key, one in accounts(world).items() if one.fingerprint == fingerprint(OLD))
+
+
+def test_a_new_account_is_added_assigned_and_the_old_one_ends() -> None:
+    """Asked for again it is found; both can be read, and only the new one is active."""
+    world = a_world()
+    old = the_old(world)
+
+    done = write(world, request(world, ends=[old]))
+    again = write(world, request(world, ends=[old]))
+
+    new = read(world, "supplier_bank_account", str(done.external_id))
+    (assignment,) = world.simulator.world.tables["instrumentAssignments"]
+    assert (fingerprint(NEW), True, False) == (new.fingerprint, new.is_active, accounts(world)[old].is_active)
+    assert (done.external_id, True) == (again.external_id, again.was_found)
+    assert (int(done.external_id or 0), "2026-01-05") == (
+        assignment.data["PaymentInstrumentId"], assignment.data["StartDate"],
+    )  # fmt: skip
+    assert 2 == len(accounts(world))
+
+
+def test_what_was_done_can_be_taken_back_exactly() -> None:
+    """The new one ends, the old one is the supplier's again."""
+    world = a_world()
+    old = the_old(world)
+    new = write(world, request(world, ends=[old])).external_id
+
+    back = request(world, None, ends=[new], returns=[old])
+    write(world, back)
+
+    assert {old: True, new: False} == {key: one.is_active for key, one in accounts(world).items()}
+    assert find(world, back) is not None
+
+
+def test_a_lost_answer_is_looked_up_not_repeated() -> None:
+    """The account is found by its number, its assignment by its ids."""
+    world = a_world()
+    world.faults.add(Fault(id="lost", kind="lost_answer", path="/externalBankAccounts$", method="POST"))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        write(world, request(world))
+
+    before = find(world, request(world))
+    done = write(world, request(world))
+    found = find(world, request(world))
+
+    assert before is None
+    assert found == Receipt(
+        done.external_id, "DE…2051", answer={"account": done.external_id, "masked": "DE…2051"}, was_found=True
+    )
+    assert 2 == len(accounts(world))
+    assert NEW not in _said(caught.value)
+
+
+def test_no_error_repeats_the_number() -> None:
+    """Neither its message nor the part of the answer that is kept; nor does the request show it."""
+    world = a_world()
+    asked = request(world)
+
+    with pytest.raises(RejectedError) as caught:
+        write(world, request(world, supplier="999"))
+    world.faults.add(
+        Fault(
+            id="no",
+            kind="unavailable",
+            path="/externalBankAccounts$",
+            method="POST",
+            message=f"can not save {NEW}",
+        )
+    )
+    with pytest.raises(AdapterError) as broken:
+        write(world, asked)
+
+    assert NEW not in _said(caught.value) + _said(broken.value)
+    assert NEW not in repr(asked)
+
+
+def test_an_account_of_another_supplier_gets_a_second_owner() -> None:
+    """A group is paid to one account: the first owner stays, nothing is made twice."""
+    world = a_world()
+    world.simulator.add_supplier("Muster Service GmbH", bank_accounts=[NEW], country="DE")
+
+    done = write(world, request(world))
+
+    row = world.simulator.world.row("externalBankAccounts", int(done.external_id or 0))
+    assert row is not None
+    assert ["Y", "N"] == [one.data["PrimaryOwnerIndicator"] for one in row.of("accountOwners")]
+    assert 2 == len(accounts(world))
+
+
+def _said(error: AdapterError) -> str:
+    return f"{error} {error.message} {error.answer} {getattr(error, 'refusal', '')}"

@@ -1,0 +1,276 @@
+"""Changed bank details: held for two persons and for a while, then in the ERP; the number in no store on the way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from finsync_tui import actions
+from finsync_tui.suppliers import accounts
+from store import audit, crossrefs, records, workflows
+from store.canonical.supplier import fingerprint
+from store.errors import NotAllowedError
+from store.workflows import Workflow
+from tests.builders import MONDAY, a_purchase_order
+from tests.finsync_tui.flows.desk import SOURCE, TARGET
+from tests.finsync_tui.suppliers.estate import Estate
+
+OLD, NEW, THIRD = "DE89370400440532013000", "DE02120300000000202051", "DE02500105170137075030"
+ENTITIES = (
+    (TARGET, "supplier"), (TARGET, "supplier_bank_account"), (SOURCE, "supplier"), (SOURCE, "supplier_bank_account"),
+)  # fmt: skip
+
+
+class Paid(Estate):
+    """One supplier that is paid in Oracle to the account that Coupa shows, too."""
+
+    def __init__(self, **profile: Any) -> None:
+        super().__init__(ENTITIES, flows={"supplier_bank_change": {"source": SOURCE}}, **profile)
+        self.supplier = self.coupa_supplier("Muster Büromöbel GmbH", number="V-7")
+        self.show(OLD)
+        self.read()
+        with self.store.transaction() as db:
+            crossrefs.link(
+                db,
+                "supplier",
+                f"{SOURCE}:{self.supplier}",
+                TARGET,
+                self.oracle.supplier_id,
+                why="created",
+                linked_at=MONDAY,
+            )
+        self.settle()
+
+    def show(self, number: str) -> None:
+        """The supplier writes this account into its profile."""
+        address = {"id": 12, "iban-number": number, "country": {"code": "DE"}, "active": True}
+        self.coupa.simulator.put(
+            "supplier_information",
+            {
+                "id": 900,
+                "supplier-id": self.supplier,
+                "status": "approved",
+                "supplier-information-addresses": [address],
+            },
+            by="the supplier",
+        )
+
+    def changes(self, number: str = NEW) -> Workflow:
+        """The profile is changed and read; return the process that this begins."""
+        self.clock.advance(timedelta(minutes=5))
+        self.show(number)
+        self.cycle()
+        return self.newest()
+
+    def newest(self) -> Workflow:
+        return workflows.of_document(self.store.db, f"{SOURCE}:900-12")[-1]
+
+    def confirm(self, change: int, by: str = "maria") -> None:
+        actions.confirm_bank_change(
+            self.store, self.profile, self.who(by), change, "called back on the known number", self.signer(by)
+        )
+        self.settle()
+
+    def approve(self, change: int, by: str = "tom") -> None:
+        actions.approve_bank_change(self.store, self.profile, self.who(by), change, self.signer(by))
+        self.settle()
+
+    def paid_to(self) -> list[str]:
+        """Return the numbers that Oracle would pay the supplier to now."""
+        world, today = self.oracle.simulator.world, str(self.clock.now().date())
+        party = world.row("suppliers", int(self.oracle.supplier_id)).data["SupplierPartyId"]  # type: ignore[union-attr]
+        return sorted(
+            str(row.data["IBAN"])
+            for row in world.tables["externalBankAccounts"]
+            for owner in row.of("accountOwners")
+            if owner.data["AccountOwnerPartyIdentifier"] == party
+            and str(owner.data["EndDate"] or "9999") > today
+        )
+
+    @property
+    def sent(self) -> list[str]:
+        return [row[0] for row in self.store.db.execute("SELECT operation FROM outbox_entry ORDER BY id")]
+
+
+def test_what_the_erp_has_already_needs_nobody() -> None:
+    """The first reading finds both systems agreed."""
+    estate = Paid()
+
+    assert ("done", []) == (estate.newest().state, estate.open_classes)
+
+
+def test_a_change_is_held_confirmed_approved_cooled_off_and_delivered() -> None:
+    """Two persons and two days; then Oracle pays to the new account, read back, and the old one has ended."""
+    estate = Paid()
+    change = estate.changes()
+    held = (estate.open_classes, estate.paid_to(), estate.newest().step)
+    (cause, evidence) = estate.store.db.execute(
+        "SELECT cause, evidence FROM exception_case WHERE ended_at IS NULL"
+    ).fetchone()
+    estate.confirm(change.id)
+    once = (estate.open_classes, estate.paid_to())
+    estate.approve(change.id)
+    cooling = (estate.open_classes, estate.newest().step, estate.sent)
+
+    estate.cycle(timedelta(days=2))
+
+    assert (["BANK_CHANGE_HELD"], [OLD], "await_approval") == held
+    assert "DE…3000 until now" in cause
+    assert '"new":"DE…2051"' in evidence
+    assert once == (["BANK_CHANGE_HELD"], [OLD])
+    assert ([], "cool_off", []) == cooling
+    assert [NEW] == estate.paid_to()
+    assert ("done", []) == (estate.newest().state, estate.open_classes)
+    estate.cycle()
+    theirs = accounts.of_supplier(estate.store.db, f"{TARGET}:{estate.oracle.supplier_id}")
+    assert [fingerprint(NEW)] == [one.fingerprint for one in theirs]
+
+
+def test_no_number_is_in_the_store() -> None:
+    """Neither in a record, an outbox entry, an attempt, an event, an exception nor the audit log."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.cycle(timedelta(days=2))
+    estate.cycle()
+
+    dump = "\n".join(estate.store.db.iterdump())
+    payloads = b"\n".join(row[0] for row in estate.store.db.execute("SELECT payload FROM record_version"))
+    dump += payloads.decode("utf-8", "replace")
+
+    assert [NEW] == estate.paid_to()
+    assert not [number for number in (OLD, NEW) if number in dump or number[4:] in dump]
+    assert audit.verify(estate.store.db).is_intact
+
+
+def test_a_refused_change_leaves_the_erp_alone_and_flags_the_origin() -> None:
+    """Also within the cooling-off time: the supplier objects, and its invoices are reviewed in Coupa from then on."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+
+    actions.refuse_bank_change(estate.store, estate.who(), change.id, "the supplier knows nothing of it")
+    estate.settle()
+    estate.cycle(timedelta(days=3))
+
+    assert ([OLD], ["supplier.change"]) == (estate.paid_to(), estate.sent)
+    assert estate.coupa_state(estate.supplier)["hold-invoices-for-ap-review"] is True
+    assert "done" == estate.newest().state
+    with pytest.raises(NotAllowedError, match="can't be decided any more"):
+        estate.confirm(change.id)
+
+
+def test_a_second_change_makes_what_was_approved_void() -> None:
+    """Whoever changes the account again after the approval gets nothing through; the old one still ends in the end."""
+    estate = Paid()
+    first = estate.changes()
+    estate.confirm(first.id)
+    estate.approve(first.id)
+
+    second = estate.changes(THIRD)
+    estate.cycle(timedelta(days=3))
+    between = (estate.paid_to(), estate.open_classes)
+    estate.confirm(second.id)
+    estate.approve(second.id)
+    estate.cycle(timedelta(days=3))
+
+    assert ([OLD], ["BANK_CHANGE_HELD"]) == between
+    assert "superseded" == workflows.get(estate.store.db, first.id).state  # type: ignore[union-attr]
+    assert [THIRD] == estate.paid_to()
+
+
+def test_details_that_changed_behind_the_approval_are_never_sent() -> None:
+    """What is sent is asked of Coupa at that moment, and compared with what both persons signed."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.clock.advance(timedelta(days=2))
+    estate.show(THIRD)  # and nobody has read it yet
+
+    estate.settle()
+
+    assert ([OLD], ["BANK_CHANGE_OUTDATED"]) == (estate.paid_to(), estate.open_classes)
+
+
+def test_writing_into_the_file_lets_nothing_through() -> None:
+    """An approval that is not signed by a second person is none."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.store.db.execute("DROP TRIGGER IF EXISTS proposal_no_update")
+    estate.store.db.execute(
+        "UPDATE proposal SET state='approved', checker='tom', decided_at=made_at, signature=maker_signature, version=1"
+    )
+    with estate.store.transaction() as db:
+        workflows.wake(db, [change.id], estate.clock.now())
+        workflows.save(
+            db, change.id, state="running", step="await_approval", data=estate.newest().data, now=MONDAY
+        )
+
+    estate.cycle(timedelta(days=3))
+
+    assert ([OLD], []) == (estate.paid_to(), estate.sent)
+    assert "BANK_CHANGE_HELD" in estate.open_classes
+
+
+def test_the_maker_can_not_approve_and_an_impossible_number_goes_nowhere() -> None:
+    """And what nobody confirmed can't be approved."""
+    estate = Paid()
+    wrong = estate.changes("DE02120300000000202052")
+    invalid = estate.open_classes
+    change = estate.changes()
+    with pytest.raises(NotAllowedError, match="comes first"):
+        estate.approve(change.id)
+    estate.confirm(change.id, by="tom")
+
+    with pytest.raises(NotAllowedError, match="can't approve it too"):
+        estate.approve(change.id, by="tom")
+
+    assert ["BANK_ACCOUNT_INVALID"] == invalid
+    assert "superseded" == workflows.get(estate.store.db, wrong.id).state  # type: ignore[union-attr]
+    assert [OLD] == estate.paid_to()
+
+
+def test_payments_under_way_are_told() -> None:
+    """The story of an order of that supplier says that its bank details are changing, and what became of it."""
+    estate = Paid()
+    order = a_purchase_order(supplier_id=str(estate.supplier))
+    with estate.store.transaction() as db:
+        records.put_page(db, order.entity, SOURCE, [records.Incoming("4711", order, b"{}")], MONDAY)
+        workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity=order.entity, document_key=f"{SOURCE}:4711",
+            document_number="PO-1", document_version=1, document_revision="1", step="await_approval", state="waiting",
+            now=MONDAY,
+        )  # fmt: skip
+    change = estate.changes()
+    actions.refuse_bank_change(estate.store, estate.who(), change.id, "fraud")
+    estate.settle()
+
+    told = estate.store.db.execute(
+        "SELECT message FROM finding WHERE document_key=? AND class='BANK_DETAILS_CHANGING' ORDER BY id",
+        (f"{SOURCE}:4711",),
+    ).fetchall()
+
+    assert ["changing", "refused"] == [
+        next(w for w in ("changing", "refused") if w in row[0]) for row in told
+    ]
+
+
+def test_what_was_delivered_can_be_given_up() -> None:
+    """Aborted before it was read back: the old account is the supplier's again, and the new one has ended."""
+    estate = Paid(governance={"bank_change": "one"}, suppliers={"bank": {"cooling_off": "PT0S"}})
+    change = estate.changes()
+    actions.confirm_bank_change(estate.store, estate.profile, estate.who(), change.id, "called back")
+    estate.deliver()
+    delivered = estate.paid_to()
+
+    actions.abort_workflow(estate.store, estate.who(), change.id, "wrong supplier")
+    estate.settle()
+
+    assert [NEW] == delivered
+    assert ("aborted", [OLD]) == (estate.newest().state, estate.paid_to())
