@@ -122,6 +122,15 @@ def start(
     return None if row is None else int(row[0])
 
 
+def waiting_on(db: sqlite3.Connection, flow: str, what: str) -> list[str]:
+    """Return the documents whose instances of a flow wait for exactly this."""
+    rows = db.execute(
+        "SELECT DISTINCT document_key FROM workflow WHERE state='waiting' AND flow=? AND waiting_for=? ORDER BY document_key",
+        (flow, what),
+    )
+    return [key for (key,) in rows]
+
+
 def save(
     db: sqlite3.Connection,
     workflow_id: int,

@@ -36,6 +36,8 @@ FINDING_CLASSES = frozenset(
         "BUDGET_LOW",
         "REPORT_DIFFERS",
         "BANK_DETAILS_CHANGING",
+        "SUPPLIER_BLOCKED",
+        "SUPPLIER_DUPLICATE_PREVENTED",
         "DOCUMENT_LEFT",
         "APPROVAL_LIMIT_UNKNOWN",
         "DRIFT",

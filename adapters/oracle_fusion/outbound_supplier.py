@@ -41,6 +41,10 @@ def supplier(document: Supplier, options: Options) -> dict[str, Any]:
         **options.supplier_defaults,
         **_tax(document),
     }
+    if document.kind == "one_time":
+        body["OneTimeSupplierFlag"] = True
+    if document.parent_id is not None:
+        body["ParentSupplierId"] = int(document.parent_id)
     if options.supplier_numbering == "manual":
         body["SupplierNumber"] = identifier(document.number, NUMBER_MAX, "supplier number")
     return body

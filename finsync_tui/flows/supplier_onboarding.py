@@ -1,24 +1,25 @@
 """Supplier onboarding: a supplier that is active at its source exists in each ERP, once, and its number comes back.
 
-    check_data -> match -> request_supplier -> await_supplier -> request_sites -> await_sites -> next_erp
+    check_data -> match -> await_parent -> request_supplier -> await_supplier -> request_sites -> await_sites -> next_erp
         -> write_back -> await_write_back -> verify
 
-The middle runs for each ERP that the profile names. Before anything is created, the supplier is compared with all of that
-ERP and with those of its source that are on their way there. One whose status changes at the source follows:
-
-    find_known -> request_change -> await_change -> next_known -> verify
+The middle runs for each system that the profile names: ERPs where suppliers begin in procurement, procurement where they
+begin in an ERP. Before anything is created, the supplier is compared with all of that system and with those of its source
+that are on their way there. What changes at the source afterwards follows: `supplier_following`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, supplier_following, supplier_requests
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
-from store import crossrefs, events, records, supplier_forms, workflows
+from store import crossrefs, events, findings, records, supplier_forms, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -28,6 +29,7 @@ from store.workflows import Workflow
 NAME = "supplier_onboarding"
 ENTITY = Supplier.entity
 SIMILAR_MAX = 5
+LOOK_AGAIN = timedelta(hours=1)
 
 
 class SupplierOnboarding:
@@ -44,22 +46,26 @@ class SupplierOnboarding:
     )  # fmt: skip
 
     def steps(self, kind: str) -> Mapping[str, Step]:
-        return _ONBOARD if kind == "onboard" else _FOLLOW
+        return _ONBOARD if kind == "onboard" else supplier_following.BLOCK if kind == "block" else _FOLLOW
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
-        """Onboarded once; after that only what the source says of its status follows."""
+        """Onboarded once; after that what the source says of it follows."""
         assert isinstance(record, Supplier)
-        known = any(w.kind == "onboard" and w.state != "aborted" for w in earlier)
+        own = [w for w in earlier if w.flow == NAME]
+        known = any(w.kind == "onboard" and w.state != "aborted" for w in own)
         if record.status == "active":
-            inactive = known and _last_status(earlier) == "inactive"
-            return "activate" if inactive else None if _is_done(earlier) else "onboard"
+            inactive = known and _last_status(own) == "inactive"
+            return "activate" if inactive else "change" if _is_done(own) else "onboard"
+        if record.status == "on_hold":
+            return "block" if _is_done(own) and own[-1].kind != "block" else None
         return "deactivate" if known and record.status == "inactive" else None
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
-        return (event.subject,)
+        """News of the supplier itself, or that the one above it is there now."""
+        return (event.subject, *workflows.waiting_on(db, NAME, _parent_wait(event.subject)))
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         return None
@@ -79,20 +85,23 @@ def _is_done(earlier: Sequence[Workflow]) -> bool:
 
 def _last_status(earlier: Sequence[Workflow]) -> str:
     last = [
-        w.kind for w in earlier if w.state in ("done", "running", "waiting", "held") and w.kind != "onboard"
+        w.kind
+        for w in earlier
+        if w.state in ("done", "running", "waiting", "held") and w.kind in ("activate", "deactivate")
     ]
     return "inactive" if last and last[-1] == "deactivate" else "active"
 
 
 def check_data(context: Context) -> Answer:
     """Is it complete, and can its numbers be right? Nothing is created that has to be corrected at once."""
-    targets = list(context.facts.profile.suppliers.create_in)
+    policy, supplier, key = context.facts.profile.suppliers, _supplier(context), _key(context)
+    targets = policy.targets(supplier.country or (supplier.address.country if supplier.address else None))
     if not targets:
         return Finish("done", {"note": "no ERP is named under suppliers.create_in"})
-    supplier = _supplier(context)
-    if supplier.kind not in searching.COMPARED_KINDS:
+    if supplier.kind not in policy.kinds:
         return Finish("done", {"note": f"{supplier.kind.replace('_', ' ')} suppliers are not onboarded"})
-    key = _key(context)
+    if policy.since is not None and _changed_at(context) < policy.since:
+        return Finish("done", {"note": f"it was there before {policy.since:%Y-%m-%d} and is taken as it is"})
     ids = records.twins(context.db, SupplierBankAccount.entity, "supplier", key.external_id, key.system)
     accounts = records.get_many(context.db, SupplierBankAccount, key.system, ids).values()
     found = checks.problems(supplier, [account.record for account in accounts])
@@ -169,11 +178,36 @@ def _is_ahead(context: Context, key: str, target: str) -> bool:
     return any(w.flow == NAME and w.ended_at is None and w.id < context.workflow.id for w in others)
 
 
+def await_parent(context: Context) -> Answer:
+    """The supplier above it comes first, if it is on its way there."""
+    parent = _parent_key(context)
+    if parent is None or _parent_in(context, _target(context)) is not None:
+        return Done({"parent": parent}, is_skipped=parent is None)
+    above = [w for w in workflows.of_document(context.db, parent, ENTITY) if w.flow == NAME]
+    if above and above[-1].ended_at is None:
+        return Wait(_parent_wait(parent), context.now + LOOK_AGAIN)
+    return Done({"note": f"{parent} is not in {_target(context)}: it stands there without one above it"})
+
+
+def _parent_wait(parent: str) -> str:
+    return f"the supplier above it, {parent}"
+
+
+def _parent_key(context: Context) -> str | None:
+    parent = _supplier(context).parent_id
+    return f"{_key(context).system}:{parent}" if parent else None
+
+
+def _parent_in(context: Context, target: str) -> str | None:
+    parent = _parent_key(context)
+    link = crossrefs.get(context.db, ENTITY, parent, target) if parent else None
+    return link.external_id if link is not None else None
+
+
 def request_supplier(context: Context) -> Answer:
     """Decide to create it, once."""
-    wanted = _supplier(context).model_copy(update={"sites": ()})
-    body = {"supplier": wanted.model_dump(mode="json")}
     target = _target(context)
+    body = supplier_requests.creation(_supplier(context), _parent_in(context, target))
     context.data["supplier_entry"] = outgoing.enqueue(
         context, target, "supplier.create", body, external_id=None, part=target
     )
@@ -188,6 +222,9 @@ def await_supplier(context: Context) -> Answer:
 def request_sites(context: Context) -> Answer:
     """A site for each company that buys through this ERP, unless it has one."""
     target = _target(context)
+    if not takes(context.facts.profile, target, "supplier_site.create"):
+        context.data["site_entries"] = []
+        return Done({"note": f"{target} has no sites of its own for companies"}, is_skipped=True)
     link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
     assert link is not None, "it was found or created"
     held = records.get(context.db, Supplier, target, link.external_id)
@@ -229,6 +266,13 @@ def write_back(context: Context) -> Answer:
     number = link.number if link is not None else None
     if supplier.number or not number:
         return Done({"note": f"it bears the number {supplier.number}"}, goto="verify", is_skipped=True)
+    bearer = records.find_by_number(context.db, Supplier, key.system, number)
+    if (
+        bearer is not None and bearer.external_id != key.external_id
+    ):  # it is unique there: the double gets none
+        return Done(
+            {"note": f"{bearer.key} bears {number}: this one is its double"}, goto="verify", is_skipped=True
+        )
     context.data["number"] = number
     context.data["write_back_entry"] = outgoing.enqueue(
         context, key.system, "supplier.change", {"number": number}, external_id=key.external_id,
@@ -276,57 +320,6 @@ def _tell_onboarded(context: Context) -> None:
     events.append(context.db, [happened])
 
 
-def find_known(context: Context) -> Answer:
-    """In which ERPs is it, and does its end mean theirs? A double that was merged leaves the supplier that stays alone."""
-    links = crossrefs.of(context.db, ENTITY, context.workflow.document_key)
-    links = [link for link in links if link.system in context.facts.profile.suppliers.create_in]
-    is_end = context.workflow.kind == "deactivate"
-    known = [link.system for link in links if not (is_end and _stands_for_others(context, link))]
-    if not known:
-        return Finish("done", {"note": "others stand for it there" if links else "it is in no ERP"})
-    context.data.update(targets=known, place=0, target=known[0])
-    return Done({"targets": known})
-
-
-def _stands_for_others(context: Context, link: crossrefs.Crossref) -> bool:
-    """Say whether another supplier, active at the same source, is this one in the ERP too."""
-    source = _key(context).system
-    for other in crossrefs.leading_to(context.db, ENTITY, link.system, link.external_id):
-        key = RecordKey.parse(other.document_key)
-        if other.document_key == link.document_key or key.system != source:
-            continue
-        held = records.get(context.db, Supplier, key.system, key.external_id)
-        if held is not None and held.record.status == "active":
-            return True
-    return False
-
-
-def request_change(context: Context) -> Answer:
-    """Its status follows; everything else stays as the ERP has it."""
-    target = _target(context)
-    link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
-    assert link is not None, "it was found there"
-    held = records.get(context.db, Supplier, target, link.external_id)
-    status = _supplier(context).status
-    wanted = (held.record if held is not None else _supplier(context)).model_copy(update={"status": status})
-    body = {"supplier": wanted.model_dump(mode="json"), "inactive_on": context.now.date().isoformat()}
-    context.data["change_entry"] = outgoing.enqueue(
-        context, target, "supplier.change", body, external_id=link.external_id, part=target
-    )
-    return Done({"status": status, "target": target})
-
-
-def await_change(context: Context) -> Answer:
-    return outgoing.await_delivery(context, int(context.data["change_entry"]))
-
-
-def next_known(context: Context) -> Answer:
-    """On to the next ERP that has it."""
-    answer = next_erp(context)
-    assert isinstance(answer, Done)
-    return Done(answer.detail, goto="request_change" if answer.goto else "verify")
-
-
 def _await_all(context: Context, name: str) -> Answer:
     for entry_id in context.data[name]:
         answer = outgoing.await_delivery(context, int(entry_id))
@@ -336,10 +329,31 @@ def _await_all(context: Context, name: str) -> Answer:
 
 
 def _link(context: Context, external_id: str, number: str, why: str) -> None:
+    _tell_prevented(context, external_id, why)
     crossrefs.link(
         context.db, ENTITY, context.workflow.document_key, _target(context), external_id, number=number, revision=None,
         why=why, linked_at=context.now,
     )  # fmt: skip
+
+
+def _tell_prevented(context: Context, external_id: str, why: str) -> None:
+    """One that another supplier of its source stands for already would have been the second in that system."""
+    target, own = _target(context), context.workflow.document_key
+    before = [
+        one.document_key
+        for one in crossrefs.leading_to(context.db, ENTITY, target, external_id)
+        if RecordKey.parse(one.document_key).system == _key(context).system
+    ]
+    if not before or own in before:
+        return
+    told = findings.Finding(
+        class_="SUPPLIER_DUPLICATE_PREVENTED", severity="info", system=target, entity=ENTITY, document_key=own,
+        document_number=_supplier(context).number or _supplier(context).name, noticed_at=context.now,
+        message=f"it is {target}:{external_id} already, for which {before[0]} stands: no second one was made there "
+        f"(`finsync supplier merge {before[0]} {own} --preview`)",
+        detail={"is": f"{target}:{external_id}", "double_of": before[0], "proof": why},
+    )  # fmt: skip
+    findings.append(context.db, [told])
 
 
 def _evidence(one: searching.Candidate) -> dict[str, Any]:
@@ -361,6 +375,13 @@ def _supplier(context: Context) -> Supplier:
     return held.record
 
 
+def _changed_at(context: Context) -> datetime:
+    key = _key(context)
+    held = records.get(context.db, Supplier, key.system, key.external_id)
+    assert held is not None, "a workflow starts in the transaction that stored its document"
+    return held.source_updated_at or held.fetched_at
+
+
 def _shown(supplier: Supplier) -> str:
     return f"{supplier.number} {supplier.name}".strip()
 
@@ -375,9 +396,7 @@ def _target(context: Context) -> str:
 
 _ONBOARD: Mapping[str, Step] = {
     step.__name__: step
-    for step in (check_data, match, request_supplier, await_supplier, request_sites, await_sites, next_erp, write_back,
+    for step in (check_data, match, await_parent, request_supplier, await_supplier, request_sites, await_sites, next_erp, write_back,
                  await_write_back, verify)
 }  # fmt: skip
-_FOLLOW: Mapping[str, Step] = {
-    step.__name__: step for step in (find_known, request_change, await_change, next_known, verify)
-}
+_FOLLOW: Mapping[str, Step] = {**supplier_following.FOLLOW, "verify": verify}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from store.canonical.supplier import SupplierKind
 
 Rule = Literal["most_trusted", "newest", "most_complete"]
 GOLDEN_FIELDS: Final = (
@@ -52,6 +54,16 @@ class SupplierPolicy(BaseModel):
         default=(),
         description="ERPs in which a supplier that is active at its source shall exist; the first gives its number",
     )
+    create_by_country: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="The same for suppliers of a country (ISO 3166 alpha-2), instead of `create_in`",
+    )
+    kinds: tuple[SupplierKind, ...] = Field(
+        default=("company",), description="Which kinds are created: company, one_time, employee"
+    )
+    since: AwareDatetime | None = Field(
+        default=None, description="What was at its source before, and did not change since, is taken as it is"
+    )
     site_code: str = Field(
         default="MAIN", min_length=1, max_length=240, description="How a new site is called"
     )
@@ -75,6 +87,17 @@ class SupplierPolicy(BaseModel):
         if unknown:
             raise ValueError(f"a supplier has no field {unknown[0]!r}; there are {', '.join(GOLDEN_FIELDS)}")
         return self
+
+    def targets(self, country: str | None) -> list[str]:
+        """Return the systems in which a supplier of that country shall exist."""
+        return list(self.create_by_country.get(country or "", self.create_in))
+
+    @property
+    def all_targets(self) -> frozenset[str]:
+        """Return every system that any supplier is created in."""
+        return frozenset(
+            (*self.create_in, *(one for some in self.create_by_country.values() for one in some))
+        )
 
     @property
     def thresholds(self) -> Thresholds:

@@ -23,7 +23,11 @@ def supplier_problems(profile: Profile) -> Iterator[Problem]:
                 f"a supplier has no field {field!r}: {nearest(field, GOLDEN_FIELDS)}",
                 "Correct the name, or take the line out.",
             )
-    for part, systems in (("trust", profile.suppliers.trust), ("create_in", profile.suppliers.create_in)):
+    policy = profile.suppliers
+    by_country = [
+        (f"create_by_country.{country}", systems) for country, systems in policy.create_by_country.items()
+    ]
+    for part, systems in (("trust", policy.trust), ("create_in", policy.create_in), *by_country):
         for system in systems:
             if system not in profile.systems:
                 yield _unknown(profile, f"suppliers.{part}", system)

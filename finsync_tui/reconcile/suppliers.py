@@ -39,7 +39,8 @@ class SupplierCheck:
                     [] if shown.number == number else [Difference("number", number, shown.number)]
                 )
             else:
-                seen[want.system] = _differences(held.record, shown, is_created=workflow.kind == "onboard")
+                fields = workflow.data.get("fields", ["status", "tax_registrations"])
+                seen[want.system] = _differences(held.record, shown, fields, workflow.kind)
         return Seen(seen)
 
 
@@ -98,11 +99,17 @@ class BankChangeCheck:
         return Seen(seen)
 
 
-def _differences(asked: Supplier, shown: Supplier, *, is_created: bool) -> list[Difference]:
+def _differences(asked: Supplier, shown: Supplier, fields: Sequence[str], kind: str) -> list[Difference]:
     found = []
-    if asked.status != shown.status:
+    if "status" in fields and asked.status != shown.status:
         found.append(Difference("status", asked.status, shown.status))
-    if is_created and asked.tax_registrations and shown.tax_registrations:
+    if "name" in fields and asked.name != shown.name:
+        found.append(Difference("name", asked.name, shown.name))
+    if (
+        "tax_registrations" in fields
+        and asked.tax_registrations
+        and (shown.tax_registrations or kind == "change")
+    ):
         want = {normal(one.number) for one in asked.tax_registrations}
         have = {normal(one.number) for one in shown.tax_registrations}
         if want.isdisjoint(have):
