@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -34,6 +34,8 @@ class Capability(BaseModel):
     shows: Literal["all", "queue", "one"] = "all"
     """What a read from the beginning shows: everything, only what was not taken over yet, or nothing: such a thing is
     read by its id only."""
+    window: str | None = None
+    """Path of the date that a read can be limited by, in the canonical record: `invoiced_on`. See `WindowReader`."""
     operations: tuple[str, ...] = ()
     """Write operations, e.g. `order.create`."""
 
@@ -275,6 +277,16 @@ class Reveals(Protocol):
 
     async def reveal_account(self, external_id: str) -> BankDetails | None:
         """Return the details of a bank account as they are now; None: it is not there."""
+        ...
+
+
+class WindowReader(Protocol):
+    """A system that can be asked for the documents of some days."""
+
+    def read_window(self, entity: str, first: date, last: date) -> AsyncIterator[Page]:
+        """Walk the rows of `entity` whose date, that of its capability's `window`, lies in these days, and perhaps a few
+        beside them. A document that was moved to another date meanwhile is not among them.
+        """
         ...
 
 

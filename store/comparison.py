@@ -201,6 +201,15 @@ def sweep(
     return count
 
 
+def unseen(db: sqlite3.Connection, of: Side, run_id: int, periods: tuple[str, str]) -> list[str]:
+    """Return the records that lie in these periods and that this run has not seen."""
+    rows = db.execute(
+        "SELECT DISTINCT external_id FROM comparison_row WHERE side_id=? AND seen<>? AND period BETWEEN ? AND ? ORDER BY 1",
+        (of.id, run_id, *periods),
+    )
+    return [external_id for (external_id,) in rows]
+
+
 def keep(db: sqlite3.Connection, of: Side, external_ids: Sequence[str], run_id: int) -> None:
     """Leave what is held of these records as it is: they were there, but could not be read."""
     db.execute(

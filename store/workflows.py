@@ -10,7 +10,7 @@ There is one instance for each flow, document and version of it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -277,6 +277,22 @@ def newest(
     )
     found = _select(db, where, *document_keys, *(() if flow is None else (flow,)))
     return {one.document_key: one for one in found}
+
+
+def taken_up(db: sqlite3.Connection, flow: str, entity: str, limit: int) -> Iterator[list[str]]:
+    """Yield the keys of all documents that a flow has an instance of, some at a time, in order."""
+    last = ""
+    while True:
+        rows = db.execute(
+            "SELECT DISTINCT document_key FROM workflow WHERE flow=? AND entity=? AND document_key>?"
+            " ORDER BY document_key LIMIT ?",
+            (flow, entity, last, limit),
+        ).fetchall()
+        if not rows:
+            return
+        found = [key for (key,) in rows]
+        yield found
+        last = found[-1]
 
 
 def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:

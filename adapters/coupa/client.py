@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import httpx
 import msgspec
@@ -36,6 +36,7 @@ from adapters.transport import Transport, bucket_for
 from store.clock import Clock
 
 _ORDERS = "/api/purchase_orders"
+_DATED = {"invoice": "invoice_date"}
 
 _head = msgspec.json.Decoder(wire.RowHead).decode
 _heads = msgspec.json.Decoder(list[wire.RowHead]).decode
@@ -88,6 +89,18 @@ class Coupa:
         """Walk all rows of `entity` changed since `position`, in order of id."""
         async for page in self._walk(entity, position):
             yield page
+
+    async def read_window(self, entity: str, first: date, last: date) -> AsyncIterator[Page]:
+        """Walk what is dated in these days; a day more on each side, as Coupa's dates are moments in its own zone."""
+        if entity not in _DATED:
+            raise SettingsError(self.system, f"{entity} can't be asked for by its date in Coupa")
+        days = timedelta(days=1)
+        conditions = {
+            f"{_DATED[entity]}[gt_or_eq]": (first - days).isoformat(),
+            f"{_DATED[entity]}[lt]": (last + 2 * days).isoformat(),
+        }
+        async for page in self._phase(entity, position.parse(self.system, None), conditions):
+            yield Page(page.rows, None, page.is_last)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         """Read these documents afresh, 50 a request."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,9 @@ class OracleFusion:
 
     def read(self, entity: str, position: str | None = None) -> AsyncIterator[Page]:
         return self._reads.read(entity, position)
+
+    def read_window(self, entity: str, first: date, last: date) -> AsyncIterator[Page]:
+        return self._reads.read_window(entity, first, last)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         return await self._reads.read_many(entity, external_ids)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -53,6 +53,7 @@ REQUISITION_TREE: Final[Children] = {"lines": {"distributions": {}}}
 ISSUED_FIELDS: Final = (
     "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
 )
+_DATED: Final = {"invoice": "InvoiceDate", "payment": "PaymentDate"}
 SPLIT: Final = ("journal_entry", "receipt")
 """Entities whose rows are parts of what is walked, or only some of it: the keys of a page are not theirs."""
 WHOLE: Final = ("budget", "fiscal_period", "exchange_rate")
@@ -72,6 +73,8 @@ class Source:
     children: Children = field(default_factory=dict)
     is_keyed: bool = False
     """True: ids are numbers that can be filtered by, so a page can ask for what comes after the last one."""
+    only: str | None = None
+    """A condition on what is read of it at all."""
 
 
 _CHANGED: Final = "LastUpdateDate"
@@ -134,6 +137,17 @@ class Reads:
             if entity == "cost_centre":
                 self._value_sets.forget(self._options.cost_centre_value_set)
             raise
+
+    async def read_window(self, entity: str, first: date, last: date) -> AsyncIterator[Page]:
+        """Walk what is dated in these days."""
+        name = _DATED.get(entity)
+        if name is None:
+            raise SettingsError(self._api.system, f"{entity} can't be asked for by its date in Oracle")
+        days = f"{name} >= '{first.isoformat()}' and {name} <= '{last.isoformat()}'"
+        found = replace(await self._source(entity), only=days)
+        walk = self._by_key if found.is_keyed else self._by_offset
+        async for page in walk(entity, found, Position()):
+            yield Page(page.rows, None, page.is_last)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         if entity == "budget":
@@ -198,7 +212,7 @@ class Reads:
         own = self._finance.journal_condition() if entity == "journal_entry" else None
         if entity == "receipt":
             own = RECEIPTS_ONLY
-        return " and ".join(one for one in (own, since) if one) or None
+        return " and ".join(one for one in (own, found.only, since) if one) or None
 
     async def _by_key(self, entity: str, found: Source, start: Position) -> AsyncIterator[Page]:
         base = {**self._params(found), "limit": self._api.page_size, "offset": 0}

@@ -78,9 +78,10 @@ class SideSetup(_Part):
         default=(), description="Or these systems; `finsync` is what was decided here, read from the store"
     )
     entity: str
-    read: Literal["all", "known"] = Field(
+    read: Literal["all", "known", "taken_up"] = Field(
         default="all",
-        description="How it is read afresh; known: document by document, where a system lists only news",
+        description="How it is read afresh; known: document by document, where a system lists only news; taken_up: of "
+        "finsync, the documents that the definition's flow has an instance of",
     )
     key: str = Field(
         description="What both sides are matched by, a template: {path}, {@system}, {@id}, {@key}, {@document}; {path|short} "

@@ -5,18 +5,20 @@ What finsync decided not to send is no difference: the flow's own record says so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.reconcile.comparing import Comparison
 from finsync_tui.reconcile.judging import Found, within
+from finsync_tui.reconcile.rows import first
 from finsync_tui.reconcile.sides import OWN
-from store import cases, outbox, workflows
+from store import cases, outbox, records, workflows
 from store.breaks import Class, NewBreak
+from store.canonical.contracts import CONTRACTS
 from store.cases import ExceptionCase
 from store.clock import instant, text
 from store.outbox import Delivery
@@ -48,20 +50,28 @@ def classify(
     """Yield a break for each difference, with its class and the evidence for it."""
     incoming = iter(found)
     while some := list(islice(incoming, BATCH)):
-        known = _known(db, comparing, some)
+        known, dates = _known(db, comparing, some), _dates(db, comparing, some)
         for one in some:
             key = _document(one)
             what = known.get(key or "", _Known())
             if not _was_decided(comparing, one, what):
-                yield _break(comparing, one, what, now, own_logins)
+                yield _break(comparing, one, what, dates, now, own_logins)
 
 
 def _break(
-    comparing: Comparison, one: Found, known: _Known, now: datetime, own_logins: frozenset[str]
+    comparing: Comparison,
+    one: Found,
+    known: _Known,
+    dates: Mapping[tuple[int, str], str],
+    now: datetime,
+    own_logins: frozenset[str],
 ) -> NewBreak:
     class_, why = _class(comparing, one, known, now, own_logins)
     row = one.source or one.target
     evidence = {**one.evidence, **why}
+    dated = dates.get((row.side_id, row.external_id)) if row is not None else None
+    if dated is not None:
+        evidence["dated"] = dated
     sent = known.sent
     return NewBreak(
         definition=comparing.name,
@@ -247,6 +257,31 @@ def _document(one: Found) -> str | None:
     if one.source is not None and one.source.document_key:
         return one.source.document_key
     return one.target.document_key if one.target is not None else None
+
+
+def _dates(db: Connection, comparing: Comparison, found: Sequence[Found]) -> dict[tuple[int, str], str]:
+    """Return the documents' own dates, as we have read them: the day, where a period is only its month."""
+    dates: dict[tuple[int, str], str] = {}
+    sides = [
+        (comparing.definition.source, comparing.sources),
+        (comparing.definition.target, comparing.targets),
+    ]
+    for setup, some in sides:
+        model = CONTRACTS.get(setup.entity)
+        if setup.period is None or model is None or setup.read == "taken_up":
+            continue
+        for side in some:
+            ids = {
+                row.external_id
+                for one in found
+                for row in (one.source, one.target)
+                if row and row.side_id == side.id
+            }
+            for external_id, held in records.get_many(db, model, side.system, sorted(ids)).items():
+                day = first(held.record, setup.period, None)
+                if isinstance(day, date):
+                    dates[side.id, external_id] = f"{day:%Y-%m-%d}"
+    return dates
 
 
 def _known(db: Connection, comparing: Comparison, found: Sequence[Found]) -> dict[str, _Known]:

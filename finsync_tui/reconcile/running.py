@@ -66,7 +66,7 @@ async def reconcile(
             for name in asked.names
             for pair in _plan(db, adapters, name, profile.reconciliations[name], asked, clock.now())
         ]
-    readings = [one for pair in planned for one in _readings(store, adapters, profile, pair)]
+    readings = [one for pair in planned for one in _readings(store, adapters, profile, pair, asked.periods)]
     failed = await sides.read(store, adapters, list(_distinct(readings)), clock)
     logins = frozenset(login for one in adapters.values() if (login := one.own_login))
     for pair in planned:
@@ -133,8 +133,9 @@ def _plan(
 
 
 def _readings(
-    store: Store, adapters: Mapping[str, Adapter], profile: Profile, pair: _Planned
+    store: Store, adapters: Mapping[str, Adapter], profile: Profile, pair: _Planned, periods: Periods | None
 ) -> Iterator[Reading]:
+    """Yield the sides of a pair; of a window only its months are read, where a system can be asked for them."""
     for role, some, others in (
         ("source", pair.sources, pair.targets),
         ("target", pair.targets, pair.sources),
@@ -145,7 +146,11 @@ def _readings(
             is_full = pair.mode != "changes" or not sides.can_tell_changes(
                 builder.setup, side.system, adapters
             )
-            yield Reading(side, builder, (pair.target,), is_full, pair.run_id)
+            window = periods if sides.can_read_window(builder.setup, side.system, adapters) else None
+            yield Reading(
+                side, builder, (pair.target,), is_full and (window is None or pair.mode != "window"), pair.run_id,
+                window if pair.mode == "window" else None,
+            )  # fmt: skip
 
 
 def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
@@ -157,7 +162,8 @@ def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
         seen.add(one.side.id)
         same = [other for other in readings if other.side.id == one.side.id]
         targets = tuple(dict.fromkeys(target for other in same for target in other.targets))
-        yield Reading(one.side, one.builder, targets, any(other.is_full for other in same), one.run_id)
+        is_full = any(other.is_full for other in same)
+        yield Reading(one.side, one.builder, targets, is_full, one.run_id, None if is_full else one.periods)
 
 
 def _compare(

@@ -6,26 +6,32 @@ definition that compares it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from calendar import monthrange
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from sqlite3 import Connection
-from typing import Final
+from typing import Final, NamedTuple, cast
 
-from adapters.base import Adapter, Page, Translated, Untranslatable
+from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
 from adapters.errors import AdapterError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
 from finsync_tui.reconcile.rows import Builder, Read
-from store import Store, comparison, crossrefs, findings, records, systems
+from store import Store, comparison, crossrefs, findings, records, systems, workflows
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
+from store.canonical.record import CanonicalRecord
 from store.clock import Clock
+from store.columns import chunks
 from store.comparison import NewRow, Role, Row, Side
 from store.errors import FinsyncError
 
 OWN: Final = "finsync"
 """What was decided here, read from the store."""
+Periods = tuple[str, str]
+"""The first and the last month."""
 KNOWN_AT_ONCE: Final = 200
 ROWS_IN_HAND: Final = 500
 
@@ -50,12 +56,27 @@ class Reading:
     targets: tuple[str, ...]
     is_full: bool
     run_id: int
+    periods: Periods | None = None
+    """Only what lies in these is asked for."""
 
     @property
-    def where(self) -> tuple[str, str, str | None, str]:
+    def where(self) -> Where:
         """Readings that agree in this are one walk."""
-        position = None if self.is_full else self.side.position
-        return self.builder.system, self.builder.setup.entity, position, self.builder.setup.read
+        position = None if self.is_full or self.periods else self.side.position
+        setup = self.builder.setup
+        flow = self.builder.definition.flow if setup.read == "taken_up" else None
+        return Where(self.builder.system, setup.entity, position, setup.read, self.periods, flow)
+
+
+class Where(NamedTuple):
+    """What one walk through a system reads."""
+
+    system: str
+    entity: str
+    position: str | None
+    read: str
+    periods: Periods | None
+    flow: str | None
 
 
 def systems_of(setup: SideSetup, adapters: Mapping[str, Adapter]) -> list[str]:
@@ -77,6 +98,14 @@ def can_tell_changes(setup: SideSetup, system: str, adapters: Mapping[str, Adapt
         return False
     capability = adapters[system].manifest.capability(setup.entity)
     return capability is not None and capability.has_delta
+
+
+def can_read_window(setup: SideSetup, system: str, adapters: Mapping[str, Adapter]) -> bool:
+    """Say whether a system can be asked for the documents of a few months only: by the very date that is the period."""
+    if system == OWN or setup.read != "all" or setup.period is None:
+        return False
+    capability = adapters[system].manifest.capability(setup.entity)
+    return capability is not None and capability.window == setup.period
 
 
 def builder(
@@ -119,42 +148,69 @@ async def read(
     store: Store, adapters: Mapping[str, Adapter], readings: Sequence[Reading], clock: Clock
 ) -> dict[int, str]:
     """Read these sides; return why each side that could not be read whole was not."""
-    walks: dict[tuple[str, str, str | None, str], list[Reading]] = {}
+    walks: dict[Where, list[Reading]] = {}
     for one in readings:
         walks.setdefault(one.where, []).append(one)
     failed: dict[int, str] = {}
-    for (system, entity, position, how), some in sorted(walks.items(), key=lambda item: str(item[0])):
+    for where, some in sorted(walks.items(), key=lambda item: str(item[0])):
         try:
-            await _walk(store, adapters, system, entity, position, how, some, clock)
+            await _walk(store, adapters, where, some, clock)
         except (AdapterError, AwayError) as error:
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
-                    systems.failed(db, system, str(error), clock.now())
+                    systems.failed(db, where.system, str(error), clock.now())
     return failed
 
 
 async def _walk(
-    store: Store, adapters: Mapping[str, Adapter], system: str, entity: str, position: str | None, how: str,
-    readings: Sequence[Reading], clock: Clock,
-) -> None:  # fmt: skip
-    if system == OWN:
-        _read_own(store, entity, readings)
-        last = None
+    store: Store, adapters: Mapping[str, Adapter], where: Where, readings: Sequence[Reading], clock: Clock
+) -> None:
+    last = where.position
+    if where.system == OWN:
+        _read_own(store, where, readings)
     else:
-        if not systems.is_open(store.db, system, clock.now()):
-            raise AwayError(system)
-        adapter = adapters[system]
-        last = position
-        pages = adapter.read(entity, position) if how == "all" else _known(store, adapter, entity)
-        async for page in pages:
-            _put(store, adapter, entity, page, readings, clock)
+        if not systems.is_open(store.db, where.system, clock.now()):
+            raise AwayError(where.system)
+        adapter = adapters[where.system]
+        async for page in _pages(store, adapter, where):
+            _put(store, adapter, where.entity, page, readings, clock)
             last = page.position or last
+        if where.periods is not None:
+            await _read_moved(store, adapter, where, readings, clock)
     with store.transaction() as db:
         for one in readings:
-            if position is None:
-                comparison.sweep(db, one.side, run_id=one.run_id, targets=one.targets)
-            comparison.was_read(db, one.side, last, is_full=position is None, at=clock.now())
+            if where.position is None:
+                comparison.sweep(db, one.side, run_id=one.run_id, targets=one.targets, periods=where.periods)
+            is_full = where.position is None and where.periods is None
+            comparison.was_read(db, one.side, last, is_full=is_full, at=clock.now())
+
+
+def _pages(store: Store, adapter: Adapter, where: Where) -> AsyncIterator[Page]:
+    if where.periods is not None:
+        first, last = (date.fromisoformat(f"{month}-01") for month in where.periods)
+        end = last.replace(day=monthrange(last.year, last.month)[1])
+        return cast("WindowReader", adapter).read_window(where.entity, first, end)
+    return (
+        _known(store, adapter, where.entity)
+        if where.read == "known"
+        else adapter.read(where.entity, where.position)
+    )
+
+
+async def _read_moved(
+    store: Store, adapter: Adapter, where: Where, readings: Sequence[Reading], clock: Clock
+) -> None:
+    """What a window does not show any more may have another date now: it is asked for by its id before it counts as gone."""
+    assert where.periods is not None
+    found = {
+        external_id: None
+        for one in readings
+        for external_id in comparison.unseen(store.db, one.side, one.run_id, where.periods)
+    }
+    for some in chunks(list(found), KNOWN_AT_ONCE):
+        page = Page(await adapter.read_many(where.entity, some), None, is_last=False)
+        _put(store, adapter, where.entity, page, readings, clock)
 
 
 def _put(
@@ -225,9 +281,22 @@ async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[P
         yield Page(await adapter.read_many(entity, some), None, is_last=False)
 
 
-def _read_own(store: Store, entity: str, readings: Sequence[Reading]) -> None:
-    model = CONTRACTS[entity]
-    ids = iter(records.external_ids(store.db, entity, OWN))
+def _read_own(store: Store, where: Where, readings: Sequence[Reading]) -> None:
+    model = CONTRACTS[where.entity]
+    if where.flow is not None:
+        for keys in workflows.taken_up(store.db, where.flow, where.entity, ROWS_IN_HAND):
+            _store(store, readings, list(_taken_up(store, model, keys)))
+        return
+    ids = iter(records.external_ids(store.db, where.entity, OWN))
     while some := list(islice(ids, ROWS_IN_HAND)):
         held = records.get_many(store.db, model, OWN, some)
         _store(store, readings, [Read(one.external_id, one.record, one.fetched_at) for one in held.values()])
+
+
+def _taken_up(store: Store, model: type[CanonicalRecord], keys: Sequence[str]) -> Iterator[Read]:
+    """Yield what a flow has taken up, under the keys of the documents, as they were read last."""
+    named = [RecordKey.parse(key) for key in keys]
+    for system in sorted({key.system for key in named}):
+        ids = [key.external_id for key in named if key.system == system]
+        for one in records.get_many(store.db, model, system, ids).values():
+            yield Read(f"{system}:{one.external_id}", one.record, one.fetched_at)

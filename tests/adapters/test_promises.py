@@ -9,12 +9,12 @@ import asyncio
 import json
 import traceback
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import date, timedelta
+from typing import Any, TypeVar, cast
 
 import pytest
 
-from adapters.base import Page, Translated, Untranslatable, WriteRequest
+from adapters.base import Page, Translated, Untranslatable, WindowReader, WriteRequest
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -214,6 +214,36 @@ def test_named_documents_are_read_afresh(setup: Setup) -> None:
     rows = run(world.adapter.read_many(world.entity, [*made, "999999999"]))
 
     assert sorted(made) == sorted(r.external_id or "" for r in world.adapter.translate(world.entity, rows))
+
+
+@every_system
+def test_a_window_shows_what_is_dated_in_its_days(setup: Setup) -> None:
+    """Each document once, over several pages, and none of another year; by the date that the manifest names."""
+    world = setup()
+    capability = world.adapter.manifest.capability(world.entity)
+    if capability is None or capability.window is None:
+        pytest.skip("it can't be asked for by a date")
+    world.add(120)
+    read = [r for page in pages(world) for r in world.adapter.translate(world.entity, page.rows)]
+    dates = {r.external_id: getattr(r.record, capability.window) for r in read if isinstance(r, Translated)}
+    first, last = min(dates.values()), max(dates.values())
+
+    within = ids(world, window(world, first, last))
+    before = ids(world, window(world, first - 365 * DAY, last - 365 * DAY))
+
+    assert sorted(str(one) for one in dates) == sorted(within)
+    assert [] == before
+
+
+def window(world: World, first: date, last: date) -> list[Page]:
+    """Read what is dated in these days."""
+
+    async def collect() -> list[Page]:
+        found = [p async for p in cast("WindowReader", world.adapter).read_window(world.entity, first, last)]
+        await world.adapter.aclose()
+        return found
+
+    return run(collect())
 
 
 @every_system
