@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import work
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from finsync_tui.screens import break_queries, drawing, signs
-from finsync_tui.screens.base import WorkScreen, explained
 from finsync_tui.screens.break_queries import RunRow
+from finsync_tui.screens.table_about import TableAboutScreen
 from finsync_tui.screens.text import ago, amount, span, stamp, words
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 TOTALS_SHOWN = 40
 
 
-class ReconcileRunsScreen(WorkScreen):
+_COLUMNS = [
+    Column("", 1),
+    Column("No.", 4, is_right=True),
+    Column("Compared", 13),
+    Column("Systems", 20, grows=True),
+    Column("Outcome", 11),
+    Column("How", 8, is_optional=True),
+    Column("Keys", 9, is_right=True, is_optional=True),
+    Column("New", 6, is_right=True),
+    Column("Known", 6, is_right=True, is_optional=True),
+    Column("Gone", 6, is_right=True, is_optional=True),
+    Column("Began", 7, is_right=True),
+]
+
+
+class ReconcileRunsScreen(TableAboutScreen[RunRow]):
     """The newest comparisons first."""
 
     TITLE = "Comparisons"
@@ -29,53 +38,16 @@ class ReconcileRunsScreen(WorkScreen):
         "one that failed or was interrupted leaves them as they were. Below, both sides' control totals. Enter shows the "
         "breaks that it saw last."
     )
-    VERBS = ("activate",)
-    BINDINGS: ClassVar[list[BindingType]] = []
-
-    def body(self) -> ComposeResult:
-        with Container(id="panes"):
-            yield VirtualTable[RunRow](
-                _COLUMNS,
-                self._cells,
-                empty="Nothing was compared yet. `finsync reconcile` compares now; the engine does by schedule.",
-                id="list",
-                classes="pane",
-            )
-            with VerticalScroll(id="about", classes="pane", can_focus=False):
-                yield Static(id="about-text")
-
-    @property
-    def table(self) -> VirtualTable[RunRow]:
-        return self.query_one("#list", VirtualTable)
-
-    def on_mount(self) -> None:
-        self.table.focus()
-
-    def refresh_data(self) -> None:
-        self.look_again()
+    COLUMNS = _COLUMNS
+    EMPTY = "Nothing was compared yet. `finsync reconcile` compares now; the engine does by schedule."
 
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
         found = await self.read(break_queries.runs)
-        self.table.load_rows({row.id: row for row in found})
         newest = " · the newest shown" if len(found) == break_queries.RUNS_MAX else ""
-        self.table.border_title = Content(f"{len(found):,} comparisons{newest}")
-        self._about()
+        self.show({row.id: row for row in found}, f"{len(found):,} comparisons{newest}")
 
-    def time_passed(self) -> None:
-        self.table.redraw()
-
-    def store_failed(self, error: BaseException) -> None:
-        title, lines = explained(error, self.desk)
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._about)
-
-    def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
-        self._about()
-
-    def _cells(self, row: RunRow) -> list[Cell]:
+    def cells(self, row: RunRow) -> list[Cell]:
         state = signs.of(signs.RUN, row.outcome)
         return [
             (state.glyph, state.role),
@@ -91,11 +63,8 @@ class ReconcileRunsScreen(WorkScreen):
             (ago(row.started_at, self.desk.now()).removesuffix(" ago"), "muted"),
         ]
 
-    def _about(self) -> None:
-        row = self.table.cursor_row
-        self.query_one("#about", VerticalScroll).border_title = Content(f"comparison {row.id}" if row else "")
-        width = max(40, self.size.width - 5)
-        self.query_one("#about-text", Static).update(_told(row, width) if row else Content(""))
+    def about(self, row: RunRow, width: int) -> tuple[str, Content]:
+        return f"comparison {row.id}", _told(row, width)
 
     async def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
         row = self.table.cursor_row
@@ -137,18 +106,3 @@ def _told(row: RunRow, width: int) -> Content:
             )
         )
     return drawing.stack(lines)
-
-
-_COLUMNS = [
-    Column("", 1),
-    Column("No.", 4, is_right=True),
-    Column("Compared", 13),
-    Column("Systems", 20, grows=True),
-    Column("Outcome", 11),
-    Column("How", 8, is_optional=True),
-    Column("Keys", 9, is_right=True, is_optional=True),
-    Column("New", 6, is_right=True),
-    Column("Known", 6, is_right=True, is_optional=True),
-    Column("Gone", 6, is_right=True, is_optional=True),
-    Column("Began", 7, is_right=True),
-]
