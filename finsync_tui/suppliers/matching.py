@@ -8,7 +8,7 @@ beginning, its end, or the beginnings of both. Elsewhere only equal names could 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from finsync_tui.suppliers.comparing import WORTH_A_LOOK, Form, extract, ratio, score
@@ -55,34 +55,39 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
         sure: set[int] = set()
         _look_and_enter(certain, keys.certain, CROWDED_CERTAIN, sure, place)
         alike: set[int] = set()
-        for partner in _PARTNERS[known]:
-            _look(by_words[partner], keys.words, alike)
-        # What nobody can ask for by words alone need not be found by them.
-        _enter(
-            by_words[known],
-            asked_by_words.intersection(keys.words) if known == COMPLETE else keys.words,
-            place,
-        )
+        words: Collection[str] = keys.words
+        if known == COMPLETE:  # only what can ask by words alone is found by them, and has to find this one
+            words = asked_by_words.intersection(words)
+        if words:
+            for partner in _PARTNERS[known]:
+                _look(by_words[partner], words, alike)
+            _enter(by_words[known], words, place)
         together: set[int] = set()
         _look_and_enter(near, keys.near, CROWDED, together, place)
+        together -= sure
         if together:
-            sure.update(_worth_a_look(form.text, list(together - sure), texts, WORTH_A_LOOK))
+            sure.update(_worth_a_look(form.text, together, texts, WORTH_A_LOOK))
+        alike -= sure
         if alike:
-            sure.update(_worth_a_look(form.text, list(alike - sure), texts, WORTH_WITHOUT_PLACE))
+            sure.update(_worth_a_look(form.text, alike, texts, WORTH_WITHOUT_PLACE))
         sure.discard(place)
         if sure:
             scored = [(other, score(form, forms[other], cutoff)) for other in sorted(sure)]
             yield from [Pair(place, other, found) for other, found in scored if found]
 
 
-def _worth_a_look(text: str, candidates: list[int], texts: Sequence[str], cutoff: float) -> list[int]:
-    """Return the candidates whose names are not quite different: by far the most are, and one call sees them all."""
-    some = [texts[other] for other in candidates]
-    return [
-        candidates[at] for _, _, at in extract()(text, some, scorer=ratio(), score_cutoff=cutoff, limit=None)
-    ]
+def _worth_a_look(text: str, candidates: Collection[int], texts: Sequence[str], cutoff: float) -> list[int]:
+    """Return the candidates whose names are not quite different: by far the most are, and one call sees many at once."""
+    if len(candidates) <= FEW:
+        alike = ratio()
+        return [other for other in candidates if alike(text, texts[other], score_cutoff=cutoff)]
+    numbers = list(candidates)
+    some = [texts[other] for other in numbers]
+    return [numbers[at] for _, _, at in extract()(text, some, scorer=ratio(), score_cutoff=cutoff, limit=None)]
 
 
+FEW: Final = 8
+"""So many names are compared sooner one by one than put together for one call."""
 COMPLETE: Final = 3
 WORTH_WITHOUT_PLACE: Final = 78.0
 """Without postcode or town to compare, names with less in common can't score enough."""
@@ -126,7 +131,8 @@ def block_keys(form: Form, counts: Mapping[str, int]) -> Keys:
         certain += ["!" + one for one in form.accounts]
     near = ["#" + form.postcode] if form.postcode else []
     if form.town:
-        near += [word[:IN_TOWN] + "@" + form.town for word in words[:RARE_WORDS_IN_TOWN]]
+        town = "@" + form.town
+        near += [word[:IN_TOWN] + town for word in words[:RARE_WORDS_IN_TOWN]]
     if not words:
         return Keys(certain, near, [])
     first = words[0][:BEGINNING]
