@@ -12,13 +12,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import overload
 from urllib.parse import parse_qs
 
 import httpx
 
 PAGE = 500
+HELD_MAX = 200_000
+"""More rows than these are made when asked for."""
 _AFTER = re.compile(r"SupplierId > (\d+)")
 _SINCE = re.compile(r"LastUpdateDate >= '([^']+)'")
 
@@ -128,11 +131,32 @@ def order(number: int) -> bytes:
     ).encode()
 
 
+class Made(Sequence[bytes]):
+    """Rows that are made when they are asked for: a million would take a gigabyte."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        if isinstance(at, int):
+            return supplier(range(1, self._count + 1)[at])
+        return [supplier(i + 1) for i in range(*at.indices(self._count))]
+
+
 class System:
     """Holds the rows and counts what was written."""
 
     def __init__(self, suppliers: int, accounts: int, orders: int, changed: int, delay_s: float) -> None:
-        self.suppliers = [supplier(i + 1) for i in range(suppliers)]
+        self.suppliers: Sequence[bytes] = Made(suppliers)
+        if suppliers <= HELD_MAX:
+            self.suppliers = self.suppliers[:]
         self.changed_ids = [i * (suppliers // changed) + 1 for i in range(changed)] if changed else []
         self.changed: list[bytes] = []
         self.edition = 0
@@ -214,7 +238,7 @@ def _id(row: bytes) -> int:
     return int(row[15:30])
 
 
-def _envelope(rows: list[bytes], start: int, limit: int) -> bytes:
+def _envelope(rows: Sequence[bytes], start: int, limit: int) -> bytes:
     page = rows[start : start + limit]
     more = b"true" if start + limit < len(rows) else b"false"
     return b'{"items":[%s],"count":%d,"hasMore":%s,"limit":%d,"offset":%d,"links":[]}' % (

@@ -75,14 +75,14 @@ def new_one() -> Result:
         assert swept.suppliers == COUNT
         asked = [index.stored(_record(row), "oracle", str(row.id), 0) for row in rows[COUNT:]]
         limits = [index.stored(_record(row), "oracle", str(row.id), 0) for row in rows[COUNT:]]
-        took: list[float] = []
+        took: list[list[float]] = [[] for _ in asked]
 
         def ours() -> Cost:
             def work() -> None:
-                for one in asked:
+                for one, times in zip(asked, took, strict=True):
                     began = time.perf_counter()
                     searching.similar(store.db, one, Thresholds().ask)
-                    took.append((time.perf_counter() - began) * 1000)
+                    times.append((time.perf_counter() - began) * 1000)
 
             return timed(work)
 
@@ -96,11 +96,16 @@ def new_one() -> Result:
                 ]
             )
 
+        gc.freeze()  # as the engine does once it is up: 50,000 made rows would be walked while one of 200 is timed
         measured = pairs(ours, limit)
+        gc.unfreeze()
         store.close()
-    median, most = statistics.median(took), sorted(took)[int(len(took) * 0.99)]
-    if median > NEW_MS_MAX:
-        raise SystemExit(f"one new supplier takes {median:.1f} ms")
+    each = sorted(
+        map(statistics.median, took)
+    )  # of one name's times: what the machine did meanwhile is nobody's cost
+    median, most = statistics.median(each), each[int(len(each) * 0.99)]
+    if most > NEW_MS_MAX:
+        raise SystemExit(f"one new supplier takes {most:.1f} ms")
     return compare(
         "one new supplier against 50,000",
         "one look-up by its whole name",

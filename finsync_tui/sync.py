@@ -316,7 +316,7 @@ def _store_page(
     held = dict(zip(page.keys, digests, strict=True)) if page.keys is not None else {}
     known = set() if task.is_full else records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
-    incoming, states, refused = _prepared(adapter, task.entity, fresh)
+    incoming, states, refused = _prepared(adapter, task, fresh)
     drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
     now = clock.now()
     with store.transaction() as db:
@@ -347,7 +347,7 @@ def _store_page(
 
 
 def _prepared(
-    adapter: Adapter, entity: str, fresh: Sequence[tuple[bytes, bytes]]
+    adapter: Adapter, task: Pull, fresh: Sequence[tuple[bytes, bytes]]
 ) -> tuple[list[records.Prepared], list[documents.Description | None], list[tuple[Untranslatable, bytes]]]:
     """Return what is to be stored of these rows (each after its digest), what events say of each, and what was refused.
 
@@ -357,9 +357,10 @@ def _prepared(
     ready: list[records.Prepared] = []
     states: list[documents.Description | None] = []
     refused: list[tuple[Untranslatable, bytes]] = []
+    is_told = documents.is_document(task.entity, is_source=task.is_document_source)
     for some in chunks(fresh, ROWS_IN_HAND):
         for (digest, row), read in zip(
-            some, adapter.translate(entity, [row for _, row in some]), strict=True
+            some, adapter.translate(task.entity, [row for _, row in some]), strict=True
         ):
             if not isinstance(read, Translated):
                 refused.append((read, row))
@@ -375,7 +376,7 @@ def _prepared(
                     digest,
                 )
             )
-            states.append(documents.describe(read.record))
+            states.append(documents.describe(read.record) if is_told else None)
     return ready, states, refused
 
 

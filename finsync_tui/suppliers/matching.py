@@ -83,7 +83,9 @@ def _worth_a_look(text: str, candidates: Collection[int], texts: Sequence[str], 
         return [other for other in candidates if alike(text, texts[other], score_cutoff=cutoff)]
     numbers = list(candidates)
     some = [texts[other] for other in numbers]
-    return [numbers[at] for _, _, at in extract()(text, some, scorer=ratio(), score_cutoff=cutoff, limit=None)]
+    return [
+        numbers[at] for _, _, at in extract()(text, some, scorer=ratio(), score_cutoff=cutoff, limit=None)
+    ]
 
 
 FEW: Final = 8
