@@ -426,6 +426,7 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
     new: list[NewBreak] = []
     changed: list[tuple[int, str]] = []
     reopened: list[int] = []
+    classed: list[tuple[int, str]] = []
     persisting = 0
     updates: list[tuple[object, ...]] = []
     for one in {(o.definition, o.source_system, o.target_system, o.key, o.aspect): o for o in found}.values():
@@ -433,9 +434,13 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
         if live is None:
             new.append(one)
             continue
-        break_id, fingerprint, state = live
+        break_id, fingerprint, state, class_ = live
         persisting += 1
         updates.append((*_shown(one), at, run_id, break_id))
+        if class_ != one.class_:
+            classed.append(
+                (break_id, f"{class_} -> {one.class_}: {one.evidence.get('why', 'no reason is known')}")
+            )
         if fingerprint != one.fingerprint:
             changed.append((break_id, _words(one)))
             if state in ("explained", "written_off"):
@@ -444,6 +449,7 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
     db.executemany(_INSERT, [(*_identity(one), *_shown(one), at, at, run_id, run_id, at) for one in new])
     db.executemany(_UPDATE, updates)
     _note(db, [(break_id, at, ENGINE, "changed", words, run_id) for break_id, words in changed])
+    _note(db, [(break_id, at, ENGINE, "classed", words, run_id) for break_id, words in classed])
     db.executemany(
         "UPDATE reconcile_break SET state='open', ended_at=NULL, ended_by=NULL, resolution=NULL, proposal_id=NULL,"
         " changed_at=? WHERE id=?",
@@ -517,14 +523,14 @@ def _words(one: NewBreak) -> str:
 
 def _live(
     db: sqlite3.Connection, found: Sequence[NewBreak]
-) -> dict[tuple[str, str, str, str, str], tuple[int, str, str]]:
+) -> dict[tuple[str, str, str, str, str], tuple[int, str, str, str]]:
     keys = list(dict.fromkeys(one.key for one in found))
     rows = db.execute(
-        "SELECT definition, source_system, target_system, key, aspect, id, fingerprint, state FROM reconcile_break"
+        "SELECT definition, source_system, target_system, key, aspect, id, fingerprint, state, class FROM reconcile_break"
         f" WHERE gone_at IS NULL AND key IN ({marks(keys)})",
         keys,
     )
-    return {tuple(row)[:5]: (row[5], row[6], row[7]) for row in rows}
+    return {tuple(row)[:5]: (row[5], row[6], row[7], row[8]) for row in rows}
 
 
 def _vanish(db: sqlite3.Connection, run_id: int, break_ids: Sequence[int], at: str) -> None:

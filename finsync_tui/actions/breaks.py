@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -16,6 +16,8 @@ from store.breaks import Break
 from store.canonical.event import Event, event_type
 from store.clock import text
 from store.errors import NotAllowedError, NotFoundError
+from store.outbox import Delivery
+from store.workflows import Workflow
 
 RESENT_KINDS = ("missing_in_target", "field", "status_lag")
 
@@ -154,9 +156,10 @@ def _begin_anew(db: Connection, one: Break, actor: Actor, now: datetime) -> str 
     workflow = workflows.get(db, one.workflow_id) if one.workflow_id is not None else None
     if workflow is None:
         return "nothing was decided here about its document; read its source again"
-    if workflow.state in ("running", "waiting"):
+    sent = outbox.of_workflow(db, workflow.id)
+    if workflow.state in ("running", "waiting") and not _waits_for_nothing(one, workflow, sent):
         return f"workflow {workflow.id} is under way already ({workflow.step})"
-    if any(outbox.may_have_happened(delivery) for delivery in outbox.of_workflow(db, workflow.id)):
+    if any(outbox.may_have_happened(delivery) for delivery in sent):
         return f"a delivery of workflow {workflow.id} may have arrived unseen; let it be looked up first"
     target_side = workflow.target
     if one.kind == "missing_in_target" and target_side is not None:
@@ -167,6 +170,12 @@ def _begin_anew(db: Connection, one: Break, actor: Actor, now: datetime) -> str 
         generation=workflow.generation + 1, now=now,
     )  # fmt: skip
     return None
+
+
+def _waits_for_nothing(one: Break, workflow: Workflow, sent: Sequence[Delivery]) -> bool:
+    """Say whether a process waits for what its target does not have any more: nothing will wake it."""
+    is_gone = one.kind == "missing_in_target" and one.class_ == "manual_change"
+    return is_gone and workflow.state == "waiting" and not any(d.state in outbox.UNFINISHED for d in sent)
 
 
 def open_break(db: Connection, break_id: int) -> Break:

@@ -41,6 +41,8 @@ from store.errors import FinsyncError
 MARK: Final = "demo-workspace"
 """A file that tells a demo's folder from anybody else's: only such a folder is ever emptied."""
 LAYER: Final = "demo"
+ADOPTING_SCOPE: Final = "core.common.write"
+"""So that a cost centre that the ERP has closed can be closed in the procurement system, too."""
 EVERY: Final = "PT12H"
 _DUE: Final = {
     "route": "PT4H",
@@ -115,7 +117,7 @@ def _profile(company: Company) -> dict[str, Any]:
         "segment_count": 3,
         "token_settle_s": 0,
         "integrations": dict(catalogue.INTEGRATIONS),
-        "scopes": [*CoupaOptions().scopes, *sorted(SHOWING_SCOPES)],
+        "scopes": [*CoupaOptions().scopes, *sorted(SHOWING_SCOPES), ADOPTING_SCOPE],
     }
     fast = {"requests_per_second": 5000.0, "connections_max": 8}
     systems: dict[str, Any] = {

@@ -7,9 +7,9 @@ import pytest
 from finsync_tui import actions
 from finsync_tui.people import RoleMissingError
 from finsync_tui.reconcile import write_offs
-from store import breaks, crossrefs, events, reconciliations, workflows
+from store import breaks, crossrefs, events, outbox, reconciliations, workflows
 from store.errors import NotAllowedError
-from tests.builders import MONDAY, a_break, a_reconcile_run
+from tests.builders import MONDAY, a_break, a_reconcile_run, an_entry
 from tests.finsync_tui.governance.council import Council, a_signer
 
 
@@ -152,6 +152,29 @@ def test_sending_again_begins_the_process_anew() -> None:
     assert "resend" == now(council).fix
     with pytest.raises(NotAllowedError, match="under way already"):
         actions.resend_breaks(council.store, council.who("maria"), [1], "again")
+
+
+def test_a_process_that_waits_for_what_is_gone_begins_anew() -> None:
+    """Nothing would wake it. One whose delivery is on its way is left alone."""
+    council = Council()
+    with council.store.transaction() as db:
+        flow = workflows.start(
+            db, flow="invoice_to_payment", kind="post", entity="invoice", document_key="coupa:4711",
+            document_number="R-1", document_version=1, document_revision="", step="await_payment", now=MONDAY,
+            state="waiting",
+        )  # fmt: skip
+        assert flow is not None
+        outbox.enqueue(db, [an_entry(workflow_id=flow, document_key="coupa:4711")], MONDAY)
+    opened(council, kind="missing_in_target", class_="manual_change", fields=(), workflow_id=flow)
+
+    with pytest.raises(NotAllowedError, match="under way already"):
+        actions.resend_breaks(council.store, council.who("maria"), [1], "the ERP lost it")
+    council.sql("UPDATE delivery SET state='verified', ended_at=changed_at")
+    actions.resend_breaks(council.store, council.who("maria"), [1], "the ERP lost it")
+
+    found = workflows.get(council.store.db, flow)
+    assert found is not None
+    assert ("running", "route") == (found.state, found.step)
 
 
 def test_what_nobody_decided_is_not_sent() -> None:

@@ -310,3 +310,79 @@ def test_rounding_duplicates_and_missing_master_data_have_classes_of_their_own(d
         ("missing_in_target", "missing_master_data", "PO-2"),
         ("field", "missing_master_data", "PO-3"),
     } == set(desk.open_breaks())
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("how", ["fails", "is cut off"])
+@pytest.mark.parametrize("page", range(5))
+def test_whatever_page_a_run_ends_at_it_says_nothing(desk: Desk, side: str, how: str, page: int) -> None:
+    """Neither a false break nor a forgotten one, on either side, at the first page and at the last; the next run is right."""
+    gone = desk.right.held.pop("302")
+    desk.run()
+    desk.right.put("302", gone)
+    del desk.right.held["301"]
+    reader = getattr(desk, side)
+    whole = reader.read
+
+    async def broken(entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        count = 0
+        async for one in whole(entity, position):
+            if count == page:
+                break
+            count += 1
+            yield one
+        raise KeyboardInterrupt if how == "is cut off" else TransientError(reader.system, "not now")
+
+    reader.read = broken
+    if how == "is cut off":
+        with pytest.raises(KeyboardInterrupt):
+            desk.run()
+    else:
+        assert "failed" == desk.run().outcome
+
+    assert ["PO-2"] == [number for _, _, number in desk.open_breaks()]
+    reader.read = whole
+    assert (1, 1) == (desk.run().opened, desk.run().persisting)
+    assert ["PO-1"] == [number for _, _, number in desk.open_breaks()]
+
+
+def test_a_break_that_comes_and_goes_is_another_one_each_time(desk: Desk) -> None:
+    """Each has its own age and its own end; what was explained of the first says nothing of the second."""
+    order = desk.right.held["302"]
+    for n in range(3):
+        del desk.right.held["302"]
+        desk.run()
+        with desk.store.transaction() as db:
+            breaks.explain(db, [n + 1], "ann", "known", MONDAY)
+        desk.right.put("302", order)
+        assert 1 == desk.run().closed
+
+    found = breaks.listed(desk.store.db, state=None)
+    assert [True] * 3 == [one.gone_at is not None for one in found]
+
+
+def test_a_break_that_moves_to_another_class_says_so(desk: Desk) -> None:
+    """It keeps its age and its owner; its history has from where to where, and why."""
+    del desk.right.held["300"]
+    with desk.store.transaction() as db:
+        case = a_case(document_key="coupa:0", class_="MAPPING_MISSING")
+        case_id = cases.open(db, case, MONDAY)
+    desk.run()
+    with desk.store.transaction() as db:
+        cases.end(db, [getattr(case_id, "id", case_id)], "resolved", "ann", "done", MONDAY)
+
+    desk.run()
+
+    (one,) = breaks.listed(desk.store.db)
+    told = [h.text for h in breaks.history(desk.store.db, one.id) if h.what == "classed"]
+    assert ["mapping -> unknown: nothing that is known here explains it"] == told
+
+
+def test_hostile_names_stay_words(desk: Desk) -> None:
+    """A number with control characters, quotes and formulas is compared and kept as it is, and breaks nothing."""
+    evil = "=cmd|' /C calc'!A0\x1b[2J\u202e'; DROP TABLE reconcile_break;--"
+    desk.left.put("9", a_purchase_order(number=evil, supplier_id="88"), MONDAY - 9 * DAY)
+
+    desk.run()
+
+    assert [evil] == [one.document_number for one in breaks.listed(desk.store.db)]
