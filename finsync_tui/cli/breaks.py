@@ -23,7 +23,7 @@ from finsync_tui.cli._context import (
 )
 from finsync_tui.cli._outcome import meant, report
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
-from finsync_tui.cli._queries import Listing, listed, money, one, rows
+from finsync_tui.cli._queries import Listing, amount, listed, money, one, rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -156,6 +156,50 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
         say(f"\n{moment(item['at'])} {safe(item['who'])} {safe(item['what'])}: {safe(item['text'])}")
 
 
+@app.command(
+    "classes", epilog=example("finsync breaks classes", "finsync breaks classes --definition invoices --json")
+)
+def list_classes(
+    definition: Definition = None, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Count open breaks by class, with what came and went in each of the last fourteen days."""
+    from store import break_trends
+    from store.clock import SystemClock, text
+
+    where: str = break_trends.OPEN
+    values: list[str] = []
+    if definition is not None:
+        where, values = f"{where} AND definition=?", [definition]
+    with reading(workspace) as db:
+        found = break_trends.by_class(db, SystemClock().now(), where, values)
+    if json:
+        say_json(
+            [
+                {
+                    "class": one.class_, "open": one.count, "oldest_at": one.oldest_at, "came": one.came, "went": one.went,
+                    "amounts": {currency: amount(minor, currency) for currency, minor in one.amounts.items()},
+                }
+                for one in found
+            ]
+        )  # fmt: skip
+        return
+    say(
+        table(
+            ["class", "open", "came", "went", "oldest", "at risk"],
+            [
+                [
+                    one.class_.replace("_", " "), one.count, sum(one.came), sum(one.went),
+                    moment(text(one.oldest_at)) if one.oldest_at else "",
+                    ", ".join(f"{amount(minor, currency)} {currency}" for currency, minor in one.amounts.items()),
+                ]
+                for one in found
+            ],
+            right=["open", "came", "went"],
+        )
+    )  # fmt: skip
+    note(f"came and went: in the last {break_trends.DAYS} days, of all breaks")
+
+
 @app.command("runs", epilog=example("finsync breaks runs --definition orders"))
 def list_runs(
     definition: Definition = None,
@@ -229,8 +273,6 @@ def list_totals(
 
 
 def _total(row: dict[str, Any]) -> dict[str, Any]:
-    from finsync_tui.cli._queries import amount
-
     sums = {
         name: amount(row.pop(f"{name}_minor"), row["currency"]) for name in ("source", "target", "difference")
     }

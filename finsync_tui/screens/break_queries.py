@@ -6,20 +6,21 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
 from finsync_tui.screens.queries import Listing, Sort, batches, waiting_in
 from finsync_tui.screens.text import safe_text
-from store.clock import instant, text
+from store import break_trends
+from store.clock import instant
 from store.columns import when
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
-DAYS = 14
+DAYS = break_trends.DAYS
 RUNS_MAX = 500
 CHARS_MAX = 300
 
@@ -251,39 +252,10 @@ def between(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, int]]:
 
 def classes(db: Connection, now: datetime, parsed: Parsed) -> list[ClassRow]:
     """Return the classes of the shown breaks, the most first, each with what came and went in the last days."""
-    counts: Counter[str] = Counter()
-    amounts: dict[str, Counter[str]] = defaultdict(Counter)
-    oldest: dict[str, str] = {}
-    for class_, currency, count, minor, first in db.execute(
-        "SELECT class, coalesce(currency, ''), count(*), coalesce(sum(amount_minor), 0), min(opened_at) FROM v_break"  # noqa: S608
-        f" WHERE {parsed.where} GROUP BY 1, 2",  # its words are this program's own; values are bound
-        parsed.params,
-    ).fetchall():
-        counts[class_] += count
-        oldest[class_] = min(first, oldest.get(class_, first))
-        if currency:
-            amounts[class_][currency] += minor
-    came, went = _by_day(db, now, "opened_at"), _by_day(db, now, "coalesce(gone_at, ended_at)")
-    nothing = (0,) * DAYS
     return [
-        ClassRow(
-            safe_text(name, 30), counts[name], dict(sorted(amounts[name].items())), when(oldest.get(name)),
-            came.get(name, nothing), went.get(name, nothing),
-        )
-        for name in sorted({*counts, *came, *went}, key=lambda name: (-counts[name], name))
-    ]  # fmt: skip
-
-
-def _by_day(db: Connection, now: datetime, column: str) -> dict[str, tuple[int, ...]]:
-    """Count by class and span of 24 hours back from now, oldest first."""
-    found: dict[str, list[int]] = {}
-    for class_, back, count in db.execute(
-        f"SELECT class, CAST(julianday(:now) - julianday({column}) AS INTEGER) AS back, count(*) FROM v_break"  # noqa: S608
-        f" WHERE {column} > :since GROUP BY 1, 2",
-        {"now": text(now), "since": text(now - timedelta(days=DAYS))},
-    ).fetchall():
-        found.setdefault(class_, [0] * DAYS)[DAYS - 1 - min(DAYS - 1, max(0, back))] += count
-    return {name: tuple(days) for name, days in found.items()}
+        ClassRow(safe_text(one.class_, 30), one.count, one.amounts, one.oldest_at, one.came, one.went)
+        for one in break_trends.by_class(db, now, parsed.where, parsed.params)
+    ]
 
 
 def runs(db: Connection) -> list[RunRow]:

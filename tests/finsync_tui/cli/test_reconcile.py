@@ -95,6 +95,18 @@ def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
     (listed,) = pair.json("breaks", "list")
     number = str(listed["id"])
 
+    (trend,) = pair.json("breaks", "classes", "--definition", "orders")
+    assert (listed["class"], 1, 1, 0) == (
+        trend["class"],
+        trend["open"],
+        sum(trend["came"]),
+        sum(trend["went"]),
+    )
+    assert [listed["amount"]] == list(trend["amounts"].values())
+    assert listed["class"] in pair.run("breaks", "classes").out.replace(" ", "_")
+    (other,) = pair.json("breaks", "classes", "--definition", "receipts")
+    assert 0 == other["open"]
+
     for arguments in (
         ("assign", number, "--to", "maria"),
         ("comment", number, "asked the ERP team"),
