@@ -113,6 +113,14 @@ def same_in(db: sqlite3.Connection, key: str, system: str) -> list[str]:
     return sorted(other.partition(":")[2] for other in others if other.partition(":")[0] == system)
 
 
+def pair(db: sqlite3.Connection, one: str, other: str) -> ScoredPair | None:
+    """Return what was scored for two suppliers; None: they were not worth keeping."""
+    row = db.execute(
+        "SELECT one, other, score, evidence FROM supplier_pair WHERE one=? AND other=?", ordered(one, other)
+    ).fetchone()
+    return None if row is None else _pair(row)
+
+
 def pairs_of(db: sqlite3.Connection, key: str) -> list[ScoredPair]:
     """Return what was scored for one supplier, the likeliest first."""
     rows = db.execute(

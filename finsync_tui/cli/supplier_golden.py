@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from finsync_tui.cli import _golden
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, reading
-from finsync_tui.cli._output import note, say, say_json, table
+from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.supplier import Key, app
 
 __all__ = ["app"]
@@ -48,3 +50,58 @@ def history(key: Key, workspace: WorkspaceOption = None, json: JsonOption = Fals
     )
     if golden is None:
         note(f"{key} has no golden record yet: the engine makes it with its next read")
+
+
+@app.command(
+    epilog=example(
+        "finsync supplier pair coupa:88 coupa:91", "finsync supplier pair coupa:88 oracle-emea:300100 --json"
+    )
+)
+def pair(
+    one: Key,
+    other: Annotated[str, typer.Argument(metavar="SYSTEM:ID", help="The other one.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show two suppliers side by side: what differs, what speaks for and against, and what was said of pairs like them."""
+    from finsync_tui.cli.supplier import _form, _row
+    from finsync_tui.suppliers import comparing, examples, index
+    from store import supplier_answers
+    from store.clock import text
+
+    with reading(workspace) as db:
+        forms = [_form(db, key) for key in (one, other)]
+        score, reasons = comparing.explain(index.loaded(forms[0]), index.loaded(forms[1]))
+        said = supplier_answers.answered(db, [supplier_answers.ordered(one, other)])
+        like = examples.of(db, one, other, score, [reason.what for reason in reasons])
+    fields = examples.differing(list(_row(forms[0]).items()), list(_row(forms[1]).items()))
+    answer = next(iter(said.values()), None)
+    if json:
+        say_json(
+            {
+                "score": round(score, 1),
+                "answer": answer,
+                "fields": [{"field": n, "one": a, "other": b, "differs": d} for n, a, b, d in fields],
+                "evidence": [{"what": r.what, "points": round(r.points, 1)} for r in reasons],
+                "examples": [
+                    {"one": e.one, "other": e.other, "answer": e.answer, "by": e.by, "at": text(e.at), "reason": e.reason,
+                     "score": e.score, "shared": list(e.shared)}
+                    for e in like
+                ],
+            }
+        )  # fmt: skip
+        return
+    say(
+        table(
+            ["", one, other, ""],
+            [[n, str(a or ""), str(b or ""), "differs" if d else ""] for n, a, b, d in fields],
+        )
+    )
+    say(f"\n{score:.0f} of 100" + (f", answered: {answer}" if answer else ""))
+    for reason in reasons:
+        say(f"  {reason.points:+6.0f}  {safe(reason.what)}")
+    for each in like:
+        say(
+            f"\nlike {safe(each.one)} and {safe(each.other)} ({each.score:.0f}): {each.answer}, {each.by}: {safe(each.reason)}"
+        )
+    note("`finsync supplier same KEY KEY --reason TEXT` or `different` says what they are")

@@ -267,18 +267,34 @@ def write_back(context: Context) -> Answer:
     if supplier.number or not number:
         return Done({"note": f"it bears the number {supplier.number}"}, goto="verify", is_skipped=True)
     bearer = records.find_by_number(context.db, Supplier, key.system, number)
-    if (
-        bearer is not None and bearer.external_id != key.external_id
-    ):  # it is unique there: the double gets none
-        return Done(
-            {"note": f"{bearer.key} bears {number}: this one is its double"}, goto="verify", is_skipped=True
-        )
+    if bearer is not None and bearer.external_id != key.external_id:  # it is unique there: this one gets none
+        if _is_another(context, bearer.key):
+            _tell_taken(context, bearer.key, number)
+        return Done({"note": f"{bearer.key} bears {number}"}, goto="verify", is_skipped=True)
     context.data["number"] = number
     context.data["write_back_entry"] = outgoing.enqueue(
         context, key.system, "supplier.change", {"number": number}, external_id=key.external_id,
         priority=outgoing.PRIORITY_STATUS,
     )  # fmt: skip
     return Done({"number": number})
+
+
+def _is_another(context: Context, bearer: RecordKey) -> bool:
+    """Say whether the supplier that bears a number is another one, of another ERP, and not this one's double."""
+    own = crossrefs.get(context.db, ENTITY, context.workflow.document_key, _target(context))
+    theirs = {link.system: link.external_id for link in crossrefs.of(context.db, ENTITY, str(bearer))}
+    return bool(theirs) and (own is None or theirs.get(own.system) != own.external_id)
+
+
+def _tell_taken(context: Context, bearer: RecordKey, number: str) -> None:
+    """Two ERPs number alike, and their suppliers meet at the source: each is found by its link, only one by its number."""
+    told = findings.Finding(
+        class_="SUPPLIER_NUMBER_TAKEN", severity="warn", system=bearer.system, entity=ENTITY,
+        document_key=context.workflow.document_key, document_number=_supplier(context).name, noticed_at=context.now,
+        message=f"it is {number} in {_target(context)}, but {bearer} bears that number at the source: it was given none. Let the "
+        "ERPs number apart, or give it one by hand",
+    )  # fmt: skip
+    findings.append(context.db, [told])
 
 
 def await_write_back(context: Context) -> Answer:
@@ -339,12 +355,16 @@ def _link(context: Context, external_id: str, number: str, why: str) -> None:
 def _tell_prevented(context: Context, external_id: str, why: str) -> None:
     """One that another supplier of its source stands for already would have been the second in that system."""
     target, own = _target(context), context.workflow.document_key
-    before = [
-        one.document_key
-        for one in crossrefs.leading_to(context.db, ENTITY, target, external_id)
-        if RecordKey.parse(one.document_key).system == _key(context).system
-    ]
-    if not before or own in before:
+    known = [one.document_key for one in crossrefs.leading_to(context.db, ENTITY, target, external_id)]
+    if own in known:
+        return
+    source = _key(context).system
+    before = [key for key in known if RecordKey.parse(key).system == source]
+    for kind, value in records.identifiers(context.db, ENTITY, target, external_id):
+        if kind in ("number", "tax_id"):
+            twins = records.twins(context.db, ENTITY, kind, value, source)
+            before += [f"{source}:{one}" for one in twins if f"{source}:{one}" != own]
+    if not before:
         return
     told = findings.Finding(
         class_="SUPPLIER_DUPLICATE_PREVENTED", severity="info", system=target, entity=ENTITY, document_key=own,

@@ -18,7 +18,7 @@ from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.invoice_shapes import Payables
 from finsync_tui.rehearse.purchases import is_working_day, revised
-from finsync_tui.rehearse.shapes import Change, Company, Order, Split, Supplier
+from finsync_tui.rehearse.shapes import Change, Company, Order, Split, Supplier, SupplierPlant
 from finsync_tui.rehearse.tax_ids import tax_id
 
 Level = Literal["none", "typical", "storm"]
@@ -84,7 +84,9 @@ class Plant:
     """Where it is planted."""
     at: datetime
     until: datetime | None = None
-    about: Literal["order", "expense", "invoice"] = "order"
+    about: Literal["order", "expense", "invoice", "supplier"] = "order"
+    truth: str = ""
+    """Of a supplier: its tax number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Scenario:
     """Orders whose revision is followed by the version before."""
     closures: tuple[Closure, ...]
     payables: Payables = field(default_factory=Payables)
+    suppliers: tuple[SupplierPlant, ...] = ()
+    """Those that turn up during the year."""
 
 
 def plant(company: Company, level: Level, scale: float) -> Scenario:

@@ -61,6 +61,16 @@ class Lie:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSupplier:
+    """A supplier as an ERP holds it."""
+
+    system: str
+    number: str
+    name: str
+    tax_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Both sides at one instant."""
 
@@ -72,6 +82,9 @@ class Report:
     source_errors: tuple[str, ...] = ()
     """The errors of ours that stand open in the procurement system: document's key and class."""
     lies: tuple[Lie, ...] = ()
+    suppliers: tuple[TargetSupplier, ...] = ()
+    supplier_numbers: Mapping[str, str] = field(default_factory=dict)
+    """What the procurement system calls each of its suppliers, by key."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -82,6 +95,8 @@ class Report:
             "invoices": asdict(self.invoices),
             "source_errors": list(self.source_errors),
             "lies": [asdict(one) | {"told_at": text(one.told_at)} for one in self.lies],
+            "suppliers": [asdict(one) for one in self.suppliers],
+            "supplier_numbers": dict(self.supplier_numbers),
         }
 
     @classmethod
@@ -94,6 +109,8 @@ class Report:
             InvoiceReport.from_json(value["invoices"]),
             tuple(value["source_errors"]),
             tuple(Lie(**one | {"told_at": instant(one["told_at"])}) for one in value["lies"]),
+            tuple(TargetSupplier(**one) for one in value["suppliers"]),
+            value["supplier_numbers"],
         )
 
 
@@ -113,6 +130,7 @@ def plants_from_json(rows: list[Mapping[str, Any]]) -> tuple[Plant, ...]:
             at=instant(row["at"]),
             until=instant(row["until"]) if row["until"] else None,
             about=row["about"],
+            truth=row["truth"],
         )
         for row in rows
     )

@@ -61,6 +61,25 @@ class Supplier:
     """Its numbers in each ERP it is in: none, one, or two when it is there twice."""
 
 
+SupplierKind = Literal["new", "double_by_tax_id", "double_by_name", "double_of_new", "look_alike"]
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierPlant:
+    """A supplier that turns up during the year, and what it really is."""
+
+    kind: SupplierKind
+    coupa_id: int
+    name: str
+    country: str
+    tax_id: str
+    system: str
+    """The ERP it belongs in."""
+    at: datetime
+    of: str = ""
+    """Name of the one it is a double of, or looks like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who asks for things or approves them."""

@@ -18,7 +18,7 @@ from adapters.simulation import Document, FaultPlan
 from finsync_tui.rehearse import catalogue, documents, expense_catalogue, expense_systems
 from finsync_tui.rehearse.invoice_catalogue import PRICE_TOLERANCE
 from finsync_tui.rehearse.planted import BUDGET_LEFT, LIE, SOURCE, Scenario, period_name
-from finsync_tui.rehearse.report import Lie, Report, SourceOrder, TargetOrder
+from finsync_tui.rehearse.report import Lie, Report, SourceOrder, TargetOrder, TargetSupplier
 from finsync_tui.rehearse.shapes import Company, LegalEntity
 from store.canonical.money import Money
 from store.clock import Clock, VirtualClock
@@ -125,6 +125,7 @@ def make(scenario: Scenario, clock: Clock, secrets: Secrets) -> Systems:
                 seed=scenario.company.seed,
                 segment_attributes=tuple(one.replace(" ", "") for one in _SEGMENTS),
                 first_order_number=100_001 * (1 + n * 3),
+                first_supplier_number=700_001 + 100_000 * n,  # they meet in the procurement system
                 payment_run_every=expense_systems.PAYMENT_RUN,
                 import_delay_max=expense_systems.IMPORT_MAX,
                 price_tolerance_percent=int(PRICE_TOLERANCE),
@@ -261,6 +262,19 @@ def report(systems: Systems, company: Company, clock: Clock) -> Report:
         ),
         source_errors=tuple(sorted(_open_errors(systems.coupa))),
         lies=tuple(sorted(_lies(systems), key=lambda one: (one.told_at, one.document))),
+        suppliers=tuple(
+            TargetSupplier(
+                name,
+                str(row.data["SupplierNumber"]),
+                str(row.data["Supplier"]),
+                str(row.data["TaxpayerId"] or ""),
+            )
+            for name, erp in systems.erps.items()
+            for row in erp.world.tables["suppliers"]
+        ),
+        supplier_numbers={
+            f"{SOURCE}:{one['id']}": str(one["number"] or "") for one in systems.coupa.documents("suppliers")
+        },
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from finsync_tui.rehearse import expense_verdict, invoice_verdict, lies
+from finsync_tui.rehearse import expense_verdict, invoice_verdict, lies, supplier_verdict
 from finsync_tui.rehearse.catalogue import CLOSING_CENTRE, INTEGRATIONS
 from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Standing
 from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expenses
@@ -20,6 +20,7 @@ from finsync_tui.rehearse.lies import FoundOut
 from finsync_tui.rehearse.matching import Mark, compare, counted
 from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
+from finsync_tui.rehearse.supplier_verdict import SupplierVerdict
 from store.canonical.money import Money
 
 Fate = Literal["posted", "in_exception", "cancelled", "in_flight"]
@@ -69,6 +70,7 @@ class Verdict:
     """Exceptions that are open on one side only: in its screens or here."""
     expenses: ExpenseVerdict
     invoices: InvoiceVerdict
+    suppliers: SupplierVerdict
     deliveries_verified: int = 0
     deliveries_overtaken: int = 0
     deliveries_in_exception: int = 0
@@ -89,6 +91,7 @@ class Verdict:
             and not self.misshown
             and self.expenses.is_good
             and self.invoices.is_good
+            and self.suppliers.is_good
             and not (self.unverified or self.false_breaks)
             and all(one.is_in_time for one in self.lies)
         )
@@ -97,7 +100,11 @@ class Verdict:
 def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdict:
     """Compare everything with everything."""
     payables = report.invoices.keys
-    cases = [one for one in evidence.cases if not is_about_expenses("", one.key) and one.key not in payables]
+    cases = [
+        one
+        for one in evidence.cases
+        if not is_about_expenses("", one.key) and one.key not in payables and one.entity != "supplier"
+    ]
     own = [
         one
         for one in (*evidence.findings, *evidence.failed_reads)
@@ -160,6 +167,9 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
                 for one in report.source_orders
                 if one.status == "issued" and not any(twin.is_issued for twin in _twins(one, held))
             },
+        ),
+        suppliers=supplier_verdict.judge(
+            [one for one in plants if one.about == "supplier"], report, evidence
         ),
         deliveries_verified=evidence.deliveries_verified,
         deliveries_overtaken=evidence.deliveries_overtaken,
@@ -308,6 +318,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
         "lies": lies.to_json(verdict.lies),
         "expenses": expense_verdict.to_json(verdict.expenses),
         "invoices": invoice_verdict.to_json(verdict.invoices),
+        "suppliers": supplier_verdict.to_json(verdict.suppliers),
     }
 
 
@@ -368,7 +379,8 @@ def summary(result: Mapping[str, Any]) -> str:
     lines += [f"TWICE {one}" for one in result["duplicated"]]
     lines += [f"LOST {one}" for one in result["lost_orders"]]
     others = (expense_verdict.summary(result["expenses"]), invoice_verdict.summary(result["invoices"]))
-    return "\n".join([*lines, "", others[0], "", others[1]])
+    turned_up = supplier_verdict.summary(result["suppliers"])
+    return "\n".join([*lines, "", turned_up, "", others[0], "", others[1]])
 
 
 _COLUMNS = ("in", "posted", "in_exception", "cancelled", "in_flight")

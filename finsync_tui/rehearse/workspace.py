@@ -117,7 +117,7 @@ def _profile(company: Company) -> dict[str, Any]:
         "segment_count": 3,
         "token_settle_s": 0,
         "integrations": dict(catalogue.INTEGRATIONS),
-        "scopes": [*CoupaOptions().scopes, *sorted(SHOWING_SCOPES), ADOPTING_SCOPE],
+        "scopes": [*CoupaOptions().scopes, *sorted(SHOWING_SCOPES), ADOPTING_SCOPE, "core.supplier.write"],
     }
     fast = {"requests_per_second": 5000.0, "connections_max": 8}
     systems: dict[str, Any] = {
@@ -158,8 +158,10 @@ def _profile(company: Company) -> dict[str, Any]:
                 "source": expense_catalogue.SOURCE,
                 "due": dict(expense_workspace.DUE),
             },
+            "supplier_onboarding": {"source": SOURCE, "is_enabled": True},
             **invoice_workspace.flows(),
         },
+        "suppliers": _suppliers(company),
         "retry": {"default": {"attempts_max": 8, "delay_first": "PT30S", "delay_max": "PT6H"}},
         "breaker": {"failures": 5, "pause": "PT10M"},
         "delivery": {"workers": 4, "batch": 256},
@@ -173,6 +175,14 @@ def _profile(company: Company) -> dict[str, Any]:
         },
         "policy": {"tax_treatment": {"default": "standard", "Travel": "margin scheme", "Training": "exempt"}},
     }
+
+
+def _suppliers(company: Company) -> dict[str, Any]:
+    """New suppliers are made in the ERP of their country; those of before the year are what they are."""
+    by_country: dict[str, list[str]] = {}
+    for one in company.legal_entities.values():
+        by_country.setdefault(one.country, []).append(one.system)
+    return {"create_by_country": by_country, "since": company.starts_at}
 
 
 def _unit(number: str) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from finsync_tui.rehearse import (
     invoice_planted,
     invoice_reading,
     invoice_timeline,
+    supplier_planted,
     systems,
 )
 from finsync_tui.rehearse.company import build
@@ -118,12 +119,19 @@ class World:
 def make(seed: int, scale: float, level: Level, keys: Secrets, state: dict[str, Any] | None = None) -> World:
     """Return the world of that seed, on its first day or where `state` says."""
     ordered = expense_planted.plant(plant(build(seed, scale), level, scale), level, scale)
-    scenario = invoice_planted.plant(invoice_plan.plan(ordered, scale), level, scale)
+    billed = invoice_planted.plant(invoice_plan.plan(ordered, scale), level, scale)
+    scenario = supplier_planted.plant(billed, scale)
     clock = VirtualClock(scenario.company.starts_at - BEFORE)
-    found = (*events(scenario), *expense_timeline.events(scenario), *invoice_timeline.events(scenario))
+    found = (
+        *events(scenario),
+        *expense_timeline.events(scenario),
+        *invoice_timeline.events(scenario),
+        *supplier_planted.events(scenario),
+    )
     happenings = sorted(found, key=lambda one: one.at)
     made = World(scenario, clock, systems.make(scenario, clock, keys), tuple(happenings))
     if state is None:
+        supplier_planted.fill(scenario, made.systems)
         systems.fill(made.systems, scenario, clock)
     else:
         made.load(state)

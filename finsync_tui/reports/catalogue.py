@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui.profile import Profile
-from finsync_tui.reports import figures, views
+from finsync_tui.reports import figures, supplier_figures, views
 from store.errors import FinsyncError
 
 
@@ -137,6 +137,12 @@ REPORTS: tuple[Report, ...] = (
         "Supplier duplicates",
         "suppliers that may be one, the likeliest first, and that nobody has answered",
         lambda q: figures.supplier_pairs(q.db, q.profile),
+    ),
+    Report(
+        "supplier-quality",
+        "Supplier quality",
+        "duplicate suppliers prevented, found and open, by system and by legal entity",
+        lambda q: supplier_figures.quality(q.db, q.profile),
     ),
     Report(
         "mapping-gaps",

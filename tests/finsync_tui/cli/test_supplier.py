@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,3 +193,29 @@ def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: F
     assert "GB…3000" in shown.out
     assert (2, 1, 1) == (early.code, silent.code, again.code)
     assert ("approved", "refused") == (confirmed["state"], refused["state"])
+
+
+def test_two_are_shown_side_by_side_with_what_was_said_of_pairs_like_them(suppliers: Finsync) -> None:
+    """What differs, what speaks for them, and an answered pair of the same kind as an example."""
+    before = suppliers("supplier", "pair", "coupa:1", "coupa:2", "--json").json
+    suppliers("supplier", "same", "coupa:1", "oracle-emea:9", "--reason", "one VAT number")
+    data = suppliers("supplier", "pair", "coupa:1", "coupa:2", "--json").json
+    shown = suppliers("supplier", "pair", "coupa:1", "coupa:2")
+
+    assert [] == before["examples"]
+    assert [("coupa:1", "oracle-emea:9", "same", "one VAT number")] == [
+        (e["one"], e["other"], e["answer"], e["reason"]) for e in data["examples"]
+    ]
+    assert ["key", "number", "name"] == [one["field"] for one in data["fields"] if one["differs"]]
+    assert data["evidence"]
+    assert "like coupa:1 and oracle-emea:9" in shown.out
+
+
+def test_the_quality_report_counts_by_system_and_legal_entity(suppliers: Finsync, tmp_path: Path) -> None:
+    """Pairs that wait, likely ones, and merges."""
+    suppliers("supplier", "merge", "coupa:1", "coupa:2", "--reason", "one VAT number")
+    suppliers("report", "supplier-quality", "--format", "json", "--output", tmp_path / "q.json")
+
+    rows = {one["name"]: one for one in json.loads((tmp_path / "q.json").read_text())}
+    assert (3, 2) == (rows["coupa"]["records"], rows["oracle-emea"]["open"])
+    assert 0 == rows["coupa"]["prevented"]

@@ -178,6 +178,39 @@ def test_our_own_number_read_back_is_no_news() -> None:
     assert before == desk.sent
 
 
+def test_a_number_that_another_erps_supplier_bears_is_noted_and_not_asked_for_twice() -> None:
+    """Two ERPs number alike: the second supplier gets none at the source, and is still done."""
+    desk = SupplierDesk()
+    desk.put(
+        SOURCE,
+        "400",
+        number="10042",
+        tax_registrations=(TaxRegistration(number="DE811234566", country="DE"),),
+        status="draft",
+    )
+    with desk.store.transaction() as db:
+        crossrefs.link(
+            db,
+            "supplier",
+            f"{SOURCE}:400",
+            "oracle-amer",
+            "7",
+            number="10042",
+            why="created",
+            linked_at=MONDAY,
+        )
+    desk.put(SOURCE, "501", name="Zenith Robotics")
+    desk.deliver("900", "10042")
+    desk.deliver("71", "MAIN")
+    desk.read_back()
+
+    told = desk.store.db.execute(
+        "SELECT document_key FROM finding WHERE class='SUPPLIER_NUMBER_TAKEN'"
+    ).fetchall()
+    assert [KEY] == [row[0] for row in told]
+    assert ("done", ["supplier.create", "supplier_site.create"]) == (desk.flow().state, desk.sent)
+
+
 def test_one_that_the_erp_has_is_linked_and_not_created() -> None:
     """Its tax id proves it; its company's site is there."""
     desk = SupplierDesk()
