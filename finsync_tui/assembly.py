@@ -202,7 +202,7 @@ class Engine:
             if self.is_stopping():
                 advanced, delivered = advanced + moved, delivered + sent
                 break
-            golden.consolidate(self.store, self.profile, self.clock.now())
+            golden.consolidate(self.store, self.profile, self.clock.now(), self.is_stopping)
             read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if moved.is_progress or sent.sent or read.read:
@@ -268,7 +268,7 @@ class Engine:
                     )
                 )
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
-        golden.consolidate(self.store, self.profile, self.clock.now())
+        golden.consolidate(self.store, self.profile, self.clock.now(), self.is_stopping)
         return tuple(found)
 
     def _next_fire(self, name: str, now: datetime) -> datetime:

@@ -13,6 +13,7 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.profile import Profile
+from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import clustering, survivorship
 from store import Store, audit, events, golden_suppliers
 from store.canonical.event import Event, event_type
@@ -39,10 +40,12 @@ class Consolidated:
         )  # fmt: skip
 
 
-def consolidate(store: Store, profile: Profile, now: datetime) -> Consolidated:
-    """Look at all that is due, a batch a transaction."""
+def consolidate(
+    store: Store, profile: Profile, now: datetime, is_stopping: IsStopping = never
+) -> Consolidated:
+    """Look at all that is due, a batch a transaction. Told to stop, it leaves the rest due."""
     total = Consolidated()
-    while golden_suppliers.due(store.db, 1):
+    while golden_suppliers.due(store.db, 1) and not is_stopping():
         with store.transaction() as db:
             total += consolidate_batch(db, profile, now)
     return total
@@ -51,8 +54,8 @@ def consolidate(store: Store, profile: Profile, now: datetime) -> Consolidated:
 def consolidate_batch(db: Connection, profile: Profile, now: datetime) -> Consolidated:
     """Look at a batch of what is due, within the caller's transaction."""
     wanted = golden_suppliers.due(db, BATCH)
-    golden_suppliers.done(db, wanted)
     keys, edges = _together(db, wanted, profile.suppliers.link)
+    golden_suppliers.done(db, keys)  # what belongs together with them is looked at now as well
     known = golden_suppliers.newest(db, keys)
     keys = sorted(known)
     if not keys:

@@ -72,6 +72,17 @@ def test_each_supplier_has_one_golden_record_whatever_number_of_systems_it_stand
     assert golden.Consolidated() == books.consolidate()
 
 
+def test_an_engine_that_is_to_stop_leaves_the_rest_due() -> None:
+    """Nothing is forgotten: the next call goes on."""
+    books = Books()
+    books.put(f"{SOURCE}:1")
+
+    stopped = golden.consolidate(books.store, books.profile, MONDAY, lambda: True)
+
+    assert golden.Consolidated() == stopped
+    assert [(f"{SOURCE}:1",)] == books.together()
+
+
 def test_two_of_one_system_that_only_look_alike_stay_two() -> None:
     """One system's two may be two branches: a person says so, and then they are one; with the twin elsewhere the first is."""
     books = Books()
