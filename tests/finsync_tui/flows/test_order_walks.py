@@ -64,7 +64,7 @@ class Walk:
         if desk.open_cases:
             found += ["retry", "retry", "retry"]
         if self.is_submitted:
-            found += ["issue", "issue", "issue", "reject"]
+            found += ["issue", "issue", "issue", "reject", "ponder"]
         if flow.state == "waiting" and flow.step == "verify":
             found += ["read", "read", "read"]
         if self.status == "open":
@@ -96,6 +96,8 @@ class Walk:
                 desk.wish(a_requisition("L1", title=f"seen {self.revision}", status="ordered"))
             case "issue":
                 self.issue()
+            case "ponder":
+                self.show("pending_approval")
             case "reject":
                 self.is_submitted = False
                 self.show("rejected")
