@@ -27,6 +27,12 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             raise NotAllowedError(
                 f"workflow {workflow_id} has ended already ({workflow.state}). Nothing was changed."
             )
+        before = _version_before(db, workflow)
+        if before is not None:
+            raise NotAllowedError(
+                f"workflow {before.id} of the version before is still under way, and would go on. Nothing was changed: give "
+                "that one up first, or let it end; then this one, if it is not wanted either."
+            )
         now = store.clock.now()
         open_entries = [
             d.entry_id for d in outbox.of_workflow(db, workflow_id) if d.state in ("pending", "held")
@@ -51,6 +57,13 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id}
         )
     return Outcome((workflow_id,), ())
+
+
+def _version_before(db: Connection, workflow: Workflow) -> Workflow | None:
+    """Return the instance of an earlier version that this one waits for, unless it is being given up itself."""
+    known = workflows.of_document(db, workflow.document_key, workflow.entity)
+    earlier = (one for one in known if one.id < workflow.id and one.ended_at is None)
+    return next((one for one in earlier if "abort" not in one.data), None)
 
 
 def _compensate(db: Connection, actor: Actor, workflow: Workflow, reason: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from finsync_tui import actions
 from store import crossrefs, workflows
+from store.errors import NotAllowedError
 from tests.finsync_tui.flows.expense_desk import ExpenseDesk
 from tests.finsync_tui.flows.invoice_desk import (
     ANALYST,
@@ -214,6 +215,24 @@ def an_order_at(answers: int) -> InvoiceDesk:
         else:
             desk.answer()
     return desk
+
+
+def test_a_version_is_not_given_up_while_the_one_before_would_go_on() -> None:
+    """Whoever gives an order up does not expect its older version to be issued: that one is given up first."""
+    desk = an_order_at(1)
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    first, second = desk.order_flows()
+
+    with pytest.raises(NotAllowedError, match=f"workflow {first.id} of the version before"):
+        actions.abort_workflow(desk.store, ANALYST, second.id, "entered twice")
+    for one in (first, second):
+        actions.abort_workflow(desk.store, ANALYST, one.id, "entered twice")
+    desk.run()
+    while desk.pending:
+        desk.answer()
+
+    assert ["aborted", "aborted"] == [one.state for one in desk.order_flows()]
+    assert ["order.create", "order.submit", "order.discard"] == desk.all_sent
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finsync_tui import actions
 from store.canonical.payables import Invoice, Payment
 from store.errors import NotAllowedError
 from tests.finsync_tui.flows.invoice_desk import (
+    ANALYST,
     SOURCE,
     TARGET,
     InvoiceDesk,
@@ -89,8 +91,10 @@ class Walk:
         elif name == "dispute":
             self.tell("on_hold")
         elif name == "abort":
+            live = next(one for one in desk.invoice_flows() if one.ended_at is None)
             with contextlib.suppress(NotAllowedError):
-                desk.abort()
+                actions.abort_workflow(desk.store, ANALYST, live.id, "entered twice")
+                desk.run()
         elif name in ("pay", "pay_part"):
             number = f"P{len(self.payments) + 1}"
             self.payments[number] = "30" if name == "pay_part" else "80"

@@ -106,8 +106,9 @@ class Walk:
             case "cancel" | "close":
                 self.tell({"cancel": "cancelled", "close": "closed"}[name])
             case "abort":
+                live = next(one for one in desk.order_flows(KEY) if one.ended_at is None)
                 with contextlib.suppress(NotAllowedError):
-                    actions.abort_workflow(desk.store, ANALYST, self.flow.id, "not wanted")
+                    actions.abort_workflow(desk.store, ANALYST, live.id, "not wanted")
                     desk.run()
 
     def deliver(self) -> None:
