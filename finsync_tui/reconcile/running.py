@@ -27,6 +27,9 @@ ENGINE = "engine"
 VERIFY_AT_ONCE = 500
 _RAN = "reconcile."
 _ASKED = "reconcile_asked."
+_FAILED = "reconcile_failed."
+TRY_AGAIN = timedelta(hours=1)
+"""After how long a side that could not be read whole is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +79,27 @@ async def reconcile(
                 reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
         else:
             _compare(store, profile, pair, asked, clock, logins)
+    runs = [run for pair in planned if (run := reconciliations.get(store.db, pair.run_id)) is not None]
+    failing = {run.definition for run in runs if run.outcome != "complete"}
     with store.transaction() as db:
         for name in asked.names:
-            _note_ran(db, name, asked.mode, clock.now())
-    runs = (reconciliations.get(store.db, pair.run_id) for pair in planned)
-    return [run for run in runs if run is not None]
+            if name in failing:
+                meta.set(db, f"{_FAILED}{name}.", text(clock.now()))
+            else:
+                _note_ran(db, name, asked.mode, clock.now())
+    return runs
 
 
 def due(db: Connection, profile: Profile, now: datetime) -> list[Asked]:
-    """Return what should have run by now: by the rhythm of each definition's criticality."""
+    """Return what should have run by now: by the rhythm of each definition's criticality.
+
+    What could not be read whole has not run: it is tried again before its rhythm would have it.
+    """
     wanted: dict[Mode, list[str]] = {"full": [], "changes": []}
     for name, definition in profile.reconciliations.items():
+        failed = meta.get(db, f"{_FAILED}{name}.")
+        if failed is not None and now < instant(failed) + TRY_AGAIN:
+            continue
         if meta.get(db, f"{_ASKED}{name}.") is not None:
             wanted["full"].append(name)
             continue
@@ -270,7 +283,8 @@ def ask(db: Connection, name: str) -> None:
 def _note_ran(db: Connection, name: str, mode: Mode, now: datetime) -> None:
     for one in ("full", "changes") if mode == "full" else (mode,):
         meta.set(db, f"{_RAN}{name}.{one}", text(now))
-    meta.clear(db, f"{_ASKED}{name}.")
+    for one in (_ASKED, _FAILED):
+        meta.clear(db, f"{one}{name}.")
 
 
 def _next(db: Connection, name: str, mode: Mode, every: timedelta) -> datetime:

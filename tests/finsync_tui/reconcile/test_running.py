@@ -386,3 +386,32 @@ def test_hostile_names_stay_words(desk: Desk) -> None:
     desk.run()
 
     assert [evil] == [one.document_number for one in breaks.listed(desk.store.db)]
+
+
+def test_each_definition_runs_by_its_criticality_and_again_soon_after_a_failure(desk: Desk) -> None:
+    """Changes by one rhythm, everything by another; what could not be read whole is tried again within the hour."""
+    definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+    rhythms = {"high": {"changes": "PT6H", "full": "P2D"}}
+    profile = Profile.model_validate(
+        {"systems": {}, "reconciliations": {"orders": definition}, "reconcile": {"rhythms": rhythms}}
+    )
+
+    def due(after: timedelta) -> list[str]:
+        desk.clock.advance(after)
+        return [one.mode for one in running.due(desk.store.db, profile, desk.clock.now())]
+
+    hour = timedelta(hours=1)
+    assert ["full"] == due(hour)
+    desk.run("full")
+    assert ([], ["changes"]) == (due(5 * hour), due(hour))
+    desk.run("changes")
+    assert ([], ["full"]) == (due(hour), due(2 * DAY))
+    desk.right.fails_after = 1
+    desk.run("full")
+    assert ([], ["full"]) == (due(hour / 2), due(hour / 2))
+    desk.right.fails_after = None
+    desk.run("full")
+    assert [] == due(hour)
+    with desk.store.transaction() as db:
+        running.ask(db, "orders")
+    assert ["full"] == due(hour)
