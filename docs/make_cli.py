@@ -38,11 +38,11 @@ SHAPES = {
     "fix, owner, opened_at, due_at, snoozed_until, seen_count, ended_at, ended_by, resolution, workflow_id, flow, "
     "entry_id, evidence, is_written_off, proposal_id, write_off_maker, amount, currency",
     "exceptions causes": "class, waits_for, count, overdue_count, oldest_at, amounts, example, fix",
-    "exceptions show": "as in the list, and notes, payload, payload_version",
+    "exceptions show": "as in the list, and as_seen (for --as-seen), notes, payload, payload_version",
     "outbox list": "id, system, operation, entity, document_key, document_number, state, priority, attempt_count, "
     "next_at, is_outcome_unknown, external_id, failure, message, workflow_id, idempotency_key, decided_at, "
     "changed_at, ended_at, amount, currency",
-    "outbox show": "as in the list, and body, edited_body, attempts",
+    "outbox show": "as in the list, and body, edited_body, attempts (request: null where it sent the body as decided)",
     "workflow list": "id, flow, kind, entity, document_key, document_number, document_version, document_revision, "
     "state, step, waiting_for, due_at, wake_at, target, legal_entity, started_at, changed_at, ended_at, amount, "
     "currency",
@@ -54,6 +54,8 @@ SHAPES = {
     "systems show": "system, adapter, requests_per_second, connections_max, timeout_s, attempts_max, breaker_failures, "
     "breaker_pause_s, asked_at, drift_count, schedules, drift",
     "explain": "document_key, number, entity, status, links, lines",
+    "findings list": "id, class, severity, system, entity, document_key, document_number, message, detail, noticed_at",
+    "findings show": "as in the list",
     "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "
     "datacontenttype, data, and where there is one dataschema, correlationid",
     "audit log": "seq, at, who, what, subject, why, body, hash",

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,7 @@ KNOWN_MIGRATIONS: Final = (
     "m019_causes_by_index",
     "m020_doubles_noted",
     "m021_accounts_by_party",
+    "m022_steps_due_and_requests_kept",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 
@@ -143,9 +144,17 @@ class Store:
 
 
 def open_store(
-    path: Path, clock: Clock, *, group: str | None = None, durable: bool = True, creates: bool = True
+    path: Path,
+    clock: Clock,
+    *,
+    group: str | None = None,
+    durable: bool = True,
+    creates: bool = True,
+    upgrading: Callable[[Sequence[str]], None] | None = None,
 ) -> Store:
     """Open the file, migrating it as needed, and creating it where it is missing and `creates` allows that.
+
+    `upgrading` is told what an older file lacks before it gets that, which takes seconds with a large one.
 
     It is readable for its owner only, or for `group` too when one is named. `durable` waits for the disk at each
     commit; without it a power cut may lose the last commits (for data that can be fetched again).
@@ -163,6 +172,8 @@ def open_store(
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        if upgrading is not None and 0 < len(pending) < len(KNOWN_MIGRATIONS):
+            upgrading(pending)
         _bring_up_to_date(db, path, clock, pending)
         return Store(path, db, clock, f"{path.as_uri()}?mode=ro")
     except sqlite3.DatabaseError as error:

@@ -6,6 +6,9 @@ Values are compared, not times: in a rehearsal many things happen at one instant
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,10 +23,33 @@ class Glance:
     state: str
     owner: str | None
     trouble: str
-    """What is wrong, as text that is another one when something else is wrong."""
+    """A digest of what is wrong: another one when something else is wrong."""
     snoozed_until: str | None
     word_count: int
     """How many notes people had written on it."""
+
+    @property
+    def mark(self) -> str:
+        """This glance as a word that a script can keep and hand back.
+
+        >>> seen = Glance("open", "ana", "5f3c", None, 2)
+        >>> Glance.read(seen.mark) == seen
+        True
+        """
+        values = [self.state, self.owner, self.trouble, self.snoozed_until, self.word_count]
+        return (
+            base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+        )
+
+    @classmethod
+    def read(cls, mark: str) -> Glance:
+        """Return the glance that a mark stands for; ValueError: it is none."""
+        values = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        match values:
+            case [str(state), str() | None as owner, str(trouble), str() | None as until, int(count)]:
+                return cls(state, owner, trouble, until, count)
+            case _:
+                raise ValueError("not a mark")
 
     def changed(self, now: Glance) -> str:
         """Say what somebody has done since; empty: nothing."""
@@ -66,5 +92,7 @@ def _glances(db: sqlite3.Connection, question: str, ids: Iterable[int]) -> dict[
     found: dict[int, Glance] = {}
     for some in chunks(list(ids)):
         for row in db.execute(question.format(ids=marks(some)), some):
-            found[int(row[0])] = Glance(*row[1:])
+            thing, state, owner, trouble, until, count = row
+            digest = hashlib.sha256((trouble or "").encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            found[int(thing)] = Glance(state, owner, digest, until, count)
     return found

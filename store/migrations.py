@@ -1059,6 +1059,13 @@ def m021_accounts_by_party(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m022_steps_due_and_requests_kept(db: Database) -> None:
+    """A step that is over keeps until when it had to be; an attempt of an edited delivery keeps what it sent."""
+    db.execute("ALTER TABLE workflow_step ADD COLUMN due_at TEXT")
+    db.execute("ALTER TABLE attempt ADD COLUMN edited_body TEXT")  # NULL: the body as it was decided
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

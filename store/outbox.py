@@ -287,8 +287,9 @@ def settle(db: sqlite3.Connection, token: int, settlements: Sequence[Settlement]
 
 
 _ATTEMPT = (
-    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms)"
-    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, edited_body)"
+    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+    " (SELECT edited_body FROM delivery WHERE entry_id=?1))"  # what it sent: nobody edits what is claimed
 )
 
 

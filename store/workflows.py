@@ -67,6 +67,8 @@ class Step:
     started_at: datetime
     ended_at: datetime | None
     detail: dict[str, Any]
+    due_at: datetime | None = None
+    """Until when it had to be over; None: nothing was promised."""
 
 
 def start(
@@ -181,11 +183,12 @@ def log_step(
     started_at: datetime,
     ended_at: datetime | None,
     detail: Mapping[str, Any] | None = None,
+    due_at: datetime | None = None,
 ) -> int:
-    """Note a step: what it decided, by which rule and version."""
+    """Note a step: what it decided, by which rule and version. `due_at`: until when it had to be over."""
     cursor = db.execute(
-        "INSERT INTO workflow_step(workflow_id, name, state, started_at, ended_at, detail) VALUES (?,?,?,?,?,?)",
-        (workflow_id, name, state, text(started_at), at(ended_at), as_json(detail or {})),
+        "INSERT INTO workflow_step(workflow_id, name, state, started_at, ended_at, detail, due_at) VALUES (?,?,?,?,?,?,?)",
+        (workflow_id, name, state, text(started_at), at(ended_at), as_json(detail or {}), at(due_at)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -298,10 +301,13 @@ def taken_up(db: sqlite3.Connection, flow: str, entity: str, limit: int) -> Iter
 def steps(db: sqlite3.Connection, workflow_id: int) -> list[Step]:
     """Return what an instance did, in order."""
     rows = db.execute(
-        "SELECT id, workflow_id, name, state, started_at, ended_at, detail FROM workflow_step WHERE workflow_id=? ORDER BY id",
+        "SELECT id, workflow_id, name, state, started_at, ended_at, detail, due_at FROM workflow_step WHERE workflow_id=? ORDER BY id",
         (workflow_id,),
     )
-    return [Step(**fields(row, instants=("started_at", "ended_at"), objects=("detail",))) for row in rows]
+    return [
+        Step(**fields(row, instants=("started_at", "ended_at", "due_at"), objects=("detail",)))
+        for row in rows
+    ]
 
 
 def _select(db: sqlite3.Connection, where: str, *values: object) -> list[Workflow]:

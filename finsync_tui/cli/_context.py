@@ -43,6 +43,15 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 LimitOption = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Print at most so many.")]
+AsSeenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-seen",
+        metavar="MARK",
+        help="Only if nobody has changed it since `show --json` gave this mark (as_seen).",
+        show_default=False,
+    ),
+]
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit log.")
 ]

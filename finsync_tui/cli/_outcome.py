@@ -11,7 +11,7 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, say, say_json
 
 if TYPE_CHECKING:
-    from finsync_tui.actions import Outcome
+    from finsync_tui.actions import Outcome, Seen
 
 
 def report(outcome: Outcome, done: str, *, json: bool) -> None:
@@ -30,6 +30,22 @@ def report(outcome: Outcome, done: str, *, json: bool) -> None:
             note(f"not {identifier}: {reason}")
     if outcome.refused and not outcome.done:
         raise typer.Exit(1)
+
+
+def seen_by(mark: str | None, identifiers: Sequence[int]) -> Seen | None:
+    """Return how the one thing stood when the mark was given; None: it does not matter how it stood."""
+    if mark is None:
+        return None
+    from store.glances import Glance
+
+    if len(identifiers) != 1:
+        raise UsageError("--as-seen is about one of them: name one id. Nothing was done.")
+    try:
+        return {identifiers[0]: Glance.read(mark)}
+    except ValueError:
+        raise UsageError(
+            "--as-seen takes what `show --json` calls as_seen, whole. Nothing was done."
+        ) from None
 
 
 def numbers(identifiers: Sequence[int]) -> str:

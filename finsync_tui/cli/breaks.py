@@ -11,6 +11,7 @@ import typer
 
 from finsync_tui.cli import _export
 from finsync_tui.cli._context import (
+    AsSeenOption,
     JsonOption,
     LimitOption,
     ReasonOption,
@@ -21,7 +22,7 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
-from finsync_tui.cli._outcome import meant, report
+from finsync_tui.cli._outcome import meant, report, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import Listing, amount, listed, money, one, rows
 
@@ -136,6 +137,7 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
                 "opened": moment(found["opened_at"]),
                 "last seen": moment(found["last_seen_at"]),
                 "resolution": found["resolution"],
+                "what to do": found["advice"],
                 "workflow": found["workflow_id"],
                 "exception": found["case_id"],
                 "delivery": found["entry_id"],
@@ -286,6 +288,7 @@ def assign(
     to: Annotated[str, typer.Option("--to", metavar="PERSON", help="Who takes care of it.")],
     definition: Definition = None,
     class_: Class = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -293,9 +296,8 @@ def assign(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.assign_breaks(
-            store, actor(workspace), _selected(store, ids, definition, class_), to
-        )
+        chosen = _selected(store, ids, definition, class_)
+        outcome = actions.assign_breaks(store, actor(workspace), chosen, to, seen=seen_by(as_seen, chosen))
     report(outcome, f"assigned to {safe(to)}", json=json)
 
 
@@ -321,6 +323,7 @@ def explain(
     reason: ReasonOption,
     definition: Definition = None,
     class_: Class = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -328,21 +331,30 @@ def explain(
     from finsync_tui import actions
 
     with opened(workspace) as store:
+        chosen = _selected(store, ids, definition, class_)
         outcome = actions.explain_breaks(
-            store, actor(workspace), _selected(store, ids, definition, class_), reason
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
         )
     report(outcome, "explained", json=json)
 
 
 @app.command(epilog=example('finsync breaks reopen 12 --reason "the explanation was of another invoice"'))
 def reopen(
-    ids: Ids = None, *, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+    ids: Ids = None,
+    *,
+    reason: ReasonOption,
+    as_seen: AsSeenOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Take back an explanation or a write-off."""
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.reopen_breaks(store, actor(workspace), meant(ids or [], None, "one"), reason)
+        chosen = meant(ids or [], None, "one")
+        outcome = actions.reopen_breaks(
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        )
     report(outcome, "open again", json=json)
 
 
@@ -353,6 +365,7 @@ def resend(
     reason: ReasonOption,
     definition: Definition = None,
     class_: Class = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -360,8 +373,9 @@ def resend(
     from finsync_tui import actions
 
     with opened(workspace) as store:
+        chosen = _selected(store, ids, definition, class_)
         outcome = actions.resend_breaks(
-            store, actor(workspace), _selected(store, ids, definition, class_), reason
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
         )
     report(outcome, "to be sent again in the engine's next cycle", json=json)
 
@@ -536,6 +550,8 @@ def _listed(
 
 
 def _break(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
+    from finsync_tui.reconcile.advice import advice
+    from store import glances
     from store.errors import NotFoundError
 
     found = one(db, "v_break", identifier)
@@ -544,7 +560,12 @@ def _break(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     history = rows(
         db, "SELECT at, who, what, text, run_id FROM v_break_history WHERE break_id=? ORDER BY id", identifier
     )
-    return {**found, "history": history}
+    return {
+        **found,
+        "advice": advice(found["class"], found["state"]),
+        "as_seen": glances.of_breaks(db, [identifier])[identifier].mark,
+        "history": history,
+    }
 
 
 def _selected(store: Store, ids: list[int] | None, definition: str | None, class_: str | None) -> list[int]:

@@ -12,6 +12,7 @@ import typer
 
 from finsync_tui.cli import _export
 from finsync_tui.cli._context import (
+    AsSeenOption,
     JsonOption,
     LimitOption,
     ReasonOption,
@@ -24,7 +25,7 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._outcome import meant, report
+from finsync_tui.cli._outcome import meant, report, seen_by
 from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
 
@@ -200,6 +201,7 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
 
 def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     from store import cases as store_cases
+    from store import glances
     from store.errors import NotFoundError
 
     found = one(db, "v_exception", identifier)
@@ -212,6 +214,7 @@ def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
         payload, version = _as_read(db, case) or (None, None)
     return {
         **found,
+        "as_seen": glances.of_cases(db, [identifier])[identifier].mark,
         "notes": notes,
         "payload": payload.decode("utf-8", "replace") if payload else None,
         "payload_version": version,
@@ -235,13 +238,19 @@ def _selected(store: Store, ids: list[int] | None, class_: list[str] | None, sys
     return meant(ids or [], [row["id"] for row in selected] if is_filtered else None, _FILTER)
 
 
-@app.command(epilog=example("finsync exceptions assign 12 13 --to maria"))
+@app.command(
+    epilog=example(
+        "finsync exceptions assign 12 13 --to maria",
+        'finsync exceptions assign 12 --to maria --as-seen "$(finsync exceptions show 12 --json | jq -r .as_seen)"',
+    )
+)
 def assign(
     ids: Ids = None,
     *,
     to: Annotated[str, typer.Option("--to", metavar="PERSON", help="Who takes care of it.")],
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -249,7 +258,8 @@ def assign(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.assign(store, actor(workspace), _selected(store, ids, class_, system), to)
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.assign(store, actor(workspace), chosen, to, seen=seen_by(as_seen, chosen))
     report(outcome, f"assigned to {safe(to)}", json=json)
 
 
@@ -278,6 +288,7 @@ def snooze(
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="ISO 8601 with offset, or a date.")],
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -286,7 +297,8 @@ def snooze(
 
     moment_ = _instant(until)
     with opened(workspace) as store:
-        outcome = actions.snooze(store, actor(workspace), _selected(store, ids, class_, system), moment_)
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.snooze(store, actor(workspace), chosen, moment_, seen=seen_by(as_seen, chosen))
     report(outcome, f"snoozed until {moment_:%Y-%m-%d %H:%M} UTC", json=json)
 
 
@@ -311,6 +323,7 @@ def ignore(
     reason: ReasonOption,
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -318,7 +331,8 @@ def ignore(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.ignore(store, actor(workspace), _selected(store, ids, class_, system), reason)
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.ignore(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
     report(outcome, "ignored", json=json)
 
 
@@ -328,6 +342,7 @@ def retry(
     *,
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -335,7 +350,8 @@ def retry(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.retry(store, actor(workspace), _selected(store, ids, class_, system))
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.retry(store, actor(workspace), chosen, seen=seen_by(as_seen, chosen))
     report(outcome, "to be tried again in the engine's next cycle", json=json)
 
 
@@ -346,6 +362,7 @@ def resolve(
     reason: ReasonOption,
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -353,7 +370,8 @@ def resolve(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.resolve(store, actor(workspace), _selected(store, ids, class_, system), reason)
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.resolve(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
     report(outcome, "resolved", json=json)
 
 
@@ -437,6 +455,7 @@ def send_back(
     reason: ReasonOption,
     class_: Class = None,
     system: System = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -444,7 +463,8 @@ def send_back(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.send_back(store, actor(workspace), _selected(store, ids, class_, system), reason)
+        chosen = _selected(store, ids, class_, system)
+        outcome = actions.send_back(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
     report(outcome, "to be returned in the engine's next cycle", json=json)
 
 
@@ -458,6 +478,7 @@ def edit(
         typer.Option("--payload", metavar="FILE", help="The corrected document; - reads it from stdin."),
     ],
     reason: ReasonOption,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -466,7 +487,9 @@ def edit(
 
     text = text_of(payload)
     with opened(workspace) as store:
-        outcome = actions.edit(store, actor(workspace), identifier, text, reason)
+        outcome = actions.edit(
+            store, actor(workspace), identifier, text, reason, seen=seen_by(as_seen, [identifier])
+        )
     report(outcome, "edited", json=json)
 
 

@@ -151,9 +151,16 @@ def show(
         say()
         say(
             table(
-                ["attempt", "at", "outcome", "status", "message"],
+                ["attempt", "at", "sent", "outcome", "status", "message"],
                 [
-                    [a["number"], moment(a["started_at"]), a["outcome"], a["status"], a["message"]]
+                    [
+                        a["number"],
+                        moment(a["started_at"]),
+                        "as decided" if a["request"] is None else "as edited",
+                        a["outcome"],
+                        a["status"],
+                        a["message"],
+                    ]
                     for a in found["attempts"]
                 ],
                 right=["attempt"],
@@ -184,10 +191,12 @@ def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     )
     attempts = rows(
         db,
-        "SELECT number, started_at, ended_at, outcome, status, message, answer, duration_ms FROM attempt "
-        "WHERE entry_id = ? ORDER BY id",
+        "SELECT number, started_at, ended_at, outcome, status, message, answer, duration_ms, edited_body AS request "
+        "FROM attempt WHERE entry_id = ? ORDER BY id",
         identifier,
     )
+    for attempt in attempts:  # None: it sent the body as decided
+        attempt["request"] = json_.loads(attempt["request"]) if attempt["request"] is not None else None
     read = {name: json_.loads(body) if body is not None else None for name, body in bodies.items()}
     return {**found, **read, "attempts": attempts}
 

@@ -86,7 +86,7 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
             raise NotFoundError("workflow", str(identifier), "`finsync workflow list` shows the numbers.")
         found["steps"] = rows(
             db,
-            "SELECT name, state, started_at, ended_at, detail FROM workflow_step "
+            "SELECT name, state, started_at, ended_at, due_at, detail FROM workflow_step "
             "WHERE workflow_id = ? ORDER BY id",
             identifier,
         )
@@ -129,8 +129,11 @@ def _tell(found: dict[str, Any]) -> None:
     )
     sections = {
         "steps": (
-            ["at", "step", "state", "decided"],
-            [[moment(s["started_at"]), s["name"], s["state"], _decided(s["detail"])] for s in found["steps"]],
+            ["at", "step", "state", "due", "decided"],
+            [
+                [moment(s["started_at"]), s["name"], s["state"], moment(s["due_at"]), _decided(s["detail"])]
+                for s in found["steps"]
+            ],
         ),
         "deliveries": (
             ["id", "system", "operation", "state", "message"],

@@ -237,6 +237,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
                 now,
                 now,
                 dict(answer.detail),
+                workflow.due_at if not moved else _due(facts, flow, step, now),
             )
             step = answer.goto or names[names.index(step) + 1]
             moved += 1
@@ -260,7 +261,7 @@ def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish,
         _hold(context, step, answer, due_at)
         _make_way(db, flow, workflow, now)
         return Advanced(moved=moved, held=1)
-    workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail))
+    workflows.log_step(db, workflow.id, step, "done", now, now, dict(answer.detail), due_at)
     _give_up_refused(db, workflow, now)
     workflows.save(
         db,
@@ -332,7 +333,7 @@ def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) ->
         now,
     )
     workflows.log_step(
-        db, workflow.id, step, "held", now, None, {"exception": case_id, "class": answer.class_}
+        db, workflow.id, step, "held", now, None, {"exception": case_id, "class": answer.class_}, due_at
     )
     workflows.save(
         db, workflow.id, state="held", step=step, data=context.data, waiting_for="an analyst", due_at=due_at, now=now,

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from textual import events, work
@@ -16,6 +17,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from finsync_tui.actor import Actor, account
@@ -148,7 +150,8 @@ class FinsyncApp(App[None]):
         self.machine_clock: Clock = clock or SystemClock()
         self.pulse = Pulse()
         self.trouble: BaseException | None = None
-        self.reader = Reader(store_path, self.machine_clock)
+        self.reader = Reader(store_path, self.machine_clock, self._store_upgrades)
+        self._upgrade: Timer | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = -1
         self._is_polling = False
@@ -238,6 +241,21 @@ class FinsyncApp(App[None]):
         self.set_interval(POLL_S, self.look)
         self.set_interval(TICK_S, self._tick)
 
+    def _store_upgrades(self, steps: Sequence[str]) -> None:
+        """The reading thread found a file of an older version, and brings it up to date: say so, and how long it takes."""
+        self.call_from_thread(self._show_upgrade, len(steps), monotonic())
+
+    def _show_upgrade(self, count: int, began: float) -> None:
+        if isinstance(self.screen, WorkScreen):
+            self.screen.store_upgrades(count, int(monotonic() - began))
+        if self._upgrade is None:
+            self._upgrade = self.set_interval(1, partial(self._show_upgrade, count, began))
+
+    def _end_upgrade(self) -> None:
+        if self._upgrade is not None:
+            self._upgrade.stop()
+            self._upgrade = None
+
     def look(self) -> None:
         """See whether somebody has written; never two looks at a time."""
         if not self._is_polling:
@@ -263,6 +281,7 @@ class FinsyncApp(App[None]):
                 if isinstance(self.screen, WorkScreen):
                     self.screen.store_changed()
         finally:
+            self._end_upgrade()
             self._is_polling = False
 
     def has_shown(self) -> None:

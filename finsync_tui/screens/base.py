@@ -17,6 +17,7 @@ from finsync_tui.screens import drawing
 from finsync_tui.screens.text import money, safe_text
 from finsync_tui.screens.widgets.top_bar import TopBar
 from finsync_tui.screens.widgets.verb_bar import VerbBar
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -148,6 +149,9 @@ class WorkScreen(Screen[None]):
     def time_passed(self) -> None:
         """Draw ages and due times again."""
 
+    def store_upgrades(self, count: int, seconds: int) -> None:
+        """Show that the store is being brought up to date, and since when."""
+
     def store_failed(self, error: BaseException) -> None:
         """Show that the store can't be read; what is shown already stays."""
 
@@ -276,9 +280,15 @@ class WorkScreen(Screen[None]):
             self.app.push_screen(MessageDialog(title, lines))
         else:
             self.desk.trouble = event.worker.error
+            self._unread(event.worker.error)
             self.store_failed(event.worker.error)
             for bar in self.query(TopBar):
                 self.desk.dress(bar)
+
+    def _unread(self, error: BaseException) -> None:
+        title, lines = explained(error, self.desk)
+        for table in self.query(VirtualTable):
+            table.fail(f"✕ {title}: {' '.join(safe_text(line, 500) for line in lines)}")
 
     async def action_back(self) -> None:
         if len(self.app.screen_stack) > 1:

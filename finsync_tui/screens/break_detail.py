@@ -11,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from finsync_tui.reconcile.advice import advice
 from finsync_tui.screens import break_queries, drawing, signs, verbs
 from finsync_tui.screens.break_actions import BreakActions
 from finsync_tui.screens.break_drawing import compared
@@ -65,6 +66,9 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
         lines = [drawing.facts(pairs, width)]
         if row.proposed:
             lines.append(drawing.line((f"‖ {row.proposed}: A approves, R rejects", "warn")))
+        what = advice(row.class_, row.state) if not row.fix else ""
+        if what:
+            lines.append(drawing.paragraph("What to do", what, width, role="accent", lines_max=3))
         if row.fix:
             lines.append(
                 drawing.line(

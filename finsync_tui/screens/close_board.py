@@ -109,8 +109,7 @@ class CloseBoardScreen(WorkScreen):
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
-        self.table.empty = "nothing to show"
-        self.table.refresh()
+        self.table.fail("✕ nothing to show")
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def on_resize(self) -> None:

@@ -68,11 +68,7 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     def tab(self, dossier: DeliveryDossier, name: str, width: int) -> Content:
         match name:
             case "Attempts":
-                return drawing.stack(
-                    [tabs.attempts(dossier.attempts, width), *_request(dossier)]
-                    if dossier.attempts
-                    else [tabs.attempts((), width)]
-                )
+                return tabs.attempts(dossier.attempts, width)
             case "Body":
                 return tabs.payload(dossier.body)
             case "Edited":
@@ -121,11 +117,3 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
             self.refuse("This delivery belongs to no workflow.")
             return
         self.app.push_screen(WorkflowDetailScreen(array("q", [self.dossier.workflow.id]), 0))
-
-
-def _request(dossier: DeliveryDossier) -> list[Content]:
-    """What the attempts sent: one decision, one body, one key; after an edit the edited one."""
-    lines = [drawing.BLANK, drawing.title(f"Request · {dossier.row.operation} → {dossier.row.system}")]
-    if dossier.edited is not None:
-        lines.append(drawing.line(("Attempts before the edit sent the body as decided: see Body.", "muted")))
-    return [*lines, tabs.payload(dossier.edited or dossier.body)]

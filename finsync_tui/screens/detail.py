@@ -21,6 +21,9 @@ from finsync_tui.screens.dossiers import Sides
 from finsync_tui.screens.verbs import Verb
 
 D = TypeVar("D")
+READING = Content("reading …")
+GONE = Content("It is not there any more. esc leads back.")
+UNREAD = drawing.line(("✕ it could not be read", "error"))
 
 
 class TabStrip(Widget):
@@ -88,6 +91,8 @@ class DetailScreen(WorkScreen, Generic[D]):
         self.ids = ids
         self.index = index
         self.dossier: D | None = None
+        self._instead = READING
+        """What is said while there is nothing to show."""
 
     @property
     def thing_id(self) -> int:
@@ -127,6 +132,7 @@ class DetailScreen(WorkScreen, Generic[D]):
     @work(exclusive=True, group="dossier", exit_on_error=False)
     async def read_again(self) -> None:
         self.dossier = await self.fetch()
+        self._instead = GONE
         self.draw()
         self.refresh_bindings()
 
@@ -140,7 +146,7 @@ class DetailScreen(WorkScreen, Generic[D]):
         """Draw facts and tab from what was read last."""
         top = self.query_one("#facts", Static)
         if self.dossier is None:
-            top.update(Content("reading …"))
+            top.update(self._instead)
             return
         width = max(40, self.size.width - 4)
         top.border_title = Content(self.heading(self.dossier))
@@ -157,6 +163,9 @@ class DetailScreen(WorkScreen, Generic[D]):
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
+        if self.dossier is None:
+            self._instead = UNREAD
+            self.draw()
         self.query_one("#text", Static).update(
             drawing.stack([drawing.title(title), *(Content(text) for text in lines)])
         )
@@ -167,7 +176,7 @@ class DetailScreen(WorkScreen, Generic[D]):
             self.app.notify("This is the last one." if by > 0 else "This is the first one.", markup=False)
             return
         self.index = target
-        self.dossier = None
+        self.dossier, self._instead = None, READING
         self.query_one(Page).scroll_home(animate=False)
         self.read_again()
 

@@ -41,6 +41,7 @@ class StepView:
     started_at: datetime
     ended_at: datetime | None
     detail: tuple[tuple[str, str], ...]
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class AttemptView:
     message: str
     answer: str
     duration_ms: int | None
+    request: Payload
+    """What it sent: the body as decided, or as somebody had edited it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +269,7 @@ def timeline(row: WorkflowRow, steps: tuple[StepView, ...]) -> tuple[StepView, .
         begun = ended or step.started_at
     if row.is_live and not (found and found[-1].ended_at is None):
         waits = (("waiting for", row.waiting_for),) if row.waiting_for else ()
-        found.append(StepView(words(row.step), row.state, begun, None, waits))
+        found.append(StepView(words(row.step), row.state, begun, None, waits, row.due_at))
     return tuple(found)
 
 
@@ -374,6 +377,7 @@ def _steps(db: Connection, workflow_id: int | None) -> tuple[StepView, ...]:
             started_at=instant(row["started_at"]),
             ended_at=when(row["ended_at"]),
             detail=_pairs(row["detail"]),
+            due_at=when(row["due_at"]),
         )
         for row in rows
     )
@@ -382,10 +386,16 @@ def _steps(db: Connection, workflow_id: int | None) -> tuple[StepView, ...]:
 def _attempts(db: Connection, document_key: str, entry_id: int | None = None) -> tuple[AttemptView, ...]:
     condition, value = ("e.document_key = ?", document_key) if entry_id is None else ("e.id = ?", entry_id)
     rows = db.execute(
-        f"SELECT a.*, e.system, e.operation FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id "  # noqa: S608
+        f"SELECT a.*, e.system, e.operation, substr(coalesce(a.edited_body, e.body), 1, ?) AS sent, "  # noqa: S608
+        f"length(coalesce(a.edited_body, e.body)) AS size FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id "
         f"WHERE {condition} ORDER BY a.id",
-        (value,),
+        (PAYLOAD_SHOWN_BYTES, value),
     ).fetchall()
+    requests: dict[tuple[int, bytes | str], Payload] = {}
+    for row in rows:
+        how = "as edited" if row["edited_body"] is not None else "as decided"
+        if (row["entry_id"], row["sent"]) not in requests:
+            requests[row["entry_id"], row["sent"]] = _document(how, row["sent"], row["size"])
     return tuple(
         AttemptView(
             entry_id=row["entry_id"],
@@ -398,6 +408,7 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
             message=safe_text(row["message"]),
             answer=_without_secrets(safe_text(row["answer"], 2_000)),
             duration_ms=row["duration_ms"],
+            request=requests[row["entry_id"], row["sent"]],
         )
         for row in rows
     )

@@ -20,6 +20,9 @@ from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import ago, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 
+REQUEST_LINES = 14
+"""Of what was sent; its delivery shows all of it."""
+
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
@@ -120,7 +123,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
             case "Decisions":
                 return tabs.decisions(dossier.steps, dossier.evidence, width)
             case "Attempts":
-                return tabs.attempts(dossier.attempts, width)
+                return tabs.attempts(dossier.attempts, width, request_lines_max=REQUEST_LINES)
             case "Similar":
                 return tabs.similar(dossier.similar, now, width)
             case "History":

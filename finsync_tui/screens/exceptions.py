@@ -71,9 +71,9 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             Column("Cur", 3),
             Column("Owner", 8, sort="owner"),
             Column("System", 12, sort="system"),
-            Column("Flow", 24, is_optional=True),
+            Column("Flow", 9, is_optional=True),
             Column("Age", 6, is_right=True, sort="opened"),
-            Column("Cause", 24, grows=True),
+            Column("Cause", 12, grows=True),
         )
 
     def cells(self, row: ExceptionRow) -> Sequence[Cell]:
@@ -89,7 +89,7 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             (row.currency or "", "muted"),
             (row.owner or "—", "" if row.owner else "muted"),
             (row.system, ""),
-            (words(row.flow) or "—", "" if row.flow else "muted"),
+            (signs.flow(row.flow) or "—", "" if row.flow else "muted"),
             (ago(row.opened_at, now).removesuffix(" ago"), "muted"),
             (row.cause, ""),
         )

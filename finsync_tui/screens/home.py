@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic, thread_time
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
@@ -188,6 +188,12 @@ class HomeScreen(WorkScreen):
         self._titles()
         self._texts()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """In a small window the list that is used has the room; it keeps it while the window itself has lost the focus."""
+        if isinstance(event.widget, VirtualTable):
+            for table in self.query(VirtualTable):
+                table.set_class(table is event.widget, "-used")
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
 
@@ -197,6 +203,8 @@ class HomeScreen(WorkScreen):
 
     def _show_work(self) -> None:
         """In a small window there is no room for the systems' own panel: they are among the lines."""
+        if not self.desk.has_pulse or self.shown.is_empty:
+            return  # nothing was read yet: a count of none would be a guess
         is_brief = self.has_class("-short") or self.has_class("-narrow")
         self.query_one("#work", VirtualTable).load_rows(
             _numbered(underway.lines(self.shown, with_systems=is_brief))
@@ -206,6 +214,25 @@ class HomeScreen(WorkScreen):
         for table in self.query(VirtualTable):
             table.redraw()
         self._texts()
+
+    def store_upgrades(self, count: int, seconds: int) -> None:
+        """How long it takes depends on the size of the file: what is told is what is known, the time so far."""
+        self._welcome(True)
+        changes = f"{count} change" + ("" if count == 1 else "s")
+        text = drawing.stack(
+            [
+                drawing.line(("⟳ The store is being brought up to date.", "accent")),
+                drawing.BLANK,
+                drawing.line((f"{changes} for this version of finsync · {seconds} s so far", "")),
+                drawing.line(("A file of a gigabyte takes about ten seconds; what else uses it waits.", "")),
+                drawing.BLANK,
+                drawing.line(
+                    ("It is kept whole or not at all: ended early, the file stays as it was,", "muted")
+                ),
+                drawing.line(("and the next start begins anew.", "muted")),
+            ]
+        )
+        self.query_one("#welcome-text", Static).update(text)
 
     def store_failed(self, error: BaseException) -> None:
         """With nothing to show, the trouble is what is shown; what was read before stays."""

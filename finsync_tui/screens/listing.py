@@ -226,8 +226,11 @@ class ListScreen(Exporting, Generic[R]):
             # Spans in a filter count from now, so it is understood anew each time.
             self.parsed = self._parse(self.parsed.text if self.parsed else "")
         is_slow = self.set_timer(SLOW_READ_S, self._say_reading)
-        ids = await self._find(self.parsed)
-        is_slow.stop()
+        try:
+            ids = await self._find(self.parsed)
+        finally:
+            is_slow.stop()
+            self.table.border_subtitle = ""
         self._new_count = 0
         table = self.table
         table.empty = (

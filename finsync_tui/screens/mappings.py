@@ -148,8 +148,7 @@ class MappingsScreen(MappingActions):
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
-        self.table.empty = "nothing to show"
-        self.table.refresh()
+        self.table.fail("✕ nothing to show")
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def time_passed(self) -> None:

@@ -7,7 +7,7 @@ together, and fetches everything at once, so that no open cursor keeps the WAL f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import cache
@@ -31,9 +31,12 @@ CACHE_KIB = 2 * 1024
 class Reader:
     """The read side of one workspace file. Opened with the first query, never before the first paint."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, upgrading: Callable[[Sequence[str]], None] | None = None
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._upgrading = upgrading
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="reading")
         self._lock = Lock()
         self._store: Store | None = None
@@ -90,7 +93,7 @@ class Reader:
         if self._store is None:
             from store.database import open_store
 
-            self._store = open_store(self._path, self._clock, creates=False)
+            self._store = open_store(self._path, self._clock, creates=False, upgrading=self._upgrading)
         db = self._store.reader()
         prepare(db)
         return db

@@ -128,6 +128,16 @@ BREAK_CLASSES = {
     "rounding": "within a rounding of the amounts",
     "unknown": "nothing explains it: somebody has to look",
 }
+FLOWS = {
+    "requisition_to_pay": "orders",
+    "requisition_commitment": "requests",
+    "goods_receipt": "receipts",
+    "invoice_to_payment": "invoices",
+    "expense_to_reimbursement": "expenses",
+    "expense_validation": "reports",
+    "supplier_onboarding": "suppliers",
+}
+"""What a flow is about, in one word."""
 RUN = {
     "running": Sign("⟳", "running", "accent"),
     "complete": Sign("●", "complete", "ok"),
@@ -165,6 +175,15 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
 def of(table: dict[str, Sign], state: str) -> Sign:
     """Return the sign of a state; a state this version does not know is shown as it is."""
     return table.get(state) or Sign("?", state, "warn")
+
+
+def flow(name: str) -> str:
+    """Return a flow in one word where there is one.
+
+    >>> flow("goods_receipt"), flow("year_end_close")
+    ('receipts', 'year end close')
+    """
+    return FLOWS.get(name, name.replace("_", " "))
 
 
 def urgency(due_at: datetime | None, now: datetime) -> Sign:

@@ -44,7 +44,8 @@ HISTORY_GLYPHS = {
     "event": "○",
 }
 BAR_WIDTH = 20
-BAR_WIDTH_NARROW = 8
+BAR_WIDTH_NARROW = 6
+SLA_WIDTH = 13
 NARROW = 100
 COLUMN_MAX = 44
 PLACE_WIDTH = 12
@@ -140,32 +141,66 @@ def _pairs(pairs: Sequence[tuple[str, str]], width: int) -> list[Content]:
     return [drawing.paragraph(f"    {name:<{label}}", value, width, lines_max=3) for name, value in pairs]
 
 
-def attempts(found: Sequence[AttemptView], width: int) -> Content:
-    """Draw each call and its answer."""
+def attempts(found: Sequence[AttemptView], width: int, *, request_lines_max: int | None = None) -> Content:
+    """Draw each call with its answer, and below the last of those that sent the same what they sent."""
     if not found:
         return drawing.line(("Nothing was sent yet.", "muted"))
     lines: list[Content] = []
-    for attempt in found:
-        sign = signs.of(signs.ATTEMPT, attempt.outcome)
-        took = f"{attempt.duration_ms:,} ms" if attempt.duration_ms is not None else ""
-        lines.append(
-            drawing.line(
-                (f"{sign.glyph} ", sign.role),
-                (f"{stamp(attempt.started_at)}  ", "muted"),
-                (f"#{attempt.number} {attempt.operation} → {attempt.system}  ", ""),
-                (sign.word, sign.role),
-                (f"  HTTP {attempt.status}" if attempt.status else "", "muted"),
-                (f"  {took}", "muted"),
-            )
-        )
-        if attempt.message:
-            if lines[-1].cell_length + cell_len(attempt.message) + 2 <= width:
-                lines[-1] += drawing.line((f"  {attempt.message}", ""))
-            else:
-                lines.append(drawing.paragraph("   ", attempt.message, width))
-        if attempt.answer:
-            lines.append(drawing.paragraph("    answer", attempt.answer, width, role="muted", lines_max=8))
+    first = found[0]
+    for attempt, following in zip(found, (*found[1:], None), strict=True):
+        lines += _attempt(attempt, width)
+        if following is None or (following.entry_id, following.request) != (
+            attempt.entry_id,
+            attempt.request,
+        ):
+            lines += _request(first, attempt, request_lines_max)
+            first = following or first
     return drawing.stack(lines)
+
+
+def _attempt(attempt: AttemptView, width: int) -> list[Content]:
+    sign = signs.of(signs.ATTEMPT, attempt.outcome)
+    took = f"  {attempt.duration_ms:,} ms" if attempt.duration_ms is not None else ""
+    at = stamp(attempt.started_at)
+    call = f"#{attempt.number} {attempt.operation} → {attempt.system}  "
+    status = f"  HTTP {attempt.status}" if attempt.status else ""
+    if cell_len(f"x {at}  {call}{sign.word}{status}{took}") > width:
+        at = at[5:]  # the year goes first; what still does not fit is wrapped
+    head = drawing.line(
+        (f"{sign.glyph} ", sign.role),
+        (f"{at}  ", "muted"),
+        (call, ""),
+        (sign.word, sign.role),
+        (f"{status}{took}", "muted"),
+    )
+    lines = [head]
+    if attempt.message:
+        if head.cell_length + cell_len(attempt.message) + 2 <= width:
+            lines = [head + drawing.line((f"  {attempt.message}", ""))]
+        else:
+            lines.append(drawing.paragraph("   ", attempt.message, width))
+    if attempt.answer:
+        lines.append(drawing.paragraph("    answer", attempt.answer, width, role="muted", lines_max=8))
+    return lines
+
+
+def _request(first: AttemptView, last: AttemptView, lines_max: int | None) -> list[Content]:
+    which = f"#{first.number}" if first is last else f"#{first.number} to #{last.number}"
+    sent = last.request
+    shown = sent.lines[:lines_max]
+    lines = [
+        drawing.line(
+            ("    request ", "muted"),
+            (f"of {which}, {sent.title}", "strong"),
+            (f"  {sent.note}" if sent.note else "", "warn"),
+        ),
+        *(drawing.line((f"      {text}", "")) for text in shown),
+    ]
+    if len(shown) < len(sent.lines):
+        lines.append(
+            drawing.line((f"      {len(sent.lines) - len(shown):,} more lines: see its delivery", "muted"))
+        )
+    return lines
 
 
 def history(found: Sequence[HistoryLine], width: int) -> Content:
@@ -220,14 +255,14 @@ def notes(found: Sequence[Note], now: datetime, width: int) -> Content:
 
 
 def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
-    """Draw the steps with how long each took; the bars share one scale."""
+    """Draw the steps with how long each took and whether that was in time; the bars share one scale."""
     if not steps:
         return drawing.line(("No step was taken yet.", "muted"))
     name = min(24, max(10, max(len(step.name) for step in steps)))
     took = [(step.ended_at or now) - step.started_at for step in steps]
     longest = max(max(took), timedelta(seconds=1))
     bar_width = BAR_WIDTH if width >= NARROW else BAR_WIDTH_NARROW
-    room = max(10, width - name - bar_width - 45)
+    room = max(10, width - name - bar_width - 45 - SLA_WIDTH - 2)
     rows: list[list[Piece]] = []
     for step, duration in zip(steps, took, strict=True):
         sign = signs.of(signs.STEP, step.state)
@@ -239,12 +274,26 @@ def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
                 (sign.word, sign.role),
                 (stamp(step.started_at)[5:], "muted"),
                 (span(duration), "" if step.ended_at else "warn"),
+                _sla(step, now),
                 (bar, sign.role if step.ended_at is None else "muted"),
                 (" · ".join(f"{label} {value}" for label, value in step.detail[:4]), "muted"),
             ]
         )
-    widths = (1, name, 9, 11, -8, bar_width, room)
-    return drawing.table(widths, rows, (" ", "step", "state", "from", "took", "", "decided"), width=width)
+    widths = (1, name, 9, 11, -8, SLA_WIDTH, bar_width, room)
+    return drawing.table(
+        widths, rows, (" ", "step", "state", "from", "took", "SLA", "", "decided"), width=width
+    )
+
+
+def _sla(step: StepView, now: datetime) -> Piece:
+    """Say whether a step ended in time, or how long the present one still has."""
+    if step.due_at is None:
+        return ("—", "muted")
+    if step.ended_at is None:
+        sign = signs.urgency(step.due_at, now)
+        return (f"{sign.glyph} {countdown(step.due_at, now)}", sign.role)
+    late = step.ended_at - step.due_at
+    return (f"▲ {span(late)} late", "error") if late > timedelta(0) else ("● in time", "ok")
 
 
 def compensation(found: Sequence[Undoing], width: int) -> Content:

@@ -14,13 +14,6 @@ from store.unposted import AGES, OLDEST
 
 SHAPE_WIDTH = DAYS
 IN_FLIGHT = ("pending", "claimed", "delivered")
-FLOW_WORDS = {
-    "requisition_to_pay": "orders",
-    "goods_receipt": "receipts",
-    "invoice_to_payment": "invoices",
-    "expense_to_reimbursement": "expenses",
-    "expense_validation": "reports",
-}
 AGE_FILTERS = {
     AGES[0][0]: "age:<1d",
     AGES[1][0]: "age:>=1d age:<3d",
@@ -78,7 +71,7 @@ def _unposted(found: Overview) -> list[Line]:
         role: Role = "error" if one.age == OLDEST else "warn" if one.age != AGES[0][0] else "muted"
         rows.append(
             Line(
-                f"{safe_text(FLOW_WORDS.get(one.flow, one.flow.replace('_', ' ')), 12)} {one.age}",
+                f"{safe_text(signs.flow(one.flow), 12)} {one.age}",
                 one.count,
                 "◷",
                 role,

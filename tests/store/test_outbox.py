@@ -337,6 +337,19 @@ def test_a_replayed_dead_letter_starts_afresh_with_both_bodies(bench: Bench) -> 
     assert ('{"a":1}', '{"a":2}', None) == (delivery.body, delivery.edited_body, delivery.ended_at)
 
 
+def test_each_attempt_keeps_what_it_sent(bench: Bench) -> None:
+    """Nothing is kept twice: only what was edited before, in the words of that time."""
+    (entry_id,) = bench.enqueue("a", body='{"a":1}')
+    for edited in ('{"a":2}', '{"a":3}', None):
+        bench.claim()
+        bench.settle(settled(entry_id, "buried", failure="transient", message="gone"))
+        with bench.store.transaction() as db:
+            outbox.replay(db, [entry_id], MONDAY, edited_body=edited)
+
+    kept = bench.db.execute("SELECT edited_body FROM attempt WHERE entry_id=? ORDER BY id", (entry_id,))
+    assert [None, '{"a":2}', '{"a":3}'] == [body for (body,) in kept]
+
+
 def test_next_due_knows_the_earliest(bench: Bench) -> None:
     """Of all systems or of those named; None when nothing is pending."""
     assert outbox.next_due(bench.db) is None

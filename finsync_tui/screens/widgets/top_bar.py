@@ -116,7 +116,8 @@ class TopBar(Widget):
         bar = self.bar
         parts: dict[str, tuple[Content, ...]] = {}
         if bar.trouble:
-            parts["trouble"] = (Content.assemble((f"✕ {safe_text(bar.trouble, 40)}  ", STYLES["error"])),)
+            told = (f"✕ {safe_text(bar.trouble, 40)}  ", "✕ store  ")
+            parts["trouble"] = tuple(Content.assemble((word, STYLES["error"])) for word in told)
         if bar.is_read_only:
             parts["read_only"] = (Content.assemble(("read-only  ", "bold $warning")),)
         count = f"▲ {bar.pulse.overdue_count:,}"
@@ -137,7 +138,8 @@ class TopBar(Widget):
 
     def _right(self, room: int) -> Content:
         """The engine's time always; the rest as far as there is room."""
-        shown, parts = self._time(), self._parts()
+        # of the time, only the day of the month counts beside a trouble
+        shown, parts = self._time(is_short=bool(self.bar.trouble)), self._parts()
         if self.size.width < WIDE:
             engine, late = parts.pop("engine"), parts.pop("late", ())
             person = parts.pop("person", ())

@@ -6,6 +6,7 @@ slide while the engine writes.
 
 from __future__ import annotations
 
+import textwrap
 from array import array
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ PAGES_MAX = 8
 DRAWN_MAX = 512
 """Rows whose drawing is kept: some windows full. Drawing one again is cheap, a whole list of them is not small."""
 GAP = "  "
+READING = "reading …"
+"""What a table says that was given nothing yet: that nothing is there would be a guess."""
 WIDTH_STEP = 8
 """Columns that one press of h or l scrolls."""
 
@@ -130,6 +133,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._cells = cells
         self._can_mark = can_mark
         self.empty = empty
+        self._instead: tuple[str, Role] | None = (READING, "muted")
         self._ids: array[int] = array("q")
         self._fetch: Fetch[R] | None = None
         self._pages: OrderedDict[int, Mapping[int, R]] = OrderedDict()
@@ -189,6 +193,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def load(self, ids: array[int], fetch: Fetch[R], *, keeps_place: bool = True) -> None:
         """Show other rows. The cursor stays on its row; where that is gone, at its place."""
         old_id = self.cursor_id
+        self._instead = None
         self._ids = ids
         self._fetch = fetch
         self._forget()
@@ -211,6 +216,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
         self.load(array("q", found), fetch)
         self._pages.update(dict.fromkeys(range(min(PAGES_MAX, len(found) // PAGE_ROWS + 1)), found))
+
+    def fail(self, why: str) -> None:
+        """Its rows could not be read. Rows that are there stay; without any, the table says why."""
+        if not self._ids:
+            self._instead = (why, "error")
+            self.refresh()
 
     def reload_rows(self) -> None:
         """Read the visible rows again and keep everything else: somebody has written."""
@@ -296,11 +307,19 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if y == 0:
             return self._strip(self._header(), self._inked.header)
         index = int(self.scroll_offset.y) + y - 1
-        if not self._ids and y == 1:
-            return Strip([Segment(fit(f"{GAP}{self.empty}", width), self._inked.empty)], width)
+        if not self._ids:
+            return self._empty_line(y - 1, width)
         if index >= len(self._ids):
             return Strip.blank(width, self._inked.plain)
         return self._row_strip(index)
+
+    def _empty_line(self, number: int, width: int) -> Strip:
+        text, role = self._instead or (self.empty, "muted")
+        lines = textwrap.wrap(text, max(10, width - 2 * len(GAP)))
+        if number >= len(lines):
+            return Strip.blank(width, self._inked.plain)
+        style = self._inked.empty + (self._inked.roles[role] or Style.null())
+        return Strip([Segment(fit(f"{GAP}{lines[number]}", width), style)], width)
 
     def _row_strip(self, index: int) -> Strip:
         row_id = self._ids[index]

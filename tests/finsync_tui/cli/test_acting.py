@@ -75,6 +75,31 @@ def test_part_of_a_bulk_action_may_be_refused(finsync: Finsync) -> None:
     ]
 
 
+def test_who_acts_on_what_they_saw_overwrites_nobody(finsync: Finsync) -> None:
+    """With the mark of what was shown, a command does nothing when somebody else was faster, and says what has changed."""
+    seen = finsync("exceptions", "show", 1, "--json").json["as_seen"]
+
+    finsync("exceptions", "assign", 1, "--to", "maria")
+    late = finsync("exceptions", "assign", 1, "--to", "tom", "--as-seen", seen)
+    again = finsync("exceptions", "show", 1, "--json").json
+    then = finsync("exceptions", "assign", 1, "--to", "tom", "--as-seen", again["as_seen"])
+
+    assert (1, "maria", 0) == (late.code, again["owner"], then.code)
+    assert "it belongs to maria now, it belonged to nobody" in late.err
+    assert "tom" == finsync("exceptions", "show", 1, "--json").json["owner"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[1, "--as-seen", "nonsense"], [1, 2, "--as-seen", "WyJvcGVuIixudWxsLCIiLG51bGwsMF0"]]
+)
+def test_a_mark_is_one_and_about_one(finsync: Finsync, arguments: list[object]) -> None:
+    """What is no mark, or a mark for several, does nothing."""
+    answer = finsync("exceptions", "retry", *arguments)
+
+    assert 2 == answer.code
+    assert "Nothing was done" in answer.err
+
+
 def test_a_snoozed_exception_is_put_aside_until_then(finsync: Finsync) -> None:
     """It needs a moment that is still to come, by the engine's clock."""
     past = finsync("exceptions", "snooze", 1, "--until", "2026-01-01")

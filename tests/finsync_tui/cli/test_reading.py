@@ -11,7 +11,7 @@ import pytest
 
 from docs.make_cli import SHAPES
 from finsync_tui.cli.events import following
-from store import cases, records
+from store import cases, findings, records
 from tests.builders import MONDAY, a_case, a_supplier
 from tests.finsync_tui.cli.conftest import Finsync
 
@@ -55,6 +55,36 @@ def test_causes_say_how_many_documents_wait_for_one_thing(finsync: Finsync) -> N
         (row["waits_for"], row["count"], row["amounts"]) for row in answer.json
     ]
     assert "PERIOD_CLOSED" in finsync("exceptions", "causes").out
+
+
+def test_what_was_handled_without_a_person_is_listed_and_shown(finsync: Finsync) -> None:
+    """Findings by class and document, the newest first; one with its detail; a number that is none says where to look."""
+    with finsync.store() as store, store.transaction() as db:
+        findings.append(
+            db,
+            [
+                findings.stale_version("coupa", "purchase_order", "coupa:1", "PO-1", MONDAY),
+                findings.Finding(
+                    class_="THROTTLED",
+                    severity="info",
+                    system="coupa",
+                    message="busy\x1b[2J",
+                    noticed_at=MONDAY,
+                    detail={"seconds": 30},
+                ),
+            ],
+        )
+
+    listed = finsync("findings", "list", "--json").json
+    about = finsync("findings", "list", "--document", "PO-1", "--severity", "warn", "--json").json
+    shown = finsync("findings", "show", listed[0]["id"])
+    missing = finsync("findings", "show", 99)
+
+    assert ["THROTTLED", "STALE_VERSION"] == [row["class"] for row in listed]
+    assert ["coupa:1"] == [row["document_key"] for row in about]
+    assert {"seconds": 30} == listed[0]["detail"]
+    assert ('"seconds": 30' in shown.out, "\x1b" in shown.out) == (True, False)
+    assert (1, True) == (missing.code, "finsync findings list" in missing.err)
 
 
 def test_a_shortened_list_says_how_many_there_are(finsync: Finsync) -> None:
@@ -353,7 +383,7 @@ def test_json_has_the_documented_keys(finsync: Finsync, name: str) -> None:
 @pytest.mark.parametrize(
     ("noun", "more"),
     [
-        ("exceptions", ["notes", "payload", "payload_version"]),
+        ("exceptions", ["as_seen", "notes", "payload", "payload_version"]),
         ("outbox", ["body", "edited_body", "attempts"]),
         ("workflow", ["steps", "deliveries", "exceptions"]),
     ],

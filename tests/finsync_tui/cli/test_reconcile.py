@@ -10,6 +10,7 @@ import pytest
 
 from finsync_tui import assembly
 from finsync_tui.profile.overlay import shipped
+from finsync_tui.reconcile.advice import ADVICE
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.cli.conftest import Finsync
 from tests.finsync_tui.reconcile.test_running import Orders
@@ -89,11 +90,13 @@ def test_a_window_and_a_scope_are_checked_first(pair: Pair) -> None:
 
 
 def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
-    """Listed, shown, assigned, commented, explained: the same difference stays explained; opened again it counts again."""
+    """Listed, shown with what to do, assigned, commented, explained: the same difference stays explained; opened again it
+    counts again. Who comes late with what they saw before is told."""
     pair.right.held.pop("301")
     pair.json("reconcile", "orders", code=FOUND)
     (listed,) = pair.json("breaks", "list")
     number = str(listed["id"])
+    seen = pair.json("breaks", "show", number)
 
     (trend,) = pair.json("breaks", "classes", "--definition", "orders")
     assert (listed["class"], 1, 1, 0) == (
@@ -117,6 +120,10 @@ def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
     shown = pair.json("breaks", "show", number)
 
     assert ("missing_in_target", "PO-1") == (listed["kind"], listed["document_number"])
+    assert ADVICE[listed["class"]] == seen["advice"]
+    assert "" == shown["advice"]
+    late = pair.run("breaks", "reopen", number, "--reason", "late", "--as-seen", seen["as_seen"])
+    assert (1, True) == (late.code, "it is explained now, it was open" in late.err)
     assert 0 == explained["open"]
     assert "it is in the old ERP" in json.dumps(shown)
     assert 0 == pair.run("breaks", "reopen", number, "--reason", "it is not").code

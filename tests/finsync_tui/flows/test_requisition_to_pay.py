@@ -84,6 +84,26 @@ def test_an_approved_order_becomes_a_commitment_and_its_number_comes_back() -> N
     assert desk.exceptions == []
 
 
+def test_a_step_that_is_over_keeps_until_when_it_had_to_be() -> None:
+    """What was promised while it waited stands beside when it ended, so that a step can be seen to have been late."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    desk.answer()
+    desk.answer()
+    desk.erp_shows(the_erp_order("pending_approval"))
+    waited = desk.workflow
+
+    desk.clock.advance(timedelta(days=9))
+    desk.erp_shows(the_erp_order("open"))
+
+    kept = {step.name: step for step in workflows.steps(desk.store.db, waited.id)}
+    assert "await_approval" == waited.step
+    assert waited.due_at is not None
+    assert waited.due_at == kept[waited.step].due_at
+    assert waited.due_at < kept[waited.step].ended_at
+    assert None is kept["route"].due_at
+
+
 def test_the_commitment_says_what_decided_it() -> None:
     """Accounts come from the mapping, metadata from the policy, totals from the order to the minor unit."""
     desk = Desk()

@@ -299,6 +299,14 @@ def _workflow(
     return workflow_id
 
 
+PROMISED = {
+    "await_commitment": timedelta(hours=4),
+    "await_submit": timedelta(minutes=2),
+    "await_approval": timedelta(days=1),
+}
+"""What the profile promises of some steps: one of them is always late."""
+
+
 def _log_steps(
     db: Connection, order: Order, workflow_id: int, step: str, state: workflows.State, at: datetime
 ) -> None:
@@ -314,7 +322,8 @@ def _log_steps(
     begun = at
     for name in STEPS[: STEPS.index(step)]:
         ended = begun + timedelta(seconds=2) if not name.startswith("await") else begun + timedelta(minutes=3)
-        workflows.log_step(db, workflow_id, name, "done", ended, ended, details.get(name, {}))
+        due_at = begun + PROMISED[name] if name in PROMISED else None
+        workflows.log_step(db, workflow_id, name, "done", ended, ended, details.get(name, {}), due_at)
         begun = ended
     if state == "held":
         workflows.log_step(db, workflow_id, step, "held", begun, None, {})

@@ -307,6 +307,6 @@ def test_colours_come_from_the_theme_alone() -> None:
 
     assert own.search("border: round #ff0000;")
     assert own.search("background: black 40%;")
-    assert "$accent" in styles
+    assert "$error" in styles
     assert [] == own.findall(styles)
     assert {Path(themes.__file__)} == code

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.css.stylesheet import Stylesheet
+from textual.widgets import Static
 
-from tests.finsync_tui.screens.driving import opened, press, settle
+from finsync_tui.screens.home import HomeScreen
+from store.database import KNOWN_MIGRATIONS
+from tests.finsync_tui.screens.driving import opened, press, screen_text, settle
+from tests.store import released_store
 
 pytestmark = pytest.mark.anyio
 HEAVY = {"httpx", "aiohttp", "keyring", "apscheduler", "sqlite_utils", "starlette", "uvicorn", "markdown_it"}
@@ -62,6 +68,30 @@ def test_nothing_heavy_is_loaded_before_the_first_paint(filled: Path, tmp_path: 
     loaded = set(seen.read_text().split())
     assert "textual" in loaded
     assert set() == loaded & {*HEAVY, "pydantic", *LATER}
+
+
+async def test_an_older_store_is_said_to_be_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a large file that takes seconds: the overview says what happens and since when, and then shows the store."""
+    path, told = tmp_path / "finsync.db", []
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(next(released_store.FOLDER.glob("*.sql")).read_text(encoding="utf-8"))
+    says = HomeScreen.store_upgrades
+
+    def noted(home: HomeScreen, count: int, seconds: int) -> None:
+        says(home, count, seconds)
+        told.append(str(home.query_one("#welcome-text", Static).render()))
+
+    monkeypatch.setattr(HomeScreen, "store_upgrades", noted)
+    async with opened(path) as pilot:
+        text = screen_text(pilot)
+
+    assert [f"{len(KNOWN_MIGRATIONS) - 1} changes for this version of finsync · 0 s so far"] == [
+        line for one in told for line in one.splitlines() if "so far" in line
+    ]
+    assert "brought up to date" not in text
+    assert "Stuck · 1" in text
 
 
 async def test_styles_are_parsed_once_for_each_set_of_colours(

@@ -28,6 +28,38 @@ def test_other_machines_are_let_in_only_on_purpose(folder: Path, capsys: pytest.
     assert "0.0.0.0 can be reached from other machines. Nothing was started." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--host", "0.0.0.0", "--expose"],
+        ["--host", "192.168.1.4", "--expose", "--public-url", "http://finsync.example"],
+        ["--public-url", "http://finsync.example"],
+    ],
+    ids=["to-all", "by-a-plain-name", "behind-a-plain-proxy"],
+)
+def test_passphrases_never_travel_in_plain_text(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+) -> None:
+    """Where people sign in, an address beyond this machine is refused unless a proxy encrypts; nothing is started."""
+    started: list[object] = []
+    monkeypatch.setattr("finsync_tui.web.server.serve", lambda *args, **named: started.append(args))
+    office = create_workspace(tmp_path / "office", layers=("own",)).path
+    (office / "profiles" / "own").mkdir(parents=True)
+    (office / "profiles" / "own" / "profile.toml").write_text(
+        '[people.tom]\nweb_login = "tom"\nroles = ["approver"]\n', encoding="utf-8"
+    )
+
+    code = run(["web", *arguments, "--workspace", str(office)])
+
+    said = capsys.readouterr().err
+    assert (2, []) == (code, started)
+    assert "passphrases would travel unencrypted. Nothing was started." in said
+    assert "--public-url https://" in said
+
+
 def test_a_missing_part_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
