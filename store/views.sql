@@ -263,6 +263,18 @@ LEFT JOIN supplier_form f ON f.system = m.system AND f.external_id = m.external_
 CREATE VIEW v_supplier_history AS -- every version of every golden record, with the records it was made of
 SELECT golden_id AS supplier_id, version, made_at, fields, members FROM golden_version;
 
+CREATE VIEW v_supplier_pair AS -- two suppliers that may be one, what makes it likely, and what a person said of them last
+SELECT fo.id * 4294967296 + ft.id AS id, p.one, p.other, p.score, p.evidence, p.found_at, fo.name AS one_name, ft.name AS other_name,
+       trim(fo.postcode || ' ' || fo.town || ' ' || fo.country) AS one_place,
+       trim(ft.postcode || ' ' || ft.town || ' ' || ft.country) AS other_place,
+       fo.system AS one_system, ft.system AS other_system, a.answer, a.answered_by, a.at AS answered_at, a.reason
+FROM supplier_pair p
+JOIN supplier_form fo ON fo.system = substr(p.one, 1, instr(p.one, ':') - 1)
+  AND fo.external_id = substr(p.one, instr(p.one, ':') + 1)
+JOIN supplier_form ft ON ft.system = substr(p.other, 1, instr(p.other, ':') - 1)
+  AND ft.external_id = substr(p.other, instr(p.other, ':') + 1)
+LEFT JOIN supplier_answer a ON a.one = p.one AND a.other = p.other AND a.is_newest = 1;
+
 CREATE VIEW v_supplier_merge AS -- doubles merged into one supplier, or to be, and what became of it
 SELECT id, keep_key, double_key, state, plan, reason, made_by, made_at, proposal_id, workflow_id, parting_reason, parted_by,
        parting_workflow_id, changed_at

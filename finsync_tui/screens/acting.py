@@ -8,11 +8,12 @@ from pathlib import Path
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome, Seen
-from finsync_tui.screens import writing_off
+from finsync_tui.screens import supplier_pairs, writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
 from store.clock import Clock, instant
 from store.database import Store, open_store
+from store.supplier_answers import Answer
 
 Deed = Callable[[Store, Actor, Sequence[int], str, Seen], Outcome]
 
@@ -41,11 +42,20 @@ DEEDS: Mapping[Name, Deed] = {
     "resend_break": lambda store, actor, ids, text, seen: actions.resend_breaks(
         store, actor, ids, text, seen=seen
     ),
+    "same_suppliers": lambda store, actor, ids, text, _: _answered(store, actor, ids, "same", text),
+    "different_suppliers": lambda store, actor, ids, text, _: _answered(store, actor, ids, "different", text),
     "reread_break": lambda store, actor, ids, _, __: actions.reread_breaks(store, actor, ids),
     "reopen_break": lambda store, actor, ids, text, seen: actions.reopen_breaks(
         store, actor, ids, text, seen=seen
     ),
 }
+
+
+def _answered(store: Store, actor: Actor, ids: Sequence[int], said: Answer, reason: str) -> Outcome:
+    """Keep one answer for all of these pairs: all in one transaction, or none."""
+    pairs = supplier_pairs.keys_of(store.db, ids)
+    actions.answer_suppliers(store, actor, pairs, said, reason)
+    return Outcome(tuple(ids), ())
 
 
 def perform(

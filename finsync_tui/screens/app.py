@@ -91,6 +91,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.reports import ReportsScreen
 
             return ReportsScreen()
+        if name == "suppliers":
+            from finsync_tui.screens.suppliers import SuppliersScreen
+
+            return SuppliersScreen()
         if name == "settings":
             from finsync_tui.screens.settings_screen import SettingsScreen
 

@@ -62,6 +62,15 @@ BREAK_BINDINGS: list[BindingType] = [
     Binding("u", "reopen_break", "open again…", show=False, id="breaks.reopen"),
 ]
 
+PAIR_VERBS = {
+    "same_suppliers": verbs.SAME_SUPPLIERS,
+    "different_suppliers": verbs.DIFFERENT_SUPPLIERS,
+}
+PAIR_BINDINGS: list[BindingType] = [
+    Binding("m", "same_suppliers", "same…", id="suppliers.same"),
+    Binding("d", "different_suppliers", "different…", id="suppliers.different"),
+]
+
 DELIVERY_VERBS = {
     "replay": verbs.REPLAY,
     "hold": verbs.HOLD,

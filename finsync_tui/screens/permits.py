@@ -44,6 +44,8 @@ ACTS = {
     "reject_break": "break.write_off_rejected",
     "withdraw_break": "break.write_off_withdrawn",
     "certify": "period.certified",
+    "same_suppliers": "supplier.found_same",
+    "different_suppliers": "supplier.found_different",
     "mapping": "mapping.proposed",
     "rule_new": "mapping.proposed",
     "rule_edit": "mapping.proposed",

@@ -10,5 +10,6 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("findings", "Findings", "f"),
     ("reports", "Reports", "o"),
     ("settings", "Settings", "t"),
+    ("suppliers", "Suppliers", "u"),
 )
 """Mode, name, letter in the jump dialog."""

@@ -44,6 +44,8 @@ Name = Literal[
     "reject_break",
     "withdraw_break",
     "certify",
+    "same_suppliers",
+    "different_suppliers",
 ]
 
 
@@ -84,6 +86,20 @@ IGNORE = Verb(
     "Ignore",
     "ignored",
     "The document is not delivered in this version; a new version is looked at anew.",
+    prompt="Reason",
+)
+SAME_SUPPLIERS = Verb(
+    "same_suppliers",
+    "Same supplier",
+    "said to be the same",
+    "Documents of one find the other from now on, and nobody is asked again. Nothing changes in any system: a merge does.",
+    prompt="Reason",
+)
+DIFFERENT_SUPPLIERS = Verb(
+    "different_suppliers",
+    "Different suppliers",
+    "said to be different",
+    "Nobody is asked about them again, and they are never taken for one, whatever they score.",
     prompt="Reason",
 )
 ASSIGN = Verb("assign", "Assign", "assigned", "", prompt="Owner", is_needed=False, is_plain=True)

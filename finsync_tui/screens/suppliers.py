@@ -1,0 +1,177 @@
+"""Suppliers: the queue of pairs that may be one, side by side with what speaks for it, answered one by one or many at once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+
+from finsync_tui.screens import drawing, supplier_pairs, verbs
+from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.detail import DetailScreen
+from finsync_tui.screens.keys import PAIR_BINDINGS, PAIR_VERBS
+from finsync_tui.screens.listing import ListScreen
+from finsync_tui.screens.queries import Listing
+from finsync_tui.screens.supplier_pairs import PAIRS, PairDossier, PairRow
+from finsync_tui.screens.text import safe_text, stamp
+from finsync_tui.screens.verbs import Verb
+from finsync_tui.screens.views import View
+from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+EVIDENCE_SHOWN = 4
+
+
+class PairActions(WorkScreen):
+    """The keys of pairs."""
+
+    def action_same_suppliers(self) -> None:
+        self.act(verbs.SAME_SUPPLIERS)  # type: ignore[attr-defined]  # of the screen's kind
+
+    def action_different_suppliers(self) -> None:
+        self.act(verbs.DIFFERENT_SUPPLIERS)  # type: ignore[attr-defined]
+
+
+class SuppliersScreen(ListScreen[PairRow], PairActions):
+    """Pairs that may be one supplier, the likeliest first."""
+
+    TITLE = "Suppliers"
+    PURPOSE = (
+        "Pairs of suppliers that may be one, with what makes it likely. m says that they are the same, d that they are not; space "
+        "marks, and one answer is for all that are marked. Answers are remembered, shown as examples, and never asked again. "
+        "What is the same in one system is merged with `finsync supplier merge`."
+    )
+    VERBS = ("activate", "same_suppliers", "different_suppliers", "filter")
+    NOUN = "Pairs"
+    HINT = "any name or key  is:within  system:coupa  answer:different  is:answered"
+    DEFAULT_CHIP = "all pairs"
+    EMPTY = "No two suppliers look as if they were one."
+    DEFAULT_SORT = "score"
+    IS_REVERSED = True
+    VIEWS = (
+        View("nobody has answered", "is:open", "score", is_reversed=True),
+        View("twice in one system", "is:open is:within", "score", is_reversed=True),
+        View("answered", "is:answered", "score", is_reversed=True),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*PAIR_BINDINGS]
+
+    def make_listing(self) -> Listing[PairRow]:
+        return PAIRS
+
+    def columns(self) -> Sequence[Column]:
+        return (
+            Column("Score", 6, is_right=True, sort="score"),
+            Column("One", 20, sort="name", grows=True),
+            Column("The other", 20, grows=True),
+            Column("Answer", 9),
+            Column("Its key", 18, is_optional=True),
+            Column("The other's", 18, is_optional=True),
+        )
+
+    def cells(self, row: PairRow) -> Sequence[Cell]:
+        return (
+            (f"{row.score:.0f}", "strong"),
+            (row.one_name, "accent"),
+            (row.other_name, ""),
+            (row.answer or "—", "" if row.answer else "muted"),
+            (row.one, "muted"),
+            (row.other, "muted"),
+        )
+
+    def inspector(self, row: PairRow, width: int) -> Content:
+        lines = [
+            drawing.line((row.one_name, "strong"), (f"  {row.one}  {row.one_place}", "muted")),
+            drawing.line((row.other_name, "strong"), (f"  {row.other}  {row.other_place}", "muted")),
+        ]
+        lines += [
+            drawing.line((f"{points:+6.0f}  ", "muted"), (what, ""))
+            for what, points in row.evidence[:EVIDENCE_SHOWN]
+        ]
+        return drawing.stack(lines)
+
+    def against(self, verb: Verb, row: PairRow | None) -> str:
+        return _against(verb, row)
+
+    def verb_for(self, action: str) -> Verb | None:
+        return PAIR_VERBS.get(action)
+
+    def open_row(self, ids: array[int], index: int) -> None:
+        self.app.push_screen(PairScreen(ids, index))
+
+
+class PairScreen(DetailScreen[PairDossier], PairActions):
+    """Both suppliers side by side."""
+
+    TITLE = "Pair of suppliers"
+    PURPOSE = "Two suppliers side by side: what differs, what speaks for and against, and what was said of pairs like them."
+    VERBS = ("same_suppliers", "different_suppliers", "step(1)")
+    TABS = ("Side by side", "Evidence", "Examples")
+    BINDINGS: ClassVar[list[BindingType]] = [*PAIR_BINDINGS]
+
+    async def fetch(self) -> PairDossier | None:
+        return await self.read(partial(supplier_pairs.pair, pair_id=self.thing_id))
+
+    def heading(self, dossier: PairDossier) -> str:
+        return f"{dossier.row.one_name} · {dossier.row.other_name}"
+
+    def facts(self, dossier: PairDossier, width: int) -> Content:
+        row = dossier.row
+        pairs: list[tuple[str, drawing.Piece]] = [
+            ("Score", (f"{row.score:.0f} of 100", "strong")),
+            ("Answer", (row.answer or "nobody has said", "" if row.answer else "muted")),
+            ("One", (row.one, "accent")),
+            ("The other", (row.other, "accent")),
+        ]
+        return drawing.facts(pairs, width)
+
+    def counts(self, dossier: PairDossier) -> dict[str, int]:
+        return {"Evidence": len(dossier.row.evidence), "Examples": len(dossier.examples)}
+
+    def tab(self, dossier: PairDossier, name: str, width: int) -> Content:
+        if name == "Side by side":
+            side = max(12, (width - 20) // 2)
+            rows: list[list[drawing.Piece]] = [
+                [
+                    (label, "muted"),
+                    (one or "—", "strong" if differs else ""),
+                    (other or "—", "strong" if differs else ""),
+                ]
+                for label, one, other, differs in dossier.fields
+            ]
+            return drawing.table(
+                (14, side, side), rows, ("", dossier.row.one, dossier.row.other), width=width
+            )
+        if name == "Evidence":
+            return drawing.stack(
+                [
+                    drawing.line((f"{points:+6.0f}  ", "strong"), (what, ""))
+                    for what, points in dossier.row.evidence
+                ]
+            )
+        if not dossier.examples:
+            return drawing.line(("Nobody has answered a pair like it yet.", "muted"))
+        return drawing.stack(
+            [
+                drawing.paragraph(
+                    f"{one.answer} · {one.score:.0f}",
+                    safe_text(f"{one.one} and {one.other}: {one.reason} ({one.by}, {stamp(one.at)})", 400), width, lines_max=3,
+                )
+                for one in dossier.examples
+            ]
+        )  # fmt: skip
+
+    def against(self, verb: Verb) -> str:
+        return _against(verb, self.dossier.row if self.dossier is not None else None)
+
+    def verb_for(self, action: str) -> Verb | None:
+        return PAIR_VERBS.get(action)
+
+
+def _against(verb: Verb, row: PairRow | None) -> str:
+    if row is None:
+        return "There is no pair here."
+    said = "same" if verb is verbs.SAME_SUPPLIERS else "different"
+    return f"That they are {row.answer} was said already." if row.answer == said else ""
