@@ -48,13 +48,25 @@ class World(Protocol):
     def move(self, to: datetime) -> Moment: ...
 
 
+def control_client(url: str, token: str, timeout_s: float) -> httpx.Client:
+    """Return a client of the control channel; each call has a connection of its own.
+
+    One that is kept would sooner or later be used at the very moment at which the world closes it as idle.
+    """
+    return httpx.Client(
+        base_url=url,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=timeout_s,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        trust_env=False,
+    )
+
+
 class RemoteWorld:
     """The world's clock over its control channel. The token opens nothing but the clock."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._client = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60.0, trust_env=False
-        )
+        self._client = control_client(url, token, timeout_s=60.0)
 
     def read(self) -> Moment:
         return self._moment("GET")

@@ -22,7 +22,7 @@ import platformdirs
 from finsync_tui.credentials import FOLDER_VARIABLE, variable
 from finsync_tui.rehearse import company as companies
 from finsync_tui.rehearse import editing_verdict, evidence, expense_catalogue, verdict, workspace
-from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE
+from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE, control_client
 from finsync_tui.rehearse.editing import Edit
 from finsync_tui.rehearse.editing_verdict import EditingVerdict
 from finsync_tui.rehearse.expense_systems import COMPANY_UUID
@@ -212,12 +212,7 @@ def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iter
             raise DemoFailedError("the simulated systems did not start; their message stands above.")
         ready = json.loads(line)
         made = workspace.write(folder, company, ready["urls"], has_staff=True)
-        with httpx.Client(
-            base_url=ready["control_url"],
-            headers={"Authorization": f"Bearer {ready['judge_token']}"},
-            timeout=120,
-            trust_env=False,
-        ) as judge:
+        with control_client(ready["control_url"], ready["judge_token"], timeout_s=120) as judge:
             yield Stage(
                 made, company, _engine_environment(company, ready) | {FOLDER_VARIABLE: renewed}, judge
             )
