@@ -53,7 +53,7 @@ SHAPES = {
     "used_percent",
     "systems show": "system, adapter, requests_per_second, connections_max, timeout_s, attempts_max, breaker_failures, "
     "breaker_pause_s, asked_at, drift_count, schedules, drift",
-    "explain": "document_key, number, entity, status, links, lines",
+    "explain": "document_key, number, entity, status, links, lines, payloads (system, external_id, version, contract, fetched_at, byte_count, sha256)",
     "findings list": "id, class, severity, system, entity, document_key, document_number, message, detail, noticed_at",
     "findings show": "as in the list",
     "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "

@@ -10,10 +10,13 @@ from typing import Any
 
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
+from store.clock import text
 from store.errors import NotFoundError
 from store.workflows import Workflow
 
 LINES_MAX = 5000
+PAYLOADS_MAX = 500
+"""So many versions of each record are named by the digest of their payload: the newest ones."""
 _ENTITIES = ("purchase_order", "invoice", "receipt", "requisition")
 """Documents that are known by their number though no flow was needed for them, in the order they are looked for."""
 _LINES = """
@@ -54,6 +57,8 @@ class Story:
     links: tuple[tuple[str, str, str], ...]
     """(system, external id, number) of its twins."""
     lines: tuple[Line, ...]
+    payloads: tuple[records.PayloadInfo, ...]
+    """What the document and its twins were read from, version by version."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -63,6 +68,7 @@ class Story:
             "status": self.status,
             "links": [{"system": s, "external_id": e, "number": n} for s, e, n in self.links],
             "lines": [asdict(line) for line in self.lines],
+            "payloads": [{**asdict(one), "fetched_at": text(one.fetched_at)} for one in self.payloads],
         }
 
 
@@ -75,7 +81,11 @@ def story(db: Connection, document: str) -> Story:
         Line(at, kind, place, what, _readable(detail))
         for at, kind, place, what, detail in lineage(db, entity, str(key), LINES_MAX)
     )
-    return Story(str(key), number, entity, _status(db, entity, str(key)), links, lines)
+    places = [(key.system, key.external_id), *((system, external_id) for system, external_id, _ in links)]
+    payloads = tuple(
+        one for place in places for one in records.payload_infos(db, entity, *place, PAYLOADS_MAX)
+    )
+    return Story(str(key), number, entity, _status(db, entity, str(key)), links, lines, payloads)
 
 
 def lineage(db: Connection, entity: str, document_key: str, limit: int) -> list[Row]:

@@ -13,16 +13,20 @@ import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from store.clock import instant, text
 from store.database import Store
 from store.errors import LeaseHeldError, LeaseLostError
+
+Standing = Literal["running", "silent", "gone"]
 
 NAME = "engine"
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PROC = Path("/proc")
+_ENDED = ("Z", "X")  # states of a process that has ended and was not taken note of by its parent
 _START_TICKS = 19  # place of the start time in /proc/<pid>/stat, counted after the command's closing bracket
 
 
@@ -91,6 +95,20 @@ def lost(token: int) -> LeaseLostError:
     )
 
 
+def standing(lease: Lease | None, now: datetime) -> Standing:
+    """Say how the holder of a lease is, as far as that can be told from here.
+
+    | standing | it means |
+    | --- | --- |
+    | running | the lease runs, and its holder is not known to be dead |
+    | silent | it ran out and was not given back: the holder is busy, its machine slept, the clock was set, or it died far away |
+    | gone | given back, or held by a process of this machine that lives no more |
+    """
+    if lease is None or lease.expires_at == _LONG_AGO or is_dead(lease.holder):
+        return "gone"
+    return "running" if lease.expires_at > now else "silent"
+
+
 def holder_id() -> str:
     """Return who this process is: `host:pid:start`, where host includes the container it runs in."""
     pid = os.getpid()
@@ -99,11 +117,21 @@ def holder_id() -> str:
 
 def is_dead(holder: str) -> bool:
     """Say whether a holder surely lives no more. Anything that can't be told from here counts as alive."""
+    return _lives(holder) is False
+
+
+def is_alive(holder: str) -> bool:
+    """Say whether a holder surely lives: a process of this machine."""
+    return _lives(holder) is True
+
+
+def _lives(holder: str) -> bool | None:
+    """Say whether a holder lives; None where that can't be told from here."""
     host, _, process = holder.partition(":")
     pid, _, start = process.partition(":")
     if host != _host() or not pid.isdigit() or not _PROC.joinpath("self").exists():
-        return False
-    return _start_of(int(pid)) != start
+        return None
+    return _start_of(int(pid)) == start
 
 
 def _host() -> str:
@@ -116,9 +144,10 @@ def _host() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return when a process started, in ticks since the machine did; None when there is no such process."""
+    """Return when a process started, in ticks since the machine did; None when there is none, or only what is left of it."""
     try:
         stat = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return stat.rpartition(")")[2].split()[_START_TICKS]
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in _ENDED else fields[_START_TICKS]

@@ -519,6 +519,45 @@ def history(db: sqlite3.Connection, entity: str, system: str, external_id: str) 
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class PayloadInfo:
+    """From which payload a version of a record was read."""
+
+    system: str
+    external_id: str
+    version: int
+    contract: str
+    fetched_at: datetime
+    byte_count: int
+    sha256: str
+    """Of the payload as it is kept: as it was read, without credentials and bank numbers. The first half of it is what the
+    record is known by when it comes again."""
+
+
+def payload_infos(
+    db: sqlite3.Connection, entity: str, system: str, external_id: str, limit: int
+) -> list[PayloadInfo]:
+    """Return the payloads of the newest versions of one record, oldest first."""
+    rows = db.execute(
+        "SELECT version, contract, fetched_at, payload FROM record_version"
+        " WHERE entity=? AND system=? AND external_id=? ORDER BY version DESC LIMIT ?",
+        (entity, system, external_id, limit),
+    )
+    found = [
+        PayloadInfo(
+            system,
+            external_id,
+            version,
+            contract,
+            instant(fetched),
+            len(payload),
+            sha256(payload).hexdigest(),
+        )
+        for version, contract, fetched, payload in rows
+    ]
+    return found[::-1]
+
+
 def count(db: sqlite3.Connection, entity: str, system: str | None = None) -> int:
     """Return how many records there are."""
     where, values = ("entity=?", (entity,)) if system is None else ("entity=? AND system=?", (entity, system))

@@ -190,12 +190,14 @@ def _engine(db: sqlite3.Connection) -> dict[str, Any] | None:
     if found is None:
         return None
     lease = leases.current(db)
-    is_held = (
-        lease is not None and lease.expires_at > SystemClock().now() and not leases.is_dead(lease.holder)
+    standing = leases.standing(lease, SystemClock().now())
+    is_there = standing == "running" or (
+        standing == "silent" and lease is not None and leases.is_alive(lease.holder)
     )
     return {
         "state": found.state,
-        "is_running": is_held and found.state != "stopped",
+        "is_running": is_there and found.state != "stopped",
+        "silent_since": text(lease.expires_at) if lease is not None and standing == "silent" else None,
         "clock_at": text(found.clock_at),
         "is_virtual": found.is_virtual,
         "cycle_count": found.cycle_count,

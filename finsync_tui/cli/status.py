@@ -148,5 +148,7 @@ def _engine(engine: dict[str, object]) -> str:
     clock = "virtual clock" if engine["is_virtual"] else "clock"
     doing = f", {engine['doing']}" if engine["doing"] else ""
     state = engine["state"] if engine["is_running"] else "not running"
+    if engine["silent_since"]:
+        state = f"{state} (no sign of life since {moment(str(engine['silent_since']))})"
     at = moment(str(engine["clock_at"]))
     return f"{state}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}"

@@ -27,7 +27,8 @@ from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.stylesheet import KeptStylesheet
-from finsync_tui.screens.widgets.top_bar import Bar, TopBar, engine_sign
+from finsync_tui.screens.verbs import Name
+from finsync_tui.screens.widgets.top_bar import UNKNOWN, Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
 
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
     from finsync_tui.settings import Workspace
     from finsync_tui.usage import Usage
     from store.glances import Glance
+    from store.leases import Standing
 
 TRAIL_MAX = 50
 POLL_S = 0.5
 TICK_S = 10
 """How often ages are drawn again while nothing is written."""
+SILENCE_S = 25.0
+"""So long without a sign of life is silence, whatever the clock says: an engine gives one every ten seconds."""
 
 
 def _screen(name: str) -> Callable[[], Screen[Any]]:
@@ -158,6 +162,7 @@ class FinsyncApp(App[None]):
         self._upgrade: Timer | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = -1
+        self._sign_seen_at = monotonic()
         self._is_polling = False
         self._has_asked_permits = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
@@ -195,8 +200,15 @@ class FinsyncApp(App[None]):
         return self.pulse.engine is not None and self.pulse.engine.is_virtual
 
     @property
-    def is_engine_alive(self) -> bool:
-        return self.pulse.engine is not None and self.pulse.engine.is_alive(self.machine_clock.now())
+    def engine_standing(self) -> Standing:
+        """How the engine is. One that gave a sign of life while we watched is not silent yet: when the machine has slept
+        or its clock was set, its lease has run out by the clock, and it renews it within seconds.
+        """
+        if self.pulse.engine is None:
+            return "gone"
+        found = self.pulse.engine.standing(self.machine_clock.now())
+        is_patient = monotonic() - self._sign_seen_at < SILENCE_S
+        return "running" if found == "silent" and is_patient else found
 
     @property
     def zone(self) -> tzinfo:
@@ -271,9 +283,12 @@ class FinsyncApp(App[None]):
         try:
             version = await self.reader.version()
             if version != self._version:
-                self.pulse = await self.reader.run(
-                    partial(overview.pulse, machine_now=self.machine_clock.now())
-                )
+                found = await self.reader.run(partial(overview.pulse, machine_now=self.machine_clock.now()))
+                if found.engine is not None and (
+                    self.pulse.engine is None or found.engine.lease != self.pulse.engine.lease
+                ):
+                    self._sign_seen_at = monotonic()
+                self.pulse = found
                 if self._version == -1:
                     self.preferences |= await self.reader.run(
                         partial(overview.remembered, person=self.actor.desk)
@@ -282,8 +297,8 @@ class FinsyncApp(App[None]):
                 self._version = version
                 self.trouble = None
                 self._show_bar()
-                if isinstance(self.screen, WorkScreen):
-                    self.screen.store_changed()
+                if (screen := self._work_screen()) is not None:
+                    screen.store_changed()
         finally:
             self._end_upgrade()
             self._is_polling = False
@@ -305,19 +320,26 @@ class FinsyncApp(App[None]):
 
     def _tick(self) -> None:
         self._show_bar()
-        if isinstance(self.screen, WorkScreen) and self.screen.is_composed:
-            self.screen.time_passed()
+        if (screen := self._work_screen()) is not None and screen.is_composed:
+            screen.time_passed()
+
+    def _work_screen(self) -> WorkScreen | None:
+        """Return the screen that is shown, if it shows the store; none any more while the program closes."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        return screen if isinstance(screen, WorkScreen) else None
 
     def _show_bar(self) -> None:
-        for bar in self.screen.query(TopBar):
-            self.dress(bar)
+        for screen in self.screen_stack[-1:]:
+            for bar in screen.query(TopBar):
+                self.dress(bar)
 
     def dress(self, bar: TopBar) -> None:
         """Tell a top bar how things are."""
         trouble = "store can't be read" if self.trouble is not None else ""
+        is_unknown = self.trouble is not None and not self.has_pulse
         bar.bar = Bar(
             pulse=self.pulse,
-            engine=engine_sign(self.pulse, self.is_engine_alive),
+            engine=UNKNOWN if is_unknown else engine_sign(self.pulse, self.engine_standing),
             time=text.stamp(self.now()),
             zone=self.zone_name(),
             is_virtual=self.is_virtual,
@@ -335,8 +357,8 @@ class FinsyncApp(App[None]):
         ):
             if self._version == -1 or self.trouble is None:
                 self.trouble = event.worker.error
-                if isinstance(self.screen, WorkScreen):
-                    self.screen.store_failed(event.worker.error)
+                if (screen := self._work_screen()) is not None:
+                    screen.store_failed(event.worker.error)
             self._show_bar()
 
     def usage(self, db: Connection, system: str) -> Usage | str:

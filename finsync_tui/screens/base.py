@@ -153,13 +153,18 @@ class WorkScreen(Screen[None]):
         """Show that the store is being brought up to date, and since when."""
 
     def store_failed(self, error: BaseException) -> None:
-        """Show that the store can't be read; what is shown already stays."""
+        """Show that the store can't be read; what is shown already stays, and no list says that there is nothing."""
+        title, lines = explained(error, self.desk)
+        for table in self.query(VirtualTable):
+            table.fail(f"✕ {title}: {' '.join(safe_text(line, 500) for line in lines)}")
 
     def on_screen_resume(self) -> None:
         for bar in self.query(TopBar):
             self.desk.dress(bar)
         if self.desk.has_pulse:
             self.reread()
+        elif self.desk.trouble is not None and self.is_composed:
+            self.store_failed(self.desk.trouble)
 
     # -- doing --------------------------------------------------------------------------------------------------
 
@@ -280,15 +285,9 @@ class WorkScreen(Screen[None]):
             self.app.push_screen(MessageDialog(title, lines))
         else:
             self.desk.trouble = event.worker.error
-            self._unread(event.worker.error)
             self.store_failed(event.worker.error)
             for bar in self.query(TopBar):
                 self.desk.dress(bar)
-
-    def _unread(self, error: BaseException) -> None:
-        title, lines = explained(error, self.desk)
-        for table in self.query(VirtualTable):
-            table.fail(f"✕ {title}: {' '.join(safe_text(line, 500) for line in lines)}")
 
     async def action_back(self) -> None:
         if len(self.app.screen_stack) > 1:

@@ -108,6 +108,7 @@ class CloseBoardScreen(WorkScreen):
         self._show()
 
     def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
         title, lines = explained(error, self.desk)
         self.table.fail("✕ nothing to show")
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))

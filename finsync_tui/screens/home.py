@@ -60,6 +60,12 @@ WELCOME = (
 )
 
 
+_NOT_AT_WORK = {
+    "silent": "It has given no sign of life for a while: it is busy, its machine sleeps, or it died on another machine.",
+    "gone": "Nothing is read or sent until it runs again: finsync run",
+}
+
+
 class HomeScreen(WorkScreen):
     """The overview."""
 
@@ -236,6 +242,7 @@ class HomeScreen(WorkScreen):
 
     def store_failed(self, error: BaseException) -> None:
         """With nothing to show, the trouble is what is shown; what was read before stays."""
+        super().store_failed(error)
         if not self.shown.is_empty:
             return
         title, lines = explained(error, self.desk)
@@ -398,17 +405,16 @@ class HomeScreen(WorkScreen):
         if engine is None:
             lines.append(drawing.paragraph("", "The engine was not started yet: finsync run", width))
         else:
-            sign = signs.of(signs.ENGINE, engine.state) if desk.is_engine_alive else signs.ENGINE["stopped"]
+            standing = desk.engine_standing
+            sign = signs.engine(engine.state, standing)
             clock = "virtual time" if engine.is_virtual else "real time"
             lines.append(
                 drawing.line((f"{sign}", sign.role), (f"  cycle {engine.cycle_count:,} · {clock}", "muted"))
             )
-            if engine.doing and desk.is_engine_alive:
+            if engine.doing and standing == "running":
                 lines.append(drawing.paragraph("", engine.doing, width, lines_max=2))
-            if not desk.is_engine_alive:
-                lines.append(
-                    drawing.paragraph("", "Nothing is read or sent until it runs again: finsync run", width)
-                )
+            if standing != "running":
+                lines.append(drawing.paragraph("", _NOT_AT_WORK[standing], width))
         if desk.engine_note:
             lines.append(drawing.paragraph("", safe_text(desk.engine_note), width, lines_max=3))
         return drawing.stack(lines)

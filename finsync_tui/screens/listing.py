@@ -270,6 +270,7 @@ class ListScreen(Exporting, Generic[R]):
         self.inspect()
 
     def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
         title, lines = explained(error, self.desk)
         self.query_one("#inspected", Static).update(Content("\n\n".join([title, *lines])))
 

@@ -147,6 +147,7 @@ class MappingsScreen(MappingActions):
         self._show()
 
     def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
         title, lines = explained(error, self.desk)
         self.table.fail("✕ nothing to show")
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.text import safe_text
-from store import closing, preferences, runs, trends, unposted
+from store import closing, leases, preferences, runs, trends, unposted
 from store.clock import instant
 from store.clock import text as instant_text
 from store.columns import when
@@ -17,6 +17,8 @@ from store.unposted import Unposted
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
+
+    from store.leases import Lease, Standing
 
 DUE_SHOWN = 50
 FINDINGS_SHOWN = 5
@@ -81,7 +83,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What the engine says of itself, and until when its lease runs (by the machine's clock)."""
+    """What the engine says of itself, and its lease (which counts by the machine's clock)."""
 
     state: str
     clock_at: datetime
@@ -89,10 +91,11 @@ class Engine:
     cycle_count: int
     doing: str
     changed_at: datetime
-    lease_until: datetime | None
+    lease: Lease | None
 
-    def is_alive(self, machine_now: datetime) -> bool:
-        return self.state != "stopped" and self.lease_until is not None and self.lease_until > machine_now
+    def standing(self, machine_now: datetime) -> Standing:
+        """Return how it is: what it says of itself counts only as long as it gives signs of life."""
+        return "gone" if self.state == "stopped" else leases.standing(self.lease, machine_now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,7 @@ def pulse(db: Connection, machine_now: datetime) -> Pulse:
 
 def engine(db: Connection) -> Engine | None:
     """Return what the engine last said of itself; None before its first start."""
-    row = db.execute(
-        "SELECT e.*, (SELECT max(expires_at) FROM lease) AS lease_until FROM engine_state e WHERE id = 1"
-    ).fetchone()
+    row = db.execute("SELECT * FROM engine_state WHERE id = 1").fetchone()
     if row is None:
         return None
     return Engine(
@@ -170,7 +171,7 @@ def engine(db: Connection) -> Engine | None:
         cycle_count=row["cycle_count"],
         doing=safe_text(row["doing"], 80),
         changed_at=instant(row["changed_at"]),
-        lease_until=when(row["lease_until"]),
+        lease=leases.current(db),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 Role = Literal["", "ok", "warn", "error", "muted", "strong", "accent"]
 
@@ -18,6 +18,10 @@ STYLES: dict[Role, str] = {
     "accent": "$accent",
 }
 SOON = timedelta(hours=24)
+
+
+if TYPE_CHECKING:
+    from store.leases import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ ENGINE = {
     "starting": Sign("⟳", "starting", "accent"),
     "working": Sign("⟳", "working", "accent"),
     "idle": Sign("●", "idle", "ok"),
+    "silent": Sign("▲", "silent", "warn"),
     "stopped": Sign("✕", "stopped", "error"),
 }
 PROPOSAL = {
@@ -170,6 +175,12 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("≠ = + −", "differs, equal, only in the source, only in the target"),
     ("→ translated", "the target's value comes from a mapping: it should differ"),
 )
+
+
+def engine(state: str, standing: Standing) -> Sign:
+    """Return how an engine is: what it said last, unless it is silent since or gone."""
+    words = {"running": state, "silent": "silent", "gone": "stopped"}
+    return of(ENGINE, words[standing])
 
 
 def of(table: dict[str, Sign], state: str) -> Sign:

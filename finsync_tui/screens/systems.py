@@ -121,6 +121,7 @@ class SystemsScreen(WorkScreen):
         self.look_at()
 
     def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
         title, lines = explained(error, self.desk)
         self.query_one("#reads-text", Static).update(Content("\n\n".join([title, *lines])))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -117,3 +117,54 @@ def test_what_can_not_be_told_counts_as_alive(holder: str) -> None:
 def test_we_are_alive() -> None:
     """This very process holds its lease."""
     assert not leases.is_dead(leases.holder_id())
+    assert leases.is_alive(leases.holder_id())
+
+
+LATER = MONDAY + timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    ("holder", "now", "standing"),
+    [
+        ("elsewhere:1:1", MONDAY, "running"),
+        ("elsewhere:1:1", LATER, "silent"),
+        (leases.holder_id(), MONDAY, "running"),
+        (leases.holder_id(), LATER, "silent"),
+    ],
+)
+def test_an_engine_whose_lease_ran_out_is_silent_and_not_gone(
+    holder: str, now: datetime, standing: leases.Standing
+) -> None:
+    """Its machine may have slept, or the clock was set: it renews the lease within seconds."""
+    with a_store() as store:
+        leases.acquire(store, holder, TTL, MONDAY)
+
+        assert standing == leases.standing(leases.current(store.db), now)
+
+
+def test_an_engine_that_gave_its_lease_back_is_gone() -> None:
+    """So is one that never was."""
+    with a_store() as store:
+        assert "gone" == leases.standing(leases.current(store.db), MONDAY)
+        lease = leases.acquire(store, "one", TTL, MONDAY)
+        with store.transaction() as db:
+            leases.release(db, lease)
+
+        assert "gone" == leases.standing(leases.current(store.db), MONDAY)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells when a process started")
+def test_what_is_left_of_a_dead_process_is_gone() -> None:
+    """Though its parent has not taken note of its end, and its lease has years to run: the clock was set back."""
+    script = "import sys; from store import leases; print(leases.holder_id()); sys.stdout.flush(); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        holder = process.stdout.readline().strip()
+        lease = leases.Lease(holder, 1, MONDAY.replace(year=2099))
+        before = leases.standing(lease, MONDAY)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+        assert ("running", "gone") == (before, leases.standing(lease, MONDAY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.content import Content
@@ -16,17 +16,22 @@ from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.signs import STYLES, Sign
 from finsync_tui.screens.text import safe_text
 
+if TYPE_CHECKING:
+    from store.leases import Standing
+
 WIDE = 100
 ROOM_MIN = 40
 """What the right half needs at least: with less, only the present screen has its name."""
 FORMS: tuple[frozenset[str], ...] = tuple(
-    frozenset(names.split()) for names in ("", "engine", "engine late", "engine late", "engine late time")
+    frozenset(names.split())
+    for names in ("", "engine", "engine late", "engine late", "engine late time", "engine late time trouble")
 )
 """What says itself shorter, step by step, so that everything else keeps its place."""
 NO_BRAND = 3
 """From this step on the program does not say its own name."""
 NO_PULSE = Pulse()
 READING = Sign("◌", "reading", "muted")
+UNKNOWN = Sign("◌", "engine unknown", "muted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +166,9 @@ class TopBar(Widget):
                 self.post_message(self.ModeAsked(mode))
 
 
-def engine_sign(pulse: Pulse, is_alive: bool) -> Sign:
-    """Return how the engine is: what it says of itself counts only while its lease runs."""
+def engine_sign(pulse: Pulse, standing: Standing) -> Sign:
+    """Return how the engine is: what it says of itself counts only while it gives signs of life."""
     if pulse.engine is None:
         return Sign("◌", "engine not started", "muted")
-    if not is_alive:
-        return Sign("✕", "engine stopped", "error")
-    sign = signs.of(signs.ENGINE, pulse.engine.state)
+    sign = signs.engine(pulse.engine.state, standing)
     return Sign(sign.glyph, f"engine {sign.word}", sign.role)

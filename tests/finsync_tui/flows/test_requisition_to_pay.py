@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -512,6 +513,24 @@ def test_the_story_of_one_instant_is_told_in_the_order_it_happened() -> None:
     assert {desk.now} == {instant(line.at) for line in lines}
     kinds = list(dict.fromkeys(line.kind for line in lines))
     assert ["record", "event", "step", "attempt", "crossref"] == kinds
+
+
+def test_the_story_names_the_payload_of_each_version() -> None:
+    """By a digest that anybody can make again of the payload, the ERP's document included."""
+    desk = Desk()
+    order = a_purchase_order()
+    desk.order(order)
+    desk.order(changed := a_purchase_order(total="99.00", revision="2"))
+    desk.answer()
+    desk.erp_shows(shown := a_purchase_order(number="ERP-1"))
+
+    told = explain.story(desk.store.db, f"{SOURCE}:4711").to_json()
+
+    assert [
+        (SOURCE, 1, sha256(order.canonical_json()).hexdigest()),
+        (SOURCE, 2, sha256(changed.canonical_json()).hexdigest()),
+        (TARGET, 1, sha256(shown.canonical_json()).hexdigest()),
+    ] == [(one["system"], one["version"], one["sha256"]) for one in told["payloads"]]
 
 
 class TestFundsCheck:

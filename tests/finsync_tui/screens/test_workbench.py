@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.content import Content
 
+from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.home import HomeScreen
@@ -15,7 +16,7 @@ from finsync_tui.screens.widgets.dialogs import AskDialog, KeysDialog, MessageDi
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
-from store import audit, cases, engine, outbox, systems, workflows
+from store import audit, cases, engine, leases, outbox, systems, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
 from tests.finsync_tui.screens.driving import NARROW, finish, opened, press, screen_text, settle, write
@@ -357,6 +358,37 @@ async def test_what_the_engine_writes_appears_and_nothing_jumps(filled: Path) ->
     assert "1 new · ctrl+r" in shown
     assert "◷ 2026-03-14 12:00 virtual" in shown
     assert 31 == taken
+
+
+async def test_an_engine_is_not_said_to_have_stopped_because_the_machine_slept(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease has run out by the clock; only when it stays without a sign of life it is silent, and it comes back."""
+    async with opened(filled) as pilot:
+        app = pilot.app
+        assert isinstance(app, FinsyncApp)
+        app.machine_clock.advance(timedelta(hours=8))  # type: ignore[attr-defined]
+        app._tick()
+        await settle(pilot)
+        awake = screen_text(pilot)
+
+        monkeypatch.setattr("finsync_tui.screens.app.SILENCE_S", 0.0)
+        app._tick()
+        await press(pilot, "ctrl+r")
+        silent = screen_text(pilot)
+
+        with looked_into(filled) as store, store.transaction() as db:
+            lease = leases.current(db)
+            assert lease is not None
+            leases.renew(db, lease, timedelta(seconds=60), app.machine_clock.now())
+        app.look()
+        await settle(pilot)
+        back = screen_text(pilot)
+
+    assert ["⟳ working" in one for one in (awake, silent, back)] == [True, False, True]
+    assert "▲ silent" in silent
+    assert "no sign of life for a while" in silent
+    assert "stopped" not in awake + silent + back
 
 
 async def test_home_opens_what_is_behind_a_line(filled: Path) -> None:
