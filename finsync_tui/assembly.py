@@ -186,7 +186,9 @@ class Engine:
         from finsync_tui.reconcile import running
 
         self._renew()
-        return await running.reconcile(self.store, self.adapters, self.profile, self.clock, asked)
+        return await running.reconcile(
+            self.store, self.adapters, self.profile, self.clock, asked, self.is_stopping
+        )
 
     async def settle(self) -> CycleReport:
         """Decide, deliver and verify until nothing moves at this instant."""

@@ -45,6 +45,12 @@ FULL_READ_CUT = (
 )
 
 
+COMPARISON_CUT = (
+    "told to stop, the comparison ended before it was through. What was compared is kept, breaks of everything else are as "
+    "they were. The same command compares again."
+)
+
+
 class NoFullReadError(FinsyncError):
     """The system does not show everything it has of this entity, so there is no reading it from the beginning."""
 
@@ -117,15 +123,23 @@ def reconcile_now(
     periods: tuple[str, str] | None = None,
     by: str = "engine",
 ) -> list[Run]:
-    """Read both sides afresh and compare them: one definition, all of one entity, or everything."""
+    """Read both sides afresh and compare them: one definition, all of one entity, or everything.
+
+    Told to stop, it ends with a StoppedError.
+    """
 
     from finsync_tui.reconcile.running import Asked  # loaded where something is to be compared
 
     async def compare() -> list[Run]:
-        async with open_engine(workspace) as engine:
-            names = _definitions(engine, scope)
-            mode: Mode = "window" if periods is not None else "full" if is_full else "changes"
-            return await engine.reconcile(Asked(names, mode, periods, by))
+        stop = Stop()
+        with listening(stop):
+            async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+                names = _definitions(engine, scope)
+                mode: Mode = "window" if periods is not None else "full" if is_full else "changes"
+                runs = await stop.run(engine.reconcile(Asked(names, mode, periods, by)))
+        if runs is None or stop.is_asked():
+            raise StoppedError(COMPARISON_CUT)
+        return runs
 
     return _run(workspace, compare())
 

@@ -108,7 +108,15 @@ async def pull(
                     run_id = runs.begin(db, task.system, task.entity, began)
             with garbage.not_collected():
                 stored = _store_page(
-                    store, adapter, task, page, run_id, result.pages, clock, moves_mark=moves_mark
+                    store,
+                    adapter,
+                    task,
+                    page,
+                    run_id,
+                    result.pages,
+                    clock,
+                    is_stopping,
+                    moves_mark=moves_mark,
                 )
             result = replace(
                 result,
@@ -124,6 +132,9 @@ async def pull(
     except asyncio.CancelledError:
         _note_cut(store, run_id, result, clock)
         raise
+    except InterruptedError:  # amid a page: it is read again
+        _note_cut(store, run_id, result, clock)
+        return result
     if is_stopping():
         _note_cut(store, run_id, result, clock)
         return result
@@ -294,6 +305,7 @@ def _store_page(
     run_id: int,
     page_number: int | None,
     clock: Clock,
+    is_stopping: IsStopping = never,
     *,
     moves_mark: bool = True,
 ) -> _PageStored:
@@ -316,7 +328,7 @@ def _store_page(
     held = dict(zip(page.keys, digests, strict=True)) if page.keys is not None else {}
     known = set() if task.is_full else records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
-    incoming, states, refused = _prepared(adapter, task, fresh)
+    incoming, states, refused = _prepared(adapter, task, fresh, is_stopping)
     drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
     now = clock.now()
     with store.transaction() as db:
@@ -347,7 +359,7 @@ def _store_page(
 
 
 def _prepared(
-    adapter: Adapter, task: Pull, fresh: Sequence[tuple[bytes, bytes]]
+    adapter: Adapter, task: Pull, fresh: Sequence[tuple[bytes, bytes]], is_stopping: IsStopping
 ) -> tuple[list[records.Prepared], list[documents.Description | None], list[tuple[Untranslatable, bytes]]]:
     """Return what is to be stored of these rows (each after its digest), what events say of each, and what was refused.
 
@@ -358,7 +370,10 @@ def _prepared(
     states: list[documents.Description | None] = []
     refused: list[tuple[Untranslatable, bytes]] = []
     is_told = documents.is_document(task.entity, is_source=task.is_document_source)
+    is_huge = len(fresh) > 2 * ROWS_A_TRANSACTION  # a page of usual size is through, and kept, in no time
     for some in chunks(fresh, ROWS_IN_HAND):
+        if is_huge and is_stopping():
+            raise InterruptedError("told to stop; nothing of this page was stored")
         for (digest, row), read in zip(
             some, adapter.translate(task.entity, [row for _, row in some]), strict=True
         ):

@@ -62,6 +62,8 @@ OTHER_TABLES_SHOWN = 3
 
 _VIEWS = Path(__file__).with_name("views.sql")
 _VIEWS_DIGEST = "views_digest"
+STEPS_BETWEEN_LOOKS = 50_000
+"""So many steps of SQLite's machine, a few milliseconds, pass between two looks whether to stop."""
 
 
 class Store:
@@ -100,6 +102,23 @@ class Store:
                     raise
             except sqlite3.DatabaseError as error:
                 raise from_sqlite(error, self.path) from error
+
+    @contextmanager
+    def interruptible(self, is_stopping: Callable[[], bool]) -> Iterator[None]:
+        """Give up what SQLite computes inside as soon as `is_stopping` says so: with an InterruptedError, and nothing of an
+        open transaction is kept.
+
+        Only around work that waits for nothing: whoever else used the connection meanwhile would be given up, too.
+        """
+        self.db.set_progress_handler(is_stopping, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_INTERRUPT:
+                raise InterruptedError("told to stop; nothing of this was written") from error
+            raise
+        finally:
+            self.db.set_progress_handler(None, 0)
 
     def reader(self) -> sqlite3.Connection:
         """Return a new connection that can't write. The caller closes it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,6 +17,7 @@ from finsync_tui.reconcile import sides, write_offs
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
 from finsync_tui.reconcile.sides import Reading
+from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, breaks, comparison, events, meta, outbox, reconciliations
 from store.canonical.event import Event, event_type
 from store.clock import Clock, instant, text
@@ -59,9 +61,17 @@ class _Planned:
 
 
 async def reconcile(
-    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, asked: Asked
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    profile: Profile,
+    clock: Clock,
+    asked: Asked,
+    is_stopping: IsStopping = never,
 ) -> list[Run]:
-    """Reconcile what was asked; return the runs as they ended."""
+    """Reconcile what was asked; return the runs as they ended.
+
+    Told to stop, it leaves off: what was compared is kept, every other run counts as interrupted and comes again.
+    """
     with store.transaction() as db:
         reconciliations.interrupt_running(db, clock.now())
         planned = [
@@ -70,16 +80,24 @@ async def reconcile(
             for pair in _plan(db, adapters, name, profile.reconciliations[name], asked, clock.now())
         ]
     readings = [one for pair in planned for one in _readings(store, adapters, profile, pair, asked.periods)]
-    failed = await sides.read(store, adapters, list(_distinct(readings)), clock)
+    failed = await sides.read(store, adapters, list(_distinct(readings)), clock, is_stopping)
     logins = frozenset(login for one in adapters.values() if (login := one.own_login))
     for pair in planned:
+        if is_stopping():
+            break
         problems = [failed[side.id] for side in (*pair.sources, *pair.targets) if side.id in failed]
         if problems:
             with store.transaction() as db:
                 reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
         else:
-            _compare(store, profile, pair, asked, clock, logins)
+            with suppress(InterruptedError), store.interruptible(is_stopping):
+                _compare(store, profile, pair, asked, clock, logins)
+    if is_stopping():
+        with store.transaction() as db:
+            reconciliations.interrupt_running(db, clock.now())
     runs = [run for pair in planned if (run := reconciliations.get(store.db, pair.run_id)) is not None]
+    if is_stopping():
+        return runs
     failing = {run.definition for run in runs if run.outcome != "complete"}
     with store.transaction() as db:
         for name in asked.names:

@@ -19,6 +19,7 @@ from adapters.errors import AdapterError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
 from finsync_tui.reconcile.rows import Builder, Read
+from finsync_tui.stopping import IsStopping, never
 from store import Store, comparison, crossrefs, findings, records, systems, workflows
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
@@ -145,16 +146,25 @@ def is_linked(db: Connection, link: FieldSetup, source: str, target: str, row: R
 
 
 async def read(
-    store: Store, adapters: Mapping[str, Adapter], readings: Sequence[Reading], clock: Clock
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    readings: Sequence[Reading],
+    clock: Clock,
+    is_stopping: IsStopping = never,
 ) -> dict[int, str]:
-    """Read these sides; return why each side that could not be read whole was not."""
+    """Read these sides; return why each side that could not be read whole was not.
+
+    Told to stop, it leaves off between two pages; the side at hand and those after it do not count as read then.
+    """
     walks: dict[Where, list[Reading]] = {}
     for one in readings:
         walks.setdefault(one.where, []).append(one)
     failed: dict[int, str] = {}
     for where, some in sorted(walks.items(), key=lambda item: str(item[0])):
         try:
-            await _walk(store, adapters, where, some, clock)
+            await _walk(store, adapters, where, some, clock, is_stopping)
+        except InterruptedError:
+            break
         except (AdapterError, AwayError) as error:
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
@@ -164,11 +174,16 @@ async def read(
 
 
 async def _walk(
-    store: Store, adapters: Mapping[str, Adapter], where: Where, readings: Sequence[Reading], clock: Clock
+    store: Store,
+    adapters: Mapping[str, Adapter],
+    where: Where,
+    readings: Sequence[Reading],
+    clock: Clock,
+    is_stopping: IsStopping,
 ) -> None:
     last = where.position
     if where.system == OWN:
-        _read_own(store, where, readings)
+        _read_own(store, where, readings, is_stopping)
     else:
         if not systems.is_open(store.db, where.system, clock.now()):
             raise AwayError(where.system)
@@ -176,6 +191,7 @@ async def _walk(
         async for page in _pages(store, adapter, where):
             _put(store, adapter, where.entity, page, readings, clock)
             last = page.position or last
+            _go_on(is_stopping)
         if where.periods is not None:
             await _read_moved(store, adapter, where, readings, clock)
     with store.transaction() as db:
@@ -281,16 +297,23 @@ async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[P
         yield Page(await adapter.read_many(entity, some), None, is_last=False)
 
 
-def _read_own(store: Store, where: Where, readings: Sequence[Reading]) -> None:
+def _go_on(is_stopping: IsStopping) -> None:
+    if is_stopping():
+        raise InterruptedError("told to stop; this side does not count as read")
+
+
+def _read_own(store: Store, where: Where, readings: Sequence[Reading], is_stopping: IsStopping) -> None:
     model = CONTRACTS[where.entity]
     if where.flow is not None:
         for keys in workflows.taken_up(store.db, where.flow, where.entity, ROWS_IN_HAND):
             _store(store, readings, list(_taken_up(store, model, keys)))
+            _go_on(is_stopping)
         return
     ids = iter(records.external_ids(store.db, where.entity, OWN))
     while some := list(islice(ids, ROWS_IN_HAND)):
         held = records.get_many(store.db, model, OWN, some)
         _store(store, readings, [Read(one.external_id, one.record, one.fetched_at) for one in held.values()])
+        _go_on(is_stopping)
 
 
 def _taken_up(store: Store, model: type[CanonicalRecord], keys: Sequence[str]) -> Iterator[Read]:

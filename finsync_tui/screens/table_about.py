@@ -60,6 +60,7 @@ class TableAboutScreen(WorkScreen, Generic[RowT]):
         self.table.redraw()
 
     def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
         title, lines = explained(error, self.desk)
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 

@@ -41,7 +41,8 @@ SEED = int(os.environ.get("FINSYNC_KILL_SEED", "7"))
 SHARE = 1.6
 """How much of the year the kills spread over: each moment is drawn from 0 to this share divided by their number."""
 LAUNCHER = Path(__file__).with_name("dying_engine.py")
-WAIT_S = 600
+WAIT_S = 1800
+"""So long an engine may take to its death or its end, on a machine that has much else to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import cast
 
 import pytest
 
-from adapters.base import Adapter, Page, Receipt, WriteRequest
+from adapters.base import Adapter, Page, Receipt, Translated, Untranslatable, WriteRequest
 from finsync_tui import delivery, stopping, sync
-from store import outbox, runs, watermarks
+from store import meta, outbox, records, runs, watermarks
 from tests.builders import a_clock, a_purchase_order, a_store
 from tests.finsync_tui.cli.conftest import Finsync
 from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
@@ -49,6 +49,43 @@ def test_a_long_read_ends_between_two_pages() -> None:
     assert (2, "p1") == (pulled.rows_read, mark and mark.position)
     assert [("failed", runs.INTERRUPTED)] == [(run.outcome, run.error) for run in runs.last(store.db)]
     assert not sync.is_caught_up(store.db, "shelf", "supplier")
+
+
+def test_a_huge_page_is_left_amid_its_translation() -> None:
+    """Nothing of it is stored and the watermark stays before it: it is read again."""
+    store, asked = a_store(), list[bool]()
+
+    class Heavy(Shelf):
+        def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
+            asked.append(True)
+            return super().translate(entity, rows)
+
+    heavy = Heavy([{"id": f"S{n}", "name": "a"} for n in range(2000)], position="p")
+
+    asyncio.run(sync.pull(store, heavy, sync.Pull("shelf", "supplier"), a_clock(), lambda: len(asked) >= 2))
+
+    assert (2, 0) == (len(asked), records.count(store.db, "supplier"))
+    assert watermarks.get(store.db, "shelf", "supplier") is None
+    assert [("failed", runs.INTERRUPTED)] == [(run.outcome, run.error) for run in runs.last(store.db)]
+
+
+def test_what_sqlite_computes_is_given_up() -> None:
+    """Within milliseconds, however long it would go on; what the transaction had written is taken back, and the store works."""
+    store = a_store()
+    counting = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    def work() -> None:
+        with store.interruptible(lambda: True), store.transaction() as db:
+            meta.set(db, "begun", "yes")
+            db.execute(counting)
+
+    with pytest.raises(InterruptedError):
+        work()
+
+    assert meta.get(store.db, "begun") is None
+    with store.transaction() as db:
+        meta.set(db, "begun", "again")
+    assert "again" == meta.get(store.db, "begun")
 
 
 class _Silent:

@@ -17,6 +17,7 @@ from finsync_tui.profile.overlay import shipped
 from finsync_tui.reconcile import running
 from finsync_tui.reconcile.running import Asked
 from finsync_tui.settings import read_toml
+from finsync_tui.stopping import IsStopping, never
 from store import (
     Store,
     breaks,
@@ -94,13 +95,15 @@ class Desk:
     right: Orders
     rounding: dict[str, str] = field(default_factory=dict)
 
-    def run(self, mode: Any = "full", **asked: Any) -> reconciliations.Run:
+    def run(self, mode: Any = "full", is_stopping: IsStopping = never, **asked: Any) -> reconciliations.Run:
         definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
         definition["classes"] |= {"rounding": self.rounding}
         profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
         adapters: Any = {"coupa": self.left, "erp": self.right}
         wanted = Asked(("orders",), mode, **asked)
-        (run,) = asyncio.run(running.reconcile(self.store, adapters, profile, self.clock, wanted))
+        (run,) = asyncio.run(
+            running.reconcile(self.store, adapters, profile, self.clock, wanted, is_stopping)
+        )
         return run
 
     def open_breaks(self) -> list[tuple[str, str, str]]:
@@ -194,6 +197,24 @@ def test_a_run_that_was_cut_off_changes_nothing(desk: Desk) -> None:
     first = reconciliations.get(desk.store.db, 1)
     assert first is not None
     assert "interrupted" == first.outcome
+
+
+@pytest.mark.parametrize("looks", [1, 3, 8, 12, 14])
+def test_a_run_that_is_told_to_stop_changes_no_break_and_comes_again(desk: Desk, looks: int) -> None:
+    """Between two pages, or amid the comparison: it counts as interrupted, and the next one finds everything."""
+    del desk.right.held["302"]
+    asked = list[bool]()
+
+    def is_stopping() -> bool:
+        asked.append(True)
+        return len(asked) >= looks
+
+    cut = desk.run(is_stopping=is_stopping)
+    before = desk.open_breaks()
+    again = desk.run()
+
+    assert ("interrupted", []) == (cut.outcome, before)
+    assert ("complete", 1) == (again.outcome, again.opened)
 
 
 def test_a_document_that_cannot_be_read_is_still_there(desk: Desk) -> None:
