@@ -27,7 +27,6 @@ from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.stylesheet import KeptStylesheet
-from finsync_tui.screens.verbs import Name
 from finsync_tui.screens.widgets.top_bar import UNKNOWN, Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
