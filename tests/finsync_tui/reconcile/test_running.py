@@ -199,9 +199,12 @@ def test_a_run_that_was_cut_off_changes_nothing(desk: Desk) -> None:
     assert "interrupted" == first.outcome
 
 
-@pytest.mark.parametrize("looks", [1, 3, 8, 12, 14])
-def test_a_run_that_is_told_to_stop_changes_no_break_and_comes_again(desk: Desk, looks: int) -> None:
+@pytest.mark.parametrize("looks", [1, 3, 8, 14, 40])
+def test_a_run_that_is_told_to_stop_changes_no_break_and_comes_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
     """Between two pages, or amid the comparison: it counts as interrupted, and the next one finds everything."""
+    monkeypatch.setattr("store.database.STEPS_BETWEEN_LOOKS", 20)
     del desk.right.held["302"]
     asked = list[bool]()
 
