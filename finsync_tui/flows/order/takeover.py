@@ -2,11 +2,13 @@
 
 Which line of a requisition became which order line is said by the requisition. Until the ERP holds the order, or it has
 ended without, the requisition goes on promising. An order that was given up, and that its source still means to have, is
-held by no ERP: its requisition promises again until the order comes anew or ends there.
+held by no ERP: its requisition promises again until the order comes anew or ends there. A line that a change takes out of
+an order that the ERP holds is not wanted any more: nobody promises it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from sqlite3 import Connection
 
 from store import commitments, crossrefs, records
@@ -28,13 +30,23 @@ def of_requisition(db: Connection, key: RecordKey, target: str) -> int:
     held = records.get(db, Requisition, key.system, key.external_id)
     if held is None or not commitments.has_promised(db, str(key)):
         return 0
-    taking = [order for one in _orders(db, key) if (order := _taking(db, one, target)) is not None]
-    became = {line.external_id for order in taking for line in order.lines}
+    taking = {one: order for one in _orders(db, key) if (order := _taking(db, one, target)) is not None}
+    became = {line.external_id for order in taking.values() for line in order.lines}
     linked = [line for line in held.record.lines if line.order_line_id]
+    if any(line.order_line_id not in became for line in linked):
+        became |= {line for one in taking for line in _lines_before(db, one)}
     taken = [line for line in linked if line.order_line_id in became]
     if taking and not linked and held.record.status in ("ordered", "received"):
         taken = list(held.record.lines)  # its source does not say which line became which
     return commitments.taken_over(db, str(key), [line.number for line in taken])
+
+
+def _lines_before(db: Connection, key: RecordKey) -> Iterator[str | None]:
+    """Yield the lines that an order has had: what a later revision leaves out is ordered no more, and promised by nobody."""
+    for version in records.history(db, PurchaseOrder.entity, key.system, key.external_id):
+        held = records.get_version(db, PurchaseOrder, key.system, key.external_id, version.version)
+        if held is not None:
+            yield from (line.external_id for line in held.record.lines)
 
 
 def _orders(db: Connection, key: RecordKey) -> list[RecordKey]:

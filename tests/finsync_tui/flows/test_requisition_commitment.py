@@ -102,6 +102,20 @@ def test_an_order_takes_over_the_lines_that_became_it_and_no_others() -> None:
     assert {"commitment": 10_000, "obligation": 10_000} == desk.stages
 
 
+def test_a_line_that_a_change_takes_out_of_the_order_is_promised_by_nobody() -> None:
+    """It was ordered and is wanted no more: the requisition does not ask for it again."""
+    desk = Desk()
+    (line,) = its_order().lines
+    other = line.model_copy(update={"number": "2", "external_id": "L2"})
+    desk.wish(a_requisition("L1", "L2", status="ordered"))
+    desk.order(its_order(lines=(line, other)))
+    before = desk.stages
+
+    desk.order(its_order(lines=(other,), revision="2"))
+
+    assert ({"obligation": 20_000}, {"obligation": 10_000}) == (before, desk.stages)
+
+
 def test_a_source_that_links_no_lines_says_by_its_status_that_all_is_ordered() -> None:
     """Then the order takes over the whole requisition, and before that nothing of it."""
     desk = Desk()
