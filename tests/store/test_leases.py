@@ -131,6 +131,7 @@ LATER = MONDAY + timedelta(hours=8)
         (leases.holder_id(), MONDAY, "running"),
         (leases.holder_id(), LATER, "silent"),
     ],
+    ids=["far at work", "far asleep", "here at work", "here asleep"],
 )
 def test_an_engine_whose_lease_ran_out_is_silent_and_not_gone(
     holder: str, now: datetime, standing: leases.Standing
