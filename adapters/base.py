@@ -81,11 +81,13 @@ class Connection(BaseModel):
     proxy: str | None = None
     ca_bundle: str | None = Field(default=None, description="File with the certificates of a private CA")
     client_certificate: str | None = Field(default=None, description="PEM file with certificate and key")
-    timeout_s: float = 60.0
-    requests_per_second: float | None = Field(default=None, description="Overrides the manifest's limit")
-    connections_max: int | None = None
-    answer_bytes_max: int = 32 * 1024 * 1024
-    pages_max: int = 100_000
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    requests_per_second: float | None = Field(
+        default=None, gt=0, le=10_000, description="Overrides the manifest's limit"
+    )
+    connections_max: int | None = Field(default=None, ge=1, le=64)
+    answer_bytes_max: int = Field(default=32 * 1024 * 1024, ge=1024, le=1024**3)
+    pages_max: int = Field(default=100_000, ge=1)
     options: dict[str, Any] = Field(
         default_factory=dict, description="Checked by the adapter's own Options model"
     )

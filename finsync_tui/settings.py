@@ -86,6 +86,10 @@ def read_toml(path: Path) -> dict[str, Any]:
                 path, "", "it is larger than 1 MB", "Configuration is small: is it the right file?"
             )
         return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except RecursionError:
+        raise SettingsFileError(
+            path, "", "it is nested more deeply than any configuration", "Is it the right file?"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsFileError(
             path, "", f"it is not valid TOML ({error})", "Correct that line and try again."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from finsync_tui.profile.expense_check import expense_problems
@@ -21,6 +22,8 @@ from finsync_tui.profile.tax import TABLE
 from finsync_tui.settings import SettingsFileError, Workspace
 from store.errors import FinsyncError
 from store.wording import nearest, plain
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 def check(workspace: Workspace) -> list[Problem]:
@@ -75,6 +78,16 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
             )
 
 
+def _address(text: str) -> SplitResult | None:
+    """Read an address over http(s); None: it is none."""
+    try:
+        url = urlsplit(text)
+        is_fine = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets that nobody closed, a port beyond all ports
+        return None
+    return url if is_fine else None
+
+
 def _systems(profile: Profile) -> Iterator[Problem]:
     import adapters
 
@@ -82,6 +95,12 @@ def _systems(profile: Profile) -> Iterator[Problem]:
         yield Problem("systems", "no system is connected", "Add a [systems.<name>] table (docs/connect.md).")
     for name, connection in profile.systems.items():
         place = f"systems.{name}"
+        if not _NAME.fullmatch(name):
+            yield Problem(
+                place,
+                f"{name!r} can't be the name of a system",
+                "Use letters, digits, - and _, such as oracle-emea; at most 40.",
+            )
         if connection.adapter not in adapters.names():
             yield Problem(
                 f"{place}.adapter",
@@ -90,14 +109,14 @@ def _systems(profile: Profile) -> Iterator[Problem]:
             )
         else:
             yield from _options(place, connection.adapter, connection.options)
-        url = urlsplit(connection.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
+        url = _address(connection.base_url)
+        if url is None:
             yield Problem(
                 f"{place}.base_url", f"{connection.base_url!r} is no http(s) address", "Give scheme and host."
             )
         elif url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
             yield Problem(f"{place}.base_url", "credentials would travel unencrypted", "Use https.")
-        if url.username or url.password:
+        if url is not None and (url.username or url.password):
             yield Problem(
                 f"{place}.base_url",
                 "it holds credentials",
@@ -173,6 +192,7 @@ def _schedule(profile: Profile, name: str, schedule: Schedule) -> Iterator[Probl
         yield Problem(
             f"{place}.timezone", f"{schedule.timezone!r} is no time zone", "Use a name such as Europe/Berlin."
         )
+        return
     if schedule.cron is not None:
         from apscheduler.triggers.cron import CronTrigger
 
