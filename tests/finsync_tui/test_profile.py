@@ -329,3 +329,29 @@ def test_what_is_wrong_with_a_setting_is_said_in_plain_words(tmp_path: Path) -> 
 
         with pytest.raises(SettingsFileError, match=words):
             load_workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "place"),
+    [
+        (f"{SYSTEM}timeout_s = -5\n", "timeout_s"),
+        (f"{SYSTEM}pages_max = 0\n", "pages_max"),
+        (f"{SYSTEM}requests_per_second = 0\n", "requests_per_second"),
+        (f"{SYSTEM}connections_max = -3\n", "connections_max"),
+        (f"{SYSTEM}answer_bytes_max = 0\n", "answer_bytes_max"),
+        (SYSTEM.replace(".com", ".com:99999"), "systems.coupa.base_url"),
+        (SYSTEM.replace("//example", "//[example"), "systems.coupa.base_url"),
+        (SYSTEM.replace("systems.coupa", 'systems."../../etc"'), "systems.../../etc"),
+        (
+            SYSTEM
+            + '[schedules.x]\nsystem = "coupa"\nentities = ["supplier"]\ncron = "0 6 * * 1"\ntimezone = "Mars/Phobos"\n',
+            "schedules.x.timezone",
+        ),
+        ("x = " + "[" * 5000 + "]" * 5000, "nested more deeply"),
+    ],
+)
+def test_senseless_settings_are_named_with_their_place(tmp_path: Path, layer: str, place: str) -> None:
+    """Nothing of it is a defect of ours, and nothing of it is found out only when a system is called."""
+    found = profile.check(a_workspace(tmp_path, layer))
+
+    assert [] != [one for one in found if place in f"{one.place} {one.message}"]
