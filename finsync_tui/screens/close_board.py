@@ -109,7 +109,6 @@ class CloseBoardScreen(WorkScreen):
 
     def store_failed(self, error: BaseException) -> None:
         super().store_failed(error)
-        self.table.empty = "nothing to show"
         title, lines = explained(error, self.desk)
         self.table.fail("✕ nothing to show")
         self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))

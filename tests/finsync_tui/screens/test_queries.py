@@ -62,8 +62,8 @@ def test_the_pulse_counts_by_the_engines_clock(db: sqlite3.Connection) -> None:
 
     assert pulse.engine is not None
     assert (30, 18, 3) == (pulse.open_count, pulse.overdue_count, pulse.failed_count)
-    assert pulse.engine.is_alive(MACHINE_NOW)
-    assert not pulse.engine.is_alive(MACHINE_NOW + timedelta(hours=1)), "its lease has run out"
+    assert "running" == pulse.engine.standing(MACHINE_NOW)
+    assert "silent" == pulse.engine.standing(MACHINE_NOW + timedelta(hours=1)), "its lease has run out"
 
 
 def test_what_is_due_is_in_order_and_has_one_due_time_each(db: sqlite3.Connection) -> None:
