@@ -315,7 +315,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def _empty_line(self, number: int, width: int) -> Strip:
         text, role = self._instead or (self.empty, "muted")
-        lines = textwrap.wrap(text, max(10, width - 2 * len(GAP)))
+        room = max(1, self.scrollable_content_region.height - 1)
+        lines = textwrap.wrap(text, max(10, width - 2 * len(GAP)), max_lines=room, placeholder=" …")
         if number >= len(lines):
             return Strip.blank(width, self._inked.plain)
         style = self._inked.empty + (self._inked.roles[role] or Style.null())

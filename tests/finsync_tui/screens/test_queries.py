@@ -293,7 +293,7 @@ def test_an_attempt_shows_request_and_answer_without_secrets(store: Store) -> No
 
     assert found is not None
     shown = DeliveryDetailScreen(array("q", [entry]), 0).tab(found, "Attempts", 130).plain
-    assert "Request" in shown
+    assert "request of #1, as decided" in shown
     assert "commitment" in shown
     assert "3000" in shown
     assert not any(secret in shown for secret in ("tok-very-secret", "DE8937"))

@@ -205,6 +205,8 @@ SHOWS: dict[str, tuple[str, str]] = {
     "MappingTableScreen": ("test_mapping_snapshots/test_screen[rules", "cost_centre"),
     "VersionsScreen": ("test_mapping_snapshots/test_screen[versions", "Version"),
     "ProposalScreen": ("test_mapping_snapshots/test_screen[proposal", "Change and impact"),
+    "SuppliersScreen": ("test_suppliers/test_picture[", "Pairs · 3"),
+    "PairScreen": ("test_suppliers/test_picture_of_a_pair[", "Side by side"),
     "AskDialog": ("test_snapshots/test_screen[resolve", "esc"),
     "PickDialog": ("test_snapshots/test_screen[sort", "Sort by"),
     "ViewsDialog": ("test_snapshots/test_screen[views", "saved views"),
@@ -224,6 +226,8 @@ SHARED = {
     "BreakActions",
     "CaseActions",
     "MappingActions",
+    "PairActions",
+    "TableAboutScreen",
 }
 """What screens are made of."""
 

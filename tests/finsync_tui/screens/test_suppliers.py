@@ -58,10 +58,11 @@ def test_picture(snap_compare: SnapCompare, twins: Path, size: tuple[int, int]) 
     assert snap_compare(an_app(twins), terminal_size=size, run_before=partial(walk, keys=("semicolon", "u")))
 
 
-def test_picture_of_a_pair(snap_compare: SnapCompare, twins: Path) -> None:
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+def test_picture_of_a_pair(snap_compare: SnapCompare, twins: Path, size: tuple[int, int]) -> None:
     """Both sides, what differs in bold."""
     keys = ("semicolon", "u", "enter")
-    assert snap_compare(an_app(twins), terminal_size=DESIGN, run_before=partial(walk, keys=keys))
+    assert snap_compare(an_app(twins), terminal_size=size, run_before=partial(walk, keys=keys))
 
 
 async def test_marked_pairs_are_answered_at_once_and_remembered_as_examples(twins: Path) -> None:
