@@ -80,7 +80,7 @@ def _change(
     if master is None:
         return (
             f'the profile does not say who is master of {name}. `[ownership]` with "{name}" = '
-            f'"{one.target_system}" lets its value count; `finsync breaks explain` settles the difference as it stands'
+            f'"{one.target_system}" lets its value count; `finsync breaks explain N --reason ...` settles the difference as it stands'
         )
     if master not in one.target_system.split("+"):
         return f"{master} is master of {name}, so the value of {one.target_system} is not adopted"

@@ -115,7 +115,7 @@ _ADOPTION: Final[Matter[Break]] = Matter(
     act="adopt",
     act_done="adopted",
     what="an adoption",
-    command="finsync breaks adopt",
+    command="breaks adopt",
     acts=Acts(
         "break.adoption_proposed", "break.adopted", "break.adoption_rejected", "break.adoption_withdrawn"
     ),

@@ -121,7 +121,7 @@ _WRITE_OFF: Final[Matter[ExceptionCase]] = Matter(
     act="write off",
     act_done="written off",
     what="a write-off",
-    command="finsync exceptions write-off",
+    command="exceptions write-off",
     acts=Acts(
         "exception.write_off_proposed", "exception.written_off", "exception.write_off_rejected",
         "exception.write_off_withdrawn",

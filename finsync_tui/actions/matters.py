@@ -68,6 +68,7 @@ class Matter(Generic[T]):
     what: str
     """a write-off, an adoption"""
     command: str
+    """Without the program's name: breaks write-off."""
     acts: Acts
     get: Callable[[Connection, int], T]
     """Return the thing while it may still be decided about; else raise."""
@@ -149,7 +150,7 @@ class Matter(Generic[T]):
         with store.transaction() as db:
             one, found = self._waiting(db, number)
             second_person.withdraw(
-                db, actor, found, what=f"{self.noun} {number}", command=f"{self.command} {number}", reason=reason,
+                db, actor, found, what=f"{self.noun} {number}", command=self._line(number), reason=reason,
                 now=now, noun=self._short,
             )  # fmt: skip
             self.note(db, one, actor.name, f"{self._short} withdrawn: {reason}", now)
@@ -159,13 +160,17 @@ class Matter(Generic[T]):
     def _short(self) -> str:
         return self.what.partition(" ")[2]
 
+    def _line(self, number: int) -> str:
+        """What is typed for it."""
+        return f"finsync {self.command} {number}"
+
     def _waiting(self, db: Connection, number: int) -> tuple[T, Proposal]:
         one = self.get(db, number)
         found = second_person.waiting(db, one.proposal_id, self.kind)
         if found is None:
             raise NotAllowedError(
                 f"{self.noun} {number} is not proposed to be {self.act_done}. Nothing was changed. "
-                f"`{self.command} {number}` does."
+                f"`{self._line(number)} --reason ...` does."
             )
         return one, found
 

@@ -148,7 +148,7 @@ def part_suppliers(store: Store, actor: Actor, merge_id: int, reason: str) -> in
 def _not_merged(merge: Merge) -> str:
     advice = {
         "proposed": f"`finsync supplier decide-merge {merge.id} --withdraw` takes a proposal back.",
-        "merging": f"`finsync workflow abort {merge.workflow_id}` undoes what it has done so far.",
+        "merging": f"`finsync workflow abort {merge.workflow_id} --reason ...` undoes what it has done so far.",
         "parting": f"`finsync workflow show {merge.parting_workflow_id}` tells how far it is.",
     }
     return (

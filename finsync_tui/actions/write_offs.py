@@ -76,7 +76,7 @@ _WRITE_OFF: Final[Matter[Break]] = Matter(
     act="write off",
     act_done="written off",
     what="a write-off",
-    command="finsync breaks write-off",
+    command="breaks write-off",
     acts=Acts(
         "break.write_off_proposed",
         "break.written_off",

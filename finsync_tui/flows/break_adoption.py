@@ -70,7 +70,7 @@ def check_approval(context: Context) -> Answer:
         return Hold(
             "APPROVAL_INVALID",
             f"the value of break {number} may not be adopted: {problem}",
-            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id}` and adopt it anew.",
+            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id} --reason ...` and adopt it anew.",
             str(_plan(context)["system"]),
             {"break": number},
         )

@@ -78,7 +78,7 @@ def check_approval(context: Context) -> Answer:
         return Hold(
             "APPROVAL_INVALID",
             f"the merge of {merge.double_key} into {merge.keep_key} may not be done: {problem}",
-            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id}` and merge anew.",
+            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id} --reason ...` and merge anew.",
             RecordKey.parse(merge.double_key).system,
             {"merge": merge.id},
         )
@@ -105,7 +105,7 @@ def join(context: Context) -> Answer:
         return Hold(
             "MERGE_OUTDATED",
             f"the merge of {merge.double_key} into {merge.keep_key} was decided on other facts: {done}",
-            f"`finsync workflow abort {context.workflow.id}`, look at it again with `finsync supplier merge --preview` and merge anew.",
+            f"`finsync workflow abort {context.workflow.id} --reason ...`, look at it again with `finsync supplier merge KEEP DOUBLE --preview` and merge anew.",
             RecordKey.parse(merge.double_key).system,
             {"merge": merge.id},
         )

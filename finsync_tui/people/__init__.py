@@ -1,7 +1,7 @@
 """People: who acts, what their roles allow, and the keys that they sign with."""
 
 from finsync_tui.actor import account
-from finsync_tui.people.acting import acting, known_now
+from finsync_tui.people.identity import acting, known_now
 from finsync_tui.people.keys import (
     KeyMissingError,
     Signer,

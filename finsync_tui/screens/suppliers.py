@@ -42,7 +42,7 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
     PURPOSE = (
         "Pairs of suppliers that may be one, with what makes it likely. m says that they are the same, d that they are not; space "
         "marks, and one answer is for all that are marked. Answers are remembered, shown as examples, and never asked again. "
-        "What is the same in one system is merged with `finsync supplier merge`."
+        "What is the same in one system is merged with `finsync supplier merge KEEP DOUBLE`."
     )
     VERBS = ("activate", "same_suppliers", "different_suppliers", "filter")
     NOUN = "Pairs"

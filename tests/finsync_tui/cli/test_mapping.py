@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import tomlkit
 
-from finsync_tui import people as acting_people
+from finsync_tui import people
 from finsync_tui.mapping import files
+from finsync_tui.people import identity
 from finsync_tui.settings import create_workspace
 from store import open_store
 from store.cases import NewCase
@@ -28,7 +29,8 @@ def sit(monkeypatch: pytest.MonkeyPatch) -> Sit:
     """Somebody sits down at the keyboard: the account of the operating system is theirs."""
 
     def who(name: str) -> None:
-        monkeypatch.setattr(acting_people, "account", lambda: name)
+        monkeypatch.setattr(people, "account", lambda: name)
+        monkeypatch.setattr(identity, "this_account", lambda: name)
 
     return who
 
