@@ -73,16 +73,22 @@ def forget_all(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM supplier_pair")
 
 
-_UNANSWERED = " AND NOT EXISTS (SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1)"
+IS_OPEN = """NOT EXISTS (SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1)
+  AND NOT EXISTS (SELECT 1 FROM golden_member mo JOIN golden_member mt ON mt.system=substr(p.other, 1, instr(p.other, ':') - 1)
+    AND mt.external_id=substr(p.other, instr(p.other, ':') + 1)
+    WHERE mo.system=substr(p.one, 1, instr(p.one, ':') - 1) AND mo.external_id=substr(p.one, instr(p.one, ':') + 1)
+    AND mo.golden_id=mt.golden_id AND mo.system<>mt.system)"""
+"""Of a pair `p`: nobody has answered, and it is not one golden supplier whose records stand in two systems, as they should.
+Doubles inside one system stay open: they are to be merged."""
 
 
 def waiting(db: sqlite3.Connection, ask: float, limit: int, *, within: str | None = None) -> list[ScoredPair]:
-    """Return pairs that score `ask` or more and that nobody answered, the likeliest first; with `within`, those of which
-    both stand in that system."""
+    """Return pairs that score `ask` or more and wait for an answer, the likeliest first; with `within`, those of which both
+    stand in that system."""
     both = " AND substr(p.one, 1, length(?2))=?2 AND substr(p.other, 1, length(?2))=?2" if within else ""
     rows = db.execute(
         f"SELECT p.one, p.other, p.score, p.evidence FROM supplier_pair p WHERE p.score>=?1 AND ?2 IS NOT NULL{both}"
-        f"{_UNANSWERED} ORDER BY p.score DESC, p.one, p.other LIMIT ?3",
+        f" AND {IS_OPEN} ORDER BY p.score DESC, p.one, p.other LIMIT ?3",
         (ask, f"{within}:" if within else "", limit),
     )
     return [_pair(row) for row in rows]
@@ -91,7 +97,7 @@ def waiting(db: sqlite3.Connection, ask: float, limit: int, *, within: str | Non
 def counts(db: sqlite3.Connection, ask: float, link: float) -> dict[str, int]:
     """Return how many pairs wait for an answer, how many of them are likely, and what was said so far."""
     opened, likely = db.execute(
-        f"SELECT count(*), coalesce(sum(p.score>=?2), 0) FROM supplier_pair p WHERE p.score>=?1{_UNANSWERED}",
+        f"SELECT count(*), coalesce(sum(p.score>=?2), 0) FROM supplier_pair p WHERE p.score>=?1 AND {IS_OPEN}",
         (ask, link),
     ).fetchone()
     said = dict(db.execute("SELECT answer, count(*) FROM supplier_answer WHERE is_newest=1 GROUP BY answer"))

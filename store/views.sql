@@ -267,12 +267,18 @@ CREATE VIEW v_supplier_pair AS -- two suppliers that may be one, what makes it l
 SELECT fo.id * 4294967296 + ft.id AS id, p.one, p.other, p.score, p.evidence, p.found_at, fo.name AS one_name, ft.name AS other_name,
        trim(fo.postcode || ' ' || fo.town || ' ' || fo.country) AS one_place,
        trim(ft.postcode || ' ' || ft.town || ' ' || ft.country) AS other_place,
-       fo.system AS one_system, ft.system AS other_system, a.answer, a.answered_by, a.at AS answered_at, a.reason
+       fo.system AS one_system, ft.system AS other_system, a.answer, a.answered_by, a.at AS answered_at, a.reason,
+       coalesce(mo.golden_id = mt.golden_id, 0) AS is_linked, -- they are one golden supplier already
+       CASE WHEN a.answer IS NOT NULL THEN a.answer
+            WHEN mo.golden_id = mt.golden_id AND fo.system <> ft.system THEN 'linked' -- in one system they are doubles, to be merged
+            ELSE 'open' END AS state
 FROM supplier_pair p
 JOIN supplier_form fo ON fo.system = substr(p.one, 1, instr(p.one, ':') - 1)
   AND fo.external_id = substr(p.one, instr(p.one, ':') + 1)
 JOIN supplier_form ft ON ft.system = substr(p.other, 1, instr(p.other, ':') - 1)
   AND ft.external_id = substr(p.other, instr(p.other, ':') + 1)
+LEFT JOIN golden_member mo ON mo.system = fo.system AND mo.external_id = fo.external_id
+LEFT JOIN golden_member mt ON mt.system = ft.system AND mt.external_id = ft.external_id
 LEFT JOIN supplier_answer a ON a.one = p.one AND a.other = p.other AND a.is_newest = 1;
 
 CREATE VIEW v_supplier_merge AS -- doubles merged into one supplier, or to be, and what became of it

@@ -7,6 +7,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from finsync_tui.profile import Profile
+from store import supplier_answers
 
 COLUMNS: Final = (
     "scope", "name", "suppliers", "records", "prevented", "asked", "open", "likely", "doubles", "merged", "parted",
@@ -17,7 +18,7 @@ COLUMNS: Final = (
 | suppliers, records | golden records, and records of systems |
 | prevented | suppliers that were linked with one that was there, instead of being made a second time |
 | asked | questions, before a supplier was made, that wait for a person |
-| open, likely | pairs that nobody has answered, and those that score as one |
+| open, likely | pairs that nobody has answered and that are not linked already, and those that score as one |
 | doubles | records of one system beyond the first that belong to one supplier, and are active |
 | merged, parted | doubles that were merged, and those of which it was undone |
 """
@@ -55,10 +56,9 @@ SELECT 'legal entity', r.entity, count(DISTINCT r.golden_id), count(*),
    WHERE g.state='parted' AND x.entity=r.entity)
 FROM reach r GROUP BY r.entity ORDER BY r.entity
 """
-_OPEN_PAIR: Final = """open_pair(one, other, score, one_system, other_system) AS (
+_OPEN_PAIR: Final = f"""open_pair(one, other, score, one_system, other_system) AS (
   SELECT one, other, score, substr(one, 1, instr(one, ':') - 1), substr(other, 1, instr(other, ':') - 1) FROM supplier_pair p
-  WHERE p.score>=:ask AND NOT EXISTS (
-    SELECT 1 FROM supplier_answer a WHERE a.one=p.one AND a.other=p.other AND a.is_newest=1))"""
+  WHERE p.score>=:ask AND {supplier_answers.IS_OPEN})"""  # noqa: S608
 
 
 def quality(db: Connection, profile: Profile) -> Iterator[Sequence[object]]:

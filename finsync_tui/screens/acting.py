@@ -16,6 +16,7 @@ from store.database import Store, open_store
 from store.supplier_answers import Answer
 
 Deed = Callable[[Store, Actor, Sequence[int], str, Seen], Outcome]
+PAIR_GONE = "one of the two has changed; look again"
 
 
 DEEDS: Mapping[Name, Deed] = {
@@ -52,10 +53,14 @@ DEEDS: Mapping[Name, Deed] = {
 
 
 def _answered(store: Store, actor: Actor, ids: Sequence[int], said: Answer, reason: str) -> Outcome:
-    """Keep one answer for all of these pairs: all in one transaction, or none."""
+    """Keep one answer for all of these pairs: all in one transaction, or none. A pair that is gone has no answer."""
     pairs = supplier_pairs.keys_of(store.db, ids)
-    actions.answer_suppliers(store, actor, pairs, said, reason)
-    return Outcome(tuple(ids), ())
+    if pairs:
+        actions.answer_suppliers(store, actor, [pairs[one] for one in ids if one in pairs], said, reason)
+    return Outcome(
+        tuple(one for one in ids if one in pairs),
+        tuple((one, PAIR_GONE) for one in ids if one not in pairs),
+    )
 
 
 def perform(

@@ -17,7 +17,6 @@ from finsync_tui.screens.journals import AuditDossier, AuditRow
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import Listing
 from finsync_tui.screens.text import ago, stamp
-from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.dialogs import MessageDialog
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
@@ -158,6 +157,3 @@ class AuditDetailScreen(DetailScreen[AuditDossier]):
 
     def tab(self, dossier: AuditDossier, name: str, width: int) -> Content:
         return tabs.payload(dossier.entry) if name == "Entry" else tabs.history(dossier.history, width)
-
-    def against(self, verb: Verb) -> str:
-        return ""

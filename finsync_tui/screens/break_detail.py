@@ -7,7 +7,6 @@ from array import array
 from functools import partial
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -37,6 +36,7 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
         "comment_break",
     )
     TABS = ("Compare", "Evidence", "History")
+    LISTING = BREAKS
     BINDINGS: ClassVar[list[BindingType]] = [
         *BREAK_BINDINGS,
         Binding("f", "flow", "workflow", id="detail.workflow"),
@@ -114,20 +114,11 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
     def against(self, verb: Verb) -> str:
         return verbs.against_break(verb, self.dossier.row if self.dossier else None, self.desk.actor.name)
 
-    def reason_against(self, action: str) -> str:
-        verb = BREAK_VERBS.get(action)
-        return self.against(verb) if verb else ""
+    def subject(self, dossier: BreakDossier) -> str:
+        return dossier.row.number
 
-    @work(group="doing", exit_on_error=False)
-    async def act(self, verb: Verb, value: str = "") -> None:
-        why = self.against(verb)
-        if why or self.dossier is None:
-            self.refuse(why)
-            return
-        number = self.dossier.row.number
-        shown = await self.previewed(verb, [self.thing_id])
-        if await self.ask_and_do(verb, BREAKS, [self.thing_id], subject=number, value=value, shown=shown):
-            self.read_again()
+    def verb_for(self, action: str) -> Verb | None:
+        return BREAK_VERBS.get(action)
 
     def action_flow(self) -> None:
         from finsync_tui.screens.workflow_detail import WorkflowDetailScreen

@@ -6,7 +6,6 @@ from array import array
 from functools import partial
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -25,6 +24,7 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     PURPOSE = "One write to a system: each attempt and its answer, the body as decided, and as edited when somebody did."
     VERBS = ("replay", "hold", "release", "cancel", "step(1)")
     TABS = ("Attempts", "Body", "Edited", "Receipt")
+    LISTING = queries.DELIVERIES
     BINDINGS: ClassVar[list[BindingType]] = [
         *DELIVERY_BINDINGS,
         Binding("f", "flow", "Open its workflow", show=False, id="detail.workflow"),
@@ -85,18 +85,11 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     def against(self, verb: Verb) -> str:
         return verbs.against_delivery(verb, self.dossier.row if self.dossier else None)
 
-    def reason_against(self, action: str) -> str:
-        verb = DELIVERY_VERBS.get(action)
-        return self.against(verb) if verb else ""
+    def subject(self, dossier: DeliveryDossier) -> str:
+        return dossier.row.number
 
-    @work(group="doing", exit_on_error=False)
-    async def act(self, verb: Verb) -> None:
-        why = self.against(verb)
-        if why or self.dossier is None:
-            self.refuse(why)
-            return
-        if await self.ask_and_do(verb, queries.DELIVERIES, [self.thing_id], subject=self.dossier.row.number):
-            self.read_again()
+    def verb_for(self, action: str) -> Verb | None:
+        return DELIVERY_VERBS.get(action)
 
     def action_replay(self) -> None:
         self.act(verbs.REPLAY)

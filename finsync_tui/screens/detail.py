@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -18,11 +18,13 @@ from textual.widgets import Static
 from finsync_tui.screens import drawing
 from finsync_tui.screens.base import WorkScreen, explained
 from finsync_tui.screens.dossiers import Sides
+from finsync_tui.screens.queries import Listing
 from finsync_tui.screens.verbs import Verb
 
 D = TypeVar("D")
 READING = Content("reading …")
 GONE = Content("It is not there any more. esc leads back.")
+NOTHING = "There is nothing here."
 UNREAD = drawing.line(("✕ it could not be read", "error"))
 
 
@@ -76,9 +78,11 @@ class Page(VerticalScroll, can_focus=True):
 
 
 class DetailScreen(WorkScreen, Generic[D]):
-    """Subclasses say how the thing is read and how each tab is drawn."""
+    """Subclasses say how the thing is read, how each tab is drawn, and what can be done with it."""
 
     TABS: ClassVar[tuple[str, ...]]
+    LISTING: ClassVar[Listing[Any] | None] = None
+    """The list whose rows these things are: money and lost updates are looked up by it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "next", id="detail.next"),
         Binding("p", "step(-1)", "previous", show=False, id="detail.previous"),
@@ -93,6 +97,8 @@ class DetailScreen(WorkScreen, Generic[D]):
         self.dossier: D | None = None
         self._instead = READING
         """What is said while there is nothing to show."""
+        self._why = Content("")
+        """Why it could not be read."""
 
     @property
     def thing_id(self) -> int:
@@ -113,8 +119,23 @@ class DetailScreen(WorkScreen, Generic[D]):
     def tab(self, dossier: D, name: str, width: int) -> Content:
         raise NotImplementedError
 
-    def against(self, verb: Verb) -> str:
+    def subject(self, dossier: D) -> str:
+        """Return what a question calls the thing."""
         raise NotImplementedError
+
+    def verb_for(self, action: str) -> Verb | None:
+        """Return the verb an action stands for."""
+        return None
+
+    def against(self, verb: Verb) -> str:
+        """Return why a verb is not possible for the thing; what only shows has no verbs."""
+        return ""
+
+    def reason_against(self, action: str) -> str:
+        if self.dossier is None and not action.startswith("step"):
+            return NOTHING
+        verb = self.verb_for(action)
+        return self.against(verb) if verb is not None else ""
 
     def body(self) -> ComposeResult:
         yield Static(id="facts", classes="pane")
@@ -132,7 +153,7 @@ class DetailScreen(WorkScreen, Generic[D]):
     @work(exclusive=True, group="dossier", exit_on_error=False)
     async def read_again(self) -> None:
         self.dossier = await self.fetch()
-        self._instead = GONE
+        self._instead, self._why = GONE, Content("")
         self.draw()
         self.refresh_bindings()
 
@@ -146,7 +167,7 @@ class DetailScreen(WorkScreen, Generic[D]):
         """Draw facts and tab from what was read last."""
         top = self.query_one("#facts", Static)
         if self.dossier is None:
-            top.update(self._instead)
+            self._draw_nothing(top)
             return
         width = max(40, self.size.width - 4)
         top.border_title = Content(self.heading(self.dossier))
@@ -154,6 +175,13 @@ class DetailScreen(WorkScreen, Generic[D]):
         top.update(self.facts(self.dossier, width))
         self.query_one(TabStrip).show_counts(self.counts(self.dossier))
         self._draw_tab()
+
+    def _draw_nothing(self, top: Static) -> None:
+        """Say why there is nothing; what was shown before must not be taken for it."""
+        top.border_title = top.border_subtitle = Content("")
+        top.update(self._instead)
+        self.query_one(TabStrip).show_counts({})
+        self.query_one("#text", Static).update(self._why)
 
     def _draw_tab(self) -> None:
         if self.dossier is not None:
@@ -163,12 +191,12 @@ class DetailScreen(WorkScreen, Generic[D]):
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
+        why = drawing.stack([drawing.title(title), *(Content(text) for text in lines)])
         if self.dossier is None:
-            self._instead = UNREAD
+            self._instead, self._why = UNREAD, why
             self.draw()
-        self.query_one("#text", Static).update(
-            drawing.stack([drawing.title(title), *(Content(text) for text in lines)])
-        )
+        else:
+            self.query_one("#text", Static).update(why)
 
     def action_step(self, by: int) -> None:
         target = self.index + by
@@ -176,7 +204,7 @@ class DetailScreen(WorkScreen, Generic[D]):
             self.app.notify("This is the last one." if by > 0 else "This is the first one.", markup=False)
             return
         self.index = target
-        self.dossier, self._instead = None, READING
+        self.dossier, self._instead, self._why = None, READING, Content("")
         self.query_one(Page).scroll_home(animate=False)
         self.read_again()
 
@@ -193,5 +221,19 @@ class DetailScreen(WorkScreen, Generic[D]):
             return self.shows_equal
         return len(sides.lines) + 3 <= self.query_one(Page).size.height
 
+    # -- doing --------------------------------------------------------------------------------------------------
+
     def refuse(self, why: str) -> None:
         self.app.notify(why, severity="warning", markup=False)
+
+    @work(group="doing", exit_on_error=False)
+    async def act(self, verb: Verb, value: str = "") -> None:
+        """Do it to the thing that is shown."""
+        why = self.against(verb)
+        if why or self.dossier is None:
+            self.refuse(why or NOTHING)
+            return
+        subject, ids = self.subject(self.dossier), [self.thing_id]
+        shown = await self.previewed(verb, ids)
+        if await self.ask_and_do(verb, self.LISTING, ids, subject=subject, value=value, shown=shown):
+            self.read_again()

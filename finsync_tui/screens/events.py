@@ -16,7 +16,6 @@ from finsync_tui.screens.journals import EventDossier, EventRow
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import Listing
 from finsync_tui.screens.text import ago, stamp
-from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
 
@@ -117,6 +116,3 @@ class EventDetailScreen(DetailScreen[EventDossier]):
 
     def tab(self, dossier: EventDossier, name: str, width: int) -> Content:
         return tabs.payload(dossier.data) if name == "Data" else tabs.history(dossier.history, width)
-
-    def against(self, verb: Verb) -> str:
-        return ""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -20,11 +19,11 @@ from finsync_tui.screens.queries import ExceptionRow
 from finsync_tui.screens.text import ago, countdown, money, stamp, words
 from finsync_tui.screens.verbs import Verb
 
-REQUEST_LINES = 14
-"""Of what was sent; its delivery shows all of it."""
-
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+REQUEST_LINES = 14
+"""Of what was sent; its delivery shows all of it."""
 
 
 class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
@@ -37,6 +36,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
     )
     VERBS = ("fix", "retry", "resolve", "assign", "comment", "step(1)", "snooze", "edit")
     TABS = ("Compare", "Decisions", "Attempts", "Similar", "History", "Payload", "Notes")
+    LISTING = queries.EXCEPTIONS
     BINDINGS: ClassVar[list[BindingType]] = [
         *CASE_BINDINGS,
         Binding("m", "fix", "suggested fix", id="queue.fix"),
@@ -139,21 +139,13 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
     def reason_against(self, action: str) -> str:
         if action == "fix":
             return "" if self.dossier and self.dossier.suggestion else "There is nothing to suggest here."
-        verb = CASE_VERBS.get(action)
-        return self.against(verb) if verb else ""
+        return super().reason_against(action)
 
-    @work(group="doing", exit_on_error=False)
-    async def act(self, verb: Verb, value: str = "") -> None:
-        why = self.against(verb)
-        if why or self.dossier is None:
-            self.refuse(why)
-            return
-        subject = self.dossier.row.number
-        shown = await self.previewed(verb, [self.thing_id])
-        if await self.ask_and_do(
-            verb, queries.EXCEPTIONS, [self.thing_id], subject=subject, value=value, shown=shown
-        ):
-            self.read_again()
+    def subject(self, dossier: CaseDossier) -> str:
+        return dossier.row.number
+
+    def verb_for(self, action: str) -> Verb | None:
+        return CASE_VERBS.get(action)
 
     def edited_row(self) -> ExceptionRow | None:
         why = self.against(verbs.EDIT)

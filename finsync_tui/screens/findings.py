@@ -19,7 +19,6 @@ from finsync_tui.screens.filters import Field, Grammar
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import Listing, Sort
 from finsync_tui.screens.text import ago, safe_text, stamp
-from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
 from store.clock import instant
 
@@ -198,6 +197,3 @@ class FindingDetailScreen(DetailScreen[FindingDossier]):
         if not dossier.row.document_key:
             return drawing.line(("It is about no document.", "muted"))
         return tabs.history(dossier.history, width)
-
-    def against(self, verb: Verb) -> str:
-        return ""

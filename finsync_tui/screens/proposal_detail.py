@@ -16,7 +16,6 @@ from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.mapping_actions import MappingActions, drawn_change
 from finsync_tui.screens.mapping_reading import ProposalDossier
 from finsync_tui.screens.text import safe_text, stamp
-from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
 
@@ -153,9 +152,6 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
         )
 
     # -- doing ----------------------------------------------------------------------------------------------------------
-
-    def against(self, verb: Verb) -> str:
-        return ""
 
     def against_approving(self) -> str:
         """Return why this person can't approve it; empty: they can try."""

@@ -8,7 +8,7 @@ from sqlite3 import Connection, Row
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens.filters import Field, Grammar
-from finsync_tui.screens.queries import Listing, Sort
+from finsync_tui.screens.queries import Listing, Sort, batches
 from finsync_tui.screens.text import safe_text
 from store.columns import from_json
 
@@ -76,16 +76,13 @@ PAIRS: Listing[PairRow] = Listing(
     make=_pair,
     grammar=Grammar(
         fields=(
-            Field("answer", "answer", values=("same", "different")),
+            Field("state", "state", values=("open", "linked", "same", "different")),
             Field("system", "one_system"),
             Field("other", "other_system"),
         ),
         words=("one", "other", "one_name", "other_name"),
-        flags=(
-            ("open", "answer IS NULL"),
-            ("answered", "answer IS NOT NULL"),
-            ("within", "one_system = other_system"),
-        ),
+        flags=(("within", "one_system = other_system"), ("linked", "is_linked = 1")),
+        default="state = 'open'",
         document="one",
     ),
     sorts=(Sort("score", "score", "score"), Sort("name", "name", "one_name")),
@@ -93,13 +90,17 @@ PAIRS: Listing[PairRow] = Listing(
 )
 
 
-def keys_of(db: Connection, ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return the record keys of these pairs."""
-    found: list[tuple[str, str]] = []
-    for pair_id in ids:
-        row = db.execute("SELECT one, other FROM v_supplier_pair WHERE id=?", (pair_id,)).fetchone()
-        if row is not None:
-            found.append((row[0], row[1]))
+def keys_of(db: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return the record keys of these pairs; one that is gone is left out."""
+    found: dict[int, tuple[str, str]] = {}
+    for part in batches(ids):
+        found |= {
+            pair_id: (one, other)
+            for pair_id, one, other in db.execute(
+                f"SELECT id, one, other FROM v_supplier_pair WHERE id IN ({','.join('?' * len(part))})",  # noqa: S608
+                part,
+            )
+        }
     return found
 
 

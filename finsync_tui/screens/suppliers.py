@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -26,13 +26,16 @@ EVIDENCE_SHOWN = 4
 
 
 class PairActions(WorkScreen):
-    """The keys of pairs."""
+    """The keys of pairs. A screen says what they are for: `act`. It stands behind the screen's kind among the bases."""
+
+    act: Callable[..., object]
+    """Asks, then does a verb to what the screen is about."""
 
     def action_same_suppliers(self) -> None:
-        self.act(verbs.SAME_SUPPLIERS)  # type: ignore[attr-defined]  # of the screen's kind
+        self.act(verbs.SAME_SUPPLIERS)
 
     def action_different_suppliers(self) -> None:
-        self.act(verbs.DIFFERENT_SUPPLIERS)  # type: ignore[attr-defined]
+        self.act(verbs.DIFFERENT_SUPPLIERS)
 
 
 class SuppliersScreen(ListScreen[PairRow], PairActions):
@@ -46,15 +49,15 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
     )
     VERBS = ("activate", "same_suppliers", "different_suppliers", "filter")
     NOUN = "Pairs"
-    HINT = "any name or key  is:within  system:coupa  answer:different  is:answered"
-    DEFAULT_CHIP = "all pairs"
-    EMPTY = "No two suppliers look as if they were one."
+    HINT = "any name or key  is:within  system:coupa  state:different  state:linked  state:all"
+    DEFAULT_CHIP = "not answered"
+    EMPTY = "No two suppliers wait for an answer whether they are one."
     DEFAULT_SORT = "score"
     IS_REVERSED = True
     VIEWS = (
-        View("nobody has answered", "is:open", "score", is_reversed=True),
-        View("twice in one system", "is:open is:within", "score", is_reversed=True),
-        View("answered", "is:answered", "score", is_reversed=True),
+        View("twice in one system", "is:within", "score", is_reversed=True),
+        View("answered", "state:same|different", "score", is_reversed=True),
+        View("one supplier already", "state:linked", "score", is_reversed=True),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*PAIR_BINDINGS]
 
@@ -109,6 +112,7 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
     PURPOSE = "Two suppliers side by side: what differs, what speaks for and against, and what was said of pairs like them."
     VERBS = ("same_suppliers", "different_suppliers", "step(1)")
     TABS = ("Side by side", "Evidence", "Examples")
+    LISTING = PAIRS
     BINDINGS: ClassVar[list[BindingType]] = [*PAIR_BINDINGS]
 
     async def fetch(self) -> PairDossier | None:
@@ -162,6 +166,9 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
                 for one in dossier.examples
             ]
         )  # fmt: skip
+
+    def subject(self, dossier: PairDossier) -> str:
+        return f"{dossier.row.one_name} and {dossier.row.other_name}"
 
     def against(self, verb: Verb) -> str:
         return _against(verb, self.dossier.row if self.dossier is not None else None)

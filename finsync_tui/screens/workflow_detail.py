@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -26,6 +25,7 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
     )
     VERBS = ("abort", "step(1)")
     TABS = ("Steps", "Decisions", "Deliveries", "Exceptions", "Compare", "History")
+    LISTING = queries.WORKFLOWS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "abort", "abort…", id="flow.abort"),
         Binding(
@@ -104,18 +104,14 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
     def against(self, verb: Verb) -> str:
         return verbs.against_workflow(verb, self.dossier.row if self.dossier else None)
 
-    def reason_against(self, action: str) -> str:
-        return self.against(verbs.ABORT) if action == "abort" else ""
+    def subject(self, dossier: WorkflowDossier) -> str:
+        return dossier.row.number
 
-    @work(group="doing", exit_on_error=False)
-    async def action_abort(self) -> None:
-        why = self.against(verbs.ABORT)
-        if why or self.dossier is None:
-            self.refuse(why)
-            return
-        subject = self.dossier.row.number
-        if await self.ask_and_do(verbs.ABORT, queries.WORKFLOWS, [self.thing_id], subject=subject):
-            self.read_again()
+    def verb_for(self, action: str) -> Verb | None:
+        return verbs.ABORT if action == "abort" else None
+
+    def action_abort(self) -> None:
+        self.act(verbs.ABORT)
 
     def action_equal(self) -> None:
         self.shows_equal = not (self.dossier and self.is_equal_shown(self.dossier.sides))

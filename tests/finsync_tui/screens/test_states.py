@@ -205,7 +205,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "MappingTableScreen": ("test_mapping_snapshots/test_screen[rules", "cost_centre"),
     "VersionsScreen": ("test_mapping_snapshots/test_screen[versions", "Version"),
     "ProposalScreen": ("test_mapping_snapshots/test_screen[proposal", "Change and impact"),
-    "SuppliersScreen": ("test_suppliers/test_picture[", "Pairs · 3"),
+    "SuppliersScreen": ("test_suppliers/test_picture[", "Pairs · 2"),
     "PairScreen": ("test_suppliers/test_picture_of_a_pair[", "Side by side"),
     "AskDialog": ("test_snapshots/test_screen[resolve", "esc"),
     "PickDialog": ("test_snapshots/test_screen[sort", "Sort by"),

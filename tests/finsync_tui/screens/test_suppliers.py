@@ -9,6 +9,7 @@ import pytest
 
 from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.screens.suppliers import PairScreen, SuppliersScreen
+from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.suppliers import sweeping
 from store import open_store, records, supplier_answers
 from store.canonical.supplier import SupplierAddress
@@ -26,6 +27,7 @@ from tests.finsync_tui.screens.driving import (
 from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
 
 pytestmark = pytest.mark.anyio
+SAME, DIFFERENT = "m", "d"
 HULL = SupplierAddress(postcode="HU1 1AA", town="Hull", country="GB")
 NAMES = ("Harbour Paper Ltd", "HARBOUR PAPER LIMITED", "Harbor Paper \x1b[2J")
 
@@ -65,6 +67,45 @@ def test_picture_of_a_pair(snap_compare: SnapCompare, twins: Path, size: tuple[i
     assert snap_compare(an_app(twins), terminal_size=size, run_before=partial(walk, keys=keys))
 
 
+async def test_a_pair_is_answered_on_its_own_page(twins: Path) -> None:
+    """The same keys as in the list; said once, the other answer is still possible, the same one is not."""
+    async with an_app(twins).run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "u", "enter", SAME)
+        assert isinstance(pilot.app.screen, AskDialog)
+        await write(pilot, "one VAT number")
+        await press(pilot, "enter")
+        await finish(pilot)
+        assert isinstance(pilot.app.screen, PairScreen)
+        await press(pilot, SAME)
+        assert "was said already" in screen_text(pilot)
+
+    with open_store(twins, a_clock()) as store:
+        assert ["one VAT number"] * 2 == [one.reason for one in supplier_answers.answers(store.db)]
+
+
+async def test_a_pair_that_is_gone_is_not_said_to_be_answered(twins: Path) -> None:
+    """One of the two was compared anew while a person wrote their reason: they hear so, and nothing is kept."""
+    async with an_app(twins).run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "u", "space", "space", SAME)
+        with open_store(twins, a_clock()) as store, store.transaction() as db:
+            supplier_answers.forget_pairs(db, "coupa:1")
+        await write(pilot, "one VAT number")
+        await press(pilot, "enter")
+        await finish(pilot)
+        shown = screen_text(pilot)
+
+    assert "1 said to be the same, 1 not" in shown
+    assert "one of the two has changed; look again" in shown
+    with open_store(twins, a_clock()) as store:
+        assert [("coupa:2", "coupa:3")] == [
+            (one.one, one.other)
+            for one in supplier_answers.answers(store.db)
+            if one.by == "ana" and one.at != MONDAY
+        ]
+
+
 async def test_marked_pairs_are_answered_at_once_and_remembered_as_examples(twins: Path) -> None:
     """One reason for both; each is kept with its person, and the next pair shows them."""
     app = an_app(twins)
@@ -74,14 +115,14 @@ async def test_marked_pairs_are_answered_at_once_and_remembered_as_examples(twin
         await finish(pilot)
         assert isinstance(pilot.app.screen, SuppliersScreen)
         assert "\x1b" not in screen_text(pilot)
-        await press(pilot, "slash")
-        await write(pilot, "is:open")
-        await press(pilot, "enter", "space", "space", "d")
+        await press(pilot, "space", "space", DIFFERENT)
         await write(pilot, "two companies")
         await press(pilot, "enter")
         await finish(pilot)
-        await press(pilot, "escape")
-        await finish(pilot)
+        assert "none" in screen_text(pilot), "what is answered has left the queue"
+        await press(pilot, "slash")
+        await write(pilot, "different")
+        await press(pilot, "enter")
         await press(pilot, "enter", "right_square_bracket", "right_square_bracket")
         await finish(pilot)
         assert isinstance(pilot.app.screen, PairScreen)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finsync_tui.profile import Profile
+from finsync_tui.reports import supplier_figures
 from finsync_tui.suppliers import clustering, golden, sweeping
 from store import Store, crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.supplier import SupplierAddress, SupplierBankAccount, SupplierSite, TaxRegistration
@@ -58,6 +59,30 @@ class Books:
         self.consolidate()
         ids = {row[0] for row in self.store.db.execute("SELECT golden_id FROM golden_member")}
         return sorted(tuple(golden_suppliers.keys_of(self.store.db, [one])) for one in ids)
+
+
+def test_a_pair_that_is_one_supplier_already_waits_for_no_answer() -> None:
+    """A record and its twin in the ERP are linked: nobody is asked. Two in one system are doubles, and stay to be seen."""
+    books = Books()
+    for key in (f"{SOURCE}:1", f"{SOURCE}:2", f"{TARGET}:9"):
+        books.put(key, name="Harbour Paper Ltd", address=HULL)
+    books.link(f"{SOURCE}:1", f"{TARGET}:9")
+    books.link(f"{SOURCE}:2", f"{TARGET}:9")
+    books.consolidate()
+    ask, link = books.profile.suppliers.thresholds.ask, books.profile.suppliers.thresholds.link
+
+    stands = books.store.db.execute(
+        "SELECT one, other, is_linked, state FROM v_supplier_pair ORDER BY 1, 2"
+    ).fetchall()
+    doubles = (f"{SOURCE}:1", f"{SOURCE}:2")
+
+    assert {"linked", "open"} == {state for *_, state in stands}
+    assert [(*doubles, 1, "open")] == [tuple(one) for one in stands if one["state"] == "open"]
+    waiting = supplier_answers.waiting(books.store.db, ask, 10)
+    assert [doubles] == [(one.one, one.other) for one in waiting]
+    assert 1 == supplier_answers.counts(books.store.db, ask, link)["open"]
+    figures = {row[1]: row[6] for row in supplier_figures.quality(books.store.db, books.profile)}
+    assert (1, 0) == (figures[SOURCE], figures[TARGET])
 
 
 def test_each_supplier_has_one_golden_record_whatever_number_of_systems_it_stands_in() -> None:
