@@ -12,13 +12,14 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.actions import adopting, second_person
+from finsync_tui.actions.acting import Seen
 from finsync_tui.actions.breaks import compare_soon, open_break, subject_of, tell
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.flows.break_adoption import KIND, NAME
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from store import Store, breaks, workflows
+from store import Store, breaks, glances, workflows
 from store.breaks import Break
 from store.canonical.keys import RecordKey
 from store.columns import from_json
@@ -38,10 +39,12 @@ class Adopted:
 
 
 def adopt_target(
-    store: Store, profile: Profile, actor: Actor, break_id: int, reason: str, signer: Signer | None = None
-) -> Adopted:
-    """Let the source have the target's values; where it takes two persons, it waits for the second."""
-    done = _ADOPTION.ask(store, profile, actor, break_id, reason, signer)
+    store: Store, profile: Profile, actor: Actor, break_id: int, reason: str, signer: Signer | None = None, *,
+    seen: Seen | None = None,
+) -> Adopted:  # fmt: skip
+    """Let the source have the target's values; where it takes two persons, it waits for the second. `seen`: how the break
+    stood when the person decided."""
+    done = _ADOPTION.ask(store, profile, actor, break_id, reason, signer, seen)
     return Adopted(break_id, done.proposal, done.is_in_force)
 
 
@@ -120,6 +123,7 @@ _ADOPTION: Final[Matter[Break]] = Matter(
         "break.adoption_proposed", "break.adopted", "break.adoption_rejected", "break.adoption_withdrawn"
     ),
     get=open_break,
+    glances=glances.of_breaks,
     name=lambda number: f"break-{number}",
     takes=lambda profile, one: profile.adoption_rule,
     body=_body,

@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.actions.acting import LIVE
+from finsync_tui.actions.acting import LIVE, Seen
 from finsync_tui.actions.exceptions import end_workflow, looks_first
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from store import Store, cases
+from store import Store, cases, glances
 from store.cases import ExceptionCase
 from store.columns import encode
 from store.errors import NotAllowedError, NotFoundError
@@ -36,10 +36,11 @@ class ExceptionWrittenOff:
 
 
 def write_off_exception(
-    store: Store, profile: Profile, actor: Actor, case_id: int, reason: str, signer: Signer | None = None
-) -> ExceptionWrittenOff:
+    store: Store, profile: Profile, actor: Actor, case_id: int, reason: str, signer: Signer | None = None, *,
+    seen: Seen | None = None,
+) -> ExceptionWrittenOff:  # fmt: skip
     """Give a live exception's document up; where it takes two persons, it waits for the second."""
-    done = _WRITE_OFF.ask(store, profile, actor, case_id, reason, signer)
+    done = _WRITE_OFF.ask(store, profile, actor, case_id, reason, signer, seen)
     return ExceptionWrittenOff(case_id, done.proposal, done.is_in_force)
 
 
@@ -127,6 +128,7 @@ _WRITE_OFF: Final[Matter[ExceptionCase]] = Matter(
         "exception.write_off_withdrawn",
     ),
     get=_live,
+    glances=glances.of_cases,
     name=lambda number: f"exception-{number}",
     takes=lambda profile, case: profile.write_off_takes(case.amount_minor, case.currency),
     body=_body,

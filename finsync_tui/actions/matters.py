@@ -5,7 +5,7 @@ A matter says how its things are found, what of them is signed, and what happens
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -13,12 +13,13 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
-from finsync_tui.actions.acting import checked_reason, note_action
+from finsync_tui.actions.acting import Seen, checked_reason, note_action, overtaken
 from finsync_tui.actor import Actor
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, proposals
 from store.errors import NotAllowedError
+from store.glances import Glance
 from store.proposals import Kind, Proposal
 
 
@@ -72,6 +73,8 @@ class Matter(Generic[T]):
     acts: Acts
     get: Callable[[Connection, int], T]
     """Return the thing while it may still be decided about; else raise."""
+    glances: Callable[[Connection, Iterable[int]], Mapping[int, Glance]]
+    """Return how things stand now, for who saw them before."""
     name: Callable[[int], str]
     takes: Callable[[Profile, T], Literal["one", "two"]]
     body: Callable[[Connection, Profile, T], str]
@@ -86,14 +89,18 @@ class Matter(Generic[T]):
     """(thing, reason, proposal, what was signed): do it."""
 
     def ask(
-        self, store: Store, profile: Profile, actor: Actor, number: int, reason: str, signer: Signer | None
-    ) -> Decided:
-        """Do it; where it takes two persons, keep it for the second."""
+        self, store: Store, profile: Profile, actor: Actor, number: int, reason: str, signer: Signer | None,
+        seen: Seen | None = None,
+    ) -> Decided:  # fmt: skip
+        """Do it; where it takes two persons, keep it for the second. `seen`: how it stood when the person decided."""
         people.require(actor.name, actor.roles, self.acts.proposed)
         reason = checked_reason(reason)
         now = store.clock.now()
         with store.transaction() as db:
             one = self.get(db, number)
+            changed = overtaken(seen, self.glances(db, [number]), number) if seen else None
+            if changed is not None:
+                raise NotAllowedError(f"{self.noun} {number}: {changed}. Nothing was changed.")
             waiting = second_person.open_on(db, one.proposal_id)
             if waiting is not None:
                 raise NotAllowedError(

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
+from finsync_tui.actions.acting import Seen
 from finsync_tui.actions.breaks import open_break, subject_of, tell
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from finsync_tui.reconcile import write_offs
-from store import Store, breaks
+from store import Store, breaks, glances
 from store.breaks import Break
 from store.proposals import Proposal
 
@@ -29,10 +30,11 @@ class WrittenOff:
 
 
 def write_off(
-    store: Store, profile: Profile, actor: Actor, break_id: int, reason: str, signer: Signer | None = None
-) -> WrittenOff:
+    store: Store, profile: Profile, actor: Actor, break_id: int, reason: str, signer: Signer | None = None, *,
+    seen: Seen | None = None,
+) -> WrittenOff:  # fmt: skip
     """Accept an open break as a loss; where it takes two persons, it waits for the second."""
-    done = _WRITE_OFF.ask(store, profile, actor, break_id, reason, signer)
+    done = _WRITE_OFF.ask(store, profile, actor, break_id, reason, signer, seen)
     return WrittenOff(break_id, done.proposal, done.is_in_force)
 
 
@@ -84,6 +86,7 @@ _WRITE_OFF: Final[Matter[Break]] = Matter(
         "break.write_off_withdrawn",
     ),
     get=open_break,
+    glances=glances.of_breaks,
     name=write_offs.name_of,
     takes=lambda profile, one: profile.write_off_takes(one.amount_minor, one.currency),
     body=lambda db, profile, one: write_offs.body_of(one),

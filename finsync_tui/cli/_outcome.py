@@ -48,6 +48,14 @@ def seen_by(mark: str | None, identifiers: Sequence[int]) -> Seen | None:
         ) from None
 
 
+def one_of(approve: bool, reject: bool, withdraw: bool, *, as_seen: str | None) -> None:
+    """Refuse to do several things with one proposal at a time, or to look for changes where signatures do."""
+    if approve + reject + withdraw > 1:
+        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
+    if as_seen is not None and (approve or reject or withdraw):
+        raise UsageError("--as-seen is for who proposes: what waits is signed as it stood. Nothing was done.")
+
+
 def numbers(identifiers: Sequence[int]) -> str:
     """Return ids as people read them; many are counted.
 

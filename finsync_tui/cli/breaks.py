@@ -22,7 +22,7 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
-from finsync_tui.cli._outcome import meant, report, seen_by
+from finsync_tui.cli._outcome import meant, one_of, report, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import Listing, amount, listed, money, one, rows
 
@@ -165,15 +165,17 @@ def list_classes(
     definition: Definition = None, workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
     """Count open breaks by class, with what came and went in each of the last fourteen days."""
+    from contextlib import closing
+
     from store import break_trends
-    from store.clock import SystemClock, text
+    from store.clock import text
 
     where: str = break_trends.OPEN
     values: list[str] = []
     if definition is not None:
         where, values = f"{where} AND definition=?", [definition]
-    with reading(workspace) as db:
-        found = break_trends.by_class(db, SystemClock().now(), where, values)
+    with opened(workspace) as store, closing(store.reader()) as db:
+        found = break_trends.by_class(db, store.clock.now(), where, values)
     if json:
         say_json(
             [
@@ -410,6 +412,7 @@ def adopt(
     approve: ApproveOption = False,
     reject: RejectOption = False,
     withdraw: WithdrawOption = False,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -420,7 +423,7 @@ def adopt(
     from finsync_tui import actions
     from finsync_tui import profile as profiles
 
-    _one_of(approve, reject, withdraw)
+    one_of(approve, reject, withdraw, as_seen=as_seen)
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
@@ -434,7 +437,8 @@ def adopt(
             done = actions.approve_adoption(store, profile, who, identifier, key, reason)
         else:
             signer = actions.signer_for(found, who, profile.adoption_rule)
-            done = actions.adopt_target(store, profile, who, identifier, reason, signer)
+            seen = seen_by(as_seen, [identifier])
+            done = actions.adopt_target(store, profile, who, identifier, reason, signer, seen=seen)
     words = "is written to its source in the engine's next cycle"
     _tell(done, words, f"finsync breaks adopt {identifier} --approve", json=json)
 
@@ -454,6 +458,7 @@ def write_off(
     approve: ApproveOption = False,
     reject: RejectOption = False,
     withdraw: WithdrawOption = False,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -461,7 +466,7 @@ def write_off(
     from finsync_tui import actions
     from finsync_tui import profile as profiles
 
-    _one_of(approve, reject, withdraw)
+    one_of(approve, reject, withdraw, as_seen=as_seen)
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
@@ -476,15 +481,9 @@ def write_off(
             )
         else:
             signer = actions.write_off_signer(found, profile, who)
-            done = actions.write_off(store, profile, who, identifier, reason, signer)
+            seen = seen_by(as_seen, [identifier])
+            done = actions.write_off(store, profile, who, identifier, reason, signer, seen=seen)
     _tell(done, "is written off", f"finsync breaks write-off {identifier} --approve", json=json)
-
-
-def _one_of(*chosen: bool) -> None:
-    from finsync_tui.cli._errors import UsageError
-
-    if sum(chosen) > 1:
-        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
 
 
 def _tell_open(identifier: int, *, json: bool) -> None:

@@ -24,8 +24,7 @@ from finsync_tui.cli._context import (
     text_of,
     workspace_of,
 )
-from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._outcome import meant, report, seen_by
+from finsync_tui.cli._outcome import meant, one_of, report, seen_by
 from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
 
@@ -395,6 +394,7 @@ def write_off(
     approve: Annotated[bool, typer.Option("--approve", help="Approve what somebody else proposed.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")] = False,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -406,8 +406,7 @@ def write_off(
     from finsync_tui import actions
     from finsync_tui import profile as profiles
 
-    if approve + reject + withdraw > 1:
-        raise UsageError("approve, reject or withdraw: one of them. Nothing was done.")
+    one_of(approve, reject, withdraw, as_seen=as_seen)
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
@@ -424,7 +423,13 @@ def write_off(
                 )
                 if approve
                 else actions.write_off_exception(
-                    store, profile, who, identifier, reason, actions.write_off_signer(found, profile, who)
+                    store,
+                    profile,
+                    who,
+                    identifier,
+                    reason,
+                    actions.write_off_signer(found, profile, who),
+                    seen=seen_by(as_seen, [identifier]),
                 )
             )
             proposal = done.proposal

@@ -93,7 +93,7 @@ def perform(
             actions.certify_period(store, actor, found, system, period)
             return Outcome((0,), ())
         if verb in writing_off.VERBS:
-            return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text)
+            return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text, seen or {})
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text, seen=seen)
         return DEEDS[verb](store, actor, ids, text, seen or {})

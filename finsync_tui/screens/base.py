@@ -228,7 +228,7 @@ class WorkScreen(Screen[None]):
             AskDialog(
                 f"{verb.title} {name}",
                 drawing.stack([*shown, *([drawing.BLANK] if shown else []), _question(verb, sums, len(ids))]),
-                verb=verb.title.lower().removesuffix(" of"),
+                verb=verb.button or verb.title.lower(),
                 prompt=verb.prompt,
                 is_needed=verb.is_needed,
                 value=value,

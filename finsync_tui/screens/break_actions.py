@@ -9,6 +9,7 @@ from textual.content import Content
 
 from finsync_tui.screens import break_queries, drawing, verbs
 from finsync_tui.screens.base import DIALOG_WIDTH, WorkScreen
+from finsync_tui.screens.break_drawing import adopted
 from finsync_tui.screens.verbs import Verb
 
 SYSTEMS_SHOWN = 4
@@ -21,7 +22,8 @@ class BreakActions(WorkScreen):
     """Asks, then does a verb to what the screen is about."""
 
     async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
-        """Return between which systems they are; of write-offs that wait, who would do it and why."""
+        """Return between which systems they are; of what would be adopted, both values; of what waits, who would do what
+        and why."""
         if verb.is_plain:
             return ()
         lines = [
@@ -35,6 +37,8 @@ class BreakActions(WorkScreen):
         if verb in (verbs.APPROVE_BREAK, verbs.REJECT_BREAK, verbs.WITHDRAW_BREAK):
             waiting = await self.read(partial(break_queries.waiting, ids=ids))
             lines += drawing.waiting(waiting, DIALOG_WIDTH)
+        if verb is verbs.ADOPT_BREAK:
+            lines += adopted(await self.read(partial(break_queries.differing, ids=ids)), DIALOG_WIDTH)
         return lines
 
     def action_assign_break(self) -> None:

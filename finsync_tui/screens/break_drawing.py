@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
 from finsync_tui.screens import drawing, signs
@@ -31,6 +33,22 @@ def compared(row: BreakRow, width: int) -> list[Content]:
         )
         for name, source, target in row.fields
     ]  # fmt: skip
+
+
+def adopted(rows: Sequence[BreakRow], width: int) -> list[Content]:
+    """Return what the sources of those breaks would have in place of what, field by field."""
+    lines = [
+        drawing.paragraph(
+            f"{row.number}: {words(name)} in {row.source_system}",
+            f"{source or NULL} → {target or NULL}", width, role="strong", lines_max=3,
+        )
+        for row in rows[: drawing.PROPOSALS_SHOWN]
+        for name, source, target in row.fields
+        if source != target
+    ]  # fmt: skip
+    if len(rows) > drawing.PROPOSALS_SHOWN:
+        lines.append(drawing.line((f"and {len(rows) - drawing.PROPOSALS_SHOWN:,} more", "muted")))
+    return lines
 
 
 def _mark(source: str | None, target: str | None) -> drawing.Piece:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
-from finsync_tui.screens.queries import Listing, Sort, batches, waiting_in
+from finsync_tui.screens.queries import Listing, Sort, Waiting, batches, rows, waiting_in
 from finsync_tui.screens.text import safe_text
 from store import break_trends
 from store.clock import instant
@@ -232,9 +232,15 @@ def dossier(db: Connection, break_id: int) -> BreakDossier | None:
     )
 
 
-def waiting(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Return number, maker and reason of what waits for a second person on those breaks."""
+def waiting(db: Connection, ids: Sequence[int]) -> list[Waiting]:
+    """Return what waits for a second person on those breaks."""
     return waiting_in(db, "reconcile_break", ids)
+
+
+def differing(db: Connection, ids: Sequence[int]) -> list[BreakRow]:
+    """Return those breaks, in this order."""
+    found = rows(db, BREAKS, ids)
+    return [found[one] for one in ids if one in found]
 
 
 def between(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, int]]:

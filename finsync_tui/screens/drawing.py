@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
 
 from finsync_tui.screens.signs import STYLES, Role
 from finsync_tui.screens.text import fit
+
+if TYPE_CHECKING:
+    from finsync_tui.screens.queries import Waiting
 
 Piece = tuple[str, Role]
 BLANK = Content("")
@@ -109,15 +113,22 @@ def _wrapped(text: str, room: int, lines_max: int) -> list[str]:
     return found
 
 
-def waiting(found: Sequence[tuple[str, str, str]], width: int) -> list[Content]:
-    """Return who would write off what, and why: number, maker, reason."""
+def waiting(found: Sequence[Waiting], width: int) -> list[Content]:
+    """Return who would do what, and why."""
     lines = [
-        paragraph(f"{maker} about {number}:", reason, width, lines_max=3)
-        for number, maker, reason in found[:PROPOSALS_SHOWN]
+        paragraph("", f"{one.maker} would {_proposed(one)}: {one.reason}", width, lines_max=4)
+        for one in found[:PROPOSALS_SHOWN]
     ]
     if len(found) > PROPOSALS_SHOWN:
         lines.append(line((f"and {len(found) - PROPOSALS_SHOWN:,} more", "muted")))
     return lines
+
+
+def _proposed(one: Waiting) -> str:
+    if one.kind != "adoption":
+        return f"write off {one.number}"
+    values = " and ".join(f"{name} in {one.system} to {value}" for name, value in one.values)
+    return f"set {values} for {one.number}"
 
 
 def table(

@@ -6,6 +6,7 @@ while the engine writes. What leaves this module is safe to show: names from out
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -167,6 +168,21 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What somebody proposed, and a second person is to sign."""
+
+    number: str
+    maker: str
+    reason: str
+    kind: str
+    """Of the proposal: write_off, exception_write_off, adoption."""
+    system: str = ""
+    """Which system's record an adoption changes."""
+    values: tuple[tuple[str, str], ...] = ()
+    """Which of its fields get which values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sum:
     """How many rows, and how much in one currency."""
 
@@ -230,24 +246,43 @@ def sums(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> list[Sum
     return [totals[currency] for currency in sorted(totals)]
 
 
-def waiting_cases(db: Connection, ids: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Return number, maker and reason of the write-offs of those exceptions that wait for a second person."""
+def waiting_cases(db: Connection, ids: Sequence[int]) -> list[Waiting]:
+    """Return what waits for a second person on those exceptions."""
     return waiting_in(db, "exception_case", ids)
 
 
-def waiting_in(db: Connection, table: str, ids: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Return number, maker and reason of the write-offs that wait, of rows of a table that has proposals of them."""
-    found: list[tuple[str, str, str]] = []
+def waiting_in(db: Connection, table: str, ids: Sequence[int]) -> list[Waiting]:
+    """Return what waits for a second person, of rows of a table that has proposals."""
+    found: list[Waiting] = []
     for part in batches(ids):
         query = (
-            f"SELECT t.document_number, p.maker, p.reason FROM {table} t JOIN proposal p ON p.id = t.proposal_id "  # noqa: S608
+            "SELECT t.document_number, p.maker, p.reason, p.kind, CASE p.kind WHEN 'adoption' THEN p.body END "  # noqa: S608
+            f"FROM {table} t JOIN proposal p ON p.id = t.proposal_id "
             f"WHERE p.state = 'open' AND t.id IN ({','.join('?' * len(part))}) ORDER BY t.id"
         )
-        found += [
-            (safe_text(number, 80), safe_text(maker, 60), safe_text(reason, 300))
-            for number, maker, reason in db.execute(query, part).fetchall()
-        ]
+        for number, maker, reason, kind, body in db.execute(query, part).fetchall():
+            system, values = _adopted(body) if body else ("", ())
+            found.append(
+                Waiting(
+                    safe_text(number, 80), safe_text(maker, 60), safe_text(reason, 300), kind, system, values
+                )
+            )
     return found
+
+
+def _adopted(body: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what is signed of an adoption: the system that is told, and its fields with what they get."""
+    planned = json.loads(body)
+    values = [
+        (
+            safe_text(change["field"], 60),
+            safe_text(json.dumps(value) if isinstance(value, bool) else value, 200),
+        )
+        for change in planned["changes"]
+        for name, value in change["body"].items()
+        if name != "before"
+    ]
+    return safe_text(planned["system"], 60), tuple(values)
 
 
 def _case(row: Row) -> ExceptionRow:

@@ -64,6 +64,8 @@ class Verb:
     """A change that stays here: no sums, no warning."""
     empty: str = "nobody"
     """What an empty answer means, where it need not be given."""
+    button: str = ""
+    """What the key that does it is called, where its title says more."""
 
 
 RETRY = Verb(
@@ -145,6 +147,7 @@ APPROVE_CASE = Verb(
     prompt="Comment",
     is_needed=False,
     empty="none",
+    button="approve",
 )
 REJECT_CASE = Verb(
     "reject_case",
@@ -152,6 +155,7 @@ REJECT_CASE = Verb(
     "not approved: it stays open",
     "It stays open, with what you said as a comment. Its maker can propose it again.",
     prompt="Reason",
+    button="reject",
 )
 WITHDRAW_CASE = Verb(
     "withdraw_case",
@@ -159,6 +163,7 @@ WITHDRAW_CASE = Verb(
     "not written off: it stays open",
     "It stays open, with what you said as a comment. It can be proposed again.",
     prompt="Reason",
+    button="withdraw",
 )
 RETURNING_FLOWS = frozenset(["expense_to_reimbursement", "expense_validation"])
 """Flows whose documents can go back to their owner."""
@@ -234,6 +239,7 @@ ADOPT_BREAK = Verb(
     "The source gets the target's value, where the profile says that the target is its master: the engine writes it with its "
     "next cycle and compares both sides again. Where the profile asks for two persons, your key signs the proposal first.",
     prompt="Why the target is right",
+    button="adopt",
 )
 REOPEN_BREAK = Verb(
     "reopen_break",
@@ -260,13 +266,15 @@ APPROVE_BREAK = Verb(
     prompt="Comment",
     is_needed=False,
     empty="none",
+    button="approve",
 )
 REJECT_BREAK = Verb(
     "reject_break",
-    "Reject the write-off of",
-    "not written off: it stays open",
+    "Reject what is proposed for",
+    "not approved: it stays open",
     "It stays open, with what you said in its history. Its maker can propose it again.",
     prompt="Reason",
+    button="reject",
 )
 WITHDRAW_BREAK = Verb(
     "withdraw_break",
@@ -274,6 +282,7 @@ WITHDRAW_BREAK = Verb(
     "withdrawn: it stays open",
     "It stays open, with what you said in its history. It can be proposed again.",
     prompt="Reason",
+    button="withdraw",
 )
 CERTIFY = Verb(
     "certify",

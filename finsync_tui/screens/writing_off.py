@@ -7,7 +7,7 @@ from typing import Final
 
 from finsync_tui import actions, people
 from finsync_tui import profile as profiles
-from finsync_tui.actions import Actor, Outcome
+from finsync_tui.actions import Actor, Outcome, Seen
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import Workspace
 from store import Store
@@ -24,10 +24,10 @@ Act = Callable[[int], bool]
 
 
 def decide(
-    workspace: Workspace, store: Store, actor: Actor, verb: Name, ids: Sequence[int], words: str
+    workspace: Workspace, store: Store, actor: Actor, verb: Name, ids: Sequence[int], words: str, seen: Seen
 ) -> Outcome:
-    """Write off, approve or reject. A single refusal raises, several are collected."""
-    act = _act(workspace, store, actor, verb, words)
+    """Write off, adopt, approve or reject. A single refusal raises, several are collected."""
+    act = _act(workspace, store, actor, verb, words, seen)
     is_adoption = verb == "adopt_break"
     done: list[int] = []
     refused: list[tuple[int, str]] = []
@@ -56,18 +56,20 @@ def _told(done: int, waiting: int, what: str) -> str:
     return f"{done - waiting:,} {what}, {waiting:,} wait for a second person"
 
 
-def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: str) -> Act:
+def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: str, seen: Seen) -> Act:
     profile = profiles.load(workspace)
     if verb in ("write_off_break", "write_off"):
         signer = actions.write_off_signer(workspace, profile, actor)
         if verb == "write_off":
             return lambda one: (
-                actions.write_off_exception(store, profile, actor, one, words, signer).is_in_force
+                actions.write_off_exception(store, profile, actor, one, words, signer, seen=seen).is_in_force
             )
-        return lambda one: actions.write_off(store, profile, actor, one, words, signer).is_in_force
+        return lambda one: actions.write_off(store, profile, actor, one, words, signer, seen=seen).is_in_force
     if verb == "adopt_break":
         signer = actions.signer_for(workspace, actor, profile.adoption_rule)
-        return lambda one: actions.adopt_target(store, profile, actor, one, words, signer).is_in_force
+        return lambda one: (
+            actions.adopt_target(store, profile, actor, one, words, signer, seen=seen).is_in_force
+        )
     if verb in ("approve_break", "approve_case"):
         people.require(
             actor.name,
@@ -84,16 +86,18 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
             return actions.approve_write_off(store, profile, actor, one, key, words).is_in_force
 
         return approve
-    end = {
-        "reject_break": (actions.reject_write_off, actions.reject_adoption),
-        "withdraw_break": (actions.withdraw_write_off, actions.withdraw_adoption),
-        "reject_case": (actions.reject_exception_write_off, actions.reject_exception_write_off),
-        "withdraw_case": (actions.withdraw_exception_write_off, actions.withdraw_exception_write_off),
-    }[verb]
 
     def refuse(one: int) -> bool:
-        is_adopted = verb in ("reject_break", "withdraw_break") and actions.is_adoption(store, one)
-        end[is_adopted](store, actor, one, words)
+        if verb == "reject_case":
+            actions.reject_exception_write_off(store, actor, one, words)
+        elif verb == "withdraw_case":
+            actions.withdraw_exception_write_off(store, actor, one, words)
+        elif actions.is_adoption(store, one):
+            end = actions.reject_adoption if verb == "reject_break" else actions.withdraw_adoption
+            end(store, actor, one, words)
+        else:
+            end = actions.reject_write_off if verb == "reject_break" else actions.withdraw_write_off
+            end(store, actor, one, words)
         return True
 
     return refuse

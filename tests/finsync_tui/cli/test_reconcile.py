@@ -11,6 +11,7 @@ import pytest
 from finsync_tui import assembly
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.reconcile.advice import ADVICE
+from store import engine
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.cli.conftest import Finsync
 from tests.finsync_tui.reconcile.test_running import Orders
@@ -87,6 +88,19 @@ def test_a_window_and_a_scope_are_checked_first(pair: Pair) -> None:
         pair.run("reconcile", "nothing").code,
     )
     assert ("2026-01", "2026-02") == (run["window_from"], run["window_to"]) or run["mode"] == "full"
+
+
+def test_trends_of_breaks_end_with_the_engines_day(pair: Pair, finsync: Finsync) -> None:
+    """In a rehearsal of January what opened that day is counted, whenever somebody looks."""
+    pair.right.held.pop("301")
+    pair.json("reconcile", "orders", code=FOUND)
+    with finsync.store() as store, store.transaction() as db:
+        engine.report(db, "idle", "rehearsal", MONDAY, True, 3, None, MONDAY)
+        db.execute("UPDATE reconcile_break SET opened_at=?", ("2026-01-04T08:00:00.000000Z",))
+
+    (trend,) = pair.json("breaks", "classes")
+
+    assert 1 == sum(trend["came"])
 
 
 def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:

@@ -14,7 +14,7 @@ from finsync_tui.flows.steps import Facts
 from finsync_tui.people import RoleMissingError
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.settings import read_toml
-from store import breaks, cases, outbox, reconciliations, records, workflows
+from store import breaks, cases, glances, outbox, reconciliations, records, workflows
 from store.breaks import FieldDifference
 from store.canonical.payables import Invoice
 from store.errors import NotAllowedError
@@ -51,10 +51,10 @@ class Desk(Council):
             (break_id,) = breaks.open(db, run_id, [a_break(**found | changes)], MONDAY).new
         return break_id
 
-    def adopt(self, number: int = 1, by: str = "maria") -> actions.Adopted:
+    def adopt(self, number: int = 1, by: str = "maria", seen: actions.Seen | None = None) -> actions.Adopted:
         signer = a_signer(by)
         return actions.adopt_target(
-            self.store, self.profile, self.who(by), number, "the ERP is right", signer
+            self.store, self.profile, self.who(by), number, "the ERP is right", signer, seen=seen
         )
 
     def approve_it(self, number: int = 1, by: str = "tom") -> None:
@@ -93,6 +93,24 @@ def test_an_adopted_value_is_written_to_its_source_once_two_agree() -> None:
     assert [("coupa", "supplier.change", "501", body)] == desk.sent
     assert ("open", "adopt") == desk.state
     assert [("maria", "break.adoption_proposed"), ("tom", "break.adopted")] == desk.noted[:2]
+
+
+def test_an_adoption_of_what_somebody_changed_meanwhile_is_refused() -> None:
+    """Who decided while a colleague wrote a note is told so; of what nobody touched it is done."""
+    desk = Desk(governance={"adoption": "one"})
+    number = desk.open()
+    seen = glances.of_breaks(desk.store.db, [number])
+    actions.comment_on_break(desk.store, desk.who("tom"), number, "the ERP is wrong here")
+
+    with pytest.raises(NotAllowedError, match="somebody has written a note on it"):
+        desk.adopt(seen=seen)
+    with pytest.raises(NotAllowedError, match="somebody has written a note on it"):
+        actions.write_off(
+            desk.store, desk.profile, desk.who("maria"), number, "gone", a_signer("maria"), seen=seen
+        )
+
+    assert ("open", None) == desk.state
+    assert desk.adopt(seen=glances.of_breaks(desk.store.db, [number])).is_in_force
 
 
 def test_where_one_person_is_enough_the_engine_writes_at_once() -> None:

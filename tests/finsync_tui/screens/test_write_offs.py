@@ -9,12 +9,14 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 
+from finsync_tui.screens import break_queries, drawing
 from finsync_tui.screens.break_detail import BreakDetailScreen
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.settings import Workspace
 from store import breaks, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
+from tests.finsync_tui.reconcile.test_adopting import Desk
 from tests.finsync_tui.screens import mapping_store, write_off_store
 from tests.finsync_tui.screens.driving import DESIGN, NARROW, finish, press, screen_text, settle, write
 from tests.finsync_tui.screens.filled_store import NOW
@@ -79,7 +81,8 @@ async def test_a_break_is_found_and_written_off_by_two_persons(shared_out: Works
         assert isinstance(pilot.app.screen, ListScreen)
         assert 1 == pilot.app.screen.table.row_count
         asked = await answer(pilot, "A")
-        assert "maria about INV-4401: the supplier is gone" in asked
+        assert "maria would write off INV-4401: the supplier is gone" in asked
+        assert "enter approve   esc" in asked
         assert 0 == pilot.app.screen.table.row_count
 
     found = the_break(shared_out)
@@ -136,7 +139,7 @@ async def test_an_exception_is_written_off_by_two_persons(shared_out: Workspace)
         await press(pilot, "U")
         assert "maria proposed" in screen_text(pilot)
         asked = await answer(pilot, "A")
-        assert f"maria about {number}: the supplier is gone indeed" in asked
+        assert f"maria would write off {number}: the supplier is gone indeed" in asked
         assert 0 == pilot.app.screen.table.row_count
 
     with looked_into(shared_out) as store:
@@ -173,7 +176,8 @@ async def test_a_break_is_mended_by_its_kind(broken: Workspace) -> None:
         assert "9,811.00 EUR" in asked
         await answer(pilot, "v")
     async with desk_of(broken, "ana", "INV-4401") as pilot:
-        await answer(pilot, "d", "agreed with the supplier")
+        asked = await answer(pilot, "d", "agreed with the supplier")
+        assert "INV-4401: total in coupa 1,204.00 EUR → 1,185.00 EUR" in asked
         assert "has no definition" in screen_text(pilot)
     async with desk_of(broken, "ana", "INV-4401") as pilot:
         await answer(pilot, "x", "agreed with the supplier")
@@ -188,6 +192,19 @@ async def test_a_break_is_mended_by_its_kind(broken: Workspace) -> None:
                 "SELECT state, generation FROM workflow WHERE document_number='INV-4402'"
             ).fetchone()
         )
+
+
+def test_who_signs_an_adoption_reads_which_value_goes_where() -> None:
+    """Field, system and value, as they are signed; never only that something waits."""
+    desk = Desk()
+    number = desk.open()
+    desk.adopt(number)
+
+    told = drawing.waiting(break_queries.waiting(desk.store.db, [number]), 200)
+
+    assert ["maria would set status in coupa to inactive for S-1: the ERP is right"] == [
+        one.plain for one in told
+    ]
 
 
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
