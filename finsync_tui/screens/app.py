@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, tzinfo
 from functools import partial
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from finsync_tui.actions import Outcome
+    from finsync_tui.screens.overview import Engine
     from finsync_tui.screens.verbs import Name
     from finsync_tui.settings import Workspace
     from finsync_tui.usage import Usage
@@ -161,7 +163,7 @@ class FinsyncApp(App[None]):
         self._upgrade: Timer | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = -1
-        self._sign_seen_at = monotonic()
+        self._sign_seen_at = -inf
         self._is_polling = False
         self._has_asked_permits = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
@@ -283,9 +285,7 @@ class FinsyncApp(App[None]):
             version = await self.reader.version()
             if version != self._version:
                 found = await self.reader.run(partial(overview.pulse, machine_now=self.machine_clock.now()))
-                if found.engine is not None and (
-                    self.pulse.engine is None or found.engine.lease != self.pulse.engine.lease
-                ):
+                if found.engine is not None and self._gave_a_sign(found.engine):
                     self._sign_seen_at = monotonic()
                 self.pulse = found
                 if self._version == -1:
@@ -301,6 +301,12 @@ class FinsyncApp(App[None]):
         finally:
             self._end_upgrade()
             self._is_polling = False
+
+    def _gave_a_sign(self, engine: Engine) -> bool:
+        """Say whether it gave a sign of life since the last look. At the first look only its lease can tell."""
+        if self.pulse.engine is None:
+            return engine.standing(self.machine_clock.now()) == "running"
+        return engine.lease != self.pulse.engine.lease
 
     def has_shown(self) -> None:
         """A screen shows what it read: now there is time for what comes with the whole profile."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.content import Content
 
+from finsync_tui.actions import Actor
 from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
@@ -19,7 +20,16 @@ from finsync_tui.screens.workflow_detail import WorkflowDetailScreen
 from store import audit, cases, engine, leases, outbox, systems, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
-from tests.finsync_tui.screens.driving import NARROW, finish, opened, press, screen_text, settle, write
+from tests.finsync_tui.screens.driving import (
+    DESIGN,
+    NARROW,
+    finish,
+    opened,
+    press,
+    screen_text,
+    settle,
+    write,
+)
 from tests.finsync_tui.screens.filled_store import MACHINE_NOW, NOW
 
 pytestmark = pytest.mark.anyio
@@ -389,6 +399,35 @@ async def test_an_engine_is_not_said_to_have_stopped_because_the_machine_slept(
     assert "▲ silent" in silent
     assert "no sign of life for a while" in silent
     assert "stopped" not in awake + silent + back
+
+
+async def test_what_is_gone_shows_nothing_of_what_it_was(filled: Path) -> None:
+    """Its page says so, alone: no old details below, no counts on the tabs, no verb that seems possible."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, ExceptionDetailScreen)
+        before = screen_text(pilot)
+        screen.ids[screen.index] = 999_999
+        await press(pilot, "ctrl+r")
+        shown = screen_text(pilot)
+        assert "" != screen.why_not("retry")
+        assert "" == screen.why_not("step(1)")
+
+    assert "What happened" in before
+    assert "It is not there any more" in shown
+    assert not [one for one in ("What happened", "p previous", "= supplier", "Similar 2") if one in shown]
+
+
+async def test_an_engine_that_was_silent_before_is_said_to_be_silent_at_once(filled: Path) -> None:
+    """Nobody saw a sign of life while they watched: its lease ran out hours ago, and that counts."""
+    later = FinsyncApp(filled, VirtualClock(MACHINE_NOW + timedelta(hours=8)), Actor("ana", "tui"))
+    async with later.run_test(size=DESIGN) as pilot:
+        await settle(pilot)
+        shown = screen_text(pilot)
+
+    assert "▲ silent" in shown
+    assert "⟳ working" not in shown
 
 
 async def test_home_opens_what_is_behind_a_line(filled: Path) -> None:
