@@ -108,11 +108,7 @@ def edges(db: sqlite3.Connection, keys: Sequence[str], score_min: float) -> list
 
 
 def _linked_to(db: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, str, str, float]]:
-    by_system: dict[str, list[str]] = {}
-    for key in keys:
-        system, _, external_id = key.partition(":")
-        by_system.setdefault(system, []).append(external_id)
-    for system, ids in by_system.items():
+    for system, ids in _by_system(keys):
         yield from db.execute(
             "SELECT document_key, system || ':' || external_id, 'linked', 100.0 FROM crossref"
             f" WHERE entity='supplier' AND system=? AND external_id IN ({marks(ids)})",
@@ -137,62 +133,47 @@ def vetoes(db: sqlite3.Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
 def newest(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Newest]:
     """Return what is known of these records; those that are no suppliers we hold are left out."""
     found: dict[str, Newest] = {}
-    by_system: dict[str, list[str]] = {}
-    for key in keys:
-        system, _, external_id = key.partition(":")
-        by_system.setdefault(system, []).append(external_id)
-    for system, ids in sorted(by_system.items()):
-        for some in chunks(ids):
-            rows = db.execute(
-                "SELECT r.external_id, r.version, v.body, coalesce(r.source_updated_at, r.fetched_at) FROM record r"
-                " JOIN record_version v ON v.id=r.version_id"
-                f" WHERE r.entity='supplier' AND r.system=? AND r.external_id IN ({marks(some)})",
-                (system, *some),
-            )
-            for external_id, version, body, changed_at in rows:
-                key = f"{system}:{external_id}"
-                found[key] = Newest(key, version, from_json(body), changed_at)
+    for system, some in _by_system(keys):
+        rows = db.execute(
+            "SELECT r.external_id, r.version, v.body, coalesce(r.source_updated_at, r.fetched_at) FROM record r"
+            " JOIN record_version v ON v.id=r.version_id"
+            f" WHERE r.entity='supplier' AND r.system=? AND r.external_id IN ({marks(some)})",
+            (system, *some),
+        )
+        for external_id, version, body, changed_at in rows:
+            key = f"{system}:{external_id}"
+            found[key] = Newest(key, version, from_json(body), changed_at)
     return found
 
 
 def accounts(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the bank accounts of these suppliers as they may be kept: fingerprint, masked number, whether active."""
+    """Return the active bank accounts of these suppliers as they may be kept: fingerprint and masked number."""
     found: dict[str, list[dict[str, Any]]] = {}
-    by_system: dict[str, list[str]] = {}
-    for key in keys:
-        system, _, external_id = key.partition(":")
-        by_system.setdefault(system, []).append(external_id)
-    for system, ids in sorted(by_system.items()):
-        for some in chunks(ids):
-            rows = db.execute(
-                "SELECT s.value, v.body FROM identity s JOIN record r ON r.id=s.record_id"
-                " JOIN record_version v ON v.id=r.version_id WHERE s.kind='supplier'"
-                f" AND s.value IN ({marks(some)}) AND r.entity='supplier_bank_account' AND r.system=?"
-                " ORDER BY s.value, r.external_id",
-                (*some, system),
-            )
-            for owner, body in rows:
-                account = from_json(body)
-                if account.get("is_active", True):
-                    kept = {"fingerprint": account["fingerprint"], "masked": account["masked"]}
-                    found.setdefault(f"{system}:{owner}", []).append(kept)
+    for system, some in _by_system(keys):
+        rows = db.execute(
+            "SELECT s.value, v.body FROM identity s JOIN record r ON r.id=s.record_id"
+            " JOIN record_version v ON v.id=r.version_id WHERE s.kind='supplier'"
+            f" AND s.value IN ({marks(some)}) AND r.entity='supplier_bank_account' AND r.system=?"
+            " ORDER BY s.value, r.external_id",
+            (*some, system),
+        )
+        for owner, body in rows:
+            account = from_json(body)
+            if account.get("is_active", True):
+                kept = {"fingerprint": account["fingerprint"], "masked": account["masked"]}
+                found.setdefault(f"{system}:{owner}", []).append(kept)
     return found
 
 
 def of_keys(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, int]:
     """Return the golden record of each of these records that has one."""
     found: dict[str, int] = {}
-    by_system: dict[str, list[str]] = {}
-    for key in keys:
-        system, _, external_id = key.partition(":")
-        by_system.setdefault(system, []).append(external_id)
-    for system, ids in by_system.items():
-        for some in chunks(ids):
-            rows = db.execute(
-                f"SELECT external_id, golden_id FROM golden_member WHERE system=? AND external_id IN ({marks(some)})",
-                (system, *some),
-            )
-            found.update((f"{system}:{external_id}", golden_id) for external_id, golden_id in rows)
+    for system, some in _by_system(keys):
+        rows = db.execute(
+            f"SELECT external_id, golden_id FROM golden_member WHERE system=? AND external_id IN ({marks(some)})",
+            (system, *some),
+        )
+        found.update((f"{system}:{external_id}", golden_id) for external_id, golden_id in rows)
     return found
 
 
@@ -351,3 +332,14 @@ def _parts(key: str) -> tuple[str, str]:
 def _golden(row: sqlite3.Row) -> Golden:
     golden_id, version, fields, listed, made_at, into_id = row
     return Golden(golden_id, version, from_json(fields), tuple(from_json(listed)), instant(made_at), into_id)
+
+
+def _by_system(keys: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield each system's ids, so many at a time that they fit one statement."""
+    ids: dict[str, list[str]] = {}
+    for key in keys:
+        system, _, external_id = key.partition(":")
+        ids.setdefault(system, []).append(external_id)
+    for system in sorted(ids):
+        for some in chunks(ids[system]):
+            yield system, some

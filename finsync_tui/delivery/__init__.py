@@ -201,6 +201,7 @@ async def _send_all(
         raise
     finally:
         ticking.cancel()
+        recorder.settle()
     await recorder.flush()
     return recorder.total
 

@@ -108,6 +108,11 @@ class Recorder:
             done = sum(r.settlement.state == "delivered" for r in group)
             self.total += Delivered(len(group), done, len(group) - done)
 
+    def settle(self) -> None:
+        """Wait until no thread records any more: whoever closes the store next must not cut one off."""
+        with self._recording:
+            pass
+
     def give_back(self, claims: Sequence[Claim]) -> None:
         """Record at once that these were claimed and not sent, with all that is waiting."""
         self._waiting += [unsent(claim, self._clock) for claim in claims]

@@ -9,54 +9,35 @@ read from a system, is stored anew instead of being written anywhere. That both 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from sqlite3 import Connection
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from finsync_tui.flows import outgoing
+from finsync_tui.flows.asked import AskedFlow
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
 from finsync_tui.mapping.standing import refusal
 from store import breaks, proposals, records
 from store.canonical.contracts import CONTRACTS
-from store.canonical.event import Event
 from store.canonical.organisation import CostCentre
 from store.canonical.record import CanonicalRecord
-from store.workflows import Workflow
 
 NAME: Final = "break_adoption"
 KIND: Final = "adoption"
 OWN: Final = "finsync"
 
 
-class BreakAdoption:
+class BreakAdoption(AskedFlow):
     """The flow for values that are adopted. No document begins one."""
 
     name = NAME
     model = CostCentre
     listens_to = ("com.finsync.break_adoption.",)
-    returns_at: str | None = None
-    rechecks = frozenset[str]()
     under_way = frozenset(("request_change", "await_change"))
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _STEPS
-
-    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
-        return None
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return True
-
-    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
-        return ()
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         return (step, False) if class_ == "DEAD_LETTER" else ("check_approval", True)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from decimal import Decimal
 from sqlite3 import Connection
 
-from finsync_tui.flows import looking, outgoing, routing
+from finsync_tui.flows import looking, outgoing, reading_back, routing
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from store import crossrefs, events, outbox, records, workflows
 from store.canonical.event import Event, event_type
@@ -237,18 +237,14 @@ def await_correction(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when the ERP, read afresh, shows it."""
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
     differences = seen.get(_target(context)) or []
     if differences:
-        shown = "; ".join(
-            f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-        )
         return Hold(
             "READ_BACK_DIFFERS",
-            f"{_target(context)} does not show what was received: {shown}",
+            f"{_target(context)} does not show what was received: {reading_back.told(differences)}",
             f"Find out who changed it in {_target(context)}; correct it there and retry.",
             _target(context),
             {"differences": differences},

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.mapping.standing import refusal
 from finsync_tui.profile.capabilities import takes
@@ -207,18 +207,14 @@ def await_change(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when each ERP, read afresh, shows the new account as the supplier's, and the old one ended."""
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
-    for system, differences in sorted(seen.items()):
+    for system, differences in seen.items():
         if differences:
-            shown = "; ".join(
-                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences
-            )
             return Hold(
                 "READ_BACK_DIFFERS",
-                f"{system} does not show the bank details as they were delivered: {shown}",
+                f"{system} does not show the bank details as they were delivered: {reading_back.told(differences)}",
                 f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry.",
                 system,
                 {"differences": differences},

@@ -11,22 +11,21 @@ the double becomes inactive in its system when the last of it has ended. Un-merg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, reading_back
+from finsync_tui.flows.asked import AskedFlow
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.mapping.standing import refusal
 from finsync_tui.suppliers import in_flight, merging
 from store import audit, events, proposals, supplier_merges
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
-from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier
 from store.supplier_merges import Merge
-from store.workflows import Workflow
 
 NAME: Final = "supplier_merge"
 MERGE: Final = "merge"
@@ -35,14 +34,12 @@ LOOK_AGAIN: Final = timedelta(hours=6)
 SHOWN_MAX: Final = 5
 
 
-class SupplierMerge:
+class SupplierMerge(AskedFlow):
     """The flow for doubles. Only a person's act begins one: no document does."""
 
     name = NAME
     model = Supplier
     listens_to = ("com.finsync.supplier_merge.",)
-    returns_at: str | None = None
-    rechecks = frozenset[str]()
     under_way = frozenset(
         ("await_documents", "request_ending", "await_ending", "next_ending", "verify", "request_return",
          "await_return", "next_return", "verify_return")
@@ -50,21 +47,6 @@ class SupplierMerge:
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _MERGE if kind == MERGE else _PART
-
-    def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
-        return None
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return True
-
-    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
-        return ()
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         return step, class_ != "DEAD_LETTER"
@@ -211,18 +193,14 @@ def _request(context: Context, key: str, status: str, name: str, *, before: str)
 
 
 def _seen(context: Context) -> Answer:
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
-    for system, differences in sorted(seen.items()):
+    for system, differences in seen.items():
         if differences:
-            shown = "; ".join(
-                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences
-            )
             return Hold(
                 "READ_BACK_DIFFERS",
-                f"{system} does not show the supplier as it was asked to: {shown}",
+                f"{system} does not show the supplier as it was asked to: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; correct it there and retry.",
                 system,
                 {"differences": differences},

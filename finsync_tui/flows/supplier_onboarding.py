@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
-from finsync_tui.flows import outgoing, supplier_following, supplier_requests
+from finsync_tui.flows import outgoing, reading_back, supplier_following, supplier_requests
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
@@ -304,18 +304,14 @@ def await_write_back(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when every system, read afresh, shows it."""
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
-    for system, differences in sorted(seen.items()):
+    for system, differences in seen.items():
         if differences:
-            shown = "; ".join(
-                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-            )
             return Hold(
                 "READ_BACK_DIFFERS",
-                f"{system} does not show supplier {context.workflow.document_number} as it was delivered: {shown}",
+                f"{system} does not show supplier {context.workflow.document_number} as it was delivered: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; correct it there and retry.",
                 system,
                 {"differences": differences},

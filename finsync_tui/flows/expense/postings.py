@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from finsync_tui.flows import looking, outgoing
+from finsync_tui.flows import looking, outgoing, reading_back
 from finsync_tui.flows.expense import posting, subject, words
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.posting import Line
@@ -126,20 +126,16 @@ def await_validation(context: Context) -> Answer:
 
 def verify_posting(context: Context) -> Answer:
     """Confirm nothing that was not read back: the ERP, read afresh, holds what was decided."""
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
     target = subject.target(context)
     differences = seen.get(target) or []
     if differences:
-        shown = "; ".join(
-            f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-        )
         return subject.stop(
             context,
             "READ_BACK_DIFFERS",
-            f"{target} does not hold what was posted: {shown}",
+            f"{target} does not hold what was posted: {reading_back.told(differences)}",
             f"Find out who changed it in {target}; correct it there and retry, or return the document.",
             target,
             {"differences": differences},

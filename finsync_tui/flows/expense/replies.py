@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows.expense import subject, words
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records
@@ -147,19 +147,15 @@ def verify(context: Context) -> Answer:
     if not is_returned and context.data.get("posted_entity") == "invoice" and _news(context):
         context.data["read_back"] = None  # what was read is older than what is told now
         return Done({"note": "there is news of a payment"}, goto="await_payment")
-    read_back = context.data.get("read_back")
+    read_back = reading_back.take(context)
     if not read_back:
         return Wait("read-back")
-    context.data["read_back"] = None
     source = subject.source(context)
     differences = read_back.get(source) or []
     if differences:
-        shown = "; ".join(
-            f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-        )
         held = Hold(
             "READ_BACK_DIFFERS",
-            f"{source} does not show what it was told: {shown}",
+            f"{source} does not show what it was told: {reading_back.told(differences)}",
             f"Look at the document in {source}; retry reads it again.",
             source,
             {"differences": differences},

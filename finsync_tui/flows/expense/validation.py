@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from finsync_tui.flows import accounts, outgoing
+from finsync_tui.flows import accounts, outgoing, reading_back
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import checks, coding, posting, subject, words
 from finsync_tui.flows.expense.known_report import DETAIL
@@ -188,17 +188,15 @@ def await_decision(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when the expense tool, read afresh, shows that it moved."""
-    read_back = context.data.get("read_back")
+    read_back = reading_back.take(context)
     if not read_back:
         return Wait("read-back")
-    context.data["read_back"] = None
     source = subject.source(context)
     differences = read_back.get(source) or []
     if differences:
-        shown = "; ".join(f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences)
         return Hold(
             "READ_BACK_DIFFERS",
-            f"{source} does not show what it was told: {shown}",
+            f"{source} does not show what it was told: {reading_back.told(differences)}",
             f"Look at the report in {source}; retry reads it again.",
             source,
             {"differences": differences},

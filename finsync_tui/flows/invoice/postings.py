@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows.invoice import holds, posting_lines, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
@@ -111,18 +111,14 @@ def await_validation(context: Context) -> Answer:
 
 def verify_posting(context: Context) -> Answer:
     """Believe it only when the ERP, read afresh, holds what was decided."""
-    seen = context.data.get("read_back")
+    seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    context.data["read_back"] = None
     target = subject.target(context)
     differences = seen.get(target) or []
     if differences:
-        shown = "; ".join(
-            f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-        )
         return subject.stop(
-            context, "READ_BACK_DIFFERS", f"{target} does not hold what was posted: {shown}",
+            context, "READ_BACK_DIFFERS", f"{target} does not hold what was posted: {reading_back.told(differences)}",
             f"Find out who changed it in {target}; correct it there and retry.", target, {"differences": differences},
         )  # fmt: skip
     link = subject.link(context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from finsync_tui.flows import outgoing, payments
+from finsync_tui.flows import outgoing, payments, reading_back
 from finsync_tui.flows.invoice import disputes, holds, postings, prepayments, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 from store.canonical.money import Money, plain
@@ -157,18 +157,14 @@ def await_record(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when both systems, read afresh, show what we believe."""
-    read_back = context.data.get("read_back")
+    read_back = reading_back.take(context)
     if not read_back:
         return Wait("read-back")
-    context.data["read_back"] = None
-    for system, differences in sorted(read_back.items()):
+    for system, differences in read_back.items():
         if differences:
-            shown = "; ".join(
-                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-            )
             class_ = "WRITE_BACK_IGNORED" if system == subject.source(context) else "READ_BACK_DIFFERS"
             held = subject.stop(
-                context, class_, f"{system} does not show what it should: {shown}",
+                context, class_, f"{system} does not show what it should: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; retry reads it again.", system, {"differences": differences},
             )  # fmt: skip
             is_source = system == subject.source(context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 
@@ -42,13 +42,10 @@ def verify(context: Context) -> Answer:
     ):
         differences = read_back.get(system) or []
         if differences:
-            shown = "; ".join(
-                f"{d['field']}: expected {d['expected']}, found {d['found']}" for d in differences[:5]
-            )
             context.data["read_back"] = None
             return Hold(
                 class_,
-                f"{system} does not hold what was delivered: {shown}",
+                f"{system} does not hold what was delivered: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; retry to deliver it again.",
                 system,
                 {"differences": differences},
