@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -14,6 +14,10 @@ from finsync_tui.cli._output import Cell, facts, grouped, note, say, say_json, t
 
 if TYPE_CHECKING:
     from finsync_tui.settings import Workspace
+
+PROBLEMS_MAX: Final = 40
+WHOSE: Final = ("flow", "legal_entity", "currency")
+"""Columns of totals that are no amounts."""
 
 
 def register(app: typer.Typer) -> None:
@@ -123,7 +127,9 @@ def _months() -> Callable[[str], None]:
 
 
 def _tell(summary: dict[str, Any]) -> None:
-    """Print the summary: the counts, planted beside found, the money of each company."""
+    """Print the summary: the counts, planted beside found, the money of each company, and what does not add up."""
+    from finsync_tui.rehearse.supplier_verdict import summary as suppliers_told
+
     counts: dict[str, Cell] = {
         name.replace("_", " "): str(value) if isinstance(value, float) else value
         for name, value in summary.items()
@@ -133,21 +139,14 @@ def _tell(summary: dict[str, Any]) -> None:
         "intact" if summary["audit"]["is_intact"] else "BROKEN"
     )
     say(facts(counts))
-    _tell_troubles(summary)
-    _tell_totals(summary)
-    expenses = summary["expenses"]
+    _tell_part(summary)
+    for part in ("expenses", "invoices"):
+        say()
+        say(facts({name.replace("_", " "): value for name, value in _counts(summary[part])}))
+        _tell_part(summary[part])
+    _tell_money(summary["invoices"]["commitments"])
     say()
-    say(
-        facts(
-            {
-                f"expense {name.replace('_', ' ')}": value
-                for name, value in expenses.items()
-                if isinstance(value, int) and name != "is_good"
-            }
-        )
-    )
-    _tell_troubles(expenses)
-    _tell_totals(expenses)
+    say(suppliers_told(summary["suppliers"]))
     lies = summary["lies"]
     say()
     say(
@@ -162,7 +161,27 @@ def _tell(summary: dict[str, Any]) -> None:
     )
     if "edits" in summary:
         _tell_edits(summary["edits"])
-    note("everything adds up" if summary["is_good"] else "something does not add up")
+    if summary["is_good"]:
+        note("everything adds up")
+        return
+    for problem in summary["problems"][:PROBLEMS_MAX]:
+        note(f"✕ {problem}")
+    if len(summary["problems"]) > PROBLEMS_MAX:
+        note(f"and {len(summary['problems']) - PROBLEMS_MAX} more; --json names all")
+    note("something does not add up: see above")
+
+
+def _counts(part: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Yield what is counted of a kind of documents."""
+    for name, value in part.items():
+        if isinstance(value, int) and name != "is_good":
+            yield name, value
+
+
+def _tell_part(part: dict[str, Any]) -> None:
+    """Print what was planted in one kind of documents beside what was found, and its money."""
+    _tell_troubles(part)
+    _tell_money(part["totals"])
 
 
 def _tell_edits(edits: dict[str, Any]) -> None:
@@ -192,8 +211,6 @@ def _tell_edits(edits: dict[str, Any]) -> None:
             right=["planted", "found", "precision", "recall"],
         )
     )
-    if edits["false_finds"]:
-        note(f"{len(edits['false_finds'])} breaks that nobody planted")
 
 
 def _tell_troubles(summary: dict[str, Any]) -> None:
@@ -210,18 +227,16 @@ def _tell_troubles(summary: dict[str, Any]) -> None:
         )
 
 
-def _tell_totals(summary: dict[str, Any]) -> None:
-    """Print the money of each company."""
-    if summary["totals"]:
-        columns = list(summary["totals"][0])
+def _tell_money(totals: list[dict[str, str]]) -> None:
+    """Print amounts by whose they are: the columns of text first, then the money."""
+    if totals:
+        columns = list(totals[0])
+        whose = [name for name in columns if name in WHOSE]
         say()
         say(
             table(
                 [name.replace("_", " ") for name in columns],
-                [
-                    [row[name] if name in columns[:2] else grouped(row[name]) for name in columns]
-                    for row in summary["totals"]
-                ],
-                right=[name.replace("_", " ") for name in columns[2:]],
+                [[row[name] if name in whose else grouped(row[name]) for name in columns] for row in totals],
+                right=[name.replace("_", " ") for name in columns if name not in whose],
             )
         )

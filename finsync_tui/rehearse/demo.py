@@ -178,7 +178,8 @@ def run_headless(options: Options, progress: Progress | None = None) -> dict[str
         "seconds": round(time.monotonic() - began, 1),
     }
     if edited is not None:
-        summary |= {"edits": edited.to_json(), "is_good": summary["is_good"] and edited.is_good}
+        problems = [*summary["problems"], *edited.problems]
+        summary |= {"edits": edited.to_json(), "problems": problems, "is_good": not problems}
     return summary
 
 

@@ -60,9 +60,20 @@ class EditingVerdict:
         return found / (found + len(self.false_finds)) if found + len(self.false_finds) else 1.0
 
     @property
+    def problems(self) -> list[str]:
+        """What was not found, what else was, and what got another class than its own, in words."""
+        return [
+            *(f"edited and not found: {one.kind} of {one.number}" for one in self.missed),
+            *(f"a break that nobody planted: {one.kind} of {one.number}" for one in self.false_finds),
+            *(
+                f"edited, {one.kind} of {one.number}: found as {class_}, not {one.class_}"
+                for one, class_ in self.misclassed
+            ),
+        ]
+
+    @property
     def is_good(self) -> bool:
-        """Whether everything was found, nothing else was, and each got its class."""
-        return not (self.missed or self.false_finds or self.misclassed)
+        return not self.problems
 
     def by_class(self) -> dict[str, tuple[int, int, int]]:
         """Return by class: how many were planted, how many of them found with it, how many breaks have it."""

@@ -63,13 +63,22 @@ class ExpenseVerdict:
     totals: tuple[ExpenseTotal, ...]
 
     @property
+    def problems(self) -> list[str]:
+        """What does not add up, in words."""
+        return [
+            *self.compared.problems,
+            *(f"twice: {one}" for one in self.doubled),
+            *(f"lost: {one}" for one in self.lost),
+            *(
+                f"expenses of {one.legal_entity} in {one.currency}: {_shown(one.difference, one.currency)} unaccounted for"
+                for one in self.totals
+                if one.difference
+            ),
+        ]
+
+    @property
     def is_good(self) -> bool:
-        compared = self.compared
-        return (
-            not (compared.missed or compared.false_finds or self.doubled or self.lost)
-            and compared.planted == compared.found
-            and all(one.difference == 0 for one in self.totals)
-        )
+        return not self.problems
 
 
 def is_about_expenses(system: str, key: str | None) -> bool:
@@ -276,33 +285,14 @@ def to_json(verdict: ExpenseVerdict) -> dict[str, Any]:
 
 
 def _total_json(total: ExpenseTotal) -> dict[str, str]:
-    def shown(amount_minor: int) -> str:
-        return str(Money(amount_minor=amount_minor, currency=total.currency).amount)
-
     return {
         "legal_entity": total.legal_entity,
         "currency": total.currency,
-        "in": shown(total.came_in),
-        **{fate: shown(getattr(total, fate)) for fate in FATES},
-        "difference": shown(total.difference),
+        "in": _shown(total.came_in, total.currency),
+        **{fate: _shown(getattr(total, fate), total.currency) for fate in FATES},
+        "difference": _shown(total.difference, total.currency),
     }
 
 
-def summary(result: Mapping[str, Any]) -> str:
-    """Return the judgement in words, from its JSON form."""
-    planted, found = result["planted"], result["found"]
-    lines = [
-        f"Expense reports {result['reports_in']:,}, cash advances {result['advances_in']:,}: posted {result['posted']:,}, "
-        f"confirmed {result['confirmed']:,}, paid {result['paid']:,}, returned {result['returned']:,}.",
-        f"Planted {sum(planted.values())}, found {sum(found.values())}, missed {len(result['missed'])}; "
-        f"false finds {result['false_finds']}. Doubled {result['doubled']}, lost {result['lost']}.",
-        *(f"  {name:<22}{planted[name]:>6} planted{found.get(name, 0):>6} found" for name in sorted(planted)),
-    ]
-    for one in result["totals"]:
-        amounts = ", ".join(f"{name.replace('_', ' ')} {one[name]}" for name in ("in", *FATES, "difference"))
-        lines.append(f"  {one['legal_entity']} {one['currency']}: {amounts}")
-    lines += [f"MISSED {one}" for one in result["missed"]]
-    lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
-    lines += [f"TWICE {one}" for one in result["doubled_documents"]]
-    lines += [f"LOST {one}" for one in result["lost_documents"]]
-    return "\n".join(lines)
+def _shown(amount_minor: int, currency: str) -> str:
+    return str(Money(amount_minor=amount_minor, currency=currency).amount)

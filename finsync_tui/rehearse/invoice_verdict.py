@@ -101,14 +101,19 @@ class InvoiceVerdict:
     commitments: tuple[OpenTotal, ...]
 
     @property
+    def problems(self) -> list[str]:
+        """What does not add up, in words."""
+        return [
+            *self.compared.problems,
+            *(f"twice: {one}" for one in self.doubled),
+            *(f"lost: {one}" for one in self.lost),
+            *(_uneven(_total_json(one)) for one in self.totals if not one.is_even),
+            *(f"promised by {_uneven(_open_json(one))}" for one in self.commitments if not one.is_even),
+        ]
+
+    @property
     def is_good(self) -> bool:
-        compared = self.compared
-        return (
-            not (compared.missed or compared.false_finds or self.doubled or self.lost)
-            and compared.planted == compared.found
-            and all(one.is_even for one in self.totals)
-            and all(one.is_even for one in self.commitments)
-        )
+        return not self.problems
 
 
 def judge(
@@ -426,28 +431,8 @@ def _open_json(total: OpenTotal) -> dict[str, str]:
     }
 
 
-def summary(result: Mapping[str, Any]) -> str:
-    """Return the judgement in words, from its JSON form."""
-    planted, found = result["planted"], result["found"]
-    lines = [
-        f"Receipts {result['receipts_in']:,}, received in the ERP {result['receipts_posted']:,}. Invoices "
-        f"{result['invoices_in']:,}: posted {result['posted']:,}, paid {result['paid']:,}, voided {result['voided']:,}.",
-        f"Planted {sum(planted.values())}, found {sum(found.values())}, missed {len(result['missed'])}; "
-        f"false finds {result['false_finds']}. Doubled {result['doubled']}, lost {result['lost']}.",
-        *(f"  {name:<28}{planted[name]:>6} planted{found.get(name, 0):>6} found" for name in sorted(planted)),
-    ]
-    for one in result["totals"]:
-        names = [name for name in one if name not in ("flow", "legal_entity", "currency")]
-        amounts = ", ".join(f"{name.replace('_', ' ')} {one[name]}" for name in names)
-        lines.append(f"  {one['flow']} {one['legal_entity']} {one['currency']}: {amounts}")
-    for one in result["commitments"]:
-        lines.append(
-            f"  still promised {one['legal_entity']} {one['currency']}: by Coupa {one['in_coupa']}, by the ERP "
-            f"{one['in_erp']}, by finsync {one['in_store']}; requested {one['requested_in_coupa']}, by finsync "
-            f"{one['requested_in_store']}"
-        )
-    lines += [f"MISSED {one}" for one in result["missed"]]
-    lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
-    lines += [f"TWICE {one}" for one in result["doubled_documents"]]
-    lines += [f"LOST {one}" for one in result["lost_documents"]]
-    return "\n".join(lines)
+def _uneven(total: Mapping[str, str]) -> str:
+    """Put a total that is not even into words: whose it is, then its amounts."""
+    whose = [total[name] for name in ("flow", "legal_entity", "currency") if name in total]
+    amounts = [f"{name.replace('_', ' ')} {amount}" for name, amount in total.items() if amount not in whose]
+    return f"{' '.join(whose)}: {', '.join(amounts)}"

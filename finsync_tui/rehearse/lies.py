@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -62,11 +62,3 @@ def to_json(found: Sequence[FoundOut]) -> dict[str, Any]:
         "slowest_hours": max(waits, default=timedelta()) / timedelta(hours=1),
         "late": [str(one) for one in found if not one.is_in_time],
     }
-
-
-def summary(score: Mapping[str, Any]) -> str:
-    """Return the score in words, from its JSON form."""
-    return (
-        f"Answers of success to what never happened {score['told']}, found {score['found']}, within one cycle "
-        f"{score['within_a_cycle']}, the slowest after {score['slowest_hours']:g} hours."
-    )

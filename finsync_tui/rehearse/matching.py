@@ -34,6 +34,14 @@ class Compared:
     missed: tuple[Mark, ...]
     false_finds: tuple[Mark, ...]
 
+    @property
+    def problems(self) -> list[str]:
+        """What was missed and what was found too much, in words."""
+        return [
+            *(f"planted and not found: {one}" for one in self.missed),
+            *(f"found and not planted: {one}" for one in self.false_finds),
+        ]
+
 
 def compare(plants: Sequence[Plant], cases: Iterable[Case], noticed: Iterable[Noticed]) -> Compared:
     """Return which plants were found, which were not, and what was found beside them."""

@@ -103,5 +103,4 @@ def summary(result: Mapping[str, Any]) -> str:
     lines += [
         f"  {right.get(kind, 0):>4} of {planted[kind]:<4}{names[kind]}" for kind in names if kind in planted
     ]
-    lines += [f"SUPPLIER {one}" for one in result["wrong"]]
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, is_about_expens
 from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
 from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
 from finsync_tui.rehearse.lies import FoundOut
-from finsync_tui.rehearse.matching import Mark, compare, counted
+from finsync_tui.rehearse.matching import Compared, Mark, compare, counted
 from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.supplier_verdict import SupplierVerdict
@@ -82,19 +82,34 @@ class Verdict:
     lies: tuple[FoundOut, ...] = ()
 
     @property
+    def problems(self) -> list[str]:
+        """What does not add up, in words: empty when all is well."""
+        return [
+            *Compared(dict(self.planted), dict(self.found), self.missed, self.false_finds).problems,
+            *(f"twice: {one}" for one in self.duplicates),
+            *(f"lost: {one}" for one in self.lost),
+            *(
+                f"orders of {one.legal_entity} in {one.currency}: {_shown(one, one.difference)} unaccounted for"
+                for one in self.totals
+                if one.difference
+            ),
+            *([] if self.audit.is_intact else [f"the audit log is broken: {self.audit.reason}"]),
+            *(f"open on one side only, here or in {SOURCE}: {one}" for one in self.misshown),
+            *(f"a delivery that nothing has proven: {one}" for one in self.unverified),
+            *(f"a break that nothing explains: {one}" for one in self.false_breaks),
+            *(
+                f"an answer of success to what never happened: {one}"
+                for one in self.lies
+                if not one.is_in_time
+            ),
+            *self.expenses.problems,
+            *self.invoices.problems,
+            *(f"supplier: {one}" for one in self.suppliers.wrong),
+        ]
+
+    @property
     def is_good(self) -> bool:
-        return (
-            not (self.missed or self.false_finds or self.duplicates or self.lost)
-            and self.planted == self.found
-            and all(one.difference == 0 for one in self.totals)
-            and self.audit.is_intact
-            and not self.misshown
-            and self.expenses.is_good
-            and self.invoices.is_good
-            and self.suppliers.is_good
-            and not (self.unverified or self.false_breaks)
-            and all(one.is_in_time for one in self.lies)
-        )
+        return not self.problems
 
 
 def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdict:
@@ -280,6 +295,7 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict as JSON values; amounts are decimal text."""
     return {
         "is_good": verdict.is_good,
+        "problems": verdict.problems,
         "orders_read": verdict.orders_read,
         "commitments_created": verdict.commitments_created,
         "written_back": verdict.written_back,
@@ -323,69 +339,17 @@ def to_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def _total_json(total: Total) -> dict[str, str]:
-    def shown(amount_minor: int) -> str:
-        return str(Money(amount_minor=amount_minor, currency=total.currency).amount)
-
     return {
         "legal_entity": total.legal_entity,
         "currency": total.currency,
-        "in": shown(total.came_in),
-        "posted": shown(total.posted),
-        "in_exception": shown(total.in_exception),
-        "cancelled": shown(total.cancelled),
-        "in_flight": shown(total.in_flight),
-        "difference": shown(total.difference),
+        "in": _shown(total, total.came_in),
+        "posted": _shown(total, total.posted),
+        "in_exception": _shown(total, total.in_exception),
+        "cancelled": _shown(total, total.cancelled),
+        "in_flight": _shown(total, total.in_flight),
+        "difference": _shown(total, total.difference),
     }
 
 
-def summary(result: Mapping[str, Any]) -> str:
-    """Return the verdict in words, from its JSON form."""
-    planted, found = result["planted"], result["found"]
-    lines = [
-        f"Orders read {result['orders_read']:,}, commitments created {result['commitments_created']:,}, "
-        f"written back {result['written_back']:,}.",
-        f"Planted {sum(planted.values())}, found {sum(found.values())}, each as the right class; "
-        f"false finds {result['false_finds']}."
-        if not result["missed"]
-        else f"Planted {sum(planted.values())}, found {sum(found.values())}, missed {len(result['missed'])}; "
-        f"false finds {result['false_finds']}.",
-        f"Duplicates {result['duplicates']}, lost {result['lost']}.",
-        "",
-        *(f"  {name:<22}{planted[name]:>6} planted{found.get(name, 0):>6} found" for name in sorted(planted)),
-        "",
-    ]
-    header = ("", "in", "posted", "in exception", "cancelled", "in flight")
-    rows = [
-        (f"{one['legal_entity']} {one['currency']}", *(_grouped(one[key]) for key in _COLUMNS))
-        for one in result["totals"]
-    ]
-    lines += [f"  {row[0]:<10}" + "".join(f"{cell:>18}" for cell in row[1:]) for row in (header, *rows)]
-    audit = result["audit"]
-    state = "intact" if audit["is_intact"] else f"BROKEN: {audit['reason']}"
-    lines += ["", f"Audit log: {audit['entries']:,} entries, {state}."]
-    lines += [f"Open exceptions that {SOURCE} shows its administrators: {result['shown']}."]
-    lines += [f"SHOWN WRONGLY {one}" for one in result["misshown"]]
-    deliveries, breaks = result["deliveries"], result["breaks"]
-    lines += [
-        f"Deliveries verified {deliveries['verified']:,}, overtaken by a later one {deliveries['overtaken']:,}, "
-        f"in exception {deliveries['in_exception']:,}, unverified {deliveries['unverified']:,}.",
-        f"Breaks that an exception explains {breaks['explained']:,}, false breaks {breaks['false']:,}.",
-    ]
-    lines += [lies.summary(result["lies"]), *(f"NOT FOUND IN TIME {one}" for one in result["lies"]["late"])]
-    lines += [f"NOT VERIFIED {one}" for one in deliveries["not_verified"]]
-    lines += [f"FALSE BREAK {one}" for one in breaks["not_explained"]]
-    lines += [f"MISSED {one}" for one in result["missed"]]
-    lines += [f"NOT PLANTED {one}" for one in result["false_found"]]
-    lines += [f"TWICE {one}" for one in result["duplicated"]]
-    lines += [f"LOST {one}" for one in result["lost_orders"]]
-    others = (expense_verdict.summary(result["expenses"]), invoice_verdict.summary(result["invoices"]))
-    turned_up = supplier_verdict.summary(result["suppliers"])
-    return "\n".join([*lines, "", turned_up, "", others[0], "", others[1]])
-
-
-_COLUMNS = ("in", "posted", "in_exception", "cancelled", "in_flight")
-
-
-def _grouped(amount: str) -> str:
-    whole, point, rest = amount.partition(".")
-    return f"{int(whole):,}{point}{rest}"
+def _shown(total: Total, amount_minor: int) -> str:
+    return str(Money(amount_minor=amount_minor, currency=total.currency).amount)

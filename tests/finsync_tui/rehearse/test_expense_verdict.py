@@ -9,7 +9,7 @@ import pytest
 
 from finsync_tui.rehearse.evidence import AuditCheck, Case, Evidence, Noticed
 from finsync_tui.rehearse.expense_report import ExpenseReport, Posting, SourceDocument
-from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, judge, summary, to_json
+from finsync_tui.rehearse.expense_verdict import ExpenseVerdict, judge, to_json
 from finsync_tui.rehearse.planted import Plant
 
 AT = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -234,7 +234,7 @@ def test_json_has_what_scripts_hold_on_to() -> None:
     } == shown["totals"][0]
 
 
-def test_summary_says_what_went_wrong() -> None:
+def test_what_went_wrong_is_said() -> None:
     """People read what was missed, false, twice and lost by name."""
     bad = verdict(
         plants=(a_plant(),),
@@ -242,12 +242,12 @@ def test_summary_says_what_went_wrong() -> None:
         postings=(a_posting(), a_posting(external_id="92")),
     )
 
-    text = summary(to_json(bad))
+    problems = "\n".join(bad.problems)
 
     for line in (
-        "MISSED ACCOUNT_MISSING Oslo 2",
-        "NOT PLANTED REJECTED RN3",
-        "TWICE posted 2 times",
-        "LOST Oslo 1",
+        "planted and not found: ACCOUNT_MISSING Oslo 2",
+        "found and not planted: REJECTED RN3",
+        "twice: posted 2 times",
+        "lost: Oslo 1",
     ):
-        assert line in text
+        assert line in problems

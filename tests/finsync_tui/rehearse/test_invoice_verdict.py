@@ -17,7 +17,7 @@ from finsync_tui.rehearse.invoice_report import (
     TargetInvoice,
     TargetReceipt,
 )
-from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict, judge, summary, to_json
+from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict, judge
 from finsync_tui.rehearse.planted import Plant
 from finsync_tui.rehearse.report import SourceOrder
 
@@ -149,10 +149,10 @@ def test_a_lost_receipt_is_found_by_its_order_line() -> None:
     assert verdict(GOOD, a_plant("OUTCOME_UNKNOWN", "PO-1/1"), findings=(finding,)).is_good
 
 
-def test_summary_names_what_is_wrong() -> None:
+def test_what_is_wrong_is_named() -> None:
     """In words, too, what is lost, doubled or not even stands there."""
-    text = summary(to_json(verdict(replace(GOOD, postings=()), a_plant())))
+    problems = "\n".join(verdict(replace(GOOD, postings=()), a_plant()).problems)
 
-    assert "LOST R-1 (coupa:900001)" in text
-    assert "MISSED MATCH_PRICE R-1" in text
-    assert "still promised DE01 EUR: by Coupa 250.00, by the ERP 150.00, by finsync 150.00" in text
+    assert "lost: R-1 (coupa:900001)" in problems
+    assert "planted and not found: MATCH_PRICE R-1" in problems
+    assert "promised by DE01 EUR: in coupa 250.00, in erp 150.00, in store 150.00" in problems
