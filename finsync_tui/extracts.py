@@ -110,13 +110,16 @@ def _external_id(record: CanonicalRecord) -> str:
 
 
 def _budget(row: Mapping[str, str]) -> Budget:
+    number = budget_number(row["legal_entity"], row["cost_centre"], int(row["period"][-4:]))
+    project = row.get("project") or None
     return Budget(
-        number=budget_number(row["legal_entity"], row["cost_centre"], int(row["period"][-4:])),
+        number=f"{number}/{project}" if project else number,  # beside that of its cost centre
         name=row["name"],
         legal_entity=row["legal_entity"],
         period=row["period"],
         cost_centre=row["cost_centre"] or None,
         account=row.get("account") or None,
+        project=project,
         amount=Money.of(row["amount"], row["currency"]),
         remaining=Money.of(row["remaining"], row["currency"]),
     )

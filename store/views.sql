@@ -201,7 +201,8 @@ CREATE VIEW v_budget AS -- what may be spent, as its source says it; the ERP's o
 SELECT r.system, json_extract(v.body, '$.legal_entity') AS legal_entity, json_extract(v.body, '$.cost_centre') AS cost_centre,
        json_extract(v.body, '$.account') AS account, json_extract(v.body, '$.period') AS period,
        json_extract(v.body, '$.amount.currency') AS currency, json_extract(v.body, '$.amount.amount_minor') AS amount_minor,
-       json_extract(v.body, '$.remaining.amount_minor') AS remaining_minor, r.number, r.fetched_at
+       json_extract(v.body, '$.remaining.amount_minor') AS remaining_minor, r.number, r.fetched_at,
+       json_extract(v.body, '$.project') AS project
 FROM record r JOIN record_version v ON v.id = r.version_id WHERE r.entity = 'budget';
 
 CREATE VIEW v_system AS

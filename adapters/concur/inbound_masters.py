@@ -107,6 +107,7 @@ def budget(row: bytes, options: Options) -> Translated:
         period=period or "",
         cost_centre=held.get("cost_centre"),
         account=held.get("account"),
+        project=held.get("project"),
         amount=amount,
         remaining=remaining if remaining is not None else amount,
     )

@@ -92,7 +92,7 @@ class Options(BaseModel):
         pattern=r"^(orgUnit[1-6]|custom([1-9]|1[0-9]|2[0-2]))$",
         description="Field of the spend profile that holds the company code, e.g. orgUnit1",
     )
-    budget_fields: dict[str, Literal["legal_entity", "cost_centre", "account"]] = Field(
+    budget_fields: dict[str, Literal["legal_entity", "cost_centre", "account", "project"]] = Field(
         default_factory=dict,
         description="Tracking fields of budgets by their fieldDefinitionId, and what they are",
     )

@@ -264,6 +264,7 @@ def budget(document: wire.BudgetLine, options: Options) -> Translated:
         period=period.name,
         cost_centre=_part(parts, options.cost_centre_segment),
         account=_part(parts, options.account_segment),
+        project=_part(parts, options.project_segment) if options.project_segment else None,
         amount=amount,
         remaining=money(left, currency, "$.remaining", "half_up") if left is not None else amount,
     )

@@ -140,6 +140,9 @@ class Options(BaseModel):
     segment_count: int = Field(default=20, ge=1, le=20, description="How many segments the charts use")
     cost_centre_segment: int = Field(default=2, ge=1, le=20, description="Of a budget line")
     account_segment: int = Field(default=3, ge=1, le=20, description="Of a budget line")
+    project_segment: int | None = Field(
+        default=None, ge=1, le=20, description="Of a budget line, where projects are budgeted"
+    )
     reads_bank_accounts: bool = Field(
         default=False, description="Fingerprints of the bank accounts in suppliers' profiles"
     )

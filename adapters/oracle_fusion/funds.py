@@ -14,10 +14,11 @@ Outcome = Literal["passed", "warning", "not_applicable"]
 def funds_outcome(system: str, judge: Judge, result: object, status: str | None) -> Outcome:
     """Read the action's result and the status shown afterwards; raise when the funds do not suffice.
 
-    What Oracle says in words decides its class: a closed period is not a budget that is exceeded.
+    What Oracle says in words decides its class: a closed period is not a budget that is exceeded. Funds for a part of
+    it ("Not reserved - partial funds") do not suffice.
     """
     found, word = action_complaints(result), wire.words(status)
-    if found or "FAILED" in word:
+    if found or "FAILED" in word or "PARTIAL FUNDS" in word:
         refusal = judge.refusal(system, found or [Complaint(f"insufficient funds: {status}")], status=200)
         assert isinstance(refusal, RejectedError | DuplicateError | VersionConflictError)
         raise refusal

@@ -304,6 +304,7 @@ def budget(row: bytes, options: Options) -> Translated:
         period=query.period,
         cost_centre=query.cost_centre,
         account=query.account,
+        project=query.project,
         amount=amount,
         remaining=amount - total(used, query.currency),
     )

@@ -60,6 +60,7 @@ class BalanceQuery(_Table):
     mode: str = "Detail"
     cost_centre: str | None = None
     account: str | None = None
+    project: str | None = None
     budget_scenario: str = "Budget"
     """Rows of this scenario are the budget, rows of every other one have used it up."""
     measure: Literal["PeriodActivity", "EndingBalance"] = "PeriodActivity"

@@ -39,12 +39,12 @@ def report(
             continue
         for name in ("ordered_minor", "invoiced_minor", "amount_minor"):
             found[name] = (found[name] or 0) + row[name]
-    budgeted = [name for name in by if name != "project"]
-    if len(budgeted) == len(by):
-        for row in db.execute("SELECT *, amount_minor AS budget_minor FROM v_budget"):
-            found = _group(groups, by, row)
-            for name in ("budget_minor", "remaining_minor"):
-                found[name] = (found[name] or 0) + row[name]
+    for row in db.execute("SELECT *, amount_minor AS budget_minor FROM v_budget"):
+        if "project" in by and row["project"] is None:
+            continue  # money that no project was given is no project's
+        found = _group(groups, by, row)
+        for name in ("budget_minor", "remaining_minor"):
+            found[name] = (found[name] or 0) + row[name]
     shown = (one for one in groups.values() if legal_entity in (None, one["legal_entity"]))
     return sorted(
         (_shown(one, by) for one in shown),

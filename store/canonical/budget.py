@@ -12,16 +12,17 @@ from store.canonical.record import CanonicalModel, CanonicalRecord
 
 
 class Budget(CanonicalRecord):
-    """What may be spent on one account or cost centre in one period; for display, the ERP's check decides."""
+    """What may be spent on one account, cost centre or project in one period; for display, the ERP's check decides."""
 
     entity: ClassVar[str] = "budget"
-    contract: ClassVar[str] = "budget/1.0"
+    contract: ClassVar[str] = "budget/1.1"
 
     name: str
     legal_entity: str
     period: str
     cost_centre: str | None = None
     account: str | None = None
+    project: str | None = None
     amount: Money
     remaining: Money
 

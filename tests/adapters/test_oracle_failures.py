@@ -13,6 +13,7 @@ import pytest
 from adapters.answer import Answer
 from adapters.errors import CredentialsError, DuplicateError, RejectedError, VersionConflictError
 from adapters.oracle_fusion.failures import Complaint, Judge, action_complaints, complaints
+from adapters.oracle_fusion.funds import funds_outcome
 from adapters.oracle_fusion.options import RefusalRule
 
 
@@ -209,3 +210,24 @@ def test_credentials_are_taken_out_of_what_oracle_said() -> None:
 def test_an_actions_result_is_believed_only_when_it_says_success(result: object, texts: list[str]) -> None:
     """HTTP 200 does not mean that an action worked."""
     assert texts == [one.text for one in action_complaints(result)]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("NOT_RESERVED_PASSED", "passed"),
+        ("Not reserved - warning", "warning"),
+        ("NOT_APPLICABLE", "not_applicable"),
+        ("Partially liquidated", "passed"),
+        ("NOT_RESERVED_FAILED", "BUDGET_EXCEEDED"),
+        ("Not reserved - partial funds", "BUDGET_EXCEEDED"),
+    ],
+)
+def test_funds_for_a_part_do_not_suffice(status: str, outcome: str) -> None:
+    """A check that says SUCCESS ran; whether the money is there stands in the document's funds status."""
+    try:
+        found: str = funds_outcome("oracle-emea", Judge(), "SUCCESS", status)
+    except RejectedError as error:
+        found = error.refusal.case_class
+
+    assert outcome == found

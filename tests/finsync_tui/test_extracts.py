@@ -11,6 +11,7 @@ from finsync_tui.flows.order.budget import EXTRACT
 from finsync_tui.profile import Profile
 from finsync_tui.tax import determine
 from store import Store, records
+from store.canonical.budget import Budget
 from store.canonical.chart import TaxCode
 from tests.builders import a_store
 from tests.tax_questions import a_tax_line, a_tax_question, eur
@@ -68,3 +69,21 @@ def test_a_rate_that_changed_has_a_row_for_each_time(tmp_path: Path) -> None:
     assert ("match", eur("9.50")) == (now.verdict, now.recoverable)
     latest = max(held, key=lambda code: code.starts_on or date.min)
     assert (("invoice", "expense"), ("DE", "AT")) == (latest.document_kinds, latest.from_countries)
+
+
+def test_a_budget_of_a_project_stands_beside_that_of_its_cost_centre(tmp_path: Path) -> None:
+    """The column may be missing; what names no project is the cost centre's, as orders ask for it."""
+    header = "legal_entity,name,period,cost_centre,account,project,currency,amount,remaining"
+    rows = ("DE01,Office,FY2026,420,,,EUR,100,90", "DE01,Move,FY2026,420,,P-77,EUR,40,40")
+    (tmp_path / "budget.csv").write_text("\n".join((header, *rows)), encoding="utf-8")
+    store = a_store()
+    profile = Profile.model_validate({"systems": {}, "extracts": {"budget": "budget.csv"}})
+
+    assert 2 == extracts.read(store, profile, tmp_path, store.clock)
+    held = [
+        records.find_by_number(store.db, Budget, EXTRACT, number)
+        for number in ("DE01/420/2026", "DE01/420/2026/P-77")
+    ]
+    assert [(None, eur("100")), ("P-77", eur("40"))] == [
+        (one.record.project, one.record.amount) for one in held if one is not None
+    ]

@@ -11,6 +11,7 @@ from finsync_tui.flows.invoice import evidence, matching, postings, subject
 from finsync_tui.flows.order import budget
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
+from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice, InvoiceDistribution
 from store.canonical.purchasing import PurchaseOrder
 
@@ -198,10 +199,11 @@ def check_approval(context: Context) -> Answer:
     """Do those who approved still stand, and does what they approved it on: accounts and budget?"""
     invoice, held = subject.invoice(context), subject.held(context)
     chain = f"invoice:{held.external_id}"
+    approved = approval_state.Approved(
+        f"invoice {invoice.number}", [chain], _who_asked(context), invoice.total
+    )
     found = [
-        *approval_state.doubts(
-            context, approval_state.Approved(f"invoice {invoice.number}", [chain], None, invoice.total)
-        ),
+        *approval_state.doubts(context, approved),
         *_closed_accounts(context),
         *_budget_doubt(context, invoice),
     ]
@@ -211,6 +213,14 @@ def check_approval(context: Context) -> Answer:
     if stopped is not None:
         return stopped
     return Done({"approved_by": list(policy.approved_by(context.db, held.system, [chain]))})
+
+
+def _who_asked(context: Context) -> str | None:
+    """Return who asked for what is invoiced: the requester of its orders. Of several, or without an order, nobody."""
+    keys = [RecordKey.parse(one["key"]) for one in context.data.get("orders", {}).values()]
+    held = [records.get(context.db, PurchaseOrder, key.system, key.external_id) for key in keys]
+    asked = {one.record.requester for one in held if one is not None}
+    return asked.pop() if len(asked) == 1 else None
 
 
 def _closed_accounts(context: Context) -> Iterator[approval_state.Doubt]:

@@ -78,6 +78,30 @@ def test_they_are_summed_by_what_is_asked_for(finsync: Finsync) -> None:
     assert [] == other
 
 
+def test_projects_stand_beside_what_they_were_given(finsync: Finsync) -> None:
+    """A budget of a project is its own; those that name no project are nobody's."""
+    order = a_commitment("100.00")
+    (line,) = order.lines
+    (part,) = line.distributions
+    parts = (part.model_copy(update={"project": "P-77"}),)
+    lines = (line.model_copy(update={"distributions": parts}),)
+    budget = Budget(
+        number="DE01/420/2026/P-77", name="Move", legal_entity="DE01", period="2026", cost_centre="420",
+        project="P-77", amount=Money.of("400", "EUR"), remaining=Money.of("300", "EUR"),
+    )  # fmt: skip
+    with filled(finsync).store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", order.model_copy(update={"lines": lines}))
+        records.put_page(
+            db, "budget", "extract", [records.Incoming("p", budget, budget.canonical_json())], MONDAY
+        )
+
+    (row,) = finsync("commitments", "--by", "project", "--json").json
+
+    assert ("P-77", "100.00", "60.00", "400.00", "300.00", "25.0") == tuple(
+        row[name] for name in ("project", "ordered", "open", "budget", "left", "used_percent")
+    )
+
+
 def test_people_read_a_table_and_a_wrong_dimension_is_a_usage_error(finsync: Finsync) -> None:
     """The message names what there is."""
     shown, wrong = filled(finsync)("commitments"), finsync("commitments", "--by", "colour")

@@ -172,6 +172,36 @@ def test_an_invoice_whose_approver_left_is_stale(severity: str, step: str) -> No
     assert "APPROVAL_STALE" in [*desk.noted, *(class_ for class_, _ in desk.exceptions)]
 
 
+@pytest.mark.parametrize(
+    ("approver", "kind", "expected"),
+    [
+        ("stranger", "hierarchy", ["APPROVER_STALE"]),
+        ("k.lind", "self_approval", ["APPROVER_SELF"]),
+        ("boss", "hierarchy", []),
+    ],
+)
+def test_an_invoice_is_approved_above_whoever_ordered_what_is_invoiced(
+    approver: str, kind: str, expected: list[str]
+) -> None:
+    """Its order says who that was: neither they themselves nor somebody beside their hierarchy is enough."""
+    off = dict.fromkeys(("self_approval", "hierarchy"), "off")
+    desk = InvoiceDesk(approval={**off, kind: "note"})
+    for number, login, manager in (
+        ("1", "k.lind", "2"),
+        ("2", "boss", "3"),
+        ("3", "chief", None),
+        ("9", "stranger", None),
+    ):
+        desk.person(number, login, manager_number=manager)
+    desk.order()
+    desk.receive()
+    desk.approve(approver)
+
+    desk.invoice()
+
+    assert ("await_posting", expected) == (desk.step(), desk.noted)
+
+
 def test_an_account_of_the_order_that_was_closed_since_stops_its_invoice() -> None:
     """The ERP would charge it there."""
     desk = InvoiceDesk()
