@@ -239,6 +239,35 @@ def test_what_can_not_be_coded_is_counted_without_its_cost_centre() -> None:
     assert [] == desk.exceptions
 
 
+@pytest.mark.parametrize(
+    ("approver", "limit", "expected"),
+    [
+        ("boss", None, []),
+        ("boss", "99.99", ["APPROVAL_LIMIT"]),
+        ("k.lind", None, ["APPROVER_SELF"]),
+        ("stranger", None, ["APPROVER_STALE"]),
+    ],
+)
+def test_a_requisitions_approval_that_does_not_hold_is_noted(
+    approver: str, limit: str | None, expected: list[str]
+) -> None:
+    """By hierarchy, limit and who asked; it counts all the same, and its order is where policy may stop it."""
+    desk = Desk()
+    desk.person("1", "k.lind", manager_number="2")
+    desk.person("2", "boss", approval_limit=eur(limit) if limit else None)
+    desk.person("9", "stranger")
+    desk.approve(approver, WISH, "requisition")
+    kinds = {"APPROVER_SELF": "self_approval", "APPROVER_STALE": "hierarchy", "APPROVAL_LIMIT": "limit"}
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"]["order_approval"] |= dict.fromkeys(kinds.values(), "off")
+    setup["legal_entities"]["DE01"]["order_approval"] |= {kinds[one]: "block" for one in expected}
+    desk.profile = Profile.model_validate(setup)
+
+    desk.wish(a_requisition(requester="k.lind"))
+
+    assert ({"commitment": 10_000}, expected, []) == (desk.stages, desk.noted, desk.exceptions)
+
+
 def test_a_requisition_of_no_company_is_noted_and_counted_nowhere() -> None:
     """A line without an account names no chart of accounts."""
     desk = Desk()

@@ -161,6 +161,22 @@ def test_what_differs_opens_a_break_with_its_event(desk: Desk) -> None:
     assert ["com.finsync.break.opened.v1"] * 4 == told
 
 
+@pytest.mark.parametrize("status", ["pending_approval", "rejected", "on_hold"])
+def test_an_order_whose_approval_stands_in_one_system_only_is_a_break(desk: Desk, status: str) -> None:
+    """Approved at its source and waiting, refused or held in the ERP: the status alone differs."""
+    desk.right.put(
+        "300", a_purchase_order(number="E0", reference="coupa:PO-0", supplier_id="700", status=status)
+    )
+
+    desk.run()
+
+    (found,) = breaks.listed(desk.store.db)
+    (shown,) = found.fields
+    assert ("status_lag", "PO-0", "status", status) == (
+        found.kind, found.document_number, shown.field, str(shown.target),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_page_that_fails_opens_and_closes_nothing(desk: Desk, side: str) -> None:
     """A run that could not read a side whole says so; old breaks stay as they are, and no false ones appear."""
