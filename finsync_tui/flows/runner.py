@@ -6,9 +6,13 @@ not begun to write; one that is under way at a system is finished first.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from sqlite3 import Connection
 
 from finsync_tui import documents
@@ -19,7 +23,10 @@ from store import Store, audit, cases, events, outbox, records, workflows
 from store.canonical.event import TYPE_PREFIX, Event
 from store.canonical.keys import RecordKey
 from store.clock import Clock
+from store.errors import FinsyncError
 from store.workflows import Workflow
+
+log = logging.getLogger("finsync.flows")
 
 BATCH = 200
 STEPS_MAX = 50
@@ -75,7 +82,7 @@ def advance(
             batch = workflows.runnable(db, clock.now(), BATCH)
             done = Advanced()
             for workflow in batch:
-                done += _run(db, flows[workflow.flow], facts, workflow, clock.now())
+                done += _run_alone(db, flows[workflow.flow], facts, workflow, clock.now())
         total += done
         if len(batch) < BATCH:
             break
@@ -138,6 +145,10 @@ def _may_go_on(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now
     try:
         context = Context(db, now, facts, workflow, dict(workflow.data))
         return isinstance(flow.steps(workflow.kind)[workflow.step](context), Done)
+    except (sqlite3.Error, FinsyncError):
+        raise
+    except Exception:  # whatever it stumbles over is told when it is tried in earnest
+        return False
     finally:
         db.execute("ROLLBACK TO trial")
         db.execute("RELEASE trial")
@@ -205,6 +216,35 @@ def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetim
     )
     workflows.save(
         db, workflow.id, state="superseded", step=workflow.step, data=workflow.data, now=now, ended=True
+    )
+
+
+def _run_alone(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: datetime) -> Advanced:
+    """Run one instance. When the program itself fails at its document, that document is held, and none beside it waits."""
+    db.execute("SAVEPOINT instance")
+    try:
+        return _run(db, flow, facts, workflow, now)
+    except (sqlite3.Error, FinsyncError):  # the store's trouble is everybody's
+        raise
+    except Exception as error:
+        db.execute("ROLLBACK TO instance")
+        log.exception("flow %s failed at instance %s", flow.name, workflow.id)
+        context = Context(db, now, facts, workflow, dict(workflow.data))
+        return _stop(context, flow, workflow.step, _defect(workflow, error), 0)
+    finally:
+        db.execute("RELEASE instance")
+
+
+def _defect(workflow: Workflow, error: Exception) -> Hold:
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(at.filename).name}:{at.lineno}"
+    return Hold(
+        "STEP_FAILED",
+        f"finsync itself failed at {workflow.document_number} after {workflow.step} ({type(error).__name__} in {place}); "
+        "nothing of it was kept or sent",
+        "Report it with what the log says, and handle the document by hand meanwhile; retry after an update.",
+        RecordKey.parse(workflow.document_key).system,
+        {"error": type(error).__name__, "place": place},
     )
 
 

@@ -111,18 +111,19 @@ async def reconcile(
 def due(db: Connection, profile: Profile, now: datetime) -> list[Asked]:
     """Return what should have run by now: by the rhythm of each definition's criticality.
 
-    What could not be read whole has not run: it is tried again before its rhythm would have it.
+    What could not be read whole has not run: it is tried again after TRY_AGAIN, or by its rhythm where that comes sooner. What
+    a person asked for waits for nothing.
     """
     wanted: dict[Mode, list[str]] = {"full": [], "changes": []}
     for name, definition in profile.reconciliations.items():
-        failed = meta.get(db, f"{_FAILED}{name}.")
-        if failed is not None and now < instant(failed) + TRY_AGAIN:
-            continue
         if meta.get(db, f"{_ASKED}{name}.") is not None:
             wanted["full"].append(name)
             continue
         rhythm = profile.reconcile.rhythms.get(definition.criticality)
         if rhythm is None or not definition.is_enabled:
+            continue
+        failed = meta.get(db, f"{_FAILED}{name}.")
+        if failed is not None and now < instant(failed) + min(TRY_AGAIN, rhythm.changes, rhythm.full):
             continue
         if _next(db, name, "full", rhythm.full) <= now:
             wanted["full"].append(name)

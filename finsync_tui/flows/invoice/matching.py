@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
 from finsync_tui.profile.invoice import MatchPolicy, Tolerance
-from store.canonical.money import Money, plain
+from store.canonical.currency import exponent
+from store.canonical.money import plain
 from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import OrderLine
 
@@ -26,6 +27,7 @@ CLASSES: Mapping[Kind, str] = {
 
 PLACES = Decimal("1e-12")
 """So exact is a quantity that comes from an amount."""
+WHOLE_DIGITS_MAX = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,10 @@ def price_of(line: InvoiceLine, ordered: Decimal) -> Decimal | None:
     """
     if line.unit_price is not None or not line.quantity:
         return line.unit_price
-    if Money.of(line.quantity * ordered, line.amount.currency, rounding="half_up") == line.amount:
+    half_unit = Decimal(1).scaleb(-exponent(line.amount.currency)) / 2
+    if abs(line.quantity * ordered - line.amount.amount) <= half_unit:
         return ordered
-    return (line.amount.amount / line.quantity).quantize(PLACES)
+    return _to_places(line.amount.amount / line.quantity, ROUND_HALF_EVEN)
 
 
 def _prepaid(
@@ -268,8 +271,17 @@ def _by_value(line: InvoiceLine, order_line: OrderLine) -> Decimal:
     whole = order_line.amount.amount
     if not whole:
         return line.quantity or Decimal(0)
-    exact = order_line.quantity * line.amount.amount / whole
-    return exact.quantize(PLACES, ROUND_DOWN)  # parts of a whole never come to more than it
+    # parts of a whole never come to more than it
+    return _to_places(order_line.quantity * line.amount.amount / whole, ROUND_DOWN)
+
+
+def _to_places(value: Decimal, rounding: str) -> Decimal:
+    """Round to PLACES what has that many digits at all: beyond 28 in all, a Decimal's arithmetic keeps none to round.
+
+    >>> _to_places(Decimal(2) / 3, ROUND_DOWN), _to_places(Decimal("1e22") / 3, ROUND_DOWN) > 0
+    (Decimal('0.666666666666'), True)
+    """
+    return value.quantize(PLACES, rounding) if value.adjusted() < WHOLE_DIGITS_MAX else value
 
 
 def within(difference: Decimal, of: Decimal, tolerance: Tolerance) -> bool:
