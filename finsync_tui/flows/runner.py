@@ -147,7 +147,7 @@ def _may_go_on(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now
         return isinstance(flow.steps(workflow.kind)[workflow.step](context), Done)
     except (sqlite3.Error, FinsyncError):
         raise
-    except Exception:  # whatever it stumbles over is told when it is tried in earnest
+    except Exception:  # noqa: BLE001 - whatever it stumbles over is told when it is tried in earnest
         return False
     finally:
         db.execute("ROLLBACK TO trial")

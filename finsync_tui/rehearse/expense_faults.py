@@ -24,7 +24,7 @@ from finsync_tui.rehearse.expense_field import (
     throttle_on,
 )
 from finsync_tui.rehearse.planted import LIE, Plant
-from finsync_tui.rehearse.purchases import is_working_day
+from finsync_tui.rehearse.purchases import on_working_day
 
 _PAYMENT: Final = r"/paymentconfirmations(\?|$)"
 _INVOICE: Final = r"/invoices(\?|$)"
@@ -121,9 +121,7 @@ def maintenance(field_: Field, class_: str, n: int) -> None:
     if week is None:
         return
     day = date.fromisocalendar(field_.company.starts_at.year, week, 2)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    starts_at = field_.company.starts_at.replace(month=day.month, day=day.day, hour=6)
+    starts_at = on_working_day(field_.company.starts_at.replace(month=day.month, day=day.day, hour=6))
     ends_at = starts_at + timedelta(days=1)
     field_.add_fault(
         SOURCE, Fault(f"maintenance-{SOURCE}-{n}", "maintenance", starts_at=starts_at, ends_at=ends_at)

@@ -17,7 +17,7 @@ from finsync_tui.rehearse.expense_catalogue import SOURCE
 from finsync_tui.rehearse.expense_claims import approver_for, owed
 from finsync_tui.rehearse.expense_shapes import Claim, Correction, Employee, Expenses
 from finsync_tui.rehearse.planted import Closure, Plant, Scenario
-from finsync_tui.rehearse.purchases import is_working_day
+from finsync_tui.rehearse.purchases import on_working_day
 
 ACKNOWLEDGE: Final = r"/acknowledgements(\?|$)"
 CONFIRM: Final = r"/postingconfirmations(\?|$)"
@@ -151,9 +151,7 @@ def is_for_first(field_: Field, claim: Claim) -> bool:
 
 
 def correction(claim: Claim, days: int) -> Correction:
-    at = claim.approved_at + timedelta(days=days)
-    while not is_working_day(at.date()):
-        at += timedelta(days=1)
+    at = on_working_day(claim.approved_at + timedelta(days=days))
     return Correction(at.replace(hour=15, minute=claim.approved_at.minute), claim.plan)
 
 

@@ -13,7 +13,7 @@ from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.invoice_plan import FIRST_ID, LAST_DAYS
 from finsync_tui.rehearse.invoice_shapes import Arrival, Bill, BillLine, Payables
 from finsync_tui.rehearse.planted import SOURCE, Closure, Plant, Scenario
-from finsync_tui.rehearse.purchases import is_working_day
+from finsync_tui.rehearse.purchases import on_working_day
 
 _LONG: Final = timedelta(days=28)
 """What has a long history begins so much earlier than the last invoice."""
@@ -68,9 +68,7 @@ class Field:
     def copy(self, bill: Bill, days: int, number: str | None = None) -> Bill:
         """Return the invoice as it comes once more, so many days later."""
         made_id = FIRST_ID + len(self.bills)
-        at = bill.approved_at + timedelta(days=days)
-        while not is_working_day(at.date()):
-            at += timedelta(days=1)
+        at = on_working_day(bill.approved_at + timedelta(days=days))
         again = replace(
             moved(bill, at),
             invoice_id=made_id,

@@ -17,7 +17,7 @@ from finsync_tui.rehearse import invoice_catalogue as catalogue
 from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.invoice_shapes import Arrival, Bill, BillLine, Payables
 from finsync_tui.rehearse.planted import Scenario
-from finsync_tui.rehearse.purchases import arrival, is_exact, later, new_line
+from finsync_tui.rehearse.purchases import arrival, is_exact, later, new_line, on_working_day
 from finsync_tui.rehearse.shapes import Company, Line, Order, Supplier
 
 INVOICE_COUNT: Final = 1500
@@ -121,7 +121,10 @@ def deliver(made: Plan, order: Order, starts_at: datetime, until: datetime) -> N
     for lines, at, paid_at in (
         ((order.lines, arrives_at, billed_at),)
         if parts is None
-        else ((parts[0], arrives_at, billed_at), (parts[1], billed_at + timedelta(days=1), second_at))
+        else (
+            (parts[0], arrives_at, billed_at),
+            (parts[1], on_working_day(billed_at + timedelta(days=1)), second_at),
+        )
     ):
         is_early = draws[0] < _EARLY_SHARE and made.receives(order.legal_entity)
         receive(made, order, lines, made.later(paid_at, 3, order) if is_early else at)

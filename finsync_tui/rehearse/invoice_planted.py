@@ -26,7 +26,7 @@ from finsync_tui.rehearse.invoice_field import (
 from finsync_tui.rehearse.invoice_shapes import Bill, BillLine
 from finsync_tui.rehearse.invoice_timeline import thursday
 from finsync_tui.rehearse.planted import LIE, SOURCE, Level, Plant, Scenario
-from finsync_tui.rehearse.purchases import is_exact, is_working_day
+from finsync_tui.rehearse.purchases import is_exact, on_working_day
 
 BUSINESS: Final = {
     "MATCH_PRICE": 14,
@@ -120,9 +120,7 @@ def _receipt(field_: Field, class_: str, n: int) -> None:
     bill = field_.take(field_.is_of_goods)
     if bill is None or bill.order is None:
         return
-    late = bill.approved_at + timedelta(days=_LATE_DAYS)
-    while not is_working_day(late.date()):
-        late += timedelta(days=1)
+    late = on_working_day(bill.approved_at + timedelta(days=_LATE_DAYS))
     held = field_.arrivals[bill.order]
     field_.arrivals[bill.order] = [replace(one, at=late) for one in held] if n % 2 == 0 else []
     field_.note(class_, bill)

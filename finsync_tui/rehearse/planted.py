@@ -17,7 +17,7 @@ from adapters.simulation import Fault
 from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.invoice_shapes import Payables
-from finsync_tui.rehearse.purchases import is_working_day, revised
+from finsync_tui.rehearse.purchases import on_working_day, revised
 from finsync_tui.rehearse.shapes import Change, Company, Order, Split, Supplier, SupplierPlant
 from finsync_tui.rehearse.tax_ids import tax_id
 
@@ -413,9 +413,7 @@ def _maintenance(field_: _Field, class_: str, n: int) -> None:
     if not field_.weeks:
         return
     day = date.fromisocalendar(field_.company.starts_at.year, field_.weeks.pop(), 2)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    starts_at = field_.company.starts_at.replace(month=day.month, day=day.day, hour=6)
+    starts_at = on_working_day(field_.company.starts_at.replace(month=day.month, day=day.day, hour=6))
     ends_at = starts_at + timedelta(days=1)
     systems = field_.company.systems
     system = systems[n % len(systems)]

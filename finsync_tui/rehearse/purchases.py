@@ -100,6 +100,13 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and (day.month, day.day) not in _HOLIDAYS
 
 
+def on_working_day(at: datetime) -> datetime:
+    """Return the same time of the first working day from then on."""
+    while not is_working_day(at.date()):
+        at += timedelta(days=1)
+    return at
+
+
 def at_work(chance: random.Random, day: date, buyer: LegalEntity) -> datetime:
     minute = int(chance.triangular(8 * 60, 18 * 60, 10 * 60 + 30))
     local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(buyer.timezone)) + timedelta(
@@ -208,10 +215,7 @@ def later(chance: random.Random, after: datetime, days: int, buyer: LegalEntity)
     """Return an instant so many days later, at work; on the same day an hour later."""
     if days == 0:
         return after + timedelta(minutes=chance.randint(20, 90))
-    day = (after + timedelta(days=days)).date()
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return at_work(chance, day, buyer)
+    return at_work(chance, on_working_day(after + timedelta(days=days)).date(), buyer)
 
 
 def revised(chance: random.Random, buyer: str, lines: tuple[Line, ...], highest: int) -> tuple[Line, ...]:

@@ -102,6 +102,11 @@ def test_trouble_is_found_before_anything_is_sent(
         (an_invoice(a_line("-1"), kind="credit_memo"), "MATCH_QUANTITY"),
         (an_invoice(a_line(unit_price=None, amount=eur("500"))), "MATCH_PRICE"),
         (an_invoice(a_line("9", unit_price=None, amount=eur("93"))), "MATCH_PRICE"),
+        (
+            an_invoice(a_line(unit_price=None).model_copy(update={"quantity": Decimal("1e-20")})),
+            "MATCH_PRICE",
+        ),
+        (an_invoice(a_line(unit_price=None).model_copy(update={"quantity": Decimal("1e17")})), "MATCH_PRICE"),
     ],
 )
 def test_what_does_not_fit_its_order_is_stopped(invoice: Invoice, class_: str) -> None:

@@ -429,7 +429,8 @@ def test_hostile_names_stay_words(desk: Desk) -> None:
 
 
 def test_each_definition_runs_by_its_criticality_and_again_soon_after_a_failure(desk: Desk) -> None:
-    """Changes by one rhythm, everything by another; what could not be read whole is tried again within the hour."""
+    """Changes by one rhythm, everything by another; what could not be read whole is tried again within the hour, and at once
+    where somebody asks for it."""
     definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
     rhythms = {"high": {"changes": "PT6H", "full": "P2D"}}
     profile = Profile.model_validate(
@@ -449,9 +450,29 @@ def test_each_definition_runs_by_its_criticality_and_again_soon_after_a_failure(
     desk.right.fails_after = 1
     desk.run("full")
     assert ([], ["full"]) == (due(hour / 2), due(hour / 2))
+    desk.run("full")
+    assert [] == due(hour / 2)
+    with desk.store.transaction() as db:
+        running.ask(db, "orders")
+    assert ["full"] == due(timedelta(0))
     desk.right.fails_after = None
     desk.run("full")
     assert [] == due(hour)
     with desk.store.transaction() as db:
         running.ask(db, "orders")
     assert ["full"] == due(hour)
+
+
+def test_what_failed_is_tried_again_no_later_than_its_rhythm_has_it(desk: Desk) -> None:
+    """The pause after a failure makes nothing rarer that is compared every few minutes."""
+    definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+    rhythms = {"high": {"changes": "PT10M", "full": "P2D"}}
+    profile = Profile.model_validate(
+        {"systems": {}, "reconciliations": {"orders": definition}, "reconcile": {"rhythms": rhythms}}
+    )
+    desk.right.fails_after = 1
+    desk.run("full")
+
+    desk.clock.advance(timedelta(minutes=10))
+
+    assert ["full"] == [one.mode for one in running.due(desk.store.db, profile, desk.clock.now())]

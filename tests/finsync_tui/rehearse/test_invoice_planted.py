@@ -20,9 +20,9 @@ SMALL = 0.02
 
 
 @cache
-def a_plan(level: Level = "typical", scale: float = SMALL) -> Scenario:
+def a_plan(level: Level = "typical", scale: float = SMALL, seed: int = 7) -> Scenario:
     """Return a scenario whose payables have no trouble yet."""
-    orders = plant_orders(build(7, scale), level, scale)
+    orders = plant_orders(build(seed, scale), level, scale)
     return invoice_plan.plan(expense_planted.plant(orders, level, scale), scale)
 
 
@@ -71,6 +71,25 @@ def test_it_has_every_shape() -> None:
     )
     approved = {one.order: one.approved_at for one in bills}
     assert any(one.at > approved[one.order] for one in scenario.payables.arrivals if one.order in approved)
+
+
+@pytest.mark.parametrize("seed", range(1, 8))
+def test_nothing_but_what_is_planted_meets_a_closed_period(seed: int) -> None:
+    """Goods arrive, and invoices are approved, on days on which their ledger is open, unless that is the trouble."""
+    scenario = plant(a_plan(scale=1.0, seed=seed), "typical", 1.0)
+    entities, orders = scenario.company.legal_entities, scenario.company.orders
+    planted = {one.subject for one in plants(scenario) if one.class_ == "PERIOD_CLOSED"}
+    arrivals = ((one.key, orders[one.order].legal_entity, one.at) for one in scenario.payables.arrivals)
+    bills = ((one.number, one.legal_entity, one.approved_at) for one in scenario.payables.bills.values())
+
+    met = {
+        name
+        for name, entity, at in (*arrivals, *bills)
+        for closed in scenario.closures
+        if closed.ledger == entities[entity].ledger and closed.closed_at <= at < closed.opened_at
+    }
+
+    assert met == planted
 
 
 def test_no_order_is_invoiced_beyond_what_was_ordered() -> None:
