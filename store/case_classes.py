@@ -7,6 +7,7 @@ from typing import Final
 CASE_CLASSES: Final = frozenset(
     [
         "PAYLOAD_INVALID",
+        "STEP_FAILED",
         "TOTALS_DIFFER",
         "MAPPING_MISSING",
         "SUPPLIER_UNKNOWN",
