@@ -92,6 +92,12 @@ REPORTS: tuple[Report, ...] = (
         _view("SELECT * FROM v_break WHERE state = 'open' ORDER BY abs(coalesce(amount_minor, 0)) DESC, id"),
     ),
     Report(
+        "break-classes",
+        "Breaks by class",
+        "open breaks by class and currency, and what came and went lately",
+        lambda q: figures.break_classes(q.db, q.now),
+    ),
+    Report(
         "reconciliations",
         "Reconciliation runs",
         "what was compared when, and how it ended, newest first",

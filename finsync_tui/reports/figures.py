@@ -1,4 +1,4 @@
-"""Reports that are reckoned: the close of periods, accruals, certificates, suppliers that may be one, mapping gaps."""
+"""Reports that are reckoned: breaks by class, the close of periods, accruals, certificates, suppliers that may be one, mapping gaps."""
 
 from __future__ import annotations
 
@@ -13,11 +13,27 @@ from finsync_tui.closing import files
 from finsync_tui.mapping import standings
 from finsync_tui.profile import Profile
 from finsync_tui.reports.views import size
-from store import closing, supplier_answers, supplier_forms
+from store import break_trends, closing, supplier_answers, supplier_forms
+from store.clock import text
 from store.closing import REASONS
 
 Rows = Iterator[Sequence[object]]
 PAIRS_MAX = 100_000
+
+
+def break_classes(db: Connection, now: datetime) -> Rows:
+    """Yield the classes, a row for each currency at risk; came and went count all breaks of the last days, of any currency."""
+    yield (
+        "class", "open", "oldest_at", f"came_in_{break_trends.DAYS}_days", f"went_in_{break_trends.DAYS}_days",
+        "amount_at_risk", "currency",
+    )  # fmt: skip
+    for one in break_trends.by_class(db, now, break_trends.OPEN, []):
+        oldest = text(one.oldest_at) if one.oldest_at else None
+        amounts: list[tuple[str, int | None]] = [*sorted(one.amounts.items())] or [("", None)]
+        for currency, minor in amounts:
+            yield (
+                one.class_, one.count, oldest, sum(one.came), sum(one.went), size(minor, currency), currency,
+            )  # fmt: skip
 
 
 def board(db: Connection, profile: Profile, now: datetime) -> Rows:

@@ -113,6 +113,11 @@ def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
     seen = pair.json("breaks", "show", number)
 
     (trend,) = pair.json("breaks", "classes", "--definition", "orders")
+    (line,) = pair.json("report", "break-classes")
+    assert trend["amounts"] == {line["currency"]: line["amount_at_risk"]}
+    assert (trend["class"], trend["open"], sum(trend["came"])) == tuple(
+        line[name] for name in ("class", "open", "came_in_14_days")
+    )
     assert (listed["class"], 1, 1, 0) == (
         trend["class"],
         trend["open"],
