@@ -57,12 +57,14 @@ class Pool(AiohttpTransport):
         session._retry_connection = False
         return session
 
-    def _headers(self, request: httpx.Request) -> dict[str, str]:
+    def _headers(self, request: httpx.Request) -> list[tuple[str, str]]:
         """Return what is sent: the proxy's own headers belong to the tunnel, and without one to the
         request.
         """
-        own = dict(request.headers)
-        return own if request.url.scheme == "https" else {**own, **self._proxy_headers}
+        own = [(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw]
+        if not self._proxy_headers or request.url.scheme == "https":
+            return own
+        return list({**dict(own), **self._proxy_headers}.items())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not isinstance(self.client, aiohttp.ClientSession):

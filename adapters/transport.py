@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -42,6 +41,12 @@ BURST_S = 0.5
 """The bucket holds this many seconds' worth of calls."""
 CONNECTIONS_DEFAULT = 4
 CHUNK_BYTES = 64 * 1024
+_ALWAYS = {
+    "Accept-Encoding": "gzip, deflate",
+    "Connection": "keep-alive",
+    "User-Agent": f"python-httpx/{httpx.__version__}",
+}
+"""What every request says besides its own."""
 
 log = logging.getLogger("finsync.adapters")
 
@@ -109,7 +114,12 @@ class Transport:
         self._maintenance = re.compile(maintenance, re.IGNORECASE)
         self._sleep = sleep
         self._hidden: tuple[str, ...] = ()
-        self._client: httpx.AsyncClient | None = None
+        self._pool: httpx.AsyncBaseTransport | None = None
+        self._cookies = httpx.Cookies()
+        timeout = httpx.Timeout(
+            connection.timeout_s, connect=min(connection.timeout_s, CONNECT_TIMEOUT_MAX_S)
+        )
+        self._extensions = {"timeout": timeout.as_dict()}
         self._slots: asyncio.Semaphore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -153,9 +163,9 @@ class Transport:
         return redact(text, (*self._hidden, *known))
 
     async def aclose(self) -> None:
-        client, self._client, self._slots, self._loop = self._client, None, None, None
-        if client is not None:
-            await client.aclose()
+        pool, self._pool, self._slots, self._loop = self._pool, None, None, None
+        if pool is not None:
+            await pool.aclose()
         if self._auth is not None:
             await self._auth.aclose()
 
@@ -184,7 +194,7 @@ class Transport:
             target = answer.headers.get("location")
             if answer.status not in (301, 302, 303, 307, 308) or target is None or ask.is_write:
                 return answer
-            url = ask.url.join(target)
+            url = self._target(ask, target, answer.status)
             if ask.method not in ("GET", "HEAD") or not _is_same_origin(url, self.base):
                 raise ProtocolError(
                     self.system,
@@ -198,13 +208,23 @@ class Transport:
             self.system, f"{ask.method} {ask.shown} is redirected in a circle. Check base_url"
         )
 
+    def _target(self, ask: _Question, target: str, status: int) -> httpx.URL:
+        try:
+            return ask.url.join(target)
+        except httpx.InvalidURL:
+            raise ProtocolError(
+                self.system,
+                f"{ask.method} {ask.shown} was redirected to something that is no address. Check base_url",
+                status=status,
+            ) from None
+
     async def _exchange(self, ask: _Question) -> Answer:
-        client, slots = self._open()
+        pool, slots = self._open()
         async with slots:
             await self._limiter.acquire()
             try:
                 async with asyncio.timeout(self._connection.timeout_s * EXCHANGE_TIMEOUTS):
-                    answer = await self._receive(client, ask)
+                    answer = await self._receive(pool, ask)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
                 raise TransientError(
                     self.system,
@@ -220,19 +240,36 @@ class Transport:
         log.debug("%s %s %s: %s", self.system, ask.method, ask.shown, answer.status)
         return answer
 
-    async def _receive(self, client: httpx.AsyncClient, ask: _Question) -> Answer:
-        request = client.build_request(ask.method, ask.url, headers=ask.headers, content=ask.body)
-        async with _streamed(client, request) as response:
+    async def _receive(self, pool: httpx.AsyncBaseTransport, ask: _Question) -> Answer:
+        """Send over the pool itself: what httpx's client does around it (redirects, hooks, merging of its own defaults) is
+        done here or not at all, and costs as much as sending.
+        """
+        request = httpx.Request(
+            ask.method,
+            ask.url,
+            headers=_ALWAYS | ask.headers,
+            content=ask.body,
+            extensions=self._extensions,
+        )
+        if self._cookies:
+            self._cookies.set_cookie_header(request)
+        response = await pool.handle_async_request(request)
+        response.request = request
+        try:
+            if "set-cookie" in response.headers:
+                self._cookies.extract_cookies(response)
             content = await self._read_capped(response, ask)
-            return Answer(
-                response.status_code,
-                response.headers,
-                content,
-                self.system,
-                ask.method,
-                ask.shown,
-                ask.is_write,
-            )
+        finally:
+            await response.aclose()
+        return Answer(
+            response.status_code,
+            response.headers,
+            content,
+            self.system,
+            ask.method,
+            ask.shown,
+            ask.is_write,
+        )
 
     async def _read_capped(self, response: httpx.Response, ask: _Question) -> bytes:
         """Read the body, but never more of it than we are willing to hold (after decompression)."""
@@ -242,7 +279,10 @@ class Transport:
             raise self._too_large(ask, limit, response.status_code)
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.aiter_bytes(CHUNK_BYTES):
+        is_packed = "content-encoding" in response.headers
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream), "a pool answers in the way it was asked"
+        async for chunk in response.aiter_bytes(CHUNK_BYTES) if is_packed else stream:
             size += len(chunk)
             if size > limit:
                 raise self._too_large(ask, limit, response.status_code)
@@ -289,20 +329,13 @@ class Transport:
             )
         return url.copy_merge_params(params) if params else url
 
-    def _open(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+    def _open(self) -> tuple[httpx.AsyncBaseTransport, asyncio.Semaphore]:
         loop = asyncio.get_running_loop()
-        if self._client is None or self._slots is None or self._loop is not loop:
-            self._client = httpx.AsyncClient(
-                transport=self._given or _pool(self.system, self._connection, self._connections_max),
-                timeout=httpx.Timeout(
-                    self._connection.timeout_s, connect=min(self._connection.timeout_s, CONNECT_TIMEOUT_MAX_S)
-                ),
-                follow_redirects=False,
-                trust_env=False,
-            )
+        if self._pool is None or self._slots is None or self._loop is not loop:
+            self._pool = self._given or _pool(self.system, self._connection, self._connections_max)
             self._slots = asyncio.Semaphore(self._connections_max)
             self._loop = loop
-        return self._client, self._slots
+        return self._pool, self._slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,15 +376,6 @@ def _with_query(url: httpx.URL, query: str) -> httpx.URL:
     whole = httpx.URL(url)
     whole._uri_reference = url._uri_reference._replace(query=query)
     return whole
-
-
-@asynccontextmanager
-async def _streamed(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-    response = await client.send(request, stream=True)
-    try:
-        yield response
-    finally:
-        await response.aclose()
 
 
 def _pool(system: str, connection: Connection, connections_max: int) -> httpx.AsyncBaseTransport:

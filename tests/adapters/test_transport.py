@@ -253,6 +253,33 @@ def test_a_redirect_to_another_origin_is_refused() -> None:
     assert asked == ["acme.example.com"]
 
 
+def test_a_redirect_to_no_address_is_an_error_of_the_system() -> None:
+    """A Location that can't be read as an address is said so; nothing is followed."""
+    transport = a_transport(answering(302, Location="http://[::1"))
+
+    with pytest.raises(ProtocolError, match="no address"):
+        asyncio.run(transport.request("GET", "/api/x", is_write=False))
+
+
+def test_a_cookie_that_a_system_sets_goes_back_to_it() -> None:
+    """Systems behind a balancer keep a session by cookie: it is sent with every later request, and not before."""
+    sent: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie"))
+        return httpx.Response(200, json=[], headers={"Set-Cookie": "node=7; Path=/"})
+
+    transport = a_transport(handler)
+
+    async def ask_twice() -> None:
+        for _ in range(2):
+            await transport.request("GET", "/api/x", is_write=False)
+
+    asyncio.run(ask_twice())
+
+    assert sent == [None, "node=7"]
+
+
 def test_a_read_follows_a_redirect_on_the_same_origin_but_not_in_a_circle() -> None:
     """Moving within the system is fine; a circle ends with an error."""
     moved = a_transport(
