@@ -17,12 +17,15 @@ from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.event import Event, event_type
+from store.canonical.keys import RecordKey
 from store.canonical.payables import Payment
 from store.outbox import Delivery
 from store.workflows import Workflow
 
 STEP = "compensate"
 """The step at which an aborted instance goes on, in every flow."""
+ENDINGS = frozenset(("cancel", "void"))
+"""Kinds of instances that only take away what its source has given up: nothing brings that back into force."""
 __all__ = ["STEP", "compensate", "has_effects", "refusal", "writes"]
 
 
@@ -70,7 +73,14 @@ def writes(db: Connection, workflow: Workflow) -> list[Delivery]:
 
 
 def refusal(db: Connection, workflow: Workflow) -> str | None:
-    """Say why an instance can't be given up: what was paid can't be taken back by cancelling its invoice."""
+    """Say why an instance can't be given up: what was paid can't be taken back by cancelling its invoice, and a document
+    that its source has given up would stay in force elsewhere."""
+    if workflow.kind in ENDINGS:
+        source = RecordKey.parse(workflow.document_key).system
+        return (
+            f"{workflow.document_number} is cancelled or void in {source}, and would stay in force in "
+            f"{workflow.target or 'the ERP'} if nobody took it away there: let this end, or retry or resolve its exception."
+        )
     for delivery in outbox.of_workflow(db, workflow.id):
         if delivery.operation != "invoice.create" or not has_effects(delivery):
             continue
