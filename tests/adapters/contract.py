@@ -24,6 +24,7 @@ import jsonschema_rs
 import yaml
 
 from adapters.simulation import FAULT_HEADER
+from tests.adapters import readmes
 
 OPENAPI_FOLDER: Final = Path(__file__).parent / "openapi"
 DOCUMENT_URI: Final = "urn:finsync:contract"
@@ -78,7 +79,7 @@ class ContractChecker:
 
     def check_exchange(self, request: httpx.Request, response: httpx.Response) -> None:
         """Raise AssertionError unless the document allows this request and this answer to it."""
-        operation, path_values = self._operation_of(request)
+        operation, path_values = self._matched(request)
         self._check_parameters(operation, path_values, request)
         self._check_request_body(operation, request)
         if FAULT_HEADER not in response.headers:
@@ -98,7 +99,11 @@ class ContractChecker:
         for schema in self._document["components"]["schemas"].values():
             self._validator(schema)
 
-    def _operation_of(self, request: httpx.Request) -> tuple[Operation, dict[str, str]]:
+    def operation_of(self, request: httpx.Request) -> Operation:
+        """Return what a request asks for."""
+        return self._matched(request)[0]
+
+    def _matched(self, request: httpx.Request) -> tuple[Operation, dict[str, str]]:
         path = request.url.raw_path.decode("ascii").partition("?")[0]
         is_path_known = False
         for operation in self._operations:
@@ -285,14 +290,19 @@ class _Once(httpx.AsyncByteStream):
 
 
 class CheckingTransport(httpx.AsyncBaseTransport):
-    """Lets through what the contract allows, and raises AssertionError at anything else."""
+    """Lets through what the contract allows, and what the adapter's README names; raises AssertionError at anything else."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, checker: ContractChecker) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, checker: ContractChecker, adapter: str | None = None
+    ) -> None:
         self._inner = inner
         self._checker = checker
+        self._adapter = adapter
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
+        if self._adapter is not None:
+            self._check_named(self._adapter, request)
         response = await self._inner.handle_async_request(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
         raw = b"".join([chunk async for chunk in response.stream])
@@ -307,10 +317,20 @@ class CheckingTransport(httpx.AsyncBaseTransport):
             extensions=response.extensions,
         )
 
+    def _check_named(self, adapter: str, request: httpx.Request) -> None:
+        operation = self._checker.operation_of(request)
+        if not readmes.is_named(adapter, operation.method, operation.path):
+            raise AssertionError(
+                f"the table of endpoints in adapters/{adapter}/README.md lacks {operation.method} {operation.path}, "
+                "which the adapter calls"
+            )
+
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-def checking_transport(inner: httpx.AsyncBaseTransport, checker: ContractChecker) -> CheckingTransport:
-    """Return a transport that judges everything that passes through `inner`."""
-    return CheckingTransport(inner, checker)
+def checking_transport(
+    inner: httpx.AsyncBaseTransport, checker: ContractChecker, adapter: str | None = None
+) -> CheckingTransport:
+    """Return a transport that judges everything that passes through `inner`; who sends it, when an adapter does."""
+    return CheckingTransport(inner, checker, adapter)

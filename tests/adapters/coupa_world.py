@@ -71,7 +71,7 @@ class CoupaWorld:
             connection,
             HeldSecrets("coupa", self.secrets),
             self.clock,
-            transport=checking_transport(asgi, self.checker),
+            transport=checking_transport(asgi, self.checker, "coupa"),
         )
         self._number = 0
         self._fill()

@@ -81,7 +81,7 @@ class AvaTaxWorld:
             connection,
             HeldSecrets("avatax", self.secrets),
             self.clock,
-            transport=checking_transport(httpx.ASGITransport(app=self.simulator.app), checker()),
+            transport=checking_transport(httpx.ASGITransport(app=self.simulator.app), checker(), "avatax"),
         )
         assert isinstance(adapter, AvaTax)
         return adapter

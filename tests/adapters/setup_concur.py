@@ -94,7 +94,7 @@ class ConcurWorld:
                 **options,
             },
         )
-        transport = checking_transport(httpx.ASGITransport(app=self.simulator.app), checker())
+        transport = checking_transport(httpx.ASGITransport(app=self.simulator.app), checker(), "concur")
         return concur.connect("concur", connection, self.held, self.clock, transport=transport)
 
     def plan(self, **changes: Any) -> ReportPlan:

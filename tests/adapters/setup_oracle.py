@@ -97,7 +97,7 @@ class OracleWorld:
             answer_bytes_max=self.answer_bytes_max,
             options=options,
         )
-        transport = checking_transport(httpx.ASGITransport(app=self._serve), checker())
+        transport = checking_transport(httpx.ASGITransport(app=self._serve), checker(), "oracle_fusion")
         self.adapter: Adapter = oracle_fusion.connect(
             "oracle-emea",
             connection,
