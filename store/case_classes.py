@@ -58,5 +58,6 @@ CASE_CLASSES: Final = frozenset(
         "MATCH_QUANTITY",
         "MATCH_RECEIPT",
         "PAYMENT_DUPLICATE_POSSIBLE",
+        "WRITE_NOT_AGREED",
     ]
 )

@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from store.clock import text
 from store.columns import at, encode, fields
@@ -23,6 +23,8 @@ Rule = Literal["one", "two"]
 Kind = Literal["mapping", "write_off", "exception_write_off", "adoption", "supplier_merge", "bank_change"]
 
 FORMAT = "finsync.proposal/1"
+ONLY_VERSION: Final = 1
+"""What a proposal becomes that is decided once and has no versions, as a write-off."""
 _STORE_ID = "store_id"
 _COLUMNS = (
     "id, kind, name, base_version, base_digest, body, digest, layer_version, effective_from, reason, maker, made_at,"

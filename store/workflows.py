@@ -263,6 +263,12 @@ def get(db: sqlite3.Connection, workflow_id: int) -> Workflow | None:
     return next(iter(_select(db, "id=?", workflow_id)), None)
 
 
+def flow_of(db: sqlite3.Connection, workflow_id: int) -> str | None:
+    """Return of which flow an instance is, and nothing more of it."""
+    row = db.execute("SELECT flow FROM workflow WHERE id=?", (workflow_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def of_document(db: sqlite3.Connection, document_key: str, entity: str | None = None) -> list[Workflow]:
     """Return all instances for a document, oldest first. A system may number its orders and its invoices alike: only
     with `entity` is a key one document."""

@@ -96,7 +96,8 @@ def _change(
         return {"field": path, "body": {"value": _typed(value)}}
     if field.adopt is None:
         return f"nothing says how {system} is told its {difference.field}; correct it there, then read both sides again"
-    body = {field.adopt.field: _typed(value), "before": None if before is None else _typed(before)}
+    name = field.adopt.field
+    body = {name: _typed(value), "before": {name: None if before is None else _typed(before)}}
     return {"field": path, "operation": field.adopt.operation, "body": body}
 
 

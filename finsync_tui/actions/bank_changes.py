@@ -113,7 +113,15 @@ def _alone(db: Connection, actor: Actor, name: str, body: str, reason: str, now:
         reason=reason, maker=actor.name, made_at=now, rule="one",
     )  # fmt: skip
     number = proposals.propose(db, made, None)
-    proposals.decide(db, number, "approved", by=actor.name, at_=now, decision=reason, version=1)
+    proposals.decide(
+        db,
+        number,
+        "approved",
+        by=actor.name,
+        at_=now,
+        decision=reason,
+        version=proposals.ONLY_VERSION,
+    )
     return number
 
 

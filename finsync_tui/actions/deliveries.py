@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, checked_json, checked_reason, note_action, resume_waiting
 from finsync_tui.actor import Actor
+from finsync_tui.flows import agreed
 from finsync_tui.reconcile.proving import follows
 from store import Store, cases, outbox, workflows
 from store.errors import NotAllowedError, NotFoundError
@@ -70,6 +71,7 @@ def replay_deliveries(
         reason,
         replay,
         "it is not dead, refused or held, or a later decision for its document has taken its place",
+        agreed.edit_refusal if edited_body is not None else None,
     )
 
 
@@ -117,6 +119,7 @@ def _each_delivery(
     reason: str,
     act: Callable[[Connection, Sequence[int], datetime], int],
     why_not: str,
+    refusal: Callable[[Connection, Delivery], str | None] | None = None,
 ) -> Outcome:
     people.require(actor.name, actor.roles, what)
     wanted = list(dict.fromkeys(entry_ids))
@@ -130,10 +133,14 @@ def _each_delivery(
                 if len(wanted) == 1:
                     raise NotFoundError("delivery", str(entry_id), "`finsync outbox list` shows them.")
                 refused.append((entry_id, "there is no such delivery"))
-            elif not act(db, [entry_id], store.clock.now()):
+                continue
+            problem = refusal(db, delivery) if refusal is not None else None
+            if problem is None and not act(db, [entry_id], store.clock.now()):
+                problem = why_not
+            if problem is not None:
                 if len(wanted) == 1:
-                    raise NotAllowedError(f"delivery {entry_id}: {why_not}. Nothing was changed.")
-                refused.append((entry_id, why_not))
+                    raise NotAllowedError(f"delivery {entry_id}: {problem}. Nothing was changed.")
+                refused.append((entry_id, problem))
             else:
                 if delivery.workflow_id is not None and not _waits_for_analyst(db, delivery):
                     workflows.wake(db, [delivery.workflow_id], store.clock.now())

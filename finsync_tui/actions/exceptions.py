@@ -17,7 +17,7 @@ from finsync_tui.actions.acting import (
     resume_waiting,
 )
 from finsync_tui.actor import Actor
-from finsync_tui.flows import compensation
+from finsync_tui.flows import agreed, compensation
 from finsync_tui.flows.registry import FLOWS
 from store import Store, cases, outbox, workflows
 from store.cases import ExceptionCase
@@ -173,6 +173,10 @@ def edit(
     def one(db: Connection, case: ExceptionCase) -> str | None:
         if case.entry_id is None:
             return "only a refused or dead delivery can be edited; correct the document at its source instead"
+        delivery = outbox.get(db, case.entry_id)
+        problem = agreed.edit_refusal(db, delivery) if delivery is not None else None
+        if problem is not None:
+            return problem
         if not outbox.replay(db, [case.entry_id], store.clock.now(), edited_body=payload):
             return "its delivery is not waiting for anybody"
         resume_waiting(store, db, case)

@@ -9,7 +9,8 @@ from sqlite3 import Connection
 from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, checked_reason, note_action
 from finsync_tui.actor import Actor
-from finsync_tui.flows import compensation, supplier_merge
+from finsync_tui.flows import compensation
+from finsync_tui.flows.registry import FLOWS
 from store import Store, cases, outbox, requests, systems, workflows
 from store.errors import NotAllowedError, NotFoundError, UnknownNameError
 from store.workflows import Workflow
@@ -47,7 +48,7 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             raise NotAllowedError(f"{problem} Nothing was changed.")
         outbox.cancel(db, open_entries, now)
         cases.end_for_workflow(db, workflow_id, "resolved", actor.name, f"aborted: {reason}", now)
-        if workflow.flow == supplier_merge.NAME or any(
+        if FLOWS[workflow.flow].undoes_itself or any(
             compensation.has_effects(d) for d in compensation.writes(db, workflow)
         ):
             _compensate(db, actor, workflow, reason, now)

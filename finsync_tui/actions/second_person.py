@@ -11,7 +11,6 @@ from finsync_tui.actor import Actor
 from finsync_tui.mapping.standing import maker_refusal, refusal
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from finsync_tui.reconcile.write_offs import VERSION
 from store import proposals
 from store.errors import NotAllowedError
 from store.proposals import Kind, NewProposal, Proposal
@@ -24,7 +23,7 @@ def propose(
     signer: Signer | None,
     *,
     kind: Kind,
-    what: str = "a write-off",
+    what: str,
     name: str,
     body: str,
     reason: str,
@@ -57,7 +56,7 @@ def approve(
     body: str,
     comment: str,
     now: datetime,
-    act: str = "write off",
+    act: str,
 ) -> None:
     """Sign what another person proposed as it is now; `what` it is about. What would not stand later is refused here."""
     if found.maker == actor.name:
@@ -71,11 +70,11 @@ def approve(
         raise ProposalRefusedError(found.id, problem)
     checked_key(profile, signer, now)
     statement = proposals.decided_statement(
-        proposals.store_id(db), found, checker=actor.name, decided_at=now, version=VERSION
+        proposals.store_id(db), found, checker=actor.name, decided_at=now, version=proposals.ONLY_VERSION
     )
     proposals.decide(
         db, found.id, "approved", by=actor.name, at_=now, decision=comment, signature=signer.sign(statement),
-        version=VERSION,
+        version=proposals.ONLY_VERSION,
     )  # fmt: skip
     decided = proposals.get(db, found.id)
     assert decided is not None
@@ -93,7 +92,7 @@ def withdraw(
     command: str,
     reason: str,
     now: datetime,
-    noun: str = "write-off",
+    noun: str,
 ) -> None:
     """Take one's own proposal back before anybody decided; the proposal stays with the reason."""
     if found.maker != actor.name:

@@ -79,10 +79,16 @@ def approve_merge(
     now = store.clock.now()
     with store.transaction() as db:
         merge, found = _waiting(db, merge_id)
+        what = f"{merge.double_key} into {merge.keep_key}"
         second_person.approve(
-            db, profile, actor, signer, found, what=f"{merge.double_key} into {merge.keep_key}", body=merge.plan,
-            comment=comment, now=now, act=ACT,
-        )  # fmt: skip
+            db, profile, actor, signer, found, what=what, body=merge.plan, comment=comment, now=now, act=ACT
+        )
+        if merging.plan(db, profile, merge.keep_key, merge.double_key).body != merge.plan:
+            raise NotAllowedError(
+                f"merging {what} would change other things by now than were proposed. Nothing was changed. Reject it "
+                f"(`finsync supplier decide-merge {merge.id} --reject --reason TEXT`), look again "
+                f"(`finsync supplier merge {merge.keep_key} {merge.double_key} --preview`), and have it proposed anew."
+            )
         workflow = _begin(db, merge, now)
         note_action(
             store,

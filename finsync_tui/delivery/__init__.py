@@ -23,6 +23,7 @@ from adapters.errors import (
     MaintenanceError,
     OutcomeUnknownError,
     ProtocolError,
+    Refusal,
     RejectedError,
     SettingsError,
     TransientError,
@@ -30,6 +31,7 @@ from adapters.errors import (
 from finsync_tui import garbage, retry, sync
 from finsync_tui.delivery import revealing
 from finsync_tui.delivery.recording import Delivered, Recorder, Result, unsent
+from finsync_tui.flows import agreed
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, findings, leases, outbox, records, systems
@@ -245,6 +247,7 @@ async def _attempt(
     error: AdapterError | None = None
     receipt: Receipt | None = None
     try:
+        _refuse_not_agreed(store.db, profile, claim, started)
         request = await revealing.revealed(adapters, claim.system, request)
         if _must_look_first(store.db, claim, request):
             receipt = await adapter.find(request)
@@ -259,6 +262,14 @@ async def _attempt(
         assert error is not None
         settlement = _failed(profile, claim, error, started, clock.now(), duration_ms)
     return Result(claim, settlement, error, receipt)
+
+
+def _refuse_not_agreed(db: Connection, profile: Profile, claim: Claim, now: datetime) -> None:
+    """Let nothing leave that takes persons who agree, unless it is what they agreed on."""
+    problem = agreed.problem(db, profile, claim, now)
+    if problem is not None:
+        message = f"it was not sent, because it is not what persons agreed on: {problem}"
+        raise RejectedError(claim.system, Refusal(agreed.CLASS, message))
 
 
 async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:

@@ -8,20 +8,25 @@ read from a system, is stored anew instead of being written anywhere. That both 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from datetime import datetime
+from sqlite3 import Connection
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import compensation, counters, outgoing
 from finsync_tui.flows.asked import AskedFlow
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
-from finsync_tui.mapping.standing import refusal
-from store import breaks, proposals, records
+from finsync_tui.mapping.standing import disagreement
+from finsync_tui.profile import Profile
+from store import breaks, records
 from store.canonical.contracts import CONTRACTS
 from store.canonical.organisation import CostCentre
 from store.canonical.record import CanonicalRecord
+from store.columns import from_json
+from store.outbox import Claim
+from store.workflows import Workflow
 
 NAME: Final = "break_adoption"
 KIND: Final = "adoption"
@@ -35,9 +40,27 @@ class BreakAdoption(AskedFlow):
     model = CostCentre
     listens_to = ("com.finsync.break_adoption.",)
     under_way = frozenset(("request_change", "await_change"))
+    is_signed = True
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _STEPS
+
+    def anew(self, workflow: Workflow) -> str:
+        return f"give it up (`finsync workflow abort {workflow.id} --reason TEXT`) and adopt what is right anew (`finsync breaks adopt`)"
+
+    def disagreement(
+        self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+    ) -> str | None:
+        """It is one of the changes that were signed, or what takes one of them back."""
+        plan, body = _plan(workflow.data), from_json(write.body)
+        agreed = [change["body"] for change in plan["changes"] if change.get("operation") == write.operation]
+        if workflow.step == compensation.STEP:
+            agreed = [counters.before_of(one) for one in agreed]
+        if (write.system, write.external_id) != (plan["system"], plan["external_id"]):
+            return "it goes to another record than was agreed on"
+        if body not in agreed:
+            return "it says something else than was agreed on"
+        return _problem(db, profile, workflow.data)
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         return (step, False) if class_ == "DEAD_LETTER" else ("check_approval", True)
@@ -45,22 +68,22 @@ class BreakAdoption(AskedFlow):
 
 def check_approval(context: Context) -> Answer:
     """Did those agree whom the profile asks? Writing into the file is not enough."""
-    problem = _problem(context)
+    plan = _plan(context.data)
+    problem = _problem(context.db, context.facts.profile, context.data)
     if problem is not None:
-        number = _plan(context)["break"]
         return Hold(
             "APPROVAL_INVALID",
-            f"the value of break {number} may not be adopted: {problem}",
+            f"the value of break {plan['break']} may not be adopted: {problem}",
             f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id} --reason ...` and adopt it anew.",
-            str(_plan(context)["system"]),
-            {"break": number},
+            str(plan["system"]),
+            {"break": plan["break"]},
         )
     return Done({"proposal": context.data.get("proposal")})
 
 
 def request_change(context: Context) -> Answer:
     """Ask the source to take the value, if the difference is still the one that people looked at."""
-    plan = _plan(context)
+    plan = _plan(context.data)
     one = breaks.get(context.db, int(plan["break"]))
     if one is None or one.gone_at is not None or one.fingerprint != plan["fingerprint"]:
         return Finish(
@@ -111,21 +134,27 @@ def _stored_anew(context: Context, plan: Mapping[str, Any]) -> Answer:
     return Finish("done", {"version": stored.version, "values": values})
 
 
-def _problem(context: Context) -> str | None:
+def name_of(break_id: int) -> str:
+    return f"break-{break_id}"
+
+
+def _problem(db: Connection, profile: Profile, data: Mapping[str, Any]) -> str | None:
     """Say why it may not be adopted; None: it may."""
-    if context.facts.profile.adoption_rule == "one":
-        return None
-    number = context.data.get("proposal")
-    found = proposals.get(context.db, int(number)) if number is not None else None
-    if found is None or found.kind != KIND or found.state != "approved":
-        return "nobody else approved it"
-    if found.body != context.data["plan"]:
-        return "what was approved is another change"
-    return refusal(context.facts.profile, proposals.store_id(context.db), found)
+    name = name_of(int(_plan(data)["break"]))
+    return disagreement(
+        db,
+        profile,
+        profile.adoption_rule,
+        data.get("proposal"),
+        kind=KIND,
+        name=name,
+        body=data["plan"],
+        what="change",
+    )
 
 
-def _plan(context: Context) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(context.data["plan"])
+def _plan(data: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = from_json(data["plan"])
     return found
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from sqlite3 import Connection
 
-from finsync_tui.flows import counters, looking, outgoing, supplier_merge
+from finsync_tui.flows import counters, looking, outgoing
 from finsync_tui.flows.counters import Counter, has_effects
 from finsync_tui.flows.order import subject, takeover
+from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
 from store.canonical.budget import Commitment
@@ -50,8 +51,7 @@ def compensate(context: Context) -> Answer:
         answer = _undo(context, delivery)
         if answer is not None:
             return answer
-    if context.workflow.flow == supplier_merge.NAME:
-        supplier_merge.give_up(context)
+    FLOWS[context.workflow.flow].give_up(context)
     reason = context.data.get("abort", {})
     return Finish(
         "aborted",

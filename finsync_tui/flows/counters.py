@@ -245,11 +245,13 @@ def _supplier(context: Context, delivery: Delivery) -> Counter | None:
 
 
 def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
-    """Of a double, or of one that came back, the status becomes what it was; other changes stay."""
+    """Of a double, or of one that came back, the status becomes what it was; what was adopted too; other changes stay."""
     body = json.loads(delivery.body)
     before = body.get("before")
     if before is None or delivery.external_id is None:
         return None
+    if "supplier" not in body:
+        return _adopted(context, delivery)
     key = f"{delivery.system}:{delivery.external_id}"
     return Counter(
         delivery.operation,
@@ -267,23 +269,33 @@ def _site(context: Context, delivery: Delivery) -> Counter | None:
     return Counter("supplier_site.close", body, link.external_id)
 
 
-def _lookup_value(context: Context, delivery: Delivery) -> Counter | None:
+def _adopted(context: Context, delivery: Delivery) -> Counter | None:
     """A value that was adopted becomes what it was."""
-    body = json.loads(delivery.body)
-    before = body.pop("before", None)
-    if before is None or delivery.external_id is None:
+    before = before_of(json.loads(delivery.body))
+    if not before or delivery.external_id is None:
         return None
-    return Counter(delivery.operation, dict.fromkeys(body, before), delivery.external_id)
+    return Counter(delivery.operation, before, delivery.external_id)
+
+
+def before_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an adopted field was before; a field of which nobody knows that stays as it is.
+
+    >>> before_of({"is_active": False, "before": {"is_active": True}}), before_of({"name": "A", "before": {"name": None}})
+    ({'is_active': True}, {})
+    """
+    return {name: value for name, value in (body.get("before") or {}).items() if value is not None}
 
 
 def _bank_change(context: Context, delivery: Delivery) -> Counter:
     """The new account ends and the old one is the supplier's again."""
-    body = json.loads(delivery.body)
-    ends = [delivery.receipt["answer"]["account"]] if delivery.receipt and "account" in body else []
-    back = {
-        "supplier": body["supplier"], "on": context.now.date().isoformat(), "ends": ends, "returns": body["ends"],
-    }  # fmt: skip
-    return Counter(delivery.operation, back, None)
+    return Counter(delivery.operation, bank_change_back(delivery, context.now.date().isoformat()), None)
+
+
+def bank_change_back(delivery: Delivery, on: str) -> dict[str, Any]:
+    """Return the request that takes a change of bank details back."""
+    body, answer = json.loads(delivery.body), (delivery.receipt or {}).get("answer") or {}
+    ends = [answer["account"]] if "account" in body and answer.get("account") else []
+    return {"supplier": body["supplier"], "on": on, "ends": ends, "returns": body["ends"]}
 
 
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
@@ -303,7 +315,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "journal.create": _journal,
     "supplier.create": _supplier,
     "supplier_site.create": _site,
-    "lookup_value.change": _lookup_value,
+    "lookup_value.change": _adopted,
     "supplier.change": _supplier_change,
     "supplier_bank_account.change": _bank_change,
     "expense.acknowledge": _acknowledgement,

@@ -24,6 +24,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows.expense import aside, checks, postings, replies, subject
 from finsync_tui.flows.steps import Step
+from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, outbox, records
 from store.canonical.event import Event
 from store.canonical.expense import ExpenseDocument
@@ -43,7 +44,7 @@ _KINDS = {
 _PAYMENT = "com.finsync.payment."
 
 
-class ExpenseToReimbursement:
+class ExpenseToReimbursement(UsualFlow):
     """The flow for financial documents of the expense tool."""
 
     name = NAME
@@ -55,7 +56,6 @@ class ExpenseToReimbursement:
         _PAYMENT,
     )
     returns_at: str | None = "return_document"
-    rechecks: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
     """A document has one version only: nothing ever takes its place."""
 
@@ -71,9 +71,6 @@ class ExpenseToReimbursement:
         assert isinstance(record, ExpenseDocument)
         is_ours = record.status == "ready" or subject.is_forgotten(record)
         return _KINDS[record.kind] if is_ours and not earlier else None
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)

@@ -15,8 +15,8 @@ from sqlite3 import Connection
 
 from finsync_tui.flows.expense import validation
 from finsync_tui.flows.steps import Step
+from finsync_tui.flows.usual import UsualFlow
 from store import outbox
-from store.canonical.event import Event
 from store.canonical.expense import ExpenseReport
 from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
@@ -24,14 +24,13 @@ from store.workflows import Workflow
 NAME = "expense_validation"
 
 
-class ExpenseValidation:
+class ExpenseValidation(UsualFlow):
     """The flow for reports in validation."""
 
     name = NAME
     model = ExpenseReport
     listens_to = ("com.finsync.expense_report.",)
     returns_at: str | None = "return_report"
-    rechecks: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset({"await_decision", "verify"})
 
     def steps(self, kind: str) -> Mapping[str, Step]:
@@ -40,15 +39,6 @@ class ExpenseValidation:
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         assert isinstance(record, ExpenseReport)
         return "validate" if record.approval_status == "in_validation" else None
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
-
-    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
-        return ()
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

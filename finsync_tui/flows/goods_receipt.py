@@ -16,6 +16,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows import looking, outgoing, reading_back, routing
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, events, outbox, records, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
@@ -32,13 +33,12 @@ _ORDER = "com.finsync.commitment."
 _OPERATIONS = {"receipt": "receipt.create", "return": "receipt.return", "correction": "receipt.correct"}
 
 
-class GoodsReceipt:
+class GoodsReceipt(UsualFlow):
     """The flow for receipts."""
 
     name = NAME
     model = Receipt
     listens_to = ("com.finsync.receipt.", _ORDER)
-    returns_at: str | None = None
     rechecks: frozenset[str] = frozenset(("route", "await_original", "await_order"))
     under_way = frozenset(("await_receipt", "await_correction", "verify"))
 
@@ -51,9 +51,6 @@ class GoodsReceipt:
         if record.status == "voided":
             return "void" if any(w.kind == "receive" for w in earlier) else None
         return None if any(w.state != "aborted" for w in earlier) else "receive"
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
@@ -70,12 +67,6 @@ class GoodsReceipt:
         return tuple(
             f"{key.system}:{one}" for one in records.twins(db, ENTITY, "order_line", name, key.system)
         )
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER" or step == "verify":

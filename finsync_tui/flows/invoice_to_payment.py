@@ -34,6 +34,7 @@ from finsync_tui.flows.invoice import (
     taxing,
 )
 from finsync_tui.flows.steps import Step
+from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, records
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
@@ -48,13 +49,12 @@ _RECEIPT = "com.finsync.receipt."
 _ORDER = "com.finsync.commitment."
 
 
-class InvoiceToPayment:
+class InvoiceToPayment(UsualFlow):
     """The flow for supplier invoices."""
 
     name = NAME
     model = Invoice
     listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
-    returns_at: str | None = None
     rechecks: frozenset[str] = frozenset(("match", "await_release", "await_settled"))
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
@@ -103,9 +103,6 @@ class InvoiceToPayment:
             return None
         made = payments.of_invoice(db, link.system, link.external_id)
         return "await_payment" if payments.news(made, workflow.data.get("told", {})) else None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

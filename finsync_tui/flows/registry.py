@@ -23,6 +23,8 @@ _CLASSES: Final[Mapping[str, str]] = {
     "supplier_bank_change": "SupplierBankChange",
 }
 """By name, which is that of the flow's module as well. Their order is the one they are asked in."""
+SIGNED_WRITES: Final[Mapping[str, str]] = {"supplier_bank_account.change": "supplier_bank_change"}
+"""Writes that always take persons who agree, and the one flow that asks them: no other may send them, whatever the file says."""
 
 
 class _Flows(Mapping[str, Flow]):

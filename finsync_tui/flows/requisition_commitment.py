@@ -14,11 +14,11 @@ hold, is noted, and stops the order that follows. What can't be coded is counted
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from sqlite3 import Connection
 
 from finsync_tui.flows import approval_state, coding, routing
 from finsync_tui.flows.order import takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
+from finsync_tui.flows.usual import UsualFlow
 from store import commitments, events, findings, records
 from store.canonical.budget import CommitmentDistribution, CommitmentLine
 from store.canonical.event import Event, event_type
@@ -31,15 +31,12 @@ from store.workflows import Workflow
 NAME = "requisition_commitment"
 
 
-class RequisitionCommitment:
+class RequisitionCommitment(UsualFlow):
     """The flow for requisitions."""
 
     name = NAME
     model = Requisition
     listens_to = ("com.finsync.requisition.",)
-    returns_at: str | None = None
-    rechecks: frozenset[str] = frozenset()
-    under_way: frozenset[str] = frozenset()
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _RELEASE if kind == "release" else _RESERVE
@@ -52,18 +49,6 @@ class RequisitionCommitment:
         if not earlier:
             return None
         return "reserve" if record.status in ("ordered", "received") else "release"
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
-
-    def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
-        return ()
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         return "route", True

@@ -23,6 +23,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows.order import budget, checks, commitment, endings, replies
 from finsync_tui.flows.steps import Step
+from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
@@ -34,14 +35,12 @@ NAME = "requisition_to_pay"
 ENTITY = PurchaseOrder.entity
 
 
-class RequisitionToPay:
+class RequisitionToPay(UsualFlow):
     """The flow for orders."""
 
     name = NAME
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
-    returns_at: str | None = None
-    rechecks: frozenset[str] = frozenset()
     under_way = frozenset(
         [
             "await_commitment",
@@ -78,19 +77,10 @@ class RequisitionToPay:
             return "reopen" if last.kind == "close" else "change"
         return {"open": "create", "cancelled": "cancel", "closed": "close"}.get(status)
 
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
-
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
         found = crossrefs.find(db, ENTITY, key.system, key.external_id)
         return (found,) if found is not None else ()
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

@@ -12,6 +12,7 @@ from finsync_tui.mapping import Table
 from finsync_tui.profile import Profile
 from store.canonical.event import Event
 from store.canonical.record import CanonicalRecord
+from store.outbox import Claim
 from store.workflows import Workflow
 
 
@@ -136,6 +137,31 @@ class Flow(Protocol):
 
     def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
         """Return why a held instance can't go back to its sender any more; None: it can."""
+        ...
+
+    @property
+    def is_signed(self) -> bool:
+        """True when persons agree on what it writes: nobody edits that on its way, and before it leaves it is compared
+        with what they agreed on."""
+        ...
+
+    def anew(self, workflow: Workflow) -> str:
+        """Return what to do, in a sentence, instead of editing what an instance writes."""
+        ...
+
+    def disagreement(
+        self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+    ) -> str | None:
+        """Return why a write that is about to leave is not what was agreed on; None: it is, or it takes nobody's word."""
+        ...
+
+    @property
+    def undoes_itself(self) -> bool:
+        """True when an instance changes this store before it writes anywhere, so that giving it up always undoes something."""
+        ...
+
+    def give_up(self, context: Context) -> None:
+        """Take back what an instance has changed in this store, once all that it had written is undone."""
         ...
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:

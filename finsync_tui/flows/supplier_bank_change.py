@@ -11,38 +11,45 @@ of its system when it is sent, and only sent when it is what was approved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import outgoing, reading_back
+from finsync_tui.flows import compensation, counters, outgoing, reading_back
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
-from finsync_tui.mapping.standing import refusal
+from finsync_tui.flows.usual import UsualFlow
+from finsync_tui.mapping.standing import disagreement
+from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import accounts, in_flight
-from store import crossrefs, events, findings, proposals, records
+from store import crossrefs, events, findings, outbox, proposals, records
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
-from store.columns import encode
+from store.columns import encode, from_json
+from store.outbox import Claim, Delivery
 from store.proposals import Proposal
 from store.workflows import Workflow
 
 NAME: Final = "supplier_bank_change"
 KIND: Final = "bank_change"
 CHANGE: Final = "supplier_bank_account.change"
+FLAG: Final = {"reviews_invoices": True}
+"""What the origin is told of a supplier whose new details were refused."""
 ENTITY: Final = SupplierBankAccount.entity
 
 
-class SupplierBankChange:
+class SupplierBankChange(UsualFlow):
     """The flow for bank accounts of suppliers."""
 
     name = NAME
     model = SupplierBankAccount
     listens_to = ("com.finsync.supplier_bank_account.", "com.finsync.supplier.onboarded.")
-    returns_at: str | None = None
     rechecks = frozenset(("check_account",))
     under_way = frozenset(("request_change", "await_change", "verify", "flag_origin", "await_flag"))
+    is_signed = True
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _STEPS
@@ -50,9 +57,6 @@ class SupplierBankChange:
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         """Every new version of an account is looked at: the ERP may know it already."""
         return "change"
-
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """A supplier that is in the ERP now has its accounts follow."""
@@ -63,7 +67,34 @@ class SupplierBankChange:
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         return "find_supplier" if workflow.data.get("is_unplaced") else None
 
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
+    def anew(self, workflow: Workflow) -> str:
+        return (
+            f"have the details corrected at their origin, which are then confirmed and approved anew (`finsync supplier bank-list`), or "
+            f"give the change up (`finsync workflow abort {workflow.id} --reason TEXT`)"
+        )
+
+    def disagreement(
+        self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+    ) -> str | None:
+        """It is what one ERP is told of a change that was approved and has cooled off, or what takes that back."""
+        body = from_json(write.body)
+        if write.operation != CHANGE:
+            return None if body == FLAG else "it says something else than that invoices are reviewed"
+        if workflow.step == compensation.STEP:
+            is_one = any(_takes_back(db, profile, workflow, made, body) for made in _delivered(db, workflow))
+            return None if is_one else "it takes nothing back that was delivered as it was approved"
+        found = approval(db, workflow)
+        account = account_of(db, workflow)
+        problem = _problem(db, profile, workflow, account, found)
+        if problem is not None or found is None:
+            return problem
+        if now < _ends_at(profile, found):
+            return f"it has not cooled off before {_ends_at(profile, found):%Y-%m-%d %H:%M}"
+        if not found.made_at.date().isoformat() <= str(body.get("on")) <= now.date().isoformat():
+            return "it is for another day"
+        plan = _plan_of(workflow, write.system, body)
+        if plan is None or body != _request(workflow, account, plan, str(body["on"])):
+            return "it says something else than was approved"
         return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
@@ -131,12 +162,12 @@ def await_approval(context: Context) -> Answer:
     if refused:
         return Done({"refused_by": refused["by"], "reason": refused["reason"]}, goto="flag_origin")
     found = approval(context.db, context.workflow)
-    problem = _problem(context, found)
+    account = _account(context)
+    problem = _problem(context.db, context.facts.profile, context.workflow, account, found)
     if problem is None:
         assert found is not None
         context.data["approved_at"] = (found.decided_at or found.made_at).isoformat()
         return Done({"proposal": found.id, "by": [found.maker, found.checker]})
-    account = _account(context)
     under_way = _under_way(context)
     if not context.data.get("is_told"):
         context.data["is_told"] = True
@@ -165,12 +196,12 @@ def cool_off(context: Context) -> Answer:
     """A time in which the supplier may still object: it begins with the last approval."""
     found = approval(context.db, context.workflow)
     assert found is not None, "it was approved"
-    ends_at = (found.decided_at or found.made_at) + context.facts.profile.suppliers.bank.cooling_off
+    ends_at = _ends_at(context.facts.profile, found)
     if context.data.get("refused"):
         return Done({"refused_by": context.data["refused"]["by"]}, goto="flag_origin")
     if context.now < ends_at:
         return Wait(f"cooling off until {ends_at:%Y-%m-%d %H:%M}", ends_at)
-    problem = _problem(context, found)
+    problem = _problem(context.db, context.facts.profile, context.workflow, _account(context), found)
     if problem is not None:  # somebody wrote into the file meanwhile
         return Done({"note": problem}, goto="await_approval")
     return Done({"since": context.data["approved_at"]})
@@ -178,13 +209,9 @@ def cool_off(context: Context) -> Answer:
 
 def request_change(context: Context) -> Answer:
     """Ask the next ERP for the new account and for the end of the old one."""
-    plan, account, key = _plan(context), _account(context), _key(context)
+    plan = _plan(context)
     target = RecordKey.parse(plan["supplier"])
-    body: dict[str, Any] = {
-        "supplier": target.external_id, "on": context.now.date().isoformat(), "ends": plan["ends"],
-    }  # fmt: skip
-    if plan["adds"]:
-        body["account"] = {"key": str(key), "fingerprint": account.fingerprint, "masked": account.masked}
+    body = _request(context.workflow, _account(context), plan, context.now.date().isoformat())
     context.data["target"] = target.system
     context.data["change_entry"] = outgoing.enqueue(
         context, target.system, CHANGE, body, external_id=target.external_id, part=plan["supplier"]
@@ -248,7 +275,7 @@ def flag_origin(context: Context) -> Answer:
         context,
         supplier.system,
         "supplier.change",
-        {"reviews_invoices": True},
+        FLAG,
         external_id=supplier.external_id,
         part="flag",
     )
@@ -289,17 +316,71 @@ def approval(db: Connection, workflow: Workflow) -> Proposal | None:
     return live[-1] if live else None
 
 
-def _problem(context: Context, found: Proposal | None) -> str | None:
+def _problem(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount, found: Proposal | None
+) -> str | None:
     """Say what is missing before it may go on; None: nothing."""
     if found is None:
         return "nobody has confirmed it with the supplier"
-    if found.body != body_of(context.workflow, _account(context)):
+    body, rule = body_of(workflow, account), profile.bank_change_rule
+    if found.body != body:
         return "what was confirmed is another change"
-    if context.facts.profile.bank_change_rule == "one":
-        return None
-    if found.state != "approved":
+    if found.state != "approved" and rule == "two":
         return f"{found.maker} has confirmed it, and a second person has to approve"
-    return refusal(context.facts.profile, proposals.store_id(context.db), found)
+    return disagreement(db, profile, rule, found.id, kind=KIND, name=found.name, body=body, what="change")
+
+
+def _ends_at(profile: Profile, found: Proposal) -> datetime:
+    """Return until when the supplier may still object."""
+    return (found.decided_at or found.made_at) + profile.suppliers.bank.cooling_off
+
+
+def _request(
+    workflow: Workflow, account: SupplierBankAccount, plan: Mapping[str, Any], on: str
+) -> dict[str, Any]:
+    """Return what an ERP is asked: the new account by its fingerprint, and which of its own end."""
+    supplier = RecordKey.parse(plan["supplier"]).external_id
+    body: dict[str, Any] = {"supplier": supplier, "on": on, "ends": plan["ends"]}
+    if plan["adds"]:
+        body["account"] = {
+            "key": workflow.document_key, "fingerprint": account.fingerprint, "masked": account.masked,
+        }  # fmt: skip
+    return body
+
+
+def _plan_of(workflow: Workflow, system: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    plans: Sequence[Mapping[str, Any]] = workflow.data.get("plans") or ()
+    return next((one for one in plans if one["supplier"] == f"{system}:{body.get('supplier')}"), None)
+
+
+def _delivered(db: Connection, workflow: Workflow) -> list[Delivery]:
+    """Return what of an instance reached an ERP and can be taken back."""
+    found = outbox.of_workflow(db, workflow.id)
+    return [one for one in found if one.operation == CHANGE and counters.has_effects(one)]
+
+
+def _takes_back(
+    db: Connection, profile: Profile, workflow: Workflow, made: Delivery, body: Mapping[str, Any]
+) -> bool:
+    """Say whether a request ends exactly what a delivery had added, and brings back what that had ended."""
+    asked, account = from_json(made.body), account_of(db, workflow)
+    plan = _plan_of(workflow, made.system, asked)
+    if plan is None or asked != _request(workflow, account, plan, str(asked.get("on"))):
+        return False
+    if _approved_before(db, profile, workflow, account) is None:
+        return False
+    return body == counters.bank_change_back(made, str(body.get("on")))
+
+
+def _approved_before(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
+) -> Proposal | None:
+    """Return the approval of this very change, whatever was decided anew since; None: it never had one."""
+    for generation in range(workflow.generation, 0, -1):
+        found = approval(db, replace(workflow, generation=generation))
+        if found is not None and _problem(db, profile, workflow, account, found) is None:
+            return found
+    return None
 
 
 # -- helpers

@@ -12,20 +12,24 @@ the double becomes inactive in its system when the last of it has ended. Un-merg
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import outgoing, reading_back
+from finsync_tui.flows import compensation, outgoing, reading_back
 from finsync_tui.flows.asked import AskedFlow
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
-from finsync_tui.mapping.standing import refusal
+from finsync_tui.mapping.standing import disagreement
+from finsync_tui.profile import Profile
 from finsync_tui.suppliers import in_flight, merging
-from store import audit, events, proposals, supplier_merges
+from store import audit, events, records, supplier_merges
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
+from store.columns import from_json
+from store.outbox import Claim
 from store.supplier_merges import Merge
+from store.workflows import Workflow
 
 NAME: Final = "supplier_merge"
 MERGE: Final = "merge"
@@ -48,35 +52,72 @@ class SupplierMerge(AskedFlow):
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _MERGE if kind == MERGE else _PART
 
+    is_signed = True
+    undoes_itself = True
+
+    def anew(self, workflow: Workflow) -> str:
+        return (
+            f"give the merge up (`finsync workflow abort {workflow.id} --reason TEXT`) and propose another "
+            "(`finsync supplier merge KEEP DOUBLE --reason TEXT`)"
+        )
+
+    def disagreement(
+        self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+    ) -> str | None:
+        """A double of the plan that was signed becomes inactive, or what it was before; nothing else of it changes."""
+        merge = _of(db, workflow)
+        key = f"{write.system}:{write.external_id}"
+        ending = next((one for one in merge.plan_data["endings"] if one["key"] == key), None)
+        if ending is None or write.operation != merging.CHANGE:
+            return f"{key} is no double of what was agreed on"
+        is_ending = workflow.kind == MERGE and workflow.step != compensation.STEP
+        if not merging.is_change(
+            from_json(write.body), "inactive" if is_ending else str(ending["status"]), now
+        ):
+            return "it says something else than was agreed on"
+        return problem_of(db, profile, merge)
+
+    def give_up(self, context: Context) -> None:
+        """Nothing of an aborted merge is left in this store either; what was merged stays so."""
+        merge = _merge(context)
+        if merge.state == "merging" and context.workflow.kind == MERGE:
+            if merge.applied:
+                merging.take_back(context.db, merge.plan_data, merge.applied)
+            supplier_merges.change(context.db, merge.id, "given_up", context.now)
+        elif merge.state == "parting":
+            supplier_merges.change(context.db, merge.id, "merged", context.now)
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
-        return step, class_ != "DEAD_LETTER"
+        if class_ == "DEAD_LETTER":
+            return step, False
+        return _ASKED_AT.get(step, step), True
 
 
 def check_approval(context: Context) -> Answer:
     """Did those agree whom the profile asks? Writing into the file is not enough."""
     merge = _merge(context)
-    problem = problem_of(context.db, context.facts.profile.supplier_merge_rule, context, merge)
-    if problem is not None:
-        return Hold(
-            "APPROVAL_INVALID",
-            f"the merge of {merge.double_key} into {merge.keep_key} may not be done: {problem}",
-            f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id} --reason ...` and merge anew.",
-            RecordKey.parse(merge.double_key).system,
-            {"merge": merge.id},
-        )
-    return Done({"merge": merge.id, "proposal": merge.proposal_id})
+    return _not_agreed(context, merge) or Done({"merge": merge.id, "proposal": merge.proposal_id})
 
 
-def problem_of(db: Connection, rule: str, context: Context, merge: Merge) -> str | None:
-    """Say why a merge may not be done; None: it may."""
-    if rule == "one":
+def _not_agreed(context: Context, merge: Merge) -> Hold | None:
+    problem = problem_of(context.db, context.facts.profile, merge)
+    if problem is None:
         return None
-    found = proposals.get(db, merge.proposal_id) if merge.proposal_id is not None else None
-    if found is None or found.kind != NAME or found.name != merge.name or found.state != "approved":
-        return "nobody else approved it"
-    if found.body != merge.plan:
-        return "what was approved is another plan"
-    return refusal(context.facts.profile, proposals.store_id(db), found)
+    return Hold(
+        "APPROVAL_INVALID",
+        f"the merge of {merge.double_key} into {merge.keep_key} may not be done: {problem}",
+        f"Find out who wrote to the store, then `finsync workflow abort {context.workflow.id} --reason ...` and merge anew.",
+        RecordKey.parse(merge.double_key).system,
+        {"merge": merge.id},
+    )
+
+
+def problem_of(db: Connection, profile: Profile, merge: Merge) -> str | None:
+    """Say why a merge may not be done; None: it may."""
+    return disagreement(
+        db, profile, profile.supplier_merge_rule, merge.proposal_id, kind=NAME, name=merge.name, body=merge.plan,
+        what="plan",
+    )  # fmt: skip
 
 
 def join(context: Context) -> Answer:
@@ -84,17 +125,21 @@ def join(context: Context) -> Answer:
     merge = _merge(context)
     done = merging.apply(context.db, merge.plan_data, by=merge.made_by, reason=merge.reason, now=context.now)
     if isinstance(done, str):
-        return Hold(
-            "MERGE_OUTDATED",
-            f"the merge of {merge.double_key} into {merge.keep_key} was decided on other facts: {done}",
-            f"`finsync workflow abort {context.workflow.id} --reason ...`, look at it again with `finsync supplier merge KEEP DOUBLE --preview` and merge anew.",
-            RecordKey.parse(merge.double_key).system,
-            {"merge": merge.id},
-        )
+        return _outdated(context, merge, done)
     supplier_merges.change(context.db, merge.id, "merging", context.now, applied=done)
     context.data.update(place=0, ended=[])
     _tell(context, merge, "merged")
     return Done({"links": len(merge.plan_data["relinks"])})
+
+
+def _outdated(context: Context, merge: Merge, why: str) -> Hold:
+    return Hold(
+        "MERGE_OUTDATED",
+        f"the merge of {merge.double_key} into {merge.keep_key} was decided on other facts: {why}",
+        f"`finsync workflow abort {context.workflow.id} --reason ...`, look at it again with `finsync supplier merge KEEP DOUBLE --preview` and merge anew.",
+        RecordKey.parse(merge.double_key).system,
+        {"merge": merge.id},
+    )
 
 
 def await_documents(context: Context) -> Answer:
@@ -111,9 +156,16 @@ def await_documents(context: Context) -> Answer:
 
 
 def request_ending(context: Context) -> Answer:
-    """Ask its system to make the double inactive."""
-    ending = _ending(context)
+    """Ask its system to make the double inactive: weeks may have passed, so it is looked at again whether it still may."""
+    merge, ending = _merge(context), _ending(context)
     assert ending is not None, "await_documents leads here only with one"
+    problem = _not_agreed(context, merge)
+    if problem is not None:
+        return problem
+    stays = RecordKey.parse(ending["keep"])
+    held = records.get(context.db, Supplier, stays.system, stays.external_id)
+    if held is None or held.record.status == "inactive":
+        return _outdated(context, merge, f"{stays}, which stays, is inactive by now")
     _request(context, ending["key"], "inactive", "ending_entry", before=ending["status"])
     return Done({"double": ending["key"], "status": "inactive"})
 
@@ -173,17 +225,6 @@ def part(context: Context) -> Answer:
     return Finish("done", {"stays": kept})
 
 
-def give_up(context: Context) -> None:
-    """It was aborted and its writes are undone: nothing of it is left in this store either; what was merged stays so."""
-    merge = _merge(context)
-    if merge.state == "merging" and context.workflow.kind == MERGE:
-        if merge.applied:
-            merging.take_back(context.db, merge.plan_data, merge.applied)
-        supplier_merges.change(context.db, merge.id, "given_up", context.now)
-    elif merge.state == "parting":
-        supplier_merges.change(context.db, merge.id, "merged", context.now)
-
-
 def _request(context: Context, key: str, status: str, name: str, *, before: str) -> None:
     target = RecordKey.parse(key)
     body = {**merging.change_body(context.db, key, status, context.now), "before": before}
@@ -216,7 +257,11 @@ def _ending(context: Context) -> dict[str, Any] | None:
 
 
 def _merge(context: Context) -> Merge:
-    found = supplier_merges.of_workflow(context.db, context.workflow.document_key)
+    return _of(context.db, context.workflow)
+
+
+def _of(db: Connection, workflow: Workflow) -> Merge:
+    found = supplier_merges.of_workflow(db, workflow.document_key)
     assert found is not None, "a merge stays"
     return found
 
@@ -240,6 +285,8 @@ def _tell(context: Context, merge: Merge, participle: str) -> None:
     )
 
 
+_ASKED_AT: Mapping[str, str] = {"await_ending": "request_ending", "await_return": "request_return"}
+"""Where what a system refused is asked anew."""
 _MERGE: Mapping[str, Step] = {
     step.__name__: step
     for step in (check_approval, join, await_documents, request_ending, await_ending, next_ending, verify)

@@ -17,6 +17,7 @@ from typing import Any
 
 from finsync_tui.flows import outgoing, reading_back, supplier_following, supplier_requests
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
 from store import crossrefs, events, findings, records, supplier_forms, workflows
@@ -32,13 +33,12 @@ SIMILAR_MAX = 5
 LOOK_AGAIN = timedelta(hours=1)
 
 
-class SupplierOnboarding:
+class SupplierOnboarding(UsualFlow):
     """The flow for suppliers."""
 
     name = NAME
     model = Supplier
     listens_to = ("com.finsync.supplier.",)
-    returns_at: str | None = None
     rechecks = frozenset(("check_data",))
     under_way = frozenset(
         ("await_supplier", "request_sites", "await_sites", "next_erp", "write_back", "await_write_back", "verify",
@@ -60,18 +60,9 @@ class SupplierOnboarding:
             return "block" if _is_done(own) and own[-1].kind != "block" else None
         return "deactivate" if known and record.status == "inactive" else None
 
-    def keeps(self, workflow: Workflow, kind: str) -> bool:
-        return False
-
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """News of the supplier itself, or that the one above it is there now."""
         return (event.subject, *workflows.waiting_on(db, NAME, _parent_wait(event.subject)))
-
-    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return None
-
-    def refuses_return(self, db: Connection, workflow: Workflow) -> str | None:
-        return None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER" or step == "verify":

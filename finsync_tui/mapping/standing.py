@@ -21,7 +21,7 @@ from finsync_tui.mapping.merge import Group, merge
 from finsync_tui.mapping.resolve import Table
 from finsync_tui.profile import MappingRow, Profile
 from store import proposals, rulesets
-from store.proposals import Proposal
+from store.proposals import Kind, Proposal, Rule
 
 LAYER = "mapping/"
 """The profile's own tables are recorded under this prefix, apart from the tables in force."""
@@ -91,6 +91,23 @@ def standing(db: Connection, profile: Profile, name: str) -> Standing | None:
     if name not in profile.mappings and not made:
         return None
     return (_two if profile.mapping_rule == "two" else _one)(db, profile, name, made)
+
+
+def disagreement(
+    db: Connection, profile: Profile, rule: Rule, number: int | None, *, kind: Kind, name: str, body: str, what: str
+) -> str | None:  # fmt: skip
+    """Say why those whom the profile asks have not agreed on exactly this; None: they have, or one person is enough.
+
+    `number`: of the proposal by which they are said to have; `what` it is about.
+    """
+    if rule == "one":
+        return None
+    found = proposals.get(db, number) if number is not None else None
+    if found is None or found.kind != kind or found.name != name or found.state != "approved":
+        return "nobody else approved it"
+    if found.body != body:
+        return f"what was approved is another {what}"
+    return refusal(profile, proposals.store_id(db), found)
 
 
 def refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.mapping.standing import refusal
+from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
-from store import breaks, proposals
+from store import breaks
 from store.breaks import Break
 from store.columns import encode
 
 KIND: Final = "write_off"
-VERSION: Final = 1
-"""A write-off is decided once."""
 
 
 def body_of(one: Break) -> str:
@@ -37,14 +35,17 @@ def name_of(break_id: int) -> str:
 
 def problem_of(db: Connection, profile: Profile, one: Break) -> str | None:
     """Say why a break may not stand as written off; None: it may."""
-    if profile.write_off_takes(one.amount_minor, one.currency) == "one":
-        return None
-    found = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
-    if found is None or found.kind != KIND or found.name != name_of(one.id) or found.state != "approved":
-        return "nobody else approved it"
-    if found.body != body_of(one):
-        return "what was approved is another difference"
-    return refusal(profile, proposals.store_id(db), found)
+    rule = profile.write_off_takes(one.amount_minor, one.currency)
+    return disagreement(
+        db,
+        profile,
+        rule,
+        one.proposal_id,
+        kind=KIND,
+        name=name_of(one.id),
+        body=body_of(one),
+        what="difference",
+    )
 
 
 def without_proof(

@@ -211,6 +211,19 @@ def change_body(db: Connection, key: str, status: str, now: datetime) -> dict[st
     return body
 
 
+def is_change(body: Mapping[str, Any], status: str, now: datetime) -> bool:
+    """Say whether a request gives a supplier this status, today or since, and changes nothing else of it."""
+    asked = {name: body.get(name) for name in ("fields", "status")}
+    wanted = {"fields": ["status"], "status": "active" if status == "on_hold" else status}
+    allowed = {"supplier", "before", *asked} | ({"inactive_on"} if status == "inactive" else set())
+    return (
+        asked == wanted
+        and body["supplier"].get("status") == status
+        and body.keys() <= allowed
+        and str(body.get("inactive_on", "")) <= now.date().isoformat()
+    )
+
+
 def _held(db: Connection, key: str) -> Supplier:
     system, _, external_id = key.partition(":")
     found = records.get(db, Supplier, system, external_id)

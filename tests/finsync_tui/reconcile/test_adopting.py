@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from finsync_tui import actions
-from finsync_tui.flows import runner
+from finsync_tui.flows import agreed, runner
+from finsync_tui.flows.counters import before_of
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.people import RoleMissingError
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.settings import read_toml
-from store import breaks, cases, glances, outbox, reconciliations, records, workflows
+from store import breaks, cases, glances, leases, outbox, reconciliations, records, workflows
 from store.breaks import FieldDifference
 from store.canonical.payables import Invoice
 from store.errors import NotAllowedError
@@ -71,6 +73,13 @@ class Desk(Council):
             if (found := outbox.get(self.store.db, entry_id)) is not None
         ]
 
+    def stopped_by(self, token: int) -> str | None:
+        """Return why the first delivery would not leave as it stands now."""
+        with self.store.transaction() as db:
+            (claimed,) = outbox.claim(db, "coupa", MONDAY, 1, token)
+            db.execute("UPDATE delivery SET state='pending'")
+        return agreed.problem(self.store.db, self.profile, claimed, MONDAY)
+
     @property
     def state(self) -> tuple[str, str | None]:
         one = breaks.get(self.store.db, 1)
@@ -89,7 +98,7 @@ def test_an_adopted_value_is_written_to_its_source_once_two_agree() -> None:
     desk.approve_it()
     desk.run()
 
-    body = {"status": "inactive", "before": "active"}
+    body = {"status": "inactive", "before": {"status": "active"}}
     assert [("coupa", "supplier.change", "501", body)] == desk.sent
     assert ("open", "adopt") == desk.state
     assert [("maria", "break.adoption_proposed"), ("tom", "break.adopted")] == desk.noted[:2]
@@ -124,7 +133,7 @@ def test_where_one_person_is_enough_the_engine_writes_at_once() -> None:
     assert desk.adopt().is_in_force
     desk.run()
 
-    body = {"is_active": False, "before": True}
+    body = {"is_active": False, "before": {"is_active": True}}
     assert [("coupa", "lookup_value.change", "31", body)] == desk.sent
     with pytest.raises(NotAllowedError, match="being adopted already"):
         desk.adopt()
@@ -220,6 +229,47 @@ def test_writing_into_the_file_adopts_nothing(statement: str) -> None:
     assert [] == desk.sent
     (case,) = cases.live_for_document(desk.store.db, "coupa:501")
     assert "APPROVAL_INVALID" == case.class_
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE outbox_entry SET body=replace(body, 'inactive', 'draft')",
+        "UPDATE delivery SET external_id='502'",
+        "UPDATE proposal SET checker='maria'",
+        "UPDATE workflow SET step='compensate'",
+    ],
+)
+def test_a_value_that_was_not_agreed_on_does_not_leave(statement: str) -> None:
+    """What was decided is compared with what both signed when it is about to be sent; and nobody edits it on its way."""
+    desk = Desk()
+    desk.open()
+    desk.adopt()
+    desk.approve_it()
+    desk.run()
+    with pytest.raises(NotAllowedError, match="nobody edits that: give it up"):
+        actions.replay_deliveries(desk.store, desk.who("maria"), [1], "typo", "{}")
+    lease = leases.acquire(desk.store, "test:1:1", timedelta(days=365), MONDAY)
+    before = desk.stopped_by(lease.token)
+
+    for (name,) in desk.store.db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+        desk.store.db.execute(f'DROP TRIGGER "{name}"')
+    desk.sql(statement)
+
+    assert before is None
+    assert desk.stopped_by(lease.token) is not None
+
+
+def test_each_adopted_field_becomes_what_it_was() -> None:
+    """Given up, every field of a change gets its own value back; one that nobody knows stays."""
+    body = {
+        "name": "A",
+        "is_active": False,
+        "number": "7",
+        "before": {"name": "B", "is_active": True, "number": None},
+    }
+
+    assert {"name": "B", "is_active": True} == before_of(body)
 
 
 def test_nobody_approves_their_own_adoption() -> None:
