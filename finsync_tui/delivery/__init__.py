@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Connection
+from typing import TypeGuard
 
 import msgspec
 from msgspec.structs import replace
@@ -23,15 +24,14 @@ from adapters.errors import (
     MaintenanceError,
     OutcomeUnknownError,
     ProtocolError,
-    Refusal,
     RejectedError,
     SettingsError,
     TransientError,
 )
 from finsync_tui import garbage, retry, sync
 from finsync_tui.delivery import revealing
+from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
 from finsync_tui.delivery.recording import Delivered, Recorder, Result, unsent
-from finsync_tui.flows import agreed
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, findings, leases, outbox, records, systems
@@ -43,6 +43,8 @@ from store.outbox import Attempt, Claim, Settlement
 __all__ = ["Delivered", "deliver_due", "recover"]
 
 LEASE_FRESH_S = 0.005
+LOOK_AGAIN = timedelta(minutes=5)
+"""After how long a system is looked at again of which nobody knows when it may be used."""
 ANSWER_CHARS_MAX = 4000
 
 _answer = msgspec.json.Encoder(enc_hook=str).encode
@@ -183,11 +185,11 @@ async def _send_all(
     async def worker() -> None:
         while (claim := queue.take()) is not None:
             if queue.is_stopped:
-                await recorder.add(unsent(claim, clock))
+                await recorder.add(unsent(claim, clock.now()))
                 continue
             guard.check()
             result = await _attempt(store, adapters, profile, clock, claim)
-            if isinstance(result.error, MaintenanceError | CredentialsError | SettingsError):
+            if _is_away(result.error) and result.error.system == system:
                 queue.stop()
             await recorder.add(result)
 
@@ -244,10 +246,13 @@ async def _attempt(
         body=from_json(claim.body),
         sent_at=_sent_at(store.db, claim),
     )
+    origin = revealing.origin_of(request.operation, request.body)
+    if origin is not None and not systems.is_open(store.db, origin, started):
+        return _later(store.db, claim, origin, started)
     error: AdapterError | None = None
     receipt: Receipt | None = None
     try:
-        _refuse_not_agreed(store.db, profile, claim, started)
+        keep_back_not_agreed(store.db, profile, claim, started)
         request = await revealing.revealed(adapters, claim.system, request)
         if _must_look_first(store.db, claim, request):
             receipt = await adapter.find(request)
@@ -264,12 +269,16 @@ async def _attempt(
     return Result(claim, settlement, error, receipt)
 
 
-def _refuse_not_agreed(db: Connection, profile: Profile, claim: Claim, now: datetime) -> None:
-    """Let nothing leave that takes persons who agree, unless it is what they agreed on."""
-    problem = agreed.problem(db, profile, claim, now)
-    if problem is not None:
-        message = f"it was not sent, because it is not what persons agreed on: {problem}"
-        raise RejectedError(claim.system, Refusal(agreed.CLASS, message))
+def _is_away(error: AdapterError | None) -> TypeGuard[AdapterError]:
+    """Say whether a system can't be used at all for now, whatever it is asked."""
+    return isinstance(error, MaintenanceError | CredentialsError | SettingsError)
+
+
+def _later(db: Connection, claim: Claim, origin: str, now: datetime) -> Result:
+    """Wait until the system that is asked for what a request carries may be used again: nothing is tried, nothing spent."""
+    stands = systems.get(db, origin)
+    until = stands.until if stands is not None and stands.until is not None else now + LOOK_AGAIN
+    return unsent(claim, max(until, now), f"waits for {origin}, which is asked for what it carries")
 
 
 async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:
@@ -366,13 +375,14 @@ def _failed(
                 "case_class": refusal.case_class,
                 "codes": list(refusal.codes),
                 "details": dict(refusal.details),
+                "is_kept_back": isinstance(error, KeptBackError),
             },
         )
     if isinstance(error, DuplicateError):
         return replace(base, state="refused", receipt={"case_class": "VERSION_CONFLICT", "codes": []})
-    if isinstance(error, MaintenanceError | CredentialsError | SettingsError):
+    if _is_away(error):
         return replace(base, next_at=ended, spends_attempt=False)
-    patience = profile.retry_for(claim.system)
+    patience = profile.retry_for(error.system)
     asked = error.retry_after if isinstance(error, TransientError) else None
     number = claim.attempt_count + 1
     next_at = retry.next_attempt(
@@ -384,5 +394,6 @@ def _failed(
     )
     is_unknown = claim.is_outcome_unknown or isinstance(error, OutcomeUnknownError | ProtocolError)
     if next_at is None:
-        return replace(base, state="buried", is_outcome_unknown=is_unknown)
+        told = {"trouble_at": error.system} if error.system != claim.system else None
+        return replace(base, state="buried", is_outcome_unknown=is_unknown, receipt=told)
     return replace(base, next_at=next_at, is_outcome_unknown=is_unknown)

@@ -29,6 +29,7 @@ from adapters.errors import (
     TransientError,
 )
 from finsync_tui import sync
+from finsync_tui.delivery.keeping_back import KeptBackError
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, crossrefs, events, findings, outbox, systems, workflows
 from store.canonical.event import Event, event_type
@@ -115,7 +116,7 @@ class Recorder:
 
     def give_back(self, claims: Sequence[Claim]) -> None:
         """Record at once that these were claimed and not sent, with all that is waiting."""
-        self._waiting += [unsent(claim, self._clock) for claim in claims]
+        self._waiting += [unsent(claim, self._clock.now()) for claim in claims]
         self.flush_now()
 
     async def tick(self) -> None:
@@ -126,7 +127,7 @@ class Recorder:
                 await self.flush()
 
 
-def unsent(claim: Claim, clock: Clock) -> Result:
+def unsent(claim: Claim, next_at: datetime, why: str | None = None) -> Result:
     """Give a claim back that was never tried."""
     return Result(
         claim,
@@ -134,7 +135,8 @@ def unsent(claim: Claim, clock: Clock) -> Result:
             entry_id=claim.entry_id,
             state="pending",
             attempt=None,
-            next_at=clock.now(),
+            message=why,
+            next_at=next_at,
             spends_attempt=False,
             is_outcome_unknown=claim.is_outcome_unknown,
         ),
@@ -166,7 +168,17 @@ def _record(
     events.append(db, made)
     audit.record(db, entries, now)
     workflows.wake(db, woken, now)
-    _note_system(db, adapter.system, profile, clock, group)
+    for system, outcomes in sorted(_by_system(adapter.system, group).items()):
+        _note_system(db, system, profile, clock, outcomes)
+
+
+def _by_system(system: str, group: Sequence[Result]) -> dict[str, list[AdapterError | None]]:
+    """Return how each system that was asked had answered: the one that was to be told, or one whose details it is told."""
+    found: dict[str, list[AdapterError | None]] = {}
+    for one in group:
+        if one.settlement.attempt is not None and not isinstance(one.error, KeptBackError):
+            found.setdefault(one.error.system if one.error is not None else system, []).append(one.error)
+    return found
 
 
 def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None:
@@ -189,11 +201,11 @@ def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None
 
 
 def _note_system(
-    db: Connection, system: str, profile: Profile, clock: Clock, group: Sequence[Result]
+    db: Connection, system: str, profile: Profile, clock: Clock, outcomes: Sequence[AdapterError | None]
 ) -> None:
     """Keep the system's state: well, away, closed to us, or left alone after too many failures in a row."""
     now = clock.now()
-    failures = [r.error for r in group if r.error is not None]
+    failures = [error for error in outcomes if error is not None]
     for error in failures:
         if isinstance(error, MaintenanceError):
             sync.park(db, system, error.retry_after, str(error), clock)
@@ -206,7 +218,7 @@ def _note_system(
             systems.hold(db, system, str(error), now)
             cases.open(db, sync.settings_case(system, error), now)
             return
-    if any(r.error is None or isinstance(r.error, RejectedError | DuplicateError) for r in group):
+    if any(error is None or isinstance(error, RejectedError | DuplicateError) for error in outcomes):
         systems.ok(db, system, now)
         return
     count = 0
@@ -234,7 +246,7 @@ def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings
         findings.Finding(
             class_=class_,
             severity="warn",
-            system=claim.system,
+            system=error.system,
             entity=claim.entity,
             document_key=claim.document_key,
             document_number=claim.document_number,

@@ -100,7 +100,7 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
     if delivery.state == "refused":
         return Hold(
             str(receipt.get("case_class", "REJECTED")),
-            f"{delivery.system} refused: {delivery.message}",
+            f"{delivery.system} {'was told nothing' if receipt.get('is_kept_back') else 'refused'}: {delivery.message}",
             _FIXES.get(str(receipt.get("case_class")), "Correct what it names, then retry."),
             delivery.system,
             {"operation": delivery.operation, "codes": receipt.get("codes", [])},
@@ -115,11 +115,12 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
             {},
             entry_id,
         )
+    blamed = str(receipt.get("trouble_at") or delivery.system)
     return Hold(
         "DEAD_LETTER",
-        f"{delivery.system} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
+        f"{blamed} could not be reached or did not answer well {delivery.attempt_count} times: {delivery.message}",
         "When the system is well again, retry: the document is looked up before it is sent.",
-        delivery.system,
+        blamed,
         {"operation": delivery.operation},
         entry_id,
     )

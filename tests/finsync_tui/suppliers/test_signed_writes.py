@@ -104,7 +104,7 @@ def test_bank_details_that_somebody_wrote_into_the_file_never_leave(statement: s
     (state, message) = estate.store.db.execute("SELECT state, message FROM delivery").fetchone()
     assert [OLD] == estate.paid_to()
     assert state in ("refused", "cancelled")
-    assert "not sent, because it is not what persons agreed on" in message
+    assert "it is not what persons agreed on" in message
 
 
 def test_a_refused_body_is_an_exception_of_its_own_and_is_confirmed_anew() -> None:
