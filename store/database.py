@@ -43,6 +43,7 @@ KNOWN_MIGRATIONS: Final = (
     "m020_doubles_noted",
     "m021_accounts_by_party",
     "m022_steps_due_and_requests_kept",
+    "m023_accounts_by_party_compared",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -151,17 +151,12 @@ def accounts(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, list[dict
     found: dict[str, list[dict[str, Any]]] = {}
     for system, some in _by_system(keys):
         rows = db.execute(
-            "SELECT s.value, v.body FROM identity s JOIN record r ON r.id=s.record_id"
-            " JOIN record_version v ON v.id=r.version_id WHERE s.kind='supplier'"
-            f" AND s.value IN ({marks(some)}) AND r.entity='supplier_bank_account' AND r.system=?"
-            " ORDER BY s.value, r.external_id",
+            "SELECT record_key, fingerprint, masked FROM v_supplier_account"
+            f" WHERE is_active AND external_id IN ({marks(some)}) AND system=? ORDER BY external_id, account_id",
             (*some, system),
         )
-        for owner, body in rows:
-            account = from_json(body)
-            if account.get("is_active", True):
-                kept = {"fingerprint": account["fingerprint"], "masked": account["masked"]}
-                found.setdefault(f"{system}:{owner}", []).append(kept)
+        for key, print_, masked in rows:
+            found.setdefault(key, []).append({"fingerprint": print_, "masked": masked})
     return found
 
 

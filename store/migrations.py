@@ -1066,6 +1066,12 @@ def m022_steps_due_and_requests_kept(db: Database) -> None:
     db.execute("ALTER TABLE attempt ADD COLUMN edited_body TEXT")  # NULL: the body as it was decided
 
 
+@migrations()
+def m023_accounts_by_party_compared(db: Database) -> None:
+    """Suppliers are compared by the accounts of their party, too: all of them are looked at once more."""
+    db.execute("DELETE FROM meta WHERE name='suppliers.seen'")
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -66,8 +66,12 @@ def changed_since(db: sqlite3.Connection, after: int, limit: int) -> tuple[list[
     for _, entity, system, own_id in rows:
         if entity != "supplier":
             owners = db.execute(
-                "SELECT i.value FROM record r JOIN identity i ON i.record_id=r.id AND i.kind='supplier'"
-                " WHERE r.entity='supplier_bank_account' AND r.system=? AND r.external_id=?",
+                "SELECT i.value FROM record a JOIN identity i ON i.record_id=a.id AND i.kind='supplier'"
+                " WHERE a.entity='supplier_bank_account' AND a.system=?1 AND a.external_id=?2"
+                " UNION SELECT o.external_id FROM record a JOIN identity w ON w.record_id=a.id AND w.kind='owner_party'"
+                " JOIN identity p ON p.value=w.value AND p.kind='party'"
+                " JOIN record o ON o.id=p.record_id AND o.entity='supplier' AND o.system=a.system"
+                " WHERE a.entity='supplier_bank_account' AND a.system=?1 AND a.external_id=?2",
                 (system, own_id),
             )
             wanted.update(((system, owner), None) for (owner,) in owners.fetchall())
@@ -163,10 +167,7 @@ def accounts_of(db: sqlite3.Connection, system: str, external_ids: Sequence[str]
     found: dict[str, set[str]] = {}
     for some in chunks(external_ids):
         rows = db.execute(
-            "SELECT s.value, b.value FROM identity s JOIN record r ON r.id=s.record_id"
-            " JOIN identity b ON b.record_id=s.record_id AND b.kind='bank_account'"
-            f" WHERE s.kind='supplier' AND s.value IN ({marks(some)})"
-            " AND r.entity='supplier_bank_account' AND r.system=?",
+            f"SELECT external_id, fingerprint FROM v_supplier_account WHERE external_id IN ({marks(some)}) AND system=?",
             (*some, system),
         )
         for supplier_id, account in rows:

@@ -261,6 +261,22 @@ SELECT m.golden_id AS supplier_id, m.system, m.external_id, m.system || ':' || m
 FROM golden_member m JOIN record r ON r.entity = 'supplier' AND r.system = m.system AND r.external_id = m.external_id
 LEFT JOIN supplier_form f ON f.system = m.system AND f.external_id = m.external_id;
 
+CREATE VIEW v_supplier_account AS -- bank accounts of each record of a supplier: those that hang on it, and those of the party behind it
+SELECT a.system, s.value AS external_id, a.system || ':' || s.value AS record_key, a.external_id AS account_id,
+       v.body ->> '$.fingerprint' AS fingerprint, v.body ->> '$.masked' AS masked, coalesce(v.body ->> '$.is_active', 1) AS is_active
+FROM identity s JOIN record a ON a.id = s.record_id AND a.entity = 'supplier_bank_account'
+JOIN record_version v ON v.id = a.version_id
+WHERE s.kind = 'supplier'
+UNION ALL
+SELECT a.system, o.external_id, o.system || ':' || o.external_id, a.external_id,
+       v.body ->> '$.fingerprint', v.body ->> '$.masked', coalesce(v.body ->> '$.is_active', 1)
+FROM record o JOIN identity p ON p.record_id = o.id AND p.kind = 'party'
+JOIN identity w ON w.value = p.value AND w.kind = 'owner_party'
+JOIN record a ON a.id = w.record_id AND a.entity = 'supplier_bank_account' AND a.system = o.system
+JOIN record_version v ON v.id = a.version_id
+WHERE o.entity = 'supplier'
+  AND NOT EXISTS (SELECT 1 FROM identity s WHERE s.record_id = a.id AND s.kind = 'supplier' AND s.value = o.external_id);
+
 CREATE VIEW v_supplier_history AS -- every version of every golden record, with the records it was made of
 SELECT golden_id AS supplier_id, version, made_at, fields, members FROM golden_version;
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from store import records
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier, SupplierBankAccount
 
 
 class KnownAccount(NamedTuple):
@@ -21,13 +19,9 @@ class KnownAccount(NamedTuple):
 def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
     """Return the active accounts of one record of a supplier, by id."""
     system, external_id = RecordKey.parse(key)
-    ids = set(records.twins(db, SupplierBankAccount.entity, "supplier", external_id, system))
-    held = records.get(db, Supplier, system, external_id)
-    if held is not None and held.record.party_id:
-        ids.update(records.twins(db, SupplierBankAccount.entity, "owner_party", held.record.party_id, system))
-    found = records.get_many(db, SupplierBankAccount, system, sorted(ids))
-    return [
-        KnownAccount(one.external_id, one.record.fingerprint, one.record.masked)
-        for _, one in sorted(found.items())
-        if one.record.is_active
-    ]
+    rows = db.execute(
+        "SELECT account_id, fingerprint, masked FROM v_supplier_account WHERE is_active AND system=? AND external_id=?"
+        " ORDER BY account_id",
+        (system, external_id),
+    )
+    return [KnownAccount(*row) for row in rows]

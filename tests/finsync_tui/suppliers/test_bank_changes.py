@@ -9,7 +9,7 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.suppliers import accounts
-from store import audit, crossrefs, records, workflows
+from store import audit, crossrefs, records, supplier_forms, workflows
 from store.canonical.supplier import fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
@@ -274,3 +274,38 @@ def test_what_was_delivered_can_be_given_up() -> None:
 
     assert [NEW] == delivered
     assert ("aborted", [OLD]) == (estate.newest().state, estate.paid_to())
+
+
+def test_accounts_that_hang_on_a_party_are_its_suppliers() -> None:
+    """Oracle keeps accounts on the party: the golden record, the comparison and the view know them as the supplier's."""
+    estate = Paid(ownership={"supplier.bank_accounts": TARGET})
+    key = f"{TARGET}:{estate.oracle.supplier_id}"
+
+    (value, record_key) = estate.store.db.execute(
+        "SELECT f.value, f.record_key FROM v_supplier_field f JOIN v_supplier_record r ON r.supplier_id=f.supplier_id"
+        " WHERE f.field='bank_accounts' AND r.record_key=?",
+        (key,),
+    ).fetchone()
+    form = supplier_forms.get(estate.store.db, TARGET, estate.oracle.supplier_id)
+
+    assert key == record_key
+    assert f'"fingerprint":"{fingerprint(OLD)}"' in value
+    assert form is not None
+    assert fingerprint(OLD) in form.accounts.split()
+    shown = estate.store.db.execute("SELECT masked FROM v_supplier_account WHERE record_key=?", (key,)).fetchall()
+    assert ["DE…3000"] == [row[0] for row in shown]
+
+
+def test_an_account_that_is_read_later_brings_its_partys_supplier_to_comparison() -> None:
+    """Also when only the account is new."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.cycle(timedelta(days=2))
+    estate.cycle()
+
+    form = supplier_forms.get(estate.store.db, TARGET, estate.oracle.supplier_id)
+
+    assert form is not None
+    assert fingerprint(NEW) in form.accounts.split()
