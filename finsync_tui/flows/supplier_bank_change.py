@@ -10,9 +10,9 @@ of its system when it is sent, and only sent when it is what was approved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import accounts, in_flight
-from store import crossrefs, events, findings, outbox, proposals, records
+from store import crossrefs, events, findings, outbox, proposals, records, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -39,6 +39,7 @@ CHANGE: Final = "supplier_bank_account.change"
 FLAG: Final = {"reviews_invoices": True}
 """What the origin is told of a supplier whose new details were refused."""
 ENTITY: Final = SupplierBankAccount.entity
+LOOK_AGAIN: Final = timedelta(hours=1)
 
 
 class SupplierBankChange(UsualFlow):
@@ -138,12 +139,15 @@ def check_account(context: Context) -> Answer:
 
 def compare(context: Context) -> Answer:
     """What would change in each ERP? What it has already needs nobody."""
-    account, before = _account(context), _shown_before(context)
+    account, shown = _account(context), _shown_now(context)
+    earlier = _asked_already(context, shown)
+    if earlier is not None:
+        return Wait(f"bank change {earlier.id} of the same account", context.now + LOOK_AGAIN)
+    gone = _gone(context, {one.fingerprint for one in shown})
     plans: list[dict[str, Any]] = []
     for target in context.data["targets"]:
         theirs = accounts.of_supplier(context.db, target)
         has = any(one.fingerprint == account.fingerprint for one in theirs)
-        gone = before if account.is_active else {*before, account.fingerprint}
         ends = [one.external_id for one in theirs if one.fingerprint in gone]
         adds = account.is_active and not has
         if adds or ends:
@@ -386,19 +390,30 @@ def _approved_before(
 # -- helpers
 
 
-def _shown_before(context: Context) -> set[str]:
-    """Return what the same account was at its origin in earlier versions, and none of the supplier's is any more."""
-    key, version = _key(context), context.workflow.document_version
-    earlier = [
+def _shown_now(context: Context) -> list[accounts.KnownAccount]:
+    """Return the active accounts that the origin shows of the supplier: several entries may hold one number."""
+    return accounts.of_supplier(context.db, context.data["supplier"])
+
+
+def _gone(context: Context, shown: Collection[str]) -> set[str]:
+    """Return what this entry is or was at its origin, where no active entry of the supplier shows it any more."""
+    key, account = _key(context), _account(context)
+    versions = [
         records.get_version(context.db, SupplierBankAccount, key.system, key.external_id, one)
-        for one in range(1, version)
+        for one in range(1, context.workflow.document_version)
     ]
-    now = {one.fingerprint for one in accounts.of_supplier(context.db, context.data["supplier"])}
-    return (
-        {held.record.fingerprint for held in earlier if held is not None}
-        - now
-        - {_account(context).fingerprint}
-    )
+    known = {held.record.fingerprint for held in versions if held is not None}
+    return (known - {account.fingerprint} if account.is_active else known | {account.fingerprint}) - {*shown}
+
+
+def _asked_already(context: Context, shown: Sequence[accounts.KnownAccount]) -> Workflow | None:
+    """Return the earlier instance that asks for the same account of the supplier, for another entry of it."""
+    key, account = _key(context), _account(context)
+    if not account.is_active:
+        return None
+    same = [f"{key.system}:{one.external_id}" for one in shown if one.fingerprint == account.fingerprint]
+    live = [w for one in same for w in workflows.of_document(context.db, one, ENTITY) if w.ended_at is None]
+    return next((one for one in live if one.flow == NAME and one.id < context.workflow.id), None)
 
 
 def _under_way(context: Context) -> list[in_flight.InFlight]:

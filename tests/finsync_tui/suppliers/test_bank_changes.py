@@ -43,16 +43,19 @@ class Paid(Estate):
             )
         self.settle()
 
-    def show(self, number: str) -> None:
-        """The supplier writes this account into its profile."""
-        address = {"id": 12, "iban-number": number, "country": {"code": "DE"}, "active": True}
+    def show(self, number: str, *more: tuple[str, bool]) -> None:
+        """The supplier writes this account into its profile; `more` on addresses of their own, each active or not."""
+        addresses = [
+            {"id": 12 + place, "iban-number": shown, "country": {"code": "DE"}, "active": is_active}
+            for place, (shown, is_active) in enumerate(((number, True), *more))
+        ]
         self.coupa.simulator.put(
             "supplier_information",
             {
                 "id": 900,
                 "supplier-id": self.supplier,
                 "status": "approved",
-                "supplier-information-addresses": [address],
+                "supplier-information-addresses": addresses,
             },
             by="the supplier",
         )
@@ -292,7 +295,9 @@ def test_accounts_that_hang_on_a_party_are_its_suppliers() -> None:
     assert f'"fingerprint":"{fingerprint(OLD)}"' in value
     assert form is not None
     assert fingerprint(OLD) in form.accounts.split()
-    shown = estate.store.db.execute("SELECT masked FROM v_supplier_account WHERE record_key=?", (key,)).fetchall()
+    shown = estate.store.db.execute(
+        "SELECT masked FROM v_supplier_account WHERE record_key=?", (key,)
+    ).fetchall()
     assert ["DE…3000"] == [row[0] for row in shown]
 
 
@@ -309,3 +314,37 @@ def test_an_account_that_is_read_later_brings_its_partys_supplier_to_comparison(
 
     assert form is not None
     assert fingerprint(NEW) in form.accounts.split()
+
+
+def test_an_account_that_another_address_still_shows_does_not_end() -> None:
+    """A supplier has it on two addresses and closes one of them: it is paid as before, and nobody is asked."""
+    estate = Paid()
+    for is_active in (True, False):
+        estate.clock.advance(timedelta(minutes=5))
+        estate.show(OLD, (OLD, is_active))
+        estate.cycle()
+
+    changes = workflows.of_document(estate.store.db, f"{SOURCE}:900-13")
+
+    assert [("done", 1), ("done", 2)] == [(one.state, one.document_version) for one in changes]
+    assert ([OLD], [], []) == (estate.paid_to(), estate.open_classes, estate.sent)
+
+
+def test_one_account_on_two_addresses_is_asked_about_once() -> None:
+    """The second address waits for what becomes of the first, and finds it done."""
+    estate = Paid()
+    estate.clock.advance(timedelta(minutes=5))
+    estate.show(NEW, (NEW, True))
+    estate.cycle()
+    (first,) = (w for w in workflows.of_document(estate.store.db, f"{SOURCE}:900-12") if w.ended_at is None)
+    held = estate.open_classes
+
+    estate.confirm(first.id)
+    estate.approve(first.id)
+    estate.cycle(timedelta(days=2))
+    estate.cycle(timedelta(hours=1))
+
+    (second,) = workflows.of_document(estate.store.db, f"{SOURCE}:900-13")
+    assert ["BANK_CHANGE_HELD"] == held
+    assert ("done", []) == (second.state, estate.open_classes)
+    assert ([NEW], 1) == (estate.paid_to(), len(estate.sent))
