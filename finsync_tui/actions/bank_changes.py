@@ -11,7 +11,8 @@ from finsync_tui import people
 from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import checked_reason, note_action
 from finsync_tui.actor import Actor
-from finsync_tui.flows import supplier_bank_change as flow
+from finsync_tui.flows import supplier_bank_agreement as agreement
+from finsync_tui.flows.supplier_bank_change import NAME
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, cases, proposals, workflows
@@ -44,16 +45,16 @@ def confirm_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        known = flow.approval(db, workflow)
-        if known is not None and known.body == flow.body_of(workflow, account):
+        known = agreement.approval(db, workflow)
+        if known is not None and known.body == agreement.body_of(workflow, account):
             raise NotAllowedError(
                 f"bank change {change} was confirmed by {known.maker} already. Nothing was changed. A second person approves it "
                 f"with `finsync supplier bank-approve {change}`."
             )
-        name, body = flow.name_of(workflow), flow.body_of(workflow, account)
+        name, body = agreement.name_of(workflow), agreement.body_of(workflow, account)
         if profile.bank_change_rule == "two":
             number = second_person.propose(
-                db, profile, actor, signer, kind=flow.KIND, what="a change of bank details", name=name, body=body,
+                db, profile, actor, signer, kind=agreement.KIND, what="a change of bank details", name=name, body=body,
                 reason=reason, now=now,
             )  # fmt: skip
         else:
@@ -71,7 +72,7 @@ def approve_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        found = flow.approval(db, workflow)
+        found = agreement.approval(db, workflow)
         if found is None or found.state != "open":
             raise NotAllowedError(
                 f"bank change {change} waits for nobody's approval. Nothing was changed. "
@@ -83,7 +84,7 @@ def approve_bank_change(
             )
         second_person.approve(
             db, profile, actor, signer, found, what=f"the bank details of {workflow.data['supplier']}",
-            body=flow.body_of(workflow, account), comment=comment, now=now, act=ACT,
+            body=agreement.body_of(workflow, account), comment=comment, now=now, act=ACT,
         )  # fmt: skip
         _go_on(db, workflow, workflow.data, actor, "approved", now)
         _note(store, db, actor, "bank_change.approved", workflow, account, comment or found.reason, found.id)
@@ -97,7 +98,7 @@ def refuse_bank_change(store: Store, actor: Actor, change: int, reason: str) -> 
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        found = flow.approval(db, workflow)
+        found = agreement.approval(db, workflow)
         if found is not None and found.state == "open":
             proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
         data = {**workflow.data, "refused": {"by": actor.name, "reason": reason}}
@@ -109,7 +110,7 @@ def refuse_bank_change(store: Store, actor: Actor, change: int, reason: str) -> 
 def _alone(db: Connection, actor: Actor, name: str, body: str, reason: str, now: datetime) -> int:
     """Where the profile asks for one person, their word is enough; it stands with the others."""
     made = NewProposal(
-        kind=flow.KIND, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
+        kind=agreement.KIND, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
         reason=reason, maker=actor.name, made_at=now, rule="one",
     )  # fmt: skip
     number = proposals.propose(db, made, None)
@@ -127,13 +128,13 @@ def _alone(db: Connection, actor: Actor, name: str, body: str, reason: str, now:
 
 def _waiting(db: Connection, change: int) -> tuple[Workflow, SupplierBankAccount]:
     workflow = workflows.get(db, change)
-    if workflow is None or workflow.flow != flow.NAME:
+    if workflow is None or workflow.flow != NAME:
         raise NotFoundError("bank change", str(change), "`finsync supplier bank-list` shows them.")
     if workflow.ended_at is not None or workflow.step not in STEPS or workflow.data.get("refused"):
         raise NotAllowedError(
             f"bank change {change} can't be decided any more: it is at {workflow.step} ({workflow.state}). Nothing was changed."
         )
-    return workflow, flow.account_of(db, workflow)
+    return workflow, agreement.account_of(db, workflow)
 
 
 def _go_on(
@@ -151,6 +152,6 @@ def _note(
 ) -> None:  # fmt: skip
     told = {
         "change": workflow.id, "supplier": workflow.data["supplier"], "new": account.masked, "proposal": proposal,
-        "digest": proposals.digest(flow.body_of(workflow, account)),
+        "digest": proposals.digest(agreement.body_of(workflow, account)),
     }  # fmt: skip
     note_action(store, db, actor, what, workflow.document_key, why, told)

@@ -11,33 +11,27 @@ of its system when it is sent, and only sent when it is what was approved.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import compensation, counters, outgoing, reading_back
+from finsync_tui.flows import outgoing, reading_back
+from finsync_tui.flows import supplier_bank_agreement as agreement
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.flows.usual import UsualFlow
-from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import accounts, in_flight
-from store import crossrefs, events, findings, outbox, proposals, records, workflows
+from store import crossrefs, events, findings, records, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
-from store.columns import encode, from_json
-from store.outbox import Claim, Delivery
-from store.proposals import Proposal
+from store.outbox import Claim
 from store.workflows import Workflow
 
 NAME: Final = "supplier_bank_change"
-KIND: Final = "bank_change"
-CHANGE: Final = "supplier_bank_account.change"
-FLAG: Final = {"reviews_invoices": True}
-"""What the origin is told of a supplier whose new details were refused."""
 ENTITY: Final = SupplierBankAccount.entity
 LOOK_AGAIN: Final = timedelta(hours=1)
 
@@ -77,26 +71,7 @@ class SupplierBankChange(UsualFlow):
     def disagreement(
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
     ) -> str | None:
-        """It is what one ERP is told of a change that was approved and has cooled off, or what takes that back."""
-        body = from_json(write.body)
-        if write.operation != CHANGE:
-            return None if body == FLAG else "it says something else than that invoices are reviewed"
-        if workflow.step == compensation.STEP:
-            is_one = any(_takes_back(db, profile, workflow, made, body) for made in _delivered(db, workflow))
-            return None if is_one else "it takes nothing back that was delivered as it was approved"
-        found = approval(db, workflow)
-        account = account_of(db, workflow)
-        problem = _problem(db, profile, workflow, account, found)
-        if problem is not None or found is None:
-            return problem
-        if now < _ends_at(profile, found):
-            return f"it has not cooled off before {_ends_at(profile, found):%Y-%m-%d %H:%M}"
-        if not found.made_at.date().isoformat() <= str(body.get("on")) <= now.date().isoformat():
-            return "it is for another day"
-        plan = _plan_of(workflow, write.system, body)
-        if plan is None or body != _request(workflow, account, plan, str(body["on"])):
-            return "it says something else than was approved"
-        return None
+        return agreement.disagreement(db, profile, workflow, write, now)
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ in ("DEAD_LETTER", "BANK_CHANGE_HELD") or step == "verify":
@@ -165,9 +140,9 @@ def await_approval(context: Context) -> Answer:
     refused = context.data.get("refused")
     if refused:
         return Done({"refused_by": refused["by"], "reason": refused["reason"]}, goto="flag_origin")
-    found = approval(context.db, context.workflow)
+    found = agreement.approval(context.db, context.workflow)
     account = _account(context)
-    problem = _problem(context.db, context.facts.profile, context.workflow, account, found)
+    problem = agreement.problem(context.db, context.facts.profile, context.workflow, account, found)
     if problem is None:
         assert found is not None
         context.data["approved_at"] = (found.decided_at or found.made_at).isoformat()
@@ -198,14 +173,14 @@ def await_approval(context: Context) -> Answer:
 
 def cool_off(context: Context) -> Answer:
     """A time in which the supplier may still object: it begins with the last approval."""
-    found = approval(context.db, context.workflow)
+    found = agreement.approval(context.db, context.workflow)
     assert found is not None, "it was approved"
-    ends_at = _ends_at(context.facts.profile, found)
+    ends_at = agreement.ends_at(context.facts.profile, found)
     if context.data.get("refused"):
         return Done({"refused_by": context.data["refused"]["by"]}, goto="flag_origin")
     if context.now < ends_at:
         return Wait(f"cooling off until {ends_at:%Y-%m-%d %H:%M}", ends_at)
-    problem = _problem(context.db, context.facts.profile, context.workflow, _account(context), found)
+    problem = agreement.problem(context.db, context.facts.profile, context.workflow, _account(context), found)
     if problem is not None:  # somebody wrote into the file meanwhile
         return Done({"note": problem}, goto="await_approval")
     return Done({"since": context.data["approved_at"]})
@@ -215,7 +190,7 @@ def request_change(context: Context) -> Answer:
     """Ask the next ERP for the new account and for the end of the old one."""
     plan = _plan(context)
     target = RecordKey.parse(plan["supplier"])
-    body = _request(context.workflow, _account(context), plan, context.now.date().isoformat())
+    body = agreement.request(context.workflow, _account(context), plan, context.now.date().isoformat())
     context.data["target"] = target.system
     context.data["change_entry"] = outgoing.enqueue(
         context, target.system, CHANGE, body, external_id=target.external_id, part=plan["supplier"]
@@ -279,7 +254,7 @@ def flag_origin(context: Context) -> Answer:
         context,
         supplier.system,
         "supplier.change",
-        FLAG,
+        agreement.FLAG,
         external_id=supplier.external_id,
         part="flag",
     )
@@ -289,102 +264,6 @@ def flag_origin(context: Context) -> Answer:
 def await_flag(context: Context) -> Answer:
     answer = outgoing.await_delivery(context, int(context.data["flag_entry"]))
     return Finish("done", {"refused": context.data["refused"]}) if isinstance(answer, Done) else answer
-
-
-# -- what is signed
-
-
-def body_of(workflow: Workflow, account: SupplierBankAccount) -> str:
-    """Return what both persons sign: whose account becomes which, where, by its fingerprint."""
-    said = {
-        "change": workflow.id,
-        "account": workflow.document_key,
-        "version": workflow.document_version,
-        "fingerprint": account.fingerprint,
-        "masked": account.masked,
-        "is_active": account.is_active,
-        "supplier": workflow.data["supplier"],
-        "plans": workflow.data["plans"],
-    }
-    return encode(said).decode()
-
-
-def name_of(workflow: Workflow) -> str:
-    return f"bank-{workflow.id}-{workflow.generation}"
-
-
-def approval(db: Connection, workflow: Workflow) -> Proposal | None:
-    """Return what was confirmed, and perhaps approved, last; None: nothing was."""
-    found = proposals.listed(db, name=name_of(workflow), kind=KIND)
-    live = [one for one in found if one.state in ("open", "approved")]
-    return live[-1] if live else None
-
-
-def _problem(
-    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount, found: Proposal | None
-) -> str | None:
-    """Say what is missing before it may go on; None: nothing."""
-    if found is None:
-        return "nobody has confirmed it with the supplier"
-    body, rule = body_of(workflow, account), profile.bank_change_rule
-    if found.body != body:
-        return "what was confirmed is another change"
-    if found.state != "approved" and rule == "two":
-        return f"{found.maker} has confirmed it, and a second person has to approve"
-    return disagreement(db, profile, rule, found.id, kind=KIND, name=found.name, body=body, what="change")
-
-
-def _ends_at(profile: Profile, found: Proposal) -> datetime:
-    """Return until when the supplier may still object."""
-    return (found.decided_at or found.made_at) + profile.suppliers.bank.cooling_off
-
-
-def _request(
-    workflow: Workflow, account: SupplierBankAccount, plan: Mapping[str, Any], on: str
-) -> dict[str, Any]:
-    """Return what an ERP is asked: the new account by its fingerprint, and which of its own end."""
-    supplier = RecordKey.parse(plan["supplier"]).external_id
-    body: dict[str, Any] = {"supplier": supplier, "on": on, "ends": plan["ends"]}
-    if plan["adds"]:
-        body["account"] = {
-            "key": workflow.document_key, "fingerprint": account.fingerprint, "masked": account.masked,
-        }  # fmt: skip
-    return body
-
-
-def _plan_of(workflow: Workflow, system: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    plans: Sequence[Mapping[str, Any]] = workflow.data.get("plans") or ()
-    return next((one for one in plans if one["supplier"] == f"{system}:{body.get('supplier')}"), None)
-
-
-def _delivered(db: Connection, workflow: Workflow) -> list[Delivery]:
-    """Return what of an instance reached an ERP and can be taken back."""
-    found = outbox.of_workflow(db, workflow.id)
-    return [one for one in found if one.operation == CHANGE and counters.has_effects(one)]
-
-
-def _takes_back(
-    db: Connection, profile: Profile, workflow: Workflow, made: Delivery, body: Mapping[str, Any]
-) -> bool:
-    """Say whether a request ends exactly what a delivery had added, and brings back what that had ended."""
-    asked, account = from_json(made.body), account_of(db, workflow)
-    plan = _plan_of(workflow, made.system, asked)
-    if plan is None or asked != _request(workflow, account, plan, str(asked.get("on"))):
-        return False
-    if _approved_before(db, profile, workflow, account) is None:
-        return False
-    return body == counters.bank_change_back(made, str(body.get("on")))
-
-
-def _approved_before(
-    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
-) -> Proposal | None:
-    """Return the approval of this very change, whatever was decided anew since; None: it never had one."""
-    for generation in range(workflow.generation, 0, -1):
-        found = approval(db, replace(workflow, generation=generation))
-        if found is not None and _problem(db, profile, workflow, account, found) is None:
-            return found
-    return None
 
 
 # -- helpers
@@ -459,17 +338,7 @@ def _plan(context: Context) -> dict[str, Any]:
 
 
 def _account(context: Context) -> SupplierBankAccount:
-    return account_of(context.db, context.workflow)
-
-
-def account_of(db: Connection, workflow: Workflow) -> SupplierBankAccount:
-    """Return the account as the instance is about it."""
-    key = RecordKey.parse(workflow.document_key)
-    held = records.get_version(
-        db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
-    )
-    assert held is not None, "a workflow starts in the transaction that stored its document"
-    return held.record
+    return agreement.account_of(context.db, context.workflow)
 
 
 def _key(context: Context) -> RecordKey:

@@ -10,7 +10,7 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.flows.registry import FLOWS, SIGNED_WRITES
-from finsync_tui.flows.supplier_bank_change import CHANGE
+from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from store import outbox, records, supplier_merges, systems, workflows
 from store.canonical.supplier import fingerprint, masked
 from store.errors import NotAllowedError

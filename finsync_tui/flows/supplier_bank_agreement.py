@@ -1,0 +1,157 @@
+"""What persons agree on when a supplier's bank details change, and whether what an ERP is told is that.
+
+Both sign which account becomes which, in which ERPs, by its fingerprint. The body of each request follows from that alone, so
+it can be held against it when it is about to leave; and so can what takes a delivered one back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Any, Final
+
+from finsync_tui.flows import compensation, counters
+from finsync_tui.mapping.standing import disagreement as disagreed
+from finsync_tui.profile import Profile
+from store import outbox, proposals, records
+from store.canonical.keys import RecordKey
+from store.canonical.supplier import SupplierBankAccount
+from store.columns import encode, from_json
+from store.outbox import Claim, Delivery
+from store.proposals import Proposal
+from store.workflows import Workflow
+
+KIND: Final = "bank_change"
+CHANGE: Final = "supplier_bank_account.change"
+FLAG: Final = {"reviews_invoices": True}
+"""What the origin is told of a supplier whose new details were refused."""
+
+
+def disagreement(
+    db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+) -> str | None:
+    """Say why a request is not what one ERP is told of a change that was approved and has cooled off, nor what takes
+    that back; None: it is."""
+    body = from_json(write.body)
+    if write.operation != CHANGE:
+        return None if body == FLAG else "it says something else than that invoices are reviewed"
+    if workflow.step == compensation.STEP:
+        is_one = any(_takes_back(db, profile, workflow, made, body) for made in _delivered(db, workflow))
+        return None if is_one else "it takes nothing back that was delivered as it was approved"
+    found, account = approval(db, workflow), account_of(db, workflow)
+    missing = problem(db, profile, workflow, account, found)
+    if missing is not None or found is None:
+        return missing
+    if now < ends_at(profile, found):
+        return f"it has not cooled off before {ends_at(profile, found):%Y-%m-%d %H:%M}"
+    if not found.made_at.date().isoformat() <= str(body.get("on")) <= now.date().isoformat():
+        return "it is for another day"
+    plan = _plan_of(workflow, write.system, body)
+    if plan is None or body != request(workflow, account, plan, str(body["on"])):
+        return "it says something else than was approved"
+    return None
+
+
+def account_of(db: Connection, workflow: Workflow) -> SupplierBankAccount:
+    """Return the account as the instance is about it."""
+    key = RecordKey.parse(workflow.document_key)
+    held = records.get_version(
+        db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
+    )
+    assert held is not None, "a workflow starts in the transaction that stored its document"
+    return held.record
+
+
+def body_of(workflow: Workflow, account: SupplierBankAccount) -> str:
+    """Return what both persons sign: whose account becomes which, where, by its fingerprint."""
+    said = {
+        "change": workflow.id,
+        "account": workflow.document_key,
+        "version": workflow.document_version,
+        "fingerprint": account.fingerprint,
+        "masked": account.masked,
+        "is_active": account.is_active,
+        "supplier": workflow.data["supplier"],
+        "plans": workflow.data["plans"],
+    }
+    return encode(said).decode()
+
+
+def name_of(workflow: Workflow) -> str:
+    return f"bank-{workflow.id}-{workflow.generation}"
+
+
+def approval(db: Connection, workflow: Workflow) -> Proposal | None:
+    """Return what was confirmed, and perhaps approved, last; None: nothing was."""
+    found = proposals.listed(db, name=name_of(workflow), kind=KIND)
+    live = [one for one in found if one.state in ("open", "approved")]
+    return live[-1] if live else None
+
+
+def problem(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount, found: Proposal | None
+) -> str | None:
+    """Say what is missing before it may go on; None: nothing."""
+    if found is None:
+        return "nobody has confirmed it with the supplier"
+    body, rule = body_of(workflow, account), profile.bank_change_rule
+    if found.body != body:
+        return "what was confirmed is another change"
+    if found.state != "approved" and rule == "two":
+        return f"{found.maker} has confirmed it, and a second person has to approve"
+    return disagreed(db, profile, rule, found.id, kind=KIND, name=found.name, body=body, what="change")
+
+
+def ends_at(profile: Profile, found: Proposal) -> datetime:
+    """Return until when the supplier may still object."""
+    return (found.decided_at or found.made_at) + profile.suppliers.bank.cooling_off
+
+
+def request(
+    workflow: Workflow, account: SupplierBankAccount, plan: Mapping[str, Any], on: str
+) -> dict[str, Any]:
+    """Return what an ERP is asked: the new account by its fingerprint, and which of its own end."""
+    supplier = RecordKey.parse(plan["supplier"]).external_id
+    body: dict[str, Any] = {"supplier": supplier, "on": on, "ends": plan["ends"]}
+    if plan["adds"]:
+        body["account"] = {
+            "key": workflow.document_key, "fingerprint": account.fingerprint, "masked": account.masked,
+        }  # fmt: skip
+    return body
+
+
+def _plan_of(workflow: Workflow, system: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    plans: Sequence[Mapping[str, Any]] = workflow.data.get("plans") or ()
+    return next((one for one in plans if one["supplier"] == f"{system}:{body.get('supplier')}"), None)
+
+
+def _delivered(db: Connection, workflow: Workflow) -> list[Delivery]:
+    """Return what of an instance reached an ERP and can be taken back."""
+    found = outbox.of_workflow(db, workflow.id)
+    return [one for one in found if one.operation == CHANGE and counters.has_effects(one)]
+
+
+def _takes_back(
+    db: Connection, profile: Profile, workflow: Workflow, made: Delivery, body: Mapping[str, Any]
+) -> bool:
+    """Say whether a request ends exactly what a delivery had added, and brings back what that had ended."""
+    asked, account = from_json(made.body), account_of(db, workflow)
+    plan = _plan_of(workflow, made.system, asked)
+    if plan is None or asked != request(workflow, account, plan, str(asked.get("on"))):
+        return False
+    if _approved_before(db, profile, workflow, account) is None:
+        return False
+    return body == counters.bank_change_back(made, str(body.get("on")))
+
+
+def _approved_before(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
+) -> Proposal | None:
+    """Return the approval of this very change, whatever was decided anew since; None: it never had one."""
+    for generation in range(workflow.generation, 0, -1):
+        found = approval(db, replace(workflow, generation=generation))
+        if found is not None and problem(db, profile, workflow, account, found) is None:
+            return found
+    return None
