@@ -117,12 +117,15 @@ def tell_documents(context: Context) -> Answer:
 
 
 def _followed(context: Context) -> Supplier | None:
-    """Return the supplier as it was when other systems were told last."""
+    """Return the supplier as it was when other systems were told last; of a block nobody is told."""
     key = RecordKey.parse(context.workflow.document_key)
     done = [
         one
         for one in workflows.of_document(context.db, str(key), ENTITY)
-        if one.flow == context.workflow.flow and one.id < context.workflow.id and one.state == "done"
+        if one.flow == context.workflow.flow
+        and one.id < context.workflow.id
+        and one.state == "done"
+        and one.kind != "block"
     ]
     if not done:
         return None

@@ -174,10 +174,27 @@ def await_parent(context: Context) -> Answer:
     parent = _parent_key(context)
     if parent is None or _parent_in(context, _target(context)) is not None:
         return Done({"parent": parent}, is_skipped=parent is None)
+    if _stands_above(context.db, context.workflow.document_key, parent):
+        return Done({"note": f"it stands above {parent} itself: it comes without one above it"})
     above = [w for w in workflows.of_document(context.db, parent, ENTITY) if w.flow == NAME]
     if above and above[-1].ended_at is None:
         return Wait(_parent_wait(parent), context.now + LOOK_AGAIN)
     return Done({"note": f"{parent} is not in {_target(context)}: it stands there without one above it"})
+
+
+def _stands_above(db: Connection, key: str, parent: str) -> bool:
+    """Say whether a supplier is above its own parent, or is named as that itself: neither could wait for the other."""
+    seen = set[str]()
+    while parent not in seen:
+        if parent == key:
+            return True
+        seen.add(parent)
+        system, external_id = RecordKey.parse(parent)
+        held = records.get(db, Supplier, system, external_id)
+        if held is None or held.record.parent_id is None:
+            return False
+        parent = f"{system}:{held.record.parent_id}"
+    return False
 
 
 def _parent_wait(parent: str) -> str:

@@ -165,6 +165,43 @@ def test_a_daughter_waits_for_its_parent_and_stands_below_it() -> None:
     assert [] == estate.open_classes
 
 
+def test_what_changed_together_with_a_block_follows_when_the_block_ends() -> None:
+    """Of a block nobody is told, so its version is not what other systems were told last."""
+    estate = Onboarding(ownership=BOTH)
+    made = estate.new()
+
+    estate.change(made, name="Harbour Paper & Board Ltd", **{"on-hold": True})
+    blocked = estate.twin(made)["Supplier"]
+    estate.change(made, **{"on-hold": False})
+
+    assert "Harbour Paper Trading Ltd" == blocked
+    assert "Harbour Paper & Board Ltd" == estate.twin(made)["Supplier"]
+
+
+def test_suppliers_above_themselves_wait_for_nobody() -> None:
+    """One that names itself as its parent, two that name each other, and one below these: all are made."""
+    estate = Onboarding()
+    own = estate.coupa_supplier("Zenith Robotics Ltd", **{"tax-id": GB})
+    one = estate.coupa_supplier("Harbour Holding Ltd", **{"tax-id": GB_OTHER})
+    other = estate.coupa_supplier("Quayside Timber Ltd", **{"tax-id": "GB340804384", "parent": {"id": one}})
+    below = estate.coupa_supplier(
+        "Blue Anchor Foods Ltd", **{"tax-id": "GB239245552", "parent": {"id": other}}
+    )
+    for supplier, parent in ((own, own), (one, other)):
+        document = estate.coupa.simulator.document("suppliers", supplier)
+        estate.coupa.simulator.put("suppliers", {**document, "parent": {"id": parent}})
+
+    estate.cycle()
+    estate.cycle(timedelta(hours=1))
+
+    found = [
+        workflows.of_document(estate.store.db, f"{SOURCE}:{key}")[-1] for key in (own, one, other, below)
+    ]
+    assert [("done", None)] * 4 == [(each.state, each.waiting_for) for each in found]
+    assert [] == estate.open_classes
+    assert estate.twin(other)["SupplierId"] == estate.twin(below)["ParentSupplierId"]
+
+
 @pytest.mark.parametrize("kinds", [["company"], ["company", "one_time"]])
 def test_one_time_suppliers_are_made_only_where_the_profile_says_so(kinds: list[str]) -> None:
     """As one-time suppliers in Oracle, too; compared with nobody."""
