@@ -33,6 +33,7 @@ _OWNERS: Final[Children] = {"accountOwners": {}}
 class Owner(wire.Linked, kw_only=True):
     AccountOwnerPartyIdentifier: wire.Id | None = None
     AccountOwnerPartyId: wire.Id | None = None
+    StartDate: str | None = None
     EndDate: str | None = None
 
     @property
@@ -47,6 +48,7 @@ class Account(wire.Linked, kw_only=True):
 
 class Assignment(wire.Linked, kw_only=True):
     InstrumentAssignmentId: wire.Id
+    StartDate: str | None = None
     EndDate: str | None = None
 
 
@@ -75,44 +77,63 @@ class BankAccounts:
 
     async def _changed(self, request: WriteRequest) -> Receipt:
         party, today = await self._party(request), text_of(request, "on")
+        done = _Done(request)
         payee = await self._payee(party)
-        added, was_there = None, True
         if request.private is not None:
-            added, was_there = await self._add(request.private, party, today)
-            was_there = not await self._assign(added, payee, today) and was_there
+            payee = payee or await self._new_payee(party)
+            await self._add(request.private, party, done)
+            await self._assign(payee, done)
         for account_id in _ids(request, "returns"):
-            was_there = not await self._set_end(account_id, party, payee, None, today) and was_there
+            if await self._set_end(account_id, party, payee, None, today):
+                done.returned.append(account_id)
+        for account_id in _ids(request, "unassigns"):
+            if await self._unassign(account_id, payee, today, today):
+                done.unassigned.append(account_id)
         for account_id in _ids(request, "ends"):
-            was_there = not await self._set_end(account_id, party, payee, today, today) and was_there
-        shown = masked(request.private.number) if request.private is not None else None
-        return Receipt(added, shown, answer={"account": added, "masked": shown}, was_found=was_there)
+            if await self._set_end(account_id, party, payee, today, today):
+                done.ended.append(account_id)
+        return done.receipt()
 
     async def _find(self, request: WriteRequest) -> Receipt | None:
         """Say whether all of it is so already."""
         try:
-            party, today = await self._party(request), text_of(request, "on")
-            added = None
-            if request.private is not None:
-                account = await self._account(request.private)
-                if account is None or not _owns(account, party, today):
-                    return None
-                added = str(account.BankAccountId)
-                payee = await self._payee(party)
-                if not [one for one in await self._assignments(added, payee) if _is_live(one.EndDate, today)]:
-                    return None
-            for name, is_live in (("ends", False), ("returns", True)):
-                for account_id in _ids(request, name):
-                    if _owns(await self._by_id(account_id), party, today) is not is_live:
-                        return None
+            return await self._found(request)
         except AdapterError as error:
             raise _without(error, request.private) from None
-        shown = masked(request.private.number) if request.private is not None else None
-        return Receipt(added, shown, answer={"account": added, "masked": shown}, was_found=True)
+
+    async def _found(self, request: WriteRequest) -> Receipt | None:
+        party, today = await self._party(request), text_of(request, "on")
+        done, payee = _Done(request), await self._payee(party)
+        if request.private is not None:
+            account = await self._account(request.private)
+            own = _live_owner(account, party, today) if account is not None else None
+            if account is None or own is None:
+                return None
+            done.account = str(account.BankAccountId)
+            assigned = await self._live_assignments(done.account, payee, today)
+            if not assigned:
+                return None
+            done.note_added("owner", own.StartDate)
+            done.note_added("assignment", assigned[0].StartDate)
+        for account_id in _ids(request, "unassigns"):
+            if await self._live_assignments(account_id, payee, today):
+                return None
+        for name, is_live in (("ends", False), ("returns", True)):
+            for account_id in _ids(request, name):
+                found = await self._by_id(account_id)
+                if (_live_owner(found, party, today) is not None) is not is_live:
+                    return None
+                if name == "ends" and any(
+                    one.party == party and done.is_ours(one.EndDate) for one in _owners(found)
+                ):
+                    done.ended.append(account_id)
+        return replace(done.receipt(), was_found=True)
 
     # -- one account
 
-    async def _add(self, details: BankDetails, party: str, today: str) -> tuple[str, bool]:
-        """Let the party own the account, made if it is not there; say whether it did already."""
+    async def _add(self, details: BankDetails, party: str, done: _Done) -> None:
+        """Let the party own the account, made if it is not there."""
+        today = done.on
         account = await self._account(details)
         owner = {"AccountOwnerPartyIdentifier": int(party), "PrimaryOwnerIndicator": "Y", "StartDate": today}
         if account is None:
@@ -121,48 +142,64 @@ class BankAccounts:
             if details.bic:
                 body["SWIFTCode"] = details.bic
             answer = await self._api.create(ACCOUNTS, {name: v for name, v in body.items() if v is not None})
-            return str(answer.decode(Account).BankAccountId), False
-        account_id = str(account.BankAccountId)
-        if _owns(account, party, today):
-            return account_id, True
-        ended = [one for one in wire.rows(account.accountOwners) if one.party == party]
+            done.account = str(answer.decode(Account).BankAccountId)
+            done.added.append("owner")
+            return
+        done.account = str(account.BankAccountId)
+        own = _live_owner(account, party, today)
+        if own is not None:
+            done.note_added("owner", own.StartDate)
+            return
+        done.added.append("owner")
+        ended = [one for one in _owners(account) if one.party == party]
         if ended:
             await self._update(ended[0], {"EndDate": None})
         else:  # one account of a group: its first owner stays the primary one
             await self._api.create(
                 f"{account.href}/child/accountOwners", {**owner, "PrimaryOwnerIndicator": "N"}
             )
-        return account_id, False
 
-    async def _set_end(self, account_id: str, party: str, payee: str, ends: str | None, today: str) -> bool:
+    async def _set_end(
+        self, account_id: str, party: str, payee: str | None, ends: str | None, today: str
+    ) -> bool:
         """End what the party has of an account, or bring it back; say whether anything was to be done."""
         account = await self._by_id(account_id)
         is_wanted = ends is None
         changed = False
-        for one in wire.rows(account.accountOwners):
+        for one in _owners(account):
             if one.party == party and _is_live(one.EndDate, today) is not is_wanted:
                 await self._update(one, {"EndDate": ends})
                 changed = True
-        for assignment in await self._assignments(account_id, payee):
-            if _is_live(assignment.EndDate, today) is not is_wanted:
-                await self._update(assignment, {"EndDate": ends})
-                changed = True
-        return changed
+        return await self._unassign(account_id, payee, ends, today) or changed
 
-    async def _assign(self, account_id: str, payee: str, today: str) -> bool:
-        """Let payments to the payee use the account; say whether anything was to be done."""
-        known = await self._assignments(account_id, payee)
-        if any(_is_live(one.EndDate, today) for one in known):
-            return False
+    async def _unassign(self, account_id: str, payee: str | None, ends: str | None, today: str) -> bool:
+        """End what payments to the payee may use of an account, or bring it back; say whether anything was to be done."""
+        wrong = [
+            one
+            for one in await self._assignments(account_id, payee)
+            if _is_live(one.EndDate, today) is not (ends is None)
+        ]
+        for one in wrong:
+            await self._update(one, {"EndDate": ends})
+        return bool(wrong)
+
+    async def _assign(self, payee: str, done: _Done) -> None:
+        """Let payments to the payee use the account."""
+        assert done.account is not None, "it was added"
+        known = await self._assignments(done.account, payee)
+        live = [one for one in known if _is_live(one.EndDate, done.on)]
+        if live:
+            done.note_added("assignment", live[0].StartDate)
+            return
+        done.added.append("assignment")
         if known:
             await self._update(known[0], {"EndDate": None})
         else:
             body = {
-                "PaymentInstrumentId": int(account_id), "PaymentInstrumentType": "BANKACCOUNT", "PaymentPartyId": int(payee),
-                "PaymentFlow": "DISBURSEMENTS", "StartDate": today,
+                "PaymentInstrumentId": int(done.account), "PaymentInstrumentType": "BANKACCOUNT", "PaymentPartyId": int(payee),
+                "PaymentFlow": "DISBURSEMENTS", "StartDate": done.on,
             }  # fmt: skip
             await self._api.create(ASSIGNMENTS, body)
-        return True
 
     async def _update(self, row: wire.Linked, changes: dict[str, Any]) -> None:
         if row.href is None:
@@ -187,15 +224,16 @@ class BankAccounts:
             )
         return str(found)
 
-    async def _payee(self, party: str) -> str:
+    async def _payee(self, party: str) -> str | None:
         params: Params = {
             "q": f"PayeePartyIdentifier = {party} and PaymentFunctionCode = {quoted(PRIVILEGE)}",
             "orderBy": "PayeeId:asc",
             "onlyData": "true",
         }
         rows = await self._api.rows(PAYEES, params)
-        if rows:
-            return str(msgspec.json.decode(rows[0], type=Payee).PayeeId)
+        return str(msgspec.json.decode(rows[0], type=Payee).PayeeId) if rows else None
+
+    async def _new_payee(self, party: str) -> str:
         body = {"PayeePartyIdentifier": int(party), "PaymentFunctionCode": PRIVILEGE}
         return str((await self._api.create(PAYEES, body)).decode(Payee).PayeeId)
 
@@ -223,7 +261,12 @@ class BankAccounts:
             for row in await self._api.rows(ACCOUNTS, params)
         ]
 
-    async def _assignments(self, account_id: str, payee: str) -> list[Assignment]:
+    async def _live_assignments(self, account_id: str, payee: str | None, today: str) -> list[Assignment]:
+        return [one for one in await self._assignments(account_id, payee) if _is_live(one.EndDate, today)]
+
+    async def _assignments(self, account_id: str, payee: str | None) -> list[Assignment]:
+        if payee is None:
+            return []
         params: Params = {
             "q": f"PaymentInstrumentId = {account_id} and PaymentPartyId = {payee}",
             "orderBy": "InstrumentAssignmentId:asc",
@@ -234,10 +277,42 @@ class BankAccounts:
         ]
 
 
-def _owns(account: Account, party: str, today: str) -> bool:
-    return any(
-        one.party == party and _is_live(one.EndDate, today) for one in wire.rows(account.accountOwners)
-    )
+class _Done:
+    """What of a request was done by it, and not by others before: only that is to be undone if it is taken back."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        self.on = text_of(request, "on")
+        self.account: str | None = None
+        self.added: list[str] = []
+        """owner, assignment: what the account lacked until then."""
+        self.ended: list[str] = []
+        self.returned: list[str] = []
+        self.unassigned: list[str] = []
+        self._details = request.private
+        self._was_sent = request.sent_at is not None
+
+    def note_added(self, what: str, starts: str | None) -> None:
+        """It is there: by this very request, where that was sent without an answer and it begins on its day."""
+        if self.is_ours(starts):
+            self.added.append(what)
+
+    def is_ours(self, day: str | None) -> bool:
+        return self._was_sent and day is not None and day[:10] == self.on
+
+    def receipt(self) -> Receipt:
+        shown = masked(self._details.number) if self._details is not None else None
+        answer = {"account": self.account, "masked": shown, "added": self.added, "ended": self.ended}
+        did = [*self.added, *self.ended, *self.returned, *self.unassigned]
+        return Receipt(self.account, shown, answer=answer, was_found=not did)
+
+
+def _owners(account: Account) -> list[Owner]:
+    return list(wire.rows(account.accountOwners))
+
+
+def _live_owner(account: Account, party: str, today: str) -> Owner | None:
+    found = (one for one in _owners(account) if one.party == party and _is_live(one.EndDate, today))
+    return next(found, None)
 
 
 def _is_live(ends: str | None, today: str) -> bool:

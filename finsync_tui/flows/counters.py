@@ -286,16 +286,25 @@ def before_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in (body.get("before") or {}).items() if value is not None}
 
 
-def _bank_change(context: Context, delivery: Delivery) -> Counter:
-    """The new account ends and the old one is the supplier's again."""
-    return Counter(delivery.operation, bank_change_back(delivery, context.now.date().isoformat()), None)
+def _bank_change(context: Context, delivery: Delivery) -> Counter | None:
+    """The new account ends and the old one is the supplier's again; nothing, where all of it was so before."""
+    back = bank_change_back(delivery, context.now.date().isoformat())
+    does = any(back.get(name) for name in ("ends", "returns", "unassigns"))
+    return Counter(delivery.operation, back, None) if does else None
 
 
 def bank_change_back(delivery: Delivery, on: str) -> dict[str, Any]:
-    """Return the request that takes a change of bank details back."""
+    """Return the request that takes a change of bank details back: what it had added ends, what it had ended returns.
+
+    What was so before it came stays: an account that somebody had entered by hand, one that had ended already.
+    """
     body, answer = json.loads(delivery.body), (delivery.receipt or {}).get("answer") or {}
-    ends = [answer["account"]] if "account" in body and answer.get("account") else []
-    return {"supplier": body["supplier"], "on": on, "ends": ends, "returns": body["ends"]}
+    added = answer.get("added") or [] if "account" in body else []
+    back = {
+        "supplier": body["supplier"], "on": on, "ends": [answer["account"]] if "owner" in added else [],
+        "returns": [one for one in body["ends"] if one in (answer.get("ended") or [])],
+    }  # fmt: skip
+    return back if added != ["assignment"] else {**back, "unassigns": [answer["account"]]}
 
 
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -92,11 +94,54 @@ def test_a_lost_answer_is_looked_up_not_repeated() -> None:
     found = find(world, request(world))
 
     assert before is None
-    assert found == Receipt(
-        done.external_id, "DE…2051", answer={"account": done.external_id, "masked": "DE…2051"}, was_found=True
-    )
+    told = {"account": done.external_id, "masked": "DE…2051", "added": [], "ended": []}
+    assert found == Receipt(done.external_id, "DE…2051", answer=told, was_found=True)
     assert 2 == len(accounts(world))
     assert NEW not in _said(caught.value)
+
+
+def test_a_look_up_writes_nothing() -> None:
+    """Not even the payee without which nobody could be paid."""
+    world = a_world()
+    tables = world.simulator.world.tables
+    before = {name: len(list(tables[name])) for name in ("paymentsExternalPayees", "instrumentAssignments")}
+
+    found = [find(world, request(world)), find(world, request(world, OLD)), find(world, request(world, None))]
+
+    assert [None, None, True] == [one and one.was_found for one in found]
+    assert before == {name: len(list(tables[name])) for name in before}
+
+
+def test_it_says_what_it_did_and_not_what_others_had_done() -> None:
+    """What was there stays when it is taken back; after a lost answer, what began on its day is its own."""
+    world = a_world()
+    old = the_old(world)
+    wanted = request(world, ends=[old])
+
+    first = write(world, wanted)
+    again = write(world, wanted)
+    looked_up = find(world, replace(wanted, sent_at=datetime(2026, 1, 5, 9, tzinfo=UTC)))
+    assigned = write(world, request(world, OLD, ends=[]))
+
+    assert (["owner", "assignment"], [old]) == (first.answer["added"], first.answer["ended"])
+    assert ([], [], True) == (again.answer["added"], again.answer["ended"], again.was_found)
+    assert looked_up is not None
+    assert (["owner", "assignment"], [old]) == (looked_up.answer["added"], looked_up.answer["ended"])
+    assert ["owner", "assignment"] == assigned.answer["added"]
+
+
+def test_an_assignment_alone_is_taken_back_alone() -> None:
+    """The supplier had the account, and payments could not use it: it has it still."""
+    world = a_world()
+    old = the_old(world)
+    done = write(world, request(world, OLD))
+
+    write(world, request(world, None, unassigns=[old]))
+
+    (assignment,) = world.simulator.world.tables["instrumentAssignments"]
+    assert ["assignment"] == done.answer["added"]
+    assert ("2026-01-05", True) == (assignment.data["EndDate"], accounts(world)[old].is_active)
+    assert find(world, request(world, None, unassigns=[old])) is not None
 
 
 def test_no_error_repeats_the_number() -> None:

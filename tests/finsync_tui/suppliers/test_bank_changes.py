@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from adapters.base import BankDetails, WriteRequest
 from finsync_tui import actions
+from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.suppliers import accounts
 from store import audit, crossrefs, records, supplier_forms, workflows
 from store.canonical.supplier import fingerprint
@@ -348,3 +351,21 @@ def test_one_account_on_two_addresses_is_asked_about_once() -> None:
     assert ["BANK_CHANGE_HELD"] == held
     assert ("done", []) == (second.state, estate.open_classes)
     assert ([NEW], 1) == (estate.paid_to(), len(estate.sent))
+
+
+def test_giving_up_leaves_what_somebody_had_entered_by_hand() -> None:
+    """The ERP had the new account before the delivery came: only what the delivery did is undone."""
+    estate = Paid(governance={"bank_change": "one"}, suppliers={"bank": {"cooling_off": "PT0S"}})
+    change = estate.changes()
+    by_hand = {"supplier": estate.oracle.supplier_id, "on": str(estate.clock.now().date()), "ends": []}
+    details = BankDetails(NEW, is_iban=True, country="DE")
+    asyncio.run(estate.adapters[TARGET].write(WriteRequest(CHANGE, "hand", None, by_hand, private=details)))
+    actions.confirm_bank_change(estate.store, estate.profile, estate.who(), change.id, "called back")
+    estate.deliver()
+    delivered = estate.paid_to()
+
+    actions.abort_workflow(estate.store, estate.who(), change.id, "wrong supplier")
+    estate.settle()
+
+    assert [NEW] == delivered
+    assert ("aborted", [NEW, OLD]) == (estate.newest().state, estate.paid_to())
