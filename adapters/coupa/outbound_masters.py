@@ -80,16 +80,17 @@ def user(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lookup_value(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lookup value: number is what accounting writes, the parent is named by its code.
+    """Return what is said of a lookup value: number is what accounting writes, the parent is named by its code.
 
-    >>> lookup_value({"is_active": False})
-    {'active': False}
+    >>> lookup_value({"is_active": False}), lookup_value({"name": "North"})
+    ({'active': False}, {'name': 'North'})
     """
     names = {"name": "name", "number": "external-ref-num"}
     sent: dict[str, Any] = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
     if "lookup" in body:
         sent["lookup"] = {"name": body["lookup"]}
-    sent["active"] = bool(body.get("is_active", True))
+    if "is_active" in body:
+        sent["active"] = bool(body["is_active"])
     if body.get("parent"):
         sent["parent"] = {"external-ref-code": body["parent"]}
     if body.get("chart"):

@@ -73,8 +73,9 @@ class PutLookupValue:
         wanted = self._wanted(request)
         held = await self._held(request)
         if held is None:
-            echo, _ = await self.door.post(_VALUES, wanted, ValueEcho)
-            return self._done(wanted, echo, was_found=False)
+            made = {"active": True, **wanted}
+            echo, _ = await self.door.post(_VALUES, made, ValueEcho)
+            return self._done(made, echo, was_found=False)
         differing = outbound.changed(wanted, outbound.shown(held))
         if not differing:
             return self._done(wanted, held, was_found=True)

@@ -238,6 +238,20 @@ def test_a_value_is_changed_and_closed() -> None:
     assert ("430 Gone", False) == (held["name"], held["active"])
 
 
+def test_a_change_that_does_not_say_so_opens_no_closed_value() -> None:
+    """A new one is in use; one that was closed stays closed when it is renamed."""
+    world = prepared("lookup_value.change")
+    made = write(world, "lookup_value.create", VALUE)
+    (new,) = world.simulator.documents("lookup_values")
+    was_active = new["active"]
+    write(world, "lookup_value.change", {"is_active": False}, made.external_id)
+
+    write(world, "lookup_value.change", {"name": "430 Renamed"}, made.external_id)
+
+    (held,) = world.simulator.documents("lookup_values")
+    assert (True, "430 Renamed", False) == (was_active, held["name"], held["active"])
+
+
 @pytest.mark.parametrize(("kind", "resource"), [("department", "departments"), ("lookup", "lookups")])
 def test_a_label_is_renamed_and_closed_by_its_id(kind: str, resource: str) -> None:
     """The same one goes on, and its old name is free; one that is gone is not made anew."""
