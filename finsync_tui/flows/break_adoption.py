@@ -46,7 +46,7 @@ class BreakAdoption(AskedFlow):
         return _STEPS
 
     def anew(self, workflow: Workflow) -> str:
-        return f"give it up (`finsync workflow abort {workflow.id} --reason TEXT`) and adopt what is right anew (`finsync breaks adopt`)"
+        return f"give it up (`finsync workflow abort {workflow.id} --reason TEXT`) and adopt what is right anew (`finsync breaks adopt N --reason TEXT`)"
 
     def disagreement(
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime

@@ -150,6 +150,6 @@ _FIXES = {
     "PERIOD_CLOSED": "Open the accounting period in the ERP, or wait for the next one, then retry.",
     "SUPPLIER_INACTIVE": "Activate the supplier or its site in the ERP, then retry.",
     "SUPPLIER_UNKNOWN": "Create the supplier in the ERP, then retry.",
-    "WRITE_NOT_AGREED": "Find out who wrote to the store. Retry decides it anew from what was agreed on; `finsync workflow abort` gives it up.",
+    "WRITE_NOT_AGREED": "Find out who wrote to the store. Retry decides it anew from what was agreed on; `finsync workflow abort ID --reason TEXT` gives it up.",
     "WRITE_BACK_IGNORED": "Let an administrator make the custom field editable by API, then retry.",
 }
