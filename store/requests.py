@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from store import meta
@@ -15,6 +15,7 @@ from store.clock import instant, text
 
 _READ = "request.read."
 _DOCUMENT = "request.document."
+_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 REREAD_AFTER: Final = tuple(timedelta(minutes=m) for m in (5, 60, 6 * 60, 24 * 60))
 """How long after each failed look a document that could not be read is looked at again by itself; then no more."""
 
@@ -97,12 +98,13 @@ def is_asked(db: sqlite3.Connection, asked: Reread) -> bool:
 
 
 def document_failed(db: sqlite3.Connection, asked: Reread, now: datetime) -> None:
-    """A document could not be read this time either: look again later, or no more by itself."""
+    """A document could not be read this time either: look again later, or no more by itself.
+
+    That it was given up is kept: the same document comes again with every read of its queue.
+    """
     count = asked.failed_count + 1
-    if count >= len(REREAD_AFTER):
-        forget_documents(db, asked.system, asked.entity, [asked.external_id])
-        return
-    _put(db, Reread(asked.system, asked.entity, asked.external_id, count, now + REREAD_AFTER[count]))
+    due_at = now + REREAD_AFTER[count] if count < len(REREAD_AFTER) else _NEVER
+    _put(db, Reread(asked.system, asked.entity, asked.external_id, count, due_at))
 
 
 def forget_documents(db: sqlite3.Connection, system: str, entity: str, external_ids: Iterable[str]) -> None:

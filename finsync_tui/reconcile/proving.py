@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import AdapterError, RejectedError, SettingsError
+from finsync_tui.reconcile.intervals import is_turn
 from store import Store, audit, cases, meta, outbox, systems, workflows
 from store.clock import Clock, instant, text
 from store.columns import from_json
@@ -23,7 +24,7 @@ from store.outbox import Delivery
 SETTLED_AFTER: Final = timedelta(minutes=5)
 """A system may show what it took a moment later; a flow's own reading comes first."""
 LOOK_EVERY: Final = timedelta(hours=6)
-"""How often what could not be proven is looked at again."""
+"""How often what could not be proven is looked at again; more seldom what waits for an analyst, the longer it does."""
 AT_ONCE: Final = 200
 DOUBT: Final = "READ_BACK_DIFFERS"
 _TAKEN: Final = ("delivered", "verified")
@@ -75,9 +76,11 @@ async def prove(
     is_all = everything is None or now - instant(everything) >= LOOK_EVERY
     since = None if is_all or looked_to is None else instant(looked_to)
     until, last, total, away = now - settled_after, 0, Proven(), set[str]()
+    before = _Before(instant(looked_to), instant(everything)) if looked_to and everything else None
     while batch := outbox.unverified(store.db, AT_ONCE, after=last, since=since, until=until):
         last = batch[-1].entry_id
-        found = await _look(store, adapters, batch, away, clock)
+        due = [one for one in batch if not _is_settled(store.db, one, before, now)]
+        found = await _look(store, adapters, due, away, clock)
         done = _settle(store, found, clock)
         total = Proven(
             total.verified + done.verified, total.overtaken + done.overtaken, total.doubted + done.doubted
@@ -91,6 +94,14 @@ async def prove(
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Up to when deliveries were looked at, and when all of them were."""
+
+    looked_to: datetime
+    everything_at: datetime
+
+
 _Seen = Receipt | RejectedError | None
 
 
@@ -100,7 +111,7 @@ async def _look(
     """Ask each system for each delivery; leave a system alone that can't be asked now."""
     found: list[tuple[Delivery, _Seen]] = []
     for one in batch:
-        if one.system not in adapters or one.system in away or _is_settled(store.db, one):
+        if one.system not in adapters or one.system in away:
             continue
         if one.operation in _QUESTIONS:
             found.append((one, Receipt(one.external_id)))
@@ -144,13 +155,24 @@ def _settle(store: Store, found: Sequence[tuple[Delivery, _Seen]], clock: Clock)
     return Proven(verified, overtaken, doubted)
 
 
-def _is_settled(db: Connection, one: Delivery) -> bool:
-    """Say whether its own flow still waits for the system's decision on it, and nothing can be seen before."""
-    if one.operation in _SHOWN_AT_ONCE:
-        return False
+def _is_settled(db: Connection, one: Delivery, before: _Before | None, now: datetime) -> bool:
+    """Say whether nothing new can be seen of it now.
+
+    Its own flow still waits for the system's decision, and shows it when it comes; or its document waits for an analyst,
+    and was looked at not long ago.
+    """
     workflow = workflows.get(db, one.workflow_id) if one.workflow_id is not None else None
-    is_live = workflow is not None and workflow.state in ("running", "waiting")
-    return is_live and bool((one.receipt or {}).get("is_pending"))
+    if workflow is None:
+        return False
+    was_seen = before is not None and one.changed_at <= before.looked_to
+    if workflow.state == "held":
+        held_since = max(workflow.changed_at, one.changed_at)
+        last = before.everything_at if was_seen and before is not None else None
+        return not is_turn(held_since, last, now, every=LOOK_EVERY)
+    is_live = workflow.state in ("running", "waiting")
+    if not is_live or not (one.receipt or {}).get("is_pending"):
+        return False
+    return was_seen or one.operation not in _SHOWN_AT_ONCE
 
 
 def _overtaken_by(db: Connection, one: Delivery) -> Delivery | None:

@@ -156,16 +156,39 @@ def test_it_is_looked_at_once_an_hour() -> None:
     assert ([DOCUMENT, DOCUMENT], 0, 1) == (tool.asked, soon, later)
 
 
-def test_a_tool_that_is_away_is_asked_next_time() -> None:
-    """Its silence ends nothing."""
+def test_what_waits_for_weeks_is_looked_at_more_and_more_seldom() -> None:
+    """Each hour on the first day, about once a day after ten days, once or twice a week after months; never not at all."""
     desk = a_held_desk()
-    recall(desk)
     tool = Tool(desk)
+    counts = []
+
+    for hours in (12, 24, 9 * 24, 24, 100 * 24, 7 * 24):
+        before = len(tool.asked)
+        for _ in range(hours):
+            desk.clock.advance(timedelta(hours=1))
+            look(desk, tool)
+        counts.append(len(tool.asked) - before)
+
+    first_day, second_day, until_tenth, tenth, _, week = counts
+    assert (12, 13) == (first_day, second_day)
+    assert 30 > until_tenth
+    assert tenth in (1, 2)
+    assert week in (1, 2)
+
+
+def test_a_tool_that_is_away_is_asked_next_time() -> None:
+    """Its silence ends nothing, and it is asked as soon as it is back, however long the document has waited."""
+    desk = a_held_desk()
+    tool = Tool(desk)
+    desk.clock.advance(timedelta(days=100))
+    recall(desk)
     tool.is_away = True
 
     assert 0 == look(desk, tool)
 
     assert "held" == desk.workflow.state
+    tool.is_away = False
+    assert 1 == look(desk, tool)
 
 
 def test_a_person_who_was_faster_wins() -> None:

@@ -183,6 +183,40 @@ def test_what_waits_for_an_analyst_or_for_the_system_is_left(desk: Desk) -> None
     assert [] == cases.live_for_document(desk.store.db, "coupa:1")
 
 
+def test_what_waits_for_an_analyst_is_looked_up_more_and_more_seldom(desk: Desk) -> None:
+    """As often as everything else on the first days, a few times a month after months; what happens to it is seen then."""
+    held = desk.took("a", keeps=False, workflow_id=desk.workflow("held"))
+    counts = []
+
+    for days in (2, 98, 7):
+        before = len(desk.memory.asked)
+        for _ in range(4 * days):
+            desk.clock.advance(timedelta(hours=6))
+            desk.look()
+        counts.append(len(desk.memory.asked) - before)
+
+    first, long, week = counts
+    assert 8 == first
+    assert 50 > long
+    assert week in (1, 2)
+    assert ("delivered", False) == desk.state(held)
+
+
+def test_what_a_system_shows_as_asked_for_is_left_to_its_flow(desk: Desk) -> None:
+    """That a submission arrived is seen once; what the system decides on it, the flow that waits for it reads."""
+    desk.memory.is_pending = True
+    entry = desk.took("a", "order.submit", keeps=True, workflow_id=desk.workflow("waiting"))
+    with desk.store.transaction() as db:
+        db.execute("UPDATE delivery SET receipt='{\"is_pending\":true}' WHERE entry_id=?", (entry,))
+
+    for _ in range(4):
+        desk.clock.advance(timedelta(hours=6))
+        desk.look()
+
+    assert ["order.submit"] == desk.memory.asked
+    assert ("delivered", False) == desk.state(entry)
+
+
 def test_a_system_that_is_away_says_nothing(desk: Desk) -> None:
     """It is asked once a look, and what it could not say is asked when it is back."""
     first, second = desk.took("a", keeps=True), desk.took("b", "order.submit", keeps=True)
