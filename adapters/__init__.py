@@ -55,6 +55,9 @@ def manifest(name: str) -> Manifest:
 @cache
 def load(name: str) -> AdapterModule:
     """Import one adapter."""
+    from adapters.libraries import keep_quiet  # brings logging along: whoever only reads manifests needs none
+
+    keep_quiet()
     _folder(name)
     module = f"{__name__}.{name}" if _is_ours(name) else _installed()[name].value.partition(":")[0]
     return cast("AdapterModule", import_module(module))

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 
-from adapters import judgement
+from adapters import judgement, libraries
 from adapters.answer import Answer
 from adapters.base import Connection, Manifest
 from adapters.errors import (
@@ -49,6 +49,7 @@ _ALWAYS = {
 """What every request says besides its own."""
 
 log = logging.getLogger("finsync.adapters")
+libraries.keep_quiet()
 
 
 class TokenSource(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -134,8 +135,10 @@ def test_a_change_is_held_confirmed_approved_cooled_off_and_delivered() -> None:
     assert [fingerprint(NEW)] == [one.fingerprint for one in theirs]
 
 
-def test_no_number_is_in_the_store() -> None:
-    """Neither in a record, an outbox entry, an attempt, an event, an exception nor the audit log."""
+def test_no_number_is_in_the_store_or_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither in a record, an outbox entry, an attempt, an event, an exception nor the audit log; nor in anything that our
+    program, or a library it uses, says in its log, however much that is asked to say."""
+    caplog.set_level(logging.DEBUG)
     estate = Paid()
     change = estate.changes()
     estate.confirm(change.id)
@@ -148,7 +151,11 @@ def test_no_number_is_in_the_store() -> None:
     dump += payloads.decode("utf-8", "replace")
 
     assert [NEW] == estate.paid_to()
-    assert not [number for number in (OLD, NEW) if number in dump or number[4:] in dump]
+    said = "\n".join(f"{one.getMessage()} {one.exc_text or ''}" for one in caplog.records)
+    assert "finsync.adapters" in {one.name for one in caplog.records}
+    assert not [
+        number for number in (OLD, NEW) for text in (dump, said) if number in text or number[4:] in text
+    ]
     assert audit.verify(estate.store.db).is_intact
 
 
