@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from store.canonical.keys import RecordKey
 from store.canonical.record import HASH_BYTES
 from store.clock import instant, text
 from store.columns import chunks, encode, from_json, insert, marks
@@ -197,7 +198,7 @@ def former(db: sqlite3.Connection, keys: Sequence[str]) -> list[int]:
     """Return the golden records without a record of their own to which these belonged before, the last one first."""
     found: dict[int, int] = {}
     for key in keys:
-        system, _, external_id = key.partition(":")
+        system, external_id = RecordKey.parse(key)
         rows = db.execute(
             "SELECT p.golden_id, max(p.id) FROM golden_past p WHERE p.system=? AND p.external_id=?"
             " AND NOT EXISTS (SELECT 1 FROM golden_member m WHERE m.golden_id=p.golden_id) GROUP BY p.golden_id",
@@ -250,13 +251,13 @@ def assign(
     insert(
         db,
         "INSERT INTO golden_past(system, external_id, golden_id, until)",
-        [(*_parts(key), before[key], text(at)) for key in moved],
+        [(*RecordKey.parse(key), before[key], text(at)) for key in moved],
     )
     insert(
         db,
         "INSERT INTO golden_member(system, external_id, golden_id, why, legal_entities)",
         [
-            (*_parts(one.key), golden_id, one.why, encode(list(one.legal_entities)).decode())
+            (*RecordKey.parse(one.key), golden_id, one.why, encode(list(one.legal_entities)).decode())
             for one in belonging
         ],
         "ON CONFLICT(system, external_id) DO UPDATE SET golden_id=excluded.golden_id, why=excluded.why,"
@@ -319,11 +320,6 @@ def is_empty(db: sqlite3.Connection, golden_id: int) -> bool:
     return row is None
 
 
-def _parts(key: str) -> tuple[str, str]:
-    system, _, external_id = key.partition(":")
-    return system, external_id
-
-
 def _golden(row: sqlite3.Row) -> Golden:
     golden_id, version, fields, listed, made_at, into_id = row
     return Golden(golden_id, version, from_json(fields), tuple(from_json(listed)), instant(made_at), into_id)
@@ -333,7 +329,7 @@ def _by_system(keys: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield each system's ids, so many at a time that they fit one statement."""
     ids: dict[str, list[str]] = {}
     for key in keys:
-        system, _, external_id = key.partition(":")
+        system, external_id = RecordKey.parse(key)
         ids.setdefault(system, []).append(external_id)
     for system in sorted(ids):
         for some in chunks(ids[system]):

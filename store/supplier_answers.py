@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from store.canonical.keys import RecordKey
 from store.clock import instant, text
 from store.columns import as_json, chunks, from_json, insert, marks
 
@@ -116,7 +117,7 @@ def same_in(db: sqlite3.Connection, key: str, system: str) -> list[str]:
         (key,),
     )
     others = (other if one == key else one for one, other in rows)
-    return sorted(other.partition(":")[2] for other in others if other.partition(":")[0] == system)
+    return sorted(found.external_id for found in map(RecordKey.parse, others) if found.system == system)
 
 
 def pair(db: sqlite3.Connection, one: str, other: str) -> ScoredPair | None:

@@ -106,7 +106,7 @@ def keys_of(db: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 
 def pair(db: Connection, pair_id: int) -> PairDossier | None:
     """Return one pair; None when it is gone: one of the two has changed."""
-    from finsync_tui.suppliers import examples
+    from finsync_tui.suppliers import examples, side_by_side
     from store import supplier_forms
 
     raw = db.execute("SELECT * FROM v_supplier_pair WHERE id=?", (pair_id,)).fetchone()
@@ -116,7 +116,7 @@ def pair(db: Connection, pair_id: int) -> PairDossier | None:
     for key in (raw["one"], raw["other"]):
         form = supplier_forms.get(db, *key.split(":", 1))
         sides.append(_side(form))
-    both = examples.differing(*sides)
+    both = side_by_side.pairings(*sides)
     reasons = _reasons(raw["evidence"])
     like = examples.of(db, raw["one"], raw["other"], raw["score"], [what for what, _ in reasons])
     shown = tuple(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+from store.canonical.keys import RecordKey
 from store.golden_suppliers import Edge
 
 _STRENGTH: Final = {"person": 0, "linked": 1, "proof": 2}
@@ -50,7 +51,11 @@ def _may_join(
     small, large = (one, other) if len(one) <= len(other) else (other, one)
     if any(not large.keys().isdisjoint(apart.get(key, ())) for key in small):
         return False
-    return why != "proof" or {_system(key) for key in one}.isdisjoint(_system(key) for key in other)
+    if why != "proof":
+        return True
+    return {RecordKey.parse(key).system for key in one}.isdisjoint(
+        RecordKey.parse(key).system for key in other
+    )
 
 
 def _by_record(different: Collection[tuple[str, str]]) -> dict[str, set[str]]:
@@ -59,7 +64,3 @@ def _by_record(different: Collection[tuple[str, str]]) -> dict[str, set[str]]:
         found.setdefault(one, set()).add(other)
         found.setdefault(other, set()).add(one)
     return found
-
-
-def _system(key: str) -> str:
-    return key.partition(":")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -56,11 +56,3 @@ def _kind(what: str) -> str:
     """
     first = what.partition(",")[0]
     return " ".join(word for word in first.split() if word.isascii() and word.isalpha() and word.islower())
-
-
-def differing(
-    one: Sequence[tuple[str, object]], other: Sequence[tuple[str, object]]
-) -> list[tuple[str, object, object, bool]]:
-    """Return two records side by side: field, both values, and whether they differ."""
-    theirs = dict(other)
-    return [(name, value, theirs.get(name), value != theirs.get(name)) for name, value in one]

@@ -17,6 +17,7 @@ from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import clustering, survivorship
 from store import Store, audit, events, golden_suppliers
 from store.canonical.event import Event, event_type
+from store.canonical.keys import RecordKey
 from store.golden_suppliers import Member, Newest
 
 BATCH: Final = 1000
@@ -140,7 +141,7 @@ def _retire(
 
 def legal_entities(profile: Profile, record: Newest) -> tuple[str, ...]:
     """Return the legal entities that order from this record: those whose business unit has an active site of it."""
-    system = survivorship.system_of(record.key)
+    system = RecordKey.parse(record.key).system
     sites = [one for one in record.body.get("sites") or () if one.get("is_active", True)]
     units = {str(one["business_unit"]) for one in sites if one.get("business_unit")}
     connection = profile.systems.get(system)

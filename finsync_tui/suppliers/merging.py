@@ -69,7 +69,12 @@ class Plan:
 
 
 def plan(db: Connection, profile: Profile, keep: str, double: str) -> Plan:
-    """Return what merging `double` into `keep` changes. Raises NotFoundError or NotAllowedError with the reason."""
+    """Return what merging `double` into `keep` changes. Raises NotFoundError or NotAllowedError with the reason.
+
+    With the double go the records that are it in other systems, where the one that stays has a record of its own there: all
+    that its golden record holds; or, where both are one golden record by now, those that it is linked with and the one that
+    stays is not. A record without its like beside the one that stays is nobody's double: it stays, and joins.
+    """
     kept, gone = _held(db, keep), _held(db, double)
     if keep == double:
         raise NotAllowedError(f"{keep} is one supplier already. Nothing was changed. Name two.")
@@ -84,14 +89,14 @@ def plan(db: Connection, profile: Profile, keep: str, double: str) -> Plan:
         )
     ids = golden_suppliers.of_keys(db, [keep, double])
     staying = _members(db, ids.get(keep), keep)
-    going = [double] if ids.get(keep) == ids.get(double) else _members(db, ids.get(double), double)
+    twins = _linked(db, keep)
+    if ids.get(keep) == ids.get(double):
+        going = sorted({double, *(_linked(db, double) - twins)} - {keep})
+    else:
+        going = _members(db, ids.get(double), double)
     records_of = golden_suppliers.newest(db, [*staying, *going])
-    instead = {
-        key: stays
-        for key in going
-        if (stays := _survivor(key, keep, [one for one in staying if one not in going], records_of))
-        is not None
-    }
+    near = sorted((one for one in staying if one not in going), key=lambda one: (one not in twins, one))
+    instead = {key: stays for key in going if (stays := _survivor(key, keep, near, records_of)) is not None}
     endings, left = _endings(profile, instead, records_of)
     return Plan(
         keep, double, tuple(endings), tuple(left), tuple(_relinks(db, instead)),
@@ -105,10 +110,19 @@ def _members(db: Connection, golden_id: int | None, key: str) -> list[str]:
     return [key] if golden_id is None else golden_suppliers.keys_of(db, [golden_id])
 
 
+def _linked(db: Connection, key: str) -> set[str]:
+    """Return the records of other systems that are this one by a link, whichever of the two it was made for."""
+    system, external_id = RecordKey.parse(key)
+    return {
+        *(f"{link.system}:{link.external_id}" for link in crossrefs.of(db, ENTITY, key)),
+        *(link.document_key for link in crossrefs.leading_to(db, ENTITY, system, external_id)),
+    }
+
+
 def _survivor(
     key: str, keep: str, staying: Sequence[str], known: Mapping[str, golden_suppliers.Newest]
 ) -> str | None:
-    """Return which record of its own system stands for a double: the one named, else an active one."""
+    """Return which record of its own system stands for a double: the one named, else the first active one."""
     system = RecordKey.parse(key).system
     near = [one for one in staying if RecordKey.parse(one).system == system and one in known]
     if keep in near:
@@ -225,7 +239,7 @@ def is_change(body: Mapping[str, Any], status: str, now: datetime) -> bool:
 
 
 def _held(db: Connection, key: str) -> Supplier:
-    system, _, external_id = key.partition(":")
+    system, _, external_id = key.partition(":")  # as a person typed it
     found = records.get(db, Supplier, system, external_id)
     if found is None:
         raise NotFoundError(

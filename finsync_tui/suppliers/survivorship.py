@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from finsync_tui.profile.suppliers import GOLDEN_FIELDS, Rule, SupplierPolicy
+from store.canonical.keys import RecordKey
 from store.golden_suppliers import Newest
 
 
@@ -52,10 +53,11 @@ def ranking(
     ownership: Mapping[str, str],
 ) -> tuple[list[Candidate], str]:
     """Return all that have a value for a field, the one that counts first, and by which rule it does."""
-    trusted = trust_order(policy, ownership, [system_of(one.key) for one in members])
+    systems = {one.key: RecordKey.parse(one.key).system for one in members}
+    trusted = trust_order(policy, ownership, list(systems.values()))
     have = [
         Candidate(
-            one.key, one.version, value, one.body.get("status") == "active", trusted[system_of(one.key)], one.changed_at,
+            one.key, one.version, value, one.body.get("status") == "active", trusted[systems[one.key]], one.changed_at,
             _filled(value),
         )
         for one in members
@@ -63,8 +65,8 @@ def ranking(
     ]  # fmt: skip
     owner = ownership.get(f"supplier.{field}") or ownership.get("supplier")
     rule = policy.survivorship.get(field, policy.rule)
-    owned = [one for one in have if system_of(one.key) == owner]
-    rest = [one for one in have if system_of(one.key) != owner]
+    owned = [one for one in have if systems[one.key] == owner]
+    rest = [one for one in have if systems[one.key] != owner]
     ranked = [*sorted(owned, key=_ORDER[rule]), *sorted(rest, key=_ORDER[rule])]
     if len(ranked) < 2:
         return ranked, "only value"
@@ -79,17 +81,13 @@ def trust_order(
     return {name: place for place, name in enumerate(dict.fromkeys([*named, *sorted(set(systems))]))}
 
 
-def system_of(key: str) -> str:
-    return key.partition(":")[0]
-
-
 def _value(field: str, one: Newest, accounts: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     body = one.body
     if field == "bank_accounts":
         return [dict(account) for account in accounts.get(one.key, ())]
     if field == "parent":
         parent = body.get("parent_id")
-        return f"{system_of(one.key)}:{parent}" if parent else None
+        return f"{RecordKey.parse(one.key).system}:{parent}" if parent else None
     if field == "address":
         return {name: part for name, part in (body.get("address") or {}).items() if part}
     if field == "country":

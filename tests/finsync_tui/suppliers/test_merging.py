@@ -116,6 +116,28 @@ def test_a_preview_says_what_changes_in_which_system_and_changes_nothing() -> No
     assert before == estate.everything()
 
 
+def test_doubles_that_count_as_one_already_go_with_their_twins() -> None:
+    """Somebody had said that they are the same: the double's own twin in the ERP goes too, and that of the one that stays
+    takes its place."""
+    estate = Twice()
+    with estate.store.transaction() as db:
+        supplier_answers.answer(db, *estate.keys, "same", by="ana", at=MONDAY)
+    estate.settle()
+    assert 1 == len(_golden_of(estate))
+
+    plan = merging.plan(estate.store.db, estate.profile, *estate.keys)
+    other_way = merging.plan(
+        estate.store.db, estate.profile, f"{TARGET}:{estate.erp_kept}", f"{TARGET}:{estate.erp_double}"
+    )
+
+    both = [f"{SOURCE}:{estate.double}", f"{TARGET}:{estate.erp_double}"]
+    assert both == [one.key for one in plan.endings] == [one.key for one in other_way.endings]
+    assert [estate.keys[0], f"{TARGET}:{estate.erp_kept}"] == [one.keep for one in plan.endings]
+    assert [(estate.keys[1], str(estate.erp_kept))] == [
+        (one.document_key, one.external_id) for one in plan.relinks
+    ]
+
+
 def test_a_merge_takes_two_persons_and_ends_the_doubles_in_their_systems() -> None:
     """Nothing happens before the second; then documents of the double find the one that stays, and both are verified."""
     estate = Twice()
