@@ -40,6 +40,7 @@ from store.canonical.event import Event, event_type
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
 from store.columns import chunks
+from store.errors import GivenUpError
 
 ENGINE = "engine"
 PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
@@ -132,7 +133,7 @@ async def pull(
     except asyncio.CancelledError:
         _note_cut(store, run_id, result, clock)
         raise
-    except InterruptedError:  # amid a page: it is read again
+    except GivenUpError:  # amid a page: it is read again
         _note_cut(store, run_id, result, clock)
         return result
     if is_stopping():
@@ -373,7 +374,7 @@ def _prepared(
     is_huge = len(fresh) > 2 * ROWS_A_TRANSACTION  # a page of usual size is through, and kept, in no time
     for some in chunks(fresh, ROWS_IN_HAND):
         if is_huge and is_stopping():
-            raise InterruptedError("told to stop; nothing of this page was stored")
+            raise GivenUpError("nothing of this page was stored")
         for (digest, row), read in zip(
             some, adapter.translate(task.entity, [row for _, row in some]), strict=True
         ):

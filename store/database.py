@@ -17,7 +17,7 @@ from typing import Final
 
 from store import files
 from store.clock import Clock, text
-from store.errors import NewerStoreError, NotAWorkspaceError, StoreError, StoreTooOldError
+from store.errors import GivenUpError, NewerStoreError, NotAWorkspaceError, StoreError, StoreTooOldError
 from store.faults import from_sqlite
 
 KNOWN_MIGRATIONS: Final = (
@@ -106,7 +106,7 @@ class Store:
 
     @contextmanager
     def interruptible(self, is_stopping: Callable[[], bool]) -> Iterator[None]:
-        """Give up what SQLite computes inside as soon as `is_stopping` says so: with an InterruptedError, and nothing of an
+        """Give up what SQLite computes inside as soon as `is_stopping` says so: with a GivenUpError, and nothing of an
         open transaction is kept.
 
         Only around work that waits for nothing: whoever else used the connection meanwhile would be given up, too.
@@ -116,7 +116,7 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_INTERRUPT:
-                raise InterruptedError("told to stop; nothing of this was written") from error
+                raise GivenUpError("nothing of this was written") from error
             raise
         finally:
             self.db.set_progress_handler(None, 0)

@@ -151,6 +151,15 @@ class LeaseHeldError(StoreError):
         )
 
 
+class GivenUpError(FinsyncError):
+    """Told to stop amid a piece of work: nothing of that piece was kept, and it is done anew next time."""
+
+    code = "GIVEN_UP"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"told to stop; {what}")
+
+
 class NotFoundError(FinsyncError):
     """There is no such thing in this workspace."""
 

@@ -23,6 +23,7 @@ from store.canonical.event import Event, event_type
 from store.clock import Clock, instant, text
 from store.columns import encode
 from store.comparison import Side
+from store.errors import GivenUpError
 from store.reconciliations import Mode, NewRun, Run
 
 ENGINE = "engine"
@@ -90,7 +91,7 @@ async def reconcile(
             with store.transaction() as db:
                 reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
         else:
-            with suppress(InterruptedError), store.interruptible(is_stopping):
+            with suppress(GivenUpError), store.interruptible(is_stopping):
                 _compare(store, profile, pair, asked, clock, logins)
     if is_stopping():
         with store.transaction() as db:

@@ -27,7 +27,7 @@ from store.canonical.record import CanonicalRecord
 from store.clock import Clock
 from store.columns import chunks
 from store.comparison import NewRow, Role, Row, Side
-from store.errors import FinsyncError
+from store.errors import FinsyncError, GivenUpError
 
 OWN: Final = "finsync"
 """What was decided here, read from the store."""
@@ -163,7 +163,7 @@ async def read(
     for where, some in sorted(walks.items(), key=lambda item: str(item[0])):
         try:
             await _walk(store, adapters, where, some, clock, is_stopping)
-        except InterruptedError:
+        except GivenUpError:
             break
         except (AdapterError, AwayError) as error:
             failed |= {one.side.id: str(error) for one in some}
@@ -299,7 +299,7 @@ async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[P
 
 def _go_on(is_stopping: IsStopping) -> None:
     if is_stopping():
-        raise InterruptedError("told to stop; this side does not count as read")
+        raise GivenUpError("this side does not count as read")
 
 
 def _read_own(store: Store, where: Where, readings: Sequence[Reading], is_stopping: IsStopping) -> None:

@@ -96,7 +96,11 @@ def plan(db: Connection, profile: Profile, keep: str, double: str) -> Plan:
         going = _members(db, ids.get(double), double)
     records_of = golden_suppliers.newest(db, [*staying, *going])
     near = sorted((one for one in staying if one not in going), key=lambda one: (one not in twins, one))
-    instead = {key: stays for key in going if (stays := _survivor(key, keep, near, records_of)) is not None}
+    instead = {
+        key: stays
+        for key in going
+        if key in records_of and (stays := _survivor(key, keep, near, records_of)) is not None
+    }
     endings, left = _endings(profile, instead, records_of)
     return Plan(
         keep, double, tuple(endings), tuple(left), tuple(_relinks(db, instead)),

@@ -15,6 +15,7 @@ import pytest
 from adapters.base import Adapter, Page, Receipt, Translated, Untranslatable, WriteRequest
 from finsync_tui import delivery, stopping, sync
 from store import meta, outbox, records, runs, watermarks
+from store.errors import GivenUpError
 from tests.builders import a_clock, a_purchase_order, a_store
 from tests.finsync_tui.cli.conftest import Finsync
 from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
@@ -79,7 +80,7 @@ def test_what_sqlite_computes_is_given_up() -> None:
             meta.set(db, "begun", "yes")
             db.execute(counting)
 
-    with pytest.raises(InterruptedError):
+    with pytest.raises(GivenUpError):
         work()
 
     assert meta.get(store.db, "begun") is None
