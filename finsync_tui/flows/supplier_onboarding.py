@@ -18,6 +18,7 @@ from typing import Any
 from finsync_tui.flows import outgoing, reading_back, supplier_following, supplier_requests
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
+from finsync_tui.profile import business_units
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
 from store import crossrefs, events, findings, records, supplier_forms, workflows
@@ -240,7 +241,7 @@ def request_sites(context: Context) -> Answer:
     setups = context.facts.profile.legal_entities.values()
     units = sorted({setup.business_unit for setup in setups if setup.target == target})
     code = context.facts.profile.suppliers.site_code
-    wanted = [unit for unit in units if not have & {unit, _unit_id(context, target, unit)}]
+    wanted = [unit for unit in units if not have & business_units.words(context.facts.profile, target, unit)]
     context.data["site_entries"] = [
         outgoing.enqueue(
             context, target, "supplier_site.create", {"site": {"code": code, "business_unit": unit}},
@@ -383,11 +384,6 @@ def _tell_prevented(context: Context, external_id: str, why: str) -> None:
 def _evidence(one: searching.Candidate) -> dict[str, Any]:
     reasons = [{"what": reason.what, "points": round(reason.points, 1)} for reason in one.reasons]
     return {"key": one.form.key, "name": one.form.name, "score": round(one.score, 1), "evidence": reasons}
-
-
-def _unit_id(context: Context, target: str, unit: str) -> str:
-    units = context.facts.profile.systems[target].options.get("business_units", {})
-    return str(units.get(unit, {}).get("procurement_bu_id", unit))
 
 
 def _supplier(context: Context) -> Supplier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from finsync_tui.flows.steps import Context, Hold
-from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.suppliers import identity, searching
 from store import crossrefs, supplier_forms
 from store.canonical.keys import RecordKey
@@ -59,7 +59,8 @@ def confirm(
             target,
             {"supplier": str(key), "candidates": list(found.candidates)},
         )
-    site = identity.purchasing_site(found.supplier, business_units(context, setup))
+    units = business_units.words(context.facts.profile, target, setup.business_unit)
+    site = identity.purchasing_site(found.supplier, units)
     if found.supplier.status != "active" or (found.supplier.sites and site is None):
         why = (
             f"is {found.supplier.status.replace('_', ' ')}"
@@ -97,10 +98,3 @@ def _likely(likely: list[searching.Candidate]) -> str:
     return "; it may be " + ", ".join(
         f"{one.form.number} {one.form.name} ({one.score:.0f} of 100)" for one in likely
     )
-
-
-def business_units(context: Context, setup: LegalEntitySetup) -> frozenset[str]:
-    """Return the business unit's name, and its id as the connection's options give it."""
-    options = context.facts.profile.systems[setup.target].options
-    unit = options.get("business_units", {}).get(setup.business_unit, {})
-    return frozenset({setup.business_unit, str(unit.get("procurement_bu_id", setup.business_unit))})

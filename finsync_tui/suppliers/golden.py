@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.profile import Profile
+from finsync_tui.profile import Profile, business_units
 from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import clustering, survivorship
 from store import Store, audit, events, golden_suppliers
@@ -144,16 +144,12 @@ def legal_entities(profile: Profile, record: Newest) -> tuple[str, ...]:
     system = RecordKey.parse(record.key).system
     sites = [one for one in record.body.get("sites") or () if one.get("is_active", True)]
     units = {str(one["business_unit"]) for one in sites if one.get("business_unit")}
-    connection = profile.systems.get(system)
-    names = connection.options.get("business_units", {}) if connection is not None else {}
     return tuple(
         sorted(
             number
             for number, setup in profile.legal_entities.items()
             if setup.target == system
-            and not units.isdisjoint(
-                {setup.business_unit, str(names.get(setup.business_unit, {}).get("procurement_bu_id", ""))}
-            )
+            and not units.isdisjoint(business_units.words(profile, system, setup.business_unit))
         )
     )
 

@@ -11,7 +11,7 @@ from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
-from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.suppliers import identity
 from store import findings, records
@@ -193,7 +193,8 @@ def find_payee(context: Context) -> Answer:
             target,
             {"employee": document.employee_id},
         )  # fmt: skip
-    units = frozenset({subject.company(context).business_unit, *_unit_ids(context)})
+    setup = subject.company(context)
+    units = business_units.words(context.facts.profile, setup.target, setup.business_unit)
     site = identity.purchasing_site(held.record, units)
     if held.record.status != "active":
         return subject.stop(
@@ -207,17 +208,6 @@ def find_payee(context: Context) -> Answer:
         "site": site.code if site else None,
     }
     return Done({"payee": f"{target}:{ids[0]}", "number": held.record.number})
-
-
-def _unit_ids(context: Context) -> set[str]:
-    """The business unit's ids as the connection's options give them."""
-    setup = subject.company(context)
-    unit = (
-        context.facts.profile.systems[setup.target]
-        .options.get("business_units", {})
-        .get(setup.business_unit, {})
-    )
-    return {str(unit["procurement_bu_id"])} if "procurement_bu_id" in unit else set()
 
 
 def resolve_accounts(context: Context) -> Answer:
