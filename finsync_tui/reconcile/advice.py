@@ -16,6 +16,17 @@ ADVICE: Final[Mapping[str, str]] = {
 }
 """One sentence or two for each class of `classing`."""
 
+ACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "timing": ("explain",),
+    "mapping": ("resend",),
+    "missing_master_data": ("resend",),
+    "manual_change": ("resend", "adopt"),
+    "duplicate": ("reread",),
+    "rounding": ("explain",),
+    "unknown": ("resend", "explain"),
+}
+"""What is done here for each class, so that the screen names its keys."""
+
 
 def advice(class_: str, state: str) -> str:
     """Return what to do; nothing for a break that nobody has to do anything about.

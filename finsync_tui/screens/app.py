@@ -28,7 +28,7 @@ from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.stylesheet import KeptStylesheet
-from finsync_tui.screens.widgets.top_bar import UNKNOWN, Bar, TopBar, engine_sign
+from finsync_tui.screens.widgets.top_bar import READING, UNKNOWN, Bar, TopBar, engine_sign
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
 
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from store.leases import Standing
 
 TRAIL_MAX = 50
+UNREAD, OLD = -1, -2
+"""Versions that no store has: nothing was read yet; what was read is to be read again."""
 POLL_S = 0.5
 TICK_S = 10
 """How often ages are drawn again while nothing is written."""
@@ -162,7 +164,7 @@ class FinsyncApp(App[None]):
         self.reader = Reader(store_path, self.machine_clock, self._store_upgrades)
         self._upgrade: Timer | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
-        self._version = -1
+        self._version = UNREAD
         self._sign_seen_at = -inf
         self._is_polling = False
         self._has_asked_permits = False
@@ -194,7 +196,7 @@ class FinsyncApp(App[None]):
     @property
     def has_pulse(self) -> bool:
         """Whether the store was read once: before that nobody knows what time it is."""
-        return self._version != -1
+        return self._version != UNREAD
 
     @property
     def is_virtual(self) -> bool:
@@ -288,7 +290,7 @@ class FinsyncApp(App[None]):
                 if found.engine is not None and self._gave_a_sign(found.engine):
                     self._sign_seen_at = monotonic()
                 self.pulse = found
-                if self._version == -1:
+                if self._version < 0:
                     self.preferences |= await self.reader.run(
                         partial(overview.remembered, person=self.actor.desk)
                     )
@@ -341,16 +343,17 @@ class FinsyncApp(App[None]):
     def dress(self, bar: TopBar) -> None:
         """Tell a top bar how things are."""
         trouble = "store can't be read" if self.trouble is not None else ""
-        is_unknown = self.trouble is not None and not self.has_pulse
+        known = engine_sign(self.pulse, self.engine_standing) if self.has_pulse else READING
         bar.bar = Bar(
             pulse=self.pulse,
-            engine=UNKNOWN if is_unknown else engine_sign(self.pulse, self.engine_standing),
-            time=text.stamp(self.now()),
+            engine=known if self.trouble is None else UNKNOWN,
+            time=text.stamp(self.now()) if self.has_pulse else "",
             zone=self.zone_name(),
             is_virtual=self.is_virtual,
             person=self.actor.name,
             trouble=trouble,
             is_read_only=self.is_read_only,
+            place=next((name for mode, name, _ in PLACES if mode == self.current_mode), ""),
         )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -360,7 +363,7 @@ class FinsyncApp(App[None]):
             and event.worker.error is not None
             and event.worker.group == "pulse"
         ):
-            if self._version == -1 or self.trouble is None:
+            if self._version < 0 or self.trouble is None:
                 self.trouble = event.worker.error
                 if (screen := self._work_screen()) is not None:
                     screen.store_failed(event.worker.error)
@@ -493,7 +496,7 @@ class FinsyncApp(App[None]):
             await self.action_go(mode)
 
     def action_reread(self) -> None:
-        self._version = -1
+        self._version = OLD
         self._has_asked_permits = False
         if isinstance(self.screen, WorkScreen):
             self.screen.reread()

@@ -46,6 +46,7 @@ WRITING = frozenset(
         "write_off",
         "approve_case",
         "reject_case",
+        "withdraw_case",
         "edit",
         "fix",
         "replay",
@@ -66,6 +67,9 @@ WRITING = frozenset(
         "write_off_break",
         "approve_break",
         "reject_break",
+        "withdraw_break",
+        "same_suppliers",
+        "different_suppliers",
         "certify",
         "mapping",
         "rule_new",
@@ -94,6 +98,8 @@ class WorkScreen(Screen[None]):
     """What the screen is for, in a sentence: its help begins with it."""
     VERBS: ClassVar[tuple[str, ...]] = ()
     """Actions in the order in which the verb bar shows them."""
+    TROUBLE_IN: ClassVar[str] = ""
+    """The part that tells at length why the store can't be read, where there is one beside the table."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False, id="app.back")]
 
     def __init__(self) -> None:
@@ -157,6 +163,8 @@ class WorkScreen(Screen[None]):
         title, lines = explained(error, self.desk)
         for table in self.query(VirtualTable):
             table.fail(f"✕ {title}: {' '.join(safe_text(line, 500) for line in lines)}")
+        for part in self.query(self.TROUBLE_IN).results(Static) if self.TROUBLE_IN else ():
+            part.update(told(title, lines))
 
     def on_screen_resume(self) -> None:
         for bar in self.query(TopBar):
@@ -308,6 +316,17 @@ def explained(error: BaseException, desk: FinsyncApp) -> tuple[str, list[str]]:
         "Nothing was written: each action is one transaction, kept whole or not at all.",
         "Try again; if it happens again, run `finsync doctor` and report what it says.",
     ]
+
+
+def told(title: str, lines: Sequence[str]) -> Content:
+    """Return an error as it is shown in place of what could not be read."""
+    return drawing.stack(
+        [
+            drawing.line((f"✕ {title}", "error")),
+            drawing.BLANK,
+            *(Content(safe_text(one, 2_000)) for one in lines),
+        ]
+    )
 
 
 def _question(verb: Verb, sums: Sequence[Sum], count: int) -> Content:

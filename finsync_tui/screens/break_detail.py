@@ -10,11 +10,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from finsync_tui.reconcile.advice import advice
+from finsync_tui.reconcile.advice import ACTS, advice
 from finsync_tui.screens import break_queries, drawing, signs, verbs
 from finsync_tui.screens.break_actions import BreakActions
 from finsync_tui.screens.break_drawing import compared
-from finsync_tui.screens.break_queries import BREAKS, BreakDossier
+from finsync_tui.screens.break_queries import BREAKS, BreakDossier, BreakRow
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.keys import BREAK_BINDINGS, BREAK_VERBS
 from finsync_tui.screens.text import ago, money, safe_lines, stamp, words
@@ -68,7 +68,11 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
             lines.append(drawing.line((f"‖ {row.proposed}: A approves, R rejects", "warn")))
         what = advice(row.class_, row.state) if not row.fix else ""
         if what:
-            lines.append(drawing.paragraph("What to do", what, width, role="accent", lines_max=3))
+            lines.append(
+                drawing.paragraph(
+                    "What to do", f"{what} {self._keys(row)}", width, role="accent", lines_max=4
+                )
+            )
         if row.fix:
             lines.append(
                 drawing.line(
@@ -78,6 +82,16 @@ class BreakDetailScreen(DetailScreen[BreakDossier], BreakActions):
         if row.resolution:
             lines.append(drawing.paragraph(row.ended_by, row.resolution, width, lines_max=3))
         return drawing.stack(lines)
+
+    def _keys(self, row: BreakRow) -> str:
+        """Return the keys of what is advised, as far as it is possible for this break."""
+        possible = [
+            f"{self.desk.own_keys.get(one.id or '', one.key)} {one.description.rstrip('…')}"
+            for act in ACTS.get(row.class_, ACTS["unknown"])
+            for one in BREAK_BINDINGS
+            if isinstance(one, Binding) and one.action == f"{act}_break" and not self.why_not(one.action)
+        ]
+        return f"({', '.join(possible)})" if possible else ""
 
     def counts(self, dossier: BreakDossier) -> dict[str, int]:
         return {"History": len(dossier.history)}

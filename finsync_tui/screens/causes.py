@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, filters, missing, queries, verbs
-from finsync_tui.screens.base import explained
 from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.keys import CASE_VERBS
 from finsync_tui.screens.missing import MissingRule
@@ -53,6 +52,7 @@ class CausesScreen(CaseActions):
         "What the shown exceptions wait for. One missing rule, one closed cost centre or one system may hold many documents: "
         "correct it once, then retry them all. Enter shows the documents of a cause."
     )
+    TROUBLE_IN = "#about-text"
     VERBS = ("activate", "retry", "assign", "snooze")
     BINDINGS: ClassVar[list[BindingType]] = [*_BINDINGS]
 
@@ -111,11 +111,6 @@ class CausesScreen(CaseActions):
 
     def time_passed(self) -> None:
         self.table.redraw()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._about)

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from finsync_tui.closing import Cell as BoardCell
 from finsync_tui.closing import CloseCheck
 from finsync_tui.screens import close_reading, drawing, signs, verbs
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.close_reading import Accruals, Standing
 from finsync_tui.screens.text import ago, amount, money, safe_text, stamp, words
 from finsync_tui.screens.verbs import Verb
@@ -48,6 +48,7 @@ class CloseBoardScreen(WorkScreen):
         "unposted, unconfirmed, unexplained or in exception is in the way. Enter shows those documents. When a period is over, "
         "compared, and nothing is in its way, C keeps a certificate, which shows when anything in the period changes later."
     )
+    TROUBLE_IN = "#about-text"
     VERBS = ("activate", "month(-1)", "month(1)", "today", "certify")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("less_than_sign,left,h", "month(-1)", "earlier", key_display="<", id="close.earlier"),
@@ -106,12 +107,6 @@ class CloseBoardScreen(WorkScreen):
             self.action_today()
         self.table.empty = _EMPTY
         self._show()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.table.fail("✕ nothing to show")
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)

@@ -16,16 +16,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import WorkScreen, explained, told
 from finsync_tui.screens.dossiers import Sides
 from finsync_tui.screens.queries import Listing
+from finsync_tui.screens.text import safe_text
 from finsync_tui.screens.verbs import Verb
 
 D = TypeVar("D")
 READING = Content("reading …")
 GONE = Content("It is not there any more. esc leads back.")
 NOTHING = "There is nothing here."
-UNREAD = drawing.line(("✕ it could not be read", "error"))
 
 
 class TabStrip(Widget):
@@ -191,12 +191,12 @@ class DetailScreen(WorkScreen, Generic[D]):
 
     def store_failed(self, error: BaseException) -> None:
         title, lines = explained(error, self.desk)
-        why = drawing.stack([drawing.title(title), *(Content(text) for text in lines)])
         if self.dossier is None:
-            self._instead, self._why = UNREAD, why
+            self._instead = drawing.line((f"✕ {title}", "error"))
+            self._why = drawing.stack(Content(safe_text(one, 2_000)) for one in lines)
             self.draw()
         else:
-            self.query_one("#text", Static).update(why)
+            self.query_one("#text", Static).update(told(title, lines))
 
     def action_step(self, by: int) -> None:
         target = self.index + by

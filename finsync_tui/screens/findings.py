@@ -124,9 +124,9 @@ class FindingsScreen(ListScreen[FindingRow]):
             Column("", 1),
             Column("Time", 16, sort="noticed"),
             Column("Class", 20, sort="class"),
-            Column("Document", 12, sort="number"),
-            Column("System", 12),
-            Column("What was noticed", 20, grows=True),
+            Column("System", 11),
+            Column("Document", 12, sort="number", is_optional=True),
+            Column("What was noticed", 18, grows=True),
         )
 
     def cells(self, row: FindingRow) -> Sequence[Cell]:
@@ -135,8 +135,8 @@ class FindingsScreen(ListScreen[FindingRow]):
             (sign.glyph, sign.role),
             (stamp(row.at), "muted"),
             (row.class_, "strong"),
-            (row.number or "—", "accent" if row.number else "muted"),
             (row.system, ""),
+            (row.number or "—", "accent" if row.number else "muted"),
             (row.message, ""),
         )
 

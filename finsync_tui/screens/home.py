@@ -19,23 +19,26 @@ from textual.content import Content
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, overview, signs, underway
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import WorkScreen, explained, told
 from finsync_tui.screens.drawing import Piece
+from finsync_tui.screens.money_columns import MoneyColumns
 from finsync_tui.screens.overview import Cause, DueItem, Overview, RunRow, SystemRow
 from finsync_tui.screens.signs import Role
-from finsync_tui.screens.text import ago, amount, countdown, money, safe_text
+from finsync_tui.screens.text import ago, countdown, money, safe_text
 from finsync_tui.screens.underway import Line
-from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+from finsync_tui.screens.widgets.virtual_table import GAP, Cell, Column, VirtualTable
 from store.trends import DAYS
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
 R = TypeVar("R")
-CURRENCIES_SHOWN = 3
-WORK_CURRENCIES = 2
-MONEY_WIDTH = 12
 SHARE_WIDTH = 10
+SIDE_BY_SIDE = 116
+"""Columns from which on the lists stand beside each other."""
+ROWS_BESIDE = 32
+EQUAL = 136
+"""Columns from which on both have the same width; with less, what is stuck has a little more."""
 SLOW_S = 0.05
 """Seconds of work from which on counting is slow."""
 PATIENCE_S = 0.1
@@ -86,11 +89,14 @@ class HomeScreen(WorkScreen):
         self.shown = Overview()
         self._rests_until = 0.0
         self._waits = False
+        self._stuck_money = MoneyColumns()
+        self._work_money = MoneyColumns()
 
     def body(self) -> ComposeResult:
+        yield Static(id="trouble")
         with Container(id="home"):
             yield VirtualTable[Cause](
-                self._cause_columns(()),
+                self._cause_columns(),
                 self._cause_cells,
                 empty="Nothing is stuck. Well done.",
                 id="stuck",
@@ -100,7 +106,7 @@ class HomeScreen(WorkScreen):
                 _DUE_COLUMNS, self._due_cells, empty="Nothing has a due time.", id="due", classes="pane"
             )
             yield VirtualTable[Line](
-                self._work_columns(()), self._work_cells, empty="Nothing yet.", id="work", classes="pane"
+                self._work_columns(), self._work_cells, empty="Nothing yet.", id="work", classes="pane"
             )
             with Vertical(id="health"):
                 yield VirtualTable[SystemRow](
@@ -178,15 +184,11 @@ class HomeScreen(WorkScreen):
             self._show(known)
 
     def _show(self, found: Overview) -> None:
-        columns_changed = found.currencies != self.shown.currencies
         self.shown = found
         self._welcome(found.is_empty)
-        stuck = self.query_one("#stuck", VirtualTable)
-        if columns_changed:
-            stuck.set_columns(self._cause_columns(found.currencies), self._cause_cells)
-            work = self.query_one("#work", VirtualTable)
-            work.set_columns(self._work_columns(found.currencies), self._work_cells)
-        stuck.load_rows(_numbered(found.causes))
+        self.query_one("#trouble").display = False
+        self._fit_money()
+        self.query_one("#stuck", VirtualTable).load_rows(_numbered(found.causes))
         self.query_one("#due", VirtualTable).load_rows(_numbered(found.due))
         self.query_one("#systems", VirtualTable).load_rows(_numbered(found.systems))
         self.query_one("#runs", VirtualTable).load_rows(_numbered(found.runs))
@@ -201,9 +203,17 @@ class HomeScreen(WorkScreen):
                 table.set_class(table is event.widget, "-used")
 
     def on_resize(self) -> None:
+        self.set_class(self._is_stacked, "-stacked")
+        self.set_class(self.size.width < EQUAL, "-tight")
         self.call_after_refresh(self._fit)
 
+    @property
+    def _is_stacked(self) -> bool:
+        """Whether the lists stand below each other."""
+        return self.size.width < SIDE_BY_SIDE or self.size.height < ROWS_BESIDE
+
     def _fit(self) -> None:
+        self._fit_money()
         self._show_work()
         self._texts()
 
@@ -211,10 +221,24 @@ class HomeScreen(WorkScreen):
         """In a small window there is no room for the systems' own panel: they are among the lines."""
         if not self.desk.has_pulse or self.shown.is_empty:
             return  # nothing was read yet: a count of none would be a guess
-        is_brief = self.has_class("-short") or self.has_class("-narrow")
-        self.query_one("#work", VirtualTable).load_rows(
-            _numbered(underway.lines(self.shown, with_systems=is_brief))
-        )
+        self.query_one("#work", VirtualTable).load_rows(_numbered(self._lines()))
+
+    def _lines(self) -> tuple[Line, ...]:
+        return underway.lines(self.shown, with_systems=self._is_stacked)
+
+    def _fit_money(self) -> None:
+        """Give each currency its column, where there is room for all of them."""
+        stuck, work = self.query_one("#stuck", VirtualTable), self.query_one("#work", VirtualTable)
+        known = self.shown.currencies
+        others = {name for line in self._lines() for name in line.amounts} - set(known)
+        money = MoneyColumns.of(known, _room(stuck, _CAUSE))
+        if money != self._stuck_money:
+            self._stuck_money = money
+            stuck.set_columns(self._cause_columns(), self._cause_cells)
+        money = MoneyColumns.of((*known, *sorted(others)), _room(work, _WORK))
+        if money != self._work_money:
+            self._work_money = money
+            work.set_columns(self._work_columns(), self._work_cells)
 
     def time_passed(self) -> None:
         for table in self.query(VirtualTable):
@@ -241,20 +265,21 @@ class HomeScreen(WorkScreen):
         self.query_one("#welcome-text", Static).update(text)
 
     def store_failed(self, error: BaseException) -> None:
-        """With nothing to show, the trouble is what is shown; what was read before stays."""
+        """With nothing to show, the trouble is what is shown; what was read before stays below it."""
         super().store_failed(error)
-        if not self.shown.is_empty:
-            return
         title, lines = explained(error, self.desk)
-        self._welcome(True)
-        text = drawing.stack(
-            [
-                drawing.line((f"✕ {title}", "error")),
-                drawing.BLANK,
-                *(Content(safe_text(one, 2_000)) for one in lines),
-            ]
+        if self.shown.is_empty:
+            self._welcome(True)
+            self.query_one("#welcome-text", Static).update(told(title, lines))
+            return
+        sentence = " ".join(["What is shown was read before.", *lines])
+        trouble = self.query_one("#trouble", Static)
+        trouble.update(
+            drawing.paragraph(
+                "", f"✕ {title}: {safe_text(sentence, 2_000)}", self.size.width - 2, lines_max=4
+            )
         )
-        self.query_one("#welcome-text", Static).update(text)
+        trouble.display = True
 
     def _welcome(self, is_empty: bool) -> None:
         self.query_one("#home").display = not is_empty
@@ -269,20 +294,8 @@ class HomeScreen(WorkScreen):
 
     # -- what is stuck --------------------------------------------------------------------------------------------
 
-    def _cause_columns(self, currencies: Sequence[str]) -> list[Column]:
-        money_columns = [
-            Column(name, MONEY_WIDTH, is_right=True, is_optional=place > 0)
-            for place, name in enumerate(currencies[:CURRENCIES_SHOWN])
-        ]
-        return [
-            Column("", 1),
-            Column("Cause", 20, grows=True),
-            Column("Stuck", 5, is_right=True),
-            Column("Late", 4, is_right=True),
-            *money_columns,
-            Column("Oldest", 6, is_right=True, is_optional=True),
-            Column("", SHARE_WIDTH, is_optional=True),
-        ]
+    def _cause_columns(self) -> list[Column]:
+        return [*_CAUSE, *self._stuck_money.columns(), *_SINCE, Column("", SHARE_WIDTH, is_optional=True)]
 
     def _cause_cells(self, row: Cause) -> list[Cell]:
         late: Role = "error" if row.overdue_count else "muted"
@@ -292,11 +305,7 @@ class HomeScreen(WorkScreen):
             (f"{row.count:,}", ""),
             (f"{row.overdue_count:,}" if row.overdue_count else "—", late),
         ]
-        for currency in self.shown.currencies[:CURRENCIES_SHOWN]:
-            value = row.amounts.get(currency)
-            cells.append(
-                (amount(value, currency) if value is not None else "—", "" if value is not None else "muted")
-            )
+        cells += self._stuck_money.cells(row.amounts)
         cells.append((ago(row.oldest_at, self.desk.now()).removesuffix(" ago"), "muted"))
         most = max(cause.count for cause in self.shown.causes)
         cells.append((drawing.bar(row.count / most, SHARE_WIDTH), late))
@@ -365,33 +374,18 @@ class HomeScreen(WorkScreen):
 
     # -- what is under way ------------------------------------------------------------------------------------------
 
-    def _work_columns(self, currencies: Sequence[str]) -> list[Column]:
-        money_columns = [
-            Column(name, MONEY_WIDTH + 1, is_right=True, is_optional=place > 0)
-            for place, name in enumerate(currencies[:WORK_CURRENCIES])
-        ]
-        return [
-            Column("", 1),
-            Column("", 21, grows=True),
-            Column("Count", 6, is_right=True),
-            *money_columns[:1],
-            Column("", underway.SHAPE_WIDTH, is_optional=True),
-            *money_columns[1:],
-        ]
+    def _work_columns(self) -> list[Column]:
+        return [*_WORK, *self._work_money.columns(), Column("", underway.SHAPE_WIDTH, is_optional=True)]
 
     def _work_cells(self, row: Line) -> list[Cell]:
         label: Role = "strong" if row.is_heading else ""
-        cells: list[Cell] = [
+        return [
             (row.glyph, row.role),
             (row.label, label),
-            (f"{row.count:,}" if row.count is not None else "", "strong" if row.is_heading else ""),
+            (f"{row.count:,}" if row.count is not None else "", label),
+            *self._work_money.cells(row.amounts, label or "muted", nothing=""),
+            (row.shape or row.note, "error" if row.note else row.role),
         ]
-        for currency in self.shown.currencies[:WORK_CURRENCIES]:
-            value = row.amounts.get(currency)
-            cells.append((amount(value, currency) if value is not None else "", label or "muted"))
-        shape: Cell = (row.shape or row.note, "error" if row.note else row.role)
-        cells.insert(min(len(cells), 4), shape)
-        return cells
 
     def _texts(self) -> None:
         self.query_one("#engine-text", Static).update(
@@ -402,7 +396,9 @@ class HomeScreen(WorkScreen):
         desk = self.desk
         engine = desk.pulse.engine
         lines: list[Content] = []
-        if engine is None:
+        if not desk.has_pulse:
+            lines.append(drawing.line(("reading …", "muted")))
+        elif engine is None:
             lines.append(drawing.paragraph("", "The engine was not started yet: finsync run", width))
         else:
             standing = desk.engine_standing
@@ -459,6 +455,14 @@ class HomeScreen(WorkScreen):
             self.app.push_screen(WorkflowDetailScreen(same, same.index(row.id)))
 
 
+_CAUSE = (
+    Column("", 1),
+    Column("Cause", 24, grows=True),
+    Column("Stuck", 5, is_right=True),
+    Column("Late", 4, is_right=True),
+)
+_SINCE = (Column("Oldest", 6, is_right=True, is_optional=True),)
+_WORK = (Column("", 1), Column("", 21, grows=True), Column("Count", 6, is_right=True))
 _DUE_COLUMNS = (
     Column("", 1),
     Column("Due", 9, is_right=True),
@@ -492,6 +496,12 @@ def _counted(db: Connection, found: Overview, now: datetime) -> tuple[Overview, 
     """Return everything, and how many seconds of work the counting was: by this thread's own clock, since others may be busy."""
     began = thread_time()
     return overview.with_counts(db, found, now), thread_time() - began
+
+
+def _room(table: VirtualTable[R], *parts: Sequence[Column]) -> int:
+    """Return how many cells those columns leave; what need not be seen takes none."""
+    taken = sum(column.width + len(GAP) for part in parts for column in part if not column.is_optional)
+    return table.content_size.width - 2 - taken
 
 
 def _numbered(found: Sequence[R]) -> dict[int, R]:

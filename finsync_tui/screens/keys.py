@@ -67,8 +67,10 @@ PAIR_VERBS = {
     "different_suppliers": verbs.DIFFERENT_SUPPLIERS,
 }
 PAIR_BINDINGS: list[BindingType] = [
-    Binding("m", "same_suppliers", "same…", id="suppliers.same"),
-    Binding("d", "different_suppliers", "different…", id="suppliers.different"),
+    Binding("equals_sign", "same_suppliers", "same…", key_display="=", id="suppliers.same"),
+    Binding(
+        "exclamation_mark", "different_suppliers", "different…", key_display="!", id="suppliers.different"
+    ),
 ]
 
 DELIVERY_VERBS = {

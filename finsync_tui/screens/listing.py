@@ -16,7 +16,6 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, filters, queries
-from finsync_tui.screens.base import explained
 from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Listed, Listing
@@ -42,6 +41,7 @@ VIEW_NAME_MAX = 40
 class ListScreen(Exporting, Generic[R]):
     """Subclasses say which rows, how they look, what can be done with them."""
 
+    TROUBLE_IN = "#inspected"
     NOUN: ClassVar[str]
     HINT: ClassVar[str]
     DEFAULT_CHIP: ClassVar[str] = ""
@@ -268,11 +268,6 @@ class ListScreen(Exporting, Generic[R]):
     def time_passed(self) -> None:
         self.table.redraw()
         self.inspect()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.query_one("#inspected", Static).update(Content("\n\n".join([title, *lines])))
 
     # -- what is shown around the list -----------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, mapping_drawing, mapping_reading
-from finsync_tui.screens.base import explained
 from finsync_tui.screens.mapping_actions import MappingActions, drawn_change
 from finsync_tui.screens.mapping_reading import VersionRow
 from finsync_tui.screens.text import ago, safe_text, stamp
@@ -40,6 +39,7 @@ class VersionsScreen(MappingActions):
         "Every version of one table, the newest first. Below is what the version under the cursor changed; = compares it with the "
         "one in force. B proposes an old version again: going back is a change like any other."
     )
+    TROUBLE_IN = "#about-text"
     VERBS = ("compare", "restore", "export")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("equals_sign", "compare", "compare with now", key_display="=", id="mapping.compare"),
@@ -89,11 +89,6 @@ class VersionsScreen(MappingActions):
         table.border_title = Content(f"{safe_text(self.name_of_table, 60)} · {len(self.found):,} versions")
         table.styles.height = max(4, min(ROWS_SHOWN, len(self.found), max(1, self.size.height // 2 - 4)) + 3)
         self._about()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def time_passed(self) -> None:
         self.table.redraw()

@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from finsync_tui.screens import mapping_lists, mapping_reading
-from finsync_tui.screens.base import explained
 from finsync_tui.screens.detail import TabStrip
 from finsync_tui.screens.mapping_actions import MappingActions
 from finsync_tui.screens.mapping_lists import CURRENCIES_SHOWN, TABS, Row
@@ -53,6 +52,7 @@ class MappingsScreen(MappingActions):
         "for, the most expensive first: n writes the rule. A change shows what it would do before it is proposed; where the "
         "profile asks for two people, it waits for another one with the role approver."
     )
+    TROUBLE_IN = "#about-text"
     VERBS = (
         "activate",
         "mapping",
@@ -145,12 +145,6 @@ class MappingsScreen(MappingActions):
         self.found = await self.read(query)
         self._gaps_read.clear()
         self._show()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.table.fail("✕ nothing to show")
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def time_passed(self) -> None:
         self.table.redraw()

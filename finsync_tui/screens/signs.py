@@ -141,8 +141,17 @@ FLOWS = {
     "expense_to_reimbursement": "expenses",
     "expense_validation": "reports",
     "supplier_onboarding": "suppliers",
+    "supplier_bank_change": "bank details",
+    "supplier_merge": "merges",
+    "break_adoption": "adoptions",
 }
 """What a flow is about, in one word."""
+PAIR = {
+    "open": Sign("?", "not answered", "warn"),
+    "linked": Sign("●", "linked", "ok"),
+    "same": Sign("=", "same", "ok"),
+    "different": Sign("≠", "different", "muted"),
+}
 RUN = {
     "running": Sign("⟳", "running", "accent"),
     "complete": Sign("●", "complete", "ok"),

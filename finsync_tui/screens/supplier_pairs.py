@@ -30,8 +30,12 @@ class PairRow:
     other_name: str
     one_place: str
     other_place: str
+    one_system: str
+    other_system: str
     answer: str
     """same, different, or empty: nobody has said."""
+    state: str
+    """open, linked, same, different."""
     evidence: tuple[tuple[str, float], ...]
     document_key: str
     number: str
@@ -58,7 +62,10 @@ def _pair(row: Row) -> PairRow:
         other_name=safe_text(row["other_name"], 200),
         one_place=safe_text(row["one_place"], 80),
         other_place=safe_text(row["other_place"], 80),
+        one_system=safe_text(row["one_system"], 60),
+        other_system=safe_text(row["other_system"], 60),
         answer=row["answer"] or "",
+        state=row["state"],
         evidence=tuple((safe_text(what, 200), points) for what, points in _reasons(row["evidence"])),
         document_key=row["one"],
         number=safe_text(row["one"], 80),

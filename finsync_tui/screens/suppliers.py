@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
-from finsync_tui.screens import drawing, supplier_pairs, verbs
+from finsync_tui.screens import drawing, signs, supplier_pairs, verbs
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.keys import PAIR_BINDINGS, PAIR_VERBS
@@ -43,7 +43,7 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
 
     TITLE = "Suppliers"
     PURPOSE = (
-        "Pairs of suppliers that may be one, with what makes it likely. m says that they are the same, d that they are not; space "
+        "Pairs of suppliers that may be one, with what makes it likely. = says that they are the same, ! that they are not; space "
         "marks, and one answer is for all that are marked. Answers are remembered, shown as examples, and never asked again. "
         "What is the same in one system is merged with `finsync supplier merge KEEP DOUBLE`."
     )
@@ -66,26 +66,30 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
 
     def columns(self) -> Sequence[Column]:
         return (
-            Column("Score", 6, is_right=True, sort="score"),
-            Column("One", 20, sort="name", grows=True),
-            Column("The other", 20, grows=True),
-            Column("Answer", 9),
-            Column("Its key", 18, is_optional=True),
-            Column("The other's", 18, is_optional=True),
+            Column("", 1),
+            Column("Score", 7, is_right=True, sort="score"),
+            Column("One", 16, sort="name", grows=True),
+            Column("The other", 20),
+            Column("In", 18),
+            Column("Answer", 12, is_optional=True),
+            Column("Keys", 28, is_optional=True),
         )
 
     def cells(self, row: PairRow) -> Sequence[Cell]:
+        sign = signs.of(signs.PAIR, row.state)
         return (
+            (sign.glyph, sign.role),
             (f"{row.score:.0f}", "strong"),
             (row.one_name, "accent"),
             (row.other_name, ""),
-            (row.answer or "—", "" if row.answer else "muted"),
-            (row.one, "muted"),
-            (row.other, "muted"),
+            (" · ".join(dict.fromkeys((row.one_system, row.other_system))), ""),
+            (sign.word, sign.role),
+            (f"{row.one} · {row.other}", "muted"),
         )
 
     def inspector(self, row: PairRow, width: int) -> Content:
         lines = [
+            drawing.line((f"{signs.of(signs.PAIR, row.state)}", signs.of(signs.PAIR, row.state).role)),
             drawing.line((row.one_name, "strong"), (f"  {row.one}  {row.one_place}", "muted")),
             drawing.line((row.other_name, "strong"), (f"  {row.other}  {row.other_place}", "muted")),
         ]
@@ -125,7 +129,7 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
         row = dossier.row
         pairs: list[tuple[str, drawing.Piece]] = [
             ("Score", (f"{row.score:.0f} of 100", "strong")),
-            ("Answer", (row.answer or "nobody has said", "" if row.answer else "muted")),
+            ("Answer", (f"{signs.of(signs.PAIR, row.state)}", signs.of(signs.PAIR, row.state).role)),
             ("One", (row.one, "accent")),
             ("The other", (row.other, "accent")),
         ]

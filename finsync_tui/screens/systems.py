@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from finsync_tui.screens import dossiers, drawing, overview, signs, system_usage, verbs
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.dossiers import ReadLine
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.overview import SystemRow
@@ -46,6 +46,7 @@ class SystemsScreen(WorkScreen):
         "Each system: whether it answers, when it was last read completely, what waits for it. A paused system is neither "
         "read nor written until somebody resumes it; its queue stays."
     )
+    TROUBLE_IN = "#reads-text"
     VERBS = ("activate", "run_now", "pause", "resume")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run_now", "read now", id="system.run_now"),
@@ -119,11 +120,6 @@ class SystemsScreen(WorkScreen):
     def time_passed(self) -> None:
         self.table.redraw()
         self.look_at()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.query_one("#reads-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
         self.refresh_bindings()

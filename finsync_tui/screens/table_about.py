@@ -10,7 +10,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from finsync_tui.screens.base import WorkScreen, explained
+from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 RowT = TypeVar("RowT")
@@ -20,6 +20,7 @@ class TableAboutScreen(WorkScreen, Generic[RowT]):
     """What is read, what stands in a row, and what is told of it is the screen's own."""
 
     VERBS = ("activate",)
+    TROUBLE_IN = "#about-text"
     BINDINGS: ClassVar[list[BindingType]] = []
     COLUMNS: ClassVar[list[Column]]
     EMPTY: ClassVar[str]
@@ -58,11 +59,6 @@ class TableAboutScreen(WorkScreen, Generic[RowT]):
 
     def time_passed(self) -> None:
         self.table.redraw()
-
-    def store_failed(self, error: BaseException) -> None:
-        super().store_failed(error)
-        title, lines = explained(error, self.desk)
-        self.query_one("#about-text", Static).update(Content("\n\n".join([title, *lines])))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_about)

@@ -20,18 +20,50 @@ if TYPE_CHECKING:
     from store.leases import Standing
 
 WIDE = 100
-ROOM_MIN = 40
-"""What the right half needs at least: with less, only the present screen has its name."""
-FORMS: tuple[frozenset[str], ...] = tuple(
-    frozenset(names.split())
-    for names in ("", "engine", "engine late", "engine late", "engine late time", "engine late time trouble")
-)
-"""What says itself shorter, step by step, so that everything else keeps its place."""
-NO_BRAND = 3
-"""From this step on the program does not say its own name."""
 NO_PULSE = Pulse()
 READING = Sign("◌", "reading", "muted")
 UNKNOWN = Sign("◌", "engine unknown", "muted")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How much the line says of itself."""
+
+    min_width: int = 0
+    has_names: bool = False
+    """Whether every screen has its name, or only the one that is shown."""
+    has_brand: bool = True
+    has_person: bool = True
+    short: frozenset[str] = frozenset()
+    """What says itself in fewer words: engine, late, trouble."""
+    time: int = 0
+    """How much of the time is left out."""
+
+
+_ENGINE, _BOTH, _ALL = (
+    frozenset(["engine"]),
+    frozenset(["engine", "late"]),
+    frozenset(["engine", "late", "trouble"]),
+)
+FORMS: tuple[Form, ...] = (
+    # In a wide window whoever acts is named, and words of the others give way first.
+    Form(WIDE, has_names=True),
+    Form(WIDE, has_names=True, short=_ENGINE),
+    Form(WIDE, has_names=True, short=_BOTH),
+    Form(WIDE, has_names=True, short=_BOTH, has_brand=False),
+    Form(WIDE, has_names=True, short=_BOTH, has_brand=False, time=1),
+    Form(WIDE, has_names=True, short=_ALL, has_brand=False, time=1),
+    Form(WIDE, has_names=True, short=_ALL, has_brand=False, time=2),
+    Form(),
+    Form(short=_ENGINE),
+    Form(short=_BOTH),
+    Form(short=_BOTH, time=1),
+    Form(short=_ALL, time=1),
+    Form(short=_ALL, time=1, has_brand=False),
+    Form(short=_ALL, time=1, has_brand=False, has_person=False),
+    Form(short=_ALL, time=2, has_brand=False, has_person=False),
+)
+"""From long to short: the first that there is room for is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +78,8 @@ class Bar:
     trouble: str = ""
     is_read_only: bool = False
     zone: str = "UTC"
+    place: str = ""
+    """What the shown screen is called, where it has no number."""
 
 
 class TopBar(Widget):
@@ -75,29 +109,27 @@ class TopBar(Widget):
         self._spans: list[tuple[int, int, str]] = []
 
     def render(self) -> Content:
-        if self.size.width >= WIDE:  # whoever acts is named: words of the others give way first
-            for shortened in range(len(FORMS)):
-                left = self._left(is_wide=True, has_brand=shortened < NO_BRAND)
-                whole = self._whole(shortened)
-                gap = self.size.width - left.cell_length - whole.cell_length
+        for form in FORMS:
+            if form.min_width <= self.size.width:
+                left, right = self._left(form), self._right(form)
+                gap = self.size.width - left.cell_length - right.cell_length
                 if gap > 0:
-                    return Content.assemble(left, " " * gap, whole)
-        left = self._left(is_wide=True)
-        if self.size.width - left.cell_length < ROOM_MIN:
-            left = self._left(is_wide=False)
-        right = self._right(self.size.width - left.cell_length - 2)
-        gap = max(1, self.size.width - left.cell_length - right.cell_length)
-        return Content.assemble(left, " " * gap, right)
+                    return Content.assemble(left, " " * gap, right)
+        left = self._left(FORMS[-1])
+        return left + self._as_far_as(self.size.width - left.cell_length)
 
-    def _left(self, *, is_wide: bool, has_brand: bool = True) -> Content:
+    def _left(self, form: Form) -> Content:
         current = self.app.current_mode
-        brand = " finsync " if has_brand else ""
+        brand = " finsync " if form.has_brand else ""
         parts: list[Content | tuple[str, str]] = [(brand, "bold $primary")]
         self._spans = []
         x = len(brand)
-        for key, mode, name in self.MODES:
+        numbered = {mode for _, mode, _ in self.MODES}
+        here = [] if current in numbered or not self.bar.place else [("", current, self.bar.place)]
+        for key, mode, name in (*self.MODES, *here):
             is_current = mode == current
-            label = f"{key} {name}{self._counter(mode)}" if is_wide or is_current else f"{key} "
+            words = f"{name}{self._counter(mode)}" if form.has_names or is_current else ""
+            label = f"{key} {words}" if key else words
             parts += [(" ", ""), (label, "bold $foreground on $cursor-row" if is_current else "$muted")]
             self._spans.append((x, x + len(label) + 1, mode))
             x += len(label) + 1
@@ -108,54 +140,51 @@ class TopBar(Widget):
         number = {"exceptions": pulse.open_count, "deliveries": pulse.failed_count}.get(mode, 0)
         return f" {number:,}" if number else ""
 
-    def _time(self, *, is_short: bool = False) -> Content:
-        """The engine's time. Shortened, a rehearsal's has no year, and life's has no day."""
+    def _time(self, shortened: int) -> Content:
+        """The engine's time. Shortened, a rehearsal's has no year, then no day; life's has no day. Before the first look at
+        the store nobody knows it."""
         bar = self.bar
+        if not bar.time:
+            return Content("")
         day, _, minute = bar.time.partition(" ")
+        end = "" if shortened else " "
         if bar.is_virtual:
-            return Content.assemble((f"◷ {bar.time[5:] if is_short else bar.time} virtual ", "$warning"))
-        return Content.assemble((f"◷ {(minute or day) if is_short else bar.time} {bar.zone} ", "$muted"))
+            forms = (bar.time, bar.time[5:], minute or day)
+            return Content.assemble((f"◷ {forms[shortened]} virtual{end}", "$warning"))
+        return Content.assemble((f"◷ {(minute or day) if shortened else bar.time} {bar.zone}{end}", "$muted"))
 
-    def _parts(self) -> dict[str, tuple[Content, ...]]:
-        """What there is to say beside the time, each in its forms from long to short, the most important first."""
+    def _parts(self, form: Form) -> list[Content]:
+        """What there is to say beside the time, the most important first. Glyph and word always stay together."""
         bar = self.bar
-        parts: dict[str, tuple[Content, ...]] = {}
+        parts: list[tuple[str, str]] = []
         if bar.trouble:
-            told = (f"✕ {safe_text(bar.trouble, 40)}  ", "✕ store  ")
-            parts["trouble"] = tuple(Content.assemble((word, STYLES["error"])) for word in told)
+            parts.append(
+                (f"✕ {'store' if 'trouble' in form.short else safe_text(bar.trouble, 40)}", STYLES["error"])
+            )
         if bar.is_read_only:
-            parts["read_only"] = (Content.assemble(("read-only  ", "bold $warning")),)
-        count = f"▲ {bar.pulse.overdue_count:,}"
+            parts.append(("read-only", "bold $warning"))
         if bar.pulse.overdue_count:
-            late = (f"{count} overdue", count)
-            parts["late"] = tuple(Content.assemble((f"{word}  ", STYLES["error"])) for word in late)
-        words = (str(bar.engine), str(bar.engine).replace("engine ", ""))
-        parts["engine"] = tuple(Content.assemble((f"{word}  ", STYLES[bar.engine.role])) for word in words)
-        if bar.person:
-            parts["person"] = (Content.assemble((f"{safe_text(bar.person, 20)}  ", "$muted")),)
-        return parts
+            word = "late" if "late" in form.short else "overdue"
+            parts.append((f"▲ {bar.pulse.overdue_count:,} {word}", STYLES["error"]))
+        engine = str(bar.engine)
+        parts.append(
+            (engine.replace("engine ", "") if "engine" in form.short else engine, STYLES[bar.engine.role])
+        )
+        if bar.person and form.has_person:
+            parts.append((safe_text(bar.person, 20), "$muted"))
+        return [Content.assemble((f"{words}  ", style)) for words, style in parts]
 
-    def _whole(self, shortened: int) -> Content:
-        """Everything, with as many words shortened as asked for."""
-        short = FORMS[shortened]
-        said = [forms[-1 if name in short else 0] for name, forms in self._parts().items()]
-        return Content("").join([*said, self._time(is_short="time" in short)])
+    def _right(self, form: Form) -> Content:
+        return Content("").join([*self._parts(form), self._time(form.time)])
 
-    def _right(self, room: int) -> Content:
-        """The engine's time always; the rest as far as there is room."""
-        # of the time, only the day of the month counts beside a trouble
-        shown, parts = self._time(is_short=bool(self.bar.trouble)), self._parts()
-        if self.size.width < WIDE:
-            engine, late = parts.pop("engine"), parts.pop("late", ())
-            person = parts.pop("person", ())
-            parts |= {"engine": engine[1:], "late": late[:1], "person": person}
-        line = Content("")
-        for forms in parts.values():
-            for part in forms:  # the longest form that there is room for
-                if line.cell_length + part.cell_length + shown.cell_length <= room:
-                    line = line + part
-                    break
-        return line + shown if shown.cell_length <= room else Content(" ")
+    def _as_far_as(self, room: int) -> Content:
+        """In the shortest form that there is, as many parts as there is room for, the most important first."""
+        shown, time = Content(""), self._time(FORMS[-1].time)
+        for part in self._parts(FORMS[-1]):
+            if shown.cell_length + part.cell_length + time.cell_length < room:
+                shown = shown + part
+        gap = room - shown.cell_length - time.cell_length
+        return Content.assemble(" " * gap, shown, time) if gap > 0 else Content(" ")
 
     def watch_bar(self) -> None:
         self.refresh()

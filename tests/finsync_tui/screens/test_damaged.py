@@ -47,6 +47,14 @@ async def test_a_store_that_is_damaged_while_it_is_open_is_told_on_each_screen(
             await settle(pilot)
             said[mode] = screen_text(pilot)
 
+            if mode == modes[0]:
+                await pilot.app.action_go("home")
+                await settle(pilot)
+                home = screen_text(pilot)
+
+    assert "✕ STORE_DAMAGED" in home
+    assert "What is shown was read before" in home
+    assert "Stuck · 30" in home
     assert [] == [mode for mode, text in said.items() if "STORE_DAMAGED" not in text]
     assert [] == [mode for mode, text in said.items() if "✕ store" not in text]
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.theme import Theme
 
-from finsync_tui.screens import themes
+from finsync_tui.screens import base, themes, verbs
 from finsync_tui.screens.audit_log import AuditScreen
 from finsync_tui.screens.events import EventDetailScreen, EventsScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.home import HomeScreen
+from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.settings_screen import SettingsScreen
 from finsync_tui.screens.workflows import WorkflowsScreen
 from finsync_tui.settings import Workspace
@@ -23,6 +26,7 @@ from store import requests, systems
 from store.clock import VirtualClock
 from store.database import Store, open_store
 from tests.finsync_tui.screens.driving import (
+    DESIGN,
     NARROW,
     an_app,
     finish,
@@ -310,3 +314,44 @@ def test_colours_come_from_the_theme_alone() -> None:
     assert "$error" in styles
     assert [] == own.findall(styles)
     assert {Path(themes.__file__)} == code
+
+
+async def test_the_top_bar_says_in_words_how_things_are_at_eighty_columns(filled: Path) -> None:
+    """Glyph and word stay together; a screen without a number has its name lit like any other."""
+    async with opened(filled, NARROW) as pilot:
+        bars = {}
+        for mode in ("home", "exceptions", "suppliers"):
+            await pilot.app.action_go(mode)
+            await settle(pilot)
+            bars[mode] = screen_text(pilot).splitlines()[0]
+
+    assert [] == [
+        (mode, word)
+        for mode, bar in bars.items()
+        for word in ("▲ 18 late", "⟳ working", "◷")
+        if word not in bar
+    ]
+    assert "Suppliers" in bars["suppliers"]
+
+
+async def test_before_the_first_look_nothing_is_said_of_the_engine(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that it was not started, nor what time it is for it: nobody knows yet."""
+
+    async def never(reader: Reader, query: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(Reader, "run", never)
+    async with an_app(filled).run_test(size=DESIGN) as pilot:
+        await pilot.pause(0.1)
+        shown = screen_text(pilot)
+
+    assert "◌ engine reading" in shown or "◌ reading" in shown
+    assert "not started" not in shown
+    assert "UTC" not in shown
+
+
+def test_a_read_only_workbench_draws_every_verb_dim() -> None:
+    """Whatever can be done by a verb is known to write."""
+    assert set() == {base.ACTIONS.get(name, name) for name in get_args(verbs.Name)} - base.WRITING

@@ -27,7 +27,7 @@ from tests.finsync_tui.screens.driving import (
 from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
 
 pytestmark = pytest.mark.anyio
-SAME, DIFFERENT = "m", "d"
+SAME, DIFFERENT = "equals_sign", "exclamation_mark"
 HULL = SupplierAddress(postcode="HU1 1AA", town="Hull", country="GB")
 NAMES = ("Harbour Paper Ltd", "HARBOUR PAPER LIMITED", "Harbor Paper \x1b[2J")
 

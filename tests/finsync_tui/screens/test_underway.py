@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from finsync_tui.screens import overview, queries, underway
+from finsync_tui.flows import registry
+from finsync_tui.screens import overview, queries, signs, underway
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.findings import FINDINGS
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
@@ -81,3 +82,21 @@ async def test_a_line_opens_its_list_and_a_system_is_found(filled: Path) -> None
     assert "is:unposted flow:requisition_to_pay age:<1d" == unposted
     assert "oracle-amer" == system
     assert ("class:COST_CENTRE_INACTIVE is:overdue", 2) == (text, rows)
+
+
+def test_every_flow_has_its_word() -> None:
+    """A flow without one would stand among the lines by its identifier."""
+    assert set(registry.FLOWS) == set(signs.FLOWS)
+
+
+@pytest.mark.anyio
+async def test_amounts_of_several_currencies_are_never_left_out_silently(filled: Path) -> None:
+    """With room each currency has its column; without, one column names the currency and says that there are more."""
+    async with opened(filled, (80, 24)) as pilot:
+        narrow = screen_text(pilot)
+    async with opened(filled, (120, 40)) as pilot:
+        mid = screen_text(pilot)
+
+    assert "1,171,966.11     526,223.94" in narrow
+    assert "1,171,966.11 EUR +1" in mid
+    assert "57,738.03 USD" in mid
