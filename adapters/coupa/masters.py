@@ -49,6 +49,7 @@ class SupplierEcho(wire.Wire):
     hold_invoices_for_ap_review: bool | None = None
     payment_term: wire.Coded | None = None
     primary_address: wire.Address | None = None
+    parent: wire.IdRef | None = None
 
 
 class LimitEcho(wire.Wire):

@@ -41,7 +41,17 @@ def supplier(body: Mapping[str, Any]) -> dict[str, Any]:
         sent["payment-term"] = {"code": body["payment_terms"]}
     if body.get("country"):
         sent["primary-address"] = {"country": {"code": body["country"]}}
+    if body.get("address"):
+        sent["primary-address"] = _address(body["address"])
+    if "parent_id" in body:
+        sent["parent"] = {"id": int(body["parent_id"])} if body["parent_id"] else None
     return sent
+
+
+def _address(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"street": "street1", "town": "city", "postcode": "postal-code"}
+    sent: dict[str, Any] = {theirs: given[ours] for ours, theirs in names.items() if given.get(ours)}
+    return {**sent, "country": {"code": given["country"]}} if given.get("country") else sent
 
 
 def remit_to(body: Mapping[str, Any]) -> dict[str, Any]:

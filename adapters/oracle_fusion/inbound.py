@@ -111,7 +111,7 @@ def supplier(row: bytes, options: Options) -> Translated:
 def _nature(document: wire.Supplier) -> dict[str, Any]:
     """Return where a supplier sits, what kind it is and what stands above it, as far as Oracle says."""
     found: dict[str, Any] = {}
-    addresses = [one for one in wire.rows(document.addresses) if wire.words(one.Status) in ("", "ACTIVE")]
+    addresses = [one for one in wire.rows(document.addresses) if one.is_in_use]
     if addresses:
         first = min(addresses, key=lambda one: int(one.SupplierAddressId))
         found["address"] = {

@@ -19,6 +19,10 @@ NUMBER_MAX: Final = 30
 SITE_MAX: Final = 240
 VALUE_MAX: Final = 150
 DESCRIPTION_MAX: Final = 240
+NAME_LINE_MAX: Final = 240
+PLACE_MAX: Final = 60
+ADDRESS_NAME: Final = "MAIN"
+"""How the address is called that finsync makes."""
 
 
 class NewSite(BaseModel):
@@ -41,6 +45,9 @@ def supplier(document: Supplier, options: Options) -> dict[str, Any]:
         **options.supplier_defaults,
         **_tax(document),
     }
+    place = address(document)
+    if place is not None:
+        body["addresses"] = [{"AddressName": ADDRESS_NAME, **place}]
     if document.kind == "one_time":
         body["OneTimeSupplierFlag"] = True
     if document.parent_id is not None:
@@ -51,6 +58,7 @@ def supplier(document: Supplier, options: Options) -> dict[str, Any]:
 
 
 FIELDS: Final = ("name", "tax_registrations", "status")
+"""What a change brings to the supplier when it does not say which fields."""
 
 
 def supplier_changes(
@@ -72,9 +80,31 @@ def supplier_changes(
             )
         wanted["InactiveDate"] = inactive_on.isoformat()
     found = {name: value for name, value in wanted.items() if value != getattr(have, name)}
+    above = int(document.parent_id) if document.parent_id is not None else None
+    if "parent" in fields and str(have.ParentSupplierId or "") != str(above or ""):
+        found["ParentSupplierId"] = above
     if follows and document.status != "inactive" and is_inactive:
         found["InactiveDate"] = None
     return found
+
+
+def address(document: Supplier) -> dict[str, Any] | None:
+    """Return the attributes of where a supplier sits; None where its country, which Oracle asks for, is not known."""
+    where = document.address
+    country = (where.country if where else None) or document.country
+    if where is None or country is None:
+        return None
+    lines = (
+        ("AddressLine1", where.street, NAME_LINE_MAX), ("PostalCode", where.postcode, PLACE_MAX), ("City", where.town, PLACE_MAX),
+    )  # fmt: skip
+    found = {name: identifier(value, most, f"{name} of the supplier") for name, value, most in lines if value}
+    return {"CountryCode": country, **found}
+
+
+def address_changes(have: wire.SupplierAddress, document: Supplier) -> dict[str, Any]:
+    """Return what the address in Oracle lacks to be as wanted."""
+    wanted = address(document) or {}
+    return {name: value for name, value in wanted.items() if value != getattr(have, name)}
 
 
 def site(wanted: NewSite, unit: BusinessUnit) -> dict[str, Any]:

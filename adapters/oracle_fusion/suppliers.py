@@ -18,7 +18,16 @@ from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, is_id, one_of, quoted
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import CannotExpressError
-from adapters.oracle_fusion.outbound_supplier import FIELDS, NewSite, site, supplier, supplier_changes
+from adapters.oracle_fusion.outbound_supplier import (
+    ADDRESS_NAME,
+    FIELDS,
+    NewSite,
+    address,
+    address_changes,
+    site,
+    supplier,
+    supplier_changes,
+)
 from adapters.oracle_fusion.requests import document, refused, text_of
 from adapters.paging import chunks
 from store.canonical.supplier import Supplier, normal
@@ -92,19 +101,53 @@ class Suppliers:
 
     async def _change(self, request: WriteRequest) -> Receipt:
         found, changes = await self._plan(request)
-        if not changes:
+        place = await self._address_plan(request, found)
+        if not changes and place is None:
             return _receipt(found, was_found=True)
         if found.href is None:
             raise self._refused(f"Oracle gave no address (self link) to change supplier {found.Supplier} at")
-        answer = await self._api.update(found.href, changes, found.etag)
-        return _receipt(answer.decode(wire.Supplier))
+        if changes:
+            await self._api.update(found.href, changes, found.etag)
+        if place is not None:
+            await self._put_address(found.href, *place)
+        return _receipt(found)
 
     async def _find_changed(self, request: WriteRequest) -> Receipt | None:
         try:
             found, changes = await self._plan(request)
+            place = await self._address_plan(request, found)
         except CannotExpressError:
             return None
-        return None if changes else _receipt(found, was_found=True)
+        return None if changes or place is not None else _receipt(found, was_found=True)
+
+    async def _address_plan(
+        self, request: WriteRequest, found: wire.Supplier
+    ) -> tuple[wire.SupplierAddress | None, dict[str, Any]] | None:
+        """Return the address that is shown and what it lacks; None when nothing is asked or nothing is missing."""
+        wanted = self._supplier(request)
+        body = address(wanted)
+        if "address" not in (request.body.get("fields") or ()) or body is None or found.href is None:
+            return None
+        rows = await self._api.rows(
+            f"{found.href}/child/addresses", {"orderBy": "SupplierAddressId:asc", "links": "self"}
+        )
+        held = next((one for one in map(_address.decode, rows) if one.is_in_use), None)
+        changes = body if held is None else address_changes(held, wanted)
+        return (held, changes) if changes else None
+
+    async def _put_address(
+        self, href: str, held: wire.SupplierAddress | None, changes: Mapping[str, Any]
+    ) -> None:
+        """Change the address that is shown, or add the first one."""
+        if held is None:
+            body = {"AddressName": ADDRESS_NAME, **changes}
+            await self._api.create(
+                f"{href}/child/addresses", body, expects=(200, 201), upserts=self._options.upserts_suppliers
+            )
+            return
+        if held.href is None:
+            raise self._refused("Oracle gave no address (self link) to change the supplier's address at")
+        await self._api.update(held.href, changes, held.etag)
 
     async def _plan(self, request: WriteRequest) -> tuple[wire.Supplier, dict[str, Any]]:
         wanted, found = self._supplier(request), await self._state(request)
@@ -160,6 +203,10 @@ class Suppliers:
         known = await self._find_site(request)
         if known is not None:
             return known
+        closed = await self._site(request)
+        if closed is not None and closed.href is not None:  # it was closed: the same one is opened again
+            answer = await self._api.update(closed.href, {"InactiveDate": None}, closed.etag)
+            return _site_receipt(answer.decode(wire.SupplierSite), was_found=False)
         answer = await self._api.create(
             await self._sites(request),
             site(wanted, unit),
@@ -170,7 +217,8 @@ class Suppliers:
 
     async def _find_site(self, request: WriteRequest) -> Receipt | None:
         found = await self._site(request)
-        return None if found is None else _site_receipt(found, was_found=True)
+        is_open = found is not None and found.InactiveDate is None
+        return _site_receipt(found, was_found=True) if found is not None and is_open else None
 
     async def _close_site(self, request: WriteRequest) -> Receipt:
         """Make a site inactive from a day on: nothing is ordered from it or paid to it any more."""
@@ -265,3 +313,4 @@ def _day(text: str) -> date | None:
 
 _supplier = msgspec.json.Decoder(wire.Supplier)
 _site = msgspec.json.Decoder(wire.SupplierSite)
+_address = msgspec.json.Decoder(wire.SupplierAddress)

@@ -115,6 +115,10 @@ class SupplierAddress(Linked, kw_only=True):
     CountryCode: str | None = None
     Status: str | None = None
 
+    @property
+    def is_in_use(self) -> bool:
+        return words(self.Status) in ("", "ACTIVE")
+
 
 class Supplier(Linked, kw_only=True):
     SupplierId: Id

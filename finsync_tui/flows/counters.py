@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from finsync_tui.flows import taken_over
+from finsync_tui.flows import supplier_requests, taken_over
 from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
 from finsync_tui.suppliers import merging
@@ -15,6 +15,7 @@ from store import crossrefs, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.money import Money, plain
 from store.canonical.purchasing import PurchaseOrder, Receipt
+from store.canonical.supplier import Supplier
 from store.outbox import Delivery
 from store.records import Held
 
@@ -245,28 +246,53 @@ def _supplier(context: Context, delivery: Delivery) -> Counter | None:
 
 
 def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
-    """Of a double, or of one that came back, the status becomes what it was; what was adopted too; other changes stay."""
+    """The status of a double, what was adopted, and fields that followed their owner become what they were there."""
     body = json.loads(delivery.body)
-    before = body.get("before")
-    if before is None or delivery.external_id is None:
+    if delivery.external_id is None:
         return None
     if "supplier" not in body:
         return _adopted(context, delivery)
-    key = f"{delivery.system}:{delivery.external_id}"
-    return Counter(
-        delivery.operation,
-        merging.change_body(context.db, key, str(before), context.now),
-        delivery.external_id,
-    )
+    if body.get("before") is not None:
+        key = f"{delivery.system}:{delivery.external_id}"
+        wanted = merging.change_body(context.db, key, str(body["before"]), context.now)
+        return Counter(delivery.operation, wanted, delivery.external_id)
+    return _followed(context, delivery, body)
+
+
+def _followed(context: Context, delivery: Delivery, body: Mapping[str, Any]) -> Counter | None:
+    if body.get("was") is None:
+        return None
+    was = Supplier.model_validate(body["was"])
+    fields = supplier_requests.undoing(was, body["fields"])
+    wanted = supplier_requests.change(was, was, fields, context.now.date(), was.parent_id)
+    opened = {site.code for site in was.sites if site.is_active}
+    places = [{"code": one["code"], "is_active": one["code"] in opened} for one in body.get("remit_to", ())]
+    if not fields and not places:
+        return None
+    return Counter(delivery.operation, {**wanted, "remit_to": places}, delivery.external_id)
 
 
 def _site(context: Context, delivery: Delivery) -> Counter | None:
-    """A site that we made for a company is closed again; one that was there stays open."""
+    """A site that we opened for a company is closed again; one that was there stays open."""
+    return _site_back(context, delivery, "supplier_site.close")
+
+
+def _reopened_site(context: Context, delivery: Delivery) -> Counter | None:
+    """A site that we closed is opened again: only those that were open are closed."""
+    return _site_back(context, delivery, "supplier_site.create")
+
+
+def _site_back(context: Context, delivery: Delivery, operation: str) -> Counter | None:
+    body = json.loads(delivery.body)
     link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None or (delivery.receipt or {}).get("was_found"):
+    supplier_id = body.get("supplier_id") or (link.external_id if link is not None else None)
+    was_there = operation == "supplier_site.close" and (delivery.receipt or {}).get("was_found")
+    if supplier_id is None or was_there:
         return None
-    body = {"site": json.loads(delivery.body)["site"], "inactive_on": context.now.date().isoformat()}
-    return Counter("supplier_site.close", body, link.external_id)
+    wanted: dict[str, Any] = {"site": body["site"], "supplier_id": supplier_id}
+    if operation == "supplier_site.close":
+        wanted["inactive_on"] = context.now.date().isoformat()
+    return Counter(operation, wanted, supplier_id)
 
 
 def _adopted(context: Context, delivery: Delivery) -> Counter | None:
@@ -324,6 +350,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "journal.create": _journal,
     "supplier.create": _supplier,
     "supplier_site.create": _site,
+    "supplier_site.close": _reopened_site,
     "lookup_value.change": _adopted,
     "supplier.change": _supplier_change,
     "supplier_bank_account.change": _bank_change,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +124,16 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
         {"operation": delivery.operation},
         entry_id,
     )
+
+
+def await_all(context: Context, entry_ids: Iterable[int]) -> Answer:
+    """Answer by the first of several deliveries that is not done."""
+    entries = [int(one) for one in entry_ids]
+    for entry_id in entries:
+        answer = await_delivery(context, entry_id)
+        if not isinstance(answer, Done):
+            return answer
+    return Done({"entries": entries})
 
 
 def unseen(context: Context, held: Hold, entry_id: int | None) -> Hold:

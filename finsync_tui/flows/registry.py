@@ -7,6 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final, cast
 
+from finsync_tui.flows.beginnings import sources
 from finsync_tui.flows.steps import Flow
 from finsync_tui.profile import Profile
 
@@ -18,6 +19,7 @@ _CLASSES: Final[Mapping[str, str]] = {
     "expense_to_reimbursement": "ExpenseToReimbursement",
     "expense_validation": "ExpenseValidation",
     "supplier_onboarding": "SupplierOnboarding",
+    "supplier_following": "SupplierFollowing",
     "supplier_merge": "SupplierMerge",
     "break_adoption": "BreakAdoption",
     "supplier_bank_change": "SupplierBankChange",
@@ -54,7 +56,4 @@ FLOWS: Final[Mapping[str, Flow]] = _Flows()
 
 def is_document_source(profile: Profile, system: str, entity: str) -> bool:
     """Say whether documents of that entity in that system start a flow of this company."""
-    return any(
-        setup.is_enabled and setup.source == system and name in FLOWS and FLOWS[name].model.entity == entity
-        for name, setup in profile.flows.items()
-    )
+    return any(system in sources(profile, name) and FLOWS[name].model.entity == entity for name in FLOWS)

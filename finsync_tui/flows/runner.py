@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from finsync_tui import documents
-from finsync_tui.flows import compensation, taken_over
+from finsync_tui.flows import beginnings, compensation, taken_over
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, cases, events, outbox, records, workflows
@@ -92,12 +92,11 @@ def advance(
 def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[int, bool]:
     """Read the events this flow has not seen: start instances, wake those that wait for a system's news."""
     found = events.pending(db, flow.name, BATCH, flow.listens_to)
-    setup = facts.profile.flows.get(flow.name)
-    source = setup.source if setup is not None and setup.is_enabled else None
+    sources = beginnings.sources(facts.profile, flow.name)
     own = f"{TYPE_PREFIX}{flow.model.entity}."
     started = 0
     for _, event in found:
-        if event.source == source and event.type.startswith(own):
+        if event.source in sources and event.type.startswith(own):
             new = _start(db, flow, facts, event.subject, clock.now())
             started += new
             if not new:  # what is under way may have to know

@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
-from finsync_tui.flows import outgoing, reading_back, supplier_following, supplier_requests
+from finsync_tui.flows import outgoing, supplier_above, supplier_following, supplier_requests, supplier_sites
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
-from finsync_tui.profile import business_units
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
 from store import crossrefs, events, findings, records, supplier_forms, workflows
@@ -43,7 +42,7 @@ class SupplierOnboarding(UsualFlow):
     rechecks = frozenset(("check_data",))
     under_way = frozenset(
         ("await_supplier", "request_sites", "await_sites", "next_erp", "write_back", "await_write_back", "verify",
-         "await_change", "next_known")
+         "await_change", "change_sites", "next_known")
     )  # fmt: skip
 
     def steps(self, kind: str) -> Mapping[str, Step]:
@@ -63,7 +62,7 @@ class SupplierOnboarding(UsualFlow):
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """News of the supplier itself, or that the one above it is there now."""
-        return (event.subject, *workflows.waiting_on(db, NAME, _parent_wait(event.subject)))
+        return (event.subject, *workflows.waiting_on(db, NAME, supplier_above.wait(event.subject)))
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER" or step == "verify":
@@ -172,45 +171,18 @@ def _is_ahead(context: Context, key: str, target: str) -> bool:
 
 def await_parent(context: Context) -> Answer:
     """The supplier above it comes first, if it is on its way there."""
-    parent = _parent_key(context)
+    parent = supplier_above.key_of(context, _supplier(context))
     if parent is None or _parent_in(context, _target(context)) is not None:
         return Done({"parent": parent}, is_skipped=parent is None)
-    if _stands_above(context.db, context.workflow.document_key, parent):
+    if supplier_above.stands_above(context.db, context.workflow.document_key, parent):
         return Done({"note": f"it stands above {parent} itself: it comes without one above it"})
-    above = [w for w in workflows.of_document(context.db, parent, ENTITY) if w.flow == NAME]
-    if above and above[-1].ended_at is None:
-        return Wait(_parent_wait(parent), context.now + LOOK_AGAIN)
+    if supplier_above.is_on_its_way(context, parent):
+        return Wait(supplier_above.wait(parent), context.now + LOOK_AGAIN)
     return Done({"note": f"{parent} is not in {_target(context)}: it stands there without one above it"})
 
 
-def _stands_above(db: Connection, key: str, parent: str) -> bool:
-    """Say whether a supplier is above its own parent, or is named as that itself: neither could wait for the other."""
-    seen = set[str]()
-    while parent not in seen:
-        if parent == key:
-            return True
-        seen.add(parent)
-        system, external_id = RecordKey.parse(parent)
-        held = records.get(db, Supplier, system, external_id)
-        if held is None or held.record.parent_id is None:
-            return False
-        parent = f"{system}:{held.record.parent_id}"
-    return False
-
-
-def _parent_wait(parent: str) -> str:
-    return f"the supplier above it, {parent}"
-
-
-def _parent_key(context: Context) -> str | None:
-    parent = _supplier(context).parent_id
-    return f"{_key(context).system}:{parent}" if parent else None
-
-
 def _parent_in(context: Context, target: str) -> str | None:
-    parent = _parent_key(context)
-    link = crossrefs.get(context.db, ENTITY, parent, target) if parent else None
-    return link.external_id if link is not None else None
+    return supplier_above.id_in(context, supplier_above.key_of(context, _supplier(context)), target)
 
 
 def request_supplier(context: Context) -> Answer:
@@ -237,24 +209,16 @@ def request_sites(context: Context) -> Answer:
     link = crossrefs.get(context.db, ENTITY, context.workflow.document_key, target)
     assert link is not None, "it was found or created"
     held = records.get(context.db, Supplier, target, link.external_id)
-    have = {site.business_unit for site in held.record.sites} if held is not None else set()
-    setups = context.facts.profile.legal_entities.values()
-    units = sorted({setup.business_unit for setup in setups if setup.target == target})
-    code = context.facts.profile.suppliers.site_code
-    wanted = [unit for unit in units if not have & business_units.words(context.facts.profile, target, unit)]
-    context.data["site_entries"] = [
-        outgoing.enqueue(
-            context, target, "supplier_site.create", {"site": {"code": code, "business_unit": unit}},
-            external_id=link.external_id, part=f"{target}/{unit}",
-        )
-        for unit in wanted
-    ]  # fmt: skip
-    return Done({"sites": wanted}, is_skipped=not wanted)
+    wanted = supplier_sites.missing(
+        context, _supplier(context), held.record if held is not None else None, target
+    )
+    context.data["site_entries"] = supplier_sites.open_all(context, wanted, target, link.external_id)
+    return Done({"sites": [f"{code} {unit}" for code, unit in wanted]}, is_skipped=not wanted)
 
 
 def await_sites(context: Context) -> Answer:
     """Wait until each company has its site."""
-    return _await_all(context, "site_entries")
+    return outgoing.await_all(context, context.data["site_entries"])
 
 
 def next_erp(context: Context) -> Answer:
@@ -313,22 +277,10 @@ def await_write_back(context: Context) -> Answer:
 
 def verify(context: Context) -> Answer:
     """Done only when every system, read afresh, shows it."""
-    seen = reading_back.take(context)
-    if not seen:
-        return Wait("read-back")
-    for system, differences in seen.items():
-        if differences:
-            return Hold(
-                "READ_BACK_DIFFERS",
-                f"{system} does not show supplier {context.workflow.document_number} as it was delivered: {reading_back.told(differences)}",
-                f"Find out who changed it in {system}; correct it there and retry.",
-                system,
-                {"differences": differences},
-            )
-    outgoing.mark_verified(context)
-    if context.workflow.kind == "onboard":
+    answer = supplier_following.verify(context)
+    if isinstance(answer, Finish) and context.workflow.kind == "onboard":
         _tell_onboarded(context)
-    return Finish("done", {"read_back": sorted(seen)})
+    return answer
 
 
 def _tell_onboarded(context: Context) -> None:
@@ -339,14 +291,6 @@ def _tell_onboarded(context: Context) -> None:
         subject=flow.document_key, time=context.now, correlation_id=flow.document_key, data={"targets": context.data["targets"]},
     )  # fmt: skip
     events.append(context.db, [happened])
-
-
-def _await_all(context: Context, name: str) -> Answer:
-    for entry_id in context.data[name]:
-        answer = outgoing.await_delivery(context, int(entry_id))
-        if not isinstance(answer, Done):
-            return answer
-    return Done({"entries": list(context.data[name])})
 
 
 def _link(context: Context, external_id: str, number: str, why: str) -> None:

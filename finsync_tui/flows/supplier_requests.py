@@ -1,35 +1,55 @@
-"""What is asked of a system about a supplier: to make it, or to change the fields that its source owns. Pure but for reading.
+"""What is asked of a system about a supplier: to make it, or to change the fields that its owner changed. Pure.
 
 One body fits every system: the whole supplier for those that take it so, and its plain values for the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
 
 from finsync_tui.profile import Profile
-from store.canonical.supplier import Supplier, normal
+from finsync_tui.suppliers.places import is_same_address, open_codes
+from store.canonical.supplier import Supplier, SupplierSite, normal
 
-FOLLOWING: Final = ("status", "name", "tax_registrations")
-"""Fields that follow their owner into other systems."""
+ATTRIBUTES: Final = {
+    "status": "status",
+    "name": "name",
+    "tax_registrations": "tax_registrations",
+    "address": "address",
+    "parent": "parent_id",
+    "sites": "sites",
+}
+"""Fields that follow their owner into other systems, by the names that `[ownership]` uses."""
+FOLLOWING: Final = tuple(ATTRIBUTES)
 
 
 def owned(profile: Profile, system: str) -> list[str]:
-    """Return the fields that follow this system: its status unless somebody else owns it, others where it owns them.
+    """Return the fields that follow this system: those that it owns, and the status of what begins there unless another owns it.
 
-    >>> company = Profile.model_validate({"systems": {}, "ownership": {"supplier.name": "coupa"}})
+    >>> setup = {"systems": {}, "flows": {"supplier_onboarding": {"source": "coupa"}}}
+    >>> company = Profile.model_validate({**setup, "ownership": {"supplier.name": "coupa", "supplier.address": "oracle"}})
     >>> owned(company, "coupa"), owned(company, "oracle")
-    (['status', 'name'], ['status'])
+    (['status', 'name'], ['address'])
     """
-    whole = profile.ownership.get("supplier")
+    setup = profile.flows.get("supplier_onboarding")
+    begins_here = setup is not None and setup.source == system
     found = []
     for field in FOLLOWING:
-        owner = profile.ownership.get(f"supplier.{field}", whole)
-        if owner == system or (owner is None and field == "status"):
+        owner = _owner(profile, field)
+        if owner == system or (owner is None and field == "status" and begins_here):
             found.append(field)
     return found
+
+
+def owners(profile: Profile) -> frozenset[str]:
+    """Return the systems that own a field of suppliers that follows."""
+    return frozenset(filter(None, (_owner(profile, field) for field in FOLLOWING)))
+
+
+def _owner(profile: Profile, field: str) -> str | None:
+    return profile.ownership.get(f"supplier.{field}", profile.ownership.get("supplier"))
 
 
 def creation(supplier: Supplier, parent_id: str | None) -> dict[str, Any]:
@@ -40,41 +60,88 @@ def creation(supplier: Supplier, parent_id: str | None) -> dict[str, Any]:
         "status": "active",
         "number": supplier.number,
         "country": _country(supplier),
+        "address": _address(supplier),
+        "parent_id": parent_id,
     }
     tax_id = next((one.number for one in supplier.tax_registrations), None)
     return {"supplier": wanted.model_dump(mode="json"), **_given({**plain, "tax_id": tax_id})}
 
 
-def change(supplier: Supplier, held: Supplier, fields: Sequence[str], today: date) -> dict[str, Any]:
-    """Return the request that lets a system show these fields as the source does."""
-    wanted = held.model_copy(update={name: getattr(supplier, name) for name in fields})
+def change(
+    supplier: Supplier, held: Supplier, fields: Sequence[str], today: date, parent_id: str | None = None
+) -> dict[str, Any]:
+    """Return the request that lets a system show these fields as the source does; `parent_id` is what it calls the one above."""
+    given = {ATTRIBUTES[name]: getattr(supplier, ATTRIBUTES[name]) for name in fields if name != "sites"}
+    if "parent" in fields:
+        given["parent_id"] = parent_id
+    wanted = held.model_copy(update=given)
     plain: dict[str, Any] = {name: getattr(supplier, name) for name in ("name", "status") if name in fields}
     if "tax_registrations" in fields:
         plain["tax_id"] = next((one.number for one in supplier.tax_registrations), None)
-    return {
+    if "address" in fields:
+        plain["address"] = _address(supplier)
+    body = {
         "supplier": wanted.model_dump(mode="json"),
         "fields": list(fields),
         "inactive_on": today.isoformat(),
         **_given(plain),
     }
+    return {**body, "parent_id": parent_id} if "parent" in fields else body
+
+
+def undoing(supplier: Supplier, fields: Sequence[str]) -> list[str]:
+    """Return which of these fields can be given back: a system that showed no address or tax number can't be given none."""
+    return [
+        name
+        for name in fields
+        if name in ("status", "name", "parent") or (name != "sites" and getattr(supplier, ATTRIBUTES[name]))
+    ]
 
 
 def differing(supplier: Supplier, held: Supplier, fields: Sequence[str]) -> list[str]:
-    """Return which of these fields a system does not show as the source does."""
-    found = []
-    for name in fields:
-        if name == "tax_registrations":
-            have = {normal(one.number) for one in held.tax_registrations}
-            is_other = any(normal(one.number) not in have for one in supplier.tax_registrations[:1])
-        else:
-            is_other = getattr(supplier, name) != getattr(held, name)
-        if is_other:
-            found.append(name)
-    return found
+    """Return which of these fields are not in `held` as they are in `supplier`. What the owner leaves empty says nothing,
+    but for the supplier above it and for sites."""
+    return [name for name in fields if _is_other(name, supplier, held)]
+
+
+def _is_other(name: str, supplier: Supplier, held: Supplier) -> bool:
+    if name == "tax_registrations":
+        have = {normal(one.number) for one in held.tax_registrations}
+        return any(normal(one.number) not in have for one in supplier.tax_registrations[:1])
+    if name == "address":
+        return supplier.address is not None and not is_same_address(supplier.address, held.address)
+    if name == "sites":
+        return open_codes(supplier.sites) != open_codes(held.sites)
+    return bool(getattr(supplier, ATTRIBUTES[name]) != getattr(held, ATTRIBUTES[name]))
+
+
+def remit_to(
+    supplier: Supplier, sites: Sequence[SupplierSite], closed: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return an owner's sites as places that are paid, one a code; several companies may buy at one place."""
+    address = _address(supplier) or {}
+    found: dict[str, dict[str, Any]] = {}
+    for site in sorted(sites, key=lambda one: (one.code, one.external_id)):
+        if site.is_active and site.code not in found:
+            found[site.code] = {
+                "code": site.code, "name": supplier.name, "is_active": True, "reference": site.external_id,
+                **_given({"street1": address.get("street"), "city": address.get("town"),
+                          "postal_code": address.get("postcode"), "country": address.get("country")}),
+            }  # fmt: skip
+    gone = [{"code": code, "is_active": False} for code in sorted(closed) if code not in found]
+    return [*found.values(), *gone]
+
+
+def _address(supplier: Supplier) -> dict[str, str] | None:
+    """Return the address as plain values; the country is the supplier's where the address names none."""
+    if supplier.address is None:
+        return None
+    return _given({**supplier.address.model_dump(), "country": _country(supplier)})
 
 
 def _country(supplier: Supplier) -> str | None:
-    return supplier.country or (supplier.address.country if supplier.address else None)
+    own = supplier.address.country if supplier.address else None
+    return own or supplier.country
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

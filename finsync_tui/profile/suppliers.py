@@ -14,6 +14,8 @@ GOLDEN_FIELDS: Final = (
     "name", "number", "status", "kind", "country", "address", "tax_registrations", "bank_accounts", "parent",
 )  # fmt: skip
 """Fields of a golden record. Each comes from one record: a street of one and a town of another is nobody's address."""
+OWNED_FIELDS: Final = (*GOLDEN_FIELDS, "sites")
+"""Fields that a system may own: its sites follow, but each system has its own, so that no golden record has them."""
 
 
 class Thresholds(NamedTuple):

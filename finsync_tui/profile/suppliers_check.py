@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from finsync_tui.profile.model import Profile
 from finsync_tui.profile.problem import Problem
-from finsync_tui.profile.suppliers import GOLDEN_FIELDS
+from finsync_tui.profile.suppliers import OWNED_FIELDS
 from store.wording import nearest
 
 
@@ -17,10 +17,10 @@ def supplier_problems(profile: Profile) -> Iterator[Problem]:
         entity, _, field = name.partition(".")
         if owner not in profile.systems:
             yield _unknown(profile, place, owner)
-        if entity == "supplier" and field and field not in GOLDEN_FIELDS:
+        if entity == "supplier" and field and field not in OWNED_FIELDS:
             yield Problem(
                 place,
-                f"a supplier has no field {field!r}: {nearest(field, GOLDEN_FIELDS)}",
+                f"a supplier has no field {field!r}: {nearest(field, OWNED_FIELDS)}",
                 "Correct the name, or take the line out.",
             )
     policy = profile.suppliers

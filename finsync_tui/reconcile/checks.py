@@ -23,6 +23,7 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
     ("supplier_onboarding", "verify"): SupplierCheck(),
+    ("supplier_following", "verify"): SupplierCheck(),
     ("supplier_bank_change", "verify"): BankChangeCheck(),
     ("supplier_merge", "verify"): SupplierStatusCheck(),
     ("supplier_merge", "verify_return"): SupplierStatusCheck(),

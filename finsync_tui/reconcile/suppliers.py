@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
+from typing import Any
 
 from finsync_tui.reconcile.compare import Difference
 from finsync_tui.reconcile.read_back import Found, Seen, Want
+from finsync_tui.suppliers.places import is_same_address, open_codes
 from store import crossrefs, records
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier, SupplierBankAccount, normal
+from store.canonical.supplier import Supplier, SupplierAddress, SupplierBankAccount, normal
 from store.workflows import Workflow
 
 ENTITY = Supplier.entity
@@ -20,6 +22,8 @@ class SupplierCheck:
 
     def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
         key = RecordKey.parse(workflow.document_key)
+        if "known" in workflow.data:  # a change that followed, into each supplier that is this one
+            return [Want(system, ENTITY, external_id) for system, external_id in workflow.data["known"]]
         links = [crossrefs.get(db, ENTITY, str(key), str(one)) for one in workflow.data["targets"]]
         found = [Want(link.system, ENTITY, link.external_id) for link in links if link is not None]
         return [*found, Want(key.system, ENTITY, key.external_id)] if workflow.data.get("number") else found
@@ -39,8 +43,11 @@ class SupplierCheck:
                     [] if shown.number == number else [Difference("number", number, shown.number)]
                 )
             else:
-                fields = workflow.data.get("fields", ["status", "tax_registrations"])
-                seen[want.system] = _differences(held.record, shown, fields, workflow.kind)
+                asked = workflow.data.get("asked", {}).get(f"{want.system}:{want.external_id}")
+                asked = asked or {"fields": ["status", "tax_registrations"]}
+                seen[want.system] = [
+                    *seen.get(want.system, ()), *_differences(held.record, shown, asked, workflow.kind)
+                ]  # fmt: skip
         return Seen(seen)
 
 
@@ -99,12 +106,19 @@ class BankChangeCheck:
         return Seen(seen)
 
 
-def _differences(asked: Supplier, shown: Supplier, fields: Sequence[str], kind: str) -> list[Difference]:
+def _differences(asked: Supplier, shown: Supplier, request: Mapping[str, Any], kind: str) -> list[Difference]:
+    fields = request["fields"]
     found = []
     if "status" in fields and asked.status != shown.status:
         found.append(Difference("status", asked.status, shown.status))
     if "name" in fields and asked.name != shown.name:
         found.append(Difference("name", asked.name, shown.name))
+    if "address" in fields and asked.address and not is_same_address(asked.address, shown.address):
+        found.append(Difference("address", _shown(asked.address), _shown(shown.address)))
+    if "parent" in fields and request.get("parent") != shown.parent_id:
+        found.append(Difference("parent", str(request.get("parent")), str(shown.parent_id)))
+    if "sites" in fields and request.get("sites"):
+        found += _site_differences(request["sites"], shown)
     if (
         "tax_registrations" in fields
         and asked.tax_registrations
@@ -115,3 +129,16 @@ def _differences(asked: Supplier, shown: Supplier, fields: Sequence[str], kind: 
         if want.isdisjoint(have):
             found.append(Difference("tax id", ", ".join(sorted(want)), ", ".join(sorted(have))))
     return found
+
+
+def _site_differences(plan: Mapping[str, Any], shown: Supplier) -> list[Difference]:
+    have = open_codes(shown.sites)
+    found = [
+        Difference(f"site {code}", "open", "missing or closed") for code in plan["opened"] if code not in have
+    ]
+    return found + [Difference(f"site {code}", "closed", "open") for code in plan["closed"] if code in have]
+
+
+def _shown(address: SupplierAddress | None) -> str:
+    lines = (address.street, address.postcode, address.town, address.country) if address else ()
+    return ", ".join(filter(None, lines)) or "none"

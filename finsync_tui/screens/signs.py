@@ -141,6 +141,7 @@ FLOWS = {
     "expense_to_reimbursement": "expenses",
     "expense_validation": "reports",
     "supplier_onboarding": "suppliers",
+    "supplier_following": "suppliers",
     "supplier_bank_change": "bank details",
     "supplier_merge": "merges",
     "break_adoption": "adoptions",

@@ -13,7 +13,7 @@ from adapters.base import Translated, WriteRequest
 from adapters.errors import MaintenanceError, OutcomeUnknownError, RejectedError
 from adapters.simulation import Fault
 from store.canonical.organisation import CostCentre
-from store.canonical.supplier import Supplier, TaxRegistration
+from store.canonical.supplier import Supplier, SupplierAddress, TaxRegistration
 from tests.adapters.setup_oracle import OracleWorld
 
 
@@ -219,3 +219,46 @@ def test_a_maintenance_window_stops_a_write_before_anything_is_done() -> None:
         write(world, request("supplier.create", supplier=a_supplier()))
 
     assert a_supplier().name not in suppliers(world)
+
+
+def test_a_closed_site_is_opened_again() -> None:
+    """The same one: none is added beside it."""
+    world = OracleWorld()
+    key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
+    wanted = {"code": "DEPOT", "business_unit": "DE Operations"}
+    made = write(world, request("supplier_site.create", key, site=wanted))
+    write(world, request("supplier_site.close", key, site=wanted, inactive_on="2026-01-04"))
+    ask = request("supplier_site.create", key, site=wanted)
+    before = find(world, ask)
+
+    again = write(world, ask)
+
+    (site,) = read(world, "supplier", key).sites
+    assert (None, made.external_id, True) == (before, again.external_id, site.is_active)
+    assert find(world, ask) is not None
+
+
+def test_a_supplier_gets_an_address_and_moves_and_gets_a_parent() -> None:
+    """One address, changed in place; what the owner leaves empty stays as it is in Oracle."""
+    world = OracleWorld()
+    key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
+    above = str(
+        write(world, request("supplier.create", supplier=a_supplier("Nordlicht Holding SE"))).external_id
+    )
+    first = SupplierAddress(street="Hafenstr. 4", postcode="20457", town="Hamburg")
+    moved = SupplierAddress(postcode="28195", town="Bremen", country="DE")
+    seen = []
+    for place, parent in ((first, None), (moved, above), (moved, None)):
+        wanted = a_supplier(address=place, parent_id=parent)
+        ask = request("supplier.change", key, supplier=wanted, fields=["address", "parent"])
+        before = find(world, ask)
+        write(world, ask)
+        found = read(world, "supplier", key)
+        seen.append((before, found.address.street, found.address.town, found.parent_id))
+        assert find(world, ask) is not None
+
+    assert [
+        (None, "Hafenstr. 4", "Hamburg", None),
+        (None, "Hafenstr. 4", "Bremen", above),
+        (None, "Hafenstr. 4", "Bremen", None),
+    ] == seen
