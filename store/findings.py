@@ -94,6 +94,17 @@ def last_noticed(db: sqlite3.Connection, class_: str, system: str, document_key:
     return None if found is None else instant(found)
 
 
+def was_noticed(
+    db: sqlite3.Connection, class_: str, system: str, document_key: str, *, since: datetime, until: datetime
+) -> bool:
+    """Say whether a class was noticed about a document in a system within that time."""
+    row = db.execute(
+        "SELECT 1 FROM finding WHERE document_key=? AND class=? AND system=? AND noticed_at BETWEEN ? AND ? LIMIT 1",
+        (document_key, class_, system, text(since), text(until)),
+    ).fetchone()
+    return row is not None
+
+
 def counts(db: sqlite3.Connection) -> dict[str, int]:
     """Return how many findings of each class there are."""
     return dict(db.execute("SELECT class, count(*) FROM finding GROUP BY class"))

@@ -212,6 +212,11 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
     workflow = workflows.get(db, case.workflow_id)
     if workflow is None or workflow.ended_at is not None:
         return None
+    if FLOWS[workflow.flow].undoes_itself:
+        return (
+            "what it has changed here already has to be taken back with it: "
+            f"`finsync workflow abort {workflow.id} --reason TEXT` does that"
+        )
     now = store.clock.now()
     found = outbox.of_workflow(db, workflow.id)
     if any(d.state == "claimed" for d in found):

@@ -11,7 +11,7 @@ from finsync_tui.flows import supplier_requests, taken_over
 from finsync_tui.flows.invoice import prepayments
 from finsync_tui.flows.steps import Context
 from finsync_tui.suppliers import merging
-from store import crossrefs, outbox, records, workflows
+from store import crossrefs, findings, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.money import Money, plain
 from store.canonical.purchasing import PurchaseOrder, Receipt
@@ -236,7 +236,7 @@ def _acknowledgement(context: Context, delivery: Delivery) -> Counter | None:
 def _supplier(context: Context, delivery: Delivery) -> Counter | None:
     """A supplier stays in the ERP's books for ever; what we created there becomes inactive. One that was there stays as it is."""
     link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None or (delivery.receipt or {}).get("was_found"):
+    if link is None or _was_there(context, delivery):
         return None
     body = json.loads(delivery.body)
     body["supplier"]["status"] = "inactive"
@@ -272,6 +272,17 @@ def _followed(context: Context, delivery: Delivery, body: Mapping[str, Any]) -> 
     return Counter(delivery.operation, {**wanted, "remit_to": places}, delivery.external_id)
 
 
+def _was_there(context: Context, delivery: Delivery) -> bool:
+    """Say whether what a delivery was to make was found as somebody else had made it; found after a lost answer it is ours."""
+    if not (delivery.receipt or {}).get("was_found"):
+        return False
+    last = outbox.attempts(context.db, delivery.entry_id)[-1]
+    return not findings.was_noticed(
+        context.db, "OUTCOME_UNKNOWN", delivery.system, delivery.document_key, since=delivery.decided_at,
+        until=last.started_at,
+    )  # fmt: skip
+
+
 def _site(context: Context, delivery: Delivery) -> Counter | None:
     """A site that we opened for a company is closed again; one that was there stays open."""
     return _site_back(context, delivery, "supplier_site.close")
@@ -286,7 +297,7 @@ def _site_back(context: Context, delivery: Delivery, operation: str) -> Counter 
     body = json.loads(delivery.body)
     link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
     supplier_id = body.get("supplier_id") or (link.external_id if link is not None else None)
-    was_there = operation == "supplier_site.close" and (delivery.receipt or {}).get("was_found")
+    was_there = operation == "supplier_site.close" and _was_there(context, delivery)
     if supplier_id is None or was_there:
         return None
     wanted: dict[str, Any] = {"site": body["site"], "supplier_id": supplier_id}

@@ -130,10 +130,24 @@ def await_documents(context: Context) -> Answer:
         return Done({}, is_skipped=True)
     found = _under_way(context)
     if not found:
-        return Done({"under_way": 0})
+        return _still_known(context)
     shown = ", ".join(one.number for one in found[:SHOWN_MAX])
     more = f" and {len(found) - SHOWN_MAX} more" if len(found) > SHOWN_MAX else ""
     return Wait(f"documents under way: {shown}{more}", context.now + LOOK_AGAIN)
+
+
+def _still_known(context: Context) -> Answer:
+    """After the wait: where another supplier has come to stand for the same one meanwhile, that one stays as it is."""
+    if context.workflow.flow == NAME:
+        return Done({"under_way": 0})
+    now, _ = _known_to_source(context)
+    known = [one for one in context.data["known"] if one in now]
+    if not known:
+        return Finish("done", {"note": "others stand for it there by now"})
+    context.data.update(
+        targets=list(dict.fromkeys(system for system, _ in known)), known=known, target=known[0][0]
+    )
+    return Done({"under_way": 0, "targets": context.data["targets"]})
 
 
 def await_parent(context: Context) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.simulation import Fault
 from finsync_tui import actions
 from store import crossrefs, records, workflows
 from tests.builders import MONDAY, a_purchase_order
@@ -128,6 +129,62 @@ def test_a_supplier_that_ends_ends_in_oracle_when_nothing_is_under_way_with_it()
     estate.change(made, status="active")
 
     assert ("ACTIVE", "INACTIVE", "ACTIVE") == (kept, ended, estate.twin(made)["Status"])
+
+
+def test_a_supplier_that_another_has_come_to_stand_for_meanwhile_does_not_end() -> None:
+    """While its documents were waited for, a second supplier of Coupa was linked with the same one in Oracle."""
+    estate = Onboarding()
+    made = estate.new()
+    order = a_purchase_order(supplier_id=str(made))
+    with estate.store.transaction() as db:
+        records.put_page(db, order.entity, SOURCE, [records.Incoming("4711", order, b"{}")], MONDAY)
+        live = workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity=order.entity, document_key=f"{SOURCE}:4711",
+            document_number="PO-1", document_version=1, document_revision="1", step="await_approval", state="waiting",
+            now=MONDAY,
+        )  # fmt: skip
+    assert live is not None
+    estate.change(made, status="inactive")
+    estate.new("Harbour Paper Trading Limited")  # the same tax number: it is that one in Oracle, too
+    with estate.store.transaction() as db:
+        workflows.save(db, live, state="done", step="verify", data={}, now=MONDAY, ended=True)
+
+    estate.cycle(timedelta(hours=7))
+
+    ended = workflows.of_document(estate.store.db, f"{SOURCE}:{made}")[-1]
+    assert ("deactivate", "done", "ACTIVE") == (ended.kind, ended.state, estate.twin(made)["Status"])
+    assert [] == estate.open_classes
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_supplier_that_is_given_up_ends_where_we_made_it_also_after_a_lost_answer(was_there: bool) -> None:
+    """Found again by its name it is ours, since it was not there before; one that somebody else had made stays active."""
+    estate = Onboarding()
+    if was_there:
+        made = estate.coupa_supplier("Harbour Paper Trading Ltd", **{"tax-id": GB})
+        estate.clock.advance(timedelta(minutes=5))
+        estate.read()
+        estate.oracle_supplier("Harbour Paper Trading Ltd")  # by hand, and not read yet
+        estate.deliver()
+    else:
+        estate.oracle.faults.add(Fault(id="lost", kind="lost_answer", path="/suppliers$", method="POST"))
+        made = estate.coupa_supplier("Harbour Paper Trading Ltd", **{"tax-id": GB})
+        estate.clock.advance(timedelta(minutes=5))
+        estate.read()
+        estate.deliver()
+        estate.clock.advance(timedelta(minutes=5))
+        estate.deliver()
+    (found,) = estate.store.db.execute(
+        "SELECT receipt ->> '$.was_found' FROM delivery d JOIN outbox_entry e ON e.id=d.entry_id"
+        " WHERE e.operation='supplier.create'"
+    ).fetchone()
+    flow = workflows.of_document(estate.store.db, f"{SOURCE}:{made}")[-1]
+
+    actions.abort_workflow(estate.store, estate.who(), flow.id, "wrong one")
+    estate.settle()
+
+    assert found
+    assert ("ACTIVE" if was_there else "INACTIVE") == estate.twin(made)["Status"]
 
 
 def test_documents_of_a_blocked_supplier_say_so_and_go_on() -> None:

@@ -287,3 +287,28 @@ def test_flows_that_people_sign_say_so() -> None:
     assert {"supplier_bank_change", "supplier_merge", "break_adoption"} == set(signed)
     assert all("finsync" in words for words in signed.values())
     assert {CHANGE: "supplier_bank_change"} == dict(SIGNED_WRITES)
+
+
+def test_a_merge_that_a_system_refused_is_given_up_and_not_resolved() -> None:
+    """Links and answers would stay joined for ever: the message says what takes them back."""
+    estate = Waiting()
+    with estate.store.transaction() as db:
+        systems.pause(db, SOURCE, "weekend", estate.clock.now())
+    estate.end_the_wait()
+    estate.store.db.execute("UPDATE delivery SET edited_body='{\"supplier\": {}}'")
+    with estate.store.transaction() as db:
+        systems.resume(db, SOURCE, "monday", estate.clock.now())
+    estate.settle()
+    (case_id, workflow_id) = estate.store.db.execute(
+        "SELECT id, workflow_id FROM exception_case WHERE ended_at IS NULL"
+    ).fetchone()
+
+    for act in (actions.resolve, actions.ignore):
+        with pytest.raises(NotAllowedError, match=f"`finsync workflow abort {workflow_id} --reason TEXT`"):
+            act(estate.store, estate.who(), [case_id], "done by hand")
+    actions.abort_workflow(estate.store, estate.who(), workflow_id, "done by hand")
+    estate.settle()
+
+    assert ("given_up", "active", []) == (
+        estate.state(estate.merge_id), estate.status(estate.double), estate.open_classes,
+    )  # fmt: skip
