@@ -13,7 +13,7 @@ import msgspec
 from adapters.answer import UNREADABLE
 from adapters.base import BankDetails
 from adapters.coupa import wire
-from store.canonical.supplier import account_problem, fingerprint, masked, normal
+from store.canonical.supplier import account_problem, fingerprint, masked, normal, terms
 
 
 def redacted(profiles: Sequence[bytes]) -> list[bytes]:
@@ -22,10 +22,13 @@ def redacted(profiles: Sequence[bytes]) -> list[bytes]:
 
 
 def revealed(profile: bytes, external_id: str) -> BankDetails | None:
-    """Return one account of a profile with its number, for the call that carries it to another system."""
+    """Return one account of a profile with its number, for the call that carries it to another system; None: it is not there,
+    or nobody is paid to it any more."""
     document = msgspec.json.decode(profile, type=wire.SupplierInformation)
     for address in document.supplier_information_addresses or ():
         number = address.iban_number or address.bank_account_number
+        if address.active is False:
+            continue
         if f"{document.id}-{address.id}" == external_id and number and normal(number):
             return BankDetails(
                 normal(number),
@@ -60,6 +63,7 @@ def _accounts(profile: bytes) -> Iterable[object]:
             country=_country(address, number),
             active=address.active,
             problem=account_problem(address.iban_number, address.swift_code),
+            terms=terms(number, address.swift_code, _country(address, number)),
             updated_at=document.updated_at,
         )
 

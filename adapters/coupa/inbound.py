@@ -157,6 +157,7 @@ def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
         country=document.country,
         is_active=document.active is not False,
         problem=document.problem,
+        terms=document.terms,
     )
     return Translated(document.id, record, source_updated_at=document.updated_at)
 

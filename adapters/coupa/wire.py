@@ -235,6 +235,7 @@ class BankAccount(Wire, kw_only=True):
     country: str | None = None
     active: bool | None = None
     problem: str | None = None
+    terms: str | None = None
     updated_at: Instant | None = None
 
 

@@ -19,12 +19,14 @@ from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
 from adapters.oracle_fusion.outbound import CannotExpressError
 from adapters.oracle_fusion.requests import refused, text_of
-from store.canonical.supplier import masked
+from store.canonical.supplier import masked, normal
 
 CHANGE: Final = "supplier_bank_account.change"
 ACCOUNTS: Final = "externalBankAccounts"
 ASSIGNMENTS: Final = "instrumentAssignments"
 PAYEES: Final = "paymentsExternalPayees"
+BANK_CHARS: Final = 8
+"""So much of a bank code names the bank; the rest is the branch."""
 PRIVILEGE: Final = "PAYABLES_DISB"
 """What a payee is paid for: invoices."""
 _OWNERS: Final[Children] = {"accountOwners": {}}
@@ -43,6 +45,8 @@ class Owner(wire.Linked, kw_only=True):
 
 class Account(wire.Linked, kw_only=True):
     BankAccountId: wire.Id
+    CountryCode: str | None = None
+    SWIFTCode: str | None = None
     accountOwners: list[Owner] | wire.Rows[Owner] | None = None
 
 
@@ -240,7 +244,7 @@ class BankAccounts:
     async def _account(self, details: BankDetails) -> Account | None:
         name = "IBAN" if details.is_iban else "BankAccountNumber"
         found = await self._accounts(f"{name} = {quoted(details.number)}")
-        return found[0] if found else None
+        return next((one for one in found if _is_same(one, details)), None)
 
     async def _by_id(self, account_id: str) -> Account:
         found = await self._accounts(f"BankAccountId = {account_id}")
@@ -304,6 +308,15 @@ class _Done:
         answer = {"account": self.account, "masked": shown, "added": self.added, "ended": self.ended}
         did = [*self.added, *self.ended, *self.returned, *self.unassigned]
         return Receipt(self.account, shown, answer=answer, was_found=not did)
+
+
+def _is_same(account: Account, details: BankDetails) -> bool:
+    """Say whether an account of that number is that account: without an IBAN, banks number alike."""
+    if details.is_iban:
+        return True
+    pairs = ((account.CountryCode, details.country), (account.SWIFTCode, details.bic))
+    known = [(normal(one)[:BANK_CHARS], normal(other)[:BANK_CHARS]) for one, other in pairs if one and other]
+    return all(one == other for one, other in known)
 
 
 def _owners(account: Account) -> list[Owner]:

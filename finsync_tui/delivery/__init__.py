@@ -47,6 +47,8 @@ LOOK_AGAIN = timedelta(minutes=5)
 """After how long a system is looked at again of which nobody knows when it may be used."""
 ANSWER_CHARS_MAX = 4000
 
+_UNANSWERED = "An earlier request had no answer and may have arrived all the same: look there first"
+
 _answer = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -367,15 +369,17 @@ def _failed(
         ),
     )
     if isinstance(error, RejectedError):
-        refusal = error.refusal
+        refusal, is_kept_back = error.refusal, isinstance(error, KeptBackError)
+        may_be_there = is_kept_back and claim.is_outcome_unknown
         return replace(
             base,
             state="refused",
+            message=f"{error.message}. {_UNANSWERED}" if may_be_there else error.message,
             receipt={
                 "case_class": refusal.case_class,
                 "codes": list(refusal.codes),
                 "details": dict(refusal.details),
-                "is_kept_back": isinstance(error, KeptBackError),
+                "is_kept_back": is_kept_back,
             },
         )
     if isinstance(error, DuplicateError):

@@ -100,7 +100,7 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
     if delivery.state == "refused":
         return Hold(
             str(receipt.get("case_class", "REJECTED")),
-            f"{delivery.system} {'was told nothing' if receipt.get('is_kept_back') else 'refused'}: {delivery.message}",
+            f"{delivery.system} {_refused_how(delivery)}: {delivery.message}",
             _FIXES.get(str(receipt.get("case_class")), "Correct what it names, then retry."),
             delivery.system,
             {"operation": delivery.operation, "codes": receipt.get("codes", [])},
@@ -134,6 +134,12 @@ def await_all(context: Context, entry_ids: Iterable[int]) -> Answer:
         if not isinstance(answer, Done):
             return answer
     return Done({"entries": entries})
+
+
+def _refused_how(delivery: Delivery) -> str:
+    if not (delivery.receipt or {}).get("is_kept_back"):
+        return "refused"
+    return "was told nothing more" if delivery.is_outcome_unknown else "was told nothing"
 
 
 def unseen(context: Context, held: Hold, entry_id: int | None) -> Hold:

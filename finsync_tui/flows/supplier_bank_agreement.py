@@ -71,6 +71,7 @@ def body_of(workflow: Workflow, account: SupplierBankAccount) -> str:
         "account": workflow.document_key,
         "version": workflow.document_version,
         "fingerprint": account.fingerprint,
+        "terms": account.terms,
         "masked": account.masked,
         "is_active": account.is_active,
         "supplier": workflow.data["supplier"],
@@ -117,7 +118,8 @@ def request(
     body: dict[str, Any] = {"supplier": supplier, "on": on, "ends": plan["ends"]}
     if plan["adds"]:
         body["account"] = {
-            "key": workflow.document_key, "fingerprint": account.fingerprint, "masked": account.masked,
+            "key": workflow.document_key, "fingerprint": account.fingerprint, "terms": account.terms,
+            "masked": account.masked,
         }  # fmt: skip
     return body
 

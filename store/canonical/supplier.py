@@ -95,7 +95,7 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.1"
+    contract: ClassVar[str] = "supplier_bank_account/1.2"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
@@ -110,6 +110,10 @@ class SupplierBankAccount(CanonicalRecord):
         default=None,
         description="Why number or bank code can't be right, found where the number was still known",
     )
+    terms: str | None = Field(
+        default=None,
+        description="SHA-256 of number, bank code and country together, where its system tells all that a payment needs",
+    )
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("bank_account", self.fingerprint)]
@@ -123,6 +127,16 @@ class SupplierBankAccount(CanonicalRecord):
 def fingerprint(account_number: str) -> str:
     """Return what two systems can compare without either number being stored."""
     return hashlib.sha256(normal(account_number).encode()).hexdigest()
+
+
+def terms(account_number: str, bic: str | None, country: str | None) -> str:
+    """Return what stands for an account with its bank: an account number alone means another account at another bank.
+
+    >>> terms("12345678", "BARCGB22", "GB") == terms("12345678", "NWBKGB2L", "GB")
+    False
+    """
+    told = "|".join((normal(account_number), normal(bic or ""), normal(country or "")))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def masked(account_number: str) -> str:

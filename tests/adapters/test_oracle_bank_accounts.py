@@ -144,6 +144,24 @@ def test_an_assignment_alone_is_taken_back_alone() -> None:
     assert find(world, request(world, None, unassigns=[old])) is not None
 
 
+def test_the_same_account_number_at_another_bank_is_another_account() -> None:
+    """Its owner is never taken for the one who is paid; Oracle says whether it takes a second one of that number."""
+    world = a_world()
+    there = BankDetails("12345678", is_iban=False, bic="NWBKGB2L", country="GB")
+    write(world, replace(request(world, None), private=there))
+    accounts_before = len(list(world.simulator.world.tables["externalBankAccounts"]))
+    other = replace(there, bic="BARCGB22XXX")
+
+    looked_up = find(world, replace(request(world, None), private=other))
+    with pytest.raises(RejectedError):
+        write(world, replace(request(world, None), private=other))
+    branch = find(world, replace(request(world, None), private=replace(there, bic="NWBKGB2L123")))
+
+    assert looked_up is None
+    assert accounts_before == len(list(world.simulator.world.tables["externalBankAccounts"]))
+    assert branch is not None
+
+
 def test_no_error_repeats_the_number() -> None:
     """Neither its message nor the part of the answer that is kept; nor does the request show it."""
     world = a_world()

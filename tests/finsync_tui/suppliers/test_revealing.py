@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError, TransientError
+from adapters.simulation import Fault
 from store import systems
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
-from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD, Paid
+from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD, THIRD, Paid
 
 HOUR = timedelta(hours=1)
 
@@ -113,3 +114,83 @@ def test_an_origin_that_fails_is_parked_and_named_by_the_dead_letter(monkeypatch
     assert cause.startswith(f"{SOURCE} could not be reached")
     assert ("parked", "ok") == (estate.state_of(SOURCE), estate.state_of(TARGET))
     assert [OLD] == estate.paid_to()
+
+
+class Abroad(Paid):
+    """A supplier that is paid to an account without an IBAN: its number means something at one bank only."""
+
+    def show_bank(self, bic: str, is_active: bool = True) -> None:
+        address = {
+            "id": 12, "bank-account-number": "12345678", "swift-code": bic, "country": {"code": "GB"}, "active": is_active,
+        }  # fmt: skip
+        document = {"id": 900, "supplier-id": self.supplier, "status": "approved"}
+        self.coupa.simulator.put(
+            "supplier_information",
+            {**document, "supplier-information-addresses": [address]},
+            by="the supplier",
+        )
+
+    def agreed(self) -> None:
+        self.clock.advance(timedelta(minutes=5))
+        self.show_bank("BARCGB22")
+        self.cycle()
+        change = self.newest()
+        self.confirm(change.id)
+        self.approve(change.id)
+        self.clock.advance(timedelta(days=2))
+
+    @property
+    def banks(self) -> list[str]:
+        """Return the banks of the accounts of that number in Oracle."""
+        rows = self.oracle.simulator.world.tables["externalBankAccounts"]
+        return [str(row.data["SWIFTCode"]) for row in rows if row.data["BankAccountNumber"] == "12345678"]
+
+
+def test_another_bank_for_the_same_account_number_is_not_what_was_approved() -> None:
+    """Whoever changes nothing but the bank code within the cooling-off time gets nothing through."""
+    as_agreed, changed = Abroad(), Abroad()
+    as_agreed.agreed()
+    changed.agreed()
+    changed.show_bank("NWBKGB2L")  # and nobody has read it yet
+
+    as_agreed.settle()
+    changed.settle()
+    stopped = (changed.banks, changed.open_classes)
+    changed.cycle()
+
+    assert (["BARCGB22"], []) == (as_agreed.banks, as_agreed.open_classes)
+    assert ([], ["BANK_CHANGE_OUTDATED"]) == stopped
+    assert ([], ["BANK_CHANGE_HELD"]) == (changed.banks, changed.open_classes)
+
+
+def test_an_account_that_was_closed_at_its_origin_meanwhile_is_not_sent() -> None:
+    """The supplier has taken it back within the cooling-off time."""
+    estate = Abroad()
+    estate.agreed()
+    estate.show_bank("BARCGB22", is_active=False)
+
+    estate.settle()
+
+    assert ([], ["BANK_CHANGE_OUTDATED"]) == (estate.banks, estate.open_classes)
+
+
+def test_what_may_have_arrived_is_said_when_nothing_more_is_sent() -> None:
+    """The answer was lost, and before it could be looked up the origin showed other details."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.clock.advance(timedelta(days=2))
+    estate.oracle.faults.add(
+        Fault(id="lost", kind="lost_answer", path="/externalBankAccounts$", method="POST")
+    )
+    estate.deliver()
+    estate.show(THIRD)
+
+    estate.clock.advance(HOUR)
+    estate.deliver()
+    estate.deliver()
+
+    (cause,) = estate.store.db.execute("SELECT cause FROM exception_case WHERE ended_at IS NULL").fetchone()
+    assert cause.startswith(f"{TARGET} was told nothing more: {SOURCE} shows other details by now")
+    assert "may have arrived all the same: look there first" in cause
