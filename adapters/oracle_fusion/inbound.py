@@ -122,7 +122,7 @@ def _nature(document: wire.Supplier) -> dict[str, Any]:
         }
     if wire.is_set(document.OneTimeSupplierFlag, default=False):
         found["kind"] = "one_time"
-    elif wire.words(document.SupplierTypeCode) == "EMPLOYEE":
+    elif wire.words(document.SupplierTypeCode) == wire.EMPLOYEE:
         found["kind"] = "employee"
     if document.ParentSupplierId is not None:
         found["parent_id"] = text(document.ParentSupplierId)

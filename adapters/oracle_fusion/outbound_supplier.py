@@ -50,9 +50,11 @@ def supplier(document: Supplier, options: Options) -> dict[str, Any]:
         body["addresses"] = [{"AddressName": ADDRESS_NAME, **place}]
     if document.kind == "one_time":
         body["OneTimeSupplierFlag"] = True
+    elif document.kind == "employee":
+        body["SupplierTypeCode"] = wire.EMPLOYEE
     if document.parent_id is not None:
         body["ParentSupplierId"] = int(document.parent_id)
-    if options.supplier_numbering == "manual":
+    if options.supplier_numbering == "manual" or document.kind == "employee":  # known by the employee number
         body["SupplierNumber"] = identifier(document.number, NUMBER_MAX, "supplier number")
     return body
 

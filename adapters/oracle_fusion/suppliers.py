@@ -88,6 +88,14 @@ class Suppliers:
         return found
 
     def _refuse_other(self, wanted: Supplier, found: wire.Supplier) -> None:
+        if (wire.words(found.SupplierTypeCode) == wire.EMPLOYEE) != (wanted.kind == "employee"):
+            known = "an employee" if wanted.kind != "employee" else "a company"
+            raise refused(
+                self._api.system,
+                "SUPPLIER_AMBIGUOUS",
+                f"{wanted.name} is in Oracle as {found.SupplierNumber}, {known}, and a name stands there only once. Nothing was "
+                "sent. Give the new one a name of its own",
+            )
         numbers = {normal(one.number) for one in wanted.tax_registrations}
         if found.TaxpayerId and numbers and normal(found.TaxpayerId) not in numbers:
             raise refused(

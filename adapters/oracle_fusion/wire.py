@@ -95,6 +95,10 @@ def rows(children: Sequence[T] | Rows[T] | None) -> list[T]:
     return children.items if isinstance(children, Rows) else list(children)
 
 
+EMPLOYEE = "EMPLOYEE"
+"""The type of suppliers who are employees that are paid."""
+
+
 class SupplierSite(Linked, kw_only=True):
     SupplierSiteId: Id
     SupplierSite: str | None = None

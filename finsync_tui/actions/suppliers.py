@@ -32,10 +32,17 @@ def answer_suppliers(
                 raise NotAllowedError(
                     f"{one} is one supplier already. Name two different ones; nothing was kept."
                 )
+            people_among = set[bool]()
             for key in (one, other):
                 system, _, external_id = key.partition(":")
-                if records.get(db, Supplier, system, external_id) is None:
+                held = records.get(db, Supplier, system, external_id)
+                if held is None:
                     raise NotFoundError("supplier", key, HINT)
+                people_among.add(held.record.kind == "employee")
+            if said == "same" and len(people_among) > 1:
+                raise NotAllowedError(
+                    f"one of {one} and {other} is an employee, the other is not: they are paid apart. Nothing was kept."
+                )
             supplier_answers.answer(db, one, other, said, by=actor.name, at=now, reason=why)
             first, second = supplier_answers.ordered(one, other)
             entry = audit.Entry(

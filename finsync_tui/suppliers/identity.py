@@ -1,4 +1,8 @@
-"""Which supplier is this in the other system? Only what is certain: link, a person's word, number, tax id, bank account."""
+"""Which supplier is this in the other system? Only what is certain: link, a person's word, number, tax id, bank account.
+
+An employee who is paid as a supplier is found by the employee number alone, and is never the company that shares a number, a
+tax id or a bank account with them: a consultant who was hired, or a number that two systems gave.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +61,11 @@ def identify(db: Connection, key: RecordKey, number: str | None, target: str) ->
     own = records.identifiers(db, "supplier", key.system, key.external_id)
     if not own and number:
         own = [("number", normal(number))]
-    by_number = _twins(db, own, "number", target)
-    by_tax = _twins(db, own, "tax_id", target)
-    by_bank = _bank_twins(db, key, target)
+    stored = records.get(db, Supplier, key.system, key.external_id)
+    is_person = stored is not None and stored.record.kind == "employee"
+    by_number = _of_kind(db, target, _twins(db, own, "number", target), is_person)
+    by_tax = set() if is_person else _of_kind(db, target, _twins(db, own, "tax_id", target), is_person)
+    by_bank = set() if is_person else _of_kind(db, target, _bank_twins(db, key, target), is_person)
     proofs = [("number", by_number), ("tax_id", by_tax), ("bank_account", by_bank)]
     proof, found = next(((name, ids) for name, ids in proofs if ids), ("", set()))
     if not found:
@@ -92,6 +98,14 @@ def _twins(db: Connection, own: list[tuple[str, str]], kind: str, target: str) -
         if own_kind == kind:
             found.update(records.twins(db, "supplier", kind, value, target))
     return found
+
+
+def _of_kind(db: Connection, target: str, external_ids: set[str], is_person: bool) -> set[str]:
+    """Return those that are employees, or those that are not; one that is not stored any more stays."""
+    held = records.get_many(db, Supplier, target, sorted(external_ids))
+    return {
+        one for one in external_ids if one not in held or (held[one].record.kind == "employee") == is_person
+    }
 
 
 def _bank_twins(db: Connection, key: RecordKey, target: str) -> set[str]:

@@ -170,6 +170,14 @@ def check_approval(context: Context) -> Answer:
     return Done({"approver": document.approver_id, "noted": [doubt.cause for doubt in doubts]})
 
 
+def _payees(context: Context, number: str, target: str) -> list[str]:
+    """Return the suppliers with an employee's number: the employees among them, where the ERP says which are."""
+    ids = records.twins(context.db, "supplier", "number", number, target)
+    held = records.get_many(context.db, Supplier, target, ids)
+    people = [one for one in ids if one in held and held[one].record.kind == "employee"]
+    return people or list(ids)
+
+
 def find_payee(context: Context) -> Answer:
     """Whom does the ERP pay? Only a payables document needs to know."""
     document = subject.document(context)
@@ -180,7 +188,7 @@ def find_payee(context: Context) -> Answer:
     if context.data["post_as"] != "invoice":
         return Done({"note": "a journal has no payee"}, is_skipped=True)
     target = subject.target(context)
-    ids = records.twins(context.db, "supplier", "number", normal(document.employee_id), target)
+    ids = _payees(context, normal(document.employee_id), target)
     held = records.get(context.db, Supplier, target, ids[0]) if len(ids) == 1 else None
     name = document.employee_name or document.employee_id
     if held is None:

@@ -423,6 +423,17 @@ class TestTrouble:
         assert "ubmit" in message["text"]
         assert class_ not in message["text"]
 
+    def test_a_company_that_bears_the_employees_number_is_not_paid(self) -> None:
+        """Where the ERP says who is an employee, the expense is paid to the employee."""
+        desk = ExpenseDesk()
+        desk.put(TARGET, "900", a_supplier(number="E-100", sites=(), kind="employee"))
+        desk.put(TARGET, "901", a_supplier(number="E-100", sites=()))
+        desk.submit(desk.document_is)
+
+        desk.answer()
+
+        assert ([], "900") == (desk.exceptions, desk.workflow.data["payee"]["id"])
+
     def test_what_an_earlier_store_took_over_is_worked_through_again(self) -> None:
         """Acknowledged before we first saw it, it is acknowledged again, which the tool knows, and goes its way."""
         desk = ExpenseDesk()
