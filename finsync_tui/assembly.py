@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 LEASE_TTL = timedelta(seconds=60)
 HEARTBEAT_S = 10.0
+RENEWED_FRESH_S = 1.0
+"""A lease that was renewed so lately is only asked after: rounds may follow each other within milliseconds."""
 MAPPINGS_SEEN = "mapping.in_force"
 """Where the versions are noted that waiting documents were last tried with."""
 REREADS_MAX = 200
@@ -114,6 +117,8 @@ class Engine:
     """Asked between two pages, documents and deliveries."""
     decided: str = ""
     """What had been decided about proposals when `facts` was made."""
+    renewed_at_s: float = -math.inf
+    """When the lease was last renewed, by the event loop's clock."""
 
     def due(self, now: datetime) -> list[str]:
         """Return the schedules that should have run by now. Several missed runs of one are one run."""
@@ -287,7 +292,12 @@ class Engine:
             self.decided = decided
 
     def _renew(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self.renewed_at_s < RENEWED_FRESH_S:
+            leases.check(self.store.db, self.lease.token)
+            return
         _renew(self.store, self.lease)
+        self.renewed_at_s = now_s
 
     def _report(self, state: engine.State) -> None:
         with self.store.transaction() as db:

@@ -56,10 +56,9 @@ def pending(
     return [_event(row) for row in rows]
 
 
-def is_behind(db: sqlite3.Connection, consumer: str) -> bool:
-    """Say whether anything happened since a consumer last acknowledged."""
-    row = db.execute("SELECT seq FROM consumer WHERE name=?", (consumer,)).fetchone()
-    return head(db) > (row[0] if row else 0)
+def positions(db: sqlite3.Connection) -> dict[str, int]:
+    """Return how far each consumer has acknowledged; who never did is not among them."""
+    return dict(db.execute("SELECT name, seq FROM consumer").fetchall())
 
 
 def acknowledge(db: sqlite3.Connection, consumer: str, seq: int) -> None:

@@ -205,6 +205,16 @@ def enqueue(db: sqlite3.Connection, entries: Sequence[Entry], at: datetime) -> l
     return ids
 
 
+def may_be_due(db: sqlite3.Connection, system: str, now: datetime) -> bool:
+    """Say whether there is anything whose time has come; it may still wait behind an earlier one of its document."""
+    row = db.execute(
+        f"SELECT 1 FROM delivery WHERE state='pending' AND system=? AND priority IN ({marks(PRIORITIES)})"
+        " AND next_at<=? LIMIT 1",
+        (system, *PRIORITIES, text(now)),
+    ).fetchone()
+    return row is not None
+
+
 def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token: int) -> list[Claim]:
     """Take up to `limit` due deliveries of a system, most urgent first.
 

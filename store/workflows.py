@@ -193,6 +193,16 @@ def log_step(
     return int(cursor.lastrowid or 0)
 
 
+def is_any_runnable(db: sqlite3.Connection, now: datetime) -> bool:
+    """Say whether any instance can go on."""
+    row = db.execute(
+        "SELECT EXISTS(SELECT 1 FROM workflow WHERE ended_at IS NULL AND state='running')"
+        " OR EXISTS(SELECT 1 FROM workflow WHERE ended_at IS NULL AND state='waiting' AND wake_at<=?)",
+        (text(now),),
+    ).fetchone()
+    return bool(row[0])
+
+
 def runnable(db: sqlite3.Connection, now: datetime, limit: int) -> list[Workflow]:
     """Return instances that can go on: those running, then those whose timer has rung, longest waiting first."""
     found = _select(db, "ended_at IS NULL AND state='running' ORDER BY wake_at, id LIMIT ?", limit)

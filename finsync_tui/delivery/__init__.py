@@ -155,11 +155,16 @@ class _Queue:
 
     def refill(self) -> bool:
         """Claim a batch, unless the system must be left alone; say whether there is something to send."""
-        self._is_dry = self.is_stopped or not systems.is_open(self._store.db, self._system, self._clock.now())
+        db, now = self._store.db, self._clock.now()
+        self._is_dry = (
+            self.is_stopped
+            or not outbox.may_be_due(db, self._system, now)
+            or not systems.is_open(db, self._system, now)
+        )
         if not self._is_dry:
             limit = self._delivery.batch
             with self._store.transaction() as db:
-                claims = outbox.claim(db, self._system, self._clock.now(), limit, self._token)
+                claims = outbox.claim(db, self._system, now, limit, self._token)
             self._is_dry = len(claims) < limit  # what waits for a result is claimed when that is recorded
             self._todo.extend(claims)
         return bool(self._todo)

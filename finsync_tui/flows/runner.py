@@ -71,13 +71,14 @@ def advance(
 ) -> Advanced:
     """Start what events ask for and move every instance that can move; return what was done."""
     total = Advanced()
+    seen = events.positions(store.db)
     for name in flows:
-        more = events.is_behind(store.db, name)
+        more = events.head(store.db) > seen.get(name, 0)  # what the flow before it made happen included
         while more and not is_stopping():
             with store.transaction() as db:
                 started, more = _consume(db, flows[name], facts, clock)
             total += Advanced(started=started)
-    while not is_stopping():
+    while not is_stopping() and workflows.is_any_runnable(store.db, clock.now()):
         with store.transaction() as db:
             batch = workflows.runnable(db, clock.now(), BATCH)
             done = Advanced()
