@@ -11,6 +11,7 @@ of its system when it is sent, and only sent when it is what was approved.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
@@ -41,7 +42,9 @@ class SupplierBankChange(UsualFlow):
 
     name = NAME
     model = SupplierBankAccount
-    listens_to = ("com.finsync.supplier_bank_account.", "com.finsync.supplier.onboarded.")
+    listens_to = (
+        "com.finsync.supplier_bank_account.", "com.finsync.supplier.onboarded.", "com.finsync.supplier.linked.",
+    )  # fmt: skip
     rechecks = frozenset(("check_account",))
     under_way = frozenset(("request_change", "await_change", "verify", "flag_origin", "await_flag"))
     is_signed = True
@@ -60,7 +63,12 @@ class SupplierBankChange(UsualFlow):
         return [f"{key.system}:{one}" for one in ids]
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        return "find_supplier" if workflow.data.get("is_unplaced") else None
+        """An ERP that has come to have the supplier since is looked at, too."""
+        supplier = workflow.data.get("supplier")
+        known = {
+            f"{one.system}:{one.external_id}" for one in crossrefs.of(db, Supplier.entity, str(supplier))
+        }
+        return "find_supplier" if known - {*workflow.data.get("targets", ())} else None
 
     def anew(self, workflow: Workflow) -> str:
         return (
@@ -82,18 +90,12 @@ class SupplierBankChange(UsualFlow):
 def find_supplier(context: Context) -> Answer:
     """In which ERPs is the supplier? One that is in none has its details follow when it is."""
     account, key = _account(context), _key(context)
-    context.data["is_unplaced"] = False
     if account.supplier_id is None:
         return Finish("done", {"note": "the account belongs to no supplier"})
     supplier_key = f"{key.system}:{account.supplier_id}"
-    targets = [
-        f"{link.system}:{link.external_id}"
-        for link in crossrefs.of(context.db, Supplier.entity, supplier_key)
-        if takes(context.facts.profile, link.system, CHANGE)
-    ]
+    targets = _targets(context, supplier_key)
     context.data.update(supplier=supplier_key, targets=targets)
     if not targets:
-        context.data["is_unplaced"] = True
         return Finish("done", {"note": "its supplier is in no ERP yet"})
     return Done({"suppliers": targets})
 
@@ -121,6 +123,8 @@ def compare(context: Context) -> Answer:
     gone = _gone(context, {one.fingerprint for one in shown})
     plans: list[dict[str, Any]] = []
     for target in context.data["targets"]:
+        if target in context.data.get("told", ()):
+            continue  # read back already, and perhaps not read anew since
         theirs = accounts.of_supplier(context.db, target)
         has = any(one.fingerprint == account.fingerprint for one in theirs)
         ends = [one.external_id for one in theirs if one.fingerprint in gone]
@@ -140,9 +144,9 @@ def await_approval(context: Context) -> Answer:
     refused = context.data.get("refused")
     if refused:
         return Done({"refused_by": refused["by"], "reason": refused["reason"]}, goto="flag_origin")
-    found = agreement.approval(context.db, context.workflow)
+    found = agreement.approval(context.db, _so_far(context))
     account = _account(context)
-    problem = agreement.problem(context.db, context.facts.profile, context.workflow, account, found)
+    problem = agreement.problem(context.db, context.facts.profile, _so_far(context), account, found)
     if problem is None:
         assert found is not None
         context.data["approved_at"] = (found.decided_at or found.made_at).isoformat()
@@ -173,14 +177,14 @@ def await_approval(context: Context) -> Answer:
 
 def cool_off(context: Context) -> Answer:
     """A time in which the supplier may still object: it begins with the last approval."""
-    found = agreement.approval(context.db, context.workflow)
+    found = agreement.approval(context.db, _so_far(context))
     assert found is not None, "it was approved"
     ends_at = agreement.ends_at(context.facts.profile, found)
     if context.data.get("refused"):
         return Done({"refused_by": context.data["refused"]["by"]}, goto="flag_origin")
     if context.now < ends_at:
         return Wait(f"cooling off until {ends_at:%Y-%m-%d %H:%M}", ends_at)
-    problem = agreement.problem(context.db, context.facts.profile, context.workflow, _account(context), found)
+    problem = agreement.problem(context.db, context.facts.profile, _so_far(context), _account(context), found)
     if problem is not None:  # somebody wrote into the file meanwhile
         return Done({"note": problem}, goto="await_approval")
     return Done({"since": context.data["approved_at"]})
@@ -190,7 +194,7 @@ def request_change(context: Context) -> Answer:
     """Ask the next ERP for the new account and for the end of the old one."""
     plan = _plan(context)
     target = RecordKey.parse(plan["supplier"])
-    body = agreement.request(context.workflow, _account(context), plan, context.now.date().isoformat())
+    body = agreement.request(_so_far(context), _account(context), plan, context.now.date().isoformat())
     context.data["target"] = target.system
     context.data["change_entry"] = outgoing.enqueue(
         context, target.system, CHANGE, body, external_id=target.external_id, part=plan["supplier"]
@@ -232,7 +236,11 @@ def verify(context: Context) -> Answer:
         "its supplier's bank details have changed, approved by two: it is paid to the new account",
     )
     _happened(context, "delivered")
-    return Finish("done", {"erp": [plan["supplier"] for plan in context.data["plans"]]})
+    told = [plan["supplier"] for plan in context.data["plans"]]
+    context.data["told"] = sorted({*context.data.get("told", ()), *told})
+    if {*_targets(context, context.data["supplier"])} - {*context.data["targets"]}:
+        return Done({"note": "an ERP has come to have the supplier meanwhile"}, goto="find_supplier")
+    return Finish("done", {"erp": told})
 
 
 def flag_origin(context: Context) -> Answer:
@@ -267,6 +275,13 @@ def await_flag(context: Context) -> Answer:
 
 
 # -- helpers
+
+
+def _targets(context: Context, supplier: str) -> list[str]:
+    """Return the ERPs' records of a supplier whose bank accounts can be told them."""
+    links = crossrefs.of(context.db, Supplier.entity, supplier)
+    known = [link for link in links if takes(context.facts.profile, link.system, CHANGE)]
+    return [f"{link.system}:{link.external_id}" for link in known]
 
 
 def _shown_now(context: Context) -> list[accounts.KnownAccount]:
@@ -330,6 +345,11 @@ def _changed_by(context: Context) -> str | None:
         context.db, SupplierBankAccount, key.system, key.external_id, context.workflow.document_version
     )
     return held.changed_by if held is not None else None
+
+
+def _so_far(context: Context) -> Workflow:
+    """Return the instance with what its steps have decided in this run, too: that is what has to be agreed on."""
+    return replace(context.workflow, data=context.data)
 
 
 def _plan(context: Context) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
-from finsync_tui.flows import compensation, outgoing, reading_back
+from finsync_tui.flows import compensation, outgoing, reading_back, suppliers
 from finsync_tui.flows.asked import AskedFlow
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.mapping.standing import disagreement
@@ -127,6 +127,8 @@ def join(context: Context) -> Answer:
     if isinstance(done, str):
         return _outdated(context, merge, done)
     supplier_merges.change(context.db, merge.id, "merging", context.now, applied=done)
+    for one in merge.plan_data["relinks"]:
+        suppliers.tell_linked(context, one["document_key"], one["system"])
     context.data.update(place=0, ended=[])
     _tell(context, merge, "merged")
     return Done({"links": len(merge.plan_data["relinks"])})

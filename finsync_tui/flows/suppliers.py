@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.suppliers import identity, searching
-from store import crossrefs, supplier_forms
+from store import crossrefs, events, supplier_forms
+from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierSite
 
@@ -79,7 +80,18 @@ def confirm(
             context.db, "supplier", str(key), target, found.external_id, number=found.supplier.number,
             revision=None, why=found.proof, linked_at=context.now,
         )  # fmt: skip
+        tell_linked(context, str(key), target)
     return Confirmed(found.supplier, found.external_id, site, found.proof)
+
+
+def tell_linked(context: Context, key: str, target: str) -> None:
+    """What waits for the supplier to be in an ERP, its bank accounts for example, goes on."""
+    flow = context.workflow
+    happened = Event(
+        id=f"finsync:{Supplier.entity}:{key}:{target}:{flow.id}:linked", type=event_type(Supplier.entity, "linked"),
+        source="finsync", subject=key, time=context.now, correlation_id=flow.document_key, data={"targets": [target]},
+    )  # fmt: skip
+    events.append(context.db, [happened])
 
 
 def similar_in(context: Context, key: RecordKey, target: str) -> list[searching.Candidate]:

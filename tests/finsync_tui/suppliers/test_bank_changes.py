@@ -11,10 +11,12 @@ import pytest
 
 from adapters.base import BankDetails, WriteRequest
 from finsync_tui import actions
+from finsync_tui.flows import suppliers
+from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.suppliers import accounts
 from store import audit, crossrefs, records, supplier_forms, workflows
-from store.canonical.supplier import fingerprint
+from store.canonical.supplier import Supplier, fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.builders import MONDAY, a_purchase_order
@@ -376,3 +378,80 @@ def test_giving_up_leaves_what_somebody_had_entered_by_hand() -> None:
 
     assert [NEW] == delivered
     assert ("aborted", [NEW, OLD]) == (estate.newest().state, estate.paid_to())
+
+
+class Unplaced(Paid):
+    """Its supplier is not linked with anybody in Oracle yet, and has an account that Oracle does not have."""
+
+    def __init__(self, **profile: Any) -> None:
+        super().__init__(**profile)
+        with self.store.transaction() as db:
+            crossrefs.unlink(db, "supplier", f"{SOURCE}:{self.supplier}", TARGET)
+        (self.number,) = self.store.db.execute(
+            "SELECT number FROM record WHERE entity='supplier' AND system=? AND external_id=?",
+            (TARGET, self.oracle.supplier_id),
+        ).fetchone()
+        document = self.coupa.simulator.document("suppliers", self.supplier)
+        self.coupa.simulator.put("suppliers", {**document, "number": self.number})
+        self.changes()
+        self.early = (self.newest().state, self.open_classes)
+
+
+def test_accounts_follow_a_supplier_that_a_document_was_the_first_to_find() -> None:
+    """Its order says by a number who it is in Oracle: nobody has onboarded it, and its account is asked about all the same."""
+    estate = Unplaced()
+    order = a_purchase_order(supplier_id=str(estate.supplier))
+    with estate.store.transaction() as db:
+        records.put_page(db, order.entity, SOURCE, [records.Incoming("4711", order, b"{}")], MONDAY)
+        started = workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity=order.entity, document_key=f"{SOURCE}:4711",
+            document_number="PO-1", document_version=1, document_revision="1", step="route", state="waiting", now=MONDAY,
+        )  # fmt: skip
+        live = workflows.get(db, started or 0)
+        assert live is not None
+        facts = Facts(profile=estate.profile, tables={}, policy_version="p/1", mapping_version="")
+        theirs = records.get(db, Supplier, TARGET, estate.oracle.supplier_id)
+        assert theirs is not None
+        unit = theirs.record.sites[0].business_unit
+        setup = estate.profile.legal_entities["DE01"].model_copy(update={"business_unit": unit})
+        found = suppliers.confirm(
+            Context(db, estate.clock.now(), facts, live, {}),
+            setup,
+            str(estate.supplier),
+            estate.number,
+            "Muster",
+        )
+
+    estate.settle()
+
+    assert isinstance(found, suppliers.Confirmed), found
+    assert ("done", []) == estate.early
+    assert ["BANK_CHANGE_HELD"] == estate.open_classes
+
+
+def test_an_erp_that_gets_the_supplier_while_a_change_is_under_way_is_asked_about_after_it() -> None:
+    """What was approved is for the ERPs that people saw; the one that came later is confirmed for itself."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    second = estate.oracle_supplier("Muster Büromöbel GmbH (II)", number="V-9")
+    estate.adapters["oracle-us"] = estate.adapters[TARGET]
+    systems_of = {**estate.profile.systems, "oracle-us": estate.profile.systems[TARGET]}
+    estate.profile = estate.profile.model_copy(update={"systems": systems_of})
+    with estate.store.transaction() as db:
+        crossrefs.link(
+            db,
+            "supplier",
+            f"{SOURCE}:{estate.supplier}",
+            "oracle-us",
+            str(second),
+            why="created",
+            linked_at=MONDAY,
+        )
+
+    estate.cycle(timedelta(days=2))
+
+    assert [NEW] == estate.paid_to()
+    assert ["BANK_CHANGE_HELD"] == estate.open_classes
+    assert [f"oracle-us:{second}"] == [one["supplier"] for one in estate.newest().data["plans"]]
