@@ -253,13 +253,13 @@ async def _attempt(
         body=from_json(claim.body),
         sent_at=_sent_at(store.db, claim),
     )
-    origin = revealing.origin_of(request.operation, request.body)
-    if origin is not None and not systems.is_open(store.db, origin, started):
-        return _later(store.db, claim, origin, started)
     error: AdapterError | None = None
     receipt: Receipt | None = None
     try:
         keep_back_not_agreed(store.db, profile, claim, started)
+        origin = revealing.origin_of(request.operation, request.body)
+        if origin is not None and not systems.is_open(store.db, origin, started):
+            return _later(store.db, claim, origin, started)
         request = await revealing.revealed(adapters, claim.system, request)
         if _must_look_first(store.db, claim, request):
             receipt = await adapter.find(request)

@@ -9,6 +9,7 @@ from typing import Final
 from finsync_tui.flows.registry import FLOWS, SIGNED_WRITES
 from finsync_tui.profile import Profile
 from store import workflows
+from store.columns import from_json
 from store.outbox import Claim, Delivery
 
 CLASS: Final = "WRITE_NOT_AGREED"
@@ -34,4 +35,6 @@ def problem(db: Connection, profile: Profile, write: Claim, now: datetime) -> st
         return None
     workflow = workflows.get(db, write.workflow_id or 0)
     assert workflow is not None, "its flow is known"
+    if not isinstance(from_json(write.body), dict):
+        return "it says nothing that could have been agreed on"
     return FLOWS[name].disagreement(db, profile, workflow, write, now)

@@ -142,6 +142,24 @@ def _refused_how(delivery: Delivery) -> str:
     return "was told nothing more" if delivery.is_outcome_unknown else "was told nothing"
 
 
+def newest_to(
+    context: Context, system: str, *, external_id: str | None = None, prefix: str = ""
+) -> int | None:
+    """Return the newest delivery by which an instance told a system something that it may show or not; None: it told nothing.
+
+    `external_id`, `prefix`: only about that document, only operations that begin so.
+    """
+    found = [
+        one.entry_id
+        for one in outbox.of_workflow(context.db, context.workflow.id)
+        if one.system == system
+        and (one.state == "delivered" or (one.was_doubted and one.state == "buried"))
+        and external_id in (None, one.external_id)
+        and one.operation.startswith(prefix)
+    ]
+    return found[-1] if found else None
+
+
 def unseen(context: Context, held: Hold, entry_id: int | None) -> Hold:
     """Hold because a system does not show what a delivery told it: a retry looks for it and sends it again if it is not there."""
     told = outbox.get(context.db, entry_id) if entry_id is not None else None

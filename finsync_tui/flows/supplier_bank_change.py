@@ -222,13 +222,18 @@ def verify(context: Context) -> Answer:
         return Wait("read-back")
     for system, differences in seen.items():
         if differences:
-            return Hold(
+            held = Hold(
                 "READ_BACK_DIFFERS",
                 f"{system} does not show the bank details as they were delivered: {reading_back.told(differences)}",
-                f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry.",
+                "",
                 system,
                 {"differences": differences},
             )
+            fix = (
+                f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry: what was "
+                "agreed on is told again where it is not there."
+            )
+            return replace(outgoing.unseen(context, held, outgoing.newest_to(context, system)), fix=fix)
     outgoing.mark_verified(context)
     _tell_documents(
         context,

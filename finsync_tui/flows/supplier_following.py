@@ -230,13 +230,15 @@ def verify(context: Context) -> Answer:
         return Wait("read-back")
     for system, differences in seen.items():
         if differences:
-            return Hold(
+            held = Hold(
                 "READ_BACK_DIFFERS",
                 f"{system} does not show supplier {context.workflow.document_number} as it was delivered: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; correct it there and retry.",
                 system,
                 {"differences": differences},
             )
+            of = "supplier_site." if str(differences[0]["field"]).startswith("site") else "supplier."
+            return outgoing.unseen(context, held, outgoing.newest_to(context, system, prefix=of))
     outgoing.mark_verified(context)
     return Finish("done", {"read_back": sorted(seen)})
 

@@ -90,7 +90,7 @@ class SupplierMerge(AskedFlow):
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False
-        return _ASKED_AT.get(step, step), True
+        return _ASKED_AT.get(step, step), step not in ("verify", "verify_return")
 
 
 def check_approval(context: Context) -> Answer:
@@ -241,13 +241,16 @@ def _seen(context: Context) -> Answer:
         return Wait("read-back")
     for system, differences in seen.items():
         if differences:
-            return Hold(
+            held = Hold(
                 "READ_BACK_DIFFERS",
                 f"{system} does not show the supplier as it was asked to: {reading_back.told(differences)}",
                 f"Find out who changed it in {system}; correct it there and retry.",
                 system,
                 {"differences": differences},
             )
+            key = RecordKey.parse(str(differences[0]["field"]).removeprefix("status of "))
+            told = outgoing.newest_to(context, system, external_id=key.external_id)
+            return outgoing.unseen(context, held, told)
     outgoing.mark_verified(context)
     return Done({"read_back": sorted(seen)})
 

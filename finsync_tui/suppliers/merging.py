@@ -236,6 +236,7 @@ def is_change(body: Mapping[str, Any], status: str, now: datetime) -> bool:
     allowed = {"supplier", "before", *asked} | ({"inactive_on"} if status == "inactive" else set())
     return (
         asked == wanted
+        and isinstance(body.get("supplier"), Mapping)
         and body["supplier"].get("status") == status
         and body.keys() <= allowed
         and str(body.get("inactive_on", "")) <= now.date().isoformat()

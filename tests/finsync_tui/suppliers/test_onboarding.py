@@ -359,3 +359,19 @@ def _named(estate: Onboarding, case_id: int) -> list[str]:
         "SELECT evidence FROM exception_case WHERE id=?", (case_id,)
     ).fetchone()
     return [one["key"] for one in json.loads(evidence)["similar"]]
+
+
+def test_a_change_that_oracle_did_not_keep_is_told_again_after_a_retry() -> None:
+    """It said yes and shows the old name: the same is sent once more."""
+    estate = Onboarding(ownership=BOTH)
+    made = estate.new()
+    estate.oracle.faults.add(Fault(id="lie", kind="unsaved", path="/suppliers/", method="PATCH"))
+    estate.change(made, name="Harbour Paper & Board Ltd")
+    held = (estate.open_classes, estate.twin(made)["Supplier"])
+    (case_id,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+
+    actions.retry(estate.store, estate.who(), [case_id])
+    estate.settle()
+
+    assert (["READ_BACK_DIFFERS"], "Harbour Paper Trading Ltd") == held
+    assert ("Harbour Paper & Board Ltd", []) == (estate.twin(made)["Supplier"], estate.open_classes)

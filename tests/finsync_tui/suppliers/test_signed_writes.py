@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.simulation import Fault
 from finsync_tui import actions
 from finsync_tui.flows.registry import FLOWS, SIGNED_WRITES
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
@@ -72,6 +73,8 @@ def test_a_signed_delivery_may_be_sent_again_as_it_was_decided() -> None:
         "UPDATE outbox_entry SET body=json_set(body, {third})",
         "UPDATE outbox_entry SET body=json_set(body, '$.ends', json_array())",
         "UPDATE outbox_entry SET body=json_set(body, '$.on', '2031-01-01')",
+        "UPDATE outbox_entry SET body='[]'",
+        """UPDATE outbox_entry SET body='{{"account": {{}}}}'""",
         "UPDATE outbox_entry SET workflow_id=NULL",
         "UPDATE workflow SET flow='supplier_onboarding'",
         "UPDATE workflow SET step='compensate'",
@@ -226,7 +229,12 @@ def test_a_double_is_not_ended_for_one_that_went_inactive_meanwhile() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("name", "'Another Name Ltd'"), ("status", "'draft'"), ("fields", "json_array('name')")],
+    [
+        ("supplier", "json_array()"),
+        ("name", "'Another Name Ltd'"),
+        ("status", "'draft'"),
+        ("fields", "json_array('name')"),
+    ],
 )
 def test_the_end_of_a_double_changes_nothing_else_of_it(field: str, value: str) -> None:
     """A body that says more than was agreed on is not sent, and asked anew after a retry."""
@@ -311,4 +319,42 @@ def test_a_merge_that_a_system_refused_is_given_up_and_not_resolved() -> None:
 
     assert ("given_up", "active", []) == (
         estate.state(estate.merge_id), estate.status(estate.double), estate.open_classes,
+    )  # fmt: skip
+
+
+def test_bank_details_that_the_erp_did_not_keep_are_told_again_after_a_retry() -> None:
+    """It said yes and the old account has not ended: what was agreed on is sent once more, and nobody is asked anew."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.oracle.faults.add(Fault(id="lie", kind="unsaved", path="/accountOwners/", method="PATCH"))
+    estate.cycle(timedelta(days=2))
+    held = (estate.open_classes, estate.paid_to())
+    (case_id,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+
+    actions.retry(estate.store, estate.who(), [case_id])
+    estate.settle()
+
+    assert (["READ_BACK_DIFFERS"], sorted((NEW, OLD))) == held
+    assert ([NEW], [], "done") == (estate.paid_to(), estate.open_classes, estate.newest().state)
+    assert 1 == len(estate.sent)
+
+
+def test_the_end_of_a_double_that_its_system_did_not_keep_is_told_again_after_a_retry() -> None:
+    """It said yes and shows the double active: the same is sent once more."""
+    estate = Waiting()
+    estate.oracle.faults.add(
+        Fault(id="lie", kind="unsaved", path=f"/suppliers/{estate.erp_double}", method="PATCH")
+    )
+    estate.end_the_wait()
+    held = (estate.open_classes, estate.oracle_state(estate.erp_double)["Status"])
+    (case_id,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+
+    actions.retry(estate.store, estate.who(), [case_id])
+    estate.settle()
+
+    assert (["READ_BACK_DIFFERS"], "ACTIVE") == held
+    assert ("INACTIVE", "merged", []) == (
+        estate.oracle_state(estate.erp_double)["Status"], estate.state(estate.merge_id), estate.open_classes,
     )  # fmt: skip
