@@ -7,6 +7,7 @@ is owed. Tax stands on the header or on the lines, as `line-level-taxation` says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from adapters.coupa.wire_invoice import Charge, Invoice, InvoiceLine, PaymentRec
 from store.canonical import payables
 from store.canonical.money import plain
 
+COUNTRY = re.compile("[A-Z]{2}")
 STATUS = {
     "new": "draft",
     "draft": "draft",
@@ -307,13 +309,31 @@ def _parties(document: Invoice) -> dict[str, Any]:
         "supplier_site": site.code if site else None,
         "supplier_tax_number": seller.number if seller else None,
         "buyer_tax_number": buyer.number if buyer else None,
-        "ship_from_country": _country(document.ship_from_address, document.remit_to_address),
-        "ship_to_country": _country(document.ship_to_address, document.bill_to_address),
+        **_place("ship_from", document.ship_from_address, document.remit_to_address),
+        **_place("ship_to", document.ship_to_address, document.bill_to_address),
     }
 
 
-def _country(*addresses: wire.Address | None) -> str | None:
-    return next((a.country.code for a in addresses if a and a.country and a.country.code), None)
+def _place(name: str, *addresses: wire.Address | None) -> dict[str, Any]:
+    """Return where it leaves or arrives, by the first address that names a country, and all that it says."""
+    found = next((a for a in addresses if a and a.country and a.country.code), None)
+    country = found.country.code if found and found.country else None
+    whole = None
+    if found is not None and country is not None and COUNTRY.fullmatch(country):
+        whole = {
+            "country": country,
+            "region": _region(found),
+            "city": found.city,
+            "postal_code": found.postal_code,
+            "line1": found.street1,
+        }
+    return {f"{name}_country": country, name: whole}
+
+
+def _region(address: wire.Address) -> str | None:
+    """Return the state as its country's post writes it: of `US-CA` what follows the country."""
+    code = (address.state_iso_code or "").rpartition("-")[2]
+    return code or address.state or None
 
 
 def _told(document: Invoice, unit: Unit, options: Options) -> dict[str, Any]:

@@ -155,6 +155,8 @@ class PurchaseOrderRead(PurchaseOrder):
 class Address(Wire):
     street1: str | None = None
     city: str | None = None
+    state: str | None = None
+    state_iso_code: str | None = None
     postal_code: str | None = None
     country: Coded | None = None
 

@@ -43,12 +43,13 @@ def requisition(row: bytes, options: Options) -> Translated:
         for one, line in zip(found, lines, strict=True)
         if wire.words(line.LineStatus) not in ENDED and one["amount"].currency == currency
     ]
-    _, title = split_description(document.Description or "")
+    mark, title = split_description(document.Description or "")
     record = Requisition.model_validate(
         {
             "number": document.Requisition or text(document.RequisitionHeaderId),
             "status": status(document),
             "title": title,
+            "reference": mark,
             "requester": document.PreparerEmail or document.Preparer,
             "currency": currency,
             "total": total(live, currency),

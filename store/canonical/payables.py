@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
 from store.canonical.record import CanonicalModel, CanonicalRecord
 from store.canonical.supplier import normal
+from store.canonical.tax import TaxAddress
 
 InvoiceKind = Literal["standard", "credit_memo", "debit_memo", "prepayment", "other"]
 InvoiceStatus = Literal["draft", "pending_approval", "rejected", "on_hold", "approved", "cancelled"]
@@ -68,7 +69,7 @@ class Invoice(CanonicalRecord):
     """What a supplier, or an employee, is owed. `number` is the invoice number as its sender gave it."""
 
     entity: ClassVar[str] = "invoice"
-    contract: ClassVar[str] = "invoice/1.0"
+    contract: ClassVar[str] = "invoice/1.1"
     owner: ClassVar[str] = "payables"
     echo_fields: ClassVar[frozenset[str]] = frozenset(
         {"target_number", "target_status", "recorded_payments", "is_marked_paid"}
@@ -100,6 +101,8 @@ class Invoice(CanonicalRecord):
     buyer_tax_number: str | None = None
     ship_from_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
     ship_to_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
+    ship_from: TaxAddress | None = Field(default=None, description="The whole address, where it is known")
+    ship_to: TaxAddress | None = Field(default=None, description="The whole address, where it is known")
     tolerance_failures: tuple[str, ...] = Field(
         default=(), description="What the source itself found out of tolerance"
     )

@@ -120,7 +120,7 @@ class Requisition(CanonicalRecord):
     """A wish to buy, on its way through approval. Oracle's budgets call its reservation a commitment."""
 
     entity: ClassVar[str] = "requisition"
-    contract: ClassVar[str] = "requisition/1.0"
+    contract: ClassVar[str] = "requisition/1.1"
     owner: ClassVar[str] = "procurement"
 
     status: RequisitionStatus
@@ -130,6 +130,7 @@ class Requisition(CanonicalRecord):
     currency: CurrencyCode
     total: Money
     department: str | None = None
+    reference: str | None = Field(default=None, description="The mark by which the other system knows it")
     submitted_at: datetime | None = None
     lines: tuple[RequisitionLine, ...]
 

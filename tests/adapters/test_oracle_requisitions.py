@@ -83,13 +83,17 @@ def read(world: ReceivingWorld) -> dict[str, Requisition]:
 
 
 def test_a_requisition_comes_back_as_it_went() -> None:
-    """Number and unit of measure are Oracle's; lines, accounts and amounts are ours."""
+    """Number and unit of measure are Oracle's; lines, accounts, amounts and the mark are ours."""
     world, wanted = ReceivingWorld(), a_requisition()
 
     done = write(world, creation(wanted))
 
     (line,) = wanted.lines
-    derived = {"number": "204001", "lines": (line.model_copy(update={"uom": "Ea"}),)}
+    derived = {
+        "number": "204001",
+        "reference": "coupa:req:1",
+        "lines": (line.model_copy(update={"uom": "Ea"}),),
+    }
     assert {done.external_id: wanted.model_copy(update=derived)} == read(world)
     assert "coupa:req:1 | A desk" == world.simulator.requisitions()[0]["description"]
 

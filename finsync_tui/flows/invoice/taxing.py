@@ -126,8 +126,8 @@ def _question(context: Context) -> TaxQuestion | None:
             vat_number=invoice.supplier_tax_number,
         ),
         legal_entity=str(context.data["legal_entity"]),
-        ship_from=TaxAddress(country=invoice.ship_from_country) if invoice.ship_from_country else None,
-        ship_to=TaxAddress(country=invoice.ship_to_country) if invoice.ship_to_country else None,
+        ship_from=_address(invoice.ship_from, invoice.ship_from_country),
+        ship_to=_address(invoice.ship_to, invoice.ship_to_country),
         charged=stated if all(one is not None for one in charged) else _tax(invoice),
         lines=tuple(
             TaxQuestionLine(
@@ -142,6 +142,11 @@ def _question(context: Context) -> TaxQuestion | None:
             for line, tax_charged in zip(net, charged, strict=True)
         ),
     )
+
+
+def _address(whole: TaxAddress | None, country: str | None) -> TaxAddress | None:
+    """All that the document says of a place: taxes of states, counties and cities go by it."""
+    return whole or (TaxAddress(country=country) if country else None)
 
 
 def _natural(context: Context, line: InvoiceLine) -> str | None:

@@ -13,7 +13,7 @@ from finsync_tui import actions
 from finsync_tui.tax import determine
 from store.canonical.money import Money
 from store.canonical.payables import Invoice, PaidInvoice
-from store.canonical.tax import TaxQuestion
+from store.canonical.tax import TaxAddress, TaxQuestion
 from store.errors import NotAllowedError
 from tests.builders import a_supplier, an_account_combination
 from tests.finsync_tui.flows.invoice_desk import (
@@ -506,6 +506,17 @@ def test_a_system_that_determines_tax_is_asked_and_the_countries_rules_apply_to_
     assert ("await_tax", "await_posting") == (waits, desk.step())
     assert answer.recoverable == eur("19")
     assert {"01-420-7110": 11900} == desk.charged()
+
+
+def test_whoever_determines_tax_is_told_whole_addresses() -> None:
+    """All that the document says of where it leaves and arrives; of the other place its country, where that is all there is."""
+    desk = InvoiceDesk(tax={"provider": "avatax"})
+    seattle = TaxAddress(country="US", region="WA", city="Seattle", postal_code="98101", line1="1 Pike St")
+
+    desk.invoice(_taxed().model_copy(update={"ship_to": seattle, "ship_to_country": "US"}))
+
+    question = TaxQuestion.model_validate(desk.body("tax.determine")["question"])
+    assert (TaxAddress(country="DE"), seattle) == (question.ship_from, question.ship_to)
 
 
 def test_a_provider_that_can_not_be_reached_is_asked_again() -> None:

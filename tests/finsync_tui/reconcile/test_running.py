@@ -30,7 +30,7 @@ from store import (
     records,
     workflows,
 )
-from store.canonical.purchasing import PurchaseOrder
+from store.canonical.record import CanonicalRecord
 from store.clock import VirtualClock
 from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, an_entry
 
@@ -43,16 +43,17 @@ class Orders:
 
     system: str
     role: str
-    held: dict[str, PurchaseOrder] = field(default_factory=dict)
+    held: dict[str, CanonicalRecord] = field(default_factory=dict)
     changed: dict[str, Any] = field(default_factory=dict)
     fails_after: int | None = None
     unreadable: frozenset[str] = frozenset()
     own_login: str | None = "finsync"
+    entity: str = "purchase_order"
     asked: list[str | None] = field(default_factory=list)
 
     @property
     def manifest(self) -> Manifest:
-        capability = Capability(entity="purchase_order", directions=("read",), has_delta=True)
+        capability = Capability(entity=self.entity, directions=("read",), has_delta=True)
         return Manifest(
             name=self.system,
             title=self.system,
@@ -61,7 +62,7 @@ class Orders:
             credentials=(),
         )
 
-    def put(self, external_id: str, order: PurchaseOrder, at: Any = MONDAY) -> None:
+    def put(self, external_id: str, order: CanonicalRecord, at: Any = MONDAY) -> None:
         self.held[external_id] = order
         self.changed[external_id] = at
 
@@ -87,20 +88,21 @@ class Orders:
 
 @dataclass
 class Desk:
-    """A store, two systems and the shipped definition of orders."""
+    """A store, two systems and a shipped definition: that of orders unless it is said otherwise."""
 
     store: Store
     clock: VirtualClock
     left: Orders
     right: Orders
     rounding: dict[str, str] = field(default_factory=dict)
+    name: str = "orders"
 
     def run(self, mode: Any = "full", is_stopping: IsStopping = never, **asked: Any) -> reconciliations.Run:
-        definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+        definition = read_toml(shipped() / "shared" / "reconciliations" / f"{self.name}.toml")
         definition["classes"] |= {"rounding": self.rounding}
-        profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
+        profile = Profile.model_validate({"systems": {}, "reconciliations": {self.name: definition}})
         adapters: Any = {"coupa": self.left, "erp": self.right}
-        wanted = Asked(("orders",), mode, **asked)
+        wanted = Asked((self.name,), mode, **asked)
         (run,) = asyncio.run(
             running.reconcile(self.store, adapters, profile, self.clock, wanted, is_stopping)
         )

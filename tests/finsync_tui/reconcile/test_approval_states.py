@@ -1,0 +1,92 @@
+"""Approval states across systems: what is approved in one and not in the other is a break, whatever the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from store import breaks
+from store.canonical.record import CanonicalRecord
+from tests.builders import MONDAY, a_clock, a_store
+from tests.finsync_tui.flows.invoice_desk import an_invoice
+from tests.finsync_tui.flows.test_requisition_commitment import a_requisition
+from tests.finsync_tui.reconcile.test_running import DAY, Desk, Orders
+
+
+@contextmanager
+def two_systems(
+    definition: str, entity: str, source: CanonicalRecord, target: CanonicalRecord
+) -> Iterator[Desk]:
+    """Two systems that have held one document for days, the second under our mark."""
+    clock = a_clock()
+    with a_store(clock) as store:
+        left, right = (Orders(*one, entity=entity) for one in (("coupa", "procurement"), ("erp", "erp")))
+        desk = Desk(store, clock, left, right, name=definition)
+        left.put("1", source, MONDAY - 9 * DAY)
+        right.put("700", target, MONDAY - 9 * DAY)
+        yield desk
+
+
+def states(desk: Desk) -> list[tuple[str, str, str]]:
+    """(field, at the source, in the ERP) of every difference."""
+    return [
+        (shown.field, str(shown.source), str(shown.target))
+        for one in breaks.listed(desk.store.db)
+        for shown in one.fields
+    ]
+
+
+def a_wish(status: str, **changes: Any) -> CanonicalRecord:
+    return a_requisition("L1", status=status, **changes)
+
+
+def a_bill(status: str, **changes: Any) -> CanonicalRecord:
+    return an_invoice(status=status, supplier_id=None, supplier_number=None, **changes)
+
+
+@pytest.mark.parametrize(
+    ("definition", "make", "mark", "at_source", "in_erp", "expected"),
+    [
+        ("requisitions", a_wish, "coupa:req:1", "approved", "approved", []),
+        ("requisitions", a_wish, "coupa:req:1", "received", "ordered", []),
+        ("requisitions", a_wish, "coupa:req:1", "approved", "pending_approval", ["status"]),
+        ("requisitions", a_wish, "coupa:req:1", "rejected", "approved", ["status"]),
+        ("requisitions", a_wish, "elsewhere:1", "rejected", "approved", []),
+        ("invoices", a_bill, "coupa:1", "approved", "approved", []),
+        ("invoices", a_bill, "coupa:1", "approved", "on_hold", []),
+        ("invoices", a_bill, "coupa:1", "on_hold", "approved", []),
+        ("invoices", a_bill, "coupa:1", "approved", "pending_approval", ["status"]),
+        ("invoices", a_bill, "coupa:1", "approved", "rejected", ["status"]),
+        ("invoices", a_bill, "coupa:1", "pending_approval", "approved", ["status"]),
+        ("invoices", a_bill, "coupa:1", "rejected", "on_hold", ["status"]),
+    ],
+)  # fmt: skip
+def test_an_approval_that_stands_in_one_system_only_is_a_break(
+    definition: str,
+    make: Callable[..., CanonicalRecord],
+    mark: str,
+    at_source: str,
+    in_erp: str,
+    expected: list[str],
+) -> None:
+    """Waiting, refused or approved in one of them; a hold is no word about approval, and another's requisition none of ours."""
+    source = make(at_source)
+    with two_systems(definition, source.entity, source, make(in_erp, reference=mark)) as desk:
+        desk.run()
+
+        assert expected == [name for name, _, _ in states(desk)]
+
+
+def test_what_is_not_approved_yet_need_not_be_in_the_erp() -> None:
+    """An invoice that waits at its source is missing nowhere."""
+    with two_systems(
+        "invoices", "invoice", a_bill("pending_approval"), a_bill("approved", reference="coupa:1")
+    ) as desk:
+        del desk.right.held["700"]
+
+        desk.run()
+
+        assert [] == breaks.listed(desk.store.db)
