@@ -12,8 +12,9 @@ from finsync_tui.rehearse import invoice_catalogue as catalogue
 from finsync_tui.rehearse.dice import dice
 from finsync_tui.rehearse.invoice_plan import FIRST_ID, LAST_DAYS
 from finsync_tui.rehearse.invoice_shapes import Arrival, Bill, BillLine, Payables
-from finsync_tui.rehearse.planted import SOURCE, Closure, Plant, Scenario
+from finsync_tui.rehearse.planted import SOURCE, Closure, Plant, Scenario, charged_to
 from finsync_tui.rehearse.purchases import on_working_day
+from finsync_tui.rehearse.shapes import Order
 
 _LONG: Final = timedelta(days=28)
 """What has a long history begins so much earlier than the last invoice."""
@@ -32,6 +33,8 @@ class Field:
         self.company = self.before.company
         self.chance = dice(self.company.seed, "planted payables")
         self.bills: dict[int, Bill] = dict(self.before.payables.bills)
+        self.orders: dict[str, Order] = {}
+        """Those that are other than before."""
         self.arrivals: dict[str, list[Arrival]] = {}
         """By order."""
         for one in self.before.payables.arrivals:
@@ -48,6 +51,12 @@ class Field:
         self.chance.shuffle(self.free)
         early = self.company.ends_at - timedelta(days=LAST_DAYS) - _LONG
         planted = {one.subject for one in self.before.plants}
+        self.plain = {
+            number
+            for number, order in self.company.orders.items()
+            if number not in planted and number not in {one.number for one in self.company.changes}
+        }
+        """Orders that nothing happens to."""
         self.cancelled = [
             one
             for one in self.company.changes
@@ -64,6 +73,15 @@ class Field:
     def note(self, class_: str, bill: Bill, system: str = SOURCE) -> None:
         self.bills[bill.invoice_id] = bill
         self.plants.append(Plant(class_, bill.number, bill.key, system, bill.approved_at, about="invoice"))
+
+    def charge(self, bill: Bill, centre: str) -> Bill:
+        """Charge an invoice's order, and what it invoices of it, to one cost centre; return the invoice."""
+        assert bill.order is not None, "only an order is charged before its invoice comes"
+        order = charged_to(self.company.orders[bill.order], centre)
+        self.orders[order.number] = order
+        splits = {line.number: line.splits for line in order.lines}
+        lines = (replace(one, what=replace(one.what, splits=splits[one.what.number])) for one in bill.lines)
+        return replace(bill, lines=tuple(lines))
 
     def copy(self, bill: Bill, days: int, number: str | None = None) -> Bill:
         """Return the invoice as it comes once more, so many days later."""
@@ -120,7 +138,9 @@ class Field:
         }
         arrivals = tuple(one for found in self.arrivals.values() for one in found)
         plants = (*self.before.plants, *sorted(self.plants, key=lambda one: (one.at, one.subject)))
-        return replace(self.before, payables=Payables(arrivals, self.bills), plants=plants, faults=faults)
+        company = replace(self.company, orders={**self.company.orders, **self.orders})
+        payables = Payables(arrivals, self.bills)
+        return replace(self.before, company=company, payables=payables, plants=plants, faults=faults)
 
 
 def moved(bill: Bill, approved_at: datetime) -> Bill:

@@ -25,7 +25,7 @@ from finsync_tui.rehearse.invoice_field import (
 )
 from finsync_tui.rehearse.invoice_shapes import Bill, BillLine
 from finsync_tui.rehearse.invoice_timeline import thursday
-from finsync_tui.rehearse.planted import LIE, SOURCE, Level, Plant, Scenario
+from finsync_tui.rehearse.planted import CLOSED_ON, LIE, SOURCE, Level, Plant, Scenario
 from finsync_tui.rehearse.purchases import is_exact, on_working_day
 
 BUSINESS: Final = {
@@ -41,6 +41,7 @@ BUSINESS: Final = {
     "MAPPING_MISSING": 6,
     "PERIOD_CLOSED": 4,
     "INVOICE_ON_HOLD": 8,
+    "APPROVAL_STALE": 6,
 }
 """How many of each class at scale 1: they must come out as exceptions."""
 HISTORY: Final = {
@@ -69,6 +70,10 @@ FINDINGS: Final = frozenset(TECHNICAL)
 
 _CREATE: Final = r"/invoices(\?|$)"
 _RECEIVE: Final = r"/receivingReceiptRequests(\?|$)"
+_COMMITTED: Final = timedelta(days=12)
+"""After so long an order that met no trouble is in the ERP."""
+_NOTICED: Final = timedelta(days=3)
+"""So long after a cost centre was closed it has been read that it is."""
 _LATE_DAYS: Final = catalogue.PATIENCE_DAYS + 6
 
 
@@ -79,7 +84,8 @@ def plant(scenario: Scenario, level: Level, scale: float) -> Scenario:
     technical = {} if level == "none" else {class_: count * factor for class_, count in TECHNICAL.items()}
     lies = {} if level == "none" else LIES
     # What fits few invoices chooses first.
-    for class_, count in (technical | HISTORY | BUSINESS | lies).items():
+    first = {"APPROVAL_STALE": BUSINESS["APPROVAL_STALE"]}
+    for class_, count in (first | technical | HISTORY | BUSINESS | lies).items():
         for n in range(max(LEASTS.get(class_, 1), round(count * scale))):
             _PLANTERS[class_](field_, class_, n)
     return field_.scenario()
@@ -227,6 +233,26 @@ def _hold(field_: Field, class_: str, n: int) -> None:
         field_.note(class_, changed, field_.target(bill))
 
 
+def _stale_basis(field_: Field, class_: str, n: int) -> None:
+    """An invoice that comes late: its order's cost centre was open when the order was approved, and has been closed since."""
+
+    def fits(bill: Bill) -> bool:
+        if bill.order is None or bill.order not in field_.plain or not field_.is_early(bill):
+            return False
+        return field_.company.orders[bill.order].issued_at.date() < CLOSED_ON[bill.legal_entity] - _COMMITTED
+
+    bill = field_.take(fits)
+    if bill is not None:
+        closed_at = field_.company.starts_at.replace(
+            month=CLOSED_ON[bill.legal_entity].month, day=CLOSED_ON[bill.legal_entity].day, hour=10
+        )
+        late = on_working_day(closed_at + _NOTICED + timedelta(days=field_.chance.randint(1, 20)))
+        if bill.approved_at < late:
+            bill = replace(moved(bill, late), dated=late.date())
+        charged = field_.charge(bill, books.CLOSING_CENTRE[bill.legal_entity])
+        field_.note(class_, charged, field_.target(bill))
+
+
 # -- what people and banks do ----------------------------------------------------------------------------
 
 
@@ -349,6 +375,7 @@ _PLANTERS: Final[Mapping[str, _Planter]] = {
     "MAPPING_MISSING": _mapping,
     "PERIOD_CLOSED": _period,
     "INVOICE_ON_HOLD": _hold,
+    "APPROVAL_STALE": _stale_basis,
     "VOIDED_BEFORE_POSTING": _voided_before,
     "VOIDED_AFTER_POSTING": _voided_after,
     "PAID_IN_PARTS": _in_parts,

@@ -254,7 +254,7 @@ def _inactive(field_: _Field, class_: str, n: int) -> None:
     order = field_.take(lambda one: one.issued_at.date() > CLOSED_ON[one.legal_entity] + timedelta(days=3))
     if order is not None:
         field_.note(
-            class_, _charged_to(order, catalogue.CLOSING_CENTRE[order.legal_entity]), field_.target(order)
+            class_, charged_to(order, catalogue.CLOSING_CENTRE[order.legal_entity]), field_.target(order)
         )
 
 
@@ -263,17 +263,18 @@ def _budget(field_: _Field, class_: str, n: int) -> None:
     order = field_.take(lambda one: sum(line.amount for line in one.lines) >= _ENOUGH)
     if order is not None:
         centres = catalogue.TIGHT_CENTRE if n % 2 == 0 else catalogue.CAPPED_CENTRE
-        field_.note(class_, _charged_to(order, centres[order.legal_entity]), field_.target(order))
+        field_.note(class_, charged_to(order, centres[order.legal_entity]), field_.target(order))
 
 
 def _mapping(field_: _Field, class_: str, n: int) -> None:
     """An order charged to a cost centre that no mapping table knows."""
     order = field_.take()
     if order is not None:
-        field_.note(class_, _charged_to(order, catalogue.UNMAPPED_CENTRE), SOURCE)
+        field_.note(class_, charged_to(order, catalogue.UNMAPPED_CENTRE), SOURCE)
 
 
-def _charged_to(order: Order, centre: str) -> Order:
+def charged_to(order: Order, centre: str) -> Order:
+    """Return the order charged to one cost centre of its company, by the name that the ERP has for it."""
     source = catalogue.source_centre(order.legal_entity, centre)
     lines = tuple(
         replace(line, splits=(Split(source, line.splits[0].account, Decimal(100)),)) for line in order.lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -11,9 +12,10 @@ import pytest
 
 from finsync_tui.rehearse import expense_planted, invoice_plan
 from finsync_tui.rehearse import invoice_catalogue as catalogue
+from finsync_tui.rehearse.catalogue import CLOSING_CENTRE, source_centre
 from finsync_tui.rehearse.company import build
 from finsync_tui.rehearse.invoice_planted import BUSINESS, HISTORY, LIES, TECHNICAL, plant
-from finsync_tui.rehearse.planted import Level, Plant, Scenario
+from finsync_tui.rehearse.planted import CLOSED_ON, Level, Plant, Scenario
 from finsync_tui.rehearse.planted import plant as plant_orders
 
 SMALL = 0.02
@@ -135,11 +137,35 @@ def test_every_class_is_planted(scale: float) -> None:
 
 
 def test_orders_and_expenses_keep_their_trouble() -> None:
-    """What is planted elsewhere is the same with and without payables."""
+    """What is planted elsewhere is the same with and without payables; only orders that nothing else happens to are charged anew."""
     before, after = a_plan(), a_scenario()
+    orders = before.company.orders
+    anew = {number for number, one in after.company.orders.items() if one != orders[number]}
 
     assert before.plants == tuple(one for one in after.plants if one.about != "invoice")
-    assert before.company == after.company
+    assert replace(before.company, orders={}) == replace(after.company, orders={})
+    assert list(orders) == list(after.company.orders)
+    assert classes(after)["APPROVAL_STALE"] == len(anew)
+    assert set() == anew & {
+        *(one.subject for one in before.plants),
+        *(one.number for one in before.company.changes),
+    }
+
+
+def test_what_rests_on_a_closed_cost_centre_was_ordered_before_it_was_closed() -> None:
+    """Order and invoice are charged to it; the order is long in the ERP, and the invoice comes afterwards."""
+    scenario = a_scenario(scale=1.0)
+    stale = {one.key for one in plants(scenario) if one.class_ == "APPROVAL_STALE"}
+    bills = [one for one in scenario.payables.bills.values() if one.key in stale]
+
+    assert BUSINESS["APPROVAL_STALE"] == len(bills)
+    for bill in bills:
+        order = scenario.company.orders[bill.order or ""]
+        closed_on = CLOSED_ON[bill.legal_entity]
+        centre = source_centre(bill.legal_entity, CLOSING_CENTRE[bill.legal_entity])
+        assert order.issued_at.date() < closed_on < bill.approved_at.date()
+        for line in (*order.lines, *(one.what for one in bill.lines)):
+            assert [centre] == [one.cost_centre for one in line.splits]
 
 
 def test_levels_differ_in_technical_trouble_only() -> None:
