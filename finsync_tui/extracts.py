@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from finsync_tui.flows.order.budget import EXTRACT, budget_number
+from finsync_tui.flows.budgets import EXTRACT, days_of
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, meta, records
 from store.canonical.budget import Budget
@@ -109,16 +109,37 @@ def _external_id(record: CanonicalRecord) -> str:
     return record.number
 
 
+def budget_number(
+    legal_entity: str, cost_centre: str, period: str, account: str | None = None, project: str | None = None
+) -> str:
+    """Return how a budget is called: each that states something else has a name of its own.
+
+    >>> budget_number("DE01", "410", "FY2026"), budget_number("DE01", "410", "Mar-26", account="7110", project="P-7")
+    ('DE01/410/2026', 'DE01/410/Mar-26/account 7110/P-7')
+    """
+    span = days_of(period)
+    is_year = span is not None and span[0].month < span[1].month == 12 and span[0].month == 1
+    year = str(span[0].year) if span is not None and is_year else period
+    return "/".join(
+        (
+            legal_entity,
+            cost_centre,
+            year,
+            *([f"account {account}"] if account else ()),
+            *([project] if project else ()),
+        )
+    )
+
+
 def _budget(row: Mapping[str, str]) -> Budget:
-    number = budget_number(row["legal_entity"], row["cost_centre"], int(row["period"][-4:]))
-    project = row.get("project") or None
+    account, project = row.get("account") or None, row.get("project") or None
     return Budget(
-        number=f"{number}/{project}" if project else number,  # beside that of its cost centre
+        number=budget_number(row["legal_entity"], row["cost_centre"], row["period"], account, project),
         name=row["name"],
         legal_entity=row["legal_entity"],
         period=row["period"],
         cost_centre=row["cost_centre"] or None,
-        account=row.get("account") or None,
+        account=account,
         project=project,
         amount=Money.of(row["amount"], row["currency"]),
         remaining=Money.of(row["remaining"], row["currency"]),

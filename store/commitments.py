@@ -13,7 +13,7 @@ still open of it with it. What was invoiced is kept for good, whatever comes fir
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from store.canonical.budget import Commitment, CommitmentLine
@@ -230,18 +230,28 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
 def promised_of(
     db: sqlite3.Connection,
     legal_entity: str,
-    cost_centre: str,
     currency: str,
     *,
+    cost_centre: str | None = None,
+    account: str | None = None,
+    project: str | None = None,
+    periods: Sequence[str] | None = None,
     order: str,
     requisition: str | None,
 ) -> int:
-    """Return what live orders and requisitions charge to a cost centre, invoiced or not, in minor units: all but one
-    order and the requisition that it comes from."""
+    """Return what live orders and requisitions charge to a cost centre, an account, a project, or all that are given,
+    invoiced or not, in minor units: all but one order and the requisition that it comes from. `periods`: only what names
+    one of these budget periods."""
+    stated = [("cost_centre", cost_centre), ("account", account), ("project", project)]
+    where = "".join(f" AND {name}=?" for name, value in stated if value is not None)
+    values = [value for _, value in stated if value is not None]
+    if periods is not None:
+        where += f" AND period IN ({', '.join('?' * len(periods))})"
+        values += periods
     found: int = db.execute(
-        "SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND cost_centre=? AND currency=?"
+        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{where}"
         " AND NOT (document_key=? AND stage=?) AND NOT (document_key IS ? AND stage=?)",
-        (legal_entity, cost_centre, currency, order, ORDER, requisition, REQUISITION),
+        (legal_entity, currency, *values, order, ORDER, requisition, REQUISITION),
     ).fetchone()[0]
     return found
 

@@ -44,6 +44,7 @@ KNOWN_MIGRATIONS: Final = (
     "m021_accounts_by_party",
     "m022_steps_due_and_requests_kept",
     "m023_accounts_by_party_compared",
+    "m024_budgets_by_what_is_charged",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1072,6 +1072,21 @@ def m023_accounts_by_party_compared(db: Database) -> None:
     db.execute("DELETE FROM meta WHERE name='suppliers.seen'")
 
 
+_M024 = """
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT (v.body ->> '$.legal_entity') || '/' || coalesce(v.body ->> '$.cost_centre', '') || '/'
+    || coalesce(v.body ->> '$.account', '') || '/' || coalesce(v.body ->> '$.project', ''), 'charged', r.id
+  FROM record r JOIN record_version v ON v.id=r.version_id WHERE r.entity='budget';
+"""
+
+
+@migrations()
+def m024_budgets_by_what_is_charged(db: Database) -> None:
+    """Budgets are found by what is charged to them, as new ones are."""
+    for statement in statements(_M024):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

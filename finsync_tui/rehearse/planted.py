@@ -7,7 +7,7 @@ most one, and orders with a plant have no other history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -51,7 +51,9 @@ LIE: Final = "lie-"
 STORM: Final = {"UNAVAILABLE": 12}
 """Only in a storm: reads that fail once. They must show as failed reads."""
 STORM_FACTOR: Final = 10
-FINDINGS: Final = frozenset((*TECHNICAL, *STORM))
+OUTGROWN: Final = "APPROVAL_STALE"
+"""The finding about an order that a change has made larger than what its requisition was approved over."""
+FINDINGS: Final = frozenset((*TECHNICAL, *STORM, OUTGROWN))
 
 DEFECTS: Final = {
     "PAYLOAD_INVALID": ("line_number_missing", "price_is_a_list", "number_missing", "quantity_is_a_word"),
@@ -137,7 +139,20 @@ def plant(company: Company, level: Level, scale: float) -> Scenario:
         for class_, count in LIES.items():
             for _ in range(_scaled(count, scale, 1)):
                 _lie(field_, class_)
-    return field_.scenario()
+    scenario = field_.scenario()
+    return replace(scenario, plants=(*scenario.plants, *_outgrown(scenario.company)))
+
+
+def _outgrown(company: Company) -> Iterator[Plant]:
+    """Nobody plants these: people make orders larger all year, and each one has to be noticed once at least."""
+    seen: set[str] = set()
+    for change in sorted(company.changes, key=lambda one: (one.at, one.number)):
+        order = company.orders[change.number]
+        approved = sum((line.amount for line in order.lines), Decimal(0))
+        is_more = sum((line.amount for line in change.lines), Decimal(0)) > approved
+        if change.kind == "revise" and is_more and order.number not in seen:
+            seen.add(order.number)
+            yield Plant(OUTGROWN, order.number, f"{SOURCE}:{order.coupa_id}", SOURCE, change.at)
 
 
 def _scaled(count: int, scale: float, least: int) -> int:

@@ -18,7 +18,7 @@ from finsync_tui.rehearse.invoice_planted import FINDINGS as INVOICE_FINDINGS
 from finsync_tui.rehearse.invoice_verdict import InvoiceVerdict
 from finsync_tui.rehearse.lies import FoundOut
 from finsync_tui.rehearse.matching import Compared, Mark, compare, counted
-from finsync_tui.rehearse.planted import FINDINGS, SOURCE, Plant
+from finsync_tui.rehearse.planted import FINDINGS, OUTGROWN, SOURCE, Plant
 from finsync_tui.rehearse.report import Report, SourceOrder, TargetOrder
 from finsync_tui.rehearse.supplier_verdict import SupplierVerdict
 from store.canonical.money import Money
@@ -130,7 +130,7 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Verdic
         one
         for one in own
         # A lost create of a receipt or invoice is looked for until it shows; each look is noted, and is no order's.
-        if not (one.key in payables and one.class_ in (*INVOICE_FINDINGS, "UNAVAILABLE"))
+        if not (one.key in payables and one.class_ in (*INVOICE_FINDINGS, "UNAVAILABLE", OUTGROWN))
         # What arrives or is invoiced counts on its order: the order is read again, and nothing in it has changed.
         and not (one.class_ == "DUPLICATE_EVENT" and one.number in moved)
     ]

@@ -26,6 +26,15 @@ class Budget(CanonicalRecord):
     amount: Money
     remaining: Money
 
+    @staticmethod
+    def place(legal_entity: str, cost_centre: str | None, account: str | None, project: str | None) -> str:
+        """Return where it is charged: empty parts are those that a budget does not state."""
+        return "/".join((legal_entity, cost_centre or "", account or "", project or ""))
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """By what all budgets are found that a charge counts against."""
+        return (("charged", self.place(self.legal_entity, self.cost_centre, self.account, self.project)),)
+
 
 class CommitmentDistribution(CanonicalModel):
     number: str

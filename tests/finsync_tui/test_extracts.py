@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from finsync_tui import extracts
-from finsync_tui.flows.order.budget import EXTRACT
+from finsync_tui.flows.budgets import EXTRACT
 from finsync_tui.profile import Profile
 from finsync_tui.tax import determine
 from store import Store, records
@@ -69,6 +69,29 @@ def test_a_rate_that_changed_has_a_row_for_each_time(tmp_path: Path) -> None:
     assert ("match", eur("9.50")) == (now.verdict, now.recoverable)
     latest = max(held, key=lambda code: code.starts_on or date.min)
     assert (("invoice", "expense"), ("DE", "AT")) == (latest.document_kinds, latest.from_countries)
+
+
+def test_budgets_of_accounts_and_months_stand_beside_each_other(tmp_path: Path) -> None:
+    """Each row that states something else is a budget of its own; none takes another's place."""
+    header = "legal_entity,name,period,cost_centre,account,currency,amount,remaining"
+    rows = (
+        "DE01,Office,FY2026,420,7110,EUR,100,90", "DE01,Office,FY2026,420,7200,EUR,80,80",
+        "DE01,Office,Jan-26,420,,EUR,10,9", "DE01,Office,Feb-26,420,,EUR,10,10", "DE01,All,2026,,,EUR,500,500",
+    )  # fmt: skip
+    (tmp_path / "budget.csv").write_text("\n".join((header, *rows)), encoding="utf-8")
+    store = a_store()
+    profile = Profile.model_validate({"systems": {}, "extracts": {"budget": "budget.csv"}})
+
+    assert 5 == extracts.read(store, profile, tmp_path, store.clock)
+    held = [
+        records.get(store.db, Budget, EXTRACT, one)
+        for one in records.external_ids(store.db, "budget", EXTRACT)
+    ]
+    assert sorted(row.split(",")[2:5] for row in rows) == sorted(
+        [one.record.period, one.record.cost_centre or "", one.record.account or ""]
+        for one in held
+        if one is not None
+    )
 
 
 def test_a_budget_of_a_project_stands_beside_that_of_its_cost_centre(tmp_path: Path) -> None:

@@ -22,12 +22,19 @@ from store import (
     records,
     workflows,
 )
+from store.canonical.budget import Budget
+from store.canonical.money import Money
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.supplier import Supplier
 from store.database import KNOWN_MIGRATIONS
-from store.migrations import migrations, statements
+from store.migrations import m024_budgets_by_what_is_charged, migrations, statements
 from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, a_supplier, an_entry, an_event
 from tests.store import released_store
+
+BUDGET = Budget(
+    number="DE01/420/2026", name="Office", legal_entity="DE01", period="FY2026", cost_centre="420", project="P-7",
+    amount=Money.of("100", "EUR"), remaining=Money.of("90", "EUR"),
+)  # fmt: skip
 
 RELEASED = sorted(released_store.FOLDER.glob("*.sql"))
 
@@ -175,3 +182,16 @@ def test_the_sample_of_this_version_is_what_the_release_holds() -> None:
         assert leases.current(store.db) is not None
         assert a_case().class_ == cases.live_for_document(store.db, an_entry().document_key)[0].class_
         assert MONDAY == workflows.of_document(store.db, "coupa:100234")[0].started_at
+
+
+def test_budgets_of_an_older_file_are_found_by_what_is_charged_to_them() -> None:
+    """As if they had been read today."""
+    store = a_store()
+    with store.transaction() as db:
+        records.put_page(db, "budget", "extract", [records.Incoming("b", BUDGET, b"{}")], MONDAY)
+        db.execute("DELETE FROM identity")
+
+    m024_budgets_by_what_is_charged(Database(store.db))
+
+    assert ["b"] == records.twins(store.db, "budget", "charged", "DE01/420//P-7", "extract")
+    assert records.identifiers(store.db, "budget", "extract", "b") == list(BUDGET.identifiers())

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, approval_state, routing, suppliers
+from finsync_tui.flows import accounts, approval_state, budgets, routing, suppliers
+from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.invoice import evidence, matching, postings, subject
-from finsync_tui.flows.order import budget
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
@@ -247,26 +247,29 @@ def _budget_doubt(context: Context, invoice: Invoice) -> Iterator[approval_state
 
 def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     """Say what the known budgets lack for lines without an order: an order has reserved its funds already."""
-    wanted: dict[str, int] = {}
-    for line in invoice.lines:
-        for part in () if line.order_number else line.distributions:
-            centre = _cost_centre(context, part)
-            if centre is not None:
-                wanted[centre] = wanted.get(centre, 0) + part.amount.amount_minor
-    for centre, minor in sorted(wanted.items()):
-        free = budget.left(context, centre, invoice.currency)
-        if free is not None and minor > free.amount_minor:
-            return f"cost centre {centre} has {free} left by now; the invoice takes more"
-    return None
+    found = budgets.shortages(
+        context,
+        (
+            Charge.of(part.amount, parts, part.period)
+            for line in invoice.lines
+            if not line.order_number
+            for part in line.distributions
+            if (parts := _parts(context, part)) is not None
+        ),
+        invoice.currency,
+        on=context.now.date(),
+    )
+    return f"{found[0].label} has {found[0].left} left by now; the invoice takes more" if found else None
 
 
-def _cost_centre(context: Context, part: InvoiceDistribution) -> str | None:
+def _parts(context: Context, part: InvoiceDistribution) -> dict[str, str] | None:
     """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
-    number = str(context.data["legal_entity"])
+    setup = subject.setup(context)
     found = accounts.combination(
-        subject.company(context), context.facts.tables, part.segments, shown=part.account, scope=number,
-        on=date.fromisoformat(context.data["accounting_on"]),
+        subject.company(context), context.facts.tables, part.segments, shown=part.account,
+        scope=str(context.data["legal_entity"]), on=date.fromisoformat(context.data["accounting_on"]),
     )  # fmt: skip
     if isinstance(found, accounts.Unresolved):
         return None
-    return found.parts.get(subject.setup(context).cost_centre_segment)
+    own = {"cost_centre": setup.cost_centre_segment, "account": setup.account_segment, "project": "project"}
+    return {name: found.parts[segment] for name, segment in own.items() if segment in found.parts}

@@ -302,10 +302,10 @@ def test_a_known_budget_counts_what_other_requisitions_promise() -> None:
     desk.wish()
 
     free = commitments.promised_of(
-        desk.store.db, "DE01", "420", "EUR", order=f"{SOURCE}:1", requisition=f"{SOURCE}:{WISH}"
+        desk.store.db, "DE01", "EUR", cost_centre="420", order=f"{SOURCE}:1", requisition=f"{SOURCE}:{WISH}"
     )
     other = commitments.promised_of(
-        desk.store.db, "DE01", "420", "EUR", order=f"{SOURCE}:1", requisition=None
+        desk.store.db, "DE01", "EUR", cost_centre="420", order=f"{SOURCE}:1", requisition=None
     )
 
     assert (0, 10_000) == (free, other)

@@ -8,7 +8,17 @@ import pytest
 
 from finsync_tui.rehearse import catalogue
 from finsync_tui.rehearse.company import build
-from finsync_tui.rehearse.planted import BUSINESS, CLOSED_ON, LIES, TECHNICAL, Level, Scenario, plant
+from finsync_tui.rehearse.planted import (
+    BUSINESS,
+    CLOSED_ON,
+    LIES,
+    OUTGROWN,
+    TECHNICAL,
+    Level,
+    Plant,
+    Scenario,
+    plant,
+)
 
 SMALL = 0.05
 
@@ -17,8 +27,13 @@ def a_scenario(level: Level = "typical", scale: float = SMALL, seed: int = 7) ->
     return plant(build(seed, scale), level, scale)
 
 
+def planted(scenario: Scenario) -> list[Plant]:
+    """Return what was planted; orders that people make larger have a finding of their own all year."""
+    return [one for one in scenario.plants if one.class_ != OUTGROWN]
+
+
 def classes(scenario: Scenario) -> Counter[str]:
-    return Counter(one.class_ for one in scenario.plants)
+    return Counter(one.class_ for one in planted(scenario))
 
 
 def test_same_seed_same_trouble() -> None:
@@ -60,10 +75,27 @@ def test_no_order_has_two_troubles(level: Level) -> None:
     """A plant's order has no other plant and, but for the revision that is the plant, no other history."""
     scenario = a_scenario(level, scale=1.0)
 
-    subjects = [one.subject for one in scenario.plants if one.subject in scenario.company.orders]
+    subjects = [one.subject for one in planted(scenario) if one.subject in scenario.company.orders]
     assert len(subjects) == len(set(subjects))
     changed = {one.number for one in scenario.company.changes} - scenario.stale
     assert not changed & set(subjects)
+
+
+def test_each_order_that_outgrows_its_requisition_has_to_be_noticed_once() -> None:
+    """Whoever revises it, and however often: what its first version was over is what was approved."""
+    scenario = a_scenario("storm", scale=1.0)
+    company = scenario.company
+    outgrown = [one.subject for one in scenario.plants if one.class_ == OUTGROWN]
+
+    expected = {
+        change.number
+        for change in company.changes
+        if change.kind == "revise"
+        and sum(one.amount for one in change.lines)
+        > sum(one.amount for one in company.orders[change.number].lines)
+    }
+    assert 200 < len(outgrown) == len(set(outgrown))
+    assert expected == set(outgrown)
 
 
 def test_subjects_differ_from_healthy_orders() -> None:
@@ -97,7 +129,7 @@ def test_subjects_differ_from_healthy_orders() -> None:
 def test_healthy_orders_avoid_what_is_forbidden() -> None:
     """No healthy order uses a special cost centre or the forbidden combination: it would be a false find."""
     scenario = a_scenario(scale=1.0)
-    company, troubled = scenario.company, {one.subject for one in scenario.plants}
+    company, troubled = scenario.company, {one.subject for one in planted(scenario)}
 
     special = {
         catalogue.source_centre(entity, centre)

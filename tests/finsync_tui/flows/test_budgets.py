@@ -1,0 +1,147 @@
+"""Known budgets: each bears what it states, by cost centre, account, project and period, wherever it is read."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from finsync_tui.profile import Profile
+from store.canonical.budget import Budget
+from store.canonical.organisation import FiscalPeriod
+from tests.finsync_tui.flows.invoice_desk import (
+    SOURCE,
+    TARGET,
+    InvoiceDesk,
+    a_free_line,
+    an_invoice,
+    an_order,
+    eur,
+)
+
+EXTRACT = "extract"
+
+
+def a_budget(remaining: str = "99.99", **changes: Any) -> Budget:
+    """Return a budget that a hundred euros are too much for."""
+    fields: dict[str, Any] = {
+        "number": "B-1", "name": "Office", "legal_entity": "DE01", "period": "FY2026", "cost_centre": "420",
+        "amount": eur("1000"), "remaining": eur(remaining),
+    }  # fmt: skip
+    return Budget(**fields | changes)
+
+
+def an_absolute_desk() -> InvoiceDesk:
+    """A desk whose orders are stopped by budgets. Its orders charge 100 euros to 01-420-7110, on 5 January 2026."""
+    desk = InvoiceDesk()
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"]["budget_control"] = "absolute"
+    setup["legal_entities"]["DE01"]["segments"].append({"name": "project", "value": "P-7"})
+    desk.profile = Profile.model_validate(setup)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({}, "cost centre 420: the order takes 100.00 EUR, 99.99 EUR are left"),
+        ({"account": "7110"}, "cost centre 420, account 7110: the order takes"),
+        ({"cost_centre": None, "account": "7110"}, "suffice for account 7110: the order takes"),
+        ({"cost_centre": None, "project": "P-7"}, "suffice for project P-7: the order takes"),
+        ({"cost_centre": None}, "suffice for Office: the order takes"),
+        ({"period": "Jan-26"}, "cost centre 420 in Jan-26: the order takes"),
+        ({"period": "2026-01"}, "cost centre 420 in 2026-01: the order takes"),
+        ({"period": "Q1-2026"}, "cost centre 420 in Q1-2026: the order takes"),
+        ({"account": "7200"}, None),
+        ({"project": "P-8"}, None),
+        ({"cost_centre": "430"}, None),
+        ({"legal_entity": "FR01"}, None),
+        ({"period": "FY2025"}, None),
+        ({"period": "Feb-26"}, None),
+        ({"period": "Q2-26"}, None),
+        ({"remaining": "100.00"}, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("system", [EXTRACT, TARGET])
+def test_an_order_is_held_against_every_budget_that_bears_it(
+    system: str, changes: dict[str, Any], cause: str | None
+) -> None:
+    """By what the budget states and no more; one of another account, project, month or company is not asked."""
+    desk = an_absolute_desk()
+    desk.put(system, "b", a_budget(**changes))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    if cause is None:
+        assert ([], ["order.create"]) == (desk.exceptions, desk.all_sent)
+    else:
+        assert [("BUDGET_EXCEEDED", "open")] == desk.exceptions
+        assert cause in desk.cause
+
+
+def test_what_a_procurement_system_shows_has_been_taken_by_its_own_orders() -> None:
+    """Its budget lines are less by this very order: they are shown, and stop nobody."""
+    desk = an_absolute_desk()
+    desk.put(SOURCE, "b", a_budget("0"))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert [] == desk.exceptions
+
+
+def test_every_budget_that_is_short_is_named() -> None:
+    """The cost centre's bears it, its account's and the project's do not."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "centre", a_budget("100"))
+    desk.put(EXTRACT, "account", a_budget("60", account="7110"))
+    desk.put(TARGET, "project", a_budget("50", cost_centre=None, project="P-7"))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert (
+        "cost centre 420, account 7110: the order takes 100.00 EUR, 60.00 EUR are left; "
+        "project P-7: the order takes 100.00 EUR, 50.00 EUR are left"
+    ) in desk.cause
+
+
+def test_what_orders_promise_is_taken_off_the_budgets_they_are_charged_to() -> None:
+    """Nobody has read the budgets again: the second order of 100 finds what the first left of 150."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "account", a_budget("150", amount=eur("150"), cost_centre=None, account="7110"))
+    desk.put(EXTRACT, "other", a_budget("150", amount=eur("150"), cost_centre=None, account="7200"))
+    desk.order()
+
+    desk.tell(SOURCE, "4712", an_order(number="PO-2"))
+
+    assert "account 7110: the order takes 100.00 EUR, 50.00 EUR are left" in desk.cause
+
+
+def test_a_period_that_its_name_does_not_tell_is_that_of_the_ledger() -> None:
+    """A company's own name of a period is looked up among the periods of its ledger."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget(period="Opening"))
+    desk.tell(SOURCE, "4711", an_order())
+    unknown = list(desk.exceptions)
+    period = FiscalPeriod(
+        number="DE Ledger/Opening", ledger="DE Ledger", name="Opening", starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 1, 31), is_open=True,
+    )  # fmt: skip
+    desk.put(TARGET, "p", period)
+
+    desk.tell(SOURCE, "4712", an_order(number="PO-2"))
+
+    assert ([], [("BUDGET_EXCEEDED", "open")]) == (unknown, desk.exceptions)
+
+
+@pytest.mark.parametrize(("account", "step"), [("7110", "check_approval"), ("7200", "await_posting")])
+def test_an_invoice_without_an_order_is_held_against_the_budget_of_its_account(
+    account: str, step: str
+) -> None:
+    """What it was approved on is not there any more, of exactly what it is charged to."""
+    desk = InvoiceDesk(approval={"budget": "block"})
+    desk.put(EXTRACT, "b", a_budget(account=account))
+
+    desk.invoice(an_invoice(a_free_line()))
+
+    assert step == desk.step()
