@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
+from store.canonical.purchasing import OrderRevision, PurchaseOrder
 from store.clock import text
 from store.errors import NotFoundError
 from store.workflows import Workflow
@@ -81,11 +82,28 @@ def story(db: Connection, document: str) -> Story:
         Line(at, kind, place, what, _readable(detail))
         for at, kind, place, what, detail in lineage(db, entity, str(key), LINES_MAX)
     )
+    if entity == PurchaseOrder.entity:
+        lines = tuple(sorted((*lines, *_revisions(db, key)), key=lambda one: one.at))
     places = [(key.system, key.external_id), *((system, external_id) for system, external_id, _ in links)]
     payloads = tuple(
         one for place in places for one in records.payload_infos(db, entity, *place, PAYLOADS_MAX)
     )
     return Story(str(key), number, entity, _status(db, entity, str(key)), links, lines, payloads)
+
+
+def _revisions(db: Connection, key: RecordKey) -> Iterator[Line]:
+    """Yield what the source's own history says of an order: who changed what, also between two reads of ours."""
+    for external_id in records.twins(db, OrderRevision.entity, "order", key.external_id, key.system)[
+        :LINES_MAX
+    ]:
+        held = records.get(db, OrderRevision, key.system, external_id)
+        at = held.record.changed_at if held is not None else None
+        if held is None or at is None:
+            continue
+        one = held.record
+        told = "; ".join(f"{c.field}: {c.before or 'nothing'} -> {c.after or 'nothing'}" for c in one.changes)
+        by = f" by {one.changed_by}" if one.changed_by else ""
+        yield Line(text(at), "revision", key.system, f"version {one.revision} made{by}", told)
 
 
 def lineage(db: Connection, entity: str, document_key: str, limit: int) -> list[Row]:

@@ -23,6 +23,7 @@ from adapters.coupa.inbound_order import purchase_order
 from adapters.coupa.inbound_parts import Unfit, day, money, segments
 from adapters.coupa.inbound_people import employee, exchange_rate, requisition
 from adapters.coupa.inbound_receipt import receipt
+from adapters.coupa.inbound_revision import order_revision
 from adapters.coupa.options import Options
 from adapters.stated import Places, stated_amount, tolerant
 from store.canonical.budget import Budget
@@ -302,6 +303,7 @@ def tax_code(document: wire.TaxCode, _: Options) -> Translated:
 
 TRANSLATORS: dict[str, tuple[type[wire.Wire], Callable[[Any, Options], Translated]]] = {
     "purchase_order": (wire.PurchaseOrderRead, purchase_order),
+    "order_revision": (wire.PurchaseOrderRevision, order_revision),
     "invoice": (wire_invoice.Invoice, invoice),
     "receipt": (wire_invoice.ReceiptTransaction, receipt),
     "requisition": (wire_people.Requisition, requisition),

@@ -33,6 +33,7 @@ def _resource(path: str, shape: type[wire.Wire], row: type[wire.Wire] | None = N
 
 _RESOURCES: Mapping[str, Resource] = {
     "purchase_order": _resource("/api/purchase_orders", wire.PurchaseOrder, wire.PurchaseOrderRead),
+    "order_revision": _resource("/api/purchase_order_revisions", wire.PurchaseOrderRevision),
     "invoice": _resource("/api/invoices", wire_invoice.Invoice),
     "receipt": _resource("/api/receiving_transactions", wire_invoice.ReceiptTransaction),
     "requisition": _resource("/api/requisitions", wire_people.Requisition),

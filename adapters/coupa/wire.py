@@ -152,6 +152,21 @@ class PurchaseOrderRead(PurchaseOrder):
     total: Decimal | None = None
 
 
+class PurchaseOrderRevision(Wire):
+    """One change of an order. Documented as XML only: what a change looks like is read as it comes."""
+
+    id: int
+    order_header_id: int | None = None
+    purchase_order_id: int | None = None
+    version: int | None = None
+    internal_revision: int | None = None
+    changes: Any = None
+    created_at: Instant | None = None
+    created_by: Login | None = None
+    updated_at: Instant | None = None
+    updated_by: Login | None = None
+
+
 class Address(Wire):
     street1: str | None = None
     city: str | None = None

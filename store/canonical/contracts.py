@@ -20,7 +20,7 @@ from store.canonical.lists import Department, Lookup, LookupValue
 from store.canonical.organisation import CostCentre, ExchangeRate, FiscalPeriod, Ledger, LegalEntity
 from store.canonical.payables import Invoice, Payment
 from store.canonical.people import Approval, Employee
-from store.canonical.purchasing import PurchaseOrder, Receipt, Requisition
+from store.canonical.purchasing import OrderRevision, PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
 
@@ -47,6 +47,7 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         LegalEntity,
         Lookup,
         LookupValue,
+        OrderRevision,
         Payment,
         Project,
         PurchaseOrder,

@@ -95,6 +95,37 @@ class PurchaseOrder(CanonicalRecord):
         return self
 
 
+class FieldChange(CanonicalModel):
+    """What a change made of one field, as its system writes it."""
+
+    field: str
+    before: str | None = None
+    after: str | None = None
+
+
+class OrderRevision(CanonicalRecord):
+    """One change of an order, as its system keeps it: who made what of it, also between two reads of the order itself.
+
+    `number` is the order's id with the version and internal revision that came of it.
+    """
+
+    entity: ClassVar[str] = "order_revision"
+    contract: ClassVar[str] = "order_revision/1.0"
+    owner: ClassVar[str] = "procurement"
+
+    order_id: str = Field(description="External id of the order in the same system")
+    revision: str = Field(description="The source's version that came of it, as text")
+    internal_revision: str | None = Field(
+        default=None, description="Its own count of all changes, also of those that make no version"
+    )
+    changed_at: datetime | None = None
+    changed_by: str | None = Field(default=None, description="Login")
+    changes: tuple[FieldChange, ...] = ()
+
+    def identifiers(self) -> tuple[tuple[str, str], ...]:
+        return (("order", self.order_id),)
+
+
 RequisitionStatus = Literal[
     "draft", "pending_approval", "rejected", "approved", "ordered", "received", "withdrawn", "cancelled"
 ]

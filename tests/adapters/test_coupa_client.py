@@ -128,6 +128,8 @@ def test_every_entity_of_the_manifest_is_read_as_the_contract_says() -> None:
             "rate-date": "2026-01-05",
         },
     )
+    (order,) = world.simulator.documents("purchase_orders")
+    world.simulator.revise_order(order["po-number"], {"ship-to-attention": "Ida"}, by="mjones")
 
     read = [c for c in coupa.MANIFEST.capabilities if "read" in c.directions]
     found = {c.entity: records(world, c.entity) for c in read}

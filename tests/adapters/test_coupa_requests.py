@@ -15,7 +15,7 @@ from adapters.coupa.options import Options
 from store.canonical.money import Money
 from store.canonical.organisation import ExchangeRate
 from store.canonical.people import Employee
-from store.canonical.purchasing import PurchaseOrder, Requisition
+from store.canonical.purchasing import OrderRevision, PurchaseOrder, Requisition
 from store.canonical.supplier import Supplier
 
 OPTIONS = Options(segment_count=4)
@@ -87,6 +87,46 @@ def test_a_requisition_over_several_currencies_has_coupas_total() -> None:
 def test_a_requisition_that_does_not_fit_is_told(changes: dict[str, Any], where: str) -> None:
     """The place, and the words beside it."""
     assert where == place("requisition", a_requisition() | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status": {"from": "issued", "to": "closed"}}, [("status", "issued", "closed")]),
+        ([{"name": "status", "from": "issued", "to": "closed"}], [("status", "issued", "closed")]),
+        ({"supplier": {"from": None, "to": {"id": 8, "name": "Muster"}}}, [("supplier", None, "Muster")]),
+        ({"price": {"from": 12.5, "to": 13}}, [("price", "12.5", "13")]),
+        ({"lines": {"to": [{"id": 1}]}}, [("lines", None, '[{"id": 1}]')]),
+        ("re-coded", [("changes", None, "re-coded")]),
+        (["re-coded"], [("1", None, "re-coded")]),
+        (None, []),
+    ],
+)
+def test_a_revision_says_who_made_what_of_which_field(
+    changes: object, expected: list[tuple[str, str | None, str | None]]
+) -> None:
+    """In whichever shape: JSON of it is not documented. What has none of the known ones is kept as it comes."""
+    row = {"purchase-order-id": 4711, "version": 2, "internal-revision": 5, "changes": changes}
+
+    found: OrderRevision = record("order_revision", row | {"created-by": {"login": "mjones"}})
+
+    assert ("4711/2.5", "4711", "2", "mjones") == (
+        found.number,
+        found.order_id,
+        found.revision,
+        found.changed_by,
+    )
+    assert expected == [(one.field, one.before, one.after) for one in found.changes]
+
+
+def test_a_revision_of_no_order_is_told_and_a_huge_one_is_cut() -> None:
+    """Nobody could be told what was changed; the payload keeps the rest."""
+    huge: OrderRevision = record(
+        "order_revision", {"order-header-id": 1, "changes": {f"f{n}": {"to": "x" * 9000} for n in range(999)}}
+    )
+
+    assert "$.purchase-order-id" == place("order_revision", {"version": 2})
+    assert (200, {500}) == (len(huge.changes), {len(one.after or "") for one in huge.changes})
 
 
 def test_who_has_no_employee_number_is_known_by_login() -> None:

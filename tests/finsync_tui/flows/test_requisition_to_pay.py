@@ -16,7 +16,7 @@ from finsync_tui.profile import Profile
 from store import cases, commitments, leases, outbox, workflows
 from store.canonical.budget import Budget
 from store.canonical.money import Money
-from store.canonical.purchasing import OrderDistribution, PurchaseOrder
+from store.canonical.purchasing import FieldChange, OrderDistribution, OrderRevision, PurchaseOrder
 from store.canonical.supplier import SupplierSite, TaxRegistration
 from store.clock import instant
 from store.errors import NotAllowedError
@@ -531,6 +531,24 @@ def test_the_story_names_the_payload_of_each_version() -> None:
         (SOURCE, 2, sha256(changed.canonical_json()).hexdigest()),
         (TARGET, 1, sha256(shown.canonical_json()).hexdigest()),
     ] == [(one["system"], one["version"], one["sha256"]) for one in told["payloads"]]
+
+
+def test_the_story_of_an_order_tells_what_its_source_says_was_changed() -> None:
+    """Also what came and went between two reads: who, and what of which field."""
+    desk = Desk()
+    desk.order(a_purchase_order())
+    revision = OrderRevision(
+        number="4711/2.5", order_id="4711", revision="2", changed_at=MONDAY - timedelta(days=1), changed_by="mjones",
+        changes=(FieldChange(field="price", before="12.00", after="13.00"), FieldChange(field="ship-to", after="Ida")),
+    )  # fmt: skip
+    desk.put(SOURCE, "77", revision)
+    desk.put(SOURCE, "78", revision.model_copy(update={"number": "9/1", "order_id": "9"}))
+
+    lines = explain.story(desk.store.db, f"{SOURCE}:4711").lines
+
+    told = [(one.what, one.detail) for one in lines if one.kind == "revision"]
+    assert [("version 2 made by mjones", "price: 12.00 -> 13.00; ship-to: nothing -> Ida")] == told
+    assert "revision" == lines[0].kind, "it is told where it happened"
 
 
 class TestFundsCheck:
