@@ -23,7 +23,7 @@ from adapters.concur.simulator_http import (
 )
 from adapters.concur.simulator_money import encode
 from adapters.concur.simulator_world import World
-from adapters.simulation import RequestLog, TokenBucket
+from adapters.simulation import RequestLog, TokenBucket, arguments
 
 TOKEN_PATH: Final = "/oauth2/v0/token"  # noqa: S105
 CORRELATION: Final = "concur-correlationid"
@@ -84,7 +84,7 @@ class ConcurApp:
                 request.method,
                 path,
                 params,
-                dict(request.query_params),
+                dict(arguments(request.scope)),
                 request.headers,
                 body,
                 caller,

@@ -35,7 +35,7 @@ from adapters.coupa.simulator_resources import LINE_ACTIONS, RESOURCES, SCOPES
 from adapters.coupa.simulator_shapes import Model, Resource
 from adapters.coupa.simulator_tables import RefusedError, Shape, Tables, dashed
 from adapters.coupa.simulator_writes import Intake, Writer
-from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket, rewound
+from adapters.simulation import Document, FaultPlan, FaultyApp, RequestLog, TokenBucket, arguments, rewound
 from store.clock import Clock
 
 VARIANTS_KEPT_MAX: Final = 4
@@ -224,7 +224,7 @@ class CoupaSimulator(Hands):
     def _read(self, request: Request) -> tuple[Resource, Model, Query]:
         resource = _resource(request) or _LINES
         model = MODELS[resource.model]
-        query = queries.parse(model, request.query_params.multi_items(), self._tables)
+        query = queries.parse(model, arguments(request.scope), self._tables)
         if query.return_object == "none":
             raise RefusedError("return_object none is for writes only")
         return resource, model, query
@@ -363,7 +363,7 @@ class CoupaSimulator(Hands):
         if request.method == "POST":
             address = self._writer.save_address(supplier, None, _object(body))
             return _answer(201, msgspec.json.encode(self._tables.show(model, address, None)))
-        query = queries.parse(model, request.query_params.multi_items(), self._tables)
+        query = queries.parse(model, arguments(request.scope), self._tables)
         rows = [
             self._tables.show(model, row, query.shape)
             for row in supplier.get("remit-to-addresses") or []
@@ -390,13 +390,14 @@ class CoupaSimulator(Hands):
             adjustment = self._writer.adjust_budget(line, _object(body))
             return _answer(201, msgspec.json.encode(self._tables.show(model, adjustment, None)))
         own = ("budget_line_id", str(line["id"]))
-        query = queries.parse(model, [*request.query_params.multi_items(), own], self._tables)
+        query = queries.parse(model, [*arguments(request.scope), own], self._tables)
         rows = queries.select(self._tables, resource.path, model, query)
         return _answer(200, b"[" + b",".join(self._encode_all(resource, model, query, rows)) + b"]")
 
     def _written(self, request: Request, resource: Resource, document: Document, status: int) -> Response:
         """Answer a write with the stored record, in the shape the caller asked for."""
-        fields, asked = request.query_params.get("fields"), request.query_params.get("return_object")
+        said = dict(arguments(request.scope))
+        fields, asked = said.get("fields"), said.get("return_object")
         if asked == "none":
             return Response(status_code=status)
         model = MODELS[resource.model]

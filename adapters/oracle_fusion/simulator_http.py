@@ -50,7 +50,7 @@ from adapters.oracle_fusion.simulator_requests import (
 from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Row
 from adapters.oracle_fusion.simulator_world import World
-from adapters.simulation import TokenBucket
+from adapters.simulation import TokenBucket, arguments
 
 SUBMIT_PARAMETERS: Final = frozenset({"validateBeforeSubmitFlag", "bypassApprovalFlag"})
 
@@ -120,7 +120,7 @@ class RestFramework:
         call = Call(
             request.method,
             segments,
-            dict(request.query_params),
+            dict(arguments(request.scope)),
             dict(request.headers),
             await request.body(),
             root,
