@@ -35,6 +35,7 @@ from adapters.concur.report_writes import ReportDesk
 from adapters.concur.reports import Reports
 from adapters.concur.session import Session
 from adapters.concur.subscriptions import SubscriptionDesk
+from adapters.concur.vendor_writes import VendorDesk
 from adapters.errors import AdapterError, SettingsError
 from store.clock import Clock, instant, text
 
@@ -120,6 +121,7 @@ class Concur:
             ListDesk(self._session, options, self._lists),
             ProvisioningDesk(self._session, options, self._people),
             SubscriptionDesk(self._session),
+            VendorDesk(self._session, options, self._vendors),
         )
         self._desks = {operation: desk for desk in desks for operation in desk.operations}
 

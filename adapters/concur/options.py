@@ -96,6 +96,13 @@ class Options(BaseModel):
         default_factory=dict,
         description="Tracking fields of budgets by their fieldDefinitionId, and what they are",
     )
+    vendor_address_code: str = Field(
+        default="MAIN", min_length=1, max_length=32, description="Code of the address that a new vendor gets"
+    )
+    vendor_currencies: dict[str, str] = Field(
+        default_factory=dict,
+        description='Currency that vendors of a country are paid in, by ISO 3166 code; "*" for all others',
+    )
     validation_step: str = Field(
         default="EXTVAL",
         description="Code of the external validation step; only there do we approve or send back",

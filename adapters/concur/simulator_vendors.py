@@ -12,7 +12,16 @@ from adapters.simulation import Document
 
 PATH: Final = "/api/v3.1/invoice/vendors"
 LIMIT_MAX: Final = 1000
-REQUIRED: Final = ("VendorCode", "AddressCode", "VendorName", "Address1", "City", "PostalCode", "CountryCode")
+REQUIRED: Final = (
+    "VendorCode",
+    "AddressCode",
+    "VendorName",
+    "Address1",
+    "City",
+    "PostalCode",
+    "CountryCode",
+    "CurrencyCode",
+)
 PAYMENT_METHODS: Final = ("ACH", "CARD", "CHECK", "CLIENT", "PAYPVD", "VCHER", "WIRE")
 _FILTERS: Final = {
     "vendorCode": "VendorCode",
@@ -63,7 +72,7 @@ class Vendors:
                 found = [one for one in found if fits(_folded(one.get(attribute)), wanted.lower())]
         approved = ask.flag("approved")
         if approved is not None:
-            found = [one for one in found if bool(one.get("Approved", True)) == approved]
+            found = [one for one in found if _is_approved(one) == approved]
         following = None
         if start + limit < len(found):
             query = {**ask.query, "offset": start + limit, "limit": limit}
@@ -106,6 +115,8 @@ class Vendors:
         for name in ("VendorCode", "AddressCode") if not is_new else REQUIRED:
             if not record.get(name):
                 return f"{name} is required"
+        if record.get("Approved") not in (None, "Y", "N"):
+            return "Approved must be Y or N"
         method = record.get("PaymentMethodType")
         if method is not None and method not in PAYMENT_METHODS:
             return f"PaymentMethodType must be one of {', '.join(PAYMENT_METHODS)}"
@@ -138,6 +149,10 @@ class Vendors:
             self._world.state.vendors.append(kept)
         else:
             known |= kept
+
+
+def _is_approved(vendor: Document) -> bool:
+    return str(vendor.get("Approved", "Y")).upper() in ("Y", "TRUE")
 
 
 def _folded(value: Any) -> str:

@@ -30,6 +30,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
     "receipt.mark_exported": exports.receipt,
     "supplier.create": masters.CreateSupplier,
     "supplier.change": masters.ChangeSupplier,
+    "supplier_remit_to.change": masters.ChangeSupplier,
     "user.change": masters.ChangeUser,
     "department.create": labels.department,
     "department.change": labels.department,

@@ -265,11 +265,16 @@ def _followed(context: Context, delivery: Delivery, body: Mapping[str, Any]) -> 
     was = Supplier.model_validate(body["was"])
     fields = supplier_requests.undoing(was, body["fields"])
     wanted = supplier_requests.change(was, was, fields, context.now.date(), was.parent_id)
-    opened = {site.code for site in was.sites if site.is_active}
-    places = [{"code": one["code"], "is_active": one["code"] in opened} for one in body.get("remit_to", ())]
-    if not fields and not places:
+    return Counter(delivery.operation, wanted, delivery.external_id) if fields else None
+
+
+def _remit_to(context: Context, delivery: Delivery) -> Counter | None:
+    """Places that are paid are open or closed as they were before."""
+    body = json.loads(delivery.body)
+    if delivery.external_id is None or "was" not in body:
         return None
-    return Counter(delivery.operation, {**wanted, "remit_to": places}, delivery.external_id)
+    places = [{"code": one["code"], "is_active": one["code"] in body["was"]} for one in body["remit_to"]]
+    return Counter(delivery.operation, {"remit_to": places}, delivery.external_id)
 
 
 def _was_there(context: Context, delivery: Delivery) -> bool:
@@ -362,6 +367,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "supplier.create": _supplier,
     "supplier_site.create": _site,
     "supplier_site.close": _reopened_site,
+    "supplier_remit_to.change": _remit_to,
     "lookup_value.change": _adopted,
     "supplier.change": _supplier_change,
     "supplier_bank_account.change": _bank_change,

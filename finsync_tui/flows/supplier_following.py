@@ -182,10 +182,8 @@ def request_change(context: Context) -> Answer:
     context.data["sites"] = sites
     plain = [one for one in fields if one != "sites"]
     body = supplier_requests.change(supplier, shown, plain, context.now.date(), above)
-    if sites and sites["remit_to"]:
-        body["remit_to"] = sites["remit_to"]
     context.data["asked"][f"{target}:{external_id}"] = {"fields": fields, "parent": above, "sites": sites}
-    if not plain and "remit_to" not in body:
+    if not plain:
         context.data["change_entry"] = None
         return Done({"target": target, "fields": fields}, is_skipped=True)
     if held is not None:

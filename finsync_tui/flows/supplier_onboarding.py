@@ -188,11 +188,20 @@ def _parent_in(context: Context, target: str) -> str | None:
 def request_supplier(context: Context) -> Answer:
     """Decide to create it, once."""
     target = _target(context)
-    body = supplier_requests.creation(_supplier(context), _parent_in(context, target))
+    supplier = _supplier(context)
+    if not supplier.number:  # where it is known by its number, that is the one the first ERP gave
+        supplier = supplier.model_copy(update={"number": _number_given(context)})
+    body = supplier_requests.creation(supplier, _parent_in(context, target))
     context.data["supplier_entry"] = outgoing.enqueue(
         context, target, "supplier.create", body, external_id=None, part=target
     )
     return Done({"operation": "supplier.create", "target": target})
+
+
+def _number_given(context: Context) -> str:
+    links = crossrefs.of(context.db, ENTITY, context.workflow.document_key)
+    by_system = {link.system: link.number for link in links}
+    return next((number for one in context.data["targets"] if (number := by_system.get(one))), "")
 
 
 def await_supplier(context: Context) -> Answer:

@@ -1,13 +1,13 @@
 """Sites of a supplier for the companies that buy: which a system shall have, and which it shall have no longer.
 
 A site is known by its code. Systems with sites of their own for companies get one for each; the others get the owner's sites
-as places that are paid.
+as places that are paid, or none where a supplier stands at one address only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from finsync_tui.flows import outgoing, supplier_requests
 from finsync_tui.flows.steps import Context
@@ -16,6 +16,8 @@ from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers.places import open_codes
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
+
+REMIT_TO: Final = "supplier_remit_to.change"
 
 
 def missing(
@@ -42,9 +44,18 @@ def plan(
     now = open_codes(supplier.sites)
     gone = open_codes(before.sites) - now if before else frozenset()
     if not takes(context.facts.profile, target, "supplier_site.create"):
+        if not takes(context.facts.profile, target, REMIT_TO):
+            return {"open": [], "close": [], "remit_to": [], "opened": [], "closed": []}
         ended = gone & open_codes(held.sites)
         remit_to = supplier_requests.remit_to(supplier, supplier.sites, ended)
-        return {"open": [], "close": [], "remit_to": remit_to, "opened": sorted(now), "closed": sorted(gone)}
+        return {
+            "open": [],
+            "close": [],
+            "remit_to": remit_to,
+            "was": sorted(open_codes(held.sites)),
+            "opened": sorted(now),
+            "closed": sorted(gone),
+        }
     units = _units(context, target)
     have = {(site.code, site.business_unit) for site in held.sites if site.is_active}
     own = [one.code for one in supplier.sites if one.is_active and one.is_purchasing]
@@ -75,7 +86,12 @@ def request(context: Context, sites: Mapping[str, Any], target: str, external_id
         )
         for code, unit in sites["close"]
     ]  # fmt: skip
-    return opened + closed
+    if not sites["remit_to"]:
+        return opened + closed
+    body = {"remit_to": sites["remit_to"], "was": sites["was"]}
+    part = f"{target}:{external_id}/remit-to"
+    paid = outgoing.enqueue(context, target, REMIT_TO, body, external_id=external_id, part=part)
+    return [*opened, *closed, paid]
 
 
 def open_all(context: Context, wanted: Sequence[tuple[str, str]], target: str, external_id: str) -> list[int]:
