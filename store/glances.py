@@ -1,4 +1,4 @@
-"""What a person saw of an exception or a break when they decided what to do with it.
+"""What a person saw of an exception, a break or a delivery when they decided what to do with it.
 
 Only what people do to it, and what its trouble is, counts: the engine may see the same trouble again as often as it likes.
 Values are compared, not times: in a rehearsal many things happen at one instant.
@@ -84,6 +84,16 @@ def of_breaks(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Glance]:
         "SELECT id, state, owner, fingerprint, NULL,"
         " (SELECT count(*) FROM break_history h WHERE h.break_id=b.id AND h.what='commented')"
         " FROM reconcile_break b WHERE id IN ({ids})",
+        ids,
+    )
+
+
+def of_deliveries(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Glance]:
+    """Return how these deliveries stand: nobody owns one, and what is wrong is why it failed and what is sent instead."""
+    return _glances(
+        db,
+        "SELECT entry_id, state, NULL, coalesce(failure, '') || ' ' || coalesce(edited_body, ''), NULL, 0"
+        " FROM delivery WHERE entry_id IN ({ids})",
         ids,
     )
 

@@ -35,7 +35,9 @@ def assign_breaks(
     return each_break(store, actor, break_ids, "break.assigned", name or "nobody", act, seen=seen)
 
 
-def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> Outcome:
+def comment_on_break(
+    store: Store, actor: Actor, break_id: int, words: str, *, seen: Seen | None = None
+) -> Outcome:
     """Write a note on a break, live or not."""
     words = checked_reason(words)
 
@@ -43,7 +45,7 @@ def comment_on_break(store: Store, actor: Actor, break_id: int, words: str) -> O
         breaks.comment(db, [one.id], actor.name, words, now)
         return None
 
-    return each_break(store, actor, [break_id], "break.commented", words, act, states=None)
+    return each_break(store, actor, [break_id], "break.commented", words, act, states=None, seen=seen)
 
 
 def explain_breaks(

@@ -7,30 +7,46 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import Outcome, checked_json, checked_reason, note_action, resume_waiting
+from finsync_tui.actions.acting import (
+    Outcome,
+    Seen,
+    checked_json,
+    checked_reason,
+    note_action,
+    overtaken,
+    resume_waiting,
+)
 from finsync_tui.actor import Actor
 from finsync_tui.flows import agreed
 from finsync_tui.reconcile.proving import follows
-from store import Store, cases, outbox, workflows
+from store import Store, cases, glances, outbox, workflows
 from store.errors import NotAllowedError, NotFoundError
 from store.outbox import Delivery
 
 _UNSENT = ("pending", "held", "cancelled")
 
 
-def hold_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
+def hold_deliveries(
+    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Keep deliveries back until they are released."""
-    return _each_delivery(store, actor, entry_ids, "delivery.held", reason, outbox.hold, "it is not pending")
-
-
-def release_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
-    """Let held deliveries go."""
     return _each_delivery(
-        store, actor, entry_ids, "delivery.released", reason, outbox.release, "it is not held"
+        store, actor, entry_ids, "delivery.held", reason, outbox.hold, "it is not pending", seen=seen
     )
 
 
-def cancel_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reason: str) -> Outcome:
+def release_deliveries(
+    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
+    """Let held deliveries go."""
+    return _each_delivery(
+        store, actor, entry_ids, "delivery.released", reason, outbox.release, "it is not held", seen=seen
+    )
+
+
+def cancel_deliveries(
+    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, *, seen: Seen | None = None
+) -> Outcome:
     """Never send these. A delivery whose outcome is unknown can't be cancelled: it may have happened."""
 
     def cancel(db: Connection, ids: Sequence[int], now: datetime) -> int:
@@ -45,12 +61,14 @@ def cancel_deliveries(store: Store, actor: Actor, entry_ids: Sequence[int], reas
         reason,
         cancel,
         "it is under way, already done, or may have happened: let it be looked up, or resolve its exception",
+        seen=seen,
     )
 
 
 def replay_deliveries(
-    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, edited_body: str | None = None
-) -> Outcome:
+    store: Store, actor: Actor, entry_ids: Sequence[int], reason: str, edited_body: str | None = None, *,
+    seen: Seen | None = None,
+) -> Outcome:  # fmt: skip
     """Send dead or refused deliveries again, edited or not; the original decision stays."""
     if edited_body is not None:
         checked_json(edited_body)
@@ -72,6 +90,7 @@ def replay_deliveries(
         replay,
         "it is not dead, refused or held, or a later decision for its document has taken its place",
         agreed.edit_refusal if edited_body is not None else None,
+        seen=seen,
     )
 
 
@@ -120,6 +139,8 @@ def _each_delivery(
     act: Callable[[Connection, Sequence[int], datetime], int],
     why_not: str,
     refusal: Callable[[Connection, Delivery], str | None] | None = None,
+    *,
+    seen: Seen | None,
 ) -> Outcome:
     people.require(actor.name, actor.roles, what)
     wanted = list(dict.fromkeys(entry_ids))
@@ -127,6 +148,7 @@ def _each_delivery(
     done: list[int] = []
     refused: list[tuple[int, str]] = []
     with store.transaction() as db:
+        stands = glances.of_deliveries(db, [entry_id for entry_id in wanted if entry_id in (seen or {})])
         for entry_id in wanted:
             delivery = outbox.get(db, entry_id)
             if delivery is None:
@@ -134,7 +156,9 @@ def _each_delivery(
                     raise NotFoundError("delivery", str(entry_id), "`finsync outbox list` shows them.")
                 refused.append((entry_id, "there is no such delivery"))
                 continue
-            problem = refusal(db, delivery) if refusal is not None else None
+            problem = overtaken(seen, stands, entry_id)
+            if problem is None and refusal is not None:
+                problem = refusal(db, delivery)
             if problem is None and not act(db, [entry_id], store.clock.now()):
                 problem = why_not
             if problem is not None:

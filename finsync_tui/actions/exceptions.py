@@ -153,14 +153,14 @@ def snooze(
     return each_case(store, actor, case_ids, "exception.snoozed", text(until), one, seen=seen)
 
 
-def comment(store: Store, actor: Actor, case_id: int, words: str) -> Outcome:
+def comment(store: Store, actor: Actor, case_id: int, words: str, *, seen: Seen | None = None) -> Outcome:
     """Add a note that stays with the exception."""
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
         cases.note(db, case.id, actor.name, checked_reason(words), store.clock.now())
         return None
 
-    return each_case(store, actor, [case_id], "exception.commented", words, one, allow=None)
+    return each_case(store, actor, [case_id], "exception.commented", words, one, allow=None, seen=seen)
 
 
 def edit(

@@ -1,4 +1,4 @@
-"""How a golden record is shown: where each field comes from, which records it has, what it was before."""
+"""How a supplier and its golden record are found by their keys, and shown: where each field comes from, which records it has, what it was before."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from finsync_tui.cli._output import safe, say, table
 if TYPE_CHECKING:
     from finsync_tui.profile import Profile
     from store.golden_suppliers import Golden
+    from store.supplier_forms import StoredForm
 
 
 def found(db: Connection, key: str) -> Golden | None:
@@ -24,8 +25,36 @@ def found(db: Connection, key: str) -> Golden | None:
         if one is None:
             raise NotFoundError("supplier", key, HINT)
         return one
+    form(db, key)  # a key that nobody has is a mistake, not a supplier without a golden record
     golden_id = golden_suppliers.of_keys(db, [key]).get(key)
     return golden_suppliers.get(db, golden_id) if golden_id is not None else None
+
+
+def form(db: Connection, key: str) -> StoredForm:
+    """Return the record of a supplier that SYSTEM:ID names."""
+    from finsync_tui.actions.suppliers import HINT
+    from store import supplier_forms
+    from store.errors import NotFoundError
+
+    system, _, external_id = key.partition(":")
+    found = supplier_forms.get(db, system, external_id)
+    if found is None:
+        raise NotFoundError("supplier", key, HINT)
+    return found
+
+
+def row(one: StoredForm) -> dict[str, Any]:
+    """Return a record of a supplier in the words of a list."""
+    return {
+        "key": one.key,
+        "number": one.number,
+        "name": one.name,
+        "country": one.country or None,
+        "postcode": one.postcode or None,
+        "town": one.town or None,
+        "status": one.status,
+        "kind": one.kind,
+    }
 
 
 def as_data(db: Connection, profile: Profile, golden: Golden) -> dict[str, Any]:
@@ -59,7 +88,7 @@ def as_data(db: Connection, profile: Profile, golden: Golden) -> dict[str, Any]:
         "version": golden.version,
         "into": f"{golden_suppliers.PREFIX}{golden.into_id}" if golden.into_id is not None else None,
         "fields": fields,
-        "records": [{**dict(row), "legal_entities": from_json(row["legal_entities"])} for row in records],
+        "records": [{**dict(one), "legal_entities": from_json(one["legal_entities"])} for one in records],
     }
 
 

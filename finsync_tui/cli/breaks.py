@@ -307,6 +307,7 @@ def assign(
 def comment(
     identifier: Id,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What colleagues should know.")],
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -314,7 +315,9 @@ def comment(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        outcome = actions.comment_on_break(store, actor(workspace), identifier, text)
+        outcome = actions.comment_on_break(
+            store, actor(workspace), identifier, text, seen=seen_by(as_seen, [identifier])
+        )
     report(outcome, "noted on", json=json)
 
 

@@ -123,15 +123,15 @@ def sync(
 
 def _full_read(read: Pulled) -> str:
     """Say what a full read did, and where the next one goes on."""
-    what = f"{read.system} {read.entity}"
+    what = f"{read.system} {read.entity.replace('_', ' ')}"
     if not read.is_full:
-        return f"{what}: shown only until taken over; what waits there was read, as always"
+        return f"{what}: is shown only until it is taken over, so there is no beginning; what waits there was read, as always"
     if read.error:
-        return f"{what}: not read to the end; what was read is kept, and the watermark stays where it was"
+        return f"{what}: broke off; what was read is kept, and the watermark stays where it was: the next read goes on from there"
     as_held = read.rows_read - read.rows_changed - read.rows_refused
     return (
-        f"{what}: read from the beginning: {read.rows_changed:,} new or changed, {as_held:,} as they were, "
-        f"{read.rows_refused:,} refused"
+        f"{what}: read from the beginning to the end: {read.rows_changed:,} new or changed, {as_held:,} unchanged, "
+        f"{read.rows_refused:,} refused; the next read goes on from there"
     )
 
 

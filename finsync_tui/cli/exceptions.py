@@ -266,6 +266,7 @@ def assign(
 def comment(
     identifier: Id,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What colleagues should know.")],
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -273,7 +274,7 @@ def comment(
     from finsync_tui import actions
 
     with opened(workspace) as store:
-        actions.comment(store, actor(workspace), identifier, text)
+        actions.comment(store, actor(workspace), identifier, text, seen=seen_by(as_seen, [identifier]))
     if json:
         say_json({"done": [identifier], "refused": []})
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from finsync_tui.cli._context import (
+    AsSeenOption,
     JsonOption,
     LimitOption,
     ReasonOption,
@@ -18,7 +19,7 @@ from finsync_tui.cli._context import (
     reading,
     text_of,
 )
-from finsync_tui.cli._outcome import meant, report
+from finsync_tui.cli._outcome import meant, report, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import listed, money, one, row_of, rows
 
@@ -177,6 +178,7 @@ def show(
 
 
 def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
+    from store import glances
     from store.errors import NotFoundError
 
     found = one(db, "v_delivery", identifier)
@@ -198,7 +200,8 @@ def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     for attempt in attempts:  # None: it sent the body as decided
         attempt["request"] = json_.loads(attempt["request"]) if attempt["request"] is not None else None
     read = {name: json_.loads(body) if body is not None else None for name, body in bodies.items()}
-    return {**found, **read, "attempts": attempts}
+    seen = glances.of_deliveries(db, [identifier])[identifier].mark
+    return {**found, **read, "as_seen": seen, "attempts": attempts}
 
 
 def _selected(
@@ -219,6 +222,7 @@ def hold(
     state: State = None,
     system: System = None,
     failure: Failure = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -227,7 +231,9 @@ def hold(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.hold_deliveries(store, actor(workspace), chosen, reason)
+        outcome = actions.hold_deliveries(
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        )
     report(outcome, "held", json=json)
 
 
@@ -239,6 +245,7 @@ def release(
     state: State = None,
     system: System = None,
     failure: Failure = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -247,7 +254,9 @@ def release(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.release_deliveries(store, actor(workspace), chosen, reason)
+        outcome = actions.release_deliveries(
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        )
     report(outcome, "released", json=json)
 
 
@@ -270,6 +279,7 @@ def replay(
     state: State = None,
     system: System = None,
     failure: Failure = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -281,7 +291,9 @@ def replay(
         chosen = _selected(store, ids, state, system, failure)
         if edited is not None and len(chosen) > 1:
             raise typer.BadParameter("an edited body fits one delivery only.", param_hint="--body")
-        outcome = actions.replay_deliveries(store, actor(workspace), chosen, reason, edited_body=edited)
+        outcome = actions.replay_deliveries(
+            store, actor(workspace), chosen, reason, edited_body=edited, seen=seen_by(as_seen, chosen)
+        )
     report(outcome, "to be sent again", json=json)
 
 
@@ -304,6 +316,7 @@ def cancel(
     state: State = None,
     system: System = None,
     failure: Failure = None,
+    as_seen: AsSeenOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -312,5 +325,7 @@ def cancel(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.cancel_deliveries(store, actor(workspace), chosen, reason)
+        outcome = actions.cancel_deliveries(
+            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        )
     report(outcome, "cancelled", json=json)

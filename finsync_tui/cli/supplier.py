@@ -57,11 +57,11 @@ def list_(
     with reading(workspace) as db:
         found = supplier_forms.search(db, text, system, limit)
     if json:
-        say_json([_row(one) for one in found])
+        say_json([_golden.row(one) for one in found])
         return
     if found:
         columns = ["key", "number", "name", "country", "postcode", "town", "status", "kind"]
-        say(table(columns, [[_row(one)[name] for name in columns] for one in found]))
+        say(table(columns, [[_golden.row(one)[name] for name in columns] for one in found]))
     note(f"{len(found)} suppliers" + ("; there may be more: --limit" if len(found) == limit else ""))
 
 
@@ -79,7 +79,7 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
         if key.startswith("golden:"):
             own = None
         else:
-            own = _form(db, key)
+            own = _golden.form(db, key)
             found = searching.similar(db, own, limits.ask)
             wrong = list(_problems(db, [own]))
             links = _links(db, key)
@@ -93,13 +93,13 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
     if json:
         say_json(
             {
-                **_row(own),
+                **_golden.row(own),
                 "golden": one_supplier,
                 "problems": [row for _, row in wrong],
                 "links": links,
                 "similar": [
                     {
-                        **_row(one.form),
+                        **_golden.row(one.form),
                         "score": round(one.score, 1),
                         "band": limits.band(one.score),
                         "answer": one.answer,
@@ -110,7 +110,7 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
             }
         )
         return
-    say(table(["what", "value"], [[name, value] for name, value in _row(own).items()]))
+    say(table(["what", "value"], [[name, value] for name, value in _golden.row(own).items()]))
     if one_supplier is not None:
         _golden.say_golden(one_supplier)
     for _, row in wrong:
@@ -145,7 +145,7 @@ def duplicates(
     limits = _thresholds(workspace)
     with reading(workspace) as db:
         found = supplier_answers.waiting(db, limits.ask, limit, within=within)
-        forms = {key: _form(db, key) for pair in found for key in (pair.one, pair.other)}
+        forms = {key: _golden.form(db, key) for pair in found for key in (pair.one, pair.other)}
         counts = supplier_answers.counts(db, limits.ask, limits.link)
     rows = [
         {
@@ -263,31 +263,6 @@ def _thresholds(workspace: Any) -> Thresholds:
     from finsync_tui import profile
 
     return profile.load(workspace_of(workspace)).suppliers.thresholds
-
-
-def _form(db: Connection, key: str) -> StoredForm:
-    from finsync_tui.actions.suppliers import HINT
-    from store import supplier_forms
-    from store.errors import NotFoundError
-
-    system, _, external_id = key.partition(":")
-    found = supplier_forms.get(db, system, external_id)
-    if found is None:
-        raise NotFoundError("supplier", key, HINT)
-    return found
-
-
-def _row(one: StoredForm) -> dict[str, Any]:
-    return {
-        "key": one.key,
-        "number": one.number,
-        "name": one.name,
-        "country": one.country or None,
-        "postcode": one.postcode or None,
-        "town": one.town or None,
-        "status": one.status,
-        "kind": one.kind,
-    }
 
 
 def _links(db: Connection, key: str) -> list[dict[str, Any]]:

@@ -87,7 +87,8 @@ def bank_show(change: ChangeId, workspace: WorkspaceOption = None, json: JsonOpt
         return
     say(table(["what", "value"], [[name, str(_text(v))] for name, v in shown.items() if name != "under_way"]))
     for one in shown["under_way"]:
-        say(f"  under way: {one['entity']} {safe(one['number'])} ({one['state']})")
+        amount = _amount(one["amount_minor"], one["currency"])
+        say(f"  under way: {one['entity'].replace('_', ' ')} {safe(one['number'])}{amount} ({one['state']})")
 
 
 @app.command(
@@ -156,6 +157,12 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "old": sorted({one for plan in plans for one in plan["old"]}),
         "erp": [plan["supplier"] for plan in plans],
     }
+
+
+def _amount(minor: int | None, currency: str | None) -> str:
+    from store.canonical.money import Money
+
+    return f", {Money(amount_minor=minor, currency=currency)}" if minor is not None and currency else ""
 
 
 def _text(value: Any) -> Any:

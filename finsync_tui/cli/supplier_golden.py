@@ -64,17 +64,16 @@ def pair(
     json: JsonOption = False,
 ) -> None:
     """Show two suppliers side by side: what differs, what speaks for and against, and what was said of pairs like them."""
-    from finsync_tui.cli.supplier import _form, _row
     from finsync_tui.suppliers import comparing, examples, index, side_by_side
     from store import supplier_answers
     from store.clock import text
 
     with reading(workspace) as db:
-        forms = [_form(db, key) for key in (one, other)]
+        forms = [_golden.form(db, key) for key in (one, other)]
         score, reasons = comparing.explain(index.loaded(forms[0]), index.loaded(forms[1]))
         said = supplier_answers.answered(db, [supplier_answers.ordered(one, other)])
         like = examples.of(db, one, other, score, [reason.what for reason in reasons])
-    fields = side_by_side.pairings(list(_row(forms[0]).items()), list(_row(forms[1]).items()))
+    fields = side_by_side.pairings(list(_golden.row(forms[0]).items()), list(_golden.row(forms[1]).items()))
     answer = next(iter(said.values()), None)
     if json:
         say_json(

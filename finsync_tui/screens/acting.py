@@ -29,10 +29,16 @@ DEEDS: Mapping[Name, Deed] = {
         store, actor, ids, instant(text), seen=seen
     ),
     "return": lambda store, actor, ids, text, seen: actions.send_back(store, actor, ids, text, seen=seen),
-    "replay": lambda store, actor, ids, text, _: actions.replay_deliveries(store, actor, ids, text),
-    "hold": lambda store, actor, ids, text, _: actions.hold_deliveries(store, actor, ids, text),
-    "release": lambda store, actor, ids, text, _: actions.release_deliveries(store, actor, ids, text),
-    "cancel": lambda store, actor, ids, text, _: actions.cancel_deliveries(store, actor, ids, text),
+    "replay": lambda store, actor, ids, text, seen: actions.replay_deliveries(
+        store, actor, ids, text, seen=seen
+    ),
+    "hold": lambda store, actor, ids, text, seen: actions.hold_deliveries(store, actor, ids, text, seen=seen),
+    "release": lambda store, actor, ids, text, seen: actions.release_deliveries(
+        store, actor, ids, text, seen=seen
+    ),
+    "cancel": lambda store, actor, ids, text, seen: actions.cancel_deliveries(
+        store, actor, ids, text, seen=seen
+    ),
     "assign_break": lambda store, actor, ids, text, seen: actions.assign_breaks(
         store, actor, ids, text or None, seen=seen
     ),

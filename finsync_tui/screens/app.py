@@ -32,7 +32,6 @@ from finsync_tui.screens.widgets.top_bar import READING, UNKNOWN, Bar, TopBar, e
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
 
-T = TypeVar("T")
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from store.glances import Glance
     from store.leases import Standing
 
+T = TypeVar("T")
 TRAIL_MAX = 50
 UNREAD, OLD = -1, -2
 """Versions that no store has: nothing was read yet; what was read is to be read again."""

@@ -258,7 +258,11 @@ class WorkScreen(Screen[None]):
         """Return how things stand now, so that nothing is overwritten that somebody does while this person thinks."""
         from store import glances
 
-        ways = {"exceptions": glances.of_cases, "breaks": glances.of_breaks}
+        ways = {
+            "exceptions": glances.of_cases,
+            "breaks": glances.of_breaks,
+            "deliveries": glances.of_deliveries,
+        }
         look = ways.get(listing.name) if listing is not None else None
         return await self.read(partial(look, ids=ids)) if look is not None else {}
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+if TYPE_CHECKING:
+    from store.leases import Standing
+
 Role = Literal["", "ok", "warn", "error", "muted", "strong", "accent"]
 
 STYLES: dict[Role, str] = {
@@ -18,10 +21,6 @@ STYLES: dict[Role, str] = {
     "accent": "$accent",
 }
 SOON = timedelta(hours=24)
-
-
-if TYPE_CHECKING:
-    from store.leases import Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,10 @@ HISTORY_GLYPHS = {
     "event": "○",
 }
 BAR_WIDTH = 20
-BAR_WIDTH_NARROW = 6
+BAR_WIDTH_NARROW = 10
+ROOMY = 150
+"""From here on the bars have room beside what was decided."""
 SLA_WIDTH = 13
-NARROW = 100
 COLUMN_MAX = 44
 PLACE_WIDTH = 12
 VALUE_ROWS_MAX = 3
@@ -261,7 +262,7 @@ def timeline(steps: Sequence[StepView], now: datetime, width: int) -> Content:
     name = min(24, max(10, max(len(step.name) for step in steps)))
     took = [(step.ended_at or now) - step.started_at for step in steps]
     longest = max(max(took), timedelta(seconds=1))
-    bar_width = BAR_WIDTH if width >= NARROW else BAR_WIDTH_NARROW
+    bar_width = BAR_WIDTH if width >= ROOMY else BAR_WIDTH_NARROW
     room = max(10, width - name - bar_width - 45 - SLA_WIDTH - 2)
     rows: list[list[Piece]] = []
     for step, duration in zip(steps, took, strict=True):

@@ -89,6 +89,27 @@ def test_who_acts_on_what_they_saw_overwrites_nobody(finsync: Finsync) -> None:
     assert "tom" == finsync("exceptions", "show", 1, "--json").json["owner"]
 
 
+def test_a_delivery_that_somebody_has_touched_meanwhile_is_left_alone(finsync: Finsync) -> None:
+    """Held, released, replayed or cancelled by what was seen: not when it is another thing by now. A note likewise."""
+    seen = finsync("outbox", "show", 1, "--json").json["as_seen"]
+    noted = finsync("exceptions", "show", 1, "--json").json["as_seen"]
+
+    finsync("outbox", "replay", 1, "--reason", "the ERP is back")
+    late = [
+        finsync("outbox", verb, 1, "--reason", "late", "--as-seen", seen)
+        for verb in ("hold", "release", "replay", "cancel")
+    ]
+    told = finsync("exceptions", "comment", 1, "asked the buyer", "--as-seen", noted)
+    again = finsync("outbox", "show", 1, "--json").json
+    held = finsync("outbox", "hold", 1, "--reason", "wait", "--as-seen", again["as_seen"])
+
+    assert [1] * 5 == [one.code for one in (*late, told)]
+    assert ["it is pending now, it was buried"] * 4 == [
+        one.err.partition("looked: ")[2].partition(".")[0].partition(";")[0] for one in late
+    ]
+    assert ("pending", 0) == (again["state"], held.code)
+
+
 @pytest.mark.parametrize(
     "arguments", [[1, "--as-seen", "nonsense"], [1, 2, "--as-seen", "WyJvcGVuIixudWxsLCIiLG51bGwsMF0"]]
 )

@@ -384,7 +384,7 @@ def test_json_has_the_documented_keys(finsync: Finsync, name: str) -> None:
     ("noun", "more"),
     [
         ("exceptions", ["as_seen", "notes", "payload", "payload_version"]),
-        ("outbox", ["body", "edited_body", "attempts"]),
+        ("outbox", ["body", "edited_body", "as_seen", "attempts"]),
         ("workflow", ["steps", "deliveries", "exceptions"]),
     ],
 )

@@ -120,6 +120,7 @@ def test_the_golden_record_says_where_each_field_comes_from(suppliers: Finsync) 
     own = suppliers("supplier", "show", data["key"], "--json").json["golden"]
     history = suppliers("supplier", "history", data["key"], "--json").json
     unknown = suppliers("supplier", "show", "golden:999")
+    nonsense = suppliers("supplier", "history", "nonsense")
 
     name = next(one for one in data["fields"] if one["field"] == "name")
     assert ("coupa:1", "most_trusted") == (name["from"], name["rule"])
@@ -128,7 +129,8 @@ def test_the_golden_record_says_where_each_field_comes_from(suppliers: Finsync) 
     assert data == own
     assert "oracle-emea:9 says Harbor Paper" in shown.out
     assert [(1, ["coupa:1", "oracle-emea:9"])] == [(v["version"], v["records"]) for v in history["versions"]]
-    assert 1 == unknown.code
+    assert (1, 1) == (unknown.code, nonsense.code)
+    assert "finsync supplier list" in nonsense.err
 
 
 def test_a_profile_that_names_an_unknown_owner_or_field_is_told(suppliers: Finsync) -> None:
@@ -180,6 +182,11 @@ def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: F
             document_number="GB…3000", document_version=1, document_revision="", step="await_approval", state="held",
             data={"supplier": "coupa:1", "plans": plans}, now=MONDAY,
         )  # fmt: skip
+        workflows.start(
+            db, flow="invoice_to_payment", kind="create", entity="invoice", document_key="coupa:77",
+            document_number="INV-77", document_version=1, document_revision="", step="await_payment", state="waiting",
+            target="oracle-emea", amount_minor=120_450, currency="EUR", data={"supplier_id": "9"}, now=MONDAY,
+        )  # fmt: skip
     listed = suppliers("supplier", "bank-list", "--check", "--json")
     shown = suppliers("supplier", "bank-show", change)
     early = suppliers("supplier", "bank-approve", change)
@@ -191,6 +198,7 @@ def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: F
     assert 3 == listed.code
     assert [("coupa:1", ["GB…1111"], "GB…3000")] == [(o["supplier"], o["old"], o["new"]) for o in listed.json]
     assert "GB…3000" in shown.out
+    assert "under way: invoice INV-77, 1,204.50 EUR (await_payment)" in shown.out
     assert (2, 1, 1) == (early.code, silent.code, again.code)
     assert ("approved", "refused") == (confirmed["state"], refused["state"])
 

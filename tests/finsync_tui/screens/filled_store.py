@@ -299,6 +299,8 @@ def _workflow(
     return workflow_id
 
 
+WAITED = {"await_commitment": 4, "await_submit": 3, "await_approval": 95, "await_write_back": 2}
+"""Minutes others took."""
 PROMISED = {
     "await_commitment": timedelta(hours=4),
     "await_submit": timedelta(minutes=2),
@@ -321,7 +323,8 @@ def _log_steps(
     }
     begun = at
     for name in STEPS[: STEPS.index(step)]:
-        ended = begun + timedelta(seconds=2) if not name.startswith("await") else begun + timedelta(minutes=3)
+        minutes = WAITED.get(name, 0)
+        ended = begun + (timedelta(minutes=minutes) if minutes else timedelta(seconds=1 + len(name) % 5))
         due_at = begun + PROMISED[name] if name in PROMISED else None
         workflows.log_step(db, workflow_id, name, "done", ended, ended, details.get(name, {}), due_at)
         begun = ended
@@ -574,15 +577,24 @@ def _systems(db: Connection) -> None:
         db,
         [
             findings.Finding(
-                class_=class_, severity="info", system="coupa", message="handled", noticed_at=NOW
+                class_=class_,
+                severity="info",
+                system="coupa",
+                message=message,
+                noticed_at=NOW - every * place,
             )
-            for class_, n in (
-                ("THROTTLED", 12),
-                ("DUPLICATE_EVENT", 5),
-                ("MAINTENANCE", 2),
-                ("OUTCOME_UNKNOWN", 1),
+            for class_, n, every, message in (
+                ("THROTTLED", 12, timedelta(minutes=7), "HTTP 429: asked again after 2 s"),
+                (
+                    "DUPLICATE_EVENT",
+                    5,
+                    timedelta(minutes=31),
+                    "the same change was told twice; it counts once",
+                ),
+                ("MAINTENANCE", 2, timedelta(hours=9), "parked until 06:00; its queue went on by itself"),
+                ("OUTCOME_UNKNOWN", 1, timedelta(hours=20), "no answer came; looked up: it was there"),
             )
-            for _ in range(n)
+            for place in range(1, n + 1)
         ],
     )
 

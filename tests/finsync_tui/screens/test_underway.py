@@ -77,7 +77,7 @@ async def test_a_line_opens_its_list_and_a_system_is_found(filled: Path) -> None
         handled = pilot.app.screen
         assert ("class:OUTCOME_UNKNOWN", 1) == (handled.filter_line.text, handled.table.row_count)  # type: ignore[attr-defined]
         await press(pilot, "enter")
-        assert "handled" in screen_text(pilot)
+        assert "it was there" in screen_text(pilot)
 
     assert "is:unposted flow:requisition_to_pay age:<1d" == unposted
     assert "oracle-amer" == system
