@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 
-from adapters import judgement, libraries
+from adapters import judgement, libraries, watching
 from adapters.answer import Answer
 from adapters.base import Connection, Manifest
 from adapters.errors import (
@@ -31,6 +31,7 @@ from adapters.errors import (
 from adapters.limits import Sleep, TokenBucket
 from adapters.redaction import redact
 from adapters.tls import context_for
+from store.calls import BODY_CHARS_MAX
 from store.clock import Clock
 
 CONNECT_TIMEOUT_MAX_S = 15.0
@@ -148,13 +149,30 @@ class Transport:
         body, extra = _body(json, content, form)
         sent_headers = {"Accept": "application/json", **extra, **(headers or {})}
         ask = _Question(method, url, _shown(url), sent_headers, body, is_write)
-        answer = await self._send_authorised(ask)
+        watch = watching.present()
+        try:
+            answer = await self._send_authorised(ask)
+        except AdapterError as error:
+            if watch is not None:
+                watch.note(method, ask.shown, error.status, self._kept(ask))
+            raise
+        if watch is not None:
+            watch.note(method, ask.shown, answer.status, self._kept(ask))
         if answer.status in expects:
             return answer
         # Cleaned before it is cut: half a secret is a secret, too.
         start = answer.content[: 4 * judgement.EXCERPT_LENGTH].decode("utf-8", "replace")
         text = self.clean(start)[: judgement.EXCERPT_LENGTH]
         raise judgement.judge(answer, text, self._classify, self._maintenance, self._clock.now())
+
+    def _kept(self, ask: _Question) -> str:
+        """Return what is kept of a body: of what only asks nothing, of a file its size; credentials of none."""
+        if not ask.is_write or not ask.body:
+            return ""
+        if not ask.body.startswith((b"{", b"[", b"<")):
+            return f"({len(ask.body):,} bytes of a file, not kept)"
+        # Cleaned before it is cut: half a secret is a secret, too.
+        return self.clean(ask.body[: 4 * BODY_CHARS_MAX].decode("utf-8", "replace"))
 
     def hide(self, secrets: Collection[str]) -> None:
         """Remember texts that must not appear in any error or log line."""

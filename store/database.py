@@ -45,6 +45,7 @@ KNOWN_MIGRATIONS: Final = (
     "m022_steps_due_and_requests_kept",
     "m023_accounts_by_party_compared",
     "m024_budgets_by_what_is_charged",
+    "m025_calls_kept",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1087,6 +1087,12 @@ def m024_budgets_by_what_is_charged(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m025_calls_kept(db: Database) -> None:
+    """An attempt keeps what went over the wire: method, path and body of each request, without secrets."""
+    db.execute("ALTER TABLE attempt ADD COLUMN calls BLOB")  # NULL: none, or made by an older version
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

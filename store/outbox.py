@@ -34,7 +34,8 @@ from typing import Any, Final, Literal
 import msgspec
 
 from store import leases
-from store.clock import instant, text
+from store.calls import Call, packed, unpacked
+from store.clock import text
 from store.columns import as_json, chunks, fields, marks, when
 from store.errors import NotAllowedError
 
@@ -105,6 +106,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     duration_ms: int | None = None
     number: int = 0
     """Counted by the store, from 1."""
+    calls: tuple[Call, ...] = ()
+    """What went over the wire, oldest first."""
 
 
 class Settlement(msgspec.Struct, frozen=True, gc=False):
@@ -297,8 +300,8 @@ def settle(db: sqlite3.Connection, token: int, settlements: Sequence[Settlement]
 
 
 _ATTEMPT = (
-    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, edited_body)"
-    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, calls, edited_body)"
+    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
     " (SELECT edited_body FROM delivery WHERE entry_id=?1))"  # what it sent: nobody edits what is claimed
 )
 
@@ -468,11 +471,12 @@ def unverified(
 def attempts(db: sqlite3.Connection, entry_id: int) -> list[Attempt]:
     """Return every call that was made for one entry, oldest first."""
     rows = db.execute(
-        "SELECT started_at, ended_at, outcome, status, message, answer, duration_ms, number"
+        "SELECT started_at, ended_at, outcome, status, message, answer, duration_ms, number, calls"
         " FROM attempt WHERE entry_id=? ORDER BY id",
         (entry_id,),
     )
-    return [Attempt(instant(started), instant(ended), *rest) for started, ended, *rest in rows]
+    found = (fields(row, instants=("started_at", "ended_at")) for row in rows)
+    return [Attempt(**one | {"calls": unpacked(one["calls"])}) for one in found]
 
 
 _DELIVERY = (
@@ -499,6 +503,7 @@ def _attempt_row(entry_id: int, attempt: Attempt) -> tuple[object, ...]:
         attempt.message,
         attempt.answer,
         attempt.duration_ms,
+        packed(attempt.calls),
     )
 
 

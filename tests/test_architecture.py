@@ -185,7 +185,7 @@ def test_a_simulator_does_not_read_the_adapter(system: str) -> None:
 
 def test_adapters_reach_the_store_for_shapes_and_time_only() -> None:
     """Adapters hold no state of ours: what they know is in positions and records, which the engine stores."""
-    allowed = ("store.canonical", "store.clock", "store.errors", "store.wording")
+    allowed = ("store.calls", "store.canonical", "store.clock", "store.errors", "store.wording")
 
     found = [
         (str(path.relative_to(ROOT)), name)

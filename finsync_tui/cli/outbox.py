@@ -167,6 +167,11 @@ def show(
                 right=["attempt"],
             )
         )
+    for attempt in found["attempts"]:
+        for call in attempt["calls"]:
+            answered = f"HTTP {call['status']}" if call["status"] else "no answer"
+            say(f"\nattempt {attempt['number']}: {call['method']} {safe(call['path'])}  {answered}")
+            say("\n".join(safe(line) for line in call["body"].splitlines()))
     for title, name in (("sent", "body"), ("edited", "edited_body")):
         if found[name] is not None:
             say(f"\n{title}")
@@ -178,7 +183,9 @@ def show(
 
 
 def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
-    from store import glances
+    import msgspec
+
+    from store import calls, glances
     from store.errors import NotFoundError
 
     found = one(db, "v_delivery", identifier)
@@ -193,12 +200,13 @@ def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     )
     attempts = rows(
         db,
-        "SELECT number, started_at, ended_at, outcome, status, message, answer, duration_ms, edited_body AS request "
+        "SELECT number, started_at, ended_at, outcome, status, message, answer, duration_ms, edited_body AS request, calls "
         "FROM attempt WHERE entry_id = ? ORDER BY id",
         identifier,
     )
     for attempt in attempts:  # None: it sent the body as decided
         attempt["request"] = json_.loads(attempt["request"]) if attempt["request"] is not None else None
+        attempt["calls"] = [msgspec.structs.asdict(one) for one in calls.unpacked(attempt["calls"])]
     read = {name: json_.loads(body) if body is not None else None for name, body in bodies.items()}
     seen = glances.of_deliveries(db, [identifier])[identifier].mark
     return {**found, **read, "as_seen": seen, "attempts": attempts}

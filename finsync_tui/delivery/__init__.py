@@ -28,6 +28,7 @@ from adapters.errors import (
     SettingsError,
     TransientError,
 )
+from adapters.watching import Watch, watched
 from finsync_tui import garbage, retry, sync
 from finsync_tui.delivery import revealing
 from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
@@ -255,16 +256,18 @@ async def _attempt(
     )
     error: AdapterError | None = None
     receipt: Receipt | None = None
+    watch: Watch | None = None
     try:
         keep_back_not_agreed(store.db, profile, claim, started)
         origin = revealing.origin_of(request.operation, request.body)
         if origin is not None and not systems.is_open(store.db, origin, started):
             return _later(store.db, claim, origin, started)
         request = await revealing.revealed(adapters, claim.system, request)
-        if _must_look_first(store.db, claim, request):
-            receipt = await adapter.find(request)
-        if receipt is None:
-            receipt = await _write(adapter, request)
+        with watched(_private(request)) as watch:
+            if _must_look_first(store.db, claim, request):
+                receipt = await adapter.find(request)
+            if receipt is None:
+                receipt = await _write(adapter, request)
     except AdapterError as raised:
         error = raised
     duration_ms = round((asyncio.get_running_loop().time() - began) * 1000)
@@ -273,7 +276,17 @@ async def _attempt(
     else:
         assert error is not None
         settlement = _failed(profile, claim, error, started, clock.now(), duration_ms)
+    if watch is not None and settlement.attempt is not None:
+        settlement = replace(settlement, attempt=replace(settlement.attempt, calls=watch.calls))
     return Result(claim, settlement, error, receipt)
+
+
+def _private(request: WriteRequest) -> tuple[str, ...]:
+    """Return what is in no store, and must come into none by what is kept of a call."""
+    details = request.private
+    if details is None:
+        return ()
+    return (details.number, details.number.replace(" ", ""), details.bic or "")
 
 
 def _is_away(error: AdapterError | None) -> TypeGuard[AdapterError]:

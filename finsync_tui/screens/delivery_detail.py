@@ -21,9 +21,12 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     """What was sent, how often, and what came back."""
 
     TITLE = "Delivery"
-    PURPOSE = "One write to a system: each attempt and its answer, the body as decided, and as edited when somebody did."
+    PURPOSE = (
+        "One write to a system: each attempt and its answer, what went over the wire, the body as decided, and as edited when "
+        "somebody did."
+    )
     VERBS = ("replay", "hold", "release", "cancel", "step(1)")
-    TABS = ("Attempts", "Body", "Edited", "Receipt")
+    TABS = ("Attempts", "Requests", "Body", "Edited", "Receipt")
     LISTING = queries.DELIVERIES
     BINDINGS: ClassVar[list[BindingType]] = [
         *DELIVERY_BINDINGS,
@@ -63,12 +66,18 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
         return drawing.stack(lines)
 
     def counts(self, dossier: DeliveryDossier) -> dict[str, int]:
-        return {"Attempts": len(dossier.attempts), "Edited": 1 if dossier.edited else 0}
+        return {
+            "Attempts": len(dossier.attempts),
+            "Requests": sum(len(one.calls) for one in dossier.attempts),
+            "Edited": 1 if dossier.edited else 0,
+        }
 
     def tab(self, dossier: DeliveryDossier, name: str, width: int) -> Content:
         match name:
             case "Attempts":
                 return tabs.attempts(dossier.attempts, width)
+            case "Requests":
+                return tabs.requests(dossier.attempts, width)
             case "Body":
                 return tabs.payload(dossier.body)
             case "Edited":

@@ -15,6 +15,7 @@ from finsync_tui.screens import compare, missing, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
 from finsync_tui.screens.similar import Similar, Suggestion
 from finsync_tui.screens.text import safe_lines, safe_text, words
+from store import calls
 from store.clock import instant
 from store.columns import when
 
@@ -45,6 +46,16 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class CallView:
+    """One request of an attempt, as it went over the wire; bank numbers and secrets masked."""
+
+    line: str
+    """Method and path."""
+    status: int | None
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptView:
     """One call to a system."""
 
@@ -60,6 +71,7 @@ class AttemptView:
     duration_ms: int | None
     request: Payload
     """What it sent: the body as decided, or as somebody had edited it before."""
+    calls: tuple[CallView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +421,7 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
             answer=_without_secrets(safe_text(row["answer"], 2_000)),
             duration_ms=row["duration_ms"],
             request=requests[row["entry_id"], row["sent"]],
+            calls=_calls(row["calls"]) if entry_id is not None else (),
         )
         for row in rows
     )
@@ -547,6 +560,18 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
 def document(title: str, content: str) -> Payload:
     """Return a whole document as it is shown."""
     return _document(title, content[:PAYLOAD_SHOWN_BYTES], len(content))
+
+
+def _calls(kept: bytes | None) -> tuple[CallView, ...]:
+    """Return the requests of one attempt, each body indented when it is whole and JSON."""
+    return tuple(
+        CallView(
+            safe_text(f"{one.method} {one.path}", 300),
+            one.status,
+            _document("", one.body, len(one.body)).lines if one.body else (),
+        )
+        for one in calls.unpacked(kept)
+    )
 
 
 def _document(title: str, content: bytes | str, size: int) -> Payload:

@@ -48,6 +48,7 @@ BAR_WIDTH_NARROW = 10
 ROOMY = 150
 """From here on the bars have room beside what was decided."""
 SLA_WIDTH = 13
+BAD_STATUS = 400
 COLUMN_MAX = 44
 PLACE_WIDTH = 12
 VALUE_ROWS_MAX = 3
@@ -183,6 +184,28 @@ def _attempt(attempt: AttemptView, width: int) -> list[Content]:
     if attempt.answer:
         lines.append(drawing.paragraph("    answer", attempt.answer, width, role="muted", lines_max=8))
     return lines
+
+
+def requests(found: Sequence[AttemptView], width: int) -> Content:
+    """Draw what went over the wire in each attempt, the newest first, with its answer below."""
+    if not found:
+        return drawing.line(("Nothing was sent yet.", "muted"))
+    lines: list[Content] = []
+    for attempt in reversed(found):
+        sign = signs.of(signs.ATTEMPT, attempt.outcome)
+        head = f"#{attempt.number}  {stamp(attempt.started_at)}  "
+        lines.append(drawing.line((head, "strong"), (f"{sign}", sign.role)))
+        if not attempt.calls:
+            lines.append(drawing.line(("  Nothing was noted of what went over the wire.", "muted")))
+        for call in attempt.calls:
+            status = f"HTTP {call.status}" if call.status else "no answer"
+            role: Role = "ok" if call.status and call.status < BAD_STATUS else "warn"
+            lines.append(drawing.line(("  ", ""), (call.line, "accent"), ("  → ", "muted"), (status, role)))
+            lines += [drawing.line((f"    {line}", "")) for line in call.body]
+        if attempt.answer:
+            lines.append(drawing.paragraph("  answer", attempt.answer, width, role="muted", lines_max=8))
+        lines.append(drawing.BLANK)
+    return drawing.stack(lines[:-1])
 
 
 def _request(first: AttemptView, last: AttemptView, lines_max: int | None) -> list[Content]:

@@ -17,6 +17,7 @@ from keyring.backend import KeyringBackend
 from finsync_tui.cli import run
 from finsync_tui.settings import create_workspace
 from store import Store, audit, cases, engine, events, leases, open_store, outbox, systems, workflows
+from store.calls import Call
 from store.canonical.event import Event, event_type
 from tests.builders import MONDAY, a_clock
 
@@ -142,7 +143,8 @@ def _fill(store: Store) -> None:
             MONDAY,
         )
         outbox.claim(db, "oracle-emea", MONDAY, 10, lease.token)
-        attempt = outbox.Attempt(MONDAY, MONDAY, "transient", status=503, message="busy")
+        sent = (Call("POST", "/orders", 503, '{"total":"1204.50"}'),)
+        attempt = outbox.Attempt(MONDAY, MONDAY, "transient", status=503, message="busy", calls=sent)
         buried = outbox.Settlement(entry, "buried", attempt, failure="transient", message="busy")
         outbox.settle(db, lease.token, [buried], MONDAY)
         cases.open(

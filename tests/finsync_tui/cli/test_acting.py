@@ -89,6 +89,17 @@ def test_who_acts_on_what_they_saw_overwrites_nobody(finsync: Finsync) -> None:
     assert "tom" == finsync("exceptions", "show", 1, "--json").json["owner"]
 
 
+def test_a_delivery_tells_what_went_over_the_wire(finsync: Finsync) -> None:
+    """Method, path, answer and body of each request of each attempt, for people and for scripts."""
+    told = finsync("outbox", "show", 1).out
+    data = finsync("outbox", "show", 1, "--json").json["attempts"]
+
+    assert "attempt 1: POST /orders  HTTP 503" in told
+    assert [{"method": "POST", "path": "/orders", "status": 503, "body": '{"total":"1204.50"}'}] == data[0][
+        "calls"
+    ]
+
+
 def test_a_delivery_that_somebody_has_touched_meanwhile_is_left_alone(finsync: Finsync) -> None:
     """Held, released, replayed or cancelled by what was seen: not when it is another thing by now. A note likewise."""
     seen = finsync("outbox", "show", 1, "--json").json["as_seen"]

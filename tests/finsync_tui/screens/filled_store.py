@@ -27,6 +27,7 @@ from store import (
     watermarks,
     workflows,
 )
+from store.calls import Call, packed
 from store.canonical.event import Event, event_type
 from store.canonical.purchasing import PurchaseOrder
 from store.clock import VirtualClock, instant, text
@@ -299,6 +300,7 @@ def _workflow(
     return workflow_id
 
 
+ORDERS = "/fscmRestApi/resources/11.13.18.05/draftPurchaseOrders"
 WAITED = {"await_commitment": 4, "await_submit": 3, "await_approval": 95, "await_write_back": 2}
 """Minutes others took."""
 PROMISED = {
@@ -371,10 +373,23 @@ def _state(db: Connection, entry_id: int, at: datetime, **columns: object) -> No
 def _attempt(
     db: Connection, entry_id: int, number: int, at: datetime, outcome: str, status: int | None, message: str
 ) -> None:
+    body = '{"OrderNumber":"PO","RemitToIBAN":"***","lines":[{"LineNumber":1,"Price":"27336.78"}]}'
+    sent = [Call("GET", ORDERS, 200), Call("POST", ORDERS, status, body)]
     db.execute(
-        "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms) "
-        "VALUES (?,?,?,?,?,?,?,?,?)",
-        (entry_id, number, text(at), text(at), outcome, status, message, None, 180 + 37 * number),
+        "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, calls) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            entry_id,
+            number,
+            text(at),
+            text(at),
+            outcome,
+            status,
+            message,
+            None,
+            180 + 37 * number,
+            packed(sent),
+        ),
     )
 
 

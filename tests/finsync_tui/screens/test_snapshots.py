@@ -27,6 +27,7 @@ WALKS: dict[str, tuple[str, ...]] = {
     "workflow": ("3", "slash", "=162036", "enter", "enter"),
     "deliveries": ("6",),
     "delivery": ("6", "slash", "=state:buried", "enter", "enter"),
+    "requests": ("6", "slash", "=state:buried", "enter", "enter", "l"),
     "replay": ("6", "slash", "=state:buried", "enter", "r"),
     "causes": ("2", "number_sign", "j"),
     "snooze": ("2", "z"),

@@ -16,6 +16,7 @@ from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.suppliers import accounts
 from store import audit, crossrefs, records, supplier_forms, workflows
+from store.calls import unpacked
 from store.canonical.supplier import Supplier, fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
@@ -151,9 +152,16 @@ def test_no_number_is_in_the_store_or_the_log(caplog: pytest.LogCaptureFixture) 
     dump = "\n".join(estate.store.db.iterdump())
     payloads = b"\n".join(row[0] for row in estate.store.db.execute("SELECT payload FROM record_version"))
     dump += payloads.decode("utf-8", "replace")
+    wire = [
+        call
+        for row in estate.store.db.execute("SELECT calls FROM attempt ORDER BY id")
+        for call in unpacked(row[0])
+    ]
+    dump += "\n".join(f"{call.path} {call.body}" for call in wire)
 
     assert [NEW] == estate.paid_to()
     said = "\n".join(f"{one.getMessage()} {one.exc_text or ''}" for one in caplog.records)
+    assert "POST" in {call.method for call in wire if '"***"' in call.body}
     assert "finsync.adapters" in {one.name for one in caplog.records}
     assert not [
         number for number in (OLD, NEW) for text in (dump, said) if number in text or number[4:] in text
