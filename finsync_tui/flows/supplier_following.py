@@ -15,11 +15,17 @@ from datetime import timedelta
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.flows import outgoing, reading_back, supplier_above, supplier_requests, supplier_sites
+from finsync_tui.flows import (
+    outgoing,
+    reading_back,
+    supplier_above,
+    supplier_block,
+    supplier_requests,
+    supplier_sites,
+)
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
-from finsync_tui.suppliers import in_flight
-from store import crossrefs, findings, records, workflows
+from store import crossrefs, records, workflows
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -128,7 +134,7 @@ def await_documents(context: Context) -> Answer:
     """One that ends ends elsewhere when nothing is under way with it any more."""
     if context.workflow.kind != "deactivate" or "status" not in context.data["fields"]:
         return Done({}, is_skipped=True)
-    found = _under_way(context)
+    found = supplier_block.under_way(context)
     if not found:
         return _still_known(context)
     shown = ", ".join(one.number for one in found[:SHOWN_MAX])
@@ -241,22 +247,6 @@ def verify(context: Context) -> Answer:
     return Finish("done", {"read_back": sorted(seen)})
 
 
-def tell_documents(context: Context) -> Answer:
-    """Blocked at its source: what is under way goes on, and says so; nothing new begins there."""
-    found = _under_way(context)
-    told = [
-        findings.Finding(
-            class_="SUPPLIER_BLOCKED", severity="warn", system=RecordKey.parse(context.workflow.document_key).system,
-            message=f"supplier {context.workflow.document_number or context.workflow.document_key} was blocked at its source; "
-            "this document is under way and goes on",
-            noticed_at=context.now, entity=one.entity, document_key=one.document_key, document_number=one.number,
-        )
-        for one in found
-    ]  # fmt: skip
-    findings.append(context.db, told)
-    return Finish("done", {"told": [one.number for one in found]})
-
-
 def _followed(context: Context) -> Supplier | None:
     """Return the supplier as it was when other systems were told last; of a block nobody is told."""
     key = RecordKey.parse(context.workflow.document_key)
@@ -278,14 +268,6 @@ def _followed(context: Context) -> Supplier | None:
     return held.record if held is not None else None
 
 
-def _under_way(context: Context) -> list[in_flight.InFlight]:
-    """Return what is under way with it, at its source and in the systems that have it."""
-    key = context.workflow.document_key
-    known = [f"{link.system}:{link.external_id}" for link in crossrefs.of(context.db, ENTITY, key)]
-    found = {one.document_key: one for each in (key, *known) for one in in_flight.of(context.db, each)}
-    return [found[each] for each in sorted(found)]
-
-
 def _supplier(context: Context) -> Supplier:
     key = RecordKey.parse(context.workflow.document_key)
     held = records.get_version(
@@ -298,6 +280,8 @@ def _supplier(context: Context) -> Supplier:
 FOLLOW: Final[Mapping[str, Step]] = {
     step.__name__: step
     for step in (
+        supplier_block.release_payments,
+        supplier_block.await_releases,
         find_known,
         await_documents,
         await_parent,
@@ -308,4 +292,3 @@ FOLLOW: Final[Mapping[str, Step]] = {
         next_known,
     )
 }
-BLOCK: Final[Mapping[str, Step]] = {"tell_documents": tell_documents}

@@ -15,7 +15,14 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
 
-from finsync_tui.flows import outgoing, supplier_above, supplier_following, supplier_requests, supplier_sites
+from finsync_tui.flows import (
+    outgoing,
+    supplier_above,
+    supplier_block,
+    supplier_following,
+    supplier_requests,
+    supplier_sites,
+)
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile.capabilities import takes
@@ -42,11 +49,11 @@ class SupplierOnboarding(UsualFlow):
     rechecks = frozenset(("check_data",))
     under_way = frozenset(
         ("await_supplier", "request_sites", "await_sites", "next_erp", "write_back", "await_write_back", "verify",
-         "await_change", "change_sites", "next_known")
+         "await_change", "change_sites", "next_known", "await_holds", "await_releases")
     )  # fmt: skip
 
     def steps(self, kind: str) -> Mapping[str, Step]:
-        return _ONBOARD if kind == "onboard" else supplier_following.BLOCK if kind == "block" else _FOLLOW
+        return _ONBOARD if kind == "onboard" else supplier_block.BLOCK if kind == "block" else _FOLLOW
 
     def kind_of(self, record: CanonicalRecord, earlier: Sequence[Workflow]) -> str | None:
         """Onboarded once; after that what the source says of it follows."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.suppliers import identity, searching
-from store import crossrefs, events, supplier_forms
+from store import crossrefs, events, records, supplier_forms
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierSite
@@ -61,6 +61,9 @@ def confirm(
             {"supplier": str(key), "candidates": list(found.candidates)},
         )
     units = business_units.words(context.facts.profile, target, setup.business_unit)
+    blocked = _blocked(context, key, shown)
+    if blocked is not None:
+        return blocked
     site = identity.purchasing_site(found.supplier, units)
     if found.supplier.status != "active" or (found.supplier.sites and site is None):
         why = (
@@ -92,6 +95,20 @@ def tell_linked(context: Context, key: str, target: str) -> None:
         source="finsync", subject=key, time=context.now, correlation_id=flow.document_key, data={"targets": [target]},
     )  # fmt: skip
     events.append(context.db, [happened])
+
+
+def _blocked(context: Context, key: RecordKey, shown: str) -> Hold | None:
+    """Hold a document whose supplier is blocked at its source, where the profile says that it stops."""
+    held = records.get(context.db, Supplier, key.system, key.external_id)
+    if context.facts.profile.suppliers.blocked != "stop" or held is None or held.record.status != "on_hold":
+        return None
+    return Hold(
+        "SUPPLIER_ON_HOLD",
+        f"supplier {shown} is blocked in {key.system}, and the company lets nothing of a blocked supplier pass",
+        f"Lift the block in {key.system} or choose another supplier on the document; then retry.",
+        key.system,
+        {"supplier": str(key)},
+    )
 
 
 def similar_in(context: Context, key: RecordKey, target: str) -> list[searching.Candidate]:

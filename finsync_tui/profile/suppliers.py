@@ -69,6 +69,18 @@ class SupplierPolicy(BaseModel):
     site_code: str = Field(
         default="MAIN", min_length=1, max_length=240, description="How a new site is called"
     )
+    blocked: Literal["tell", "stop"] = Field(
+        default="tell",
+        description="What becomes of an order or invoice whose supplier is blocked at its source: it says so and goes on, or "
+        "waits as an exception",
+    )
+    blocked_hold: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=80,
+        description="Name of the ERP's hold for invoices that are posted and not paid when their supplier is blocked at its "
+        "source; None: they are paid",
+    )
     bank: BankPolicy = BankPolicy()
     trust: tuple[str, ...] = Field(
         default=(),

@@ -32,6 +32,8 @@ ENTITIES = ((TARGET, "supplier"), (SOURCE, "supplier"))
 class Estate:
     """Both systems and one store, in virtual time."""
 
+    erp: type[OracleWorld] = OracleWorld
+
     def __init__(
         self,
         entities: Sequence[tuple[str, str]] = ENTITIES,
@@ -41,7 +43,7 @@ class Estate:
         self.clock = VirtualClock(START)
         scopes = (*Options().scopes, "core.supplier.write")
         self.coupa = CoupaWorld(clock=self.clock, options={"reads_bank_accounts": True, "scopes": scopes})
-        self.oracle = OracleWorld(clock=self.clock, options={"reads_bank_accounts": True})
+        self.oracle = self.erp(clock=self.clock, options={"reads_bank_accounts": True})
         self.adapters: dict[str, Adapter] = {SOURCE: self.coupa.adapter, TARGET: self.oracle.adapter}
         self.store: Store = a_store(self.clock)
         self.entities = entities
