@@ -194,19 +194,20 @@ def members(db: sqlite3.Connection, golden_id: int) -> list[Member]:
     return [Member(key, why, tuple(from_json(entities))) for key, why, entities in rows]
 
 
-def former(db: sqlite3.Connection, keys: Sequence[str]) -> list[int]:
-    """Return the golden records without a record of their own to which these belonged before, the last one first."""
-    found: dict[int, int] = {}
-    for key in keys:
-        system, external_id = RecordKey.parse(key)
+def former(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Return, for each of these records, the golden records without a record of their own to which it belonged before, with when:
+    a number that rises."""
+    found: dict[str, dict[int, int]] = {}
+    for system, some in _by_system(keys):
         rows = db.execute(
-            "SELECT p.golden_id, max(p.id) FROM golden_past p WHERE p.system=? AND p.external_id=?"
-            " AND NOT EXISTS (SELECT 1 FROM golden_member m WHERE m.golden_id=p.golden_id) GROUP BY p.golden_id",
-            (system, external_id),
+            "SELECT p.external_id, p.golden_id, max(p.id) FROM golden_past p"
+            f" WHERE p.system=? AND p.external_id IN ({marks(some)})"
+            " AND NOT EXISTS (SELECT 1 FROM golden_member m WHERE m.golden_id=p.golden_id) GROUP BY 1, 2",
+            (system, *some),
         )
-        for golden_id, last in rows:
-            found[golden_id] = max(found.get(golden_id, 0), last)
-    return sorted(found, key=lambda one: (-found[one], one))
+        for external_id, golden_id, last in rows:
+            found.setdefault(f"{system}:{external_id}", {})[golden_id] = last
+    return found
 
 
 def get(db: sqlite3.Connection, golden_id: int, version: int | None = None) -> Golden | None:
@@ -229,25 +230,28 @@ def history(db: sqlite3.Connection, golden_id: int) -> list[Golden]:
     return [_golden(row) for row in rows]
 
 
-def new_id(db: sqlite3.Connection, at: datetime) -> int:
-    """Make a golden record that has no version yet; return its number."""
-    row = db.execute(
-        "INSERT INTO golden_supplier(version, name, number, status, kind, made_at, changed_at)"
-        " VALUES (0, '', '', '', '', ?1, ?1) RETURNING id",
-        (text(at),),
-    ).fetchone()
-    return int(row[0])
+def new_ids(db: sqlite3.Connection, count: int, at: datetime) -> list[int]:
+    """Make golden records that have no version yet; return their numbers."""
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM golden_supplier").fetchone()
+    made = list(range(int(last) + 1, int(last) + 1 + count))
+    insert(
+        db,
+        "INSERT INTO golden_supplier(id, version, name, number, status, kind, made_at, changed_at)",
+        [(one, 0, "", "", "", "", text(at), text(at)) for one in made],
+    )
+    return made
 
 
 def assign(
-    db: sqlite3.Connection,
-    golden_id: int,
-    belonging: Sequence[Member],
-    before: Mapping[str, int],
-    at: datetime,
+    db: sqlite3.Connection, belonging: Mapping[int, Sequence[Member]], before: Mapping[str, int], at: datetime
 ) -> None:
-    """Let these records belong to a golden record from now on; what they belonged to before is remembered."""
-    moved = [one.key for one in belonging if before.get(one.key, golden_id) != golden_id]
+    """Let these records belong to golden records from now on; what they belonged to before is remembered."""
+    moved = [
+        one.key
+        for golden_id, some in belonging.items()
+        for one in some
+        if before.get(one.key, golden_id) != golden_id
+    ]
     insert(
         db,
         "INSERT INTO golden_past(system, external_id, golden_id, until)",
@@ -258,57 +262,72 @@ def assign(
         "INSERT INTO golden_member(system, external_id, golden_id, why, legal_entities)",
         [
             (*RecordKey.parse(one.key), golden_id, one.why, encode(list(one.legal_entities)).decode())
-            for one in belonging
+            for golden_id, some in belonging.items()
+            for one in some
         ],
         "ON CONFLICT(system, external_id) DO UPDATE SET golden_id=excluded.golden_id, why=excluded.why,"
         " legal_entities=excluded.legal_entities",
     )
 
 
-def put(
-    db: sqlite3.Connection,
-    golden_id: int,
-    fields: Mapping[str, Mapping[str, Any]],
-    belonging: Sequence[str],
-    at: datetime,
-) -> int | None:
-    """Keep a new version, unless it is as it was; return its number."""
-    body = encode(fields)
-    listed = encode(sorted(belonging))
-    content_hash = sha256(body + b"\0" + listed).digest()[:HASH_BYTES]
-    before = db.execute(
-        "SELECT v.version, v.content_hash FROM golden_supplier g JOIN golden_version v ON v.golden_id=g.id"
-        " AND v.version=g.version WHERE g.id=?",
-        (golden_id,),
-    ).fetchone()
-    if before is not None and before[1] == content_hash:
-        db.execute("UPDATE golden_supplier SET into_id=NULL WHERE id=? AND into_id IS NOT NULL", (golden_id,))
-        return None
-    version = (before[0] if before is not None else 0) + 1
-    db.execute(
-        "INSERT INTO golden_version(golden_id, version, fields, members, content_hash, made_at) VALUES (?,?,?,?,?,?)",
-        (golden_id, version, body.decode(), listed.decode(), content_hash, text(at)),
+class Content(NamedTuple):
+    """What a golden record is: its fields, and the keys of its records."""
+
+    fields: Mapping[str, Mapping[str, Any]]
+    members: Sequence[str]
+
+
+def put(db: sqlite3.Connection, found: Mapping[int, Content], at: datetime) -> dict[int, int]:
+    """Keep a new version of each that is not as it was; return the numbers of those versions."""
+    before = _hashes(db, found)
+    same: list[tuple[int]] = []
+    versions: list[tuple[object, ...]] = []
+    heads: list[tuple[object, ...]] = []
+    numbers: dict[int, int] = {}
+    for golden_id, (fields, belonging) in found.items():
+        body, listed = encode(fields), encode(sorted(belonging))
+        content_hash = sha256(body + b"\0" + listed).digest()[:HASH_BYTES]
+        last, last_hash = before.get(golden_id, (0, None))
+        if last_hash == content_hash:
+            same.append((golden_id,))
+            continue
+        numbers[golden_id] = last + 1
+        versions.append((golden_id, last + 1, body.decode(), listed.decode(), content_hash, text(at)))
+        shown = [
+            str(fields.get(name, {}).get("value") or "") for name in ("name", "number", "status", "kind")
+        ]
+        country = str(fields.get("country", {}).get("value") or "") or None
+        heads.append((last + 1, *shown, country, text(at), golden_id))
+    db.executemany("UPDATE golden_supplier SET into_id=NULL WHERE id=? AND into_id IS NOT NULL", same)
+    insert(
+        db, "INSERT INTO golden_version(golden_id, version, fields, members, content_hash, made_at)", versions
     )
-
-    def shown(name: str) -> str:
-        return str(fields.get(name, {}).get("value") or "")
-
-    db.execute(
+    db.executemany(
         "UPDATE golden_supplier SET version=?, name=?, number=?, status=?, kind=?, country=?, into_id=NULL, changed_at=?"
         " WHERE id=?",
-        (
-            version, shown("name"), shown("number"), shown("status"), shown("kind"), shown("country") or None, text(at),
-            golden_id,
-        ),
-    )  # fmt: skip
-    return version
+        heads,
+    )
+    return numbers
+
+
+def _hashes(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, tuple[int, bytes]]:
+    """Return version and content hash of the newest version of each."""
+    found: dict[int, tuple[int, bytes]] = {}
+    for some in chunks(sorted(ids)):
+        rows = db.execute(
+            "SELECT g.id, v.version, v.content_hash FROM golden_supplier g JOIN golden_version v ON v.golden_id=g.id"
+            f" AND v.version=g.version WHERE g.id IN ({marks(some)})",
+            some,
+        )
+        found.update((golden_id, (version, content_hash)) for golden_id, version, content_hash in rows)
+    return found
 
 
 def retire(db: sqlite3.Connection, golden_id: int, into_id: int | None, at: datetime) -> None:
     """A golden record whose records all went to others: it stays, with a last version that has none, and says where to."""
     last = get(db, golden_id)
     if last is not None and last.members:
-        put(db, golden_id, last.fields, (), at)
+        put(db, {golden_id: Content(last.fields, ())}, at)
     db.execute(
         "UPDATE golden_supplier SET into_id=?, changed_at=? WHERE id=?", (into_id, text(at), golden_id)
     )

@@ -18,7 +18,7 @@ from finsync_tui.suppliers import clustering, survivorship
 from store import Store, audit, events, golden_suppliers
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
-from store.golden_suppliers import Member, Newest
+from store.golden_suppliers import Content, Member, Newest
 
 BATCH: Final = 1000
 ENTITY: Final = "golden_supplier"
@@ -66,14 +66,24 @@ def consolidate_batch(db: Connection, profile: Profile, now: datetime) -> Consol
     ids = _ids(db, found, before, now)
     accounts = golden_suppliers.accounts(db, keys)
     done = Consolidated(looked_at=len(keys))
-    for group, golden_id in zip(found, ids, strict=True):
-        belonging = [Member(key, why, legal_entities(profile, known[key])) for key, why in group.items()]
-        golden_suppliers.assign(db, golden_id, belonging, before, now)
-        members = [known[key] for key in group]
-        fields = survivorship.survive(members, accounts, profile.suppliers, profile.ownership)
-        version = golden_suppliers.put(db, golden_id, fields, list(group), now)
-        if version is not None:
-            done += Consolidated(made=int(version == 1), changed=int(version > 1))
+    by_id = dict(zip(ids, found, strict=True))
+    belonging = {
+        golden_id: [Member(key, why, legal_entities(profile, known[key])) for key, why in group.items()]
+        for golden_id, group in by_id.items()
+    }
+    golden_suppliers.assign(db, belonging, before, now)
+    contents = {
+        golden_id: Content(
+            survivorship.survive(
+                [known[key] for key in group], accounts, profile.suppliers, profile.ownership
+            ),
+            list(group),
+        )
+        for golden_id, group in by_id.items()
+    }
+    versions = golden_suppliers.put(db, contents, now)
+    made = sum(version == 1 for version in versions.values())
+    done += Consolidated(made=made, changed=len(versions) - made)
     done += _retire(db, found, ids, before, now)
     _note(db, done, now)
     return done
@@ -110,11 +120,20 @@ def _ids(
     for _, golden_id, place in sorted(votes):
         if place not in ids and golden_id not in taken:
             ids[place], taken[golden_id] = golden_id, place
-    for place, group in enumerate(found):
-        if place not in ids:
-            free = [one for one in golden_suppliers.former(db, list(group)) if one not in taken]
-            ids[place] = free[0] if free else golden_suppliers.new_id(db, now)
-            taken[ids[place]] = place
+    new = [place for place in range(len(found)) if place not in ids]
+    former = golden_suppliers.former(db, [key for place in new for key in found[place]])
+    without: list[int] = []
+    for place in new:
+        last: dict[int, int] = {}
+        for key in found[place]:
+            for one, when in former.get(key, {}).items():
+                last[one] = max(last.get(one, 0), when)
+        free = [one for one in sorted(last, key=lambda one: (-last[one], one)) if one not in taken]
+        if free:
+            ids[place], taken[free[0]] = free[0], place
+        else:
+            without.append(place)
+    ids.update(zip(without, golden_suppliers.new_ids(db, len(without), now), strict=True))
     return [ids[place] for place in range(len(found))]
 
 

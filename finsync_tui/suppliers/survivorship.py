@@ -14,6 +14,9 @@ from finsync_tui.profile.suppliers import GOLDEN_FIELDS, Rule, SupplierPolicy
 from store.canonical.keys import RecordKey
 from store.golden_suppliers import Newest
 
+ONLY_VALUE: Final = "only value"
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+
 
 class Candidate(NamedTuple):
     """One record's value of one field."""
@@ -37,6 +40,14 @@ def survive(
 ) -> dict[str, dict[str, Any]]:
     """Return the fields of the one supplier: value, the record it is from and its version, and the rule that said so."""
     found: dict[str, dict[str, Any]] = {}
+    if len(members) == 1:  # most are: nothing to rank
+        (only,) = members
+        values = {field: _value(field, only, accounts) for field in GOLDEN_FIELDS}
+        return {
+            field: {"value": value, "from": only.key, "version": only.version, "rule": ONLY_VALUE}
+            for field, value in values.items()
+            if value not in _NOTHING
+        }
     for field in GOLDEN_FIELDS:
         ranked, rule = ranking(field, members, accounts, policy, ownership)
         if ranked:
@@ -61,7 +72,7 @@ def ranking(
             _filled(value),
         )
         for one in members
-        if (value := _value(field, one, accounts)) not in (None, "", [], {})
+        if (value := _value(field, one, accounts)) not in _NOTHING
     ]  # fmt: skip
     owner = ownership.get(f"supplier.{field}") or ownership.get("supplier")
     rule = policy.survivorship.get(field, policy.rule)
@@ -69,7 +80,7 @@ def ranking(
     rest = [one for one in have if systems[one.key] != owner]
     ranked = [*sorted(owned, key=_ORDER[rule]), *sorted(rest, key=_ORDER[rule])]
     if len(ranked) < 2:
-        return ranked, "only value"
+        return ranked, ONLY_VALUE
     return ranked, f"owner {owner}" if owned else rule
 
 
