@@ -5,7 +5,7 @@
       -> verify_posting -> apply_prepayments <-> await_prepayment -> publish -> write_back -> await_write_back
       -> await_payment <-> record_payment -> await_record -> verify
 
-An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
+A payment in part is read back at its source (`verify_record`) before the rest is waited for. An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
 ERP's release (`await_release`). One that the source voids is cancelled in the ERP, and payments that were called back
 for that are told:
 
@@ -115,7 +115,7 @@ class InvoiceToPayment(UsualFlow):
             return "request_release", True
         if step in ("apply_prepayments", "await_prepayment"):
             return "apply_prepayments", True
-        if step in ("verify", "verify_posting", "await_release"):
+        if step in ("verify", "verify_posting", "verify_record", "await_release"):
             return step, False
         if step in ("validate", "await_validation"):
             return "request_posting" if class_ == "READ_BACK_DIFFERS" else "validate", True
@@ -181,6 +181,7 @@ _STEPS: Mapping[str, Step] = {
         replies.record_payment,
         replies.await_record,
         replies.verify,
+        replies.verify_record,
         holds.tell_hold,
         holds.await_hold_told,
         holds.await_release,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from finsync_tui.reconcile.expenses import PostingCheck, ReplyCheck
-from finsync_tui.reconcile.invoices import InvoicePostingCheck, InvoiceReplyCheck
+from finsync_tui.reconcile.invoices import InvoicePostingCheck, InvoiceRecordCheck, InvoiceReplyCheck
 from finsync_tui.reconcile.orders import OrderCheck
 from finsync_tui.reconcile.read_back import Check
 from finsync_tui.reconcile.receipts import ReceiptCheck
@@ -21,6 +21,7 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("expense_validation", "verify"): DecisionCheck(),
     ("goods_receipt", "verify"): ReceiptCheck(),
     ("invoice_to_payment", "verify_posting"): InvoicePostingCheck(),
+    ("invoice_to_payment", "verify_record"): InvoiceRecordCheck(),
     ("invoice_to_payment", "verify"): InvoiceReplyCheck(),
     ("supplier_onboarding", "verify"): SupplierCheck(),
     ("supplier_following", "verify"): SupplierCheck(),

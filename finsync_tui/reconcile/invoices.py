@@ -26,6 +26,18 @@ class InvoicePostingCheck:
         return Seen({str(workflow.target): _posting_differences(db, workflow, found)})
 
 
+class InvoiceRecordCheck:
+    """The source in between: what it was told of payments so far."""
+
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
+        source = RecordKey.parse(workflow.document_key)
+        return [Want(source.system, ENTITY, source.external_id)]
+
+    def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
+        (want,) = self.wants(db, workflow)
+        return Seen({want.system: _reply_differences(workflow, found.get(want))})
+
+
 class InvoiceReplyCheck:
     """Both systems at the end: the ERP's invoice still as decided, the source with number, status and payments."""
 

@@ -40,7 +40,15 @@ def await_write_back(context: Context) -> Answer:
 
 
 def await_payment(context: Context) -> Answer:
-    """Wait until the ERP has paid, or has called a payment back."""
+    """Wait until the ERP has paid, or has called a payment back. What the source was told meanwhile is read back first."""
+    found = _to_do(context)
+    if found is None and _unseen_count(context):
+        return Done({"records": _unseen_count(context)}, goto="verify_record")
+    return found or Wait(f"payment in {subject.target(context)}", _paid_elsewhere(context))
+
+
+def _to_do(context: Context) -> Answer | None:
+    """Return what is to be done about the payment or the standing of a posted invoice now; None: nothing yet."""
     if subject.invoice(context).total.amount_minor <= 0:
         return Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
     news = payments.news(_payments(context), context.data.get("told", {}))
@@ -57,8 +65,26 @@ def await_payment(context: Context) -> Answer:
         return Done({"settled_in": subject.source(context)}, goto="request_release")
     if holds.is_held(context):
         return Done({"on_hold": holds.reasons(context)}, goto="tell_hold")
-    paid_at = _paid_elsewhere(context)
-    return Wait(f"payment in {subject.target(context)}", paid_at)
+    return None
+
+
+def _unseen_count(context: Context) -> int:
+    """How many payments the source was told of that nobody has read there yet."""
+    return len(context.data.get("recorded", [])) - int(context.data.get("recorded_seen", 0))
+
+
+def verify_record(context: Context) -> Answer:
+    """Believe that a part payment is recorded only when the source, read afresh, shows it: the rest may take months."""
+    read_back = reading_back.take(context)
+    if not read_back:
+        if _to_do(context) is not None:
+            return Done({"note": "there is more to tell first"}, goto="await_payment", is_skipped=True)
+        return Wait("read-back")
+    for system, differences in read_back.items():
+        if differences:
+            return _not_shown(context, system, differences)
+    context.data["recorded_seen"] = len(context.data.get("recorded", []))
+    return Done({"records": context.data["recorded_seen"]}, goto="await_payment")
 
 
 def _late(context: Context) -> Wait | None:
@@ -162,15 +188,19 @@ def verify(context: Context) -> Answer:
         return Wait("read-back")
     for system, differences in read_back.items():
         if differences:
-            class_ = "WRITE_BACK_IGNORED" if system == subject.source(context) else "READ_BACK_DIFFERS"
-            held = subject.stop(
-                context, class_, f"{system} does not show what it should: {reading_back.told(differences)}",
-                f"Find out who changed it in {system}; retry reads it again.", system, {"differences": differences},
-            )  # fmt: skip
-            is_source = system == subject.source(context)
-            return outgoing.unseen(context, held, _teller(context, differences)) if is_source else held
+            return _not_shown(context, system, differences)
     postings.mark_verified(context)
     return Finish("done", {"recorded": context.data.get("recorded", [])})
+
+
+def _not_shown(context: Context, system: str, differences: Sequence[Mapping[str, str]]) -> Answer:
+    is_source = system == subject.source(context)
+    held = subject.stop(
+        context, "WRITE_BACK_IGNORED" if is_source else "READ_BACK_DIFFERS",
+        f"{system} does not show what it should: {reading_back.told(differences)}",
+        f"Find out who changed it in {system}; retry reads it again.", system, {"differences": list(differences)},
+    )  # fmt: skip
+    return outgoing.unseen(context, held, _teller(context, differences)) if is_source else held
 
 
 def _teller(context: Context, differences: Sequence[Mapping[str, str]]) -> int | None:

@@ -95,6 +95,8 @@ def test_what_is_paid_all_the_same_is_told_at_once() -> None:
     desk.answers(2)
 
     assert [("P1", "30")] == desk.recorded
+    assert "verify_record" == desk.step()
+    desk.read()
     assert "await_payment" == desk.step()
 
 

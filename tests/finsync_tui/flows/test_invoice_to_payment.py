@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from finsync_tui import explain
+from finsync_tui.reconcile.read_back import Want
 from store import workflows
+from store.canonical.payables import Invoice
 from tests.finsync_tui.flows.invoice_desk import (
+    SOURCE,
     InvoiceDesk,
     a_free_line,
     a_line,
@@ -124,9 +129,45 @@ def test_partial_payments_are_each_told_and_the_last_one_says_paid() -> None:
     desk.answer()
     desk.read()
 
-    assert ("await_payment", "done") == (waits, desk.step())
+    assert ("verify_record", "done") == (waits, desk.step())
     assert [("P1", "40"), ("P2", "60")] == desk.recorded
     assert [False, True] == [one["is_paid"] for one in desk.bodies("invoice.record_payment")]
+
+
+@pytest.mark.parametrize("lost", ["all of it", "an amount"])
+def test_a_part_payment_that_its_source_says_it_has_and_does_not_keep_is_found_before_the_rest_is_paid(
+    lost: str,
+) -> None:
+    """Read back at once, not when all is paid; a retry looks for it and tells it again, once."""
+    desk = a_desk_with_goods()
+    desk.post()
+    desk.pay("P1", "40")
+    desk.answer()
+    (kept,) = desk.shown[Want(SOURCE, Invoice.entity, "I1")].recorded_payments  # type: ignore[attr-defined]
+    other = (kept.model_copy(update={"amount": eur("30")}),) if lost == "an amount" else ()
+    desk.change(SOURCE, "invoice", "I1", recorded_payments=other)
+    desk.read()
+    found = (list(desk.exceptions), desk.cause)
+
+    desk.change(SOURCE, "invoice", "I1", recorded_payments=())
+    desk.retry()
+    desk.answer()
+    desk.read()
+    waits = desk.step()
+    desk.pay("P2", "60")
+    desk.answer()
+    desk.read()
+
+    assert [("WRITE_BACK_IGNORED", "open")] == found[0]
+    assert "payment P1: expected recorded once, found 0 times" in found[1]
+    assert ("await_payment", "done", [("WRITE_BACK_IGNORED", "closed")]) == (
+        waits, desk.step(), desk.exceptions,
+    )  # fmt: skip
+    held = desk.shown[Want(SOURCE, Invoice.entity, "I1")]
+    assert isinstance(held, Invoice)
+    assert [("P1", 4000), ("P2", 6000)] == [
+        (one.note, one.amount.amount_minor) for one in held.recorded_payments
+    ]
 
 
 def test_a_void_after_the_end_opens_it_again_and_a_reissue_ends_it() -> None:
@@ -141,7 +182,7 @@ def test_a_void_after_the_end_opens_it_again_and_a_reissue_ends_it() -> None:
     desk.answer()
     desk.read()
 
-    assert ("await_payment", "done") == (waits, desk.step())
+    assert ("verify_record", "done") == (waits, desk.step())
     assert [("P1", "100"), ("Void P1", "-100"), ("P2", "100")] == desk.recorded
     assert [True, False, True] == [one["is_paid"] for one in desk.bodies("invoice.record_payment")]
 

@@ -23,7 +23,7 @@ from tests.finsync_tui.flows.invoice_desk import (
 
 ANSWERS = ("deliver", "deliver", "deliver", "deliver", "pending", "refuse", "bury", "bury_unknown", "crash")
 """More good ones than would be fair: a walk is to get somewhere."""
-READS = ("verify", "verify_posting")
+READS = ("verify", "verify_posting", "verify_record")
 STEPS_MAX = 45
 HOLD = "Dispute"
 PREPAYMENT = a_prepayment(amount="20")
