@@ -43,7 +43,8 @@ from store.outbox import Attempt, Claim, Settlement
 
 __all__ = ["Delivered", "deliver_due", "recover"]
 
-LEASE_FRESH_S = 0.005
+LEASE_FRESH_S = 0.05
+"""Nobody can take a lease of a minute over from a process that was stopped for less; asking costs 0.3 ms after each commit."""
 LOOK_AGAIN = timedelta(minutes=5)
 """After how long a system is looked at again of which nobody knows when it may be used."""
 ANSWER_CHARS_MAX = 4000

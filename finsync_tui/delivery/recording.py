@@ -38,8 +38,9 @@ from store.errors import LeaseLostError
 from store.outbox import Claim, Settlement
 
 GROUP_MAX = 64
-GROUP_WAIT_S = 0.05
-"""Long enough for a group to fill: one of a dozen costs nearly what one of sixty does, and nobody waits for it."""
+GROUP_WAIT_S = 0.1
+"""Long enough for a group to fill: one of a dozen costs nearly what one of sixty does, and nobody waits for it. What is left
+when all is sent is recorded at once."""
 PARTS = frozenset(("supplier_site.create",))
 """Creates that add a part to a document: what they made is not the document."""
 
