@@ -182,7 +182,7 @@ def values(record: Any, path: str, element: Any) -> list[Any]:
     for name in names:
         step: list[Any] = []
         for one in found:
-            value = one.get(name) if isinstance(one, Mapping) else getattr(one, name, None)
+            value = one.get(name) if isinstance(one, dict) else getattr(one, name, None)
             if isinstance(value, list | tuple):
                 step.extend(value)
             elif value is not None:
