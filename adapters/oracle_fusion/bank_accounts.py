@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import BankDetails, Receipt, WriteRequest
-from adapters.errors import AdapterError, RejectedError
+from adapters.errors import AdapterError, OutcomeUnknownError, RejectedError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
 from adapters.oracle_fusion.outbound import CannotExpressError
@@ -74,29 +74,64 @@ class BankAccounts:
 
     async def _change(self, request: WriteRequest) -> Receipt:
         """Give the supplier the account of the call, end the named ones, bring the named ones back; what is so stays."""
-        try:
-            return await self._changed(request)
-        except AdapterError as error:
-            raise _without(error, request.private) from None
-
-    async def _changed(self, request: WriteRequest) -> Receipt:
-        party, today = await self._party(request), text_of(request, "on")
         done = _Done(request)
+        try:
+            await self._changed(request, done)
+            if done.did and await self._found(request) is None:
+                raise OutcomeUnknownError(
+                    self._api.system, "Oracle said yes to all of it and does not show all of it"
+                )
+            return done.receipt()
+        except AdapterError as error:
+            raise _without(await self._partly(request, done, error), request.private) from None
+
+    async def _partly(self, request: WriteRequest, done: _Done, error: AdapterError) -> AdapterError:
+        """Nothing, or all of it: what was done before a refusal is taken back; else nobody knows how far it came."""
+        if not done.did or isinstance(error, OutcomeUnknownError):
+            return error
+        if isinstance(error, RejectedError):
+            try:
+                await self._take_back(request, done)
+                return error
+            except AdapterError as second:
+                error = second
+        return OutcomeUnknownError(
+            self._api.system,
+            f"{error.message}; part of it was done before",
+            status=error.status,
+            answer=error.answer,
+        )
+
+    async def _take_back(self, request: WriteRequest, done: _Done) -> None:
+        party = await self._party(request)
+        payee = await self._payee(party)
+        for account_id in done.ended:
+            await self._set_end(account_id, party, payee, None, done)
+        for account_id in done.unassigned:
+            await self._unassign(account_id, payee, None, done.on)
+        for account_id in done.returned:
+            await self._set_end(account_id, party, payee, done.on, done)
+        if done.account is not None and "owner" in done.added:
+            await self._set_end(done.account, party, payee, done.on, done)
+        elif done.account is not None and done.added:
+            await self._unassign(done.account, payee, done.on, done.on)
+
+    async def _changed(self, request: WriteRequest, done: _Done) -> None:
+        party, today = await self._party(request), done.on
         payee = await self._payee(party)
         if request.private is not None:
             payee = payee or await self._new_payee(party)
             await self._add(request.private, party, done)
             await self._assign(payee, done)
         for account_id in _ids(request, "returns"):
-            if await self._set_end(account_id, party, payee, None, today):
+            if await self._set_end(account_id, party, payee, None, done):
                 done.returned.append(account_id)
         for account_id in _ids(request, "unassigns"):
             if await self._unassign(account_id, payee, today, today):
                 done.unassigned.append(account_id)
         for account_id in _ids(request, "ends"):
-            if await self._set_end(account_id, party, payee, today, today):
+            if await self._set_end(account_id, party, payee, today, done):
                 done.ended.append(account_id)
-        return done.receipt()
 
     async def _find(self, request: WriteRequest) -> Receipt | None:
         """Say whether all of it is so already."""
@@ -127,9 +162,9 @@ class BankAccounts:
                 found = await self._by_id(account_id)
                 if (_live_owner(found, party, today) is not None) is not is_live:
                     return None
-                if name == "ends" and any(
-                    one.party == party and done.is_ours(one.EndDate) for one in _owners(found)
-                ):
+                if name == "ends" and await self._live_assignments(account_id, payee, today):
+                    return None
+                if name == "ends" and done.has_ended(found, party):
                     done.ended.append(account_id)
         return replace(done.receipt(), was_found=True)
 
@@ -164,12 +199,12 @@ class BankAccounts:
             )
 
     async def _set_end(
-        self, account_id: str, party: str, payee: str | None, ends: str | None, today: str
+        self, account_id: str, party: str, payee: str | None, ends: str | None, done: _Done
     ) -> bool:
-        """End what the party has of an account, or bring it back; say whether anything was to be done."""
-        account = await self._by_id(account_id)
+        """End what the party has of an account, or bring it back; say whether anything was to be done, or was by us before."""
+        account, today = await self._by_id(account_id), done.on
         is_wanted = ends is None
-        changed = False
+        changed = not is_wanted and done.has_ended(account, party)
         for one in _owners(account):
             if one.party == party and _is_live(one.EndDate, today) is not is_wanted:
                 await self._update(one, {"EndDate": ends})
@@ -300,14 +335,21 @@ class _Done:
         if self.is_ours(starts):
             self.added.append(what)
 
+    def has_ended(self, account: Account, party: str) -> bool:
+        """Say whether what the party has of an account was ended by this very request."""
+        return any(one.party == party and self.is_ours(one.EndDate) for one in _owners(account))
+
+    @property
+    def did(self) -> bool:
+        return any((self.added, self.ended, self.returned, self.unassigned))
+
     def is_ours(self, day: str | None) -> bool:
         return self._was_sent and day is not None and day[:10] == self.on
 
     def receipt(self) -> Receipt:
         shown = masked(self._details.number) if self._details is not None else None
         answer = {"account": self.account, "masked": shown, "added": self.added, "ended": self.ended}
-        did = [*self.added, *self.ended, *self.returned, *self.unassigned]
-        return Receipt(self.account, shown, answer=answer, was_found=not did)
+        return Receipt(self.account, shown, answer=answer, was_found=not self.did)
 
 
 def _is_same(account: Account, details: BankDetails) -> bool:

@@ -130,6 +130,61 @@ def test_it_says_what_it_did_and_not_what_others_had_done() -> None:
     assert ["owner", "assignment"] == assigned.answer["added"]
 
 
+@pytest.mark.parametrize(
+    ("path", "method"), [("/instrumentAssignments$", "POST"), ("/accountOwners/", "PATCH")]
+)
+def test_what_was_done_in_part_is_not_said_to_be_undone(path: str, method: str) -> None:
+    """Asked to wait amid it, nobody knows how far it came: it is looked up, gone on with, and all of it is then its own."""
+    world = a_world()
+    old = the_old(world)
+    world.faults.add(Fault(id="busy", kind="throttle", path=path, method=method))
+    with pytest.raises(OutcomeUnknownError, match="part of it was done before"):
+        write(world, request(world, ends=[old]))
+
+    sent = replace(request(world, ends=[old]), sent_at=datetime(2026, 1, 5, 9, tzinfo=UTC))
+    before = find(world, sent)
+    done = write(world, sent)
+
+    assert before is None
+    assert (["owner", "assignment"], [old]) == (
+        sorted(done.answer["added"], reverse=True),
+        done.answer["ended"],
+    )
+    assert {old: False, done.external_id: True} == {
+        key: one.is_active for key, one in accounts(world).items()
+    }
+
+
+def test_a_refusal_amid_it_leaves_nothing_behind() -> None:
+    """The account is new and may not end another one that is not there: the supplier is paid as before."""
+    world = a_world()
+    old = the_old(world)
+
+    with pytest.raises(RejectedError, match="no bank account 999"):
+        write(world, request(world, ends=[old, "999"]))
+
+    assert [True] == [
+        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(OLD)
+    ]
+    assert [False] == [
+        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(NEW)
+    ]
+    (assignment,) = world.simulator.world.tables["instrumentAssignments"]
+    assert "2026-01-05" == assignment.data["EndDate"]
+
+
+def test_a_yes_that_is_not_kept_is_no_yes() -> None:
+    """Payments can't use an account that is not assigned, whatever Oracle has answered."""
+    world = a_world()
+    world.faults.add(Fault(id="lie", kind="unsaved", path="/instrumentAssignments$", method="POST"))
+
+    with pytest.raises(OutcomeUnknownError, match="does not show all of it"):
+        write(world, request(world))
+
+    assert find(world, request(world)) is None
+    assert write(world, request(world)).answer["added"] == ["assignment"]
+
+
 def test_an_assignment_alone_is_taken_back_alone() -> None:
     """The supplier had the account, and payments could not use it: it has it still."""
     world = a_world()
