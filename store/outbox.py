@@ -86,6 +86,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     workflow_id: int | None
     priority: int
     external_id: str | None
+    """The document it is about as it was decided, else what an earlier attempt has made: of a part, its document."""
     amount_minor: int | None
     currency: str | None
     attempt_count: int
@@ -259,7 +260,7 @@ ORDER BY d.next_at, d.entry_id LIMIT ?
 # The columns stand in the order of Claim's fields.
 _CLAIM = (
     "SELECT d.entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number,"
-    " coalesce(d.edited_body, e.body) AS body, e.workflow_id, e.priority, d.external_id, e.amount_minor, e.currency,"
+    " coalesce(d.edited_body, e.body) AS body, e.workflow_id, e.priority, coalesce(e.external_id, d.external_id), e.amount_minor, e.currency,"
     " d.attempt_count, d.is_outcome_unknown FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id"
 )
 

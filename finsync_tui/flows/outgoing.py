@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -142,20 +142,15 @@ def _refused_how(delivery: Delivery) -> str:
     return "was told nothing more" if delivery.is_outcome_unknown else "was told nothing"
 
 
-def newest_to(
-    context: Context, system: str, *, external_id: str | None = None, prefix: str = ""
-) -> int | None:
-    """Return the newest delivery by which an instance told a system something that it may show or not; None: it told nothing.
-
-    `external_id`, `prefix`: only about that document, only operations that begin so.
-    """
+def newest_to(context: Context, system: str, is_it: Callable[[Delivery], bool]) -> int | None:
+    """Return the newest delivery of that kind by which an instance told a system something that it may show or not; None: it
+    told nothing of it."""
     found = [
         one.entry_id
         for one in outbox.of_workflow(context.db, context.workflow.id)
         if one.system == system
         and (one.state == "delivered" or (one.was_doubted and one.state == "buried"))
-        and external_id in (None, one.external_id)
-        and one.operation.startswith(prefix)
+        and is_it(one)
     ]
     return found[-1] if found else None
 

@@ -233,7 +233,12 @@ def verify(context: Context) -> Answer:
                 f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry: what was "
                 "agreed on is told again where it is not there."
             )
-            return replace(outgoing.unseen(context, held, outgoing.newest_to(context, system)), fix=fix)
+            return replace(
+                outgoing.unseen(
+                    context, held, outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
+                ),
+                fix=fix,
+            )
     outgoing.mark_verified(context)
     _tell_documents(
         context,

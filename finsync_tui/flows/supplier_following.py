@@ -30,6 +30,8 @@ from store.canonical.event import Event
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier
+from store.columns import from_json
+from store.outbox import Delivery
 from store.workflows import Workflow
 
 NAME: Final = "supplier_following"
@@ -241,10 +243,21 @@ def verify(context: Context) -> Answer:
                 system,
                 {"differences": differences},
             )
-            of = "supplier_site." if str(differences[0]["field"]).startswith("site") else "supplier."
-            return outgoing.unseen(context, held, outgoing.newest_to(context, system, prefix=of))
+            return outgoing.unseen(context, held, _teller(context, system, str(differences[0]["field"])))
     outgoing.mark_verified(context)
     return Finish("done", {"read_back": sorted(seen)})
+
+
+def _teller(context: Context, system: str, field: str) -> int | None:
+    """Return the delivery that told a system what it does not show."""
+
+    def told(one: Delivery) -> bool:
+        if not one.operation.startswith("supplier_site."):
+            return one.operation.startswith("supplier.") and not field.startswith("site ")
+        site = from_json(one.body)["site"]
+        return field in (f"site {site['code']}", f"site {site['code']} of {site.get('business_unit')}")
+
+    return outgoing.newest_to(context, system, told)
 
 
 def _followed(context: Context) -> Supplier | None:

@@ -248,11 +248,15 @@ def _seen(context: Context) -> Answer:
                 system,
                 {"differences": differences},
             )
-            key = RecordKey.parse(str(differences[0]["field"]).removeprefix("status of "))
-            told = outgoing.newest_to(context, system, external_id=key.external_id)
-            return outgoing.unseen(context, held, told)
+            return outgoing.unseen(context, held, _teller(context, system, str(differences[0]["field"])))
     outgoing.mark_verified(context)
     return Done({"read_back": sorted(seen)})
+
+
+def _teller(context: Context, system: str, field: str) -> int | None:
+    """Return the delivery that told a system the status that it does not show."""
+    key = RecordKey.parse(field.removeprefix("status of "))
+    return outgoing.newest_to(context, system, lambda one: one.external_id == key.external_id)
 
 
 def _ending(context: Context) -> dict[str, Any] | None:

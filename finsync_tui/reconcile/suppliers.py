@@ -9,9 +9,11 @@ from typing import Any
 from finsync_tui.reconcile.compare import Difference
 from finsync_tui.reconcile.read_back import Found, Seen, Want
 from finsync_tui.suppliers.places import is_same_address, open_codes
-from store import crossrefs, records
+from store import crossrefs, outbox, records
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier, SupplierAddress, SupplierBankAccount, normal
+from store.columns import from_json
+from store.outbox import Delivery
 from store.workflows import Workflow
 
 ENTITY = Supplier.entity
@@ -44,9 +46,10 @@ class SupplierCheck:
                 )
             else:
                 asked = workflow.data.get("asked", {}).get(f"{want.system}:{want.external_id}")
+                made = [] if asked else _sites_missing(db, workflow, want, shown)
                 asked = asked or {"fields": ["status", "tax_registrations"]}
                 seen[want.system] = [
-                    *seen.get(want.system, ()), *_differences(held.record, shown, asked, workflow.kind)
+                    *seen.get(want.system, ()), *_differences(held.record, shown, asked, workflow.kind), *made
                 ]  # fmt: skip
         return Seen(seen)
 
@@ -129,6 +132,21 @@ def _differences(asked: Supplier, shown: Supplier, request: Mapping[str, Any], k
         if want.isdisjoint(have):
             found.append(Difference("tax id", ", ".join(sorted(want)), ", ".join(sorted(have))))
     return found
+
+
+def _sites_missing(db: Connection, workflow: Workflow, want: Want, shown: Supplier) -> list[Difference]:
+    """Return the sites that were made for companies when it was onboarded, and are not there as open ones."""
+    made: dict[str, Delivery] = {}
+    for one in outbox.of_workflow(db, workflow.id):
+        if one.operation == "supplier_site.create" and one.system == want.system and one.state != "cancelled":
+            site = from_json(one.body)["site"]
+            made[f"site {site['code']} of {site['business_unit']}"] = one
+    have = {site.external_id for site in shown.sites if site.is_active}
+    return [
+        Difference(name, "open", "missing or closed")
+        for name, one in sorted(made.items())
+        if one.external_id not in (None, want.external_id, *have)
+    ]
 
 
 def _site_differences(plan: Mapping[str, Any], shown: Supplier) -> list[Difference]:

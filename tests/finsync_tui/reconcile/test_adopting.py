@@ -235,7 +235,7 @@ def test_writing_into_the_file_adopts_nothing(statement: str) -> None:
     "statement",
     [
         "UPDATE outbox_entry SET body=replace(body, 'inactive', 'draft')",
-        "UPDATE delivery SET external_id='502'",
+        "UPDATE outbox_entry SET external_id='502'",
         "UPDATE proposal SET checker='maria'",
         "UPDATE workflow SET step='compensate'",
     ],

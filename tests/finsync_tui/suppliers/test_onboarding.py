@@ -375,3 +375,23 @@ def test_a_change_that_oracle_did_not_keep_is_told_again_after_a_retry() -> None
 
     assert (["READ_BACK_DIFFERS"], "Harbour Paper Trading Ltd") == held
     assert ("Harbour Paper & Board Ltd", []) == (estate.twin(made)["Supplier"], estate.open_classes)
+
+
+@pytest.mark.parametrize("path", ["/suppliers$", "/sites$"])
+def test_what_oracle_said_yes_to_and_did_not_keep_is_made_after_a_retry(path: str) -> None:
+    """A supplier, or its site for a company, that is not there when it is looked for: onboarding is not done before it is."""
+    estate = Onboarding(ownership=BOTH)
+    estate.oracle.faults.add(Fault(id="lie", kind="unsaved", path=path, method="POST"))
+    made = estate.new()
+    cases = estate.store.db.execute("SELECT id, class FROM exception_case WHERE ended_at IS NULL").fetchall()
+
+    actions.retry(estate.store, estate.who(), [case_id for case_id, _ in cases])
+    estate.settle()
+
+    row = estate.oracle.simulator.world.row("suppliers", estate.twin(made)["SupplierId"])
+    assert row is not None
+    assert 1 == len(cases)
+    assert (1, 1) == (estate.oracle_names.count("Harbour Paper Trading Ltd"), len(row.of("sites")))
+    assert ([], "done") == (
+        estate.open_classes, workflows.of_document(estate.store.db, f"{SOURCE}:{made}")[-1].state,
+    )  # fmt: skip
