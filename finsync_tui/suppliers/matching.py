@@ -48,6 +48,7 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
     }
     certain: defaultdict[str, list[int]] = defaultdict(list)
     near: defaultdict[str, list[int]] = defaultdict(list)
+    together_as: defaultdict[str, list[int]] = defaultdict(list)
     by_words: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
     for place, form in enumerate(forms):
         keys = block_keys(form, counts)
@@ -65,8 +66,13 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
         together: set[int] = set()
         _look_and_enter(near, keys.near, CROWDED, together, place)
         together -= sure
+        written_alike = together_as[form.joined]
         if together:
+            sure.update(
+                together.intersection(written_alike)
+            )  # `Blue Stone` and `Bluestone`: as texts they differ much
             sure.update(_worth_a_look(form.text, together, texts, WORTH_A_LOOK))
+        written_alike.append(place)
         alike -= sure
         if alike:
             sure.update(_worth_a_look(form.text, alike, texts, WORTH_WITHOUT_PLACE))

@@ -157,3 +157,16 @@ def test_the_generated_truth_is_found() -> None:
     assert len(links & truth) >= 0.99 * len(links)
     assert len(same & truth) >= 0.97 * len(same)
     assert len(same & truth) >= 0.88 * len(truth)
+
+
+def test_words_that_were_run_together_are_found_in_a_whole_file_too() -> None:
+    """In the order of the alphabet the two names have little in common; read without spaces they are one."""
+    forms = [
+        form("Lund Ward Embalajes", postcode="00192"),
+        form("Zenith", postcode="00192"),
+        form("LUND WARDEMBALAJES", postcode="00192"),
+    ]
+
+    (pair,) = matching.pairs(forms, LIMITS.ask)
+
+    assert (2, 0, 100.0) == pair
