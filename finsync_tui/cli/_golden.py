@@ -94,6 +94,8 @@ def as_data(db: Connection, profile: Profile, golden: Golden) -> dict[str, Any]:
 
 def say_golden(data: dict[str, Any]) -> None:
     """Write it for people."""
+    from finsync_tui.suppliers.golden_words import shown
+
     say(
         f"\n{data['key']}, version {data['version']}"
         + (f", now part of {data['into']}" if data["into"] else "")
@@ -113,17 +115,3 @@ def say_golden(data: dict[str, Any]) -> None:
             ],
         )
     )  # fmt: skip
-
-
-def shown(value: Any) -> str:
-    """Return a field's value in a line.
-
-    >>> shown({"town": "Hull", "postcode": "HU1 1AA"}), shown([{"number": "GB1", "country": "GB"}, {"masked": "GB…3000"}])
-    ('HU1 1AA Hull', 'GB1, GB…3000')
-    """
-    if isinstance(value, dict):
-        parts = [value.get(name) for name in ("street", "postcode", "town", "country")]
-        return " ".join(str(part) for part in parts if part)
-    if isinstance(value, list):
-        return ", ".join(str(one.get("number") or one.get("masked") or "") for one in value)
-    return str(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome, Seen
-from finsync_tui.screens import supplier_pairs, writing_off
+from finsync_tui.screens import supplier_deciding, supplier_pairs, writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
 from store.clock import Clock, instant
@@ -98,6 +98,10 @@ def perform(
             period = closing.find_period(store.db, found, system, body)
             actions.certify_period(store, actor, found, system, period)
             return Outcome((0,), ())
+        if verb in supplier_deciding.VERBS:
+            return supplier_deciding.decide(
+                load_workspace(path.parent), store, actor, verb, ids[0], text, body
+            )
         if verb in writing_off.VERBS:
             return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text, seen or {})
         if verb == "edit":

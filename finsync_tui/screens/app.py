@@ -102,6 +102,18 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.suppliers import SuppliersScreen
 
             return SuppliersScreen()
+        if name == "golden":
+            from finsync_tui.screens.golden import GoldenScreen
+
+            return GoldenScreen()
+        if name == "merges":
+            from finsync_tui.screens.merges import MergesScreen
+
+            return MergesScreen()
+        if name == "bank":
+            from finsync_tui.screens.bank_changes import BankChangesScreen
+
+            return BankChangesScreen()
         if name == "settings":
             from finsync_tui.screens.settings_screen import SettingsScreen
 

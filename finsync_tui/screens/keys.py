@@ -65,12 +65,38 @@ BREAK_BINDINGS: list[BindingType] = [
 PAIR_VERBS = {
     "same_suppliers": verbs.SAME_SUPPLIERS,
     "different_suppliers": verbs.DIFFERENT_SUPPLIERS,
+    "merge_suppliers": verbs.MERGE_SUPPLIERS,
 }
 PAIR_BINDINGS: list[BindingType] = [
     Binding("equals_sign", "same_suppliers", "same…", key_display="=", id="suppliers.same"),
     Binding(
         "exclamation_mark", "different_suppliers", "different…", key_display="!", id="suppliers.different"
     ),
+    Binding("M", "merge_suppliers", "merge…", id="suppliers.merge"),
+]
+
+MERGE_VERBS = {
+    "approve_merge": verbs.APPROVE_MERGE,
+    "reject_merge": verbs.REJECT_MERGE,
+    "withdraw_merge": verbs.WITHDRAW_MERGE,
+    "part_suppliers": verbs.PART_SUPPLIERS,
+}
+MERGE_BINDINGS: list[BindingType] = [
+    Binding("A", "approve_merge", "approve…", id="merges.approve"),
+    Binding("R", "reject_merge", "reject…", id="merges.reject"),
+    Binding("U", "withdraw_merge", "withdraw own…", show=False, id="merges.withdraw"),
+    Binding("u", "part_suppliers", "undo…", id="merges.undo"),
+]
+
+BANK_VERBS = {
+    "confirm_bank": verbs.CONFIRM_BANK,
+    "approve_bank": verbs.APPROVE_BANK,
+    "refuse_bank": verbs.REFUSE_BANK,
+}
+BANK_BINDINGS: list[BindingType] = [
+    Binding("C", "confirm_bank", "confirm…", id="bank.confirm"),
+    Binding("A", "approve_bank", "approve…", id="bank.approve"),
+    Binding("R", "refuse_bank", "refuse…", id="bank.refuse"),
 ]
 
 DELIVERY_VERBS = {

@@ -11,5 +11,8 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("reports", "Reports", "o"),
     ("settings", "Settings", "t"),
     ("suppliers", "Suppliers", "u"),
+    ("golden", "Golden records", "g"),
+    ("merges", "Merges", "l"),
+    ("bank", "Bank details", "b"),
 )
 """Mode, name, letter in the jump dialog."""

@@ -152,6 +152,33 @@ PAIR = {
     "same": Sign("=", "same", "ok"),
     "different": Sign("≠", "different", "muted"),
 }
+MERGE = {
+    "proposed": Sign("‖", "proposed", "warn"),
+    "merging": Sign("⟳", "merging", "accent"),
+    "merged": Sign("●", "merged", "ok"),
+    "parting": Sign("⟳", "undoing", "accent"),
+    "parted": Sign("−", "undone", "muted"),
+    "rejected": Sign("✕", "rejected", "error"),
+    "withdrawn": Sign("−", "withdrawn", "muted"),
+    "given_up": Sign("✕", "given up", "error"),
+}
+BANK = {
+    "held": Sign("▲", "held", "warn"),
+    "confirmed": Sign("‖", "confirmed", "accent"),
+    "approved": Sign("◷", "approved", ""),
+    "cooling": Sign("◷", "cooling off", ""),
+    "sent": Sign("⟳", "on its way", "accent"),
+    "refused": Sign("✕", "refused", "error"),
+    "done": Sign("●", "done", "ok"),
+    "aborted": Sign("✕", "aborted", "error"),
+    "superseded": Sign("−", "superseded", "muted"),
+}
+SUPPLIER = {
+    "active": Sign("●", "active", "ok"),
+    "on_hold": Sign("‖", "on hold", "warn"),
+    "draft": Sign("◷", "draft", "muted"),
+    "inactive": Sign("−", "inactive", "muted"),
+}
 RUN = {
     "running": Sign("⟳", "running", "accent"),
     "complete": Sign("●", "complete", "ok"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.binding import BindingType
 from textual.content import Content
 
 from finsync_tui.screens import drawing, signs, supplier_pairs, verbs
-from finsync_tui.screens.base import WorkScreen
+from finsync_tui.screens.base import DIALOG_WIDTH, WorkScreen
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.keys import PAIR_BINDINGS, PAIR_VERBS
 from finsync_tui.screens.listing import ListScreen
@@ -20,9 +21,18 @@ from finsync_tui.screens.supplier_pairs import PAIRS, PairDossier, PairRow
 from finsync_tui.screens.text import safe_text, stamp
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
+from finsync_tui.screens.widgets.dialogs import PickDialog
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
+from store.columns import from_json
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from finsync_tui.settings import Workspace
 
 EVIDENCE_SHOWN = 4
+NO_PROFILE = "What a merge changes is in the profile of the workspace; only its file is open here."
+APART = "They stand in two systems, as one supplier may: = says that they are the same. Doubles within one system are merged."
 
 
 class PairActions(WorkScreen):
@@ -37,6 +47,37 @@ class PairActions(WorkScreen):
     def action_different_suppliers(self) -> None:
         self.act(verbs.DIFFERENT_SUPPLIERS)
 
+    def pair_shown(self) -> PairRow | None:
+        """Return the pair that a merge would be of."""
+        raise NotImplementedError
+
+    @work(group="doing", exit_on_error=False)
+    async def action_merge_suppliers(self) -> None:
+        """Ask which of the two stays, show what that changes in which system, and do it."""
+        row, workspace = self.pair_shown(), self.desk.workspace
+        why = _against(verbs.MERGE_SUPPLIERS, row)
+        if row is None or workspace is None or why:
+            self.app.notify(why or NO_PROFILE, severity="warning", markup=False)
+            return
+        if self.refuses_writing():
+            return
+        options = [
+            (key, f"{name}  {key}") for key, name in ((row.one, row.one_name), (row.other, row.other_name))
+        ]
+        keep = await self.app.push_screen_wait(PickDialog("Which of the two stays?", options, row.one))
+        if keep is None:
+            return
+        double, name = (row.other, row.other_name) if keep == row.one else (row.one, row.one_name)
+        changes = await self.read(lambda db: _planned(db, workspace, keep, double))
+        shown = [
+            drawing.paragraph(f"{where}:", f"{what}: {now} → {then}", DIALOG_WIDTH, lines_max=2)
+            for where, what, now, then in changes
+        ]
+        if await self.ask_and_do(
+            verbs.MERGE_SUPPLIERS, None, [row.id], subject=f"{name} into {keep}", body=keep, shown=shown
+        ):
+            self.reread()
+
 
 class SuppliersScreen(ListScreen[PairRow], PairActions):
     """Pairs that may be one supplier, the likeliest first."""
@@ -45,9 +86,9 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
     PURPOSE = (
         "Pairs of suppliers that may be one, with what makes it likely. = says that they are the same, ! that they are not; space "
         "marks, and one answer is for all that are marked. Answers are remembered, shown as examples, and never asked again. "
-        "What is the same in one system is merged with `finsync supplier merge KEEP DOUBLE`."
+        "M merges what is the same in one system, and shows first what that changes."
     )
-    VERBS = ("activate", "same_suppliers", "different_suppliers", "filter")
+    VERBS = ("activate", "same_suppliers", "different_suppliers", "merge_suppliers", "filter")
     NOUN = "Pairs"
     HINT = "any name or key  is:within  system:coupa  state:different  state:linked  state:all"
     DEFAULT_CHIP = "not answered"
@@ -105,6 +146,9 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
     def verb_for(self, action: str) -> Verb | None:
         return PAIR_VERBS.get(action)
 
+    def pair_shown(self) -> PairRow | None:
+        return self.table.cursor_row
+
     def open_row(self, ids: array[int], index: int) -> None:
         self.app.push_screen(PairScreen(ids, index))
 
@@ -114,7 +158,7 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
 
     TITLE = "Pair of suppliers"
     PURPOSE = "Two suppliers side by side: what differs, what speaks for and against, and what was said of pairs like them."
-    VERBS = ("same_suppliers", "different_suppliers", "step(1)")
+    VERBS = ("same_suppliers", "different_suppliers", "merge_suppliers", "step(1)")
     TABS = ("Side by side", "Evidence", "Examples")
     LISTING = PAIRS
     BINDINGS: ClassVar[list[BindingType]] = [*PAIR_BINDINGS]
@@ -171,6 +215,9 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
             ]
         )  # fmt: skip
 
+    def pair_shown(self) -> PairRow | None:
+        return self.dossier.row if self.dossier is not None else None
+
     def subject(self, dossier: PairDossier) -> str:
         return f"{dossier.row.one_name} and {dossier.row.other_name}"
 
@@ -184,5 +231,18 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
 def _against(verb: Verb, row: PairRow | None) -> str:
     if row is None:
         return "There is no pair here."
+    if verb is verbs.MERGE_SUPPLIERS:
+        return "" if row.one_system == row.other_system else APART
     said = "same" if verb is verbs.SAME_SUPPLIERS else "different"
     return f"That they are {row.answer} was said already." if row.answer == said else ""
+
+
+def _planned(
+    db: Connection, workspace: Workspace, keep: str, double: str
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return what a merge would change, line by line; raises with the reason where it can't be done."""
+    from finsync_tui import profile as profiles
+    from finsync_tui.screens import merge_rows
+    from finsync_tui.suppliers import merging
+
+    return merge_rows.changed(from_json(merging.plan(db, profiles.load(workspace), keep, double).body))

@@ -46,6 +46,14 @@ Name = Literal[
     "certify",
     "same_suppliers",
     "different_suppliers",
+    "merge_suppliers",
+    "approve_merge",
+    "reject_merge",
+    "withdraw_merge",
+    "part_suppliers",
+    "confirm_bank",
+    "approve_bank",
+    "refuse_bank",
 ]
 
 
@@ -103,6 +111,76 @@ DIFFERENT_SUPPLIERS = Verb(
     "said to be different",
     "Nobody is asked about them again, and they are never taken for one, whatever they score.",
     prompt="Reason",
+)
+MERGE_SUPPLIERS = Verb(
+    "merge_suppliers",
+    "Merge",
+    "merging: the engine goes on with it",
+    "The double becomes inactive in its system once what is under way with it has ended, and documents find the one that stays. "
+    "It can be undone (; then l): every system becomes what it was. Where the profile asks for two persons, your key signs it.",
+    prompt="Why they are one",
+    button="merge",
+)
+APPROVE_MERGE = Verb(
+    "approve_merge",
+    "Approve",
+    "approved: the engine merges them",
+    "Your key signs what is listed here. The engine makes the double inactive in its system; it can be undone afterwards (u).",
+    prompt="Comment",
+    is_needed=False,
+    empty="none",
+    button="approve",
+)
+REJECT_MERGE = Verb(
+    "reject_merge",
+    "Reject",
+    "rejected",
+    "Nothing is merged; what you said stays with it.",
+    prompt="Reason",
+    button="reject",
+)
+WITHDRAW_MERGE = Verb(
+    "withdraw_merge",
+    "Withdraw",
+    "withdrawn",
+    "Nothing is merged; it can be proposed again.",
+    prompt="Reason",
+    button="withdraw",
+)
+PART_SUPPLIERS = Verb(
+    "part_suppliers",
+    "Undo",
+    "being undone: the engine goes on with it",
+    "In every system, and in finsync's links, it becomes exactly what it was before the merge.",
+    prompt="Reason",
+    button="undo",
+)
+CONFIRM_BANK = Verb(
+    "confirm_bank",
+    "Confirm",
+    "confirmed",
+    "You say, signed, that the supplier itself has confirmed the new account. Ask on a number you knew before, never on one that came "
+    "with the change.",
+    prompt="How you asked, and whom",
+    button="confirm",
+)
+APPROVE_BANK = Verb(
+    "approve_bank",
+    "Approve",
+    "approved: it cools off now",
+    "Your key signs that payments go to the new account after the cooling-off time. Until then it can be refused.",
+    prompt="Comment",
+    is_needed=False,
+    empty="none",
+    button="approve",
+)
+REFUSE_BANK = Verb(
+    "refuse_bank",
+    "Refuse",
+    "refused: the ERPs keep what they have",
+    "Nothing is sent: the ERPs keep the account they have, and the supplier's invoices are flagged for review where they come from.",
+    prompt="Reason",
+    button="refuse",
 )
 ASSIGN = Verb("assign", "Assign", "assigned", "", prompt="Owner", is_needed=False, is_plain=True)
 COMMENT = Verb("comment", "Comment", "commented", "", prompt="Comment", is_plain=True)

@@ -10,7 +10,13 @@ import pytest
 
 from finsync_tui.screens import text
 from finsync_tui.settings import Workspace, load_workspace
-from tests.finsync_tui.screens import break_store, filled_store, mapping_store, write_off_store
+from tests.finsync_tui.screens import (
+    break_store,
+    filled_store,
+    mapping_store,
+    supplier_store,
+    write_off_store,
+)
 
 
 @pytest.fixture
@@ -78,6 +84,13 @@ def shared_out(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """The same breaks in a company with people; maria and tom have their keys."""
     monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
     return write_off_store.workspace(filled, tmp_path / "w")
+
+
+@pytest.fixture
+def books(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A company with a supplier twice, a merge and two changes of bank details; maria and tom have their keys."""
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
+    return supplier_store.workspace(empty, tmp_path / "w")
 
 
 @pytest.fixture(scope="session")

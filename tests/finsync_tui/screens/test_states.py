@@ -207,6 +207,12 @@ SHOWS: dict[str, tuple[str, str]] = {
     "ProposalScreen": ("test_mapping_snapshots/test_screen[proposal", "Change and impact"),
     "SuppliersScreen": ("test_suppliers/test_picture[", "Pairs · 2"),
     "PairScreen": ("test_suppliers/test_picture_of_a_pair[", "Side by side"),
+    "GoldenScreen": ("test_supplier_deciding/test_screen[golden", "Suppliers · 5"),
+    "GoldenDetailScreen": ("test_supplier_deciding/test_screen[golden-one", "because of"),
+    "MergesScreen": ("test_supplier_deciding/test_screen[merges", "Merges · 1"),
+    "MergeScreen": ("test_supplier_deciding/test_screen[merge", "Proposed by"),
+    "BankChangesScreen": ("test_supplier_deciding/test_screen[bank", "Changes of bank details · 2"),
+    "BankChangeScreen": ("test_supplier_deciding/test_screen[bank-one", "Until now"),
     "AskDialog": ("test_snapshots/test_screen[resolve", "esc"),
     "PickDialog": ("test_snapshots/test_screen[sort", "Sort by"),
     "ViewsDialog": ("test_snapshots/test_screen[views", "saved views"),
@@ -227,6 +233,8 @@ SHARED = {
     "CaseActions",
     "MappingActions",
     "PairActions",
+    "MergeActions",
+    "BankActions",
     "TableAboutScreen",
 }
 """What screens are made of."""

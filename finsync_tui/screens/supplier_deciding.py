@@ -1,0 +1,68 @@
+"""Deciding about suppliers: merges and changed bank details, each signed where the profile asks for two persons."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from finsync_tui import actions
+from finsync_tui import profile as profiles
+from finsync_tui.actions import Actor, Outcome
+from finsync_tui.screens import supplier_pairs
+from finsync_tui.screens.verbs import Name
+from finsync_tui.settings import Workspace
+from store import Store
+from store.errors import NotAllowedError
+
+VERBS: Final[frozenset[Name]] = frozenset(
+    (
+        "merge_suppliers", "approve_merge", "reject_merge", "withdraw_merge", "part_suppliers", "confirm_bank",
+        "approve_bank", "refuse_bank",
+    )
+)  # fmt: skip
+
+
+def decide(
+    workspace: Workspace, store: Store, actor: Actor, verb: Name, number: int, words: str, keep: str
+) -> Outcome:
+    """Do it; a refusal raises. `keep`: the record that stays, where a pair is merged."""
+    told = ""
+    match verb:
+        case "merge_suppliers":
+            told = _merged(workspace, store, actor, number, words, keep)
+        case "approve_merge":
+            key = actions.key_of(workspace, actor)
+            actions.approve_merge(store, profiles.load(workspace), actor, number, key, words)
+        case "reject_merge":
+            actions.reject_merge(store, actor, number, words)
+        case "withdraw_merge":
+            actions.withdraw_merge(store, actor, number, words)
+        case "part_suppliers":
+            actions.part_suppliers(store, actor, number, words)
+        case "confirm_bank":
+            profile = profiles.load(workspace)
+            signer = actions.signer_for(workspace, actor, profile.bank_change_rule)
+            done = actions.confirm_bank_change(store, profile, actor, number, words, signer)
+            told = (
+                "approved: it cools off now"
+                if done.state == "approved"
+                else "confirmed: a second person approves it"
+            )
+        case "approve_bank":
+            key = actions.key_of(workspace, actor)
+            actions.approve_bank_change(store, profiles.load(workspace), actor, number, key, words)
+        case "refuse_bank":
+            actions.refuse_bank_change(store, actor, number, words)
+        case _:
+            raise AssertionError(f"{verb} decides nothing about suppliers")
+    return Outcome((number,), (), told=told)
+
+
+def _merged(workspace: Workspace, store: Store, actor: Actor, pair_id: int, words: str, keep: str) -> str:
+    pair = supplier_pairs.keys_of(store.db, [pair_id]).get(pair_id)
+    if pair is None or keep not in pair:
+        raise NotAllowedError("one of the two suppliers has changed. Nothing was changed. Look again.")
+    double = pair[1] if keep == pair[0] else pair[0]
+    profile = profiles.load(workspace)
+    signer = actions.signer_for(workspace, actor, profile.supplier_merge_rule)
+    done = actions.merge_suppliers(store, profile, actor, keep, double, words, signer)
+    return "proposed: a second person approves it (; then l)" if done.workflow is None else ""

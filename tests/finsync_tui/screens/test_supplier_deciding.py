@@ -1,0 +1,176 @@
+"""Golden records, merges and changed bank details: seen, decided by two persons with keys only, and refused with the reason."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from finsync_tui.screens import verbs
+from finsync_tui.screens.bank_changes import BankChangeScreen, BankChangesScreen
+from finsync_tui.screens.golden import GoldenDetailScreen, GoldenScreen
+from finsync_tui.screens.merges import MergeScreen, MergesScreen
+from finsync_tui.screens.suppliers import SuppliersScreen
+from finsync_tui.settings import Workspace
+from store import supplier_merges
+from store.clock import VirtualClock
+from store.database import open_store
+from tests.finsync_tui.screens import mapping_store
+from tests.finsync_tui.screens.driving import (
+    DESIGN,
+    NARROW,
+    an_app,
+    finish,
+    press,
+    screen_text,
+    settle,
+    write,
+)
+from tests.finsync_tui.screens.filled_store import NOW
+from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
+
+pytestmark = pytest.mark.anyio
+WALKS: dict[str, tuple[str, ...]] = {
+    "golden": ("semicolon", "g"),
+    "golden-one": ("semicolon", "g", "slash", "=N1", "enter", "enter"),
+    "golden-versions": ("semicolon", "g", "slash", "=N1", "enter", "enter", "h"),
+    "merges": ("semicolon", "l"),
+    "merge": ("semicolon", "l", "enter"),
+    "merge-approve": ("semicolon", "l", "A"),
+    "bank": ("semicolon", "b"),
+    "bank-one": ("semicolon", "b", "enter"),
+    "bank-approve": ("semicolon", "b", "A"),
+    "merge-which": ("semicolon", "u", "M"),
+    "merge-ask": ("semicolon", "u", "M", "enter"),
+}
+LIGHT = ("golden", "merges", "bank", "bank-one")
+
+
+@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
+@pytest.mark.parametrize("name", WALKS)
+def test_screen(snap_compare: SnapCompare, books: Workspace, name: str, size: tuple[int, int]) -> None:
+    """Each list, one of its things, and the question before a decision."""
+    app = mapping_store.an_app(books, "tom")
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_light(snap_compare: SnapCompare, books: Workspace, name: str) -> None:
+    """The light theme, where there is less room."""
+    keys = partial(walk, keys=WALKS[name], theme="finsync-light")
+    assert snap_compare(mapping_store.an_app(books, "tom"), terminal_size=NARROW, run_before=keys)
+
+
+@pytest.mark.parametrize("name", ["golden", "merges", "bank"])
+def test_empty(snap_compare: SnapCompare, empty: Path, name: str) -> None:
+    """Nothing there yet: what fills it, or that all is well."""
+    assert snap_compare(an_app(empty), terminal_size=NARROW, run_before=partial(walk, keys=WALKS[name]))
+
+
+async def decided(pilot: Pilot[None], key: str, words: str = "") -> str:
+    """Press a verb's key, answer its question; return the screen as it asked."""
+    await press(pilot, key)
+    asked = screen_text(pilot)
+    if words:
+        await write(pilot, words)
+    await press(pilot, "enter")
+    await finish(pilot)
+    return asked
+
+
+def states(made: Workspace) -> list[str]:
+    with open_store(made.store_path, VirtualClock(NOW)) as store:
+        return [one.state for one in supplier_merges.listed(store.db, is_live=False)]
+
+
+async def test_a_merge_is_proposed_from_a_pair_and_approved_by_another_person(books: Workspace) -> None:
+    """Which stays, what it changes in which system, why; the maker can't approve, another person can."""
+    async with mapping_store.an_app(books, "maria").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "u", "slash")
+        await write(pilot, "harbour is:within")
+        await press(pilot, "enter", "M")
+        assert isinstance(pilot.app.screen_stack[-2], SuppliersScreen)
+        await press(pilot, "enter")
+        asked = screen_text(pilot)
+        await write(pilot, "one VAT number")
+        await press(pilot, "enter")
+        await finish(pilot)
+        await press(pilot, "semicolon", "l")
+        assert isinstance(pilot.app.screen, MergesScreen)
+        assert 2 == pilot.app.screen.table.row_count
+        assert "it takes approver" in pilot.app.screen.why_not("approve_merge")
+        row = pilot.app.screen.table.cursor_row
+        assert "somebody else has to approve it" in pilot.app.screen.against(verbs.APPROVE_MERGE, row)
+
+    assert "inactive; coupa:1 stays" in " ".join(asked.split())
+    assert ["proposed", "proposed"] == states(books)
+
+    async with mapping_store.an_app(books, "tom").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "l", "enter")
+        assert isinstance(pilot.app.screen, MergeScreen)
+        told = await decided(pilot, "A")
+        assert "maria: one VAT number" in told
+        await press(pilot, "n")
+        await decided(pilot, "R", "two companies of one family")
+
+    assert ["merging", "rejected"] == states(books)
+
+
+async def test_changed_bank_details_are_approved_by_another_person_and_refused_until_they_are_sent(
+    books: Workspace,
+) -> None:
+    """What is signed is shown; who confirmed can't approve; while it cools off a refusal still counts."""
+    async with mapping_store.an_app(books, "maria").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "b")
+        assert isinstance(pilot.app.screen, BankChangesScreen)
+        row = pilot.app.screen.table.cursor_row
+        assert "somebody else has to approve it" in pilot.app.screen.against(verbs.APPROVE_BANK, row)
+        await press(pilot, "j")
+        row = pilot.app.screen.table.cursor_row
+        assert "Nobody has confirmed" in pilot.app.screen.against(verbs.APPROVE_BANK, row)
+        asked = await decided(pilot, "C", "called Mr Wolf on the number of the contract")
+        assert "GB…1111 → GB…2051" in asked
+
+    async with mapping_store.an_app(books, "tom").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "b", "enter")
+        assert isinstance(pilot.app.screen, BankChangeScreen)
+        assert "confirmed with the supplier by maria" in await decided(pilot, "A")
+        assert "approved already" in pilot.app.screen.why_not("approve_bank")
+        await decided(pilot, "R", "the supplier knows of nothing")
+        assert "Refused by tom" in screen_text(pilot)
+
+    with open_store(books.store_path, VirtualClock(NOW)) as store:
+        found = [
+            tuple(row)
+            for row in store.db.execute("SELECT confirmed_by, refused_by FROM v_bank_change ORDER BY id")
+        ]
+    assert "tom" == found[0][1]
+    assert ("maria", None) == found[1]
+
+
+async def test_a_golden_record_says_where_each_field_comes_from(books: Workspace) -> None:
+    """Its records, by which rule each field was chosen, and its pairs one key away."""
+    async with mapping_store.an_app(books, "maria").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "g")
+        assert isinstance(pilot.app.screen, GoldenScreen)
+        await press(pilot, "slash")
+        await write(pilot, "N1")
+        await press(pilot, "enter", "enter")
+        assert isinstance(pilot.app.screen, GoldenDetailScreen)
+        fields = screen_text(pilot)
+        await press(pilot, "l")
+        shown = screen_text(pilot)
+        await press(pilot, "escape", "p")
+        assert isinstance(pilot.app.screen, SuppliersScreen)
+        assert 0 < pilot.app.screen.table.row_count
+
+    assert "HU1 1AA Hull" in fields
+    assert "coupa:1" in fields
+    assert "oracle-emea:9" in shown
