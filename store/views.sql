@@ -53,6 +53,26 @@ WHERE w.ended_at IS NULL AND NOT EXISTS (
     AND e.operation IN ('order.submit', 'order.cancel', 'order.close', 'order.discard', 'receipt.create', 'receipt.return',
                         'receipt.correct', 'invoice.create', 'invoice.cancel', 'journal.create'));
 
+-- Payments of live invoices, and voids of them, that the source was not told of yet: `id` is the process of the invoice, a
+-- void is negative. CROSS JOIN: from the few live instances to what they are about, never back.
+CREATE VIEW v_unreported AS
+SELECT w.id, w.document_key, w.document_number, r.number AS payment_number, w.legal_entity,
+       CASE json_extract(v.body, '$.status') WHEN 'voided' THEN 'voided' ELSE 'paid' END AS reason,
+       json_extract(p.value, '$.amount.currency') AS currency,
+       json_extract(p.value, '$.amount.amount_minor')
+         * CASE json_extract(v.body, '$.status') WHEN 'voided' THEN -1 ELSE 1 END AS amount_minor
+FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+JOIN identity i ON i.value = c.external_id AND i.kind = 'invoice'
+JOIN record r ON r.id = i.record_id AND r.entity = 'payment' AND r.system = c.system
+JOIN record_version v ON v.id = r.version_id
+JOIN json_each(v.body, '$.invoices') p ON json_extract(p.value, '$.invoice_id') = c.external_id
+WHERE w.ended_at IS NULL AND w.entity = 'invoice'
+  AND CASE json_extract(v.body, '$.status')
+        WHEN 'voided' THEN json_extract(w.data, '$.told."' || r.external_id || '"') = 'paid'
+        WHEN 'issued' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
+        WHEN 'cleared' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
+        ELSE 0 END;
+
 -- What purchasing watches now: `budget_failed`, orders that a budget stops; `invoice_on_hold`, posted invoices that the ERP
 -- holds, by reason (one with several reasons stands under each); `payment_unreported`, payments and voids that the source
 -- was not told of yet (a void is negative). CROSS JOIN: from the few live instances to what they are about, never back.
@@ -71,22 +91,8 @@ JOIN json_each(CASE json_array_length(v.body, '$.holds') WHEN 0 THEN '["not said
 WHERE w.ended_at IS NULL AND w.entity = 'invoice' AND json_extract(v.body, '$.status') = 'on_hold'
 GROUP BY 2, w.legal_entity, w.currency
 UNION ALL
-SELECT 'payment_unreported', CASE json_extract(v.body, '$.status') WHEN 'voided' THEN 'voided' ELSE 'paid' END,
-       w.legal_entity, json_extract(p.value, '$.amount.currency'), count(*),
-       sum(json_extract(p.value, '$.amount.amount_minor')
-           * CASE json_extract(v.body, '$.status') WHEN 'voided' THEN -1 ELSE 1 END)
-FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
-JOIN identity i ON i.value = c.external_id AND i.kind = 'invoice'
-JOIN record r ON r.id = i.record_id AND r.entity = 'payment' AND r.system = c.system
-JOIN record_version v ON v.id = r.version_id
-JOIN json_each(v.body, '$.invoices') p ON json_extract(p.value, '$.invoice_id') = c.external_id
-WHERE w.ended_at IS NULL AND w.entity = 'invoice'
-  AND CASE json_extract(v.body, '$.status')
-        WHEN 'voided' THEN json_extract(w.data, '$.told."' || r.external_id || '"') = 'paid'
-        WHEN 'issued' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
-        WHEN 'cleared' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
-        ELSE 0 END
-GROUP BY 2, w.legal_entity, 4;
+SELECT 'payment_unreported', reason, legal_entity, currency, count(*), sum(amount_minor) FROM v_unreported
+GROUP BY reason, legal_entity, currency;
 
 -- What live lines promise, by stage: `commitment`, a requisition that no order has taken over; `obligation`, an order in
 -- the ERP, less what was invoiced of it.

@@ -125,6 +125,8 @@ class Overview:
     due: tuple[DueItem, ...] = ()
     documents: Mapping[str, Tally] = field(default_factory=dict)
     unposted: tuple[Unposted, ...] = ()
+    unreported_count: int = 0
+    """Invoices of which the source was not told a payment, or that one was called back."""
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
     in_the_way: Mapping[str, Tally] = field(default_factory=dict)
     """Of the close of any period, by reason."""
@@ -211,6 +213,7 @@ def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
             db, "SELECT state, currency, count(*), sum(amount_minor) FROM v_workflow GROUP BY 1, 2"
         ),
         unposted=tuple(unposted.by_age(db, now)),
+        unreported_count=int(db.execute("SELECT count(DISTINCT id) FROM v_unreported").fetchone()[0]),
         deliveries=_deliveries(db),
         in_the_way={
             reason: Tally(count, amounts) for reason, (count, amounts) in closing.by_reason(db).items()

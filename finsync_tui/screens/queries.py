@@ -453,7 +453,11 @@ WORKFLOWS: Listing[WorkflowRow] = Listing(
         ),
         words=("document_number", "document_key", "waiting_for"),
         related=_RELATED,
-        flags=(*_DUE_FLAGS, ("unposted", "id IN (SELECT id FROM v_unposted)")),
+        flags=(
+            *_DUE_FLAGS,
+            ("unposted", "id IN (SELECT id FROM v_unposted)"),
+            ("unreported", "id IN (SELECT id FROM v_unreported)"),
+        ),
     ),
     sorts=(
         Sort("changed", "last change", "changed_at"),

@@ -42,6 +42,7 @@ def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
     """Return all lines, what needs somebody first."""
     parts = [
         _unposted(found),
+        _unreported(found),
         _close(found),
         _deliveries(found),
         _documents(found),
@@ -82,6 +83,13 @@ def _unposted(found: Overview) -> list[Line]:
             )
         )
     return [heading, *rows]
+
+
+def _unreported(found: Overview) -> list[Line]:
+    """Invoices that the ERP has paid, or whose payment it has called back, and their source does not know."""
+    count = found.unreported_count
+    label, place, words = "Payments not told", "workflows", "is:unreported"
+    return [Line(label, count, place=place, filter=words, is_heading=True)] if count else []
 
 
 def _close(found: Overview) -> list[Line]:

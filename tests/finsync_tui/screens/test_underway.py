@@ -12,9 +12,10 @@ from finsync_tui.screens.filters import parse
 from finsync_tui.screens.findings import FINDINGS
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
 from finsync_tui.screens.reader import prepare
-from store import trends
+from store import trends, workflows
 from store.clock import VirtualClock
 from store.database import open_store
+from tests.finsync_tui.flows.invoice_desk import InvoiceDesk, a_free_line, an_invoice
 from tests.finsync_tui.screens.driving import opened, press, screen_text
 from tests.finsync_tui.screens.filled_store import NOW
 
@@ -46,6 +47,39 @@ def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
 
     assert {*LISTINGS, "systems", ""} == {line.place for line in found}
     assert ["got stuck", "settled", "documents done"] == [x.label for x in counted if "14d" in x.filter]
+
+
+def test_invoices_whose_payment_nobody_was_told_of_are_a_line_that_opens_them() -> None:
+    """Counted once, however many payments it is; gone when the source knows. Nothing to tell is no line."""
+    desk = InvoiceDesk()
+    desk.post(an_invoice(a_free_line()))
+    seen = [_unreported(desk)]
+    desk.pay("P1", "30")
+    desk.pay("P2", "30")
+    seen.append(_unreported(desk))
+    while desk.pending:
+        desk.answer()
+    seen.append(_unreported(desk))
+    desk.pay("P1", "30", status="voided")
+    seen.append(_unreported(desk))
+
+    assert [None, (1, ["INV-1"]), None, (1, ["INV-1"])] == seen
+
+
+def _unreported(desk: InvoiceDesk) -> tuple[int | None, list[str]] | None:
+    """Return the line's count and the numbers of the documents behind it."""
+    db = desk.store.reader()
+    prepare(db)
+    found = overview.with_counts(db, overview.overview(db, desk.now), desk.now)
+    line = next(
+        (one for one in underway.lines(found, with_systems=False) if one.filter == "is:unreported"), None
+    )
+    if line is None:
+        return None
+    ids = queries.ids(db, WORKFLOWS, parse(line.filter, WORKFLOWS.grammar, now=desk.now), WORKFLOWS.sort(""))
+    numbers = [workflows.get(db, one).document_number for one in ids]  # type: ignore[union-attr]
+    db.close()
+    return line.count, numbers
 
 
 def test_a_trend_has_a_place_for_each_day(filled: Path) -> None:
