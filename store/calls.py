@@ -19,6 +19,8 @@ import msgspec
 
 BODY_CHARS_MAX: Final = 4_000
 CALLS_MAX: Final = 12
+PACKED_FROM: Final = 512
+"""Bytes; packing less than that takes longer than it saves."""
 _BYTES_MAX: Final = 1_000_000
 """More than any attempt can have kept, however each character is written."""
 
@@ -38,11 +40,15 @@ _DECODER = msgspec.json.Decoder(tuple[Call, ...])
 
 def packed(calls: Sequence[Call]) -> bytes | None:
     """Return calls as the store keeps them."""
-    return zlib.compress(_ENCODER.encode(list(calls)), 1) if calls else None
+    if not calls:
+        return None
+    kept = _ENCODER.encode(list(calls))
+    return kept if len(kept) < PACKED_FROM else zlib.compress(kept, 1)
 
 
 def unpacked(kept: bytes | None) -> tuple[Call, ...]:
     """Return the calls of an attempt; one of an older version has none."""
     if kept is None:
         return ()
-    return _DECODER.decode(zlib.decompressobj().decompress(kept, _BYTES_MAX))
+    is_plain = kept.startswith(b"[")  # what is packed begins otherwise
+    return _DECODER.decode(kept if is_plain else zlib.decompressobj().decompress(kept, _BYTES_MAX))
