@@ -42,6 +42,9 @@ WALKS: Mapping[str, tuple[str, ...]] = {
     "audit": ("7",),
     "systems": ("8",),
     "events": ("semicolon", "v"),
+    "findings": ("semicolon", "f"),
+    "reports": ("semicolon", "o", "enter"),
+    "golden": ("semicolon", "g"),
     "settings": ("semicolon", "t"),
 }
 """Picture, and the keys that lead to it from any screen."""
