@@ -82,12 +82,18 @@ class Recorder:
         self._token = token
         self._waiting: list[Result] = []
         self._recording = threading.Lock()
+        self._turn = asyncio.Lock()
 
     async def add(self, result: Result) -> None:
         """Take one result; when that completes a group, record it."""
         self._waiting.append(result)
-        if len(self._waiting) >= GROUP_MAX:
-            await self.flush()
+        if len(self._waiting) < GROUP_MAX:
+            return
+        async with self._turn:
+            if (
+                len(self._waiting) >= GROUP_MAX
+            ):  # or it was recorded meanwhile, and what came since is no group yet
+                await self.flush()
 
     async def flush(self) -> None:
         """Record what is waiting, beside the calls under way. A store in memory has no disk to wait for."""
