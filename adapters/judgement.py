@@ -49,7 +49,7 @@ def judge(
         )
     if status in (408, 425, 429):
         return TransientError(
-            system, f"{shown}: asked to come back later", status=status, answer=text, retry_after=wait
+            system, f"{shown}: asked to come back {_when(wait)}", status=status, answer=text, retry_after=wait
         )
     if status == 503 and maintenance.search(text):
         return MaintenanceError(
@@ -61,6 +61,10 @@ def judge(
         own = classify(answer, text) if classify else None
         return own or _client_fault(answer, shown, text)
     return _unexpected(answer, shown, text)
+
+
+def _when(wait: timedelta | None) -> str:
+    return "later" if wait is None else f"in {wait.total_seconds():.0f} s"
 
 
 def retry_after(answer: Answer, now: datetime) -> timedelta | None:

@@ -225,7 +225,7 @@ class Engine:
     async def read_again(self, task: sync.Pull, external_ids: Sequence[str]) -> tuple[sync.Pulled, ...]:
         """Read these documents afresh, wherever they stand in their system: in its queue, or taken out of it."""
         self._renew()
-        if not systems.is_open(self.store.db, task.system, self.clock.now()):
+        if not systems.may_read(self.store.db, task.system, self.clock.now()):
             return ()
         now = self.clock.now()
         asked = [requests.Reread(task.system, task.entity, one, 0, now) for one in external_ids]
@@ -250,7 +250,7 @@ class Engine:
         """Read afresh what could not be read, when it is asked for or its time has come."""
         wanted: dict[tuple[str, str], list[requests.Reread]] = {}
         for asked in requests.documents(self.store.db, self.clock.now(), REREADS_MAX):
-            if asked.system in self.adapters and systems.is_open(
+            if asked.system in self.adapters and systems.may_read(
                 self.store.db, asked.system, self.clock.now()
             ):
                 wanted.setdefault((asked.system, asked.entity), []).append(asked)
@@ -268,7 +268,7 @@ class Engine:
         for task in pulls:
             if self.is_stopping():
                 return tuple(found)
-            if systems.is_open(self.store.db, task.system, self.clock.now()):
+            if systems.may_read(self.store.db, task.system, self.clock.now()):
                 found.append(
                     await sync.pull(
                         self.store, self.adapters[task.system], task, self.clock, self.is_stopping

@@ -575,7 +575,8 @@ def _note_failure(
             systems.hold(db, task.system, str(error), now)
             cases.open(db, credentials_case(task.system, error), now)
         else:
-            systems.failed(db, task.system, str(error), now)
+            asked = error.retry_after if isinstance(error, TransientError) else None
+            systems.failed(db, task.system, str(error), now, now + asked if asked is not None else None)
             if error.failure not in ("transient", "unknown"):
                 cases.open(db, _read_failed_case(task, error), now)
         runs.end(

@@ -6,19 +6,22 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from store import audit, files
-from store.database import Store, open_reader
+from store.clock import SystemClock
+from store.database import Store, memory_store, open_reader, views_digest, views_digest_of_this_version
 from store.errors import StoreDamagedError, StoreError
 from store.faults import from_sqlite
 
 PROBLEMS_MAX = 100
 """Of one kind; a broken file has more than anybody reads."""
+_REMEDY = "another program changed the file: put the newest sound backup in its place"
 PAGES_A_STEP = 1000
 
-Kind = Literal["pages", "references", "audit", "orphans", "file"]
+Kind = Literal["pages", "schema", "references", "audit", "orphans", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,14 @@ class Problem:
 
 
 def check(path: Path) -> list[Problem]:
-    """Check pages, foreign keys, the audit chain, and that what belongs together is there. Changes nothing."""
+    """Check pages, schema, foreign keys, the audit chain, and that what belongs together is there. Changes nothing."""
     try:
         with closing(open_reader(path)) as db:
             db.execute("BEGIN")  # one moment's state, however long it takes
-            return [*_pages(db), *_references(db), *_audit(db), *_orphans(db)]
+            damaged = [*_pages(db), *_schema(db)]
+            if any(one.message.startswith("table") for one in damaged):  # what asks them would fail
+                return damaged
+            return [*damaged, *_references(db), *_audit(db), *_orphans(db)]
     except sqlite3.DatabaseError as error:
         return [Problem("file", str(from_sqlite(error, path)))]
     except StoreError as error:
@@ -92,6 +98,35 @@ def _pages(db: sqlite3.Connection) -> Iterator[Problem]:
     for (message,) in db.execute(f"PRAGMA integrity_check({PROBLEMS_MAX})"):
         if message != "ok":
             yield Problem("pages", message)
+
+
+def _schema(db: sqlite3.Connection) -> Iterator[Problem]:
+    """Compare tables, indexes, triggers and views with those that a new store has: a guard may have been taken away."""
+    found, wanted = _objects(db), _wanted()
+    are_views_current = views_digest(db) == views_digest_of_this_version()
+    for (kind, name), definition in wanted.items():
+        if kind == "view" and not are_views_current:
+            continue  # they are made again when the file is opened for writing
+        if (kind, name) not in found:
+            yield Problem("schema", f"{kind} {name} is missing; {_REMEDY}")
+        elif found[kind, name] != definition:
+            yield Problem("schema", f"{kind} {name} is not as finsync makes it; {_REMEDY}")
+    for kind, name in sorted(found.keys() - wanted.keys()):
+        if kind == "trigger":  # tables and views of one's own change nothing of ours
+            yield Problem("schema", f"trigger {name} is none of finsync's; {_REMEDY}")
+
+
+def _objects(db: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    rows = db.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name"
+    )
+    return {(kind, name): definition for kind, name, definition in rows}
+
+
+@cache
+def _wanted() -> dict[tuple[str, str], str]:
+    with memory_store(SystemClock()) as fresh:
+        return _objects(fresh.db)
 
 
 def _references(db: sqlite3.Connection) -> Iterator[Problem]:

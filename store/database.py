@@ -269,8 +269,8 @@ def _pending(db: sqlite3.Connection, path: Path) -> list[str]:
 def _bring_up_to_date(db: sqlite3.Connection, path: Path, clock: Clock, pending: list[str]) -> None:
     """Apply what is pending and refresh the views, in one transaction."""
     script = _VIEWS.read_text(encoding="utf-8")
-    digest = hashlib.sha256(script.encode()).hexdigest()
-    if not pending and _views_digest(db) == digest:
+    digest = views_digest_of_this_version()
+    if not pending and views_digest(db) == digest:
         return
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -281,7 +281,7 @@ def _bring_up_to_date(db: sqlite3.Connection, path: Path, clock: Clock, pending:
 
             migrations.apply(Database(db))
             db.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?)", (text(clock.now()),))
-        if _views_digest(db) != digest:
+        if views_digest(db) != digest:
             _refresh_views(db, script, digest)
         db.execute("COMMIT")
     except BaseException:
@@ -290,7 +290,13 @@ def _bring_up_to_date(db: sqlite3.Connection, path: Path, clock: Clock, pending:
         raise
 
 
-def _views_digest(db: sqlite3.Connection) -> str | None:
+def views_digest_of_this_version() -> str:
+    """Return the digest that a file's views have when they are as this version makes them."""
+    return hashlib.sha256(_VIEWS.read_bytes()).hexdigest()
+
+
+def views_digest(db: sqlite3.Connection) -> str | None:
+    """Return the digest of the views that a file has; None: it has none yet."""
     row = db.execute("SELECT value FROM meta WHERE name=?", (_VIEWS_DIGEST,)).fetchone()
     return None if row is None else row[0]
 

@@ -1,6 +1,6 @@
 """Whether each system may be used now.
 
-    ok <--> failing (counts failures in a row)
+    ok <--> failing (counts failures in a row; until an instant nothing is read, where it asked for that)
     ok, failing --> parked (until an instant, then tried again by itself)
     any --> paused (a person) | held (its credentials or settings are refused) --> resume --> ok
 
@@ -59,15 +59,18 @@ def ok(db: sqlite3.Connection, system: str, now: datetime) -> None:
     )
 
 
-def failed(db: sqlite3.Connection, system: str, reason: str, now: datetime) -> int:
-    """Note a failure; return how many there were in a row."""
+def failed(
+    db: sqlite3.Connection, system: str, reason: str, now: datetime, until: datetime | None = None
+) -> int:
+    """Note a failure; return how many there were in a row. Nothing is read before `until`: it asked for that."""
     row = db.execute(
-        "INSERT INTO system_state(system, state, reason, failure_count, last_failure_at, changed_at)"
-        " VALUES (?1,'failing',?2,1,?3,?3) ON CONFLICT(system) DO UPDATE SET failure_count=failure_count+1,"
+        "INSERT INTO system_state(system, state, reason, until, failure_count, last_failure_at, changed_at)"
+        " VALUES (?1,'failing',?2,?4,1,?3,?3) ON CONFLICT(system) DO UPDATE SET failure_count=failure_count+1,"
+        " until=CASE WHEN state IN ('ok', 'failing') THEN coalesce(?4, until) ELSE until END,"
         " last_failure_at=?3, reason=CASE WHEN state IN ('ok', 'failing') THEN ?2 ELSE reason END,"
         " changed_at=CASE WHEN state='ok' THEN ?3 ELSE changed_at END,"
         " state=CASE WHEN state='ok' THEN 'failing' ELSE state END RETURNING failure_count",
-        (system, reason, text(now)),
+        (system, reason, text(now), text(until) if until is not None else None),
     ).fetchone()
     return int(row[0])
 
@@ -105,6 +108,14 @@ def is_open(db: sqlite3.Connection, system: str, now: datetime) -> bool:
     if row is None or row[0] in ("ok", "failing"):
         return True
     return row[0] == "parked" and row[1] is not None and row[1] <= text(now)
+
+
+def may_read(db: sqlite3.Connection, system: str, now: datetime) -> bool:
+    """Say whether it may be read now: it may be used, and has not asked to be left alone for longer."""
+    if not is_open(db, system, now):
+        return False
+    row = db.execute("SELECT until FROM system_state WHERE system=?", (system,)).fetchone()
+    return row is None or row[0] is None or row[0] <= text(now)
 
 
 def next_until(db: sqlite3.Connection) -> datetime | None:

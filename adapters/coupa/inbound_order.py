@@ -34,6 +34,8 @@ STATUS = {
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
+_BEFORE_ISSUE = frozenset(("draft", "on_hold", "cancelled"))
+"""What needs no supplier yet, or none any more."""
 _LINE_CANCELLED = frozenset(("cancelled", "canceled"))
 REVISION_STEP = 1_000_000
 """`version` times this plus `internal-revision`: the first counts what suppliers see, the second every
@@ -48,12 +50,18 @@ def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Transl
     status = STATUS.get(document.status or "")
     if status is None:
         raise Unfit("$.status", f"the status {document.status!r} of an order is not one we know")
+    if document.order_lines is None:
+        raise Unfit(
+            "$.order-lines", "the order comes without its lines: an order that has none shows an empty list"
+        )
+    if document.supplier is None and status not in _BEFORE_ISSUE:
+        raise Unfit("$.supplier", f"an order that is {document.status} comes without its supplier")
     unit = common_unit(
         document.currency,
-        ((f"$.order-lines[{n}]", line.currency) for n, line in enumerate(document.order_lines or ())),
+        ((f"$.order-lines[{n}]", line.currency) for n, line in enumerate(document.order_lines)),
         "order",
     )
-    lines = tuple([_line(line, unit, n, options) for n, line in enumerate(document.order_lines or ())])
+    lines = tuple([_line(line, unit, n, options) for n, line in enumerate(document.order_lines)])
     total_minor = sum([line["amount"]["amount_minor"] for line in lines if not line["is_cancelled"]])
     if document.order_lines:
         check_total(document.total, total_minor, unit, "$.total", "order")

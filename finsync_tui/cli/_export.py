@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.sheets import formula_safe
 from store.files import write_private
 
@@ -17,6 +18,9 @@ COLUMNS = (
     "system", "flow", "step", "owner", "cause", "fix", "opened_at", "snoozed_until", "seen_count", "ended_at",
     "ended_by", "resolution",
 )  # fmt: skip
+
+
+_OTHER_FORMATS = frozenset((".csv", ".json", ".xlsx", ".xls", ".ods", ".pdf", ".html"))
 
 
 def write(
@@ -43,7 +47,15 @@ def write_file(
     replaces: bool,
     columns: Sequence[str] = COLUMNS,
 ) -> None:
-    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced."""
+    """Write a file that only its owner can read. One that is there stays, unless it is to be replaced.
+
+    Raises UsageError when the name promises another format than what would be in it.
+    """
+    if path.suffix.lower() in _OTHER_FORMATS and path.suffix.lower() != f".{format_}":
+        raise UsageError(
+            f"{path} is named as a {path.suffix[1:]} file, and {format_} would be in it. Nothing was written. "
+            "Name it otherwise, or write a workbook with `finsync report NAME --format xlsx --output FILE`."
+        )
     text = io.StringIO()
     write(text, rows, format_, columns)
     write_private(path, text.getvalue().encode(), replaces=replaces)

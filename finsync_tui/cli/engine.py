@@ -9,7 +9,7 @@ import typer
 
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._output import facts, note, safe, say, say_json, table
+from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from store.errors import NotAllowedError
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def _left_alone(workspace: Workspace, system: str) -> str:
     from contextlib import closing
 
     from store import engine, systems
+    from store.clock import text
 
     with closing(engine.open_in_its_time(workspace.store_path, group=workspace.group or None)) as store:
         known = systems.get(store.db, system)
@@ -147,9 +148,12 @@ def _left_alone(workspace: Workspace, system: str) -> str:
         return (
             f"no schedule reads {system}. Nothing was read; name an entity, or add a schedule to the profile."
         )
+    by_itself = (
+        "" if known.until is None else f"It is read again by itself from {moment(text(known.until))} on; "
+    )
     return (
         f"{system} is {known.state} ({known.reason or 'no reason is known'}). Nothing was read. "
-        f"`finsync systems resume {system} --reason TEXT` lets it be read again."
+        f"{by_itself}`finsync systems resume {system} --reason TEXT` lets it be read again{' now' * bool(by_itself)}."
     )
 
 
@@ -203,4 +207,8 @@ def _reads(pulled: Sequence[Pulled]) -> str:
 def _complain(pulled: Sequence[Pulled]) -> None:
     for each in pulled:
         if each.error:
-            note(f"{each.system} {each.entity}: {each.error}")
+            note(
+                f"{each.system} {each.entity}: {each.error}. What came before is kept; the next read goes on from there"
+            )
+    if any(each.rows_refused for each in pulled):
+        note("what was refused waits with its payload: `finsync exceptions list`")

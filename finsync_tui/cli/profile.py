@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -44,6 +45,10 @@ def show(
     from store.errors import NotFoundError
 
     found = profile.load(workspace_of(workspace)).model_dump(mode="json", by_alias=True, exclude_none=True)
+    for connection in found[
+        "systems"
+    ].values():  # `profile check` refuses it; until then it is not shown around
+        connection["base_url"] = re.sub(r"(?<=//)[^/@]*@", "***@", connection["base_url"])
     if part is not None:
         if part not in found:
             raise NotFoundError("part of the profile", part, f"Known: {', '.join(found)}.")

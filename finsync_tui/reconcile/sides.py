@@ -15,7 +15,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple, cast
 
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, TransientError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
 from finsync_tui.reconcile.rows import Builder, Read
@@ -169,7 +169,9 @@ async def read(
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
-                    systems.failed(db, where.system, str(error), clock.now())
+                    asked = error.retry_after if isinstance(error, TransientError) else None
+                    until = clock.now() + asked if asked is not None else None
+                    systems.failed(db, where.system, str(error), clock.now(), until)
     return failed
 
 
@@ -185,7 +187,7 @@ async def _walk(
     if where.system == OWN:
         _read_own(store, where, readings, is_stopping)
     else:
-        if not systems.is_open(store.db, where.system, clock.now()):
+        if not systems.may_read(store.db, where.system, clock.now()):
             raise AwayError(where.system)
         adapter = adapters[where.system]
         async for page in _pages(store, adapter, where):

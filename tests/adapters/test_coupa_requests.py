@@ -236,7 +236,7 @@ def test_a_deleted_line_is_a_cancelled_one() -> None:
         {"id": n, "line-num": str(n), "quantity": "1", "price": "10.00", "status": status}
         for n, status in ((1, "created"), (2, "removed"))
     ]
-    row = {"po-number": "PO-1", "status": "issued", "currency": {"code": "EUR"}, "order-lines": lines}
+    row = {"po-number": "PO-1", "status": "draft", "currency": {"code": "EUR"}, "order-lines": lines}
     options = Options(segment_count=4, deleted_line_statuses=("removed",))
 
     found: PurchaseOrder = record("purchase_order", row, options)

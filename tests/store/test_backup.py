@@ -75,6 +75,20 @@ def test_a_file_in_use_can_be_checked(tmp_path: Path) -> None:
             "audit",
             "entry 5 of the audit log does not hold: edited",
         ),
+        (("DROP TRIGGER audit_no_delete",), "schema", "trigger audit_no_delete is missing"),
+        (("DROP VIEW v_exception",), "schema", "view v_exception is missing"),
+        (("DROP INDEX record_number",), "schema", "index record_number is missing"),
+        (("PRAGMA foreign_keys=OFF", "DROP TABLE finding"), "schema", "table finding is missing"),
+        (
+            ("CREATE TRIGGER mine AFTER INSERT ON audit BEGIN DELETE FROM event; END",),
+            "schema",
+            "trigger mine is none of finsync's",
+        ),
+        (
+            ("DROP VIEW v_system", "CREATE VIEW v_system AS SELECT 1 AS one"),
+            "schema",
+            "view v_system is not as finsync makes it",
+        ),
         (
             (
                 "PRAGMA writable_schema=ON",

@@ -96,6 +96,26 @@ def test_failures_count_up_to_the_next_success() -> None:
     assert [1, 2, 3, 1] == counts
 
 
+def test_what_asks_to_be_left_alone_is_not_read_meanwhile() -> None:
+    """Only its time, an answer or a person ends that; deliveries, which keep their own pauses, go on."""
+    with a_store() as store:
+
+        def may_read(after: timedelta = timedelta()) -> tuple[bool, bool]:
+            now = MONDAY + after
+            return systems.may_read(store.db, "coupa", now), systems.is_open(store.db, "coupa", now)
+
+        assert (True, True) == may_read()
+        with store.transaction() as db:
+            systems.failed(db, "coupa", "busy", MONDAY, MONDAY + HOUR)
+        assert [(False, True), (True, True)] == [may_read(), may_read(HOUR)]
+        with store.transaction() as db:
+            systems.failed(db, "coupa", "unreachable", MONDAY)
+        assert (False, True) == may_read()
+        with store.transaction() as db:
+            systems.ok(db, "coupa", MONDAY)
+        assert (True, True) == may_read()
+
+
 def test_resuming_starts_afresh() -> None:
     """Whatever it was, it is used again, and earlier failures no longer count."""
     with a_store() as store:

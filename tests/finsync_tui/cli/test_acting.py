@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -293,6 +294,19 @@ def test_profile_check_names_place_and_remedy(finsync: Finsync) -> None:
     assert (good.code, bad.code) == (0, 3)
     assert [problem["place"] for problem in bad.json] == ["schedules.orders.entities"]
     assert "nonsense" in finsync("profile", "show", "schedules").out
+
+
+def test_credentials_in_an_address_are_shown_to_nobody(finsync: Finsync) -> None:
+    """The check refuses them; what shows the configuration leaves them out meanwhile."""
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    layer.write_text(re.sub(r'base_url = "(https?)://', r'base_url = "\1://me:p4ss@', layer.read_text()))
+
+    problems = finsync("profile", "check", "--json").json
+    shown = finsync("profile", "show").out
+
+    assert {"it holds credentials"} <= {problem["message"] for problem in problems}
+    assert "p4ss" not in shown
+    assert "//***@" in shown
 
 
 def test_doctor_finds_what_is_missing(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:

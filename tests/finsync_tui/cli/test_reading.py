@@ -163,6 +163,15 @@ def test_an_export_is_safe_in_a_spreadsheet(finsync: Finsync) -> None:
     assert [row["amount"] for row in rows] == ["1204.50", "500"]
 
 
+def test_a_file_is_what_its_name_says(finsync: Finsync, tmp_path: Path) -> None:
+    """CSV in a file that is named as a workbook would be opened by nothing."""
+    refused = finsync("exceptions", "export", "--output", tmp_path / "x.xlsx")
+
+    assert 2 == refused.code
+    assert "finsync report" in refused.err
+    assert [] == [*tmp_path.glob("x.*")]
+
+
 def test_an_export_never_replaces_a_file_unasked(finsync: Finsync, tmp_path: Path) -> None:
     """A file that is there stays until --force says otherwise; a new one is for its owner only."""
     target = tmp_path / "out.json"
