@@ -211,6 +211,11 @@ class FinsyncApp(App[None]):
         return self._version != UNREAD
 
     @property
+    def is_current(self) -> bool:
+        """Whether what was read is not to be read again: nobody asked, or it was done."""
+        return self._version >= 0
+
+    @property
     def is_virtual(self) -> bool:
         return self.pulse.engine is not None and self.pulse.engine.is_virtual
 

@@ -177,7 +177,7 @@ class WorkScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         for bar in self.query(TopBar):
             self.desk.dress(bar)
-        if self.desk.has_pulse:
+        if self.desk.is_current:
             self.reread()
         elif self.desk.trouble is not None and self.is_composed:
             self.store_failed(self.desk.trouble)
