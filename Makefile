@@ -10,7 +10,8 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 PACKAGES := store adapters finsync_tui tests benchmarks docs
 COUNTS ?= $(or $(FINSYNC_TEST_COUNTS),reduced)
-WORKERS ?= 2
+# Three on two cores: a third of the time a journey or a screen waits for something.
+WORKERS ?= 3
 
 # The first of these that starts and is new enough; `make PYTHON=/path/to/python3 ...` overrides it.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
