@@ -1,11 +1,12 @@
-"""What systems showed when they were read again after a delivery, and how a difference is told."""
+"""What systems showed when they were read again after a delivery, how a difference is told, and what is held because of one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from finsync_tui.flows.steps import Context
+from finsync_tui.flows import outgoing
+from finsync_tui.flows.steps import Context, Hold
 
 SHOWN_MAX: Final = 5
 
@@ -23,3 +24,26 @@ def told(differences: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(
         f"{one['field']}: expected {one['expected']}, found {one['found']}" for one in differences[:SHOWN_MAX]
     )
+
+
+def unlike(
+    context: Context,
+    seen: Mapping[str, Sequence[Mapping[str, Any]]],
+    what: str,
+    teller: Callable[[str, str], int | None],
+) -> Hold | None:
+    """Hold because a system does not show `what` was asked of it; None: each shows it.
+
+    `teller` gives the delivery that told a system the field that it does not show: a retry looks for that, and tells it again.
+    """
+    for system, differences in seen.items():
+        if differences:
+            held = Hold(
+                "READ_BACK_DIFFERS",
+                f"{system} does not show {what}: {told(differences)}",
+                f"Find out who changed it in {system}; correct it there and retry.",
+                system,
+                {"differences": differences},
+            )
+            return outgoing.unseen(context, held, teller(system, str(differences[0]["field"])))
+    return None

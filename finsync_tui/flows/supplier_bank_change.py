@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -220,25 +221,15 @@ def verify(context: Context) -> Answer:
     seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    for system, differences in seen.items():
-        if differences:
-            held = Hold(
-                "READ_BACK_DIFFERS",
-                f"{system} does not show the bank details as they were delivered: {reading_back.told(differences)}",
-                "",
-                system,
-                {"differences": differences},
-            )
-            fix = (
-                f"Find out at once who changed them in {system}, and stop payments to the supplier meanwhile; then retry: what was "
-                "agreed on is told again where it is not there."
-            )
-            return replace(
-                outgoing.unseen(
-                    context, held, outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
-                ),
-                fix=fix,
-            )
+    held = reading_back.unlike(
+        context, seen, "the bank details as they were delivered", partial(_teller, context)
+    )
+    if held is not None:
+        fix = (
+            f"Find out at once who changed them in {held.system}, and stop payments to the supplier meanwhile; then retry: what was "
+            "agreed on is told again where it is not there."
+        )
+        return replace(held, fix=fix)
     outgoing.mark_verified(context)
     _tell_documents(
         context,
@@ -292,6 +283,10 @@ def _targets(context: Context, supplier: str) -> list[str]:
     links = crossrefs.of(context.db, Supplier.entity, supplier)
     known = [link for link in links if takes(context.facts.profile, link.system, CHANGE)]
     return [f"{link.system}:{link.external_id}" for link in known]
+
+
+def _teller(context: Context, system: str, field: str) -> int | None:
+    return outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
 
 
 def _shown_now(context: Context) -> list[accounts.KnownAccount]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from sqlite3 import Connection
 from typing import Final
 
@@ -23,7 +24,7 @@ from finsync_tui.flows import (
     supplier_requests,
     supplier_sites,
 )
-from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, records, workflows
 from store.canonical.event import Event
@@ -234,16 +235,10 @@ def verify(context: Context) -> Answer:
     seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    for system, differences in seen.items():
-        if differences:
-            held = Hold(
-                "READ_BACK_DIFFERS",
-                f"{system} does not show supplier {context.workflow.document_number} as it was delivered: {reading_back.told(differences)}",
-                f"Find out who changed it in {system}; correct it there and retry.",
-                system,
-                {"differences": differences},
-            )
-            return outgoing.unseen(context, held, _teller(context, system, str(differences[0]["field"])))
+    what = f"supplier {context.workflow.document_number} as it was delivered"
+    held = reading_back.unlike(context, seen, what, partial(_teller, context))
+    if held is not None:
+        return held
     outgoing.mark_verified(context)
     return Finish("done", {"read_back": sorted(seen)})
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -239,16 +240,9 @@ def _seen(context: Context) -> Answer:
     seen = reading_back.take(context)
     if not seen:
         return Wait("read-back")
-    for system, differences in seen.items():
-        if differences:
-            held = Hold(
-                "READ_BACK_DIFFERS",
-                f"{system} does not show the supplier as it was asked to: {reading_back.told(differences)}",
-                f"Find out who changed it in {system}; correct it there and retry.",
-                system,
-                {"differences": differences},
-            )
-            return outgoing.unseen(context, held, _teller(context, system, str(differences[0]["field"])))
+    held = reading_back.unlike(context, seen, "the supplier as it was asked to", partial(_teller, context))
+    if held is not None:
+        return held
     outgoing.mark_verified(context)
     return Done({"read_back": sorted(seen)})
 
