@@ -38,7 +38,7 @@ def changes(document: Supplier, held: wire_masters.Vendor | None, fields: Collec
     if "status" in fields:
         wanted["Approved"] = "N" if document.status == "inactive" else "Y"
     if "tax_registrations" in fields and document.tax_registrations:
-        wanted["TaxID"] = document.tax_registrations[0].number
+        wanted["TaxID"] = document.registrations()[0].number
     if "address" in fields:
         wanted |= _address(document)
     found = {

@@ -18,6 +18,7 @@ from adapters.concur.options import Options
 from adapters.concur.outbound import UnsendableError
 from adapters.concur.session import Session
 from adapters.errors import Refusal, RejectedError
+from adapters.tax_numbers import receipt_part
 from store.canonical.supplier import Supplier, normal
 
 CREATE: Final = "supplier.create"
@@ -37,7 +38,7 @@ class VendorDesk:
     async def write(self, request: WriteRequest) -> Receipt:
         key, record = await self._lacking(request)
         if record is None:
-            return _receipt(key, was_found=True)
+            return self._receipt(request, key, was_found=True)
         code, _, address = key.partition(SEPARATOR)
         method = "POST" if request.operation == CREATE else "PUT"
         body = {"Vendor": [{**record, "VendorCode": code, "AddressCode": address}]}
@@ -46,11 +47,20 @@ class VendorDesk:
             for told in one.status_list:
                 if told.is_error:
                     raise self._refused("REJECTED", f"Concur did not take vendor {key}: {told.message}")
-        return _receipt(key)
+        return self._receipt(request, key)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         key, record = await self._lacking(request)
-        return _receipt(key, was_found=True) if record is None else None
+        return self._receipt(request, key, was_found=True) if record is None else None
+
+    def _receipt(self, request: WriteRequest, key: str, *, was_found: bool = False) -> Receipt:
+        """A vendor has one tax number; of one that was there already nothing is said when it was to be made."""
+        wanted, fields = self._supplier(request), request.body.get("fields")
+        is_told = request.operation == CHANGE or not was_found
+        if fields is not None and "tax_registrations" not in fields:
+            is_told = False
+        answer = receipt_part(wanted, wanted.registrations()[:1]) if is_told else {}
+        return Receipt(key, key.partition(SEPARATOR)[0], answer=answer, was_found=was_found)
 
     async def _lacking(self, request: WriteRequest) -> tuple[str, dict[str, Any] | None]:
         """Return the vendor's key and what Concur lacks of it; None: nothing."""
@@ -118,7 +128,3 @@ class _Record(msgspec.Struct, rename="pascal"):
 
 class _Answered(msgspec.Struct, rename="pascal"):
     vendor: list[_Record] = []
-
-
-def _receipt(key: str, *, was_found: bool = False) -> Receipt:
-    return Receipt(key, key.partition(SEPARATOR)[0], was_found=was_found)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from adapters.base import Receipt, WriteRequest
 from adapters.coupa import outbound_masters as outbound
-from adapters.coupa import wire
+from adapters.coupa import tax_numbers, wire
 from adapters.coupa.door import Door, document_id
 
 _SUPPLIERS: Final = "/api/suppliers"
@@ -91,18 +91,24 @@ class CreateSupplier:
             raise self.door.refused("PAYLOAD_INVALID", "a supplier is not created without a name")
         echo, _ = await self.door.post(_SUPPLIERS, {"status": "active", **wanted}, SupplierEcho)
         self.door.verify(f"supplier {echo.id}", wanted, echo)
+        return await self._with_parts(request, echo)
+
+    async def _with_parts(self, request: WriteRequest, echo: SupplierEcho) -> Receipt:
         await _put_addresses(self.door, str(echo.id), request.body)
-        return _supplier_receipt(echo)
+        planned = await tax_numbers.plan(self.door, str(echo.id), request.body)
+        await tax_numbers.put(self.door, str(echo.id), planned)
+        return _supplier_receipt(echo, planned)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
-        """Say whether it is there, with all its addresses."""
+        """Say whether it is there, with all its addresses and tax numbers."""
         wanted = outbound.supplier(request.body)
         held = await self._held(wanted)
         if held is None or (wanted.get("number") and held.number != wanted["number"]):
             return None
         if await _missing_addresses(self.door, str(held.id), request.body):
             return None
-        return replace(_supplier_receipt(held), was_found=True)
+        planned = await tax_numbers.plan(self.door, str(held.id), request.body)
+        return None if planned.todo else replace(_supplier_receipt(held), was_found=True)
 
     async def _adopt(self, request: WriteRequest, held: SupplierEcho, wanted: Mapping[str, Any]) -> Receipt:
         """Take the supplier that is there for ours: it gets our number if it has none, and its addresses."""
@@ -117,8 +123,7 @@ class CreateSupplier:
             echo, _ = await self.door.put(f"{_SUPPLIERS}/{held.id}", {"number": number}, SupplierEcho)
             self.door.verify(f"supplier {held.id}", {"number": number}, echo)
             held = echo
-        await _put_addresses(self.door, str(held.id), request.body)
-        return replace(_supplier_receipt(held), was_found=True)
+        return replace(await self._with_parts(request, held), was_found=True)
 
     async def _held(self, wanted: Mapping[str, Any]) -> SupplierEcho | None:
         for name in ("number", "tax-id", "name"):
@@ -133,7 +138,7 @@ class CreateSupplier:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSupplier:
-    """Writes number, name, status and details of a supplier, and its remit-to addresses by their codes."""
+    """Writes number, name, status and details of a supplier, its remit-to addresses by their codes, and its tax numbers."""
 
     door: Door
 
@@ -146,7 +151,9 @@ class ChangeSupplier:
             echo, _ = await self.door.put(path, wanted, SupplierEcho)
             self.door.verify(f"supplier {request.external_id}", wanted, echo)
         sent = await _put_addresses(self.door, str(before.id), request.body)
-        return replace(_supplier_receipt(echo), was_found=not (wanted or sent))
+        planned = await tax_numbers.plan(self.door, str(before.id), request.body)
+        await tax_numbers.put(self.door, str(before.id), planned)
+        return replace(_supplier_receipt(echo, planned), was_found=not (wanted or sent or planned.todo))
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         echo = await self._read(request, self._path(request))
@@ -154,7 +161,8 @@ class ChangeSupplier:
             return None
         if await _missing_addresses(self.door, str(echo.id), request.body):
             return None
-        return replace(_supplier_receipt(echo), was_found=True)
+        planned = await tax_numbers.plan(self.door, str(echo.id), request.body)
+        return None if planned.todo else replace(_supplier_receipt(echo, planned), was_found=True)
 
     async def _read(self, request: WriteRequest, path: str) -> SupplierEcho:
         found = await self.door.one(path, SupplierEcho)
@@ -233,10 +241,10 @@ async def _missing_addresses(
     return found
 
 
-def _supplier_receipt(echo: SupplierEcho) -> Receipt:
-    return Receipt(
-        str(echo.id), number=echo.number, answer={"id": echo.id, "name": echo.name, "status": echo.status}
-    )
+def _supplier_receipt(echo: SupplierEcho, planned: tax_numbers.Plan | None = None) -> Receipt:
+    told = planned.receipt if planned is not None else {}
+    answer = {"id": echo.id, "name": echo.name, "status": echo.status, **told}
+    return Receipt(str(echo.id), number=echo.number, answer=answer)
 
 
 def _user_receipt(echo: UserEcho) -> Receipt:

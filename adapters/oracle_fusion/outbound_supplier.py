@@ -12,7 +12,7 @@ from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.options import BusinessUnit, Options
 from adapters.oracle_fusion.outbound import CannotExpressError, identifier
 from store.canonical.organisation import CostCentre
-from store.canonical.supplier import Supplier
+from store.canonical.supplier import Supplier, TaxRegistration
 
 NAME_MAX: Final = 360
 NUMBER_MAX: Final = 30
@@ -146,9 +146,14 @@ def _value_state(document: CostCentre) -> dict[str, Any]:
     }
 
 
+def tax_told(document: Supplier) -> tuple[TaxRegistration, ...]:
+    """Return the tax numbers that Oracle has a place for: one, with the country that issued it."""
+    return document.registrations()[:1]
+
+
 def _tax(document: Supplier) -> dict[str, Any]:
     found: dict[str, Any] = {"TaxpayerCountry": document.country} if document.country else {}
-    for one in document.tax_registrations[:1]:
+    for one in tax_told(document):
         found["TaxpayerId"] = one.number
         found["TaxpayerCountry"] = one.country or document.country
     return {name: value for name, value in found.items() if value is not None}

@@ -27,9 +27,11 @@ from adapters.oracle_fusion.outbound_supplier import (
     site,
     supplier,
     supplier_changes,
+    tax_told,
 )
 from adapters.oracle_fusion.requests import document, refused, text_of
 from adapters.paging import chunks
+from adapters.tax_numbers import receipt_part
 from store.canonical.supplier import Supplier, normal
 
 RESOURCE: Final = "suppliers"
@@ -69,7 +71,7 @@ class Suppliers:
             return known
         upserts = self._options.upserts_suppliers
         answer = await self._api.create(RESOURCE, body, expects=(200, 201), upserts=upserts)
-        return _receipt(answer.decode(wire.Supplier))
+        return _receipt(answer.decode(wire.Supplier), answer=_told(wanted))
 
     async def _find_created(self, request: WriteRequest) -> Receipt | None:
         wanted = self._supplier(request)
@@ -110,15 +112,16 @@ class Suppliers:
     async def _change(self, request: WriteRequest) -> Receipt:
         found, changes = await self._plan(request)
         place = await self._address_plan(request, found)
+        answer = self._told_of_change(request)
         if not changes and place is None:
-            return _receipt(found, was_found=True)
+            return _receipt(found, was_found=True, answer=answer)
         if found.href is None:
             raise self._refused(f"Oracle gave no address (self link) to change supplier {found.Supplier} at")
         if changes:
             await self._api.update(found.href, changes, found.etag)
         if place is not None:
             await self._put_address(found.href, *place)
-        return _receipt(found)
+        return _receipt(found, answer=answer)
 
     async def _find_changed(self, request: WriteRequest) -> Receipt | None:
         try:
@@ -126,7 +129,13 @@ class Suppliers:
             place = await self._address_plan(request, found)
         except CannotExpressError:
             return None
-        return None if changes or place is not None else _receipt(found, was_found=True)
+        if changes or place is not None:
+            return None
+        return _receipt(found, was_found=True, answer=self._told_of_change(request))
+
+    def _told_of_change(self, request: WriteRequest) -> dict[str, Any]:
+        fields = _fields(request)
+        return _told(self._supplier(request)) if "tax_registrations" in fields else {}
 
     async def _address_plan(
         self, request: WriteRequest, found: wire.Supplier
@@ -159,9 +168,8 @@ class Suppliers:
 
     async def _plan(self, request: WriteRequest) -> tuple[wire.Supplier, dict[str, Any]]:
         wanted, found = self._supplier(request), await self._state(request)
-        asked = request.body.get("fields")
-        fields = [str(one) for one in asked] if isinstance(asked, list) else FIELDS
-        return found, supplier_changes(found, wanted, _day(text_of(request, "inactive_on")), fields)
+        day = _day(text_of(request, "inactive_on"))
+        return found, supplier_changes(found, wanted, day, _fields(request))
 
     # -- several at once
 
@@ -299,8 +307,19 @@ class Suppliers:
         return refused(self._api.system, "REJECTED", message)
 
 
-def _receipt(found: wire.Supplier, *, was_found: bool = False) -> Receipt:
-    return Receipt(str(found.SupplierId), found.SupplierNumber, was_found=was_found)
+def _told(wanted: Supplier) -> dict[str, Any]:
+    return receipt_part(wanted, tax_told(wanted))
+
+
+def _fields(request: WriteRequest) -> Sequence[str]:
+    asked = request.body.get("fields")
+    return [str(one) for one in asked] if isinstance(asked, list) else FIELDS
+
+
+def _receipt(
+    found: wire.Supplier, *, was_found: bool = False, answer: Mapping[str, Any] | None = None
+) -> Receipt:
+    return Receipt(str(found.SupplierId), found.SupplierNumber, answer=answer or {}, was_found=was_found)
 
 
 def _loaded(found: Mapping[str, wire.Supplier], *, was_found: bool) -> Receipt:

@@ -264,7 +264,8 @@ def _followed(context: Context, delivery: Delivery, body: Mapping[str, Any]) -> 
         return None
     was = Supplier.model_validate(body["was"])
     fields = supplier_requests.undoing(was, body["fields"])
-    wanted = supplier_requests.change(was, was, fields, context.now.date(), was.parent_id)
+    asked = [str(one["number"]) for one in body.get("tax_numbers") or ()]
+    wanted = supplier_requests.change(was, was, fields, context.now.date(), was.parent_id, asked)
     return Counter(delivery.operation, wanted, delivery.external_id) if fields else None
 
 

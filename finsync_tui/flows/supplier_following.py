@@ -26,7 +26,7 @@ from finsync_tui.flows import (
 )
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
-from store import crossrefs, records, workflows
+from store import crossrefs, findings, outbox, records, workflows
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -183,14 +183,12 @@ def request_change(context: Context) -> Answer:
     parent = supplier_above.key_of(context, supplier)
     above = supplier_above.id_in(context, parent, target)
     fields = [one for one in context.data["fields"] if one != "parent" or parent is None or above is not None]
-    sites = (
-        supplier_sites.plan(context, supplier, _followed(context), shown, target)
-        if "sites" in fields
-        else None
-    )
+    before = _followed(context)
+    sites = supplier_sites.plan(context, supplier, before, shown, target) if "sites" in fields else None
     context.data["sites"] = sites
     plain = [one for one in fields if one != "sites"]
-    body = supplier_requests.change(supplier, shown, plain, context.now.date(), above)
+    earlier = [one.number for one in before.tax_registrations] if before is not None else []
+    body = supplier_requests.change(supplier, shown, plain, context.now.date(), above, earlier)
     context.data["asked"][f"{target}:{external_id}"] = {"fields": fields, "parent": above, "sites": sites}
     if not plain:
         context.data["change_entry"] = None
@@ -240,7 +238,27 @@ def verify(context: Context) -> Answer:
     if held is not None:
         return held
     outgoing.mark_verified(context)
+    _tell_left_out(context)
     return Finish("done", {"read_back": sorted(seen)})
+
+
+def _tell_left_out(context: Context) -> None:
+    """A system with fewer places for tax numbers than the supplier has numbers shows some of them: which, is said."""
+    found: dict[str, set[str]] = {}
+    for one in outbox.of_workflow(context.db, context.workflow.id):
+        answer = (one.receipt or {}).get("answer") or {}
+        left_out = found.setdefault(one.system, set())
+        left_out |= {*answer.get("tax_numbers_left_out", ())}
+        left_out -= {*answer.get("tax_numbers", ())}
+    told = [
+        findings.Finding(
+            class_="TAX_NUMBERS_LEFT_OUT", severity="info", system=system, entity=ENTITY,
+            document_key=context.workflow.document_key, document_number=_supplier(context).name, noticed_at=context.now,
+            message=f"{system} has no place for {', '.join(sorted(numbers))}: it shows the supplier's other tax numbers",
+        )
+        for system, numbers in sorted(found.items()) if numbers
+    ]  # fmt: skip
+    findings.append(context.db, told)
 
 
 def _teller(context: Context, system: str, field: str) -> int | None:

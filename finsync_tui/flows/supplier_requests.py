@@ -63,21 +63,35 @@ def creation(supplier: Supplier, parent_id: str | None) -> dict[str, Any]:
         "address": _address(supplier),
         "parent_id": parent_id,
     }
-    tax_id = next((one.number for one in supplier.tax_registrations), None)
-    return {"supplier": wanted.model_dump(mode="json"), **_given({**plain, "tax_id": tax_id})}
+    return {"supplier": wanted.model_dump(mode="json"), **_given({**plain, **tax_numbers(supplier, ())})}
+
+
+def tax_numbers(supplier: Supplier, ended: Collection[str]) -> dict[str, Any]:
+    """Return the tax numbers as plain values: the first one, all of them, and those that were given up."""
+    numbers = [one.model_dump() for one in supplier.registrations()]
+    still = {normal(one.number) for one in supplier.tax_registrations}
+    over = sorted(one for one in ended if normal(one) not in still) if still else []
+    first = numbers[0]["number"] if numbers else None
+    return _given({"tax_id": first, "tax_numbers": numbers, "tax_numbers_ended": over})
 
 
 def change(
-    supplier: Supplier, held: Supplier, fields: Sequence[str], today: date, parent_id: str | None = None
+    supplier: Supplier,
+    held: Supplier,
+    fields: Sequence[str],
+    today: date,
+    parent_id: str | None = None,
+    ended: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the request that lets a system show these fields as the source does; `parent_id` is what it calls the one above."""
+    """Return the request that lets a system show these fields as the source does; `parent_id` is what it calls the one above,
+    `ended` are tax numbers that the source showed before."""
     given = {ATTRIBUTES[name]: getattr(supplier, ATTRIBUTES[name]) for name in fields if name != "sites"}
     if "parent" in fields:
         given["parent_id"] = parent_id
     wanted = held.model_copy(update=given)
     plain: dict[str, Any] = {name: getattr(supplier, name) for name in ("name", "status") if name in fields}
     if "tax_registrations" in fields:
-        plain["tax_id"] = next((one.number for one in supplier.tax_registrations), None)
+        plain |= tax_numbers(supplier, ended)
     if "address" in fields:
         plain["address"] = _address(supplier)
     body = {
@@ -106,8 +120,8 @@ def differing(supplier: Supplier, held: Supplier, fields: Sequence[str]) -> list
 
 def _is_other(name: str, supplier: Supplier, held: Supplier) -> bool:
     if name == "tax_registrations":
-        have = {normal(one.number) for one in held.tax_registrations}
-        return any(normal(one.number) not in have for one in supplier.tax_registrations[:1])
+        now, before = ({normal(one.number) for one in each.tax_registrations} for each in (supplier, held))
+        return bool(now) and now != before
     if name == "address":
         return supplier.address is not None and not is_same_address(supplier.address, held.address)
     if name == "sites":

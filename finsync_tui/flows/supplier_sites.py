@@ -55,6 +55,7 @@ def plan(
             "was": sorted(open_codes(held.sites)),
             "opened": sorted(now),
             "closed": sorted(gone),
+            "tax_numbers": _own_tax_numbers(context, supplier),
         }
     units = _units(context, target)
     have = {(site.code, site.business_unit) for site in held.sites if site.is_active}
@@ -88,7 +89,7 @@ def request(context: Context, sites: Mapping[str, Any], target: str, external_id
     ]  # fmt: skip
     if not sites["remit_to"]:
         return opened + closed
-    body = {"remit_to": sites["remit_to"], "was": sites["was"]}
+    body = {"remit_to": sites["remit_to"], "was": sites["was"], **sites.get("tax_numbers", {})}
     part = f"{target}:{external_id}/remit-to"
     paid = outgoing.enqueue(context, target, REMIT_TO, body, external_id=external_id, part=part)
     return [*opened, *closed, paid]
@@ -104,6 +105,13 @@ def open_all(context: Context, wanted: Sequence[tuple[str, str]], target: str, e
         )
         for code, unit in wanted
     ]  # fmt: skip
+
+
+def _own_tax_numbers(context: Context, supplier: Supplier) -> dict[str, Any]:
+    """Return the tax numbers that a place where the supplier is paid may hold, if its source owns them."""
+    source = RecordKey.parse(context.workflow.document_key).system
+    is_own = "tax_registrations" in supplier_requests.owned(context.facts.profile, source)
+    return supplier_requests.tax_numbers(supplier, ()) if is_own else {}
 
 
 def _own_codes(context: Context, supplier: Supplier) -> list[str]:

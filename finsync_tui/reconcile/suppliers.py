@@ -48,9 +48,9 @@ class SupplierCheck:
                 asked = workflow.data.get("asked", {}).get(f"{want.system}:{want.external_id}")
                 made = [] if asked else _sites_missing(db, workflow, want, shown)
                 asked = asked or {"fields": ["status", "tax_registrations"]}
-                seen[want.system] = [
-                    *seen.get(want.system, ()), *_differences(held.record, shown, asked, workflow.kind), *made
-                ]  # fmt: skip
+                told = _tax_numbers_told(db, workflow, want)
+                differences = _differences(held.record, shown, asked, workflow.kind, told)
+                seen[want.system] = [*seen.get(want.system, ()), *differences, *made]
         return Seen(seen)
 
 
@@ -109,7 +109,19 @@ class BankChangeCheck:
         return Seen(seen)
 
 
-def _differences(asked: Supplier, shown: Supplier, request: Mapping[str, Any], kind: str) -> list[Difference]:
+def _tax_numbers_told(db: Connection, workflow: Workflow, want: Want) -> set[str] | None:
+    """Return the tax numbers that deliveries of the process have told a system; None: none said which."""
+    told: set[str] | None = None
+    for one in outbox.of_workflow(db, workflow.id):
+        numbers = ((one.receipt or {}).get("answer") or {}).get("tax_numbers")
+        if one.system == want.system and one.external_id in (None, want.external_id) and numbers:
+            told = {*(told or ()), *(normal(number) for number in numbers)}
+    return told
+
+
+def _differences(
+    asked: Supplier, shown: Supplier, request: Mapping[str, Any], kind: str, told: set[str] | None
+) -> list[Difference]:
     fields = request["fields"]
     found = []
     if "status" in fields and asked.status != shown.status:
@@ -125,12 +137,13 @@ def _differences(asked: Supplier, shown: Supplier, request: Mapping[str, Any], k
     if (
         "tax_registrations" in fields
         and asked.tax_registrations
-        and (shown.tax_registrations or kind == "change")
+        and (told or shown.tax_registrations or kind == "change")
     ):
         want = {normal(one.number) for one in asked.tax_registrations}
         have = {normal(one.number) for one in shown.tax_registrations}
-        if want.isdisjoint(have):
-            found.append(Difference("tax id", ", ".join(sorted(want)), ", ".join(sorted(have))))
+        missing = (told & want) - have if told else set() if want & have else want
+        if missing:
+            found.append(Difference("tax id", ", ".join(sorted(missing)), ", ".join(sorted(have))))
     return found
 
 

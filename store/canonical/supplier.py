@@ -80,6 +80,11 @@ class Supplier(CanonicalRecord):
     )
     parent_id: str | None = Field(default=None, description="External id of the supplier above it")
 
+    def registrations(self) -> tuple[TaxRegistration, ...]:
+        """Return the tax registrations, those of its own country first: few systems have a place for all."""
+        home = self.country or (self.address.country if self.address else None)
+        return tuple(sorted(self.tax_registrations, key=lambda one: one.country not in (home, None)))
+
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("number", normal(self.number))] if self.number else []
         for registration in self.tax_registrations:

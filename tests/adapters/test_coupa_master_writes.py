@@ -205,6 +205,37 @@ def test_a_supplier_is_changed_by_what_differs() -> None:
     assert 1 == world.simulator.requests.count("POST", "addresses")
 
 
+def test_further_tax_numbers_stand_where_the_supplier_is_paid() -> None:
+    """Each on the place of its country, once; one that was given up is switched off; without a place it is said to be left out."""
+    world = prepared("supplier.change")
+    supplier = str(world.supplier["id"])
+    swedish = {"tax_numbers": [{"number": "GB1", "country": "GB"}, {"number": "SE1", "country": "SE"}]}
+    moved = {
+        "tax_numbers": [{"number": "GB1", "country": "GB"}, {"number": "SE2", "country": "SE"}],
+        "tax_numbers_ended": ["SE1"],
+    }
+    places = [REMIT_TO | {"code": "A", "country": "GB"}, REMIT_TO | {"code": "B", "country": "SE"}]
+
+    early = write(world, "supplier.change", swedish, supplier)
+    write(world, "supplier_remit_to.change", {"remit_to": places}, supplier)
+    before = find(world, "supplier.change", swedish, supplier)
+    receipt = write(world, "supplier.change", swedish, supplier)
+    again = write(world, "supplier.change", swedish, supplier)
+    write(world, "supplier.change", moved, supplier)
+
+    held = world.simulator.document("suppliers", world.supplier["id"])["remit-to-addresses"]
+    shown = [
+        (one["remit-to-code"], tax["number"], tax["active"])
+        for one in held
+        for tax in one.get("tax-registrations") or ()
+    ]
+    assert [("B", "SE1", False), ("B", "SE2", True)] == shown
+    assert ["SE1"] == early.answer["tax_numbers_left_out"]
+    assert ["GB1", "SE1"] == receipt.answer["tax_numbers"]
+    assert (None, False, True) == (before, receipt.was_found, again.was_found)
+    assert find(world, "supplier.change", moved, supplier) is not None
+
+
 def test_a_number_that_another_supplier_has_is_a_duplicate() -> None:
     """Coupa says taken; who has it is for the look-up."""
     world = prepared("supplier.change")
