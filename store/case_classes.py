@@ -59,6 +59,7 @@ CASE_CLASSES: Final = frozenset(
         "MATCH_QUANTITY",
         "MATCH_RECEIPT",
         "PAYMENT_DUPLICATE_POSSIBLE",
+        "PAYMENT_TWICE_POSSIBLE",
         "WRITE_NOT_AGREED",
     ]
 )

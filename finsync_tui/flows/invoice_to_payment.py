@@ -5,7 +5,8 @@
       -> verify_posting -> apply_prepayments <-> await_prepayment -> publish -> write_back -> await_write_back
       -> await_payment <-> record_payment -> await_record -> verify
 
-A payment in part is read back at its source (`verify_record`) before the rest is waited for. An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
+A payment in part is read back at its source (`verify_record`) before the rest is waited for; one that may be a second
+one for the same is looked at by a person before it is told (`check_payment`). An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
 ERP's release (`await_release`). One that the source voids is cancelled in the ERP, and payments that were called back
 for that are told:
 
@@ -26,6 +27,7 @@ from finsync_tui.flows.invoice import (
     accounting,
     checks,
     disputes,
+    doubles,
     evidence,
     holds,
     postings,
@@ -55,7 +57,7 @@ class InvoiceToPayment(UsualFlow):
     name = NAME
     model = Invoice
     listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
-    rechecks: frozenset[str] = frozenset(("match", "await_release", "await_settled"))
+    rechecks: frozenset[str] = frozenset(("match", "await_release", "await_settled", "check_payment"))
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
 
@@ -86,7 +88,8 @@ class InvoiceToPayment(UsualFlow):
             held = records.get(db, Payment, key.system, key.external_id)
             ids = [one.invoice_id for one in held.record.invoices] if held is not None else []
             found = (crossrefs.find(db, Invoice.entity, key.system, one) for one in ids)
-            return tuple(dict.fromkeys(one for one in found if one is not None))
+            own_keys = [one for one in found if one is not None]
+            return tuple(dict.fromkeys((*own_keys, *doubles.ours_like(db, key.system, ids))))
         if event.type.startswith(_RECEIPT):
             receipt = records.get(db, Receipt, key.system, key.external_id)
             return _of_order_line(db, key.system, receipt.record) if receipt is not None else ()
@@ -97,12 +100,17 @@ class InvoiceToPayment(UsualFlow):
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         """A payment that the source was told of and that is void now has to be taken back there, too; one that was made
-        in its place has to be told."""
+        in its place has to be told; one of an invoice that looks like this one may be the second for it."""
         link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
         if link is None or not event.type.startswith(_PAYMENT) or workflow.kind == "recall":
             return None
         made = payments.of_invoice(db, link.system, link.external_id)
-        return "await_payment" if payments.news(made, workflow.data.get("told", {})) else None
+        if payments.news(made, workflow.data.get("told", {})):
+            return "await_payment"
+        key = RecordKey.parse(event.subject)
+        held = records.get(db, Payment, key.system, key.external_id)
+        paid = [one.invoice_id for one in held.record.invoices] if held is not None else []
+        return "check_payment" if doubles.is_like(db, key.system, paid, workflow) else None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
@@ -123,6 +131,8 @@ class InvoiceToPayment(UsualFlow):
             return "tell_hold", True
         if step in ("await_write_back", "write_back"):
             return "write_back", True
+        if step == "check_payment":
+            return step, True
         if step in ("await_record", "record_payment", "await_payment"):
             return "await_payment", True
         if step in ("take_off_prepayments", "await_taken_off"):
@@ -178,6 +188,7 @@ _STEPS: Mapping[str, Step] = {
         replies.write_back,
         replies.await_write_back,
         replies.await_payment,
+        doubles.check_payment,
         replies.record_payment,
         replies.await_record,
         replies.verify,

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from finsync_tui.mapping import Table
 from finsync_tui.profile import Profile
 from store.canonical.event import Event
+from store.canonical.money import Money
 from store.canonical.record import CanonicalRecord
 from store.outbox import Claim
 from store.workflows import Workflow
@@ -43,6 +44,8 @@ class Hold:
     system: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     entry_id: int | None = None
+    amount: Money | None = None
+    """What is at risk; None: the document's amount."""
 
 
 @dataclass(frozen=True, slots=True)

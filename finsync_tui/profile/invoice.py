@@ -52,6 +52,14 @@ class DuplicatePolicy(_Part):
     same_number: Severity = "block"
     same_amount: Severity = "block"
     days: int = Field(default=10, ge=0, le=365, description="Equal amounts so close together are suspicious")
+    same_payment: Severity = Field(
+        default="block",
+        description="Two payments of one invoice over the same amount, more than is owed, or a payment of an invoice in the "
+        "ERP that looks like one of ours: block tells the source of none in doubt until a person has looked",
+    )
+    payment_days: int = Field(
+        default=5, ge=0, le=365, description="Equal payments of one invoice so close together are suspicious"
+    )
 
 
 class InvoiceSetup(_Part):

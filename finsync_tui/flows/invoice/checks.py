@@ -106,6 +106,7 @@ def check_duplicates(context: Context) -> Answer:
     invoice, rules = subject.invoice(context), subject.setup(context).duplicates
     source, target = subject.source(context), subject.target(context)
     workflow = context.workflow
+    context.data["alike_days"] = rules.days  # what is paid later is held against it, too
     here = evidence.same_number_at_source(context.db, source, invoice, workflow)
     there = evidence.same_number_in_erp(
         context.db, target, context.data["payee"]["number"], invoice, workflow, subject.mark(context)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 
-from finsync_tui.flows import outgoing, payments
-from finsync_tui.flows.invoice import prepayments, subject
+from finsync_tui.flows import outgoing
+from finsync_tui.flows.invoice import doubles, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Wait
 from store import outbox, records
 from store.canonical.keys import RecordKey
@@ -65,8 +65,10 @@ def await_hold(context: Context) -> Answer:
 def await_settled(context: Context) -> Answer:
     """Wait until the source has settled it. Where the ERP holds nothing, an analyst has to see to it meanwhile."""
     source, target = subject.source(context), subject.target(context)
-    if payments.news(prepayments.made(context), context.data.get("told", {})):
+    if doubles.untold(context):
         return Done({"note": "paid all the same"}, goto="record_payment")
+    if doubles.doubts(context):
+        return Done({"note": "paid all the same, and perhaps twice"}, goto="check_payment")
     if not is_disputed(context):
         context.data["dispute_shown"] = False
         return Done({"settled_in": source}, goto="request_release")

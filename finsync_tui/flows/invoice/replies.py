@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from finsync_tui.flows import outgoing, payments, reading_back
-from finsync_tui.flows.invoice import disputes, holds, postings, prepayments, subject
+from finsync_tui.flows.invoice import disputes, doubles, holds, postings, prepayments, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 from store.canonical.money import Money, plain
 from store.canonical.payables import Payment
@@ -44,6 +44,8 @@ def await_payment(context: Context) -> Answer:
     found = _to_do(context)
     if found is None and _unseen_count(context):
         return Done({"records": _unseen_count(context)}, goto="verify_record")
+    if found is None and (in_doubt := doubles.doubts(context)):
+        return Done({"in_doubt": [one.key for one in in_doubt]}, goto="check_payment")
     return found or Wait(f"payment in {subject.target(context)}", _paid_elsewhere(context))
 
 
@@ -51,9 +53,11 @@ def _to_do(context: Context) -> Answer | None:
     """Return what is to be done about the payment or the standing of a posted invoice now; None: nothing yet."""
     if subject.invoice(context).total.amount_minor <= 0:
         return Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
-    news = payments.news(_payments(context), context.data.get("told", {}))
+    news = doubles.untold(context)
     if news:
-        return _late(context) or Done({"payments": sorted(news)})
+        return _late(context) or Done({"payments": sorted(news)}, goto="record_payment")
+    if doubles.doubts(context):
+        return None
     if context.workflow.kind == "void":
         return Done({"note": "every payment that was called back is told"}, goto="verify")
     if _is_settled(context):
@@ -111,7 +115,7 @@ def _is_settled(context: Context) -> bool:
     if paid >= owed:
         return True
     shown = subject.shown(context)
-    if shown is None or shown.paid_status != "paid":
+    if shown is None or shown.paid_status != "paid" or doubles.doubts(context):
         return False
     made = shown.paid.amount_minor if shown.paid is not None else 0
     since = context.data.setdefault("paid_since", context.now.isoformat())
@@ -128,7 +132,7 @@ def record_payment(context: Context) -> Answer:
     """Tell the source of one payment, or that one is void: records append, so each is told once and looked for first."""
     invoice, link = subject.invoice(context), subject.link(context)
     assert link is not None, "it was posted before it was paid"
-    payment_id, state = sorted(payments.news(_payments(context), context.data.get("told", {})).items())[0]
+    payment_id, state = sorted(doubles.untold(context).items())[0]
     payment = _payments(context)[payment_id]
     if payment.currency != invoice.currency:
         return subject.stop(
@@ -218,6 +222,9 @@ def _payments(context: Context) -> dict[str, Payment]:
 
 
 def _paid(context: Context) -> Money:
+    """What is paid without a doubt."""
     link = subject.link(context)
     assert link is not None, "only a posted invoice is paid"
-    return payments.paid(_payments(context), link.external_id, subject.invoice(context).currency)
+    in_doubt = {one.key for one in doubles.doubts(context)}
+    sure = {key: one for key, one in _payments(context).items() if key not in in_doubt}
+    return payments.paid(sure, link.external_id, subject.invoice(context).currency)

@@ -10,6 +10,7 @@ from finsync_tui.profile.invoice import InvoiceSetup
 from store import crossrefs, findings, records
 from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
+from store.canonical.money import Money
 from store.canonical.payables import Invoice
 from store.records import Held
 
@@ -103,10 +104,11 @@ def stop(
     fix: str,
     system: str,
     evidence: Mapping[str, object] | None = None,
+    *,
+    amount: Money | None = None,
 ) -> Hold:
-    return Hold(
-        class_, f"invoice {context.workflow.document_number}: {cause}", fix, system, dict(evidence or {})
-    )
+    about = f"invoice {context.workflow.document_number}: {cause}"
+    return Hold(class_, about, fix, system, dict(evidence or {}), amount=amount)
 
 
 def note(context: Context, class_: str, message: str) -> None:

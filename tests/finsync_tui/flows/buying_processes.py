@@ -135,8 +135,14 @@ class PaidInParts(InvoiceProcess):
 
     ways = (
         "arrive, answer, answer, read, answer, hold, answer, release, read, answer,"
-        "pay P1 50, answer, pay P2 20, answer, call_back P2 20, answer, pay P3 50, answer, read"
+        "pay P1 45, answer, pay P2 20, answer, call_back P2 20, answer, pay P3 55, answer, read"
     )
+
+
+class PaidTwice(InvoiceProcess):
+    """The ERP pays a part of it twice; the second is not told while it is in doubt, and is called back."""
+
+    ways = "arrive, answer, answer, read, answer, pay P1 40, pay P2 40, answer, read, call_back P2 40, pay P3 60, answer, read"
 
 
 class PrepaidAndDisputed(InvoiceProcess):
@@ -375,6 +381,6 @@ class RequisitionOnly(BuyingProcess):
 
 
 BUYING: tuple[type[BuyingProcess], ...] = (
-    PaidInParts, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice, VoidedInvoice,
+    PaidInParts, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice, VoidedInvoice,
     OrderProcess, OrderWithFundsCheck, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip

@@ -1,0 +1,199 @@
+"""What the ERP may have paid twice: two payments of one invoice, or one of an invoice that looks like ours."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.finsync_tui.flows.invoice_desk import TARGET, InvoiceDesk, a_free_line, an_invoice, eur
+
+DOUBT = "PAYMENT_TWICE_POSSIBLE"
+
+
+def a_posted_invoice(**rules: Any) -> InvoiceDesk:
+    """Return a desk whose invoice over 100 waits for its payment."""
+    desk = InvoiceDesk(**({"duplicates": rules} if rules else {}))
+    desk.post(an_invoice(a_free_line("100")))
+    desk.erp_shows()
+    return desk
+
+
+def settle(desk: InvoiceDesk) -> None:
+    """Deliver and read back whatever waits for it."""
+    while desk.pending:
+        desk.answer()
+    desk.read()
+
+
+def risk(desk: InvoiceDesk) -> tuple[int, str]:
+    row = desk.store.db.execute(
+        "SELECT amount_minor, currency FROM exception_case ORDER BY id DESC"
+    ).fetchone()
+    return int(row[0]), str(row[1])
+
+
+@pytest.mark.parametrize("is_together", [True, False])
+def test_a_second_equal_part_payment_is_told_only_when_a_person_says_that_it_is_meant(
+    is_together: bool,
+) -> None:
+    """40 of 100, twice on one day: the first is told at once, the second is at risk, also where both are read at once."""
+    desk = a_posted_invoice()
+
+    for payment_id in ("P1", "P2"):
+        desk.pay(payment_id, "40")
+        if not is_together:
+            settle(desk)
+    settle(desk)
+    held = (desk.step(), list(desk.recorded), list(desk.exceptions), risk(desk), desk.cause)
+    desk.retry()
+    settle(desk)
+    desk.pay("P3", "20", paid_on=date(2026, 1, 30))
+    settle(desk)
+
+    assert ("check_payment", [("P1", "40")], [(DOUBT, "open")], (4000, "EUR")) == held[:4]
+    assert "payments P1 of 2026-01-09 and P2 of 2026-01-09 are both over 40.00 EUR" in held[4]
+    assert ("done", [("P1", "40"), ("P2", "40"), ("P3", "20")]) == (desk.step(), desk.recorded)
+    assert [False, False, True] == [one["is_paid"] for one in desk.bodies("invoice.record_payment")]
+    assert [(DOUBT, "closed")] == desk.exceptions
+
+
+@pytest.mark.parametrize(
+    ("voided", "told"), [("P2", [("P1", "40")]), ("P1", [("P1", "40"), ("Void P1", "-40"), ("P2", "40")])]
+)
+def test_a_void_in_the_erp_ends_the_doubt_by_itself(voided: str, told: list[tuple[str, str]]) -> None:
+    """Whichever of the two it takes away: what is left is told, what was told and is void is countered."""
+    desk = a_posted_invoice()
+    desk.pay("P1", "40")
+    settle(desk)
+    desk.pay("P2", "40")
+
+    desk.pay(voided, "40", "voided")
+    settle(desk)
+    settle(desk)
+
+    assert ("await_payment", told, [(DOUBT, "closed")]) == (desk.step(), desk.recorded, desk.exceptions)
+
+
+def test_what_is_in_doubt_does_not_make_an_invoice_paid() -> None:
+    """50 of 100, twice: the source is told 50 and that it is not paid, whatever the ERP's invoice says."""
+    desk = a_posted_invoice()
+    desk.erp_shows(paid_status="paid", paid=eur("100"))
+
+    desk.pay("P1", "50")
+    desk.pay("P2", "50")
+    settle(desk)
+
+    assert ("check_payment", [("P1", "50")]) == (desk.step(), desk.recorded)
+    assert not desk.body("invoice.record_payment")["is_paid"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "second"),
+    [
+        ({}, {"paid_on": date(2026, 1, 15)}),
+        ({"payment_days": 0}, {"paid_on": date(2026, 1, 10)}),
+        ({"same_payment": "off"}, {}),
+        ({}, {"amount": "40.01"}),
+    ],
+)
+def test_instalments_that_are_not_alike_or_not_close_are_in_no_doubt(
+    rules: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """Both are told without anybody being asked."""
+    desk = a_posted_invoice(**rules)
+
+    desk.pay("P1", "40")
+    desk.pay("P2", **{"amount": "40", **second})
+    settle(desk)
+
+    assert (2, []) == (len(desk.recorded), desk.exceptions)
+
+
+def test_more_than_is_owed_is_in_doubt_whenever_it_is_paid() -> None:
+    """80 and, a month later, 30 of 100: 10 are at risk."""
+    desk = a_posted_invoice()
+    desk.pay("P1", "80")
+    settle(desk)
+
+    desk.pay("P2", "30", paid_on=date(2026, 2, 9))
+
+    assert ("check_payment", (1000, "EUR")) == (desk.step(), risk(desk))
+    assert "110.00 EUR are paid of 100.00 EUR" in desk.cause
+
+
+def test_by_policy_it_is_only_noted_and_told() -> None:
+    """Once, however often it is looked at."""
+    desk = a_posted_invoice(same_payment="note")
+
+    desk.pay("P1", "40")
+    desk.pay("P2", "40")
+    settle(desk)
+    desk.pay("P3", "20")
+    settle(desk)
+
+    assert ("done", 3, []) == (desk.step(), len(desk.recorded), desk.exceptions)
+    assert [DOUBT] == [one for one in desk.noted if one == DOUBT]
+
+
+def entered_by_hand(desk: InvoiceDesk, **changes: Any) -> None:
+    """The ERP shows an invoice of the same supplier over the same amount that nobody posted from here, and pays it."""
+    fields: dict[str, Any] = {
+        "supplier_id": "900",
+        "reference": None,
+        "number": "4402",
+        "business_unit": "DE Operations",
+    }
+    desk.tell(TARGET, "777", an_invoice(a_free_line("100")).model_copy(update=fields | changes))
+    desk.pay("P9", "100", of="777")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_payment_of_an_invoice_that_looks_like_ours_is_in_doubt(when: str) -> None:
+    """Entered by hand after ours was posted: found before ours is paid, and after it was done."""
+    desk = a_posted_invoice()
+    if when == "after":
+        desk.pay("P1", "100")
+        settle(desk)
+    before = desk.step()
+
+    entered_by_hand(desk)
+    held = (desk.step(), list(desk.exceptions), risk(desk))
+    desk.retry()
+    if when == "before":
+        desk.pay("P1", "100")
+    settle(desk)
+
+    assert {"before": "await_payment", "after": "done"}[when] == before
+    assert ("check_payment", [(DOUBT, "open")], (10000, "EUR")) == held
+    assert ("done", [("P1", "100")], 1) == (desk.step(), desk.recorded, len(desk.exceptions))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"supplier_number": "S-7"},
+        {"invoiced_on": date(2025, 12, 1)},
+        {"kind": "prepayment"},
+        {"reference": "concur:R-1"},
+    ],
+)
+def test_what_does_not_look_like_ours_wakes_nobody(changes: dict[str, Any]) -> None:
+    """Another payee, long before, paid in advance, or posted from here for another document."""
+    desk = a_posted_invoice()
+    desk.pay("P1", "100")
+    settle(desk)
+
+    entered_by_hand(desk, **changes)
+
+    assert ("done", []) == (desk.step(), desk.exceptions)
+
+
+def test_the_same_number_written_another_way_is_the_same_invoice() -> None:
+    """The ERP's own check for doubles sees no difference; the amount may be another one."""
+    desk = a_posted_invoice()
+
+    entered_by_hand(desk, number="inv 1", total=eur("80"), lines=an_invoice(a_free_line("80")).lines)
+
+    assert ([(DOUBT, "open")], (10000, "EUR")) == (desk.exceptions, risk(desk))
