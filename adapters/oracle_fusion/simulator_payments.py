@@ -162,7 +162,7 @@ class Payments:
         paid = _number(data["AmountPaid"]) + amount
         data["AmountPaid"] = paid
         owed = _number(data["InvoiceAmount"])
-        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if paid == owed else "Partially paid"
+        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if abs(paid) >= abs(owed) else "Partially paid"
         for one in invoice.of("invoiceInstallments"):
             one.data["UnpaidAmount"] = owed - paid
         invoice.touch(at)

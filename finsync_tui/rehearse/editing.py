@@ -26,6 +26,7 @@ Kind = Literal[
     "second payment",
     "flipped status",
     "swapped supplier",
+    "unpaid again",
 ]
 KINDS: Final[tuple[Kind, ...]] = (
     "changed amount",
@@ -34,6 +35,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "second payment",
     "flipped status",
     "swapped supplier",
+    "unpaid again",
 )
 EDITOR: Final = "night.shift"
 """A login of the systems that is nobody's we know."""
@@ -97,6 +99,8 @@ def _posted(systems: Systems) -> Iterator[_Posted]:
 def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
     if kind in ("doubled payment", "second payment"):
         return bool(_payments(systems, one))
+    if kind == "unpaid again":
+        return bool(_source(systems, one)["paid"]) and one.row.data["PaidStatus"] == "Paid"
     if kind == "swapped supplier":
         return _other_supplier(one) is not None
     return True
@@ -112,6 +116,9 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
         return Edit(
             kind, one.system, one.document_key, number, "invoice_payments", "duplicate", ("payments",)
         )
+    if kind == "unpaid again":
+        systems.coupa.put("invoices", {**_source(systems, one), "paid": False}, by=EDITOR)
+        return Edit(kind, SOURCE, one.document_key, number, "paid_invoices", "manual_change")
     acts: dict[Kind, Callable[[_Posted], None]] = {
         "changed amount": _change_amount,
         "deleted invoice": _delete,

@@ -54,6 +54,8 @@ HISTORY: Final = {
 """What people and banks do in between: both systems must show it in the end."""
 TECHNICAL: Final = {"THROTTLED": 8, "OUTCOME_UNKNOWN": 12}
 """They must come out as findings, and nothing may come of them."""
+DOUBLES: Final = {"PAYMENT_TWICE_POSSIBLE": 6}
+"""Likewise: what the ERP pays twice must come out as an exception, and Coupa is told of it once."""
 LIES: Final = {"READ_BACK_DIFFERS": 4}
 """Answers of success to what is never kept: they must come out as exceptions, within a cycle."""
 STORM_FACTOR: Final = 3
@@ -85,7 +87,7 @@ def plant(scenario: Scenario, level: Level, scale: float) -> Scenario:
     lies = {} if level == "none" else LIES
     # What fits few invoices chooses first.
     first = {"APPROVAL_STALE": BUSINESS["APPROVAL_STALE"]}
-    for class_, count in (first | technical | HISTORY | BUSINESS | lies).items():
+    for class_, count in (first | technical | HISTORY | BUSINESS | lies | DOUBLES).items():
         for n in range(max(LEASTS.get(class_, 1), round(count * scale))):
             _PLANTERS[class_](field_, class_, n)
     return field_.scenario()
@@ -278,6 +280,16 @@ def _in_parts(field_: Field, class_: str, n: int) -> None:
         field_.note(class_, replace(bill, paid_in_part_at=thursday(bill.approved_at)), field_.target(bill))
 
 
+def _paid_twice(field_: Field, class_: str, n: int) -> None:
+    """A third is paid by hand, and two hours later once more; a clerk calls it back on the day after, before the run pays the rest."""
+    bill = field_.take(lambda one: is_before_thursday(one) and one.total > 30 and field_.is_early(one))
+    if bill is not None:
+        at = thursday(bill.approved_at)
+        again_at, voided_at = at + timedelta(hours=2), at + timedelta(hours=32)
+        changed = replace(bill, paid_in_part_at=at, paid_again_at=again_at, double_voided_at=voided_at)
+        field_.note(class_, changed, field_.target(bill))
+
+
 def _payment_voided(field_: Field, class_: str, n: int) -> None:
     """Paid by hand, called back eleven days later, paid by the run after; or at once with another payment."""
     bill = field_.take(lambda one: is_before_thursday(one) and field_.is_early(one))
@@ -381,6 +393,7 @@ _PLANTERS: Final[Mapping[str, _Planter]] = {
     "PAID_IN_PARTS": _in_parts,
     "PAYMENT_VOIDED": _payment_voided,
     "PAYMENT_REISSUED": _payment_voided,
+    "PAYMENT_TWICE_POSSIBLE": _paid_twice,
     "THROTTLED": _throttled,
     "OUTCOME_UNKNOWN": _unknown_outcome,
     "READ_BACK_DIFFERS": _lie,

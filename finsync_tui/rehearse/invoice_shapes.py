@@ -75,6 +75,9 @@ class Bill:
     """When it is paid by hand, before the next payment run."""
     payment_voided_at: datetime | None = None
     payment_reissued_at: datetime | None = None
+    paid_again_at: datetime | None = None
+    """When the part that was paid by hand is paid once more."""
+    double_voided_at: datetime | None = None
     held_at: datetime | None = None
     released_at: datetime | None = None
 

@@ -42,6 +42,8 @@ def events(scenario: Scenario) -> Iterator[Event]:
 def _later(bill: Bill) -> Iterator[tuple[datetime | None, str, Callable[[Bill, str, Systems], object]]]:
     yield bill.voided_at, "invoice voided", _void
     yield bill.paid_in_part_at, "invoice paid in part", _pay_in_part
+    yield bill.paid_again_at, "invoice paid in part again", _pay_in_part
+    yield bill.double_voided_at, "double payment voided", _void_double
     yield bill.paid_at, "invoice paid by hand", _pay
     yield bill.payment_voided_at, "payment voided", _void_payment
     yield bill.payment_reissued_at, "payment reissued", _reissue
@@ -134,15 +136,24 @@ def _pay(bill: Bill, system: str, systems: Systems, amount: Decimal | None = Non
         systems.erps[system].pay(about, amount)
 
 
-def _payment(bill: Bill, system: str, systems: Systems) -> int | None:
-    """Return the one payment of an invoice that was paid by hand: it pays nothing else."""
+def _payments(bill: Bill, system: str, systems: Systems) -> list[int]:
+    """Return the payments of an invoice that was paid by hand, as they were made: they pay nothing else."""
     about = _posted(bill, system, systems)
-    found = (
+    return [
         int(one["payment_id"])
         for one in systems.erps[system].payments()
         if about in {part["invoice_id"] for part in one["invoices"]}
-    )
-    return next(found, None)
+    ]
+
+
+def _payment(bill: Bill, system: str, systems: Systems) -> int | None:
+    return next(iter(_payments(bill, system, systems)), None)
+
+
+def _void_double(bill: Bill, system: str, systems: Systems) -> None:
+    made = _payments(bill, system, systems)
+    if len(made) > 1:
+        systems.erps[system].void(made[1])
 
 
 def _void_payment(bill: Bill, system: str, systems: Systems) -> None:

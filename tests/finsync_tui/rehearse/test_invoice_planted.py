@@ -14,7 +14,8 @@ from finsync_tui.rehearse import expense_planted, invoice_plan
 from finsync_tui.rehearse import invoice_catalogue as catalogue
 from finsync_tui.rehearse.catalogue import CLOSING_CENTRE, source_centre
 from finsync_tui.rehearse.company import build
-from finsync_tui.rehearse.invoice_planted import BUSINESS, HISTORY, LIES, TECHNICAL, plant
+from finsync_tui.rehearse.invoice_planted import BUSINESS, DOUBLES, HISTORY, LIES, TECHNICAL, plant
+from finsync_tui.rehearse.invoice_timeline import thursday
 from finsync_tui.rehearse.planted import CLOSED_ON, Level, Plant, Scenario
 from finsync_tui.rehearse.planted import plant as plant_orders
 
@@ -131,9 +132,9 @@ def test_every_class_is_planted(scale: float) -> None:
     """Each kind of trouble is there, however small the company; as often as the tables say at scale 1."""
     found = classes(a_scenario(scale=scale))
 
-    assert {*BUSINESS, *HISTORY, *TECHNICAL, *LIES} == set(found)
+    assert {*BUSINESS, *DOUBLES, *HISTORY, *TECHNICAL, *LIES} == set(found)
     if scale == 1.0:
-        assert {**BUSINESS, **HISTORY, **TECHNICAL, **LIES} == dict(found)
+        assert {**BUSINESS, **DOUBLES, **HISTORY, **TECHNICAL, **LIES} == dict(found)
 
 
 def test_orders_and_expenses_keep_their_trouble() -> None:
@@ -172,7 +173,7 @@ def test_levels_differ_in_technical_trouble_only() -> None:
     """Without faults there is business trouble and history only; a storm has more of the technical kind."""
     calm, storm = classes(a_scenario("none")), classes(a_scenario("storm", scale=1.0))
 
-    assert {*BUSINESS, *HISTORY} == set(calm)
+    assert {*BUSINESS, *DOUBLES, *HISTORY} == set(calm)
     assert storm["OUTCOME_UNKNOWN"] > 2 * TECHNICAL["OUTCOME_UNKNOWN"]
     assert storm["THROTTLED"] > 2 * TECHNICAL["THROTTLED"]
 
@@ -225,6 +226,11 @@ def test_planted_invoices_differ_from_healthy_ones() -> None:
                 assert bill.held_at is not None
                 assert bill.released_at is not None
                 assert bill.approved_at < bill.held_at < bill.released_at
+            case "PAYMENT_TWICE_POSSIBLE":
+                times = [bill.paid_in_part_at, bill.paid_again_at, bill.double_voided_at]
+                assert [one for one in times if one is not None] == times
+                assert times == sorted(times)  # type: ignore[type-var]
+                assert times[2] < thursday(bill.approved_at).replace(hour=0) + timedelta(days=2)  # type: ignore[operator]
             case "VOIDED_BEFORE_POSTING":
                 assert bill.order not in arrived
                 assert bill.voided_at is not None
