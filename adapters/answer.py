@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from adapters.errors import OutcomeUnknownError, ProtocolError
+from adapters.redaction import redact
 
 if TYPE_CHECKING:
     import httpx  # five megabytes that the workbench needs for nothing
@@ -18,6 +20,8 @@ T = TypeVar("T")
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading a document from outside may raise: not JSON, not UTF-8, another shape, nested without end."""
 
+EXCERPT_LENGTH: Final = 2000
+"""So many characters of an answer's beginning are kept with an error."""
 _BYTE = re.compile(r"\(byte (\d+)\)")
 
 
@@ -32,6 +36,17 @@ class Answer:
     method: str = "GET"
     path: str = ""
     is_write: bool = False
+    is_private: bool = False
+    """It may hold account numbers: nothing of it goes into an error or an exception."""
+    clean: Callable[[str], str] = redact
+    """Takes credentials out of a text."""
+
+    def excerpt(self) -> str:
+        """Return how the body begins, without credentials; nothing of what is private."""
+        if self.is_private:
+            return ""
+        # Cleaned before it is cut: half a secret is a secret, too.
+        return self.clean(self.content[: 4 * EXCERPT_LENGTH].decode("utf-8", "replace"))[:EXCERPT_LENGTH]
 
     def decode(self, shape: type[T]) -> T:
         """Read the JSON body as `shape`; a body that is something else is an error that says where."""
@@ -51,12 +66,14 @@ class Answer:
                 self.system,
                 f"{text}. The write may have been done: it is looked up first",
                 status=self.status,
+                answer=self.excerpt(),
             )
         return ProtocolError(
             self.system,
             f"{text}. Nothing of this answer was taken over. Check that base_url leads to the API itself; "
             "if it does, show this to the system's support",
             status=self.status,
+            answer=self.excerpt(),
         )
 
 

@@ -154,6 +154,8 @@ class Untranslatable:
     reason: str
     amount: Money | None = None
     """What the document itself states that it comes to; None where it states none that can be relied on."""
+    payload: bytes | None = None
+    """What the system really sent, where the row only stands for it; None: the row is what it sent."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

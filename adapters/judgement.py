@@ -23,7 +23,6 @@ from adapters.errors import (
 
 MAINTENANCE = r"maintenance|メンテナンス"
 """What the body of a 503 says when the system is away on purpose (oracle_fusion sheet, 4.1)."""
-EXCERPT_LENGTH = 2000
 EXCERPT_SHOWN = 300
 RETRY_AFTER_MAX = timedelta(hours=24)
 

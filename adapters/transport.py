@@ -11,7 +11,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -138,17 +138,18 @@ class Transport:
         content: bytes | None = None,
         form: Mapping[str, str] | None = None,
         is_write: bool,
+        is_private: bool = False,
         expects: Collection[int] = (200, 201, 204),
     ) -> Answer:
         """Send one request and return its answer; any other outcome is an AdapterError by class of failure.
 
         `path` begins with a slash and is appended to the base URL; a whole URL (a link the system gave us)
-        must have the same origin, or it is refused unsent.
+        must have the same origin, or it is refused unsent. Of an answer that is private no error keeps anything.
         """
         url = self._url(path, params or {})
         body, extra = _body(json, content, form)
         sent_headers = {"Accept": "application/json", **extra, **(headers or {})}
-        ask = _Question(method, url, _shown(url), sent_headers, body, is_write)
+        ask = _Question(method, url, _shown(url), sent_headers, body, is_write, is_private)
         watch = watching.present()
         try:
             answer = await self._send_authorised(ask)
@@ -160,10 +161,7 @@ class Transport:
             watch.note(method, ask.shown, answer.status, self._kept(ask))
         if answer.status in expects:
             return answer
-        # Cleaned before it is cut: half a secret is a secret, too.
-        start = answer.content[: 4 * judgement.EXCERPT_LENGTH].decode("utf-8", "replace")
-        text = self.clean(start)[: judgement.EXCERPT_LENGTH]
-        raise judgement.judge(answer, text, self._classify, self._maintenance, self._clock.now())
+        raise judgement.judge(answer, answer.excerpt(), self._classify, self._maintenance, self._clock.now())
 
     def _kept(self, ask: _Question) -> str:
         """Return what is kept of a body: of what only asks nothing, of a file its size; credentials of none."""
@@ -282,6 +280,9 @@ class Transport:
             content = await self._read_capped(response, ask)
         finally:
             await response.aclose()
+        return self._answer(response, content, ask)
+
+    def _answer(self, response: httpx.Response, content: bytes, ask: _Question) -> Answer:
         return Answer(
             response.status_code,
             response.headers,
@@ -290,14 +291,15 @@ class Transport:
             ask.method,
             ask.shown,
             ask.is_write,
+            ask.is_private,
+            self.clean,
         )
 
     async def _read_capped(self, response: httpx.Response, ask: _Question) -> bytes:
         """Read the body, but never more of it than we are willing to hold (after decompression)."""
         limit = self._connection.answer_bytes_max
         announced = response.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > limit:
-            raise self._too_large(ask, limit, response.status_code)
+        is_beyond = announced.isdigit() and int(announced) > limit
         chunks: list[bytes] = []
         size = 0
         is_packed = "content-encoding" in response.headers
@@ -305,20 +307,23 @@ class Transport:
         assert isinstance(stream, httpx.AsyncByteStream), "a pool answers in the way it was asked"
         async for chunk in response.aiter_bytes(CHUNK_BYTES) if is_packed else stream:
             size += len(chunk)
-            if size > limit:
-                raise self._too_large(ask, limit, response.status_code)
             chunks.append(chunk)
-        return b"".join(chunks)
+            if is_beyond or size > limit:
+                break
+        content = b"".join(chunks)
+        if is_beyond or size > limit:  # of what is not read, the beginning says what came instead
+            raise self._too_large(ask, limit, self._answer(response, content, ask))
+        return content
 
-    def _too_large(self, ask: _Question, limit: int, status: int) -> AdapterError:
+    def _too_large(self, ask: _Question, limit: int, answer: Answer) -> AdapterError:
         text = (
             f"the answer to {ask.method} {ask.shown} is larger than {limit:,} bytes (answer_bytes_max) and "
             "was not read. Ask for smaller pages, or raise answer_bytes_max of this system if such answers "
             "are expected"
         )
         if ask.is_write:
-            return OutcomeUnknownError(self.system, text, status=status)
-        return ProtocolError(self.system, text, status=status)
+            return OutcomeUnknownError(self.system, text, status=answer.status, answer=answer.excerpt())
+        return ProtocolError(self.system, text, status=answer.status, answer=answer.excerpt())
 
     def _lost(self, ask: _Question, reason: str) -> AdapterError:
         if ask.is_write:
@@ -369,13 +374,13 @@ class _Question:
     headers: dict[str, str]
     body: bytes | None
     is_write: bool
+    is_private: bool
 
     def with_header(self, name: str, value: str) -> _Question:
-        headers = {**self.headers, name: value}
-        return _Question(self.method, self.url, self.shown, headers, self.body, self.is_write)
+        return replace(self, headers={**self.headers, name: value})
 
     def moved_to(self, url: httpx.URL) -> _Question:
-        return _Question(self.method, url, _shown(url), self.headers, self.body, self.is_write)
+        return replace(self, url=url, shown=_shown(url))
 
 
 @lru_cache(maxsize=512, typed=True)

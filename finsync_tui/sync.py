@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Literal
 
+from adapters import broken
 from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
 from adapters.drift import Drift
 from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError, TransientError
@@ -330,7 +331,8 @@ def _store_page(
     known = set() if task.is_full else records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
     incoming, states, refused = _prepared(adapter, task, fresh, is_stopping)
-    drifted = adapter.drift(task.entity, [row for _, row in fresh]) if fresh else []
+    whole = [row for _, row in fresh if broken.in_row(row) is None]
+    drifted = adapter.drift(task.entity, whole) if whole else []
     now = clock.now()
     with store.transaction() as db:
         stored = records.put_prepared(db, task.entity, task.system, incoming, now, is_afresh=task.is_full)
@@ -376,10 +378,10 @@ def _prepared(
         if is_huge and is_stopping():
             raise GivenUpError("nothing of this page was stored")
         for (digest, row), read in zip(
-            some, adapter.translate(task.entity, [row for _, row in some]), strict=True
+            some, broken.translated(adapter, task.entity, [row for _, row in some]), strict=True
         ):
             if not isinstance(read, Translated):
-                refused.append((read, row))
+                refused.append((read, read.payload or row))
                 continue
             ready.append(
                 records.prepare(

@@ -30,6 +30,7 @@ FILES = (
 DATA_ONLY = {
     "adapters.base",  # what rows and results look like
     "adapters.answer",  # where a document broke, in words
+    "adapters.broken",  # what stands for a row that is no JSON
     "adapters.stated",  # what a refused document says it comes to
     "store.clock",  # reading an instant
 }

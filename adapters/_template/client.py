@@ -25,6 +25,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
+from adapters.broken import mended
 from adapters.errors import AdapterError, Refusal, RejectedError, SettingsError
 from adapters.paging import KeyedPage, Place, chunks, split_rows, walk_by_key
 from adapters.transport import Transport, bucket_for
@@ -95,7 +96,7 @@ class Client:
         for part in chunks(external_ids, self._limit):
             params = {"ids": ",".join(part)}
             answer = await self._transport.request("GET", PATH, params=params, is_write=False)
-            rows += split_rows(answer, "items")
+            rows += split_rows(mended(answer), "items")
         return rows
 
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
@@ -143,7 +144,8 @@ class Client:
         return self.manifest.page_size
 
     def _keyed(self, answer: Answer) -> KeyedPage[bytes, int]:
-        """Split a page. Its envelope says up to which change it is complete."""
+        """Split a page. Its envelope says up to which change it is complete; a row may be a stand-in for a broken one."""
+        answer = mended(answer)
         rows = split_rows(answer, "items")
         keys = [msgspec.json.decode(row, type=wire.Order).id for row in rows]
         complete_to = answer.decode(_Envelope).complete_to

@@ -31,6 +31,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
+from adapters.broken import mended
 from adapters.errors import AdapterError, ProtocolError, Refusal, RejectedError, SettingsError
 from adapters.paging import OffsetPage, Place, chunks, page_digest, split_rows, walk_by_offset
 from adapters.transport import TokenSource, Transport, bucket_for
@@ -90,7 +91,7 @@ class AvaTax:
 
         async def fetch(start: int) -> OffsetPage[bytes]:
             size = self.options.page_size
-            answer = await self._get(CODES, {"$top": size, "$skip": start, "$orderBy": "id ASC"})
+            answer = mended(await self._get(CODES, {"$top": size, "$skip": start, "$orderBy": "id ASC"}))
             rows = split_rows(answer, "value")
             return OffsetPage(
                 rows, _has_more(answer, start + len(rows), len(rows), size), page_digest(answer)
@@ -110,7 +111,7 @@ class AvaTax:
             answer = await self._get(
                 CODES, {"$filter": f"taxCode in ({named})", "$top": self.options.page_size}
             )
-            rows += split_rows(answer, "value")
+            rows += split_rows(mended(answer), "value")
         return rows
 
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:

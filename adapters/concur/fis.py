@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.answer import Answer
 from adapters.base import Page, Receipt, WriteRequest
+from adapters.broken import mended
 from adapters.concur import failures, ids, outbound, wire
 from adapters.concur.ids import DocumentId
 from adapters.concur.options import Options
@@ -169,7 +170,9 @@ class Queues:
         page, before, count = 0, b"", 0
         while True:
             params: dict[str, str | int] = {"page": page, "limit": LIMIT}
-            answer = await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
+            answer = mended(
+                await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
+            )
             rows = _rows(answer)
             following = _next_page(answer)
             count += 1

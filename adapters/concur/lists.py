@@ -14,6 +14,7 @@ import msgspec
 
 from adapters.answer import Answer
 from adapters.base import Page
+from adapters.broken import mended
 from adapters.concur import ids, wire, wire_masters
 from adapters.concur.options import ListOptions, Options
 from adapters.concur.reading import decoded, decoded_or_none
@@ -157,6 +158,7 @@ class Lists:
             answer = await self._session.request("GET", path, params=params, is_write=False, expects=expects)
             if answer.status == 404:
                 return  # nothing is shown below a value that was deleted: what we hold keeps its last state
+            answer = mended(answer)
             rows = split_rows(answer, "content")
             yield rows
             numbers = answer.decode(_Envelope).page or _PageNumbers()

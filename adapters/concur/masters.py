@@ -10,6 +10,7 @@ import msgspec
 
 from adapters.answer import Answer
 from adapters.base import Page
+from adapters.broken import mended
 from adapters.concur import ids, wire, wire_masters
 from adapters.concur.inbound_masters import SEPARATOR
 from adapters.concur.reading import decoded, decoded_or_none
@@ -46,8 +47,8 @@ class Vendors:
             params: dict[str, str | int] = {"limit": VENDORS_LIMIT}
             if cursor is not None:
                 params["offset"] = cursor
-            answer = await self._session.request(
-                "GET", VENDORS, params=params, is_write=False, expects=(200,)
+            answer = mended(
+                await self._session.request("GET", VENDORS, params=params, is_write=False, expects=(200,))
             )
             following = _offset(answer)
             if following is not None and following == cursor:
@@ -72,7 +73,7 @@ class Vendors:
                 "GET", VENDORS, params=params, is_write=False, expects=(200, 404)
             )
             if answer.status == 200:
-                rows += [row for row in _vendors(answer) if _key(row) == (code, address)]
+                rows += [row for row in _vendors(mended(answer)) if _key(row) == (code, address)]
         return rows
 
 
@@ -93,8 +94,8 @@ class Budgets:
                 "offset": offset,
                 "responseSchema": "COMPACT",
             }
-            answer = await self._session.request(
-                "GET", BUDGETS, params=params, is_write=False, expects=(200,)
+            answer = mended(
+                await self._session.request("GET", BUDGETS, params=params, is_write=False, expects=(200,))
             )
             heads = [
                 decoded(self._session.system, raw, wire_masters.BudgetHeader, "a budget")
@@ -130,6 +131,7 @@ class Budgets:
         )
         if answer.status == 404:
             return []
+        answer = mended(answer)
         header = answer.decode(_Raws)
         details = (
             split_rows(answer, "budgetItemDetails")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Page
+from adapters.broken import MARK, mended
 from adapters.concur import ids, position, wire, wire_people
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
@@ -136,7 +137,9 @@ class People:
             body["filter"] = condition
         if cursor:
             body["cursor"] = cursor
-        answer = await self._session.request("POST", SEARCH, json=body, is_write=False, expects=(200,))
+        answer = mended(
+            await self._session.request("POST", SEARCH, json=body, is_write=False, expects=(200,))
+        )
         raws = split_rows(answer, "Resources")
         users = [_user(raw) for raw in raws]
         for user in users:
@@ -173,7 +176,9 @@ class People:
         while True:
             count += 1
             params: dict[str, str | int] = {"startIndex": start, "count": SPEND_COUNT}
-            answer = await self._session.request("GET", SPEND, params=params, is_write=False, expects=(200,))
+            answer = mended(
+                await self._session.request("GET", SPEND, params=params, is_write=False, expects=(200,))
+            )
             raws = split_rows(answer, "Resources")
             for raw in raws:
                 head = decoded_or_none(raw, wire_people.SpendProfile)
@@ -223,7 +228,7 @@ def _user(raw: bytes) -> wire_people.User:
 
 
 def _excerpt(profile: _Raws) -> bytes:
-    return msgspec.json.encode({name: profile[name] for name in ("id", *_KEPT) if name in profile})
+    return msgspec.json.encode({name: profile[name] for name in ("id", MARK, *_KEPT) if name in profile})
 
 
 def _named(raw: bytes, profile: bytes | None) -> list[str]:

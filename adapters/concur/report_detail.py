@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.broken import mended
 from adapters.concur import ids, wire_masters, wire_reports
 from adapters.concur.lists import Lists
 from adapters.concur.options import Options
@@ -175,7 +176,9 @@ class ReportDetail:
             params: dict[str, str | int] = {**asked, "limit": V3_LIMIT}
             if offset is not None:
                 params["offset"] = offset
-            answer = await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
+            answer = mended(
+                await self._session.request("GET", path, params=params, is_write=False, expects=(200,))
+            )
             rows += split_rows(answer, "Items")
             following = next_offset(answer)
             count += 1

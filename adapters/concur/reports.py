@@ -15,6 +15,7 @@ import msgspec
 
 from adapters.answer import Answer
 from adapters.base import Page
+from adapters.broken import mended
 from adapters.concur import position, wire
 from adapters.concur.inbound_parts import moment
 from adapters.concur.options import Options
@@ -171,7 +172,7 @@ class Reports:
             params["approvalStatusCode"] = OPEN_STATES
         elif at.since is not None:
             params["modifiedDateAfter"] = self._after(at.since)
-        answer = await self._list(params, at.cursor)
+        answer = mended(await self._list(params, at.cursor))
         rows = split_rows(answer, "Items")
         heads = [_head(row) for row in rows]
         for head in heads:

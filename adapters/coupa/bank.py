@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE
 from adapters.base import BankDetails
+from adapters.broken import in_row, stand_in
 from adapters.coupa import wire
 from store.canonical.supplier import account_problem, fingerprint, masked, normal, terms
 
@@ -47,9 +48,13 @@ def _country(address: wire.BankAddress, number: str) -> str | None:
 def _accounts(profile: bytes) -> Iterable[object]:
     try:
         document = msgspec.json.decode(profile, type=wire.SupplierInformation)
+        broken = in_row(profile)
     except UNREADABLE:
         # Its text may hold numbers, so none of it goes on; the row is refused later and names the profile.
         yield {"id": _identity(profile), "unreadable": True}
+        return
+    if broken is not None:
+        yield msgspec.Raw(stand_in(b'{"id":"%d-unreadable"}' % document.id, broken))
         return
     for address in document.supplier_information_addresses or ():
         number = address.iban_number or address.bank_account_number

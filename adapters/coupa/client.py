@@ -25,6 +25,7 @@ from adapters.base import (
     Untranslatable,
     WriteRequest,
 )
+from adapters.broken import mended
 from adapters.coupa import bank, failures, inbound, position, resources, wire
 from adapters.coupa.door import Door
 from adapters.coupa.options import Options
@@ -115,8 +116,7 @@ class Coupa:
                     source.shape, self.options.segment_count, resources.extras(entity, self.options)
                 ),
             }
-            answer = await self._transport.request("GET", source.path, params=params, is_write=False)
-            rows += split_rows(answer)
+            rows += split_rows(await self._read_rows(source, params))
         if source.row is not wire.BankAccount:
             return rows
         asked = set(external_ids)
@@ -130,7 +130,9 @@ class Coupa:
             return None
         fields = resources.fields(source.shape, self.options.segment_count, ())
         params: dict[str, str | int] = {"id[in]": profile_id, "limit": 1, "fields": fields}
-        answer = await self._transport.request("GET", source.path, params=params, is_write=False)
+        answer = await self._transport.request(
+            "GET", source.path, params=params, is_write=False, is_private=True
+        )
         try:
             found = [bank.revealed(row, external_id) for row in split_rows(answer)]
         except UNREADABLE:  # its text may hold the number, so none of it goes on
@@ -181,6 +183,15 @@ class Coupa:
     async def aclose(self) -> None:
         await self._transport.aclose()
 
+    async def _read_rows(self, source: resources.Resource, params: Mapping[str, str | int]) -> Answer:
+        """Read a page; of rows that are broken it holds stand-ins."""
+        is_private = source.row is wire.BankAccount
+        return mended(
+            await self._transport.request(
+                "GET", source.path, params=params, is_write=False, is_private=is_private
+            )
+        )
+
     async def _walk(self, entity: str, stored: str | None) -> AsyncIterator[Page]:
         at = position.parse(self.system, stored)
         if self.options.export_flag != "off" and entity in resources.EXPORTED:
@@ -215,8 +226,7 @@ class Coupa:
 
         async def fetch(after: int) -> KeyedPage[bytes, _Times]:
             query = {**params, "id[gt]": after}
-            answer = await self._transport.request("GET", source.path, params=query, is_write=False)
-            return _keyed(answer)
+            return _keyed(await self._read_rows(source, query))
 
         place = Place(self.system, source.path, self._pages_max)
         async for page in walk_by_key(place, at.after_id, fetch):

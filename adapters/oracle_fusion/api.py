@@ -7,9 +7,11 @@ that leads to another origin.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from copy import copy
 from typing import Any, Final
 
 from adapters.answer import Answer, first_bad_byte
+from adapters.broken import mended
 from adapters.errors import ProtocolError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.options import Options
@@ -20,6 +22,9 @@ ACCEPT: Final = "application/json, application/vnd.oracle.adf.error+json"
 ITEM: Final = "application/json"
 BATCH: Final = "application/vnd.oracle.adf.batch+json"
 ACTION: Final = "application/vnd.oracle.adf.action+json"
+
+PRIVATE: Final = ("externalBankAccounts",)
+"""What holds account numbers: no error keeps anything of its answers."""
 
 Params = Mapping[str, str | int]
 Children = Mapping[str, "Children"]
@@ -36,10 +41,23 @@ class Api:
         self._root = options.api_path
         self._pages_max = pages_max
         self._version = options.framework_version
+        self._mends = False
 
-    async def get(self, path: str, params: Params | None = None) -> Answer:
+    def for_reads(self) -> Api:
+        """Return the same for reads only: its pages hold stand-ins for broken rows. What a write looks up never does."""
+        other = copy(self)
+        other._mends = True
+        return other
+
+    async def get(self, path: str, params: Params | None = None, *, is_private: bool = False) -> Answer:
         return await self._transport.request(
-            "GET", self._url(path), params=params, headers=self._headers(), is_write=False, expects=(200,)
+            "GET",
+            self._url(path),
+            params=params,
+            headers=self._headers(),
+            is_write=False,
+            is_private=is_private,
+            expects=(200,),
         )
 
     async def create(
@@ -70,7 +88,9 @@ class Api:
 
     async def page(self, path: str, params: Params) -> tuple[Answer, wire.Envelope]:
         """Read one page of a collection."""
-        answer = await self.get(path, params)
+        answer = await self.get(path, params, is_private=path in PRIVATE)
+        if self._mends:
+            answer = mended(answer)
         bad = first_bad_byte(answer.content)
         if bad is not None:  # rows stay bytes, so nobody else would notice
             raise answer.unreadable(f"it is not UTF-8 at byte {bad}")

@@ -56,7 +56,7 @@ class OracleFusion:
         self._options = options
         self._transport = transport
         self._api = api
-        self._reads = Reads(api, options, Jobs(api, judge), clock)
+        self._reads = Reads(api.for_reads(), options, Jobs(api, judge), clock)
         self._judge = judge
         self._clock = clock
 

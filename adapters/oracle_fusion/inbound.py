@@ -12,6 +12,7 @@ import pydantic
 
 from adapters.answer import UNREADABLE
 from adapters.base import Translated, Untranslatable
+from adapters.broken import MARK
 from adapters.oracle_fusion import (
     inbound_finance,
     inbound_order,
@@ -80,12 +81,13 @@ def redacted_bank_account(row: bytes) -> bytes:
     """
     document = wire.decode_any(row)
     if not isinstance(document, dict):
-        raise msgspec.DecodeError("a bank account is not a JSON object")
+        return wire.encode({})  # refused later: it names no account
     number = next((str(document[name]) for name in ACCOUNT_NUMBER_ATTRIBUTES if document.get(name)), "")
     kept = {name: document[name] for name in KEPT_OF_BANK_ACCOUNTS if name in document}
     problem = account_problem(str(document["IBAN"])) if document.get("IBAN") else None
     made = {"fingerprint": fingerprint(number) if number else "", "masked": masked(number)}
-    return wire.encode({**kept, **made, **({"problem": problem} if problem else {})})
+    found = {**kept, **made, **({"problem": problem} if problem else {})}
+    return wire.encode({**found, MARK: document[MARK]} if MARK in document else found)
 
 
 def supplier(row: bytes, options: Options) -> Translated:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from adapters.broken import in_row
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, one_of
 from adapters.oracle_fusion.inbound_receipt import CORRECT, SHOWN, is_at_dock
@@ -37,7 +38,7 @@ async def at_dock(api: Api, rows: Sequence[bytes]) -> list[bytes]:
         if _is_correction(one):
             one.parent_kind = kinds.get(str(one.ParentTransactionId))
             row = b'%s,"@parent":%s}' % (row.rstrip()[:-1], wire.encode(one.parent_kind))
-        if is_at_dock(one):
+        if is_at_dock(one) or in_row(row):
             found.append(row)
     return found
 
@@ -51,8 +52,9 @@ async def _kinds(api: Api, ids: Sequence[str]) -> dict[str, str]:
             "onlyData": "true",
         }
         for row in await api.rows(HISTORY, params):
-            one = _decoder.decode(row)
-            found[str(one.TransactionId)] = one.TransactionTypeCode
+            one = _movement(row)
+            if one is not None:
+                found[str(one.TransactionId)] = one.TransactionTypeCode
     return found
 
 

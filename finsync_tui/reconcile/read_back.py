@@ -12,6 +12,7 @@ from sqlite3 import Connection
 from typing import Any, Protocol
 
 from adapters.base import Adapter, Translated
+from adapters.broken import translated
 from adapters.errors import AdapterError
 from finsync_tui.reconcile.compare import Difference
 from store import Store, systems, workflows
@@ -145,7 +146,7 @@ async def read_afresh(
                 systems.failed(db, system, str(error), clock.now())
             away.add((system, entity))
             continue
-        for item in adapters[system].translate(entity, rows):
+        for item in translated(adapters[system], entity, rows):
             if isinstance(item, Translated):
                 found[Want(system, entity, item.external_id)] = item.record
     return found, away

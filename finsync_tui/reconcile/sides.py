@@ -15,6 +15,7 @@ from sqlite3 import Connection
 from typing import Final, NamedTuple, cast
 
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
+from adapters.broken import translated
 from adapters.errors import AdapterError, TransientError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
@@ -237,7 +238,7 @@ def _put(
     """Turn one page into rows. A document that can't be read keeps the rows it has: it is there."""
     read: list[Translated] = []
     unread: list[str] = []
-    for item in adapter.translate(entity, page.rows):
+    for item in translated(adapter, entity, page.rows):
         if isinstance(item, Translated):
             read.append(item)
         elif isinstance(item, Untranslatable) and item.external_id:

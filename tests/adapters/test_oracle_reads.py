@@ -14,6 +14,7 @@ import pytest
 
 from adapters import oracle_fusion
 from adapters.base import Adapter, Connection, Page, WriteRequest
+from adapters.broken import in_row
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -152,11 +153,17 @@ def test_a_row_without_an_id_is_handed_on() -> None:
     assert rows == [json.loads(row) for row in pages[0].rows]
 
 
-def test_invalid_text_is_refused_with_its_place() -> None:
+def test_invalid_text_in_a_row_is_refused_with_the_row_and_elsewhere_with_the_page() -> None:
     """Rows stay bytes, so the page is looked at as a whole."""
     content = b'{"items":[{"SupplierId":1,"Supplier":"\xff"}],"count":1,"hasMore":false,"limit":2,"offset":0}'
 
-    with pytest.raises(ProtocolError, match="UTF-8 at byte 38"):
+    (page,) = read(a_pod(lambda _: httpx.Response(200, content=content)), "supplier")
+    broken = in_row(page.rows[0])
+
+    assert broken is not None
+    assert ("$.Supplier", b'{"SupplierId":1,"Supplier":"\xff"}') == (broken.path, broken.row)
+    content = content.replace(b"\xff", b"").replace(b'"count"', b'"c\xff"')
+    with pytest.raises(ProtocolError, match="UTF-8 at byte 44"):
         read(a_pod(lambda _: httpx.Response(200, content=content)), "supplier")
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from adapters.base import Page, Translated, Untranslatable, WindowReader, WriteRequest
+from adapters.broken import in_row
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -58,7 +59,6 @@ READ_FAULTS: list[tuple[str, dict[str, Any], type[AdapterError]]] = [
     ("reset", {}, TransientError),
     ("garbage", {}, ProtocolError),
     ("truncated", {}, ProtocolError),
-    ("invalid_utf8", {}, ProtocolError),
     ("huge", {}, ProtocolError),
 ]
 WRITE_FAULTS: list[tuple[str, dict[str, Any], type[AdapterError]]] = [
@@ -319,6 +319,24 @@ def test_faults_of_a_read_are_sorted(
 
 
 @every_system
+def test_bytes_that_are_no_text_cost_one_row_at_most(setup: Setup) -> None:
+    """The row they are in has a stand-in and its neighbours come; where they are in none, the page is refused."""
+    world = setup()
+    made = world.add(5)
+    world.faults.add(fault("invalid_utf8", path=world.read_path))
+
+    try:
+        rows = [row for page in pages(world) for row in page.rows]
+    except ProtocolError as error:
+        assert_speaks(world, error)
+    else:
+        stand_ins = [row for row in rows if in_row(row)]
+        assert (len(made), 1) == (len(rows), len(stand_ins))
+
+    assert sorted(made) == sorted(ids(world, pages(world)))
+
+
+@every_system
 @pytest.mark.parametrize(
     ("kind", "settings", "expected"),
     WRITE_FAULTS,
@@ -339,7 +357,9 @@ def test_faults_of_a_write_are_sorted(
 
     if only_asks(world):
         expected = next(
-            e for k, s, e in READ_FAULTS if (k, s.get("status")) == (kind, settings.get("status"))
+            e
+            for k, s, e in [*READ_FAULTS, ("invalid_utf8", {}, ProtocolError)]
+            if (k, s.get("status")) == (kind, settings.get("status"))
         )
     assert expected is type(caught.value)
     assert 1 == world.faults.applied_count(kind)

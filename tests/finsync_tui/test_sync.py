@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from adapters import manifest
+from adapters.answer import Answer
 from adapters.base import Health, Page, Receipt, Translated, Untranslatable, WriteRequest
 from adapters.drift import Drift
 from adapters.errors import ProtocolError, TransientError
+from adapters.transport import Transport
 from finsync_tui import releasing, sync
 from store import Store, cases, findings, records, requests, runs, watermarks
 from store.canonical.money import Money
 from store.canonical.supplier import Supplier
-from tests.adapters.setups import World, worlds
+from tests.adapters.setups import World, fault, worlds
 from tests.builders import a_clock, a_store, a_supplier
 
 
@@ -358,3 +363,72 @@ def test_every_system_can_be_read_again_from_the_beginning(setup: Callable[..., 
     assert (30, 30, 0, None) == read(empty, replace(task, is_full=True))
     assert (0, 0, None) == read(whole, task)[1:]
     assert {} == findings.counts(whole.db)
+
+
+@pytest.mark.parametrize("setup", worlds().values(), ids=worlds().keys())
+def test_a_row_that_is_no_json_costs_its_neighbours_nothing(
+    setup: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an exception with what was sent and its id, the watermark moves, and read well again it is over."""
+    world = setup()
+    names = world.add(5)
+    store = a_store(world.clock)
+    task = sync.Pull(world.adapter.system, world.entity)
+    garbled = _garble_second_row(world, monkeypatch)
+
+    first = asyncio.run(sync.pull(store, world.adapter, task, world.clock))
+    live = store.db.execute(
+        "SELECT class, document_key, payload FROM exception_case WHERE ended_at IS NULL"
+    ).fetchall()
+    garbled.clear()
+    second = asyncio.run(sync.pull(store, world.adapter, replace(task, is_full=True), world.clock))
+
+    assert (5, 4, 1, None) == (first.rows_read, first.rows_changed, first.rows_refused, first.error)
+    ((class_, key, payload),) = live
+    assert ("PAYLOAD_INVALID", True) == (class_, key.partition(":")[2] in names)
+    assert payload.endswith(b',"broken":NaN}')
+    assert watermarks.get(store.db, task.system, task.entity) is not None
+    assert (1, 0, None) == (second.rows_changed, second.rows_refused, second.error)
+    assert [] == store.db.execute("SELECT 1 FROM exception_case WHERE ended_at IS NULL").fetchall()
+
+
+def _garble_second_row(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Have the second row of each page come with a value that is no JSON, until the list that is returned is empty."""
+    garbled = [world.read_path]
+    receive = Transport._answer
+
+    def received(self: Transport, response: httpx.Response, content: bytes, ask: Any) -> Answer:
+        target = f"{ask.url.path}?{ask.url.query.decode()}"
+        rows = next(_lists(json.loads(content)), []) if garbled and re.search(garbled[0], target) else []
+        if len(rows) > 1 and isinstance(rows[1], dict):
+            whole = json.loads(content)
+            next(_lists(whole))[1]["broken"] = "@"
+            content = (
+                json.dumps(whole, separators=(",", ":")).encode().replace(b'"broken":"@"', b'"broken":NaN', 1)
+            )
+        return receive(self, response, content, ask)
+
+    monkeypatch.setattr(Transport, "_answer", received)
+    return garbled
+
+
+def _lists(document: Any) -> Iterator[list[Any]]:
+    """Yield the lists of documents in an answer, or the answer that is one."""
+    found = [document] if isinstance(document, list) else list(document.values())
+    yield from (one for one in found if isinstance(one, list) and one and isinstance(one[0], dict))
+
+
+def test_an_answer_that_cannot_be_split_keeps_its_beginning_in_the_exception() -> None:
+    """A page of HTML instead of rows: nothing is stored, the watermark stays, and an analyst sees what came."""
+    world = worlds()["coupa"]()
+    world.add(2)
+    store = a_store(world.clock)
+    world.faults.add(fault("garbage", path=world.read_path))
+
+    result = asyncio.run(sync.pull(store, world.adapter, sync.Pull("coupa", world.entity), world.clock))
+
+    assert (0, None) == (result.rows_read, watermarks.get(store.db, "coupa", world.entity))
+    ((evidence,),) = store.db.execute(
+        "SELECT evidence FROM exception_case WHERE class='READ_FAILED'"
+    ).fetchall()
+    assert "<html" in json.loads(evidence)["answer"].lower()
