@@ -127,6 +127,27 @@ class PayablesUnit(_Table):
     conversion_type: str = Field(default="Corporate", description="Rate type of invoices in other currencies")
 
 
+class ProjectCode(_Table):
+    """What Oracle's project costing wants to know of a charge: by id on orders, by name on invoices."""
+
+    project_id: int
+    project: str = Field(min_length=1, description="As `_PROJECT_ID_Display` shows it")
+    task_id: int
+    task: str = Field(min_length=1)
+    expenditure_type_id: int
+    expenditure_type: str = Field(min_length=1)
+    organization_id: int
+    organization: str = Field(min_length=1)
+
+
+class ProjectCoding(_Table):
+    """Which charges are a project's, and how each project is coded."""
+
+    segment: int = Field(ge=1, le=30, description="Which segment of the account names the project, from 1")
+    no_project: tuple[str, ...] = Field(default=("0", "000", "0000"), description="Values that mean none")
+    projects: dict[str, ProjectCode]
+
+
 class RateQuery(_Table):
     """Daily rates of one pair of currencies."""
 
@@ -228,6 +249,10 @@ class Options(_Table):
     starts_on_attribute: str = "_START_DATE_ACTIVE"
     ends_on_attribute: str = "_END_DATE_ACTIVE"
     segment_delimiter: str = Field(default="-", min_length=1)
+    project_coding: ProjectCoding | None = Field(
+        default=None,
+        description="Project flexfields of orders and of invoice lines without an order; None: not sent",
+    )
 
     cost_centre_value_set: str | None = None
     ledger_balances: tuple[BalanceQuery, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal, InvalidOperation, localcontext
 from typing import Any, Final
 
+from adapters.oracle_fusion import projects
 from adapters.oracle_fusion.fields import PRECISION, add_up, product
 from adapters.oracle_fusion.options import BusinessUnit, Options
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
@@ -92,7 +93,7 @@ def _line(line: CommitmentLine, currency: str, unit: BusinessUnit, options: Opti
         body["Category"] = category
     if is_priced and line.uom:
         body["UOMCode"] = uom_code(line.uom, unit)
-    body["schedules"] = [_schedule(line, is_priced, unit)]
+    body["schedules"] = [_schedule(line, is_priced, unit, options)]
     return body
 
 
@@ -110,7 +111,7 @@ def _size(line: CommitmentLine, currency: str) -> Body:
     return {"Quantity": line.quantity, "Price": line.unit_price}
 
 
-def _schedule(line: CommitmentLine, is_priced: bool, unit: BusinessUnit) -> Body:
+def _schedule(line: CommitmentLine, is_priced: bool, unit: BusinessUnit, options: Options) -> Body:
     body: Body = {
         "ScheduleNumber": 1,
         **({"Quantity": line.quantity} if is_priced else {"Amount": line.amount.amount}),
@@ -130,10 +131,23 @@ def _schedule(line: CommitmentLine, is_priced: bool, unit: BusinessUnit) -> Body
     else:
         sizes = [{"Amount": one.amount.amount} for one in line.distributions]
     body["distributions"] = [
-        {"DistributionNumber": position, **size, "POChargeAccount": one.charge_account}
+        {
+            "DistributionNumber": position,
+            **size,
+            "POChargeAccount": one.charge_account,
+            **_project(one.charge_account, line, options),
+        }
         for position, (one, size) in enumerate(zip(line.distributions, sizes, strict=True), 1)
     ]
     return body
+
+
+def _project(account: str, line: CommitmentLine, options: Options) -> Body:
+    try:
+        coded = projects.of_distribution(account, line.need_by_on, options)
+    except projects.UncodedError as error:
+        raise CannotExpressError("MAPPING_MISSING", f"line {line.number}: {error}") from None
+    return {"projectDFF": coded} if coded is not None else {}
 
 
 def quantities(whole: Decimal, distributions: Sequence[CommitmentDistribution]) -> list[Decimal]:

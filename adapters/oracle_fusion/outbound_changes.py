@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.oracle_fusion import wire
+from adapters.oracle_fusion import projects, wire
 from adapters.oracle_fusion.fields import whole
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.outbound import Body, CannotExpressError, purchase_order
@@ -83,13 +83,13 @@ def changes(
         if line is None:
             steps.append(Create(_href(order, "the order"), "lines", body))
         else:
-            steps += _line_steps(line, number, body)
+            steps += _line_steps(line, number, body, options)
     for number, line in existing.items():
         steps += _removal(line, number, is_issued=number in issued)
     return steps
 
 
-def _line_steps(line: wire.OrderLine, number: str, body: Body) -> list[Step]:
+def _line_steps(line: wire.OrderLine, number: str, body: Body, options: Options) -> list[Step]:
     if wire.is_set(line.CancelFlag):
         raise CannotExpressError(
             "REJECTED",
@@ -112,10 +112,10 @@ def _line_steps(line: wire.OrderLine, number: str, body: Body) -> list[Step]:
     wanted = body["schedules"][0]
     if not live:
         return [*steps, Create(_href(line, f"line {number}"), "schedules", wanted)]
-    return steps + _schedule_steps(live[0], number, wanted)
+    return steps + _schedule_steps(live[0], number, wanted, options)
 
 
-def _schedule_steps(schedule: wire.Schedule, number: str, wanted: Body) -> list[Step]:
+def _schedule_steps(schedule: wire.Schedule, number: str, wanted: Body, options: Options) -> list[Step]:
     steps = _updates(schedule, wanted, SCHEDULE)
     existing = {
         whole(one.DistributionNumber): one
@@ -127,9 +127,25 @@ def _schedule_steps(schedule: wire.Schedule, number: str, wanted: Body) -> list[
         if found is None:
             steps.append(Create(_href(schedule, f"the schedule of line {number}"), "distributions", body))
         else:
+            _refuse_other_project(found, body, number, options)
             steps += _updates(found, body, DISTRIBUTION)
     steps += [Delete(_href(one, f"a distribution of line {number}")) for one in existing.values()]
     return steps
+
+
+def _refuse_other_project(found: wire.Distribution, body: Body, number: str, options: Options) -> None:
+    """How a project coding is changed after it was made is documented nowhere."""
+    account = found.POChargeAccount
+    try:
+        before = projects.code_of(account, options) if account else None
+    except projects.UncodedError:
+        before = None
+    if account and before != projects.code_of(str(body["POChargeAccount"]), options):
+        raise CannotExpressError(
+            "REJECTED",
+            f"line {number} is charged to another project now, and a distribution in Oracle keeps its project coding: "
+            "change it there, or order it as a new line",
+        )
 
 
 def _removal(line: wire.OrderLine, number: str, *, is_issued: bool) -> list[Step]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from adapters.oracle_fusion import projects
 from adapters.oracle_fusion.options import Options, PayablesUnit
 from adapters.oracle_fusion.outbound import CannotExpressError, cut, identifier
 from store.canonical.money import Money, plain, total
@@ -74,7 +75,10 @@ def invoice(document: Invoice, payee: Payee, options: Options) -> dict[str, Any]
         given["ConversionRateType"] = unit.conversion_type
         given["ConversionDate"] = (document.accounting_on or document.invoiced_on).isoformat()
     body |= {name: value for name, value in given.items() if value}
-    body["invoiceLines"] = [_line(position, line) for position, line in enumerate(document.lines, 1)]
+    body["invoiceLines"] = [
+        {**_line(position, line), **_project(line, document, options)}
+        for position, line in enumerate(document.lines, 1)
+    ]
     return body
 
 
@@ -127,6 +131,17 @@ def accounts(line: InvoiceLine) -> list[tuple[str, Money]]:
             "TOTALS_DIFFER", f"the distributions of line {line.number} do not add up to {line.amount}"
         )
     return parts
+
+
+def _project(line: InvoiceLine, document: Invoice, options: Options) -> dict[str, Any]:
+    """What matches an order has its project from there, and tax that comes back is no project's."""
+    if line.order_number is not None:
+        return {}
+    try:
+        coded = projects.of_line((account for account, _ in accounts(line)), document.invoiced_on, options)
+    except projects.UncodedError as error:
+        raise CannotExpressError("MAPPING_MISSING", f"line {line.number}: {error}") from None
+    return {"invoiceLineProjectDff": coded} if coded is not None else {}
 
 
 def _line(position: int, line: InvoiceLine) -> dict[str, Any]:

@@ -250,8 +250,9 @@ def _draft_schedules() -> Resource:
         "projectDFF",
         "Project Costing",
         "_PROJECT_ID",
-        "_PROJECT_ID:id:cu _TASK_ID:id:cu _EXPENDITURE_ITEM_DATE:date:cu _EXPENDITURE_TYPE_ID:id:cu "
-        "_ORGANIZATION_ID:id:cu",
+        "_PROJECT_ID:id:!c _TASK_ID:id:!c _EXPENDITURE_ITEM_DATE:date:!c _EXPENDITURE_TYPE_ID:id:!c "
+        "_ORGANIZATION_ID:id:!c",
+        entity="PODistributionProjectDFF",
     )
     distributions = resource(
         "distributions",

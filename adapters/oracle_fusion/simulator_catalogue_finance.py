@@ -100,6 +100,14 @@ def _invoices() -> Resource:
         has_opaque_key=True,
         entity="PayablesInvoiceDistributionEO",
     )
+    project = resource(
+        "invoiceLineProjectDff",
+        "Project Information",
+        "_PROJECT_ID_Display",
+        "_PROJECT_ID_Display:text240:!c _TASK_ID_Display:text240:!c _EXPENDITURE_ITEM_DATE:date:!c "
+        "_EXPENDITURE_TYPE_ID_Display:text240:!c _ORGANIZATION_ID_Display:text240:!c",
+        entity="PayablesInvoiceLineProjectDFF",
+    )
     lines = resource(
         "invoiceLines",
         "Invoice Line",
@@ -113,7 +121,7 @@ def _invoices() -> Resource:
         "PrepaymentLineNumber:whole PrepaymentIncludedonInvoiceFlag:flag "
         "FundsStatus:text80 DiscardedFlag:flag CanceledFlag:flag CreationDate:instant "
         "LastUpdateDate:instant",
-        children=(distributions,),
+        children=(distributions, project),
         can=("update",),
         entity="PayablesInvoiceLineEO",
     )

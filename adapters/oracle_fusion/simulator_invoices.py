@@ -160,6 +160,14 @@ class InvoiceDesk:
             data: Data = {"DistributionLineType": row.data["LineType"], **shared, **one}
             data.pop("MatchType", None)
             row.of("invoiceDistributions").append(self._world.new_row(distributions, data))
+        coding = resource.children["invoiceLineProjectDff"]
+        for coded in parsed.children.get("invoiceLineProjectDff", []):
+            name = coded.data["_PROJECT_ID_Display"]
+            if all(one.data["ProjectNumber"] != name for one in self._world.tables["projects"]):
+                raise refused(
+                    "BAD_PROJECT", "/_PROJECT_ID_Display", project=name, line=row.data["LineNumber"]
+                )
+            row.of("invoiceLineProjectDff").append(self._world.new_row(coding, coded.data))
         return row
 
     def _header_problems(self, row: Row, ledger: Ledger) -> Iterator[Problem]:

@@ -219,6 +219,7 @@ MESSAGES: Final[dict[str, Message]] = {
         "PO-2055053", "Distribution {distribution} of line {line} has no charge account."
     ),
     "BAD_DESTINATION": Message("PO-2055054", "The ship-to {attribute} of line {line} isn't valid."),
+    "BAD_PROJECT": Message("PJC-700101", "The project {project} of line {line} isn't valid."),
     # accounts
     "ACCOUNT_SHAPE": Message(
         "GL-781001", "The account {account} isn't valid: {chart} has {expected} segments, not {actual}."

@@ -46,6 +46,7 @@ class OrderChecks:
             for schedule in line.of("schedules"):
                 found += self._destination(line, schedule)
                 found += _repeated("distribution", schedule.of("distributions"), "DistributionNumber")
+                found += self._projects(line, schedule)
         return found
 
     def balance(self, tree: Row) -> list[Problem]:
@@ -132,6 +133,13 @@ class OrderChecks:
                 left = self._world.billing.left(key, whole, amount)
                 found.append(Charge(str(one.data["POChargeAccount"]), period.name if period else None, left))
         return found
+
+    def _projects(self, line: Row, schedule: Row) -> Iterator[Problem]:
+        for distribution in schedule.of("distributions"):
+            for one in distribution.of("projectDFF"):
+                if self._world.row("projects", one.data["_PROJECT_ID"]) is None:
+                    facts = {"project": one.data["_PROJECT_ID"], "line": line.data["LineNumber"]}
+                    yield problem("BAD_PROJECT", "/_PROJECT_ID", **facts)
 
     def _units(self, data: Data) -> Iterator[Problem]:
         for role, attribute in (("procurement", "ProcurementBUId"), ("requisitioning", "RequisitioningBUId")):

@@ -1,0 +1,149 @@
+"""Project flexfields: which charges carry a project's coding into Oracle, as the profile says it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from adapters.errors import RejectedError
+from adapters.oracle_fusion.outbound import CannotExpressError, purchase_order
+from adapters.oracle_fusion.outbound_changes import changes
+from adapters.oracle_fusion.outbound_invoice import Payee, invoice
+from store.canonical.money import Money
+from store.canonical.payables import InvoiceDistribution, InvoiceLine
+from tests.adapters.oracle_builders import an_order, some_options
+from tests.adapters.oracle_finance import FinanceWorld, an_invoice
+from tests.adapters.setup_oracle import OracleWorld
+from tests.adapters.test_promises import run
+from tests.builders import a_commitment, a_commitment_line
+
+DESK, MILL, NONE = "01-420-7110-0000-000", "01-420-7110-0000-900", "01-420-7110-0000-0"
+PAYEE = Payee("Berg, Jonas", "10002", "OFFICE")
+PAYABLES = {"DE Operations": {"currency": "EUR"}}
+
+
+def a_coding(project_id: int = 300000000500001, project: str = "P-17") -> dict[str, Any]:
+    return {
+        "project_id": project_id, "project": project, "task_id": 300000000500002, "task": "1.0",
+        "expenditure_type_id": 300000000500003, "expenditure_type": "Furniture", "organization_id": 300000000500004,
+        "organization": "DE Facilities",
+    }  # fmt: skip
+
+
+def coding(**projects: dict[str, Any]) -> dict[str, Any]:
+    """Return the option: the account's last segment names the project."""
+    return {"segment": 5, "no_project": ["0"], "projects": projects}
+
+
+OPTIONS = some_options(project_coding=coding(**{"000": a_coding()}), payables=PAYABLES)
+
+
+def test_an_order_reaches_oracle_with_its_project() -> None:
+    """By ids, one coding a distribution, dated by when the line is needed; a project that Oracle does not know is refused."""
+    world = OracleWorld(options={"project_coding": coding(**{"000": a_coding()})})
+    unknown = world.create(world.commitment())
+
+    with pytest.raises(RejectedError, match="project 300000000500001"):
+        run(world.adapter.write(unknown))
+    world.simulator.put(
+        "projects", {"ProjectId": 300000000500001, "ProjectNumber": "P-17", "ProjectName": "Mill"}
+    )
+    run(world.adapter.write(world.create(world.commitment())))
+
+    (order,) = world.simulator.world.orders.values()
+    (line,) = order.draft.of("lines")
+    (distribution,) = line.of("schedules")[0].of("distributions")
+    (coded,) = distribution.of("projectDFF")
+    assert {
+        "_PROJECT_ID": 300000000500001, "_TASK_ID": 300000000500002, "_EXPENDITURE_ITEM_DATE": "2026-02-01",
+        "_EXPENDITURE_TYPE_ID": 300000000500003, "_ORGANIZATION_ID": 300000000500004,
+    } == dict(coded.data)  # fmt: skip
+
+
+def test_an_invoice_without_an_order_reaches_oracle_with_its_project() -> None:
+    """By names, on its line, dated as the invoice; a project that Oracle does not know is refused."""
+    world = FinanceWorld(options={"project_coding": coding(**{"000": a_coding()})})
+
+    with pytest.raises(RejectedError, match="project P-17"):
+        run(world.adapter.write(world.invoice_request(an_invoice())))
+    world.simulator.put("projects", {"ProjectNumber": "P-17", "ProjectName": "Mill"})
+    run(world.adapter.write(world.invoice_request(an_invoice())))
+
+    (row,) = world.simulator.world.tables["invoices"]
+    (coded,) = row.of("invoiceLines")[0].of("invoiceLineProjectDff")
+    assert {
+        "_PROJECT_ID_Display": "P-17", "_TASK_ID_Display": "1.0", "_EXPENDITURE_ITEM_DATE": "2026-01-05",
+        "_EXPENDITURE_TYPE_ID_Display": "Furniture", "_ORGANIZATION_ID_Display": "DE Facilities",
+    } == dict(coded.data)  # fmt: skip
+
+
+def charged(*accounts: str) -> InvoiceLine:
+    parts = tuple(
+        InvoiceDistribution(
+            number=str(n), account=one, amount=Money.of("119.00", "EUR").split([1] * len(accounts))[n - 1]
+        )
+        for n, one in enumerate(accounts, 1)
+    )
+    return InvoiceLine(number="1", amount=Money.of("119.00", "EUR"), description="Hotel", distributions=parts)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [charged(NONE), charged(DESK).model_copy(update={"order_number": "PO-1", "order_line": "1"})],
+    ids=["no project's", "of an order"],
+)
+def test_what_is_no_projects_or_has_it_from_its_order_carries_none(line: InvoiceLine) -> None:
+    """A filler value means no project; Oracle draws the coding of a matched line from the order."""
+    body = invoice(an_invoice(lines=(line,)), PAYEE, OPTIONS)
+
+    assert "invoiceLineProjectDff" not in body["invoiceLines"][0]
+
+
+def test_without_the_option_nothing_of_it_is_sent() -> None:
+    """A project is a segment of the account then, and nothing else."""
+    body = purchase_order(a_commitment(), some_options())
+
+    assert "projectDFF" not in body["lines"][0]["schedules"][0]["distributions"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [(charged(MILL), "project 900 of account"), (charged(DESK, NONE), "charged to several")],
+    ids=["not coded", "two codings"],
+)
+def test_an_invoice_line_that_nobody_can_code_is_a_persons_matter(line: InvoiceLine, words: str) -> None:
+    """Refused before anything is sent, as a rule that is missing."""
+    with pytest.raises(CannotExpressError, match=words) as refused:
+        invoice(an_invoice(lines=(line,)), PAYEE, OPTIONS)
+
+    assert "MAPPING_MISSING" == refused.value.case_class
+
+
+def test_an_order_line_of_a_project_needs_a_day() -> None:
+    """Oracle costs an expenditure on its date; nobody makes one up."""
+    commitment = a_commitment(lines=(a_commitment_line(need_by_on=None),))
+
+    with pytest.raises(CannotExpressError, match="no day on which it is needed"):
+        purchase_order(commitment, OPTIONS)
+
+
+def test_a_distribution_keeps_its_project() -> None:
+    """A change to another project is refused with what to do; one within the project is a change like any other."""
+    options = some_options(
+        project_coding=coding(**{"000": a_coding(), "900": a_coding(300000000500009, "P-18")}),
+        payables=PAYABLES,
+    )
+    order = an_order(a_commitment(), options=options)
+    (line,) = a_commitment().lines
+    (part,) = line.distributions
+
+    def to(account: str) -> Any:
+        moved = part.model_copy(update={"charge_account": account})
+        return a_commitment(lines=(line.model_copy(update={"distributions": (moved,)}),))
+
+    assert 1 == len(changes(order, to("01-430-7110-0000-000"), options))
+    with pytest.raises(CannotExpressError, match="order it as a new line"):
+        changes(order, to(MILL), options)
+    assert date(2026, 2, 1) == line.need_by_on
