@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -126,6 +127,16 @@ class CredentialsError(AdapterError):
 
     code = "ADAPTER_CREDENTIALS"
     failure = "credentials"
+
+
+class SecretUnsetError(CredentialsError):
+    """A secret that this connection needs is not set: nothing was asked of the system."""
+
+    code = "ADAPTER_SECRET_MISSING"
+
+    def __init__(self, system: str, message: str, names: Sequence[str]) -> None:
+        super().__init__(system, message)
+        self.names = tuple(names)
 
 
 class ProtocolError(AdapterError):

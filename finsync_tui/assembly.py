@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import adapters as adapter_packages
-from adapters.base import Adapter
-from adapters.errors import CredentialsError
+from adapters.base import Adapter, Connection
+from adapters.errors import CredentialsError, SecretUnsetError
 from finsync_tui import (
     credentials,
     delivery,
@@ -151,6 +151,7 @@ class Engine:
     async def cycle(self, names: Sequence[str]) -> CycleReport:
         """Read what these schedules name, then decide, deliver and verify until nothing more moves."""
         now = self.clock.now()
+        self._try_missing_secrets()
         self._report("working")
         wanted = schedule.pulls(self.profile, tuple(names))
         pulled = await self._pull(wanted)
@@ -184,6 +185,7 @@ class Engine:
     async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         """Read these now, outside any schedule."""
         self._report("working")
+        self._try_missing_secrets()
         return await self._pull(pulls)
 
     async def reconcile(self, asked: Asked) -> list[Run]:
@@ -230,6 +232,14 @@ class Engine:
         now = self.clock.now()
         asked = [requests.Reread(task.system, task.entity, one, 0, now) for one in external_ids]
         return (await sync.reread(self.store, self.adapters[task.system], task, asked, self.clock),)
+
+    def _try_missing_secrets(self) -> None:
+        """Use a system again that a secret was missing for: somebody may have set it meanwhile."""
+        waiting = cases.live_systems(self.store.db, sync.UNSET)
+        if waiting:
+            with self.store.transaction() as db:
+                for name in waiting:
+                    systems.unpark(db, name, self.clock.now())
 
     async def _pull_asked(self) -> tuple[sync.Pulled, ...]:
         """Read what people asked for since the last look, by the schedules of those systems."""
@@ -380,10 +390,15 @@ def connect(workspace: Workspace, profile: Profile, clock: Clock) -> dict[str, A
     secrets = credentials.Secrets(workspace.name, workspace.path, workspace.secrets_dir)
     return {
         name: adapter_packages.load(connection.adapter).connect(
-            name, connection, SystemSecrets(name, secrets), clock
+            name, connection, SystemSecrets(name, secrets, _needed(connection)), clock
         )
         for name, connection in profile.systems.items()
     }
+
+
+def _needed(connection: Connection) -> tuple[str, ...]:
+    """Return the names of the secrets that a connection with these options needs."""
+    return adapter_packages.manifest(connection.adapter).for_options(connection.options).credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,12 +407,24 @@ class SystemSecrets:
 
     system: str
     secrets: credentials.Secrets
+    needed: tuple[str, ...] = ()
+    """What this connection can't do without: of what is missing all is said at once."""
 
     def __call__(self, name: str) -> str:
         try:
             return self.secrets.get(self.system, name)
-        except (credentials.SecretMissingError, credentials.SecretPlaceError) as error:
+        except credentials.SecretMissingError as error:
+            others = [one for one in self.needed if one != name and self._is_missing(one)]
+            also = f" Not set either: {', '.join(others)}." if others else ""
+            raise SecretUnsetError(self.system, f"{error}{also}", [name, *others]) from None
+        except credentials.SecretPlaceError as error:
             raise CredentialsError(self.system, str(error)) from None
+
+    def _is_missing(self, name: str) -> bool:
+        try:
+            return self.secrets.find(self.system, name) is None
+        except credentials.SecretMissingError:  # the keyring can't be asked
+            return True
 
     def put(self, name: str, value: str) -> None:
         try:

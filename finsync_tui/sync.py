@@ -20,7 +20,14 @@ from typing import Literal
 from adapters import broken
 from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
 from adapters.drift import Drift
-from adapters.errors import AdapterError, CredentialsError, MaintenanceError, SettingsError, TransientError
+from adapters.errors import (
+    AdapterError,
+    CredentialsError,
+    MaintenanceError,
+    SecretUnsetError,
+    SettingsError,
+    TransientError,
+)
 from finsync_tui import documents, garbage
 from finsync_tui.stopping import IsStopping, never
 from store import (
@@ -46,6 +53,7 @@ from store.errors import GivenUpError
 ENGINE = "engine"
 PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 READ_FAILED = "READ_FAILED"
+UNSET = "SECRET_MISSING"
 ROWS_A_TRANSACTION = 500
 """Small pages are put together until they hold so many rows; more in one transaction saves nothing worth the memory."""
 ROWS_IN_HAND = 16
@@ -54,6 +62,8 @@ DRIFTS_MAX = 500
 """So many drifted fields of one entity are told; a system that sends more has other documents, not other fields."""
 PARKED_FOR = timedelta(minutes=30)
 """How long a system in maintenance is left alone when it does not say."""
+SECRET_AWAITED_FOR = timedelta(minutes=5)
+"""How long a system is left alone whose secret is missing, unless a cycle begins before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,7 @@ async def pull(
         _end_cases(
             db, task.entity, [f"{task.system}:{task.entity}"], (READ_FAILED, "CREDENTIALS_REFUSED"), clock
         )
-        _end_cases(db, "system", [task.system], ("CREDENTIALS_REFUSED", "CONFIGURATION"), clock)
+        _end_cases(db, "system", [task.system], ("CREDENTIALS_REFUSED", UNSET, "CONFIGURATION"), clock)
     return result
 
 
@@ -574,8 +584,7 @@ def _note_failure(
             outcome = "parked"
             park(db, task.system, error.retry_after, str(error), clock)
         elif isinstance(error, CredentialsError):
-            systems.hold(db, task.system, str(error), now)
-            cases.open(db, credentials_case(task.system, error), now)
+            shut_out(db, task.system, error, now)
         else:
             asked = error.retry_after if isinstance(error, TransientError) else None
             systems.failed(db, task.system, str(error), now, now + asked if asked is not None else None)
@@ -613,7 +622,32 @@ def park(db: Connection, system: str, asked: timedelta | None, reason: str, cloc
     )
 
 
-def credentials_case(system: str, error: CredentialsError) -> cases.NewCase:
+def shut_out(db: Connection, system: str, error: CredentialsError, now: datetime) -> None:
+    """Leave a system alone that does not let us in: until a person resumes it, or until a secret that is missing is set."""
+    if isinstance(error, SecretUnsetError):
+        systems.park(db, system, now + SECRET_AWAITED_FOR, str(error), now)
+        cases.open(db, _secret_case(system, error), now)
+    else:
+        systems.hold(db, system, str(error), now)
+        cases.open(db, _credentials_case(system, error), now)
+
+
+def _secret_case(system: str, error: SecretUnsetError) -> cases.NewCase:
+    commands = " and ".join(f"`finsync secrets set {system} {name}`" for name in error.names)
+    return cases.NewCase(
+        class_=UNSET,
+        entity="system",
+        document_key=system,
+        document_number=system,
+        system=system,
+        cause=str(error),
+        fix=f"Set it: {commands}; `finsync secrets test {system}` tries it. The engine goes on by itself at its next cycle. "
+        "Nothing is lost meanwhile.",
+        evidence={"secrets": list(error.names)},
+    )
+
+
+def _credentials_case(system: str, error: CredentialsError) -> cases.NewCase:
     return cases.NewCase(
         class_="CREDENTIALS_REFUSED",
         entity="system",

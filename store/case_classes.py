@@ -22,6 +22,7 @@ CASE_CLASSES: Final = frozenset(
         "REJECTED",
         "DEAD_LETTER",
         "CREDENTIALS_REFUSED",
+        "SECRET_MISSING",
         "WRITE_BACK_IGNORED",
         "READ_BACK_DIFFERS",
         "VERSION_CONFLICT",

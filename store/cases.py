@@ -242,6 +242,15 @@ def live_for_documents(db: sqlite3.Connection, document_keys: Sequence[str]) -> 
     return [_case(row) for row in rows]
 
 
+def live_systems(db: sqlite3.Connection, class_: str) -> list[str]:
+    """Return the systems that have a live exception of a class about themselves."""
+    rows = db.execute(
+        "SELECT DISTINCT system FROM exception_case WHERE class=? AND entity='system' AND ended_at IS NULL ORDER BY system",
+        (class_,),
+    )
+    return [system for (system,) in rows]
+
+
 def live_ids(
     db: sqlite3.Connection, entity: str, document_keys: Sequence[str], classes: Sequence[str]
 ) -> list[int]:

@@ -85,6 +85,11 @@ def park(db: sqlite3.Connection, system: str, until: datetime, reason: str, now:
     )
 
 
+def unpark(db: sqlite3.Connection, system: str, now: datetime) -> None:
+    """Use a parked one again before its time: what it waited for may have happened. All others stay as they are."""
+    db.execute("UPDATE system_state SET until=?2 WHERE system=?1 AND state='parked'", (system, text(now)))
+
+
 def pause(db: sqlite3.Connection, system: str, reason: str, now: datetime) -> None:
     """Leave it alone until a person resumes it, because a person says so."""
     _put(db, system, "paused", reason, now)

@@ -44,12 +44,12 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Ask each connected system for a sign of life; ends with 3 when one does not answer as it should."""
-    if not tell_health(workspace_of(workspace), system, json=json):
+    if not all(tell_health(workspace_of(workspace), system, json=json).values()):
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def tell_health(workspace: Workspace, system: str | None, *, json: bool) -> bool:
-    """Print what the systems answer; return whether all are well."""
+def tell_health(workspace: Workspace, system: str | None, *, json: bool) -> dict[str, bool]:
+    """Print what the systems answer; return which of them are well."""
     from finsync_tui import headless
 
     found = headless.check_systems(workspace, [system] if system else ())
@@ -66,7 +66,7 @@ def tell_health(workspace: Workspace, system: str | None, *, json: bool) -> bool
                 right=["ms"],
             )
         )
-    return all(health.is_ok for health in found.values())
+    return {name: health.is_ok for name, health in found.items()}
 
 
 def _whole(latency_ms: float | None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,7 @@ from finsync_tui.cli._output import note, safe, say, say_json, table
 
 if TYPE_CHECKING:
     from adapters.base import Manifest
+    from finsync_tui.settings import Workspace
 
 app = typer.Typer(
     name="secrets",
@@ -50,6 +52,7 @@ def set_(system: System, name: Name, workspace: WorkspaceOption = None) -> None:
         raise UsageError("the secret is empty. Nothing was stored.")
     Secrets(found.name, found.path, found.secrets_dir).set(system, name, value)
     note(f"{system}.{name} is in the keyring; try it with `finsync secrets test {system}`")
+    _tell_what_goes_on(found, [system])
 
 
 def _ask(system: str, name: str) -> str:
@@ -94,7 +97,10 @@ def try_(
     """Try the credentials with one harmless call; ends with 3 when a system refuses them."""
     from finsync_tui.cli.adapters import tell_health
 
-    if not tell_health(workspace_of(workspace), system, json=json):
+    found = workspace_of(workspace)
+    well = tell_health(found, system, json=json)
+    _tell_what_goes_on(found, [name for name, is_well in well.items() if is_well])
+    if not all(well.values()):
         raise typer.Exit(FOUND_SOMETHING)
 
 
@@ -110,6 +116,25 @@ def remove(system: System, name: Name, workspace: WorkspaceOption = None) -> Non
             "secret in the keyring", f"{system}.{name}", "`finsync secrets list` shows where each is."
         )
     note(f"{safe(system)}.{safe(name)} is no longer in the keyring")
+
+
+def _tell_what_goes_on(workspace: Workspace, names: list[str]) -> None:
+    """Say of systems that wait for a secret what happens next: by itself, or by a person's word."""
+    from store import cases, systems
+    from store.database import open_reader
+
+    if not workspace.store_path.exists():
+        return
+    with closing(open_reader(workspace.store_path)) as db:
+        standings = {name: found.state for name in names if (found := systems.get(db, name)) is not None}
+        waiting = cases.live_systems(db, "SECRET_MISSING")
+    for name, state in standings.items():
+        if state == "held":
+            note(
+                f"{safe(name)} is held: `finsync systems resume {name} --reason TEXT` lets the engine use it again"
+            )
+        elif state == "parked" and name in waiting:
+            note(f"{safe(name)} waited for this: the engine goes on with it at its next cycle")
 
 
 def _names(manifests: dict[str, Manifest], system: str) -> tuple[str, ...]:

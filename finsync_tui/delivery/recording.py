@@ -218,8 +218,7 @@ def _note_system(
             sync.park(db, system, error.retry_after, str(error), clock)
             return
         if isinstance(error, CredentialsError):
-            systems.hold(db, system, str(error), now)
-            cases.open(db, sync.credentials_case(system, error), now)
+            sync.shut_out(db, system, error, now)
             return
         if isinstance(error, SettingsError):
             systems.hold(db, system, str(error), now)

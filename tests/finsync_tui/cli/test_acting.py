@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.errors import SecretUnsetError
+from finsync_tui import sync
+from store import systems
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
 
@@ -422,3 +425,19 @@ def test_a_running_engine_is_asked_to_read_a_system(finsync: Finsync) -> None:
     assert ["orders"] == [one["name"] for one in shown.json["schedules"]]
     assert "every 4 h" in finsync("systems", "show", "coupa").out
     assert 2 == finsync("systems", "show", "attic").code
+
+
+def test_whoever_sets_a_secret_learns_what_goes_on(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that was held takes a person's word; one that only waited for its secret goes on by itself."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2\n"))
+    with finsync.store() as store, store.transaction() as db:
+        systems.hold(db, "coupa", "401", store.clock.now())
+    held = finsync("secrets", "set", "coupa", "client_secret")
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2\n"))
+    with finsync.store() as store, store.transaction() as db:
+        systems.resume(db, "coupa", "", store.clock.now())
+        sync.shut_out(db, "coupa", SecretUnsetError("coupa", "not set", ["client_secret"]), store.clock.now())
+    waited = finsync("secrets", "set", "coupa", "client_secret")
+
+    assert "finsync systems resume coupa --reason TEXT" in held.err
+    assert "goes on with it at its next cycle" in waited.err
