@@ -46,6 +46,9 @@ def understood(arguments: Sequence[str]) -> Opening | None:
 
 def run(opening: Opening) -> int:
     """Open the workbench; return the exit code. What goes wrong ends as it does with every other command."""
+    from finsync_tui.screens import promptness
+
+    promptness.begin()
     from finsync_tui.screens import app
 
     try:

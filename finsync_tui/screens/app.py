@@ -22,7 +22,7 @@ from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from finsync_tui.actor import Actor, account
-from finsync_tui.screens import ascii, choices, keymap, overview, permits, text, themes
+from finsync_tui.screens import ascii, choices, keymap, overview, permits, promptness, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
 from finsync_tui.screens.places import PLACES
@@ -276,6 +276,7 @@ class FinsyncApp(App[None]):
         self.look()
         self.set_interval(POLL_S, self.look)
         self.set_interval(TICK_S, self._tick)
+        self.set_timer(promptness.START_S, promptness.go_on)
 
     def _store_upgrades(self, steps: Sequence[str]) -> None:
         """The reading thread found a file of an older version, and brings it up to date: say so, and how long it takes."""
@@ -563,6 +564,7 @@ def run(
     """Open the workbench on a workspace, as who has signed in or else whoever is logged in; return how it ended."""
     # what this person may do is looked up before each act, in the profile as it is then
     who = person or Actor(account(), face, account=account())
+    promptness.begin()
     app = FinsyncApp(workspace.store_path, None, who, is_read_only=is_read_only, workspace=workspace)
     app.run()
     return app.return_code or 0

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from finsync_tui.screens import drawing
+from finsync_tui.screens.compositor import NarrowCompositor
 from finsync_tui.screens.text import money, safe_text
 from finsync_tui.screens.widgets.top_bar import TopBar
 from finsync_tui.screens.widgets.verb_bar import VerbBar
@@ -112,6 +113,7 @@ class WorkScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = NarrowCompositor()
         self._is_stale = False
 
     @property

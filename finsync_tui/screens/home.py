@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, overview, signs, underway
@@ -26,6 +28,7 @@ from finsync_tui.screens.overview import Cause, DueItem, Overview, RunRow, Syste
 from finsync_tui.screens.signs import Role
 from finsync_tui.screens.text import ago, countdown, money, safe_text
 from finsync_tui.screens.underway import Line
+from finsync_tui.screens.widgets.titles import entitle
 from finsync_tui.screens.widgets.virtual_table import GAP, Cell, Column, VirtualTable
 from store.trends import DAYS
 
@@ -93,6 +96,7 @@ class HomeScreen(WorkScreen):
         self._work_money = MoneyColumns()
 
     def body(self) -> ComposeResult:
+        self._take_form()
         yield Static(id="trouble")
         with Container(id="home"):
             yield VirtualTable[Cause](
@@ -100,7 +104,7 @@ class HomeScreen(WorkScreen):
                 self._cause_cells,
                 empty="Nothing is stuck. Well done.",
                 id="stuck",
-                classes="pane",
+                classes="pane -used",
             )
             yield VirtualTable[DueItem](
                 _DUE_COLUMNS, self._due_cells, empty="Nothing has a due time.", id="due", classes="pane"
@@ -158,6 +162,9 @@ class HomeScreen(WorkScreen):
         """Where counting everything takes a moment, what is urgent is shown before."""
         now = self.desk.now()
         found = await self.read(partial(overview.urgent, now=now))
+        if found.is_large and self.shown.is_empty:
+            self._show_urgent(found)
+            await self._painted()
         counting = asyncio.ensure_future(self.read(partial(_counted, found=found, now=now)))
         try:
             done, _ = await asyncio.wait([counting], timeout=PATIENCE_S)
@@ -168,6 +175,13 @@ class HomeScreen(WorkScreen):
             counting.cancel()
         self._rests_until = monotonic() + took_s * RESTS if took_s > SLOW_S else 0.0
         self._show(counted)
+
+    async def _painted(self) -> None:
+        """Wait until what is to be shown is shown."""
+        is_shown = asyncio.Event()
+        self.call_after_refresh(is_shown.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(is_shown.wait(), PATIENCE_S)
 
     def _show_urgent(self, found: Overview) -> None:
         """The counts that were shown before stay until the new ones are there."""
@@ -186,7 +200,7 @@ class HomeScreen(WorkScreen):
     def _show(self, found: Overview) -> None:
         self.shown = found
         self._welcome(found.is_empty)
-        self.query_one("#trouble").display = False
+        _show_or_hide(self.query_one("#trouble"), is_shown=False)
         self._fit_money()
         self.query_one("#stuck", VirtualTable).load_rows(_numbered(found.causes))
         self.query_one("#due", VirtualTable).load_rows(_numbered(found.due))
@@ -203,14 +217,18 @@ class HomeScreen(WorkScreen):
                 table.set_class(table is event.widget, "-used")
 
     def on_resize(self) -> None:
-        self.set_class(self._is_stacked, "-stacked")
-        self.set_class(self.size.width < EQUAL, "-tight")
+        self._take_form()
         self.call_after_refresh(self._fit)
+
+    def _take_form(self) -> None:
+        """Stand as there is room: known before anything is laid out, or all of it would be laid out again."""
+        self.set_class(self._is_stacked, "-stacked")
+        self.set_class(self.app.size.width < EQUAL, "-tight")
 
     @property
     def _is_stacked(self) -> bool:
         """Whether the lists stand below each other."""
-        return self.size.width < SIDE_BY_SIDE or self.size.height < ROWS_BESIDE
+        return self.app.size.width < SIDE_BY_SIDE or self.app.size.height < ROWS_BESIDE
 
     def _fit(self) -> None:
         self._fit_money()
@@ -282,8 +300,8 @@ class HomeScreen(WorkScreen):
         trouble.display = True
 
     def _welcome(self, is_empty: bool) -> None:
-        self.query_one("#home").display = not is_empty
-        self.query_one("#welcome").display = is_empty
+        _show_or_hide(self.query_one("#home"), is_shown=not is_empty)
+        _show_or_hide(self.query_one("#welcome"), is_shown=is_empty)
         if is_empty:
             lines: list[Piece] = [(text, role) for text, role in WELCOME]  # type: ignore[misc]
             if self.desk.engine_note:
@@ -323,12 +341,11 @@ class HomeScreen(WorkScreen):
         shape = ""
         if found.trend is not None and any(found.trend.stuck):
             shape = f" · {DAYS} days {drawing.sparkline(found.trend.stuck)}"
-        panel.border_title = Content(f"Stuck · {stuck:,}" + (f" · ▲ {late:,} late" if late else "") + shape)
-        soon = sum(1 for item in found.due if timedelta(0) < item.due_at - self.desk.now() <= signs.SOON)
-        self.query_one("#due").border_title = Content(
-            "Due next" + (f" · ◷ {soon} within a day" if soon else "")
+        entitle(
+            panel, f"Stuck · {stuck:,}" + (f" · ▲ {late:,} late" if late else "") + shape, " · ".join(totals)
         )
-        panel.border_subtitle = Content(" · ".join(totals))
+        soon = sum(1 for item in found.due if timedelta(0) < item.due_at - self.desk.now() <= signs.SOON)
+        entitle(self.query_one("#due"), "Due next" + (f" · ◷ {soon} within a day" if soon else ""))
 
     # -- what is due ----------------------------------------------------------------------------------------------
 
@@ -496,6 +513,12 @@ def _counted(db: Connection, found: Overview, now: datetime) -> tuple[Overview, 
     """Return everything, and how many seconds of work the counting was: by this thread's own clock, since others may be busy."""
     began = thread_time()
     return overview.with_counts(db, found, now), thread_time() - began
+
+
+def _show_or_hide(part: Widget, *, is_shown: bool) -> None:
+    """Everything is laid out again whenever this is said, also when it is so already."""
+    if part.display != is_shown:
+        part.display = is_shown
 
 
 def _room(table: VirtualTable[R], *parts: Sequence[Column]) -> int:

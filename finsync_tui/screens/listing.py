@@ -24,6 +24,7 @@ from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog, ViewsDialog
 from finsync_tui.screens.widgets.filter_line import FilterLine
+from finsync_tui.screens.widgets.titles import entitle
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
@@ -73,7 +74,9 @@ class ListScreen(Exporting, Generic[R]):
         self._inspector_timer: Timer | None = None
         self._filter_timer: Timer | None = None
         self._is_restored = False
-        self._inspected_height = -1
+        self._inspected: tuple[R | None, Content, int] | None = None
+        """What the inspector shows: the row, how it is drawn, how high."""
+        self._says_reading = False
 
     def make_listing(self) -> Listing[R]:
         raise NotImplementedError
@@ -228,22 +231,27 @@ class ListScreen(Exporting, Generic[R]):
         is_slow = self.set_timer(SLOW_READ_S, self._say_reading)
         try:
             ids = await self._find(self.parsed)
+            pages = await self.table.read_pages(ids, self._fetch, keeps_place=keeps_place)
         finally:
             is_slow.stop()
-            self.table.border_subtitle = ""
+            if self._says_reading:
+                entitle(self.table, subtitle="")
+                self._says_reading = False
         self._new_count = 0
         table = self.table
         table.empty = (
             "Nothing matches this filter. esc removes its last part." if self.parsed.terms else self.EMPTY
         )
         table.sort_name, table.is_reversed = self.sort.name, self.is_reversed
-        table.load(ids, self._fetch, keeps_place=keeps_place)
+        table.load(ids, self._fetch, keeps_place=keeps_place, pages=pages)
         self._show_filter()
         self._show_titles()
+        self.inspect()
 
     def _say_reading(self) -> None:
         """The old rows stay until the new ones are there: say so, when that takes a moment."""
-        self.table.border_subtitle = Content("⟳ reading …")
+        self._says_reading = True
+        entitle(self.table, subtitle="⟳ reading …")
 
     def reread(self) -> None:
         self.load()
@@ -277,9 +285,7 @@ class ListScreen(Exporting, Generic[R]):
 
     def _show_titles(self) -> None:
         arrow = "↓" if self.is_reversed else "↑"
-        self.table.border_title = Content(
-            f"{self.NOUN} · {self.table.row_count:,} · by {self.sort.label} {arrow}"
-        )
+        entitle(self.table, f"{self.NOUN} · {self.table.row_count:,} · by {self.sort.label} {arrow}")
         self._show_subtitle()
         self._show_place()
 
@@ -299,7 +305,7 @@ class ListScreen(Exporting, Generic[R]):
         if self._new_count:
             change = f"{self._new_count:,} new" if self._new_count > 0 else f"{-self._new_count:,} gone"
             parts.append(f"{change} · ctrl+r")
-        table.border_subtitle = Content("  ".join(parts))
+        entitle(table, subtitle="  ".join(parts))
 
     def _show_place(self) -> None:
         table = self.table
@@ -311,7 +317,8 @@ class ListScreen(Exporting, Generic[R]):
             bar.row_changed()
         if self._inspector_timer is not None:
             self._inspector_timer.stop()
-        self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self.inspect)
+        if self._inspected is None or self._inspected[0] != self.table.cursor_row:
+            self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self.inspect)
 
     def inspect(self) -> None:
         pane = self.query_one("#inspector")
@@ -321,9 +328,12 @@ class ListScreen(Exporting, Generic[R]):
         width = max(20, pane.content_size.width)
         shown = self.inspector(row, width) if row else Content("")
         height = max(pane.content_size.height, drawing.height(shown, width))  # it fills the pane at least
-        self.query_one("#inspected", Static).update(shown, layout=height != self._inspected_height)
-        self._inspected_height = height
-        pane.border_title = Content(row.number if row else "")
+        before = self._inspected
+        if before is None or not before[1].is_same(shown) or before[2] != height:
+            is_higher = before is None or before[2] != height
+            self.query_one("#inspected", Static).update(shown, layout=is_higher)
+        self._inspected = (row, shown, height)
+        entitle(pane, row.number if row else "")
 
     def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
         self.open_row(self.table.ids, self.table.cursor)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from store.leases import Lease, Standing
 
 DUE_SHOWN = 50
+LARGE = 20_000
+"""Workflows from which on counting them takes a moment."""
 FINDINGS_SHOWN = 5
 
 
@@ -138,6 +140,8 @@ class Overview:
     findings_count: int = 0
     """Of all classes."""
     record_count: int = 0
+    is_large: bool = False
+    """Whether counting what is under way takes a moment."""
 
     @property
     def is_empty(self) -> bool:
@@ -196,6 +200,7 @@ def urgent(db: Connection, now: datetime) -> Overview:
         systems=systems(db),
         runs=_runs(db),
         record_count=int(db.execute("SELECT count(*) FROM (SELECT 1 FROM record LIMIT 1)").fetchone()[0]),
+        is_large=int(db.execute("SELECT coalesce(max(id), 0) FROM workflow").fetchone()[0]) > LARGE,
     )
 
 

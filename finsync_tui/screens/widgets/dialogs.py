@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from finsync_tui.screens import drawing, signs
 from finsync_tui.screens.text import fit, safe_text
+from finsync_tui.screens.widgets.dialog import Dialog
 
 
-class AskDialog(ModalScreen["str | None"]):
+class AskDialog(Dialog["str | None"]):
     """One question before something is done. Answers with the text, "" when none is asked, None for no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +92,7 @@ class AskDialog(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
-class MessageDialog(ModalScreen[None]):
+class MessageDialog(Dialog[None]):
     """Something a person must read. `y` copies it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -124,7 +124,7 @@ class MessageDialog(ModalScreen[None]):
         self.app.notify("Sent to the clipboard.", markup=False)
 
 
-class PickDialog(ModalScreen["str | None"]):
+class PickDialog(Dialog["str | None"]):
     """One of a few. Answers with its name."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -169,7 +169,7 @@ class PickDialog(ModalScreen["str | None"]):
         self.dismiss(None)
 
 
-class ViewsDialog(ModalScreen["tuple[str, str] | None"]):
+class ViewsDialog(Dialog["tuple[str, str] | None"]):
     """Saved views. Answers with what to do and the view's name: ("use", name) or ("drop", name)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -238,7 +238,7 @@ class ViewsDialog(ModalScreen["tuple[str, str] | None"]):
         self.dismiss(None)
 
 
-class KeysDialog(ModalScreen[None]):
+class KeysDialog(Dialog[None]):
     """`?`: what this screen is for, all its keys, and what the signs mean."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,14 +8,14 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from finsync_tui.screens import editing, editor
 from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.widgets.dialog import Dialog
 
 
-class EditDialog(ModalScreen["str | None"]):
+class EditDialog(Dialog["str | None"]):
     """Answers with the edited text, which is sound JSON; None: nothing was changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

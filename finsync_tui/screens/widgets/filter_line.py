@@ -54,7 +54,9 @@ class FilterLine(Horizontal):
         for term in terms:
             parts += [(f" {safe_text(term, 40)} ", "$foreground on $panel"), (" ", "")]
         parts.append((" esc removes the last" if terms else default, "$muted"))
-        self.query_one("#chips", Static).update(Content.assemble(*parts))
+        self.query_one("#chips", Static).update(
+            Content.assemble(*parts), layout=False
+        )  # it has what is left of the line
         self.remove_class("-wrong")
 
     def place(self, text: str) -> None:

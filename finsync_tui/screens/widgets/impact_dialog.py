@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
@@ -19,11 +18,12 @@ from textual.worker import Worker, WorkerState
 from finsync_tui.impact import Impact
 from finsync_tui.screens import drawing, mapping_drawing
 from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.widgets.dialog import Dialog
 
 TICK_S = 1.0
 
 
-class ImpactDialog(ModalScreen["str | None"]):
+class ImpactDialog(Dialog["str | None"]):
     """Answers with the reason, after the impact was shown; None: nothing was proposed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing
+from finsync_tui.screens.widgets.dialog import Dialog
 
 
-class JumpDialog(ModalScreen["str | None"]):
+class JumpDialog(Dialog["str | None"]):
     """Answers with a mode."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "Cancel", id="dialog.no")]

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from finsync_tui.screens import mapping_form
 from finsync_tui.screens.mapping_form import Offer
 from finsync_tui.screens.mapping_reading import Sheet
 from finsync_tui.screens.text import fit, safe_text
+from finsync_tui.screens.widgets.dialog import Dialog
 
 LABELS = {
     "source": "From",
@@ -39,7 +39,7 @@ PLACEHOLDERS = {
 CODE_WIDTH = 16
 
 
-class RuleDialog(ModalScreen["MappingRow | None"]):
+class RuleDialog(Dialog["MappingRow | None"]):
     """Answers with the rule; None: nothing was changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

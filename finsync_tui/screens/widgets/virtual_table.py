@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -30,7 +31,7 @@ R = TypeVar("R")
 
 PAGE_ROWS = 128
 PAGES_MAX = 8
-DRAWN_MAX = 512
+DRAWN_MAX = 192
 """Rows whose drawing is kept: some windows full. Drawing one again is cheap, a whole list of them is not small."""
 GAP = "  "
 READING = "reading …"
@@ -142,6 +143,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._generation = 0
         self._lines: dict[int, list[Segment]] = {}
         self._strips: dict[tuple[int, bool, bool, bool], Strip] = {}
+        self._frame: tuple[list[Segment], list[Segment]] = ([], [])
+        self._looks: tuple[object, ...] = ()
+        self._filters: Sequence[LineFilter] = ()
         self._ink: Ink | None = None
         self._widths = [column.width for column in self.columns]  # 0: left out
         self._anchor: int | None = None
@@ -190,16 +194,25 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         except ValueError:
             return None
 
-    def load(self, ids: array[int], fetch: Fetch[R], *, keeps_place: bool = True) -> None:
-        """Show other rows. The cursor stays on its row; where that is gone, at its place."""
-        old_id = self.cursor_id
+    def load(
+        self,
+        ids: array[int],
+        fetch: Fetch[R],
+        *,
+        keeps_place: bool = True,
+        pages: Mapping[int, Mapping[int, R]] | None = None,
+    ) -> None:
+        """Show other rows. The cursor stays on its row; where that is gone, at its place. `pages`: those of them that were
+        read already. Rows that are shown as they are already are not drawn again."""
+        self._fetch = fetch
+        cursor = self._place_in(ids, keeps_place)
+        if pages and cursor == self.cursor and ids == self._ids and self._has(pages):
+            return
         self._instead = None
         self._ids = ids
-        self._fetch = fetch
         self._forget()
-        found = self.index_of(old_id) if keeps_place and old_id is not None else None
-        fallback = self.cursor if keeps_place else 0
-        self.cursor = found if found is not None else max(0, min(fallback, len(ids) - 1))
+        self._pages.update(pages or {})
+        self.cursor = cursor
         if self.marks:
             self.marks.intersection_update(ids)
             self.post_message(self.MarksChanged(self))
@@ -208,14 +221,43 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.refresh()
         self.post_message(self.RowHighlighted(self, self.cursor_id))
 
+    def _place_in(self, ids: array[int], keeps_place: bool) -> int:
+        """Return where the cursor will stand among other rows."""
+        if not keeps_place:
+            return 0
+        old_id = self.cursor_id
+        try:
+            return ids.index(old_id) if old_id is not None else 0
+        except ValueError:
+            return max(0, min(self.cursor, len(ids) - 1))
+
+    def _has(self, pages: Mapping[int, Mapping[int, R]]) -> bool:
+        """Say whether what is shown is what those pages say."""
+        return set(self._visible_pages()) <= pages.keys() and all(
+            self._pages.get(number) == found for number, found in pages.items()
+        )
+
+    async def read_pages(
+        self, ids: array[int], fetch: Fetch[R], *, keeps_place: bool
+    ) -> Mapping[int, Mapping[int, R]]:
+        """Read what will be seen of other rows, so that they can be shown all at once."""
+        if not ids:
+            return {}
+        above = int(self.scroll_offset.y) - self.cursor if keeps_place else 0
+        place = self._place_in(ids, keeps_place)
+        first = max(0, place + above)
+        last = min(len(ids) - 1, max(place, first + self.size.height))
+        numbers = range(first // PAGE_ROWS, last // PAGE_ROWS + 1)[:PAGES_MAX]
+        return {n: await fetch(ids[n * PAGE_ROWS : (n + 1) * PAGE_ROWS]) for n in numbers}
+
     def load_rows(self, found: Mapping[int, R]) -> None:
         """Show rows that are all in memory: for lists that are short by nature."""
 
         async def fetch(wanted: Sequence[int]) -> Mapping[int, R]:
             return found
 
-        self.load(array("q", found), fetch)
-        self._pages.update(dict.fromkeys(range(min(PAGES_MAX, len(found) // PAGE_ROWS + 1)), found))
+        pages = dict.fromkeys(range(min(PAGES_MAX, len(found) // PAGE_ROWS + 1)), found)
+        self.load(array("q", found), fetch, pages=pages if found else None)
 
     def fail(self, why: str) -> None:
         """Its rows could not be read. Rows that are there stay; without any, the table says why."""
@@ -264,17 +306,24 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
                 generation = self._generation
                 first = number * PAGE_ROWS
                 found = await self._fetch(self._ids[first : first + PAGE_ROWS])
-                if generation == self._generation:
-                    self._pages[number] = found
-                    self._pages.move_to_end(number)
-                    while len(self._pages) > PAGES_MAX:
-                        self._pages.popitem(last=False)
-                    self._undraw()
-                    self.refresh()
-                    if self.cursor // PAGE_ROWS == number:
-                        self.post_message(self.RowHighlighted(self, self.cursor_id))
+                if generation == self._generation and self._pages.get(number) != found:
+                    self._take_page(number, found)
         finally:
             self._is_loading = False
+
+    def _take_page(self, number: int, found: Mapping[int, R]) -> None:
+        """Keep a page that was read; draw only what is seen of it."""
+        was_known = number in self._pages
+        self._pages[number] = found
+        self._pages.move_to_end(number)
+        while len(self._pages) > PAGES_MAX:
+            self._pages.popitem(last=False)
+        if was_known:
+            self._undraw()
+        if number in self._visible_pages():
+            self.refresh()
+        if self.cursor // PAGE_ROWS == number:
+            self.post_message(self.RowHighlighted(self, self.cursor_id))
 
     def _forget(self) -> None:
         self._generation += 1
@@ -294,7 +343,52 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if inked is not self._ink:
             self._ink = inked
             self._undraw()
-        return super().render_lines(crop)
+        first = self.gutter.top + 1  # below the border and the header
+        seen = min(len(self._ids) - int(self.scroll_offset.y), self.scrollable_content_region.height - 1)
+        rows = range(max(first, crop.y), min(first + seen, crop.bottom))
+        if not rows or self.opacity < 1 or crop.column_span != (0, self.outer_size.width):
+            return super().render_lines(crop)
+        self._find_frame(rows[0])
+        above, below = Region(0, crop.y, crop.width, rows.start - crop.y), crop.bottom - rows.stop
+        top = int(self.scroll_offset.y) - first
+        return [
+            *(super().render_lines(above) if above.height else ()),
+            *(self._framed(y + top) for y in rows),
+            *(super().render_lines(Region(0, rows.stop, crop.width, below)) if below else ()),
+        ]
+
+    def _find_frame(self, y: int) -> None:
+        """Find what stands left and right of all rows. It is the same for all of them, so a row is put together once, however
+        often it is scrolled."""
+        styles = self.styles
+        looks = (styles.border_left, styles.border_right, self.background_colors, self.outer_size.width)
+        filters = self.get_line_filters()
+        if looks == self._looks and filters == self._filters:
+            return
+        self._looks, self._filters = looks, filters
+        self._strips.clear()
+        drawn = list(super().render_lines(Region(0, y, self.outer_size.width, 1))[0])
+        left, right = self.gutter.left, self.gutter.right
+        self._frame = (drawn[:1] if left else [], drawn[-1:] if right else [])
+
+    def _framed(self, index: int) -> Strip:
+        """Return a row with its frame, as it goes to the screen."""
+        row_id = self._ids[index]
+        look = (row_id, row_id in self.marks, index == self.cursor, self.has_focus)
+        known = self._strips.get(look)
+        if known is not None:
+            return known
+        left, right = self._frame
+        bar = self.content_size.width - self.scrollable_content_region.width
+        blank = [Segment(" " * bar, Style(bgcolor=self._inked.plain.bgcolor))] if bar else []
+        drawn = Strip([*left, *self._row_strip(index), *blank, *right], self.outer_size.width)
+        for one in self._filters:
+            drawn = drawn.apply_filter(one, self.background_colors[1])
+        if row_id in self._lines:  # else it is being read, and looks different soon
+            if len(self._strips) >= DRAWN_MAX:
+                self._undraw()
+            self._strips[look] = drawn
+        return drawn
 
     @property
     def _inked(self) -> Ink:
@@ -323,16 +417,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return Strip([Segment(fit(f"{GAP}{lines[number]}", width), style)], width)
 
     def _row_strip(self, index: int) -> Strip:
-        row_id = self._ids[index]
-        look = (row_id, row_id in self.marks, index == self.cursor, self.has_focus)
-        known = self._strips.get(look)
-        if known is None:
-            known = self._strip(self._line(index), self._line_style(*look[1:]))
-            if row_id in self._lines:  # else it is being read, and looks different soon
-                if len(self._strips) >= DRAWN_MAX:
-                    self._undraw()
-                self._strips[look] = known
-        return known
+        is_marked = self._ids[index] in self.marks
+        return self._strip(
+            self._line(index), self._line_style(is_marked, index == self.cursor, self.has_focus)
+        )
 
     def _undraw(self) -> None:
         """Forget how rows look."""

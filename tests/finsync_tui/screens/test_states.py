@@ -226,6 +226,7 @@ SHOWS: dict[str, tuple[str, str]] = {
 """Each screen and dialog: the picture that shows it with data, at both sizes, and words that only it has."""
 SHARED = {
     "WorkScreen",
+    "Dialog",
     "DetailScreen",
     "ListScreen",
     "Exporting",
