@@ -34,6 +34,7 @@ class SettingsFileError(FinsyncError):
 
     def __init__(self, path: Path, place: str, problem: str, remedy: str, *, line: int | None = None) -> None:
         self.path, self.line = path, line
+        self.place, self.problem, self.remedy = place, problem, remedy
         spot = f"{f' line {line}' if line else ''}{f' at {place}' if place else ''}"
         super().__init__(f"{path}{spot}: {problem}. Nothing was changed. {remedy}")
 

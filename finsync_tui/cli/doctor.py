@@ -59,12 +59,18 @@ def examine(path: Path) -> Iterator[Look]:
     try:
         workspace = load_workspace(path)
     except FinsyncError as error:
-        yield Look("workspace", "bad", str(error), "")
+        yield _refused("workspace", error)
         return
     yield Look("workspace", "ok", f"{workspace.name} in {workspace.path}")
     yield from _caught(_permissions, workspace)
-    for part in (_configuration, _people, _secrets, _store):
-        yield from _caught(part, workspace)
+    yield from _caught(_configuration, workspace)
+    if _is_read(workspace):
+        yield from _caught(_people, workspace)
+        yield from _caught(_secrets, workspace)
+    else:
+        remedy = "Correct the configuration, then run `finsync doctor` again."
+        yield Look("people, secrets", "warn", "not looked at: the configuration can't be read", remedy)
+    yield from _caught(_store, workspace)
 
 
 def _machine(path: Path) -> Iterator[Look]:
@@ -112,7 +118,29 @@ def _caught(part: Callable[[Workspace], Iterator[Look]], workspace: Workspace) -
     try:
         yield from part(workspace)
     except FinsyncError as error:
-        yield Look(part.__name__.strip("_"), "bad", str(error))
+        yield _refused(part.__name__.strip("_"), error)
+
+
+def _refused(what: str, error: FinsyncError) -> Look:
+    """Show an error as what was found and what to do; most say both in one text."""
+    from finsync_tui.settings import SettingsFileError
+
+    if isinstance(error, SettingsFileError):
+        line = f" line {error.line}" if error.line else ""
+        at = f" at {error.place}" if error.place else ""
+        return Look(what, "bad", f"{error.path}{line}{at}: {error.problem}", error.remedy)
+    return Look(what, "bad", str(error), "Do what it says, then run `finsync doctor` again.")
+
+
+def _is_read(workspace: Workspace) -> bool:
+    """Say whether the layers make a profile, whatever else is wrong with it."""
+    from finsync_tui import profile
+
+    try:
+        profile.load(workspace)
+    except FinsyncError:
+        return False
+    return True
 
 
 def _configuration(workspace: Workspace) -> Iterator[Look]:
@@ -120,7 +148,9 @@ def _configuration(workspace: Workspace) -> Iterator[Look]:
 
     problems = profile.check(workspace)
     for problem in problems:
-        yield Look(problem.place, "bad", problem.message, problem.remedy)
+        line = f" line {problem.line}" if problem.line else ""
+        spot = f" (in {problem.file}{line})" if problem.file else ""
+        yield Look(problem.place, "bad", f"{problem.message}{spot}", problem.remedy)
     if not problems:
         yield Look("configuration", "ok", f"layers {', '.join(workspace.layers)}")
 

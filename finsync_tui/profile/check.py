@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
-from finsync_tui.profile.overlay import load, sources
+from finsync_tui.profile.overlay import load_or_misfits, sources, to_correct
 from finsync_tui.profile.people_check import people_problems
-from finsync_tui.profile.places import Source, where
+from finsync_tui.profile.places import Source
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.suppliers_check import supplier_problems
@@ -29,28 +29,28 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 def check(workspace: Workspace) -> list[Problem]:
     """Return every problem of the workspace's profile, in order of place."""
     try:
-        profile = load(workspace)
+        profile = load_or_misfits(workspace)
         read = sources(workspace)
     except SettingsFileError as error:
-        return [
-            Problem(
-                "profile",
-                str(error).removesuffix("."),
-                "Correct it and check again.",
-                str(error.path),
-                error.line,
-            )
-        ]
+        text = str(error).removesuffix(".")
+        return [Problem("profile", text, "Correct it and check again.", str(error.path), error.line)]
     except FinsyncError as error:
         return [Problem("profile", str(error).removesuffix("."), "Correct it and check again.")]
+    if not isinstance(profile, Profile):
+        return [_misfit(error) for error in profile]
     found = sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
-    return [_placed(problem, read) for problem in found]
+    return [_placed(workspace, problem, read) for problem in found]
 
 
-def _placed(problem: Problem, read: list[Source]) -> Problem:
-    """Add to a problem which file says it, on which line."""
-    file, line = where(read, problem.place)
-    return replace(problem, file=str(file) if file else "", line=line)
+def _misfit(error: SettingsFileError) -> Problem:
+    """Return a setting that does not fit in the parts that are shown beside each other."""
+    return Problem(error.place, error.problem, error.remedy, str(error.path), error.line)
+
+
+def _placed(workspace: Workspace, problem: Problem, read: list[Source]) -> Problem:
+    """Add to a problem which file is to be corrected, on which line."""
+    file, line = to_correct(workspace, read, problem.place)
+    return replace(problem, file=str(file), line=line)
 
 
 def problems(profile: Profile, folder: Path) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from finsync_tui.profile.model import MappingRow, Profile
 from finsync_tui.profile.places import Source, where
@@ -53,6 +54,14 @@ def layer_folders(workspace: Workspace) -> list[Path]:
 
 def load(workspace: Workspace) -> Profile:
     """Merge the workspace's layers, later over earlier, workspace.toml's systems last."""
+    found = load_or_misfits(workspace)
+    if isinstance(found, Profile):
+        return found
+    raise found[0]
+
+
+def load_or_misfits(workspace: Workspace) -> Profile | list[SettingsFileError]:
+    """Return the profile, or everything that keeps the layers together from being one, in order of place."""
     merged: dict[str, Any] = {}
     mappings: dict[str, tuple[MappingRow, ...]] = {}
     read = sources(workspace)
@@ -64,7 +73,7 @@ def load(workspace: Workspace) -> Profile:
     try:
         return Profile.model_validate({**merged, "mappings": mappings})
     except ValidationError as error:
-        raise _worded(workspace, read, error) from None
+        return _worded(workspace, read, error)
 
 
 def sources(workspace: Workspace) -> list[Source]:
@@ -84,16 +93,37 @@ def _definition(file: Path) -> Source:
     return Source(file, {part: {file.stem: read_toml(file)}}, f"{part}.{file.stem}")
 
 
-def _worded(workspace: Workspace, read: list[Source], error: ValidationError) -> SettingsFileError:
-    """Say the first thing pydantic found in one sentence, with the file and line that say it."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    file, line = where(read, place)
+def _worded(workspace: Workspace, read: list[Source], error: ValidationError) -> list[SettingsFileError]:
+    """Say each thing that pydantic found in one sentence, with the file to correct and the line that says it."""
+    return [
+        _misfit(workspace, read, one)
+        for one in sorted(
+            error.errors(include_url=False, include_input=False), key=lambda one: [str(p) for p in one["loc"]]
+        )
+    ]
+
+
+def _misfit(workspace: Workspace, read: list[Source], found: ErrorDetails) -> SettingsFileError:
+    place = ".".join(str(part) for part in found["loc"])
+    file, line = to_correct(workspace, read, place)
     remedy = "See docs/connect.md."
-    match first["loc"]:
-        case ("systems", system, "base_url") if first["type"] == "missing":
-            remedy = f"Say where your {system} is: base_url below [systems.{system}] in {workspace.path / WORKSPACE_FILE}."
-    return SettingsFileError(file or workspace.path / WORKSPACE_FILE, place, plain(first), remedy, line=line)
+    match found["loc"]:
+        case ("systems", system, "base_url") if found["type"] == "missing":
+            remedy = (
+                f'Say where your {system} is: write base_url = "https://..." below [systems.{system}] there.'
+            )
+    return SettingsFileError(file, place, plain(found), remedy, line=line)
+
+
+def to_correct(workspace: Workspace, read: list[Source], place: str) -> tuple[Path, int | None]:
+    """Return the file, and the line in it, where a person corrects what stands at `place`.
+
+    What comes with finsync is nobody's to edit: a setting that it leaves to its user belongs into workspace.toml.
+    """
+    file, line = where(read, place)
+    if file is None or file.is_relative_to(shipped()):
+        return workspace.path / WORKSPACE_FILE, None
+    return file, line
 
 
 def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -146,17 +146,32 @@ def test_the_shipped_layers_fit_together(tmp_path: Path) -> None:
 
 
 def test_no_address_comes_with_finsync(tmp_path: Path) -> None:
-    """A shipped layer never sends a secret to a host nobody configured: file and line say which address is missing."""
+    """A shipped layer never sends a secret to a host nobody configured: the file to write it into says which is missing."""
     workspace = create_workspace(tmp_path, layers=("shared",))
 
     with pytest.raises(SettingsFileError) as caught:
         profile.load(workspace)
 
-    file = profile.shipped() / "shared" / "profile.toml"
-    assert f"{file} line {caught.value.line} at systems.coupa.base_url: it is missing" in str(caught.value)
-    assert "[systems.coupa]" == file.read_text().splitlines()[(caught.value.line or 0) - 1]
+    file = workspace.path / "workspace.toml"
+    assert f"{file} at systems.coupa.base_url: it is missing" in str(caught.value)
     for shipped in profile.shipped().rglob("*.toml"):
         assert "://" not in shipped.read_text(encoding="utf-8"), shipped
+
+
+def test_all_that_keeps_a_profile_from_being_read_is_told_at_once(tmp_path: Path) -> None:
+    """A fresh workspace lacks every address: each is named, with the file that its user may edit and what to write."""
+    workspace = create_workspace(tmp_path, layers=("shared", "regions/emea"))
+    file = tmp_path / "workspace.toml"
+    file.write_text(file.read_text() + '\n[systems.coupa]\nbase_url = "https://x.example"\ntimout_s = 1\n')
+
+    found = profile.check(load_workspace(tmp_path))
+
+    assert [
+        ("systems.coupa.timout_s", "there is no such setting", str(file), 9),
+        ("systems.oracle-emea.base_url", "it is missing", str(file), None),
+    ] == [(one.place, one.message, one.file, one.line) for one in found]
+    assert 'write base_url = "https://..." below [systems.oracle-emea] there' in found[1].remedy
+    assert 2 == len(profile.check(workspace))
 
 
 @pytest.mark.parametrize("line", ['timeout_s = "x"', "timout_s = 1"])
@@ -170,7 +185,7 @@ def test_a_wrong_value_is_named_where_it_stands(tmp_path: Path, line: str) -> No
     (problem,) = profile.check(load_workspace(tmp_path))
 
     assert (str(file), text.count("\n")) == (problem.file, problem.line)
-    assert f"{file} line {problem.line} at systems.coupa." in problem.message
+    assert problem.place.startswith("systems.coupa.")
 
 
 def test_a_layer_that_is_nowhere_is_named(tmp_path: Path) -> None:
@@ -272,7 +287,7 @@ def test_a_schedule_needs_one_rhythm(tmp_path: Path) -> None:
 
     (problem,) = profile.check(workspace)
 
-    assert "schedules.x" in problem.message
+    assert "schedules.x" == problem.place
     assert "either `every` or `cron`" in problem.message
 
 

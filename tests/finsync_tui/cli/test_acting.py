@@ -6,6 +6,7 @@ import getpass
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -441,3 +442,18 @@ def test_whoever_sets_a_secret_learns_what_goes_on(finsync: Finsync, monkeypatch
 
     assert "finsync systems resume coupa --reason TEXT" in held.err
     assert "goes on with it at its next cycle" in waited.err
+
+
+def test_doctor_names_each_missing_address_once_with_its_remedy(
+    command: Callable[..., Answer], tmp_path: Path
+) -> None:
+    """What can't be looked at without the configuration is said once, and what comes next."""
+    command("init", "--workspace", tmp_path / "w")
+
+    answer = command("doctor", "--workspace", tmp_path / "w", "--json")
+
+    looks = {look["what"]: look for look in answer.json if look["state"] != "ok"}
+    assert {"systems.coupa.base_url", "people, secrets"} == set(looks)
+    assert "below [systems.coupa] there" in looks["systems.coupa.base_url"]["remedy"]
+    assert "workspace.toml" in looks["systems.coupa.base_url"]["found"]
+    assert "finsync doctor" in looks["people, secrets"]["remedy"]
