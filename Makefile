@@ -49,6 +49,7 @@ bench: $(INSTALLED)  ## timed scenarios; see benchmarks/
 
 docs: $(INSTALLED)  ## write the generated pages again: docs/cli.md, docs/images
 	@$(BIN)/python -m docs.make_cli
+	@$(BIN)/python -m docs.make_views
 	@$(BIN)/python -m docs.make_images
 
 lock: $(INSTALLED)  ## pin all dependencies again, with hashes (needs uv)

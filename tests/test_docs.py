@@ -15,7 +15,7 @@ import typer
 import adapters
 import finsync_tui
 import store
-from docs import make_cli
+from docs import make_cli, make_views
 from finsync_tui.cli import app
 from store import memory_store
 from store.case_classes import CASE_CLASSES
@@ -155,6 +155,15 @@ def test_every_view_is_documented() -> None:
 
     text = (ROOT / "docs" / "store.md").read_text(encoding="utf-8")
     assert views == set(re.findall(r"^\| `(v_[a-z_]+)` \|", text, re.MULTILINE))
+
+
+def test_every_column_of_every_view_is_explained() -> None:
+    """docs/store.md lists the columns that the views have, each with its meaning, and no other (`make docs`)."""
+    found = make_views.columns()
+
+    assert make_views.page() == make_views.PAGE.read_text(encoding="utf-8")
+    assert set() == make_views.unused(found)
+    assert len(found) == make_views.section(found).count("| column | meaning |")
 
 
 def test_the_sql_in_the_store_page_runs() -> None:

@@ -38,7 +38,8 @@ def demo(
             metavar="N",
             min=0.01,
             max=100,
-            help="So many times 2,000 orders and 600 expense reports.",
+            help="So many times 2,000 orders and 600 expense reports, and the troubles planted in them. Headless, 1 "
+            "takes 4 to 7 minutes on two cores; the days of the year stay, so 0.1 takes more than a tenth of that.",
         ),
     ] = 1,
     faults: Annotated[

@@ -1,0 +1,353 @@
+"""Write the columns of the public views into docs/store.md: names from the store, meanings from here.
+
+`make docs` runs it; tests/test_docs.py says when the page is stale, and a column without a meaning is an error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from store import memory_store
+from store.clock import SystemClock
+
+PAGE = Path(__file__).with_name("store.md")
+BEGIN = "<!-- Columns: written by `python -m docs.make_views`; do not edit. -->"
+END = "<!-- End of the columns. -->"
+
+COMMON = {
+    "account": "account combination, as its system writes it",
+    "account_id": "the bank account's id in its system",
+    "account_key": "`<system>:<id>` of the bank account",
+    "accounting_on": "day it is booked on",
+    "amount_minor": "amount at risk or in question, in minor units; null where none is known",
+    "at": "when",
+    "attempt_count": "attempts so far",
+    "case_id": "`v_exception.id` of the exception about it",
+    "changed_at": "when anything of this row changed last",
+    "class": "stable code, see [errors.md](errors.md)",
+    "cost_centre": "cost centre",
+    "country": "country, ISO 3166 code of two letters",
+    "currency": "ISO 4217 code",
+    "definition": "name of the reconciliation, as in the profile",
+    "document_key": "`<system>:<external id>` of the document",
+    "document_number": "the number people know it by",
+    "due_at": "when it breaches what the profile promises",
+    "ended_at": "when it ended; null while it is live",
+    "entity": "kind of document, e.g. `purchase_order`",
+    "entry_id": "`v_delivery.id` of the delivery behind it",
+    "evidence": "what was seen (JSON)",
+    "external_id": "its id in that system",
+    "fetched_at": "when it was read last",
+    "fields": "see the table above (JSON)",
+    "fix": "what to do about it, in words",
+    "flow": "name of the process, as in the profile",
+    "id": "its number; commands take it",
+    "into_id": "`id` of the supplier that took its records; null: none did",
+    "kind": "which kind of it",
+    "legal_entity": "company it belongs to",
+    "made_at": "when it was made",
+    "name": "name",
+    "number": "number in its system",
+    "operation": "what is written, e.g. `order.create`",
+    "outcome": "how it ended",
+    "owner": "person it is assigned to; null: nobody",
+    "period": "month, e.g. `2026-01`",
+    "project": "project; null where it is about none",
+    "proposal_id": "`v_proposal.id` that waits for a second person, or was decided",
+    "reason": "why, in the words of a person or system",
+    "record_key": "`<system>:<external id>` of the record",
+    "resolution": "how it was ended, in words",
+    "run_id": "`v_reconcile_run.id`",
+    "seen_count": "how often the same was seen",
+    "source_system": "system that is compared with",
+    "started_at": "when it began",
+    "state": "where it stands",
+    "status": "`active`, `inactive`, `draft` or `on_hold`",
+    "step": "step of its process",
+    "supplier_id": "`v_supplier.id`",
+    "system": "name of the system",
+    "target": "ERP it goes to",
+    "target_system": "system that is compared",
+    "version": "version, counted from 1",
+    "waiting_for": "what it waits for, in words; null: for nothing",
+    "wake_at": "when it looks again by itself",
+    "who": "person, or `engine`",
+    "workflow_id": "`v_workflow.id` of its process",
+}
+"""What a column means wherever it stands, unless its view says more."""
+
+OWN = {
+    "v_exception": {
+        "cause": "what is wrong, in words",
+        "ended_by": "person who ended it, or `engine`",
+        "is_written_off": "1: its document was given up",
+        "opened_at": "when it was opened",
+        "snoozed_until": "put aside until then",
+        "state": "`open`, `snoozed`; ended: `resolved` (by a person), `ignored`, `closed` (gone by itself)",
+        "write_off_maker": "who proposed to write it off, while that waits for a second person",
+    },
+    "v_delivery": {
+        "amount_minor": "amount of the document, in minor units",
+        "decided_at": "when it was decided",
+        "external_id": "id of the document there, once it is known",
+        "failure": "class of the last failure: `transient`, `maintenance`, `duplicate`, `conflict`, `rejected`, `unknown`, ...",
+        "idempotency_key": "made once with the decision; nothing is created twice under it",
+        "is_outcome_unknown": "1: sent, and nobody knows whether it was done; it is looked up first",
+        "message": "what the system said last, or what it waits for",
+        "next_at": "when it is tried next",
+        "priority": "0 to 9; 0 goes first",
+        "state": "`pending`, `claimed`, `held`, `delivered`, `verified` (read back), `refused`, `buried` (dead letter) or `cancelled`",
+    },
+    "v_workflow": {
+        "amount_minor": "amount of the document, in minor units",
+        "document_revision": "its revision at the source",
+        "document_version": "version of the record it works on",
+        "kind": "`create`, `change`, `cancel`, `close`, ...",
+        "state": "`running`, `waiting`, `held`, `done`, `aborted` or `superseded`",
+    },
+    "v_lineage": {
+        "detail": "contract, message or further words",
+        "kind": "`record`, `step`, `attempt`, `crossref`, `exception`, `finding`, `event`",
+        "place": "system or process it happened in",
+        "ref": "id of the row it comes from",
+        "what": "what happened, in a few words",
+    },
+    "v_unposted": {"amount_minor": "amount that is approved and not in the ERP, in minor units"},
+    "v_unreported": {
+        "amount_minor": "amount of the payment, in minor units; negative for a void",
+        "payment_number": "number of the payment in the ERP",
+        "reason": "`paid` or `voided`",
+    },
+    "v_watch": {
+        "amount_minor": "their sum, in minor units",
+        "document_count": "how many documents",
+        "figure": "`budget_failed`, `invoice_on_hold` or `payment_unreported`",
+        "reason": "step, hold or kind of payment that it is counted under",
+    },
+    "v_commitment": {
+        "amount_minor": "still promised: `ordered_minor` - `invoiced_minor`",
+        "invoiced_minor": "invoiced of it, in minor units",
+        "order_count": "how many orders or requisitions",
+        "ordered_minor": "ordered, in minor units",
+        "stage": "`commitment` (requisition) or `obligation` (order)",
+    },
+    "v_accounting_day": {},
+    "v_unconfirmed": {"ended_at": "when it was delivered"},
+    "v_untold_payment": {"payment_id": "id of the payment in the ERP"},
+    "v_close_item": {
+        "break_id": "`v_break.id` of the difference",
+        "is_obstacle": "1: the period can't be closed before; 0: worth knowing",
+        "reason": "`in_flight`, `unposted`, `unconfirmed`, `exception` or `unexplained`",
+        "since": "since when",
+        "waits_for": "class of its exception, or what it waits for",
+    },
+    "v_budget": {
+        "amount_minor": "budget, in minor units",
+        "period": "year, quarter or month it is for",
+        "remaining_minor": "what is left of it, as its source says",
+    },
+    "v_system": {
+        "failure_count": "failures in a row",
+        "last_failure_at": "when it failed last",
+        "last_ok_at": "when it answered well last",
+        "last_read_at": "when a read of it ended well last",
+        "reason": "why it is in that state",
+        "state": "`ok`, `failing`, `parked` (goes on by itself), `paused` (by a person), `held` (until it is resumed)",
+        "until": "until when it is left alone",
+    },
+    "v_proposal": {
+        "base_version": "version it was made from",
+        "checker": "who decided",
+        "decided_at": "when it was decided",
+        "decision": "what the checker said",
+        "effective_from": "day from which it is in force",
+        "kind": "`mapping`, `write_off` (of a break), `exception_write_off`, `adoption`, `supplier_merge` or `bank_change`",
+        "maker": "who proposed it",
+        "name": "what it is about, e.g. the mapping table",
+        "replaces": "`id` of the proposal that it takes the place of",
+        "rule": "`one` or `two`: how many persons it takes",
+        "state": "`open`, `approved`, `rejected`, `withdrawn` or `superseded`",
+        "version": "version it became",
+    },
+    "v_break": {
+        "adoption_maker": "who proposed to give the source the target's value, while that waits for a second person",
+        "age_days": "days between its opening and when it was seen last",
+        "aspect": "`document`, `duplicate` or `total`",
+        "ended_by": "person who ended it, or `engine`",
+        "fields": "both values of each field that differs (JSON: `[[field, source, target], ...]`)",
+        "first_run_id": "run that saw it first",
+        "fix": "what a person did about it last: `resend`, `reread`, `adopt`; null: nothing",
+        "gone_at": "when it was no longer there; null while it is",
+        "key": "what both sides were matched by",
+        "kind": "`missing_in_target`, `missing_in_source`, `field`, `status_lag`, `duplicate` or `control_total`",
+        "last_run_id": "run that saw it last",
+        "last_seen_at": "when it was seen last",
+        "opened_at": "when it was opened",
+        "source_id": "the document's id in the source",
+        "state": "`open`, `explained`, `fixed`, `written_off` or `closed`",
+        "target_id": "the document's id in the target",
+        "write_off_maker": "who proposed to write it off, while that waits for a second person",
+    },
+    "v_break_history": {
+        "break_id": "`v_break.id`",
+        "id": "order of what happened; 0 is its opening",
+        "text": "what was said",
+        "what": "`opened`, or what was done with it",
+    },
+    "v_reconcile_run": {
+        "asked_by": "person, or `engine`",
+        "closed": "breaks that it closed",
+        "compared": "pairs compared",
+        "definition_digest": "of the definition it was made by",
+        "error": "why it failed",
+        "mode": "`full`, `window` or `changes`",
+        "opened": "breaks that it opened",
+        "outcome": "`running`, `complete`, `failed`, `interrupted`",
+        "persisting": "breaks that it saw again",
+        "source_rows": "documents read of the source",
+        "target_rows": "documents read of the target",
+        "window_from": "first period of a window",
+        "window_to": "last period of a window",
+    },
+    "v_control_total": {
+        "at": "when the run ended",
+        "difference_minor": "`source_minor` - `target_minor`",
+        "source_count": "documents of the source",
+        "source_minor": "their sum, in minor units",
+        "target_count": "documents of the target",
+        "target_minor": "their sum, in minor units",
+    },
+    "v_supplier": {
+        "key": "`golden:<id>`",
+        "kind": "`company`, `one_time` or `employee`",
+        "number": "its number in the golden record",
+        "parent_id": "`id` of the supplier it belongs to",
+        "postcode": "postcode",
+        "record_count": "records it has, over all systems",
+        "system_count": "systems it stands in",
+        "town": "town",
+    },
+    "v_supplier_field": {
+        "field": "name of the field",
+        "record_version": "version of the record that the value comes from",
+        "rule": "rule that chose the value",
+        "value": "the value",
+    },
+    "v_supplier_record": {
+        "legal_entities": "companies that order from it there (JSON)",
+        "why": "why it belongs to that supplier",
+    },
+    "v_supplier_account": {
+        "fingerprint": "by which two systems' accounts are compared; the number is not kept",
+        "is_active": "1: it is paid to",
+        "masked": "the few characters that may be shown",
+    },
+    "v_supplier_history": {
+        "fields": "values, with record, version and rule of each (JSON)",
+        "members": "records it was made of (JSON)",
+    },
+    "v_supplier_pair": {
+        "answer": "what a person said last: `same` or `different`",
+        "answered_at": "when that was said",
+        "answered_by": "who said it",
+        "found_at": "when it was found",
+        "is_linked": "1: both are one golden supplier already",
+        "one": "`<system>:<id>` of the first record",
+        "one_name": "its name",
+        "one_place": "postcode, town and country",
+        "one_system": "its system",
+        "other": "`<system>:<id>` of the second record",
+        "other_name": "its name",
+        "other_place": "postcode, town and country",
+        "other_system": "its system",
+        "reason": "why the person said so",
+        "score": "how likely it is, up to 1",
+        "state": "`open`, `linked`, `same` or `different`",
+    },
+    "v_supplier_merge": {
+        "double_key": "record that goes",
+        "keep_key": "record that stays",
+        "made_by": "who made it",
+        "parted_by": "who took it back",
+        "parting_reason": "why it was taken back",
+        "parting_workflow_id": "process that takes it back",
+        "plan": "what it changes (JSON)",
+        "state": "`proposed`, `merging`, `merged`, `parting`, `parted`, `rejected`, `withdrawn` or `given_up`",
+    },
+    "v_bank_change": {
+        "approved_by": "second person who agreed",
+        "confirmed_by": "first person, who has asked the supplier",
+        "new": "new account, masked",
+        "plans": "what changes where, old account masked (JSON)",
+        "refusal": "why it was refused",
+        "refused_by": "who refused it",
+        "supplier": "key of the supplier",
+    },
+    "v_finding": {
+        "detail": "further facts (JSON)",
+        "message": "what was noticed, in words",
+        "noticed_at": "when",
+        "severity": "`info`, `warn` or `block`",
+    },
+    "v_event": {
+        "correlation_id": "document that all events of one story share",
+        "data": "the event's own facts (JSON)",
+        "id": "CloudEvents id, unique together with `source`",
+        "seq": "order of events",
+        "source": "system it comes from, or `finsync`",
+        "subject": "what it happened to, mostly a `document_key`",
+        "time": "when it happened",
+        "type": "CloudEvents type, e.g. `com.finsync.purchase_order.approved.v1`",
+    },
+    "v_audit": {
+        "body": "the bytes that were hashed (JSON)",
+        "hash": "SHA-256 over the previous hash and `body`, in hex",
+        "seq": "place in the chain",
+        "subject": "what it was done to",
+        "what": "what was done",
+        "why": "reason that was given",
+    },
+}
+"""What a column means in one view."""
+
+
+def columns() -> dict[str, list[str]]:
+    """Return the columns of each public view, as the store has them."""
+    with memory_store(SystemClock()) as opened:
+        names = opened.db.execute("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY rowid")
+        views = [name for (name,) in names.fetchall()]
+        return {
+            view: [row["name"] for row in opened.db.execute(f"PRAGMA table_info({view})")] for view in views
+        }
+
+
+def unused(found: dict[str, list[str]]) -> set[str]:
+    """Return the meanings of columns that are not there."""
+    mentioned = {name for names in found.values() for name in names}
+    own = {f"{view}.{name}" for view, names in OWN.items() for name in set(names) - set(found.get(view, ()))}
+    return own | (set(COMMON) - mentioned)
+
+
+def section(found: dict[str, list[str]]) -> str:
+    """Return the part of the page that lists each view's columns; KeyError names a column without a meaning."""
+    parts = [BEGIN]
+    for view, names in found.items():
+        rows = [f"| `{name}` | {_meaning(view, name)} |" for name in names]
+        parts.append("\n".join([f"### `{view}`", "", "| column | meaning |", "| --- | --- |", *rows]))
+    return "\n\n".join([*parts, END])
+
+
+def page() -> str:
+    """Return the whole page with the columns as they are."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    return before + section(columns()) + rest.partition(END)[2]
+
+
+def _meaning(view: str, name: str) -> str:
+    own = OWN[view].get(name)
+    return own if own is not None else COMMON[name]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
