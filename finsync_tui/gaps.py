@@ -17,7 +17,8 @@ from typing import Final
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.impact import STEP
-from finsync_tui.mapping import Match, Table
+from finsync_tui.mapping import NOTHING, Given, Match, Table
+from finsync_tui.mapping.conditions import Where
 from finsync_tui.mapping.standing import Standing, standings
 from finsync_tui.profile import Profile
 from finsync_tui.releasing import missing
@@ -27,8 +28,8 @@ from store.canonical.currency import exponent
 DOCUMENTS_MAX: Final = 20_000
 """Stuck documents that are decided again one by one; of the rest only the first missing value is known."""
 
-Missing = tuple[str, str, str]
-"""Table, scope, value."""
+Missing = tuple[str, str, str, Where]
+"""Table, scope, value, and what the table's other columns ask about."""
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Gap:
     table: str
     scope: str
     value: str
+    given: Where = ()
+    """What documents have in the table's other columns."""
     document_count: int = 0
     amounts: Counter[str] = field(default_factory=Counter)
     """Minor units by currency, of whole documents."""
@@ -55,11 +58,11 @@ class Gap:
 class _Noting(Table):
     """A table that notes what it lacks, and passes the value on."""
 
-    def find(self, value: str, *, scope: str, on: date) -> Match | None:
-        match = super().find(value, scope=scope, on=on)
+    def find(self, value: str, *, scope: str, on: date, given: Given = NOTHING) -> Match | None:
+        match = super().find(value, scope=scope, on=on, given=given)
         if match is None:
-            self.__dict__.setdefault("lacking", set()).add((self.name, scope, value))
-            return Match(self.name, self.version, 0, value, value)
+            self.__dict__.setdefault("lacking", set()).add((self.name, scope, value, self.asked(given)))
+            return Match(self.name, self.version, 0, value, value, given)
         return match
 
     def taken(self) -> set[Missing]:
@@ -71,21 +74,22 @@ def gaps(db: Connection, profile: Profile, now: datetime, table: str | None = No
     """Return what is missing, in all tables or in one."""
     in_force = standings(db, profile)
     noting = {
-        name: _Noting(name, one.version, one.rows)
+        name: _Noting(name, one.version, one.rows, one.regions)
         for name, one in in_force.items()
         if name in _of_segments(profile)
     }
     facts = Facts(profile, {**{name: one.table for name, one in in_force.items()}, **noting}, "", "")
     found: dict[Missing, Gap] = {}
-    for count, (case_id, name, value, scope) in enumerate(missing(db)):
+    for count, (case_id, name, value, scope, given) in enumerate(missing(db)):
         case = cases.get(db, case_id)
         if case is None:
             continue
-        lacking = {(name, scope, value)}
+        asked = in_force[name].table.asked(given) if name in in_force else ()
+        lacking: set[Missing] = {(name, scope, value, asked)}
         if case.workflow_id is not None and count < DOCUMENTS_MAX:
             lacking |= _lacking(db, facts, noting, case.workflow_id, now)
         for key in lacking:
-            gap = found.setdefault(key, Gap(key[0], key[1], key[2]))
+            gap = found.setdefault(key, Gap(*key))
             gap.document_count += 1
             gap.example = gap.example or case.document_number
             if case.amount_minor is not None and case.currency is not None:
@@ -93,12 +97,17 @@ def gaps(db: Connection, profile: Profile, now: datetime, table: str | None = No
     wanted = [
         gap for gap in found.values() if table in (None, gap.table) and not _has_rule(in_force, gap, now)
     ]
-    return sorted(wanted, key=lambda gap: (-gap.weight, -gap.document_count, gap.table, gap.scope, gap.value))
+    return sorted(
+        wanted,
+        key=lambda gap: (-gap.weight, -gap.document_count, gap.table, gap.scope, gap.value, gap.given),
+    )
 
 
 def _has_rule(in_force: Mapping[str, Standing], gap: Gap, now: datetime) -> bool:
     known = in_force.get(gap.table)
-    return known is not None and known.table.find(gap.value, scope=gap.scope, on=now.date()) is not None
+    if known is None:
+        return False
+    return known.table.find(gap.value, scope=gap.scope, on=now.date(), given=dict(gap.given)) is not None
 
 
 def _lacking(

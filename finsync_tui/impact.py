@@ -17,12 +17,13 @@ from typing import Final, Literal
 
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Done, Facts, Hold
-from finsync_tui.mapping import MappingRow, Table
+from finsync_tui.mapping import MappingRow, Table, conditions
 from finsync_tui.mapping.merge import difference
 from finsync_tui.mapping.standing import standings
 from finsync_tui.profile import Profile
 from finsync_tui.releasing import MISSING
 from store import workflows
+from store.columns import from_json
 from store.workflows import Workflow
 
 STEP: Final = "resolve_accounts"
@@ -117,9 +118,9 @@ def impact(
     """Return what these rows would change if they came into force now."""
     in_force = {table: one.table for table, one in standings(db, profile).items()}
     before = in_force.get(name, Table(name, 0, ()))
-    after = Table(name, before.version + 1, tuple(rows))
+    after = Table(name, before.version + 1, tuple(rows), profile.regions)
     gone, come = difference(before.rows, after.rows)
-    touched = Table(name, 0, tuple(_undated([*gone, *come])))
+    touched = Table(name, 0, tuple(_patterns([*gone, *come])), profile.regions)
     wanted = _wanted(db, name, touched, now.date())
     values: dict[Key, _Seen] = defaultdict(_Seen)
     ended: list[Row] = []
@@ -130,16 +131,22 @@ def impact(
             values[key].add_many(row["document_count"], row["amount_minor"], row["currency"])
             ended.append(row)
     live = _held(db)
+    counted: set[tuple[int, Key]] = set()
+    """Lines of one document that differ in their conditions alone count once."""
     for row in _live(db, name, wanted):
         live[row["id"]] = abs(row["amount_minor"] or 0)
         key = _key(after, row)
-        if key is not None:
+        if key is not None and (row["id"], key) not in counted:
+            counted.add((row["id"], key))
             values[key].add_many(1, row["amount_minor"], row["currency"])
     waiting: set[int] = set()
     for row in _missing(db, name, wanted):
         waiting.add(row["id"])
         live[row["id"]] = abs(row["amount_minor"] or 0)
-        match = after.find(row["value"], scope=row["scope"], on=_day(row["accounting_on"], now))
+        match = after.find(
+            row["value"], scope=row["scope"], on=_day(row["accounting_on"], now),
+            given=conditions.of_evidence(from_json(row["evidence"])),
+        )  # fmt: skip
         if match is not None:
             key = (row["scope"], row["value"], None, match.target)
             values[key].add_many(1, row["amount_minor"], row["currency"])
@@ -160,9 +167,9 @@ def impact(
     )
 
 
-def _undated(rows: Iterable[MappingRow]) -> Iterable[MappingRow]:
-    """Rows as patterns alone: which values they are about, whatever the day."""
-    return (row.model_copy(update={"valid_from": None, "valid_to": None}) for row in rows)
+def _patterns(rows: Iterable[MappingRow]) -> Iterable[MappingRow]:
+    """Rows as patterns alone: which values they are about, whatever the day and the conditions."""
+    return (row.model_copy(update={"valid_from": None, "valid_to": None, "where": ()}) for row in rows)
 
 
 def _wanted(db: Connection, name: str, touched: Table, on: date) -> list[str]:
@@ -185,11 +192,11 @@ def _wanted(db: Connection, name: str, touched: Table, on: date) -> list[str]:
 _DECIDED = (
     "WITH one AS ("
     " SELECT w.id, coalesce(w.legal_entity, '') AS scope, r.value->>'from' AS value, r.value->>'to' AS target,"
-    " substr(coalesce(w.data->>'accounting_on', max(s.started_at)), 1, 10) AS day, w.amount_minor, w.currency"
+    " coalesce(r.value->>'given', '{{}}') AS given, substr(coalesce(w.data->>'accounting_on', max(s.started_at)), 1, 10) AS day, w.amount_minor, w.currency"
     " FROM workflow_step s CROSS JOIN workflow w ON w.id=s.workflow_id CROSS JOIN json_each(s.detail, '$.rules') r"
     " WHERE s.name='{step}' AND s.state='done' AND r.value->>'table'=? AND w.ended_at IS {ended}"
     " AND (coalesce(w.legal_entity, ''), r.value->>'from') IN (SELECT value->>0, value->>1 FROM json_each(?))"
-    " GROUP BY w.id, r.value->>'from')"
+    " GROUP BY w.id, r.value->>'from', r.value->>'given')"
 )
 """Each document and value that a table decided, as it was decided last."""
 
@@ -203,21 +210,25 @@ def _live(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
 def _ended(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
     """Yield how many ended documents carry a value, by what it meant and when."""
     statement = (
-        _decided("NOT NULL") + " SELECT scope, value, target, day, currency, count(*) AS document_count,"  # noqa: S608
-        " sum(amount_minor) AS amount_minor FROM one GROUP BY scope, value, target, day, currency"
+        _decided("NOT NULL")  # noqa: S608
+        + " SELECT scope, value, given, target, day, currency, count(*) AS document_count,"
+        " sum(amount_minor) AS amount_minor FROM one GROUP BY scope, value, given, target, day, currency"
     )
     return db.execute(statement, (name, _array(wanted)))
 
 
 def _ended_totals(db: Connection, name: str, wanted: Sequence[str], ended: Sequence[Row]) -> Iterable[Row]:
     """Yield documents and money by currency; a document that carries several of the values counts once."""
-    if len({(row["scope"], row["value"]) for row in ended}) <= 1:
+    if len({(row["scope"], row["value"], row["given"]) for row in ended}) <= 1:
         return ended
-    over = [json.dumps([row["scope"], row["value"], row["target"], row["day"]]) for row in ended]
+    over = [
+        json.dumps([row["scope"], row["value"], row["target"], row["day"], row["given"]]) for row in ended
+    ]
     statement = (
         _decided("NOT NULL")  # noqa: S608
         + ", over AS (SELECT DISTINCT one.id, amount_minor, currency FROM one JOIN json_each(?) k ON"
-        " k.value->>0=one.scope AND k.value->>1=one.value AND k.value->>2=one.target AND k.value->>3=one.day)"
+        " k.value->>0=one.scope AND k.value->>1=one.value AND k.value->>2=one.target AND k.value->>3=one.day"
+        " AND k.value->>4=one.given)"
         " SELECT currency, count(*) AS document_count, sum(amount_minor) AS amount_minor FROM over GROUP BY currency"
     )
     return db.execute(statement, (name, _array(wanted), _array(over)))
@@ -229,7 +240,9 @@ def _decided(ended: str) -> str:
 
 def _key(after: Table, row: Row) -> Key | None:
     """Return what a value meant and would mean; None: the same."""
-    match = after.find(row["value"], scope=row["scope"], on=date.fromisoformat(row["day"]))
+    match = after.find(
+        row["value"], scope=row["scope"], on=date.fromisoformat(row["day"]), given=from_json(row["given"])
+    )
     target = match.target if match is not None else None
     return None if target == row["target"] else (row["scope"], row["value"], row["target"], target)
 
@@ -237,7 +250,7 @@ def _key(after: Table, row: Row) -> Key | None:
 def _missing(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
     """Yield each document that waits for a rule of this table."""
     return db.execute(
-        "SELECT w.id, coalesce(c.evidence->>'scope', '') AS scope, c.evidence->>'value' AS value, c.amount_minor,"
+        "SELECT w.id, coalesce(c.evidence->>'scope', '') AS scope, c.evidence->>'value' AS value, c.evidence, c.amount_minor,"
         " c.currency, w.data->>'accounting_on' AS accounting_on"
         " FROM exception_case c JOIN workflow w ON w.id=c.workflow_id"
         " WHERE c.class=? AND c.ended_at IS NULL AND c.evidence->>'table'=?"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from sqlite3 import Connection
+from typing import NamedTuple
 
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
-from finsync_tui.mapping import Table
+from finsync_tui.mapping import Given, Table, conditions
 from store import Store, audit, cases, crossrefs, outbox, requests, systems, workflows
 from store.cases import ExceptionCase
 from store.columns import chunks, from_json
@@ -84,14 +85,12 @@ def release_mapped(
     return count
 
 
-def _release(
-    db: Connection, tables: Mapping[str, Table], one: tuple[int, str, str, str], now: datetime
-) -> bool:
-    case_id, table, value, scope = one
+def _release(db: Connection, tables: Mapping[str, Table], one: Missing, now: datetime) -> bool:
+    case_id, table, value, scope, given = one
     known, case = tables.get(table), cases.get(db, case_id)
     if known is None or case is None or case.ended_at is not None:
         return False
-    match = known.find(value, scope=scope, on=_day(db, case, now))
+    match = known.find(value, scope=scope, on=_day(db, case, now), given=given)
     if match is None or retry(db, case, now) is not None:
         return False
     why = f"mapping table {table}, version {known.version}, has a rule for {value} now"
@@ -115,8 +114,18 @@ def _day(db: Connection, case: ExceptionCase, now: datetime) -> date:
     return date.fromisoformat(known) if isinstance(known, str) else now.date()
 
 
-def missing(db: Connection) -> list[tuple[int, str, str, str]]:
-    """Return (exception, table, value, scope) of every live exception about a missing rule."""
+class Missing(NamedTuple):
+    """A live exception about a missing rule: what would have to be in which table."""
+
+    case_id: int
+    table: str
+    value: str
+    scope: str
+    given: Given
+
+
+def missing(db: Connection) -> list[Missing]:
+    """Return every live exception about a missing rule."""
     rows = db.execute(
         "SELECT id, evidence FROM exception_case WHERE class=? AND ended_at IS NULL ORDER BY id", (MISSING,)
     ).fetchall()
@@ -124,5 +133,8 @@ def missing(db: Connection) -> list[tuple[int, str, str, str]]:
     for case_id, evidence in rows:
         told = from_json(evidence)
         if "table" in told and "value" in told:
-            found.append((case_id, str(told["table"]), str(told["value"]), str(told.get("scope", ""))))
+            scope = str(told.get("scope", ""))
+            found.append(
+                Missing(case_id, str(told["table"]), str(told["value"]), scope, conditions.of_evidence(told))
+            )
     return found

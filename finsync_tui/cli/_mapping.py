@@ -26,6 +26,7 @@ TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="Name of the mapping table, e.g. cost_centre.")
 ]
 Days = tuple[datetime | None, datetime | None]
+Where = tuple[tuple[str, str], ...]
 ValidFrom = Annotated[
     datetime | None,
     typer.Option(
@@ -41,8 +42,18 @@ ValidTo = Annotated[
     ),
 ]  # fmt: skip
 Scope = Annotated[
-    str, typer.Option("--scope", metavar="COMPANY", help="Legal entity the rule is for; without it, for all.")
+    str,
+    typer.Option(
+        "--scope", metavar="COMPANY", help="Legal entity or region the rule is for; without it, for all."
+    ),
 ]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", metavar="NAME=VALUE", show_default=False,
+        help="A condition beside the value, like category=IT* or currency=EUR; may be repeated.",
+    ),
+]  # fmt: skip
 DayOption = Annotated[
     datetime | None,
     typer.Option(
@@ -107,6 +118,7 @@ def row_json(row: MappingRow) -> dict[str, Any]:
     return {
         "from": row.source,
         "to": row.target,
+        "where": dict(row.where),
         "scope": row.scope or None,
         "priority": row.priority,
         "valid_from": row.valid_from,
@@ -115,10 +127,13 @@ def row_json(row: MappingRow) -> dict[str, Any]:
 
 
 def row_cells(row: MappingRow) -> list[str | int | date | None]:
-    return [row.source, row.target, row.scope, row.priority, row.valid_from, row.valid_to]
+    from finsync_tui.mapping import conditions
+
+    where = conditions.words(row.where)
+    return [row.source, row.target, where, row.scope, row.priority, row.valid_from, row.valid_to]
 
 
-ROW_HEADINGS = ("from", "to", "scope", "priority", "valid from", "valid to")
+ROW_HEADINGS = ("from", "to", "where", "scope", "priority", "valid from", "valid to")
 
 
 def proposal_json(one: Proposal) -> dict[str, Any]:
@@ -168,6 +183,24 @@ def day(given: datetime | None, now: datetime) -> date:
     return given.date() if given is not None else now.date()
 
 
+def conditions_of(given: Sequence[str] | None) -> Where:
+    """Return the conditions that a command line names. Raises UsageError."""
+    from finsync_tui.cli._errors import UsageError
+    from finsync_tui.mapping import conditions
+    from finsync_tui.profile import CONDITIONS
+
+    try:
+        found = conditions.read(given or ())
+    except ValueError as error:
+        raise UsageError(f"{error}. Nothing was done.") from None
+    for name, _ in found:
+        if name not in CONDITIONS:
+            raise UsageError(
+                f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}. Nothing was done."
+            )
+    return found
+
+
 def edited(
     rows: Sequence[MappingRow],
     sets: Sequence[str],
@@ -175,6 +208,7 @@ def edited(
     scope: str,
     priority: int,
     days: Days = (None, None),
+    where: Where = (),
 ) -> tuple[MappingRow, ...]:
     """Return rows with the rules that a command line names put in and taken out."""
     from finsync_tui.cli._errors import UsageError
@@ -183,7 +217,7 @@ def edited(
 
     found = tuple(rows)
     for source in removes:
-        left = without_rules(found, source, scope)
+        left = without_rules(found, source, scope, where)
         if left == found:
             raise UsageError(
                 f"there is no rule for {source!r} in {scope or 'every scope'}. Nothing was changed. "
@@ -199,7 +233,7 @@ def edited(
         found = with_rule(
             found,
             MappingRow(
-                source=source, target=target, scope=scope, priority=priority,
+                source=source, target=target, scope=scope, priority=priority, where=where,
                 valid_from=days[0].date() if days[0] else None, valid_to=days[1].date() if days[1] else None,
             ),
         )  # fmt: skip

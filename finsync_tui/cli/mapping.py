@@ -14,6 +14,7 @@ from finsync_tui.cli._mapping import (
     TableName,
     amounts_json,
     amounts_text,
+    conditions_of,
     day,
     looking,
     proposal_json,
@@ -25,6 +26,7 @@ from finsync_tui.cli._mapping import (
 )
 from finsync_tui.cli._output import note, safe, say, say_json, table
 
+OTHERS_SHOWN = 5
 app = typer.Typer(
     name="mapping",
     help="Which value of one system means which value of another, and who says so.",
@@ -192,11 +194,26 @@ def show(
     note(f"{shown:,} of {len(found.rows):,} rows; version {found.version or 'not recorded yet'}, {signed}")
 
 
-@app.command("test", epilog=example("finsync mapping test cost_centre CC410 --scope DE01 --on 2026-03-01"))
+@app.command(
+    "test",
+    epilog=example(
+        "finsync mapping test cost_centre CC410 --scope DE01 --on 2026-03-01",
+        "finsync mapping test account 6100 --given category=IT",
+    ),
+)
 def try_(
     name: TableName,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="As the source system writes it.")],
     scope: Scope = "",
+    givens: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--given",
+            metavar="NAME=VALUE",
+            show_default=False,
+            help="What else the document says, like category=IT or currency=EUR; may be repeated.",
+        ),
+    ] = None,
     on: DayOption = None,
     proposal: Annotated[
         int | None,
@@ -205,25 +222,38 @@ def try_(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what a value means and which rule says so; ends with 3 when no rule does."""
+    """Say what a value means, which rule says so and why the others don't; ends with 3 when no rule does."""
     from finsync_tui.mapping import Table
+    from finsync_tui.mapping.explaining import considered
     from finsync_tui.mapping.standing import rows_of
+
+    given = dict(conditions_of(givens))
 
     with looking(workspace) as desk:
         asked = standing_of(desk, name).table
         if proposal is not None:
-            asked = Table(name, 0, rows_of(proposal_of(desk.db, proposal).body))
+            asked = Table(name, 0, rows_of(proposal_of(desk.db, proposal).body), desk.profile.regions)
         moment = day(on, desk.now)
-    match = asked.find(value, scope=scope, on=moment)
+    match = asked.find(value, scope=scope, on=moment, given=given)
+    others = [one for one in considered(asked, value, scope=scope, on=moment, given=given) if one.why_not]
     if json:
         rule = row_json(asked.rows[match.rule - 1]) if match else None
         target = match.target if match else None
         say_json({"table": name, "version": asked.version or None, "from": value, "to": target,
-                  "row": match.rule if match else None, "rule": rule, "on": moment})  # fmt: skip
+                  "row": match.rule if match else None, "rule": rule, "on": moment, "given": given,
+              "is_default": match is not None and match.is_default,
+              "others": [{"row": o.row, **row_json(o.rule), "why_not": o.why_not} for o in others]})  # fmt: skip
     elif match is not None:
         say(
             f"{safe(value)} -> {safe(match.target)} (row {match.rule}: {safe(asked.rows[match.rule - 1].source)})"
         )
+    if not json:
+        for one in others[:OTHERS_SHOWN]:
+            say(
+                f"  not row {one.row} ({safe(one.rule.source)} -> {safe(one.rule.target)}): {safe(one.why_not)}"
+            )
+        if len(others) > OTHERS_SHOWN:
+            say(f"  and {len(others) - OTHERS_SHOWN:,} more rules for it; --json shows all")
     if match is None:
         note(f"no rule of {name} says what {value} means for {scope or 'every scope'} on {moment}")
         raise typer.Exit(FOUND_SOMETHING)
@@ -240,13 +270,14 @@ def gaps(
 ) -> None:
     """List values that documents carry and no table has a rule for, the most expensive first."""
     from finsync_tui.gaps import gaps as find
+    from finsync_tui.mapping.conditions import words
 
     with looking(workspace) as desk:
         found = find(desk.db, desk.profile, desk.now, name)
     if json:
         say_json(
             [
-                {"table": g.table, "scope": g.scope or None, "value": g.value, "documents": g.document_count,
+                {"table": g.table, "scope": g.scope or None, "value": g.value, "given": dict(g.given), "documents": g.document_count,
                  "amounts": amounts_json(g.amounts), "example": g.example}
                 for g in found[:limit]
             ]
@@ -255,9 +286,17 @@ def gaps(
     if found:
         say(
             table(
-                ["table", "scope", "value", "documents", "amount", "e.g."],
+                ["table", "scope", "value", "with", "documents", "amount", "e.g."],
                 [
-                    [g.table, g.scope, g.value, g.document_count, amounts_text(g.amounts), g.example]
+                    [
+                        g.table,
+                        g.scope,
+                        g.value,
+                        words((n, v) for n, v in g.given if v),
+                        g.document_count,
+                        amounts_text(g.amounts),
+                        g.example,
+                    ]
                     for g in found[:limit]
                 ],
                 right=["documents", "amount"],

@@ -18,12 +18,15 @@ from finsync_tui.cli._context import (
 )
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._mapping import (
+    Conditions,
     Days,
     Scope,
     TableName,
     ValidFrom,
     ValidTo,
+    Where,
     changing,
+    conditions_of,
     edited,
     looking,
     standing_of,
@@ -87,6 +90,7 @@ def propose(
     sets: Sets = None,
     removes: Removes = None,
     scope: Scope = "",
+    wheres: Conditions = None,
     priority: Priority = 0,
     valid_from: ValidFrom = None,
     valid_to: ValidTo = None,
@@ -143,7 +147,15 @@ def propose(
                 )
         else:
             rows, base = _rows(
-                workspace, name, sets, removes, scope, priority, (valid_from, valid_to), version
+                workspace,
+                name,
+                sets,
+                removes,
+                scope,
+                priority,
+                (valid_from, valid_to),
+                version,
+                conditions_of(wheres),
             )
         done = actions.propose_mapping(
             store, profile, who, name, rows, reason, signer=signer, base_version=base, layer_version=layer_version,
@@ -161,6 +173,7 @@ def _rows(
     priority: int,
     days: Days,
     version: int | None,
+    where: Where = (),
 ) -> tuple[Sequence[MappingRow], int | None]:
     from finsync_tui.mapping import standing
     from finsync_tui.mapping.history import rows_at
@@ -171,7 +184,7 @@ def _rows(
         if version is None:
             known = current.rows if current is not None else ()
             base = current.version if current is not None and current.version else None
-            return edited(known, sets or [], removes or [], scope, priority, days), base
+            return edited(known, sets or [], removes or [], scope, priority, days, where), base
         found = rows_at(desk.db, name, version)
     if found is None:
         raise NotFoundError(

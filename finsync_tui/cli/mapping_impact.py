@@ -10,12 +10,14 @@ import typer
 from finsync_tui.cli._context import JsonOption, LimitOption, WorkspaceOption, example
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._mapping import (
+    Conditions,
     Scope,
     TableName,
     ValidFrom,
     ValidTo,
     amounts_json,
     amounts_text,
+    conditions_of,
     edited,
     looking,
     proposal_of,
@@ -42,6 +44,7 @@ def impact(
     sets: Sets = None,
     removes: Removes = None,
     scope: Scope = "",
+    wheres: Conditions = None,
     priority: Priority = 0,
     valid_from: ValidFrom = None,
     valid_to: ValidTo = None,
@@ -78,6 +81,7 @@ def impact(
                 scope,
                 priority,
                 (valid_from, valid_to),
+                conditions_of(wheres),
             )
         found = measure(desk.db, desk.profile, name, rows, desk.now)
     if json:

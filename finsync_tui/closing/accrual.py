@@ -21,7 +21,7 @@ from store.canonical.money import Money
 from store.canonical.payables import Invoice, InvoiceLine
 
 Kind = Literal["received_not_invoiced", "approved_not_posted"]
-Resolve = Callable[[Sequence[str], str], str | None]
+Resolve = Callable[[Sequence[str], str, str | None], str | None]
 """From the segments and the whole of a source's account to the combination in the ERP, as mapping tables have it now."""
 
 
@@ -257,7 +257,8 @@ def _bearers(
     if line.distributions:
         return tuple(
             Bearer(
-                accounts.get(f"{line.number}/{one.number}") or resolve(one.segments, one.account),
+                accounts.get(f"{line.number}/{one.number}")
+                or resolve(one.segments, one.account, line.category),
                 one.account,
                 one.amount.amount_minor,
             )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -24,12 +25,12 @@ from finsync_tui.closing.accrual import (
     of_received,
     with_doubts,
 )
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, given
 from finsync_tui.flows.accounts import Resolved
 from finsync_tui.flows.expense import coding, posting
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.coding import Coding
-from finsync_tui.mapping import Table, standings
+from finsync_tui.mapping import Given, Table, standings
 from finsync_tui.profile import LegalEntitySetup, Profile
 from store import records
 from store.canonical.expense import ExpenseDocument
@@ -75,18 +76,27 @@ class _Books:
     legal_entity: str
     on: date
 
-    def resolve(self, segments: Sequence[str], shown: str) -> str | None:
+    def resolve(
+        self, document: Given, segments: Sequence[str], shown: str, category: str | None
+    ) -> str | None:
         """Return the combination for a source's account, where mapping tables have one by now."""
         found = accounts.combination(
-            self.setup, self.tables, segments, shown=shown, scope=self.legal_entity, on=self.on
-        )
+            self.setup, self.tables, segments, shown=shown, scope=self.legal_entity, on=self.on,
+            given=given.of_line(document, category),
+        )  # fmt: skip
         return found.charge_account if isinstance(found, Resolved) else None
 
-    def expense(self, account: posting.Account) -> str | None:
+    def expense(self, document: ExpenseDocument, account: posting.Account) -> str | None:
         assert self.setup.expense is not None
-        found = coding.resolve(
-            Coding(self.setup, self.setup.expense, self.tables, self.legal_entity, self.on), account
+        known = Coding(
+            self.setup,
+            self.setup.expense,
+            self.tables,
+            self.legal_entity,
+            self.on,
+            given.of_expenses(document),
         )
+        found = coding.resolve(known, account)
         return found.charge_account if isinstance(found, Resolved) else None
 
 
@@ -192,10 +202,13 @@ def _order_bearers(db: Connection, books: _Books, order_key: str, line: str) -> 
         return tuple(Bearer(account, account, weight) for account, weight in rows)
     key = RecordKey.parse(order_key)
     held = records.get(db, PurchaseOrder, key.system, key.external_id)
-    found = (one for one in held.record.lines if one.number == line) if held is not None else iter(())
+    if held is None:
+        return ()
+    resolve = partial(books.resolve, given.of_order(held.record))
     return tuple(
-        Bearer(books.resolve(part.segments, part.account), part.account, part.amount.amount_minor)
-        for one in found
+        Bearer(resolve(part.segments, part.account, one.category), part.account, part.amount.amount_minor)
+        for one in held.record.lines
+        if one.number == line
         for part in one.distributions
     )
 
@@ -251,7 +264,8 @@ def _invoice_parts(
             of_order[number, line] = _order_bearers(db, books, str(held.key), line)
     lost = ((data.get("tax") or {}).get("non_recoverable") or {}).get("amount_minor", 0)
     sign = -1 if invoice.total.amount_minor < 0 else 1
-    return invoice_parts(invoice, data.get("accounts") or {}, of_order, books.resolve, sign * abs(lost))
+    resolve = partial(books.resolve, given.of_invoice(invoice))
+    return invoice_parts(invoice, data.get("accounts") or {}, of_order, resolve, sign * abs(lost))
 
 
 def _expense_parts(books: _Books, document: ExpenseDocument, data: Mapping[str, Any]) -> list[Part]:
@@ -268,7 +282,7 @@ def _expense_parts(books: _Books, document: ExpenseDocument, data: Mapping[str, 
             line.amount_minor,
             (
                 Bearer(
-                    decided.get(account_key(line.account)) or books.expense(line.account),
+                    decided.get(account_key(line.account)) or books.expense(document, line.account),
                     _shown(line.account),
                 ),
             ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from sqlite3 import Connection
 
-from finsync_tui.mapping import Match, Table
+from finsync_tui.mapping import NOTHING, Given, Match, Table, conditions
 from finsync_tui.profile import LegalEntitySetup
 from store import records
 from store.canonical.chart import AccountCombination
@@ -43,11 +43,13 @@ def combination(
     on: date,
     fixed: Mapping[str, str] | None = None,
     own_tables: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
 ) -> Resolved | Unresolved:
     """Build the ERP's combination from the source's segments. Pure.
 
     `shown` is what people call the account at its source. `fixed` gives segments that are known in the ERP's own
-    terms; `own_tables` names mapping tables by segment that stand in for those of the legal entity.
+    terms; `own_tables` names mapping tables by segment that stand in for those of the legal entity. `given` is what rules
+    may ask for beside the segment.
     """
     parts: dict[str, str] = {}
     matches: list[Match] = []
@@ -69,25 +71,44 @@ def combination(
         if table is None:
             parts[segment.name] = value
             continue
-        match = tables[table].find(value, scope=scope, on=on)
+        match = tables[table].find(value, scope=scope, on=on, given=given)
         if match is None:
             what = f"{segment.name.replace('_', ' ')} {value}"
             return missing_rule(
-                table, value, scope, what if what == f"account {shown}" else f"{what} of account {shown}"
-            )
+                tables[table], value, scope, what if what == f"account {shown}" else f"{what} of account {shown}",
+                given,
+            )  # fmt: skip
         matches.append(match)
         parts[segment.name] = match.target
     return Resolved(setup.delimiter.join(parts.values()), parts, tuple(matches))
 
 
-def missing_rule(table: str, value: str, scope: str, what: str) -> Unresolved:
+def missing_rule(table: Table, value: str, scope: str, what: str, given: Given) -> Unresolved:
     """Say that a mapping table has no rule for a value, and what a rule would release."""
+    asked = {name: known for name, known in table.asked(given) if known}
+    more = f" ({conditions.words(asked.items())})" if asked else ""
     return Unresolved(
         "MAPPING_MISSING",
-        f"{what} has no rule in the mapping table {table!r} for {scope}",
-        f"Add a rule for {value} to the mapping table {table!r}: all documents that wait for it go on by themselves.",
-        {"table": table, "value": value, "scope": scope},
+        f"{what} has no rule in the mapping table {table.name!r} for {scope}{more}",
+        f"Add a rule for {value} to the mapping table {table.name!r}: all documents that wait for it go on by themselves.",
+        {"table": table.name, "value": value, "scope": scope, **given},
     )
+
+
+def told(match: Match) -> dict[str, object]:
+    """Return which rule decided a value, as it is kept with the step."""
+    kept: dict[str, object] = {
+        "table": match.table,
+        "version": match.version,
+        "rule": match.rule,
+        "from": match.source,
+        "to": match.target,
+    }
+    if match.given:
+        kept["given"] = match.given
+    if match.is_default:
+        kept["is_default"] = True
+    return kept
 
 
 def refusal(db: Connection, system: str, resolved: Resolved, on: date) -> Unresolved | None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.steps import Context, Hold
+from finsync_tui.mapping import Given
 from store.canonical.keys import RecordKey
 from store.canonical.purchasing import OrderDistribution
 
@@ -18,6 +19,8 @@ class Line(Protocol):
 
     @property
     def number(self) -> str: ...
+    @property
+    def category(self) -> str | None: ...
     @property
     def distributions(self) -> tuple[OrderDistribution, ...]: ...
 
@@ -35,32 +38,29 @@ class Coded:
         return {name: parts["charge_account"] for name, parts in self.accounts.items()}
 
 
-def resolve(context: Context, lines: Iterable[Line]) -> Coded | Hold:
+def resolve(context: Context, lines: Iterable[Line], document: Given) -> Coded | Hold:
     """Resolve the account of each distribution of the lines that live; say which one can't be."""
     coded = Coded({}, [])
     for line in lines:
         if getattr(line, "is_cancelled", False):
             continue
         for part in line.distributions:
-            found = _resolved(context, part)
+            found = _resolved(context, part, given.of_line(document, line.category))
             if isinstance(found, Unresolved):
                 return _stopped(context, line, found)
             coded.accounts[f"{line.number}/{part.number}"] = {
                 "charge_account": found.charge_account,
                 **found.parts,
             }
-            coded.rules.extend(
-                {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
-                for m in found.matches
-            )
+            coded.rules.extend(one for one in map(accounts.told, found.matches) if one not in coded.rules)
     return coded
 
 
-def _resolved(context: Context, part: OrderDistribution) -> Resolved | Unresolved:
+def _resolved(context: Context, part: OrderDistribution, known: Given) -> Resolved | Unresolved:
     number, on = str(context.data["legal_entity"]), context.now.date()
     found = accounts.combination(
         context.facts.profile.legal_entities[number], context.facts.tables, part.segments,
-        shown=part.account, scope=number, on=on,
+        shown=part.account, scope=number, on=on, given=known,
     )  # fmt: skip
     if isinstance(found, Unresolved):
         return found

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from finsync_tui.flows import approval_state, coding, routing
+from finsync_tui.flows import approval_state, coding, given, routing
 from finsync_tui.flows.order import takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
 from finsync_tui.flows.usual import UsualFlow
@@ -69,7 +69,8 @@ def route(context: Context) -> Answer:
 
 def resolve_accounts(context: Context) -> Answer:
     """Which accounts would it be charged to? What has no rule yet is counted without one."""
-    found = coding.resolve(context, _requisition(context).lines)
+    requisition = _requisition(context)
+    found = coding.resolve(context, requisition.lines, given.of_requisition(requisition))
     if isinstance(found, Hold):
         _note(context, found.class_, found.cause)
         context.data["accounts"] = {}

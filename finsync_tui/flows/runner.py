@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from finsync_tui import documents
-from finsync_tui.flows import beginnings, compensation, taken_over
+from finsync_tui.flows import beginnings, compensation, defaults, taken_over
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, cases, events, outbox, records, workflows
@@ -279,6 +279,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
                 dict(answer.detail),
                 workflow.due_at if not moved else _due(facts, flow, step, now),
             )
+            defaults.note(db, workflow, answer.detail, now)
             step = answer.goto or names[names.index(step) + 1]
             moved += 1
             continue

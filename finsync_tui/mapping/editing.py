@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from finsync_tui.mapping.merge import groups
 from finsync_tui.mapping.resolve import SAME
-from finsync_tui.profile import MappingRow, Profile
+from finsync_tui.profile import MappingRow, Profile, patterns
 
 CELL_CHARS_MAX: Final = 200
 RULES_COMPARED_MAX: Final = 200
@@ -29,11 +29,11 @@ class Remark:
 
 
 def with_rule(rows: Sequence[MappingRow], rule: MappingRow) -> tuple[MappingRow, ...]:
-    """Return the table with this rule in the place of those for the same value, scope and priority on any of its days."""
+    """Return the table with this rule in the place of those for the same value, scope, conditions and priority on any of its
+    days."""
 
     def is_replaced(row: MappingRow) -> bool:
-        same = (row.scope, row.source, row.priority) == (rule.scope, rule.source, rule.priority)
-        return same and _overlap(row, rule)
+        return _about(row) == _about(rule) and _overlap(row, rule)
 
     place = next((i for i, row in enumerate(rows) if is_replaced(row)), len(rows))
     rest = [row for row in rows if not is_replaced(row)]
@@ -41,9 +41,18 @@ def with_rule(rows: Sequence[MappingRow], rule: MappingRow) -> tuple[MappingRow,
     return (*rest[:at], rule, *rest[at:])
 
 
-def without_rules(rows: Sequence[MappingRow], source: str, scope: str) -> tuple[MappingRow, ...]:
-    """Return the table without the rules for a value in a scope."""
-    return tuple(row for row in rows if (row.source, row.scope) != (source, scope))
+def without_rules(
+    rows: Sequence[MappingRow], source: str, scope: str, where: Iterable[tuple[str, str]] = ()
+) -> tuple[MappingRow, ...]:
+    """Return the table without the rules for a value in a scope; with conditions, only without those that have just these."""
+    only = tuple(sorted(where))
+    return tuple(
+        row for row in rows if (row.source, row.scope) != (source, scope) or (only and row.where != only)
+    )
+
+
+def _about(row: MappingRow) -> tuple[object, ...]:
+    return (row.scope, row.source, row.where, row.priority)
 
 
 def remarks(profile: Profile, rows: Sequence[MappingRow]) -> list[Remark]:
@@ -59,7 +68,7 @@ def errors(found: Sequence[Remark]) -> list[Remark]:
 
 
 def _row(profile: Profile, number: int, row: MappingRow) -> Iterator[Remark]:
-    for name, cell in (("from", row.source), ("to", row.target), ("scope", row.scope)):
+    for name, cell in (("from", row.source), ("to", row.target), ("scope", row.scope), *row.where):
         if cell != cell.strip():
             yield Remark("error", number, f"`{name}` begins or ends with a blank: {cell!r}")
         if len(cell) > CELL_CHARS_MAX:
@@ -76,8 +85,10 @@ def _row(profile: Profile, number: int, row: MappingRow) -> Iterator[Remark]:
         yield Remark("warn", number, "** means the same as *")
     if row.valid_from is not None and row.valid_to is not None and row.valid_to < row.valid_from:
         yield Remark("error", number, f"it ends ({row.valid_to}) before it begins ({row.valid_from})")
-    if row.scope and row.scope not in profile.legal_entities:
-        yield Remark("warn", number, f"no legal entity is called {row.scope!r}: the rule is never asked")
+    if row.scope and row.scope not in {*profile.legal_entities, *profile.regions.values()}:
+        yield Remark(
+            "warn", number, f"no legal entity or region is called {row.scope!r}: the rule is never asked"
+        )
 
 
 def _clashes(rows: Sequence[MappingRow]) -> Iterator[Remark]:
@@ -86,6 +97,8 @@ def _clashes(rows: Sequence[MappingRow]) -> Iterator[Remark]:
         for one, other in combinations(some[:RULES_COMPARED_MAX], 2):
             if one.priority != other.priority or not _overlap(one, other):
                 continue
+            if len(one.where) != len(other.where) or _exclude(one, other):
+                continue  # more conditions win; and where one fits the other does not
             first, second = sorted((places[id(one)], places[id(other)]))
             if one.target == other.target:
                 yield Remark("warn", second, f"row {first} says the same for {source} on some days")
@@ -97,6 +110,15 @@ def _clashes(rows: Sequence[MappingRow]) -> Iterator[Remark]:
                     f"row {first} says {one.target} and this one {other.target} for {source}{where} on the same days: "
                     "date them apart, or give one a higher priority",
                 )
+
+
+def _exclude(one: MappingRow, other: MappingRow) -> bool:
+    """Say whether no document can meet the conditions of both: they ask for different values in one column."""
+    mine = dict(one.where)
+    return any(
+        name in mine and patterns.kind(cell) == patterns.kind(mine[name]) == "exact" and cell != mine[name]
+        for name, cell in other.where
+    )
 
 
 def _overlap(one: MappingRow, other: MappingRow) -> bool:

@@ -19,6 +19,7 @@ from store.errors import FinsyncError
 from store.files import write_private
 
 COLUMNS: Final = ("from", "to", "scope", "priority", "valid_from", "valid_to")
+"""Of every table; those of its conditions come behind them."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 XLSX_BYTES_MAX: Final = 50_000_000
 
@@ -50,13 +51,25 @@ class SheetUnreadableError(FinsyncError):
 
 def csv_text(rows: Iterable[MappingRow]) -> str:
     """Return a table as CSV that the profile reads, and a spreadsheet without running anything."""
+    known = tuple(rows)
+    asked = conditions(known)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
+    writer.writerow([*COLUMNS, *asked])
+    for row in known:
         source, target, scope, *plain = cells(row)  # a negative priority is a number, not a formula
-        writer.writerow([_safe(source), _safe(target), _safe(scope), *plain])
+        writer.writerow([_safe(source), _safe(target), _safe(scope), *plain, *map(_safe, _where(row, asked))])
     return text.getvalue()
+
+
+def conditions(rows: Iterable[MappingRow]) -> tuple[str, ...]:
+    """Return the names of the columns that any row has a condition in."""
+    return tuple(sorted({name for row in rows for name, _ in row.where}))
+
+
+def _where(row: MappingRow, asked: Iterable[str]) -> list[str]:
+    known = dict(row.where)
+    return [known.get(name, "") for name in asked]
 
 
 def write(
@@ -74,7 +87,7 @@ def write(
 
 
 def cells(row: MappingRow) -> tuple[str, ...]:
-    """Return a row as text, in the order of COLUMNS."""
+    """Return a row as text, in the order of COLUMNS, without its conditions."""
     return (
         row.source,
         row.target,
@@ -91,17 +104,20 @@ def xlsx_bytes(name: str, rows: Iterable[MappingRow]) -> bytes:
         import xlsxwriter
     except ImportError:
         raise ExtraMissingError("writing XLSX", "xlsx") from None
+    known = tuple(rows)
+    asked = conditions(known)
+    headings = (*COLUMNS, *asked)
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
         sheet = book.add_worksheet(_sheet_name(name))
         text = book.add_format({"num_format": "@"})
         bold = book.add_format({"bold": True, "num_format": "@"})
-        sheet.set_column(0, len(COLUMNS) - 1, 16, text)
+        sheet.set_column(0, len(headings) - 1, 16, text)
         sheet.freeze_panes(1, 0)
-        for column, heading in enumerate(COLUMNS):
+        for column, heading in enumerate(headings):
             sheet.write_string(0, column, heading, bold)
-        for number, row in enumerate(rows, 1):
-            for column, cell in enumerate(cells(row)):
+        for number, row in enumerate(known, 1):
+            for column, cell in enumerate((*cells(row), *_where(row, asked))):
                 if cell:
                     sheet.write_string(number, column, cell, text)
     return target.getvalue()
@@ -114,7 +130,12 @@ def read(path: Path) -> tuple[MappingRow, ...]:
     )
     return tuple(
         row.model_copy(
-            update={"source": _plain(row.source), "target": _plain(row.target), "scope": _plain(row.scope)}
+            update={
+                "source": _plain(row.source),
+                "target": _plain(row.target),
+                "scope": _plain(row.scope),
+                "where": tuple((name, _plain(cell)) for name, cell in row.where),
+            }
         )
         for row in found
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from sqlite3 import Connection
 from typing import Final, Literal
 
@@ -48,6 +49,8 @@ class Standing:
     is_signed: bool
     version: int
     """As recorded; 0: not recorded yet."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The region of each company."""
     layer_rows: tuple[MappingRow, ...] = ()
     layer_version: int = 0
     """The recorded version of the profile's own table that the rows take account of."""
@@ -57,9 +60,9 @@ class Standing:
     conflicts: tuple[Group, ...] = field(default=())
     """Values that both an applied change and the profile's own table say differently; the applied change holds."""
 
-    @property
+    @cached_property
     def table(self) -> Table:
-        return Table(self.name, self.version, self.rows)
+        return Table(self.name, self.version, self.rows, self.regions)
 
     @property
     def body(self) -> str:
@@ -171,6 +174,7 @@ def _two(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> S
             proposal,
             is_signed=True,
             version=_version(newest, proposal.body),
+            regions=profile.regions,
             layer_rows=own,
             layer_version=proposal.layer_version,
             layer_differs=_differs(db, name, proposal.layer_version, own),
@@ -183,6 +187,7 @@ def _two(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> S
         None,
         is_signed=False,
         version=_version(newest, body_of(own)),
+        regions=profile.regions,
         layer_rows=own,
         layer_version=layer.version if layer is not None else 0,
         problems=tuple(problems),
@@ -206,7 +211,7 @@ def _one(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> S
     if newest is None or not any(one.state == "approved" for one in made):
         return Standing(
             name, own, "profile", None, is_signed=False, version=_version(newest, body_of(own)),
-            layer_rows=own, layer_version=layer_version,
+            regions=profile.regions, layer_rows=own, layer_version=layer_version,
         )  # fmt: skip
     in_force = rows_of(newest.body)
     merged = merge(rows_of(layer.body) if layer is not None else (), in_force, own)
@@ -218,6 +223,7 @@ def _one(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> S
         last,
         is_signed=False,
         version=_version(newest, body_of(merged.rows)),
+        regions=profile.regions,
         layer_rows=own,
         layer_version=layer_version,
         conflicts=merged.conflicts,

@@ -1,7 +1,9 @@
 """A company's configuration: layers of TOML and CSV, merged, checked, never holding a secret."""
 
+from finsync_tui.profile import patterns
 from finsync_tui.profile.check import check
 from finsync_tui.profile.model import (
+    CONDITIONS,
     Due,
     Flow,
     LegalEntitySetup,
@@ -17,6 +19,7 @@ from finsync_tui.profile.people_check import INVITATIONS, SIGN_INS
 from finsync_tui.profile.problem import Problem
 
 __all__ = [
+    "CONDITIONS",
     "INVITATIONS",
     "SIGN_INS",
     "Due",
@@ -33,5 +36,6 @@ __all__ = [
     "Segment",
     "check",
     "load",
+    "patterns",
     "shipped",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from adapters.base import Connection
+from finsync_tui.profile import patterns
 from finsync_tui.profile.approval import ApprovalBasis
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
@@ -76,6 +78,7 @@ class LegalEntitySetup(_Part):
     order_approval: ApprovalBasis = Field(
         default=ApprovalBasis(), description="What a doubt about an order's approval does"
     )
+    region: str = Field(default="", description="What mapping tables call it together with others, e.g. EMEA")
     budget_control: Literal["advisory", "absolute"] = Field(
         default="advisory",
         description="What a known budget that is too small does to an order: is noted, and the ERP's funds check decides; or "
@@ -145,15 +148,55 @@ class Policy(_Part):
     tax_treatment: dict[str, str] = Field(default_factory=lambda: {"default": "standard"})
 
 
+CONDITIONS: Final[Mapping[str, str]] = {
+    "document": "purchase_order, requisition, invoice or expense_document",
+    "currency": "ISO 4217, of the document",
+    "supplier": "the supplier's number in the system the document comes from",
+    "category": "of the line",
+    "country": "ISO 3166, where it is used: the invoice's ship-to country, the expense's country",
+    "expense_type": "of the expense entry",
+}
+"""What rules of a mapping table may ask for beside the value itself: the names of the other columns."""
+
+
 class MappingRow(_Part):
     """One rule of a mapping table."""
 
-    source: str
+    source: str = Field(description="One value, a range `4000..4999`, or a pattern with `*`")
     target: str
-    scope: str = ""
+    scope: str = Field(default="", description="A legal entity, a region of legal entities, or empty for all")
     priority: int = 0
     valid_from: date | None = None
     valid_to: date | None = None
+    where: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        exclude_if=lambda where: not where,  # versions from before there were conditions keep their digests
+        description="Conditions in the table's other columns: name and cell, in the order of their names",
+    )
+
+    @field_validator("source")
+    @classmethod
+    def _some_value_fits(cls, source: str) -> str:
+        span = patterns.span(source)
+        if span is not None and span.problem is not None:
+            raise ValueError(f"no value lies in the range {source!r}: {span.problem}")
+        return source
+
+    @field_validator("where")
+    @classmethod
+    def _known_conditions(cls, where: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        names = [name for name, _ in where]
+        for name, cell in where:
+            if name not in CONDITIONS:
+                raise ValueError(
+                    f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}"
+                )
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is asked for twice")
+            if not cell:
+                raise ValueError(f"the condition {name!r} is empty")
+            cls._some_value_fits(cell)
+        return tuple(sorted(where))
 
 
 class Profile(_Part):
@@ -183,6 +226,11 @@ class Profile(_Part):
         default_factory=dict, description="What is compared between systems"
     )
     reconcile: ReconcileSetup = ReconcileSetup()
+
+    @property
+    def regions(self) -> dict[str, str]:
+        """The region of each company that has one: mapping rules for it are rules for the company."""
+        return {number: setup.region for number, setup in self.legal_entities.items() if setup.region}
 
     @property
     def mapping_rule(self) -> Literal["one", "two"]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from finsync_tui.profile.model import MappingRow, Profile
+from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile
 from finsync_tui.profile.places import Source, where
 from finsync_tui.settings import FILE_NAME as WORKSPACE_FILE
 from finsync_tui.settings import SettingsFileError, Workspace, read_toml
@@ -20,6 +20,8 @@ FILE_NAME = "profile.toml"
 MAPPING_ROWS_MAX = 1_000_000
 _COLUMNS = {"from": "source", "to": "target", "scope": "scope", "priority": "priority"}
 _DATES = ("valid_from", "valid_to")
+NOTE = "note"
+"""A column that nobody but people reads."""
 
 
 def shipped() -> Path:
@@ -159,7 +161,8 @@ def mapping_rows(
     path: Path, columns: Iterable[str], lines: Iterable[tuple[int, dict[str, str | None]]]
 ) -> tuple[MappingRow, ...]:
     """Return the rows of a table whose cells were read as text, each with the line it stands on."""
-    missing = {"from", "to"} - set(columns)
+    known = [column for column in columns if column]
+    missing = {"from", "to"} - set(known)
     if missing:
         raise SettingsFileError(
             path,
@@ -167,6 +170,14 @@ def mapping_rows(
             f"the column {sorted(missing)[0]!r} is missing",
             "A mapping table starts with from,to,scope,priority,valid_from,valid_to.",
         )
+    for column in known:
+        if column not in (*_COLUMNS, *_DATES, *CONDITIONS, NOTE):
+            raise SettingsFileError(
+                path,
+                "line 1",
+                f"the column {column!r} is not known",
+                f"Conditions are called {', '.join(CONDITIONS)}; a column for people is called {NOTE}.",
+            )
     rows: list[MappingRow] = []
     for number, line in lines:
         if len(rows) >= MAPPING_ROWS_MAX:
@@ -181,8 +192,9 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> MappingRow:
     dates = {column: (row.get(column) or "").strip() or None for column in _DATES}
     if not values["source"]:
         raise SettingsFileError(path, f"line {line}", "`from` is empty", "Fill it in, or take the row out.")
+    where = tuple((name, cell) for name in CONDITIONS if (cell := (row.get(name) or "").strip()))
     try:
-        return MappingRow.model_validate({**values, **dates})
+        return MappingRow.model_validate({**values, **dates, "where": where})
     except ValidationError as error:
         raise SettingsFileError(
             path, f"line {line}", plain(error.errors(include_url=False)[0]), "Correct that row."

@@ -10,7 +10,8 @@ from sqlite3 import Connection
 from finsync_tui import closing as close
 from finsync_tui import gaps
 from finsync_tui.closing import files
-from finsync_tui.mapping import standings
+from finsync_tui.mapping import conditions, standings
+from finsync_tui.mapping.coverage import Answered, answered
 from finsync_tui.profile import Profile
 from finsync_tui.reports.views import size
 from store import break_trends, closing, supplier_answers, supplier_forms
@@ -103,25 +104,34 @@ def supplier_pairs(db: Connection, profile: Profile) -> Rows:
 
 def gaps_of(db: Connection, profile: Profile, now: datetime) -> Rows:
     """Yield the missing values, a row for each currency of what they hold up."""
-    yield ("table", "scope", "value", "documents", "amount", "currency", "example")
+    yield ("table", "scope", "value", "with", "documents", "amount", "currency", "example")
     for gap in gaps.gaps(db, profile, now):
         amounts: list[tuple[str, int | None]] = [*sorted(gap.amounts.items())] or [("", None)]
         for currency, minor in amounts:
             yield (
-                gap.table, gap.scope, gap.value, gap.document_count, size(minor, currency), currency, gap.example,
+                gap.table, gap.scope, gap.value, conditions.words((n, v) for n, v in gap.given if v), gap.document_count,
+                size(minor, currency), currency, gap.example,
             )  # fmt: skip
 
 
 def coverage(db: Connection, profile: Profile, now: datetime) -> Rows:
-    """Yield the tables in force with what each lacks."""
+    """Yield the tables in force with how they answered so far, and what each lacks."""
+    ways = answered(db)
     lacking: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     for gap in gaps.gaps(db, profile, now):
         lacking[gap.table] += 1
         waiting[gap.table] += gap.document_count
-    yield ("table", "version", "from", "rules", "signed", "missing_values", "documents_waiting")
+    yield (
+        "table", "version", "from", "rules", "signed", "values_by_rule", "values_as_they_are", "values_by_default",
+        "missing_values", "documents_waiting",
+    )  # fmt: skip
     for name, one in standings(db, profile).items():
-        yield (name, one.version, one.source, len(one.rows), one.is_signed, lacking[name], waiting[name])
+        way = ways.get(name, Answered())
+        yield (
+            name, one.version, one.source, len(one.rows), one.is_signed, way.by_rule, way.as_is, way.by_default,
+            lacking[name], waiting[name],
+        )  # fmt: skip
 
 
 def _name(db: Connection, key: str) -> str:

@@ -53,7 +53,9 @@ class CaseActions(WorkScreen):
         else:
             from finsync_tui.screens.mapping_table import Begin, MappingTableScreen
 
-            await self.app.push_screen(MappingTableScreen(found.table, Begin(found.value, found.scope)))
+            await self.app.push_screen(
+                MappingTableScreen(found.table, Begin(found.value, found.scope, dict(found.given)))
+            )
 
     def edited_row(self) -> ExceptionRow | None:
         """Return the one exception whose body is to be edited; None: it has said why not."""

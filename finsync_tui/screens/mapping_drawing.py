@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textual.content import Content
 
 from finsync_tui.impact import Impact
-from finsync_tui.mapping import MappingRow
+from finsync_tui.mapping import MappingRow, conditions
 from finsync_tui.screens import drawing
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.signs import Role
@@ -15,6 +15,21 @@ from finsync_tui.screens.text import money, safe_text
 
 SOURCE_WIDTH = (14, 24)
 HEADER = ("from", "to", "for", "prio", "valid")
+
+
+def source_words(row: MappingRow, width: int = 200) -> str:
+    """Return what a rule is for: the value, and its conditions.
+
+    >>> source_words(MappingRow(source="6100", target="1", where=(("category", "IT*"),)))
+    '6100 if category=IT*'
+    """
+    return safe_text(f"{row.source} if {conditions.words(row.where)}" if row.where else row.source, width)
+
+
+def value_words(value: str, given: conditions.Where) -> str:
+    """Return a value and what documents that carry it have in the table's other columns."""
+    known = conditions.words((name, text) for name, text in given if text)
+    return safe_text(f"{value} with {known}" if known else value, 200)
 
 
 def target_words(row: MappingRow) -> str:
@@ -66,7 +81,7 @@ def _widths(width: int) -> tuple[int, ...]:
 def _cells(row: MappingRow, sign: str, role: Role) -> list[Piece]:
     return [
         (sign, role),
-        (safe_text(row.source, 200), role or "strong"),
+        (source_words(row), role or "strong"),
         (target_words(row), role or "accent"),
         (safe_text(row.scope, 40) or "all", role or ("" if row.scope else "muted")),
         (f"{row.priority}" if row.priority else "—", role or ("" if row.priority else "muted")),

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from finsync_tui.mapping import MappingRow
+from pydantic import ValidationError
+
+from finsync_tui.mapping import MappingRow, conditions
 from finsync_tui.mapping.editing import Remark, errors, remarks
+from finsync_tui.profile import CONDITIONS
 from finsync_tui.screens.mapping_reading import Sheet
 from finsync_tui.screens.text import safe_text
+from store.wording import plain
 
-FIELDS = ("source", "target", "scope", "priority", "valid_from", "valid_to")
+FIELDS = ("source", "target", "scope", "where", "priority", "valid_from", "valid_to")
 SHOWN_MAX = 60
 PRIORITY_MAX = 1_000_000
 
@@ -40,12 +44,15 @@ def understood(fields: Mapping[str, str], sheet: Sheet, others: Sequence[Mapping
             source=text["source"],
             target=text["target"],
             scope=text["scope"],
+            where=_where(text["where"]),
             priority=_whole(text["priority"]),
             valid_from=_day(text["valid_from"]),
             valid_to=_day(text["valid_to"]),
         )
     except _FieldError as error:
         return Typed(None, str(error))
+    except ValidationError as error:
+        return Typed(None, safe_text(plain(error.errors(include_url=False, include_input=False)[0])))
     same = [row for row in others if (row.scope, row.source) == (rule.scope, rule.source)]
     found = [one for one in remarks(sheet.profile, [*same, rule]) if one.row == len(same) + 1]
     wrong = errors(found)
@@ -69,7 +76,12 @@ def offers(field: str, text: str, source: str, sheet: Sheet) -> list[Offer]:
         case "target":
             known = sorted(sheet.targets.items(), key=lambda one: (_distance(one[0], source), one[0]))
         case "scope":
-            known = list(sheet.companies.items())
+            known = [
+                *sheet.companies.items(),
+                *((name, "region") for name in sorted(set(sheet.profile.regions.values()))),
+            ]
+        case "where":
+            known = [(f"{name}=", what) for name, what in CONDITIONS.items()]
         case _:
             return []
     if any(code.lower() == wanted for code, _ in known):
@@ -128,6 +140,13 @@ def _whole(text: str) -> int:
     if abs(found) > PRIORITY_MAX:
         raise _FieldError("the priority is a whole number: higher wins")
     return found
+
+
+def _where(text: str) -> conditions.Where:
+    try:
+        return conditions.read([text])
+    except ValueError:
+        raise _FieldError("write conditions like category=IT*; currency=EUR") from None
 
 
 def _day(text: str) -> date | None:

@@ -77,7 +77,7 @@ def _gap_cells(row: GapRow, currencies: Sequence[str]) -> list[Cell]:
         ("‖", "accent") if row.proposal else ("▲", "warn"),
         (safe_text(row.table, 64), ""),
         (safe_text(row.scope, 40) or "all", "" if row.scope else "muted"),
-        (safe_text(row.value, 200), "strong"),
+        (mapping_drawing.value_words(row.value, row.given), "strong"),
         (f"{row.document_count:,}", ""),
     ]
     if not currencies:

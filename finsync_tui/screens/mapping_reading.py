@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from finsync_tui import actions, gaps, profile
 from finsync_tui.impact import Impact, impact
 from finsync_tui.mapping import MappingRow, Standing, Table, history, standing, standings
+from finsync_tui.mapping.conditions import Where
 from finsync_tui.mapping.standing import maker_refusal, rows_of
 from finsync_tui.mapping.targets import known_targets
 from finsync_tui.screens import missing
@@ -71,6 +72,8 @@ class GapRow:
     example: str
     proposal: int = 0
     """The open proposal that has a rule for it; 0: none."""
+    given: Where = ()
+    """What documents have in the table's other columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def overview(
     me = name_of(found, person)
     in_force = standings(db, found)
     changes = proposals.listed(db)
-    lacking = _lacking(gaps.gaps(db, found, now) if with_gaps else [], changes, now.date())
+    lacking = _lacking(gaps.gaps(db, found, now) if with_gaps else [], changes, found.regions, now.date())
     rows = [_proposal(db, one, in_force, me) for one in _shown(changes)]
     return Overview(
         mark=mark(db) if with_gaps else "",
@@ -197,9 +200,11 @@ def notes(one: Standing) -> list[str]:
     return found
 
 
-def _lacking(found: Sequence[gaps.Gap], changes: Sequence[Proposal], today: date) -> list[GapRow]:
+def _lacking(
+    found: Sequence[gaps.Gap], changes: Sequence[Proposal], regions: Mapping[str, str], today: date
+) -> list[GapRow]:
     """Return the values without a rule, each with the open proposal that has one."""
-    proposed = [Table(one.name, one.id, rows_of(one.body)) for one in changes if one.state == "open"]
+    proposed = [Table(one.name, one.id, rows_of(one.body), regions) for one in changes if one.state == "open"]
     return [
         GapRow(
             number,
@@ -214,10 +219,11 @@ def _lacking(found: Sequence[gaps.Gap], changes: Sequence[Proposal], today: date
                     table.version
                     for table in proposed
                     if table.name == gap.table
-                    and table.find(gap.value, scope=gap.scope, on=today) is not None
+                    and table.find(gap.value, scope=gap.scope, on=today, given=dict(gap.given)) is not None
                 ),
                 0,
             ),
+            gap.given,
         )
         for number, gap in enumerate(found, 1)
     ]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from finsync_tui.mapping import MappingRow
 from finsync_tui.screens import queries
 from finsync_tui.screens.filters import Field, Grammar, Parsed
-from finsync_tui.screens.mapping_drawing import target_words, validity
+from finsync_tui.screens.mapping_drawing import source_words, target_words, validity
 from finsync_tui.screens.queries import Listing, Sort
 from finsync_tui.screens.text import safe_text
 from store.clock import text as instant_text
@@ -63,7 +63,7 @@ class RuleRow:
 
     @property
     def number(self) -> str:
-        return f"{safe_text(self.rule.source, 60)} → {target_words(self.rule)}"
+        return f"{source_words(self.rule, 60)} → {target_words(self.rule)}"
 
 
 def state_of(rule: MappingRow, today: date) -> State:

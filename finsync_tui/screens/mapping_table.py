@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.mapping_actions import MappingActions
 from finsync_tui.screens.mapping_draft import Draft
-from finsync_tui.screens.mapping_drawing import counted, target_words, validity
+from finsync_tui.screens.mapping_drawing import counted, source_words, target_words, validity
 from finsync_tui.screens.mapping_reading import Sheet
 from finsync_tui.screens.mapping_rules import RULES, UNKNOWN, RuleRow, state_of, together
 from finsync_tui.screens.queries import Listing
@@ -44,6 +44,8 @@ class Begin:
 
     value: str
     scope: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    """What documents that carry it have in the table's other columns."""
 
 
 class MappingTableScreen(ListScreen[RuleRow], MappingActions):
@@ -206,7 +208,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         known = row.target_name if row.is_known else "▲ not known there"
         return (
             (glyph, role),
-            (safe_text(rule.source, 200), shade or "strong"),
+            (source_words(rule), shade or "strong"),
             (target_words(rule), shade or "accent"),
             (known, "muted" if row.is_known else "warn"),
             (safe_text(rule.scope, 60) or "all", shade or ("" if rule.scope else "muted")),
@@ -252,7 +254,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
             [
                 drawing.line(
                     (f"{glyph} {words}", role),
-                    (f"  {safe_text(rule.source, 200)} → {target_words(rule)}", "strong"),
+                    (f"  {source_words(rule)} → {target_words(rule)}", "strong"),
                     (f"  {row.target_name}", "muted"),
                 ),
                 drawing.line(
@@ -354,8 +356,8 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         sheet = self.sheet
         if sheet is None or self.is_refused("rule_new"):
             return
-        match = Table(sheet.name, sheet.version, self.rules).find(
-            begin.value, scope=begin.scope, on=self.desk.now().date()
+        match = Table(sheet.name, sheet.version, self.rules, sheet.profile.regions).find(
+            begin.value, scope=begin.scope, on=self.desk.now().date(), given=begin.given
         )
         if match is not None:
             where = "your draft" if not self.draft.is_empty else f"version {sheet.version}"

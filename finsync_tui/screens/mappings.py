@@ -293,7 +293,7 @@ class MappingsScreen(MappingActions):
 
         row = self.table.cursor_row
         if not self.is_refused("mapping") and isinstance(row, GapRow):
-            self._open_table(row.table, Begin(row.value, row.scope))
+            self._open_table(row.table, Begin(row.value, row.scope, dict(row.given)))
 
     def action_approve(self) -> None:
         """Look at the change under the cursor and what it would do, then sign it."""

@@ -20,18 +20,25 @@ class MissingRule:
     table: str
     value: str
     scope: str
+    given: tuple[tuple[str, str], ...] = ()
+    """What the document has that rules may ask for."""
 
 
 def of_evidence(class_: str, evidence: Mapping[str, object]) -> MissingRule | None:
     """Return what the evidence of an exception says is missing; None: something else is wrong.
 
     >>> of_evidence("MAPPING_MISSING", {"table": "cost_centre", "value": "CC410"})
-    MissingRule(table='cost_centre', value='CC410', scope='')
+    MissingRule(table='cost_centre', value='CC410', scope='', given=())
     >>> of_evidence("REJECTED", {})
     """
     if class_ != CLASS or not evidence.get("table") or not evidence.get("value"):
         return None
-    return MissingRule(str(evidence["table"]), str(evidence["value"]), str(evidence.get("scope") or ""))
+    from finsync_tui.mapping.conditions import of_evidence as given_of  # loaded where somebody writes a rule
+
+    given = tuple(given_of(evidence).items())
+    return MissingRule(
+        str(evidence["table"]), str(evidence["value"]), str(evidence.get("scope") or ""), given
+    )
 
 
 def of_case(db: Connection, case_id: int) -> MissingRule | None:

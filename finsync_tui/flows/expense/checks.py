@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, given
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
@@ -224,8 +224,9 @@ def resolve_accounts(context: Context) -> Answer:
     setup, target = subject.company(context), subject.target(context)
     on = date.fromisoformat(context.data["accounting_on"])
     known = coding.Coding(
-        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on
-    )
+        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on,
+        given.of_expenses(document),
+    )  # fmt: skip
     resolved: dict[str, str] = {}
     rules: list[dict[str, object]] = []
     for line in posting.lines(document, subject.expense_setup(context)):
@@ -242,11 +243,7 @@ def resolve_accounts(context: Context) -> Answer:
                 entry_id=line.entry_id,
             )  # fmt: skip
         resolved[key] = found.charge_account
-        used = [
-            {"table": m.table, "version": m.version, "rule": m.rule, "from": m.source, "to": m.target}
-            for m in found.matches
-        ]
-        rules += [one for one in used if one not in rules]
+        rules += [one for one in map(accounts.told, found.matches) if one not in rules]
     context.data["accounts"] = resolved
     return Done({"accounts": {key.rstrip("/"): found for key, found in resolved.items()}, "rules": rules})
 
@@ -343,7 +340,8 @@ def _shortage(context: Context, document: ExpenseDocument, centre: str, amount: 
     table = own.get(setup.cost_centre_segment) or ""
     scope = str(context.data["legal_entity"])
     if table in context.facts.tables:
-        match = context.facts.tables[table].find(centre, scope=scope, on=context.now.date())
+        known = given.of_expenses(document)
+        match = context.facts.tables[table].find(centre, scope=scope, on=context.now.date(), given=known)
         target_centre = match.target if match else centre
     number = f"{scope}/{target_centre}/{context.now.year}"
     held = records.find_by_number(context.db, Budget, EXTRACT, number)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.expense.posting import Account
-from finsync_tui.mapping import Match, Table
+from finsync_tui.mapping import Given, Match, Table
 from finsync_tui.profile import LegalEntitySetup
 from finsync_tui.profile.expense import ExpenseSetup
 
@@ -30,6 +30,8 @@ class Coding:
     tables: Mapping[str, Table]
     scope: str
     on: date
+    given: Given
+    """What the document says; the part that is coded adds its own."""
 
 
 def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
@@ -45,7 +47,7 @@ def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
         if isinstance(named, Resolved):
             return named
     natural = getattr(coding.expense.accounts, account.role) or coding.expense.accounts.employee
-    return _balance(coding, natural, ())
+    return _balance(coding, account, natural, ())
 
 
 def _tax(coding: Coding, account: Account) -> Resolved | Unresolved:
@@ -53,10 +55,13 @@ def _tax(coding: Coding, account: Account) -> Resolved | Unresolved:
     codes = list(dict.fromkeys(code for code in (account.tax_code, account.reclaim_code) if code)) or ["*"]
     keys = [f"{account.country or '*'}/{code}" for code in codes]
     for key in keys:
-        match = _find(coding, TAX_TABLE, key)
+        match = _find(coding, TAX_TABLE, key, account)
         if match is not None:
-            return _balance(coding, match.target, (match,))
-    return accounts.missing_rule(TAX_TABLE, keys[0], coding.scope, f"tax {keys[0]}")
+            return _balance(coding, account, match.target, (match,))
+    return accounts.missing_rule(
+        coding.tables.get(TAX_TABLE) or Table(TAX_TABLE, 0, ()), keys[0], coding.scope, f"tax {keys[0]}",
+        _known(coding, account),
+    )  # fmt: skip
 
 
 def _cost(coding: Coding, account: Account) -> Resolved | Unresolved:
@@ -70,11 +75,11 @@ def _cost(coding: Coding, account: Account) -> Resolved | Unresolved:
     if account.role == "non_deductible_tax":
         natural = coding.expense.accounts.non_deductible_tax
         assert natural is not None, "such a part is made only where there is an account for it"
-        return _combination(coding, account.cost_centre, "", natural, natural)
+        return _combination(coding, account, account.cost_centre, "", natural, natural)
     key = f"{account.country or '*'}/{account.expense_type}"
-    match = _find(coding, EXPENSE_TABLE, key)
+    match = _find(coding, EXPENSE_TABLE, key, account)
     if match is not None:
-        return _combination(coding, account.cost_centre, "", key, match.target, (match,))
+        return _combination(coding, account, account.cost_centre, "", key, match.target, (match,))
     return _by_code(coding, account, account.cost_centre)
 
 
@@ -91,15 +96,18 @@ def _by_code(coding: Coding, account: Account, cost_centre: str) -> Resolved | U
             f"Set its account in the expense tool, or add a row to the mapping table {EXPENSE_TABLE!r}, then retry.",
             {"expense_type": account.expense_type, "country": account.country},
         )
-    return _combination(coding, cost_centre, account.code, account.code, None)
+    return _combination(coding, account, cost_centre, account.code, account.code, None)
 
 
-def _balance(coding: Coding, natural: str, matches: Sequence[Match]) -> Resolved | Unresolved:
-    return _combination(coding, coding.expense.balance_cost_centre, "", natural, natural, matches)
+def _balance(
+    coding: Coding, account: Account, natural: str, matches: Sequence[Match]
+) -> Resolved | Unresolved:
+    return _combination(coding, account, coding.expense.balance_cost_centre, "", natural, natural, matches)
 
 
 def _combination(
     coding: Coding,
+    account: Account,
     cost_centre: str,
     code: str,
     shown: str,
@@ -118,6 +126,7 @@ def _combination(
         on=coding.on,
         fixed=fixed,
         own_tables=coding.expense.tables,
+        given=_known(coding, account),
     )
     if isinstance(found, Unresolved) or not matches:
         return found
@@ -137,6 +146,12 @@ def _source(coding: Coding, cost_centre: str, code: str) -> Sequence[str]:
     return source
 
 
-def _find(coding: Coding, table: str, key: str) -> Match | None:
+def _known(coding: Coding, account: Account) -> Given:
+    return given.of_account(coding.given, account.country, account.expense_type)
+
+
+def _find(coding: Coding, table: str, key: str, account: Account) -> Match | None:
     known = coding.tables.get(table)
-    return None if known is None else known.find(key, scope=coding.scope, on=coding.on)
+    if known is None:
+        return None
+    return known.find(key, scope=coding.scope, on=coding.on, given=_known(coding, account))

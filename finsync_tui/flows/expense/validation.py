@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from finsync_tui.flows import accounts, outgoing, reading_back
+from finsync_tui.flows import accounts, given, outgoing, reading_back
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import checks, coding, posting, subject, words
 from finsync_tui.flows.expense.known_report import DETAIL
@@ -109,8 +109,9 @@ def problems(context: Context, report: ExpenseReport) -> Iterator[Problem]:
     setup, target = subject.company(context), subject.target(context)
     on = date.fromisoformat(context.data["accounting_on"])
     known = coding.Coding(
-        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on
-    )
+        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on,
+        given.of_report(report),
+    )  # fmt: skip
     seen: set[tuple[str, str]] = set()
     for entry in report.entries or ():
         if entry.is_personal:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from finsync_tui.flows import accounts, books
+from finsync_tui.flows import accounts, books, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.invoice import subject, taxing
 from finsync_tui.flows.steps import Answer, Context, Done
-from finsync_tui.mapping import Match
+from finsync_tui.mapping import Table
 from store.canonical.money import total
 from store.canonical.payables import Invoice, InvoiceLine
 
@@ -37,19 +37,9 @@ def resolve_accounts(context: Context) -> Answer:
             place = subject.source(context) if isinstance(found, Unresolved) else subject.target(context)
             return subject.stop(context, wrong.class_, wrong.cause, wrong.fix, place, wrong.evidence)
         resolved[key] = found.charge_account
-        rules += [_told(one) for one in found.matches]
+        rules += [one for one in map(accounts.told, found.matches) if one not in rules]
     context.data["accounts"] = resolved
     return Done({"accounts": resolved, "rules": rules})
-
-
-def _told(match: Match) -> dict[str, object]:
-    return {
-        "table": match.table,
-        "version": match.version,
-        "rule": match.rule,
-        "from": match.source,
-        "to": match.target,
-    }
 
 
 def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
@@ -92,6 +82,7 @@ def _own(context: Context, line: InvoiceLine, on: date) -> Iterator[tuple[str, R
                 shown=part.account,
                 scope=str(context.data["legal_entity"]),
                 on=on,
+                given=given.of_line(given.of_invoice(subject.invoice(context)), line.category),
             ),
         )
 
@@ -107,9 +98,10 @@ def _tax(context: Context, invoice: Invoice, code: str | None, on: date) -> Reso
     key = f"{invoice.ship_to_country or '*'}/{code or '*'}"
     table = context.facts.tables.get(TAX_TABLE)
     scope = str(context.data["legal_entity"])
-    match = table.find(key, scope=scope, on=on) if table is not None else None
+    known = given.of_invoice(invoice)
+    match = table.find(key, scope=scope, on=on, given=known) if table is not None else None
     if match is None:
-        return accounts.missing_rule(TAX_TABLE, key, scope, f"tax {key}")
+        return accounts.missing_rule(table or Table(TAX_TABLE, 0, ()), key, scope, f"tax {key}", known)
     found = _balance(context, match.target, on)
     return (
         found
@@ -130,6 +122,7 @@ def _balance(context: Context, natural: str, on: date) -> Resolved | Unresolved:
         scope=str(context.data["legal_entity"]),
         on=on,
         fixed={setup.account_segment: natural},
+        given=given.of_invoice(subject.invoice(context)),
     )
 
 

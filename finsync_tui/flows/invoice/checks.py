@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, approval_state, budgets, routing, suppliers
+from finsync_tui.flows import accounts, approval_state, budgets, given, routing, suppliers
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.invoice import evidence, matching, postings, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
@@ -255,7 +255,7 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
             for line in invoice.lines
             if not line.order_number
             for part in line.distributions
-            if (parts := _parts(context, part)) is not None
+            if (parts := _parts(context, part, line.category)) is not None
         ),
         invoice.currency,
         on=context.now.date(),
@@ -263,12 +263,13 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     return f"{found[0].label} has {found[0].left} left by now; the invoice takes more" if found else None
 
 
-def _parts(context: Context, part: InvoiceDistribution) -> dict[str, str] | None:
+def _parts(context: Context, part: InvoiceDistribution, category: str | None) -> dict[str, str] | None:
     """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
     setup = subject.setup(context)
     found = accounts.combination(
         subject.company(context), context.facts.tables, part.segments, shown=part.account,
         scope=str(context.data["legal_entity"]), on=date.fromisoformat(context.data["accounting_on"]),
+        given=given.of_line(given.of_invoice(subject.invoice(context)), category),
     )  # fmt: skip
     if isinstance(found, accounts.Unresolved):
         return None

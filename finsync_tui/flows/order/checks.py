@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui import policy
-from finsync_tui.flows import approval_state, coding, routing, suppliers
+from finsync_tui.flows import approval_state, coding, given, routing, suppliers
 from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from store.canonical.budget import PolicyMetadata
@@ -37,7 +37,8 @@ def confirm_supplier(context: Context) -> Answer:
 
 def resolve_accounts(context: Context) -> Answer:
     """Which account combination in the ERP is each part charged to, and would the ERP take it?"""
-    found = coding.resolve(context, subject.order(context).lines)
+    order = subject.order(context)
+    found = coding.resolve(context, order.lines, given.of_order(order))
     if isinstance(found, Hold):
         return found
     context.data["accounts"] = found.accounts

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from finsync_tui.mapping import MappingRow
+from finsync_tui.mapping import MappingRow, conditions
 from finsync_tui.screens import mapping_form
 from finsync_tui.screens.mapping_form import Offer
 from finsync_tui.screens.mapping_reading import Sheet
@@ -24,14 +24,16 @@ LABELS = {
     "source": "From",
     "target": "To",
     "scope": "For company",
+    "where": "Only where",
     "priority": "Priority",
     "valid_from": "Valid from",
     "valid_to": "Valid until",
 }
 PLACEHOLDERS = {
-    "source": "as documents carry it; * for any signs",
+    "source": "as documents carry it; * any signs; 70..79 from, to",
     "target": "as the ERP knows it; = for the same",
-    "scope": "every company",
+    "scope": "every company; or a region",
+    "where": "no condition; like category=IT*; currency=EUR",
     "priority": "0; higher wins",
     "valid_from": "always; like 2026-04-01",
     "valid_to": "for ever; like 2026-12-31",
@@ -192,6 +194,7 @@ def _texts(rule: MappingRow | None) -> dict[str, str]:
         "source": rule.source,
         "target": rule.target,
         "scope": rule.scope,
+        "where": conditions.words(rule.where),
         "priority": f"{rule.priority}" if rule.priority else "",
         "valid_from": rule.valid_from.isoformat() if rule.valid_from else "",
         "valid_to": rule.valid_to.isoformat() if rule.valid_to else "",

@@ -135,6 +135,7 @@ def test_a_table_goes_to_a_file_and_comes_back(
         a_row("-7", "+1", scope="DE01", priority=-3),
         a_row("=SUM(A1)", "@x"),
         a_row("1e5", "00"),
+        a_row("70..79", "71", where=(("category", "=IT*"), ("currency", "EUR"))),
     ]
     content = files.xlsx_bytes(TABLE, rows) if suffix == "xlsx" else files.csv_text(rows).encode()
     file = tmp_path / f"in.{suffix}"

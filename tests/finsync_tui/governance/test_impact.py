@@ -5,6 +5,7 @@ from __future__ import annotations
 from finsync_tui.gaps import gaps
 from finsync_tui.impact import impact
 from finsync_tui.mapping import MappingRow
+from store import findings
 from tests.builders import a_cost_centre, a_purchase_order, an_order_line
 from tests.finsync_tui.flows.desk import TARGET, Desk
 from tests.finsync_tui.governance.council import TABLE, a_row
@@ -135,3 +136,42 @@ def test_a_gap_that_a_rule_closes_is_none() -> None:
     desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: (a_row("4*", "="),)}})
 
     assert [] == gaps(desk.store.db, desk.profile, desk.now)
+
+
+def test_a_condition_concerns_only_the_documents_that_meet_it() -> None:
+    """Live ones are decided again, ended ones judged by what was noted of them when they were decided."""
+    desk = a_desk((1, "100.00", ("420",)), (2, "50.00", ("420",)), (3, "30.00", ("430",)))
+    desk.store.db.execute(
+        "UPDATE workflow SET state='done', ended_at=changed_at WHERE document_number='PO-2'"
+    )
+    euro = a_row("420", "421", where=(("currency", "EUR"),))
+    dollar = a_row("420", "421", where=(("currency", "USD"),))
+    wanted = a_row("430", "420", where=(("currency", "EUR"), ("document", "purchase_order")))
+
+    assert {"changed": (1, 10000), "decided": (1, 5000)} == measured(desk, *desk.rows, euro)
+    assert {} == measured(desk, *desk.rows, dollar)
+    assert {"released": (1, 3000)} == measured(desk, *desk.rows, wanted)
+
+
+def test_a_value_is_missing_once_for_each_of_what_the_table_asks_about() -> None:
+    """A rule with conditions is missing for those who don't meet them; each gap says what its documents have."""
+    desk = a_desk((1, "100.00", ("430",)))
+    rows = (*desk.rows, a_row("430", "420", where=(("currency", "USD"),)))
+    profile = desk.profile.model_copy(update={"mappings": {TABLE: rows}})
+
+    (gap,) = gaps(desk.store.db, profile, desk.now)
+
+    assert ("430", (("currency", "EUR"),), 1) == (gap.value, gap.given, gap.document_count)
+
+
+def test_a_default_that_answers_is_noted() -> None:
+    """A rule for everything else may hide a rule that somebody forgot."""
+    desk = Desk()
+    desk.rows = (*desk.rows, a_row("*", "420"))
+
+    desk.order(an_order(1, "100.00", "430", "430"), "1")  # type: ignore[arg-type]
+
+    noted = [one for one in findings.of_document(desk.store.db, "coupa:1") if one.class_ == "MAPPING_DEFAULT"]
+    assert [
+        "no rule of the mapping table cost_centre is for 430; its rule for everything else made it 420"
+    ] == [one.message for one in noted]
