@@ -33,7 +33,7 @@ PLACEHOLDERS = {
     "source": "as documents carry it; * any signs; 70..79 from, to",
     "target": "as the ERP knows it; = for the same",
     "scope": "every company; or a region",
-    "where": "no condition; like category=IT*; currency=EUR",
+    "where": "like category=IT*; currency=EUR",
     "priority": "0; higher wins",
     "valid_from": "always; like 2026-04-01",
     "valid_to": "for ever; like 2026-12-31",

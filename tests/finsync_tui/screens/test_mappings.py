@@ -157,6 +157,9 @@ async def test_a_rule_is_judged_while_it_is_typed_and_completed(mapped: Workspac
         await write(pilot, "410")
         clash = screen_text(pilot)
         await press(pilot, "tab", "tab", "tab")
+        await write(pilot, "categroy=IT")
+        condition = screen_text(pilot)
+        await press(pilot, *["backspace"] * len("categroy=IT"), "tab")
         await write(pilot, "high")
         number = screen_text(pilot)
         await press(pilot, *["backspace"] * 4)
@@ -175,6 +178,7 @@ async def test_a_rule_is_judged_while_it_is_typed_and_completed(mapped: Workspac
     assert "415              Events and fairs" in unknown
     assert "415" == taken
     assert "a rule for 410 says = and this one 415" in clash
+    assert "'categroy' is nothing that a rule can ask for" in condition
     assert "the priority is a whole number" in number
     assert "2026-13-01 is no day" in day
     assert still_there
