@@ -21,7 +21,7 @@ GIVEN = {"category": "IT hardware", "currency": "EUR"}
 
 def look_up() -> Result:
     """Look up 100,000 values: rules for one value, a region, a range and a beginning, dated and with conditions."""
-    dice = random.Random(7)  # noqa: S311 a benchmark's own dice
+    dice = random.Random(7)
     table = Table("account", 1, tuple(_rules(dice)), {COMPANY: "EMEA"})
     values = [_value(dice) for _ in range(ASKED)]
     _check(table, values)
@@ -71,4 +71,6 @@ def _check(table: Table, values: list[str]) -> None:
         every = considered(table, value, scope=COMPANY, on=DAY, given=GIVEN)
         best = next((one.rule.target for one in every if not one.why_not), None)
         if best != _answer(table, value):
-            raise SystemExit(f"a look-up of {value} found {_answer(table, value)}, and the best rule says {best}")
+            raise SystemExit(
+                f"a look-up of {value} found {_answer(table, value)}, and the best rule says {best}"
+            )
