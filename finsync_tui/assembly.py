@@ -350,7 +350,7 @@ async def open_engine(
         creates=False,
     )
     try:
-        lease = leases.acquire(store, leases.holder_id(), LEASE_TTL, SystemClock().now())
+        lease = leases.acquire(store, leases.holder_id(SystemClock().now()), LEASE_TTL, SystemClock().now())
         connected: dict[str, Adapter] = {}
         try:
             decided = proposals.mark(

@@ -146,7 +146,7 @@ class LeaseHeldError(StoreError):
 
     def __init__(self, holder: str, until: str) -> None:
         super().__init__(
-            f"another engine ({holder}) works in this workspace until {until}. Nothing was started. "
+            f"another engine works in this workspace: {holder}; its lease runs until {until}. Nothing was started. "
             "Ask that engine to read with `finsync systems run-now SYSTEM`, or stop it first; a crashed engine's lease ends by itself."
         )
 

@@ -7,6 +7,7 @@ own clock, also in rehearsals.
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import sqlite3
@@ -45,7 +46,7 @@ def acquire(store: Store, holder: str, ttl: timedelta, now: datetime) -> Lease:
     with store.transaction() as db:
         held = current(db)
         if held is not None and held.expires_at > now and not is_dead(held.holder):
-            raise LeaseHeldError(held.holder, text(held.expires_at))
+            raise LeaseHeldError(words(held.holder), _minute(held.expires_at))
         (token,) = db.execute(
             "INSERT INTO lease(name, holder, token, expires_at) VALUES (?,?,1,?)"
             " ON CONFLICT(name) DO UPDATE SET holder=excluded.holder, token=token+1, expires_at=excluded.expires_at"
@@ -109,10 +110,64 @@ def standing(lease: Lease | None, now: datetime) -> Standing:
     return "running" if lease.expires_at > now else "silent"
 
 
-def holder_id() -> str:
-    """Return who this process is: `host:pid:start`, where host includes the container it runs in."""
+def holder_id(since: datetime | None = None) -> str:
+    """Return who this process is: `host:pid:start`, where host includes the container it runs in.
+
+    With `since`, also whose it is and since when it is at work, for people: `host:pid:start:user:since`.
+    """
     pid = os.getpid()
-    return f"{_host()}:{pid}:{_start_of(pid) or 0}"
+    known = f"{_host()}:{pid}:{_start_of(pid) or 0}"
+    return known if since is None else f"{known}:{_user()}:{text(since)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lease, as far as it says so."""
+
+    host: str
+    pid: str
+    user: str | None
+    since: datetime | None
+
+
+def parted(known: str) -> Holder | None:
+    """Read who holds a lease; None: it does not say."""
+    parts = known.split(":", 4)
+    if len(parts) < 3 or not parts[1].isdigit():
+        return None
+    user, since = parts[3:] if len(parts) == 5 else ("", "")
+    try:
+        began = instant(since) if since else None
+    except ValueError:
+        began = None
+    return Holder(parts[0].partition("/")[0], parts[1], user or None, began)
+
+
+def words(known: str) -> str:
+    """Say who holds a lease.
+
+    >>> words("books/4026531836:4711:99:ana:2026-11-30T11:02:05.000000Z")
+    'process 4711 of ana on books, at work since 2026-11-30 11:02 UTC'
+    >>> words("books:4711:99")
+    'process 4711 on books'
+    """
+    found = parted(known)
+    if found is None:
+        return known
+    of = f" of {found.user}" if found.user else ""
+    since = f", at work since {_minute(found.since)}" if found.since else ""
+    return f"process {found.pid}{of} on {found.host}{since}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser().replace(":", "_")
+    except (KeyError, OSError):  # an account without a name
+        return str(os.getuid()) if os.name == "posix" else ""
 
 
 def is_dead(holder: str) -> bool:
@@ -127,8 +182,7 @@ def is_alive(holder: str) -> bool:
 
 def _lives(holder: str) -> bool | None:
     """Say whether a holder lives; None where that can't be told from here."""
-    host, _, process = holder.partition(":")
-    pid, _, start = process.partition(":")
+    host, pid, start = [*holder.split(":", 4), "", ""][:3]
     if host != _host() or not pid.isdigit() or not _PROC.joinpath("self").exists():
         return None
     return _start_of(int(pid)) == start

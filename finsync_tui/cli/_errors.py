@@ -34,8 +34,9 @@ def guarded(command: Callable[[], object]) -> int:
     except BrokenPipeError:
         code = 0  # whoever read our output has seen enough
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        code = _complain("OS", f"{place}{error.strerror or error}.", 1)
+        from finsync_tui.cli._refusals import sentence
+
+        code = _complain("OS", sentence(error), 1)
     except KeyboardInterrupt:
         code = INTERRUPTED
     return _flushed(code)

@@ -202,4 +202,21 @@ def _engine(db: sqlite3.Connection) -> dict[str, Any] | None:
         "is_virtual": found.is_virtual,
         "cycle_count": found.cycle_count,
         "doing": found.doing,
+        "holder": _holder(lease.holder) if lease is not None and is_there else None,
+    }
+
+
+def _holder(known: str) -> dict[str, Any]:
+    from store import leases
+
+    found = leases.parted(known)
+    if found is None:
+        return {"host": None, "pid": None, "user": None, "since": None, "words": known}
+    since = text(found.since) if found.since else None
+    return {
+        "host": found.host,
+        "pid": int(found.pid),
+        "user": found.user,
+        "since": since,
+        "words": leases.words(known),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 import stat
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 FREE_BYTES_MIN = 1_000_000_000
 """Below this much free disk a growing store is at risk."""
+
+OPEN_FILES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def examine(path: Path) -> Iterator[Look]:
         remedy = "Correct the configuration, then run `finsync doctor` again."
         yield Look("people, secrets", "warn", "not looked at: the configuration can't be read", remedy)
     yield from _caught(_store, workspace)
+    yield from _caught(_engine, workspace)
 
 
 def _machine(path: Path) -> Iterator[Look]:
@@ -111,6 +115,21 @@ def _permissions(workspace: Workspace) -> Iterator[Look]:
         yield Look("permissions", "warn", "the folder is open to others", problem)
     else:
         yield Look("permissions", "ok", f"the folder is {stat.S_IMODE(workspace.path.stat().st_mode):o}")
+    yield from _open_files(workspace)
+
+
+def _open_files(workspace: Workspace) -> Iterator[Look]:
+    """Name files that others can read: the store, its copies, exports, secrets."""
+    from finsync_tui.openness import open_files
+
+    found = open_files(workspace)
+    for one in found[:OPEN_FILES_SHOWN]:
+        who = f"you and group {workspace.group}" if one.closed == 0o660 else "you"
+        remedy = f"chmod {one.closed:o} {shlex.quote(str(one.path))} lets in only {who}."
+        yield Look("permissions", "warn", f"others can read {one.path} ({one.mode:o})", remedy)
+    rest = len(found) - OPEN_FILES_SHOWN
+    if rest > 0:
+        yield Look("permissions", "warn", f"others can read {rest:,} more files", "chmod these too.")
 
 
 def _caught(part: Callable[[Workspace], Iterator[Look]], workspace: Workspace) -> Iterator[Look]:
@@ -224,6 +243,28 @@ def _secrets(workspace: Workspace) -> Iterator[Look]:
             yield Look(f"secrets of {system}", "bad", f"not set: {', '.join(missing)}", remedy)
         else:
             yield Look(f"secrets of {system}", "ok", "all set")
+
+
+def _engine(workspace: Workspace) -> Iterator[Look]:
+    """Say which engine works here; nothing when none does."""
+    from contextlib import closing
+
+    from store import leases
+    from store.clock import SystemClock
+    from store.database import open_reader
+
+    if not workspace.store_path.exists():
+        return
+    with closing(open_reader(workspace.store_path)) as db:
+        lease = leases.current(db)
+    standing = leases.standing(lease, SystemClock().now())
+    if lease is None or standing == "gone":
+        return
+    if standing == "silent" and not leases.is_alive(lease.holder):
+        remedy = "Nothing, if it ended: the next engine takes over. If it works elsewhere, look at its clock and network."
+        yield Look("engine", "warn", f"no sign of life: {leases.words(lease.holder)}", remedy)
+    else:
+        yield Look("engine", "ok", f"at work here: {leases.words(lease.holder)}")
 
 
 def _store(workspace: Workspace) -> Iterator[Look]:

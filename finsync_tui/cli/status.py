@@ -15,7 +15,7 @@ from finsync_tui.cli._context import (
     opened,
     workspace_of,
 )
-from finsync_tui.cli._output import facts, grouped, moment, note, say, say_json, span, table
+from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, span, table
 
 WATCHED = {
     "budget_failed": "orders stopped by a budget",
@@ -151,4 +151,6 @@ def _engine(engine: dict[str, object]) -> str:
     if engine["silent_since"]:
         state = f"{state} (no sign of life since {moment(str(engine['silent_since']))})"
     at = moment(str(engine["clock_at"]))
-    return f"{state}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}"
+    holder = engine["holder"]
+    by = f"; {safe(str(holder['words']))}" if isinstance(holder, dict) else ""
+    return f"{state}{doing}; {engine['cycle_count']:,} cycles; {clock} {at}{by}"

@@ -28,7 +28,7 @@ def test_only_one_engine_holds_it() -> None:
     with a_store() as store:
         leases.acquire(store, "one", TTL, MONDAY)
 
-        with pytest.raises(LeaseHeldError, match=r"one.*2026-01-05T08:01"):
+        with pytest.raises(LeaseHeldError, match=r"one.*2026-01-05 08:01 UTC"):
             leases.acquire(store, "other", TTL, MONDAY + TTL - timedelta(seconds=1))
 
 
@@ -169,3 +169,31 @@ def test_what_is_left_of_a_dead_process_is_gone() -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
 
         assert ("running", "gone") == (before, leases.standing(lease, MONDAY))
+
+
+def test_whoever_is_refused_learns_who_is_at_work() -> None:
+    """Host, process, person and since when in words; nothing of how it is told apart from others."""
+    with a_store() as store:
+        leases.acquire(store, "books/4026531836:4711:99:ana:2026-01-05T08:30:00.000000Z", TTL, MONDAY)
+
+        with pytest.raises(LeaseHeldError) as caught:
+            leases.acquire(store, leases.holder_id(), TTL, MONDAY)
+
+    assert "process 4711 of ana on books, at work since 2026-01-05 08:30 UTC;" in str(caught.value)
+    assert "4026531836" not in str(caught.value)
+
+
+@pytest.mark.parametrize("known", ["engine", "a:b:c", "books:7:1:ana:whenever", ""])
+def test_what_a_holder_does_not_say_is_not_made_up(known: str) -> None:
+    """An older engine's name, or somebody else's, is shown as far as it says anything."""
+    assert "since" not in leases.words(known)
+
+
+def test_our_own_name_says_since_when() -> None:
+    """And is still told apart from dead ones."""
+    known = leases.holder_id(MONDAY)
+    found = leases.parted(known)
+
+    assert found is not None
+    assert (str(os.getpid()), MONDAY) == (found.pid, found.since)
+    assert leases.is_alive(known)

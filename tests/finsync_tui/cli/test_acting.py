@@ -5,15 +5,18 @@ from __future__ import annotations
 import getpass
 import io
 import json
+import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.errors import SecretUnsetError
 from finsync_tui import sync
-from store import systems
+from store import leases, systems
+from tests.builders import MONDAY
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
 
@@ -457,3 +460,23 @@ def test_doctor_names_each_missing_address_once_with_its_remedy(
     assert "below [systems.coupa] there" in looks["systems.coupa.base_url"]["remedy"]
     assert "workspace.toml" in looks["systems.coupa.base_url"]["found"]
     assert "finsync doctor" in looks["people, secrets"]["remedy"]
+
+
+def test_doctor_names_files_that_others_can_read_and_who_is_at_work(finsync: Finsync) -> None:
+    """An export that was copied with an open mode; an engine with its host, process and person."""
+    export = finsync.path / "export.csv"
+    export.write_text("x", encoding="utf-8")
+    export.chmod(0o644)
+    with finsync.store() as store:
+        leases.acquire(store, leases.holder_id(MONDAY), timedelta(days=36500), MONDAY)
+
+    looks = finsync("doctor", "--json").json
+    status = finsync("status").out
+
+    (opened,) = [look for look in looks if str(export) in look["found"]]
+    assert ("warn", f"chmod 600 {export} lets in only you.") == (opened["state"], opened["remedy"])
+    (engine,) = [look["found"] for look in looks if look["what"] == "engine"]
+    said = f"process {os.getpid()} of {getpass.getuser()} on "
+    assert said in engine
+    assert "at work since 2026-01-05 08:00 UTC" in engine
+    assert said in " ".join(status.split())

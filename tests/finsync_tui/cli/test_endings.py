@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -143,6 +144,46 @@ def test_what_the_operating_system_refuses_is_one_line(
 
     assert code == 1
     assert capsys.readouterr().err.startswith(f"error OS: {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "you have no right to use it. Name a place of your own"),
+        (errno.EROFS, "it is on a disk or folder that can only be read. Name a place that can be written to"),
+        (errno.ENOSPC, "the disk is full. Make room there"),
+        (errno.EIO, "Input/output error. Name another place"),
+    ],
+)
+def test_a_refused_place_says_what_to_do(capsys: pytest.CaptureFixture[str], number: int, said: str) -> None:
+    """A folder of somebody else's, a read-only or full disk: one sentence, and where else it could go."""
+
+    def refused() -> None:
+        raise OSError(number, os.strerror(number), "/books/x.db")
+
+    assert 1 == guarded(refused)
+    assert f"error OS: /books/x.db: {said}" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_path_below_a_file_or_without_its_folder_names_what_is_in_the_way(
+    finsync: Finsync, command: Callable[..., Answer], tmp_path: Path
+) -> None:
+    """A new workspace, a backup, a report, an export: the same words, and nothing is made."""
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    below, nowhere = tmp_path / "file" / "x.csv", tmp_path / "none" / "x.csv"
+    commands = (("store", "backup"), ("exceptions", "export", "--output"))
+
+    made = command("init", "--workspace", below)
+    report = finsync("report", "exceptions", "--format", "csv", "--output", below)
+    answers = [finsync(*words, place) for words in commands for place in (below, nowhere)]
+
+    assert (1, True) == (made.code, f"{tmp_path / 'file'} is a file, and no folder can be there" in made.err)
+    assert (1, True) == (report.code, "Nothing was written. Choose another folder" in report.err)
+    for answer in answers[::2]:
+        assert (answer.code, f"{tmp_path / 'file'} is a file" in answer.err) == (1, True), answer
+    for answer in answers[1::2]:
+        assert (answer.code, f"there is no folder {tmp_path / 'none'}" in answer.err) == (1, True), answer
+    assert "x" == (tmp_path / "file").read_text(encoding="utf-8")
 
 
 def test_a_reader_that_stops_is_no_error(finsync: Finsync) -> None:
