@@ -73,6 +73,17 @@ WHERE w.ended_at IS NULL AND w.entity = 'invoice'
         WHEN 'cleared' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
         ELSE 0 END;
 
+-- Posted invoices that the ERP holds, as it was read last: a row for each reason. CROSS JOIN: from the few live instances
+-- to what they are about, never back.
+CREATE VIEW v_on_hold AS
+SELECT w.id, w.document_key, w.document_number, w.legal_entity, w.currency, w.amount_minor,
+       substr(h.value, 1, instr(h.value || ':', ':') - 1) AS reason
+FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+CROSS JOIN record r ON r.entity = c.entity AND r.system = c.system AND r.external_id = c.external_id
+JOIN record_version v ON v.id = r.version_id
+JOIN json_each(CASE json_array_length(v.body, '$.holds') WHEN 0 THEN '["not said"]' ELSE json_extract(v.body, '$.holds') END) h
+WHERE w.ended_at IS NULL AND w.entity = 'invoice' AND json_extract(v.body, '$.status') = 'on_hold';
+
 -- What purchasing watches now: `budget_failed`, orders that a budget stops; `invoice_on_hold`, posted invoices that the ERP
 -- holds, by reason (one with several reasons stands under each); `payment_unreported`, payments and voids that the source
 -- was not told of yet (a void is negative). CROSS JOIN: from the few live instances to what they are about, never back.
@@ -82,14 +93,8 @@ SELECT 'budget_failed' AS figure, step AS reason, legal_entity, currency, count(
 FROM exception_case WHERE ended_at IS NULL AND class = 'BUDGET_EXCEEDED' AND entity = 'purchase_order'
 GROUP BY step, legal_entity, currency
 UNION ALL
-SELECT 'invoice_on_hold', substr(h.value, 1, instr(h.value || ':', ':') - 1), w.legal_entity, w.currency, count(*),
-       sum(w.amount_minor)
-FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
-CROSS JOIN record r ON r.entity = c.entity AND r.system = c.system AND r.external_id = c.external_id
-JOIN record_version v ON v.id = r.version_id
-JOIN json_each(CASE json_array_length(v.body, '$.holds') WHEN 0 THEN '["not said"]' ELSE json_extract(v.body, '$.holds') END) h
-WHERE w.ended_at IS NULL AND w.entity = 'invoice' AND json_extract(v.body, '$.status') = 'on_hold'
-GROUP BY 2, w.legal_entity, w.currency
+SELECT 'invoice_on_hold', reason, legal_entity, currency, count(*), sum(amount_minor) FROM v_on_hold
+GROUP BY reason, legal_entity, currency
 UNION ALL
 SELECT 'payment_unreported', reason, legal_entity, currency, count(*), sum(amount_minor) FROM v_unreported
 GROUP BY reason, legal_entity, currency;

@@ -24,6 +24,7 @@ DUE_SHOWN = 50
 LARGE = 20_000
 """Workflows from which on counting them takes a moment."""
 FINDINGS_SHOWN = 5
+HOLDS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,10 @@ class Overview:
     unposted: tuple[Unposted, ...] = ()
     unreported_count: int = 0
     """Invoices of which the source was not told a payment, or that one was called back."""
+    on_hold: Tally = Tally()
+    """Invoices that the ERP holds."""
+    holds: tuple[tuple[str, Tally], ...] = ()
+    """The same by reason, the most frequent first; one with several reasons stands under each."""
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
     in_the_way: Mapping[str, Tally] = field(default_factory=dict)
     """Of the close of any period, by reason."""
@@ -219,6 +224,12 @@ def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
         ),
         unposted=tuple(unposted.by_age(db, now)),
         unreported_count=int(db.execute("SELECT count(DISTINCT id) FROM v_unreported").fetchone()[0]),
+        on_hold=_tallies(
+            db,
+            "SELECT '', currency, count(*), sum(amount_minor) FROM"
+            " (SELECT DISTINCT id, currency, amount_minor FROM v_on_hold) GROUP BY currency",
+        ).get("", Tally()),
+        holds=_holds(db),
         deliveries=_deliveries(db),
         in_the_way={
             reason: Tally(count, amounts) for reason, (count, amounts) in closing.by_reason(db).items()
@@ -319,6 +330,14 @@ def _deliveries(db: Connection) -> dict[str, Tally]:
         "WHERE state IN ('pending', 'claimed', 'held', 'delivered', 'refused', 'buried') GROUP BY 1, 2",
     )
     return found
+
+
+def _holds(db: Connection) -> tuple[tuple[str, Tally], ...]:
+    found = _tallies(
+        db, "SELECT reason, currency, count(*), sum(amount_minor) FROM v_on_hold GROUP BY reason, currency"
+    )
+    ranked = sorted(found.items(), key=lambda one: (-one[1].count, one[0]))
+    return tuple((safe_text(reason, 60), tally) for reason, tally in ranked[:HOLDS_SHOWN])
 
 
 def _tallies(db: Connection, query: str) -> dict[str, Tally]:

@@ -457,6 +457,7 @@ WORKFLOWS: Listing[WorkflowRow] = Listing(
             *_DUE_FLAGS,
             ("unposted", "id IN (SELECT id FROM v_unposted)"),
             ("unreported", "id IN (SELECT id FROM v_unreported)"),
+            ("onhold", "id IN (SELECT id FROM v_on_hold)"),
         ),
     ),
     sorts=(

@@ -43,6 +43,7 @@ def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
     parts = [
         _unposted(found),
         _unreported(found),
+        _on_hold(found),
         _close(found),
         _deliveries(found),
         _documents(found),
@@ -90,6 +91,31 @@ def _unreported(found: Overview) -> list[Line]:
     count = found.unreported_count
     label, place, words = "Payments not told", "workflows", "is:unreported"
     return [Line(label, count, place=place, filter=words, is_heading=True)] if count else []
+
+
+def _on_hold(found: Overview) -> list[Line]:
+    """Posted invoices that the ERP does not pay now, and why."""
+    whole = found.on_hold
+    if not whole.count:
+        return []
+    place, words = "workflows", "is:onhold"
+    most = max(tally.count for _, tally in found.holds)
+    return [
+        Line(
+            "On hold in the ERP",
+            whole.count,
+            amounts=whole.amounts,
+            place=place,
+            filter=words,
+            is_heading=True,
+        ),
+        *(
+            Line(
+                reason, tally.count, "‖", "warn", drawing.bar(tally.count / most, SHAPE_WIDTH), tally.amounts
+            )
+            for reason, tally in found.holds
+        ),
+    ]
 
 
 def _close(found: Overview) -> list[Line]:

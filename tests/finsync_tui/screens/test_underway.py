@@ -55,7 +55,7 @@ def test_invoices_whose_payment_nobody_was_told_of_are_a_line_that_opens_them() 
     desk.post(an_invoice(a_free_line()))
     seen = [_unreported(desk)]
     desk.pay("P1", "30")
-    desk.pay("P2", "30")
+    desk.pay("P2", "40")
     seen.append(_unreported(desk))
     while desk.pending:
         desk.answer()
@@ -64,6 +64,32 @@ def test_invoices_whose_payment_nobody_was_told_of_are_a_line_that_opens_them() 
     seen.append(_unreported(desk))
 
     assert [None, (1, ["INV-1"]), None, (1, ["INV-1"])] == seen
+
+
+def test_invoices_that_the_erp_holds_are_lines_by_reason() -> None:
+    """Counted once above, under each reason below, and gone with the release; the line opens them."""
+    desk = InvoiceDesk()
+    desk.post(an_invoice(a_free_line()))
+    desk.erp_shows(status="on_hold", holds=("Price: 20 too much", "Clerk's question"))
+    found, ids = _on_hold(desk)
+
+    desk.erp_shows(status="approved", holds=())
+
+    assert [("On hold in the ERP", 1), ("Clerk's question", 1), ("Price", 1)] == found
+    assert [desk.workflow.id] == ids
+    assert ([], []) == _on_hold(desk)
+
+
+def _on_hold(desk: InvoiceDesk) -> tuple[list[tuple[str, int | None]], list[int]]:
+    db = desk.store.reader()
+    prepare(db)
+    found = overview.with_counts(db, overview.overview(db, desk.now), desk.now)
+    lines = underway._on_hold(found)
+    parsed = parse("is:onhold", WORKFLOWS.grammar, now=desk.now)
+    ids = list(queries.ids(db, WORKFLOWS, parsed, WORKFLOWS.sort("")))
+    db.close()
+    assert all(line.amounts == {"EUR": 10000} for line in lines)
+    return [(line.label, line.count) for line in lines], ids
 
 
 def _unreported(desk: InvoiceDesk) -> tuple[int | None, list[str]] | None:
