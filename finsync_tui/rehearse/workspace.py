@@ -234,7 +234,7 @@ def _schedules(company: Company) -> dict[str, Any]:
     found: dict[str, Any] = {
         "orders": {
             "system": SOURCE,
-            "entities": ["supplier", "approval", "requisition", "purchase_order"],
+            "entities": ["supplier", "approval", "requisition", "purchase_order", "order_revision"],
             "every": EVERY,
         },
         "coupa-masters": {

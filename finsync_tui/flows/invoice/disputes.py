@@ -88,7 +88,7 @@ def request_release(context: Context) -> Answer:
     is_void = context.workflow.kind == "void"
     if name is None or link is None:
         return Done(goto="take_off_prepayments" if is_void else "await_payment", is_skipped=True)
-    settled = "voided" if is_void else "settled"
+    settled = "voided" if is_void else "paid, and disputed" if is_disputed(context) else "settled"
     body = {"number": link.number or "", "name": name, "reason": f"{settled} in {subject.source(context)}"}
     entry_id = outgoing.enqueue(
         context, subject.target(context), "invoice.release", body, external_id=link.external_id,

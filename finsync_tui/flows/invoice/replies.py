@@ -56,11 +56,11 @@ def _to_do(context: Context) -> Answer | None:
     news = doubles.untold(context)
     if news:
         return _late(context) or Done({"payments": sorted(news)}, goto="record_payment")
-    if doubles.doubts(context):
-        return None
     if context.workflow.kind == "void":
         return Done({"note": "every payment that was called back is told"}, goto="verify")
-    if _is_settled(context):
+    if _is_settled(context) and not doubles.doubts(context):
+        if disputes.our_hold(context) is not None:  # there is nothing left that it could hold back
+            return Done({"note": "paid all the same"}, goto="request_release")
         return Done({"note": "paid, and the source knows"}, goto="verify")
     if disputes.is_disputed(context):
         step = "request_hold" if disputes.our_hold(context) is None else "await_settled"

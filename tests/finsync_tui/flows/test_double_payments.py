@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.finsync_tui.flows.invoice_desk import TARGET, InvoiceDesk, a_free_line, an_invoice, eur
+from tests.finsync_tui.flows.invoice_desk import SOURCE, TARGET, InvoiceDesk, a_free_line, an_invoice, eur
 
 DOUBT = "PAYMENT_TWICE_POSSIBLE"
 
@@ -109,6 +109,26 @@ def test_instalments_that_are_not_alike_or_not_close_are_in_no_doubt(
     settle(desk)
 
     assert (2, []) == (len(desk.recorded), desk.exceptions)
+
+
+def test_one_that_is_disputed_and_paid_twice_waits_for_a_person_who_says_which() -> None:
+    """The first payment is told as ever; when both are meant, it is paid, released and done without other trouble."""
+    desk = InvoiceDesk(dispute_hold="Supplier dispute")
+    desk.post(an_invoice(a_free_line("100")))
+    desk.erp_shows()
+    desk.tell(SOURCE, "I1", an_invoice(a_free_line("100"), status="on_hold", holds=("disputed",)))
+    desk.answers(2)
+
+    desk.pay("P1", "50")
+    desk.pay("P2", "50")
+    settle(desk)
+    held = (desk.step(), list(desk.recorded))
+    desk.retry()
+    for _ in range(4):
+        settle(desk)
+
+    assert ("check_payment", [("P1", "50")]) == held
+    assert ("done", [(DOUBT, "closed")]) == (desk.step(), desk.exceptions)
 
 
 def test_more_than_is_owed_is_in_doubt_whenever_it_is_paid() -> None:

@@ -100,6 +100,22 @@ def test_what_is_paid_all_the_same_is_told_at_once() -> None:
     assert "await_payment" == desk.step()
 
 
+def test_one_that_is_paid_in_full_all_the_same_is_held_no_longer() -> None:
+    """There is nothing left to hold back: our hold is released, the source reads *Posted* and paid, and it is done."""
+    desk = posted()
+    dispute(desk)
+    desk.answers(2)
+
+    desk.pay(amount="100")
+    desk.answers(3)
+    desk.read()
+
+    assert ("done", []) == (desk.step(), desk.exceptions)
+    assert [("P1", "100")] == desk.recorded
+    assert ["Posted", "Posted"] == [desk.statuses[0], desk.statuses[-1]]
+    assert 1 == desk.sent.count("invoice.release")
+
+
 def test_a_disputed_invoice_that_is_voided_is_released_and_cancelled() -> None:
     """The ERP cancels none that is held."""
     desk = posted()
