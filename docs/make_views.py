@@ -113,6 +113,10 @@ OWN = {
         "what": "what happened, in a few words",
     },
     "v_unposted": {"amount_minor": "amount that is approved and not in the ERP, in minor units"},
+    "v_on_hold": {
+        "amount_minor": "amount of the invoice, in minor units",
+        "reason": "name of one hold in the ERP; `not said` where it gives none",
+    },
     "v_unreported": {
         "amount_minor": "amount of the payment, in minor units; negative for a void",
         "payment_number": "number of the payment in the ERP",
