@@ -196,6 +196,10 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
         version = found["payload_version"]
         say("\npayload" + (f" (version {version} of the document, as it was read)" if version else ""))
         say(safe(found["payload"]))
+    began = found["evidence"].get("answer")
+    if began:
+        say("\nhow the answer began")
+        say(safe(str(began)))
 
 
 def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:

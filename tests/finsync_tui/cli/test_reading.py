@@ -402,3 +402,25 @@ def test_one_thing_has_the_keys_of_its_list_and_more(finsync: Finsync, noun: str
     shown = finsync(noun, "show", 1, "--json").json
 
     assert [*SHAPES[f"{noun} list"].split(", "), *more] == list(shown)
+
+
+def test_a_read_that_failed_shows_how_the_answer_began(finsync: Finsync) -> None:
+    """What came instead of documents, with nothing in it that steers a terminal; bytes that are no text are shown as such."""
+    with finsync.store() as store, store.transaction() as db:
+        failed = cases.NewCase(
+            class_="READ_FAILED", entity="purchase_order", document_key="coupa:purchase_order",
+            document_number="purchase_order", system="coupa", cause="no list", fix="look",
+            evidence={"code": "ADAPTER_PROTOCOL", "answer": "<html>\x1b[2JSign in"},
+        )  # fmt: skip
+        number = cases.open(db, failed, MONDAY)
+        bad = cases.NewCase(
+            class_="PAYLOAD_INVALID", entity="purchase_order", document_key="coupa:77", document_number="PO-77",
+            system="coupa", cause="it is not UTF-8", fix="correct it", payload=b'{"id":77,"name":"M\xfcller"}',
+        )  # fmt: skip
+        other = cases.open(db, bad, MONDAY)
+
+    shown, unread = finsync("exceptions", "show", number).out, finsync("exceptions", "show", other).out
+
+    assert "how the answer began\n<html>" in shown
+    assert "\x1b" not in shown
+    assert '{"id":77,"name":"M\ufffdller"}' in unread
