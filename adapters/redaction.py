@@ -44,14 +44,33 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 word costs a hundredth of looking for a pattern."""
 
 
+_WORDS = tuple(dict.fromkeys(word for words, _, _ in _PATTERNS for word in words))
+
+
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` without credentials: the known `secrets` wherever they stand, the others by their
     shape.
     """
-    for secret in sorted({s for s in secrets if len(s) >= SECRET_LENGTH_MIN}, key=len, reverse=True):
-        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
-            text = text.replace(form, HIDDEN)
+    return without(text, forms(secrets))
+
+
+def forms(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return all that secrets may look like in a text, the longest first: as they are, and as a URL or a form has them."""
+    long = {secret for secret in secrets if len(secret) >= SECRET_LENGTH_MIN}
+    found = {form for secret in long for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """Return `text` without credentials. `hidden` is what `forms` returned: whoever has many texts asks for it once."""
+    for form in hidden:
+        text = text.replace(form, HIDDEN)
     plain = text.casefold()
+    for word in _WORDS:  # nearly always there is none, and then this was all
+        if word in plain:
+            break
+    else:
+        return text
     for words, pattern, shown in _PATTERNS:
         if any(word in plain for word in words):
             text = pattern.sub(shown, text)

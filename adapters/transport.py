@@ -29,7 +29,7 @@ from adapters.errors import (
     TransientError,
 )
 from adapters.limits import Sleep, TokenBucket
-from adapters.redaction import redact
+from adapters.redaction import forms, without
 from adapters.tls import context_for
 from store.calls import BODY_CHARS_MAX
 from store.clock import Clock
@@ -118,6 +118,8 @@ class Transport:
         self._maintenance = re.compile(maintenance, re.IGNORECASE)
         self._sleep = sleep
         self._hidden: tuple[str, ...] = ()
+        self._secrets: tuple[str, ...] = ()
+        self._secret_forms: tuple[str, ...] = ()
         self._pool: httpx.AsyncBaseTransport | None = None
         self._cookies = httpx.Cookies()
         timeout = httpx.Timeout(
@@ -178,8 +180,10 @@ class Transport:
 
     def clean(self, text: str) -> str:
         """Return `text` without credentials."""
-        known = self._auth.secret_values() if self._auth else ()
-        return redact(text, (*self._hidden, *known))
+        secrets = (*self._hidden, *(self._auth.secret_values() if self._auth else ()))
+        if secrets != self._secrets:
+            self._secrets, self._secret_forms = secrets, forms(secrets)
+        return without(text, self._secret_forms)
 
     async def aclose(self) -> None:
         pool, self._pool, self._slots, self._loop = self._pool, None, None, None

@@ -5,7 +5,9 @@ Everything that needs an instant takes a `Clock`; rehearsals and tests pass a `V
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 
@@ -47,13 +49,22 @@ class VirtualClock:
         self._now = max(self._now, instant.astimezone(UTC))
 
 
-_FORM = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"  # a third less than isoformat, and each stored row pays it
+_TEXT_LENGTH = 29
+"""Of an instant with microseconds, in quotes."""
+_FORM = "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ"
 
 
 def text(instant: datetime) -> str:
-    """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text."""
+    """Return the one text form of an instant that the store uses: UTC, microseconds, sortable as text.
+
+    >>> text(datetime(2026, 1, 1, tzinfo=UTC)), text(datetime(2026, 1, 1, 8, 30, 0, 250, tzinfo=UTC))
+    ('2026-01-01T00:00:00.000000Z', '2026-01-01T08:30:00.000250Z')
+    """
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
+    said = _encoder()(instant)  # a quarter of what any way in Python takes, and each stored row pays it
+    if len(said) == _TEXT_LENGTH:
+        return said[1:-1].decode()
     return _FORM % (
         instant.year,
         instant.month,
@@ -63,6 +74,15 @@ def text(instant: datetime) -> str:
         instant.second,
         instant.microsecond,
     )
+
+
+@cache
+def _encoder() -> Callable[[datetime], bytes]:
+    """Return what writes an instant; it leaves microseconds out where there are none. Loaded with the first one: whoever
+    only shows help writes none."""
+    import msgspec
+
+    return msgspec.json.Encoder().encode
 
 
 def instant(value: str) -> datetime:

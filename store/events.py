@@ -6,15 +6,32 @@ The same event appended twice is stored once: its id is made from the fact.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from store.canonical.event import Event
 from store.clock import instant, text
 from store.columns import as_json, from_json, insert
 
 _COLUMNS = "seq, id, type, source, subject, time, correlation_id, dataschema, data"
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """An event that is about to be appended, in the fields of `Event`. A struct: each delivery makes one, at a tenth of the
+    cost of a model that checks what we have just put together; what is read back is an `Event`, and checked."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    correlation_id: str | None
+    data: Mapping[str, Any]
+    dataschema: str | None = None
 
 
 class StoredEvent(NamedTuple):
@@ -24,7 +41,7 @@ class StoredEvent(NamedTuple):
     event: Event
 
 
-def append(db: sqlite3.Connection, events: Iterable[Event]) -> int:
+def append(db: sqlite3.Connection, events: Iterable[Event | Fact]) -> int:
     """Add events; return how many of them were not known yet."""
     told = cache(text)  # those of a page tell of one moment
     rows = [

@@ -29,6 +29,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Literal
 
 import msgspec
@@ -36,7 +37,7 @@ import msgspec
 from store import leases
 from store.calls import Call, packed, unpacked
 from store.clock import text
-from store.columns import as_json, chunks, fields, marks, when
+from store.columns import as_json, batches, chunks, fields, marks, values_of, when
 from store.errors import NotAllowedError
 
 DeliveryState = Literal[
@@ -273,38 +274,50 @@ def settle(db: sqlite3.Connection, token: int, settlements: Sequence[Settlement]
     leases.check(db, token)
     _refuse_unclaimed(db, token, [s.entry_id for s in settlements])
     moment = text(now)
-    db.executemany(
-        _ATTEMPT, [_attempt_row(s.entry_id, s.attempt) for s in settlements if s.attempt is not None]
-    )
-    db.executemany(
-        "UPDATE delivery SET state=?1, attempt_count=attempt_count+?2, next_at=?3, fencing_token=NULL,"
-        " is_outcome_unknown=CASE WHEN ?1='delivered' THEN 0 ELSE max(is_outcome_unknown, ?4) END,"
-        " external_id=coalesce(?5, external_id), receipt=coalesce(?6, receipt), failure=?7, message=?8,"
-        " changed_at=?9, ended_at=?10 WHERE entry_id=?11",
-        [
-            (
-                s.state,
-                int(s.spends_attempt and s.attempt is not None),
-                moment if s.next_at is None else text(s.next_at),
-                int(s.is_outcome_unknown),
-                s.external_id,
-                as_json(s.receipt),
-                s.failure,
-                s.message,
-                moment,
-                moment if s.state in ENDED else None,
-                s.entry_id,
-            )
-            for s in settlements
-        ],
+    for count, values in batches(
+        [_attempt_row(s.entry_id, s.attempt) for s in settlements if s.attempt is not None]
+    ):
+        db.execute(_attempt_of(count), values)
+    for count, values in batches([_settled_row(s, moment) for s in settlements]):
+        db.execute(_settled_of(count), values)
+
+
+@cache
+def _attempt_of(count: int) -> str:
+    return (
+        "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, calls, edited_body)"
+        " SELECT column1, (SELECT count(*)+1 FROM attempt WHERE entry_id=column1),"
+        " column2, column3, column4, column5, column6, column7, column8, column9,"
+        " (SELECT edited_body FROM delivery WHERE entry_id=column1)"  # what it sent: nobody edits what is claimed
+        f" FROM (VALUES {values_of(count, 9)})"
     )
 
 
-_ATTEMPT = (
-    "INSERT INTO attempt(entry_id, number, started_at, ended_at, outcome, status, message, answer, duration_ms, calls, edited_body)"
-    " VALUES (?1, (SELECT count(*)+1 FROM attempt WHERE entry_id=?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-    " (SELECT edited_body FROM delivery WHERE entry_id=?1))"  # what it sent: nobody edits what is claimed
-)
+@cache
+def _settled_of(count: int) -> str:
+    return (
+        "UPDATE delivery SET state=column2, attempt_count=attempt_count+column3, next_at=column4, fencing_token=NULL,"
+        " is_outcome_unknown=CASE WHEN column2='delivered' THEN 0 ELSE max(is_outcome_unknown, column5) END,"
+        " external_id=coalesce(column6, external_id), receipt=coalesce(column7, receipt), failure=column8,"
+        f" message=column9, changed_at=column10, ended_at=column11 FROM (VALUES {values_of(count, 11)})"
+        " WHERE entry_id=column1"
+    )
+
+
+def _settled_row(settlement: Settlement, moment: str) -> tuple[object, ...]:
+    return (
+        settlement.entry_id,
+        settlement.state,
+        int(settlement.spends_attempt and settlement.attempt is not None),
+        moment if settlement.next_at is None else text(settlement.next_at),
+        int(settlement.is_outcome_unknown),
+        settlement.external_id,
+        as_json(settlement.receipt),
+        settlement.failure,
+        settlement.message,
+        moment,
+        moment if settlement.state in ENDED else None,
+    )
 
 
 def interrupted(db: sqlite3.Connection, token: int) -> list[Delivery]:
@@ -509,19 +522,22 @@ def _attempt_row(entry_id: int, attempt: Attempt) -> tuple[object, ...]:
 
 
 def _refuse_unclaimed(db: sqlite3.Connection, token: int, entry_ids: Sequence[int]) -> None:
-    claimed: set[int] = set()
-    for some in chunks(entry_ids):
-        rows = db.execute(
-            f"SELECT entry_id FROM delivery WHERE entry_id IN ({marks(some)}) AND state='claimed' AND fencing_token=?",
-            (*some, token),
-        )
-        claimed.update(entry_id for (entry_id,) in rows)
-    strangers = [entry_id for entry_id in entry_ids if entry_id not in claimed]
-    if strangers or len(claimed) != len(entry_ids):
-        shown = ", ".join(map(str, strangers or entry_ids))
-        raise NotAllowedError(
-            f"deliveries {shown} are not claimed under lease {token}, or settled twice. Nothing was recorded."
-        )
+    """Refuse all of them when one is not claimed under this lease, or stands there twice."""
+    claimed = "state='claimed' AND fencing_token=?"
+    count = sum(
+        db.execute(
+            f"SELECT count(*) FROM delivery WHERE entry_id IN ({marks(some)}) AND {claimed}", (*some, token)
+        ).fetchone()[0]
+        for some in chunks(sorted(set(entry_ids)))
+    )
+    if count == len(entry_ids):
+        return
+    known = f"SELECT 1 FROM delivery WHERE entry_id=? AND {claimed}"
+    strangers = [one for one in entry_ids if db.execute(known, (one, token)).fetchone() is None]
+    shown = ", ".join(map(str, strangers or entry_ids))
+    raise NotAllowedError(
+        f"deliveries {shown} are not claimed under lease {token}, or settled twice. Nothing was recorded."
+    )
 
 
 def _move(

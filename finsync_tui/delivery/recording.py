@@ -32,7 +32,7 @@ from finsync_tui import sync
 from finsync_tui.delivery.keeping_back import KeptBackError
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, crossrefs, events, findings, outbox, systems, workflows
-from store.canonical.event import Event, event_type
+from store.canonical.event import event_type
 from store.clock import Clock
 from store.errors import LeaseLostError
 from store.outbox import Claim, Settlement
@@ -156,7 +156,7 @@ def _record(
     """Write a group of results: deliveries, links, events, findings, audit, and wake their instances."""
     now = clock.now()
     outbox.settle(db, token, [result.settlement for result in group], now)
-    made: list[Event] = []
+    made: list[events.Fact] = []
     noticed: list[findings.Finding] = []
     entries: list[audit.Entry] = []
     woken: list[int] = []
@@ -262,8 +262,8 @@ def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings
     ]
 
 
-def _delivered_event(claim: Claim, receipt: Receipt, now: datetime) -> Event:
-    return Event(
+def _delivered_event(claim: Claim, receipt: Receipt, now: datetime) -> events.Fact:
+    return events.Fact(
         id=f"finsync:delivery:{claim.idempotency_key}",
         type=event_type("delivery", "delivered"),
         source="finsync",
