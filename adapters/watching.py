@@ -63,7 +63,7 @@ class Watch:
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
-class watched:  # noqa: N801 - reads as a statement: with watched() as watch
+class watched:
     """Note what is sent meanwhile, by this task and by those it starts. A class: a generator costs each delivery three times
     as much."""
 

@@ -1,7 +1,6 @@
 """Deliver: outbox to systems. Claim and commit, send, record results in groups.
 
-A write whose outcome is unknown, and any create that follows an earlier attempt for the same document, is looked up by
-natural key before it is sent. Every recording checks the fencing token, so a late engine changes nothing.
+Every recording checks the fencing token, so a late engine changes nothing.
 """
 
 from __future__ import annotations
@@ -9,49 +8,24 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from sqlite3 import Connection
-from typing import TypeGuard
 
-import msgspec
-from msgspec.structs import replace
-
-from adapters.base import Adapter, Receipt, WriteRequest
-from adapters.errors import (
-    AdapterError,
-    CredentialsError,
-    DuplicateError,
-    MaintenanceError,
-    OutcomeUnknownError,
-    ProtocolError,
-    RejectedError,
-    SettingsError,
-    TransientError,
-)
-from adapters.watching import Watch, watched
-from finsync_tui import garbage, retry, sync
-from finsync_tui.delivery import revealing
-from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
-from finsync_tui.delivery.recording import Delivered, Recorder, Result, unsent
+from adapters.base import Adapter
+from finsync_tui import garbage
+from finsync_tui.delivery.attempting import Caller, is_away
+from finsync_tui.delivery.recording import Delivered, Recorder, unsent
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
-from store import Store, audit, findings, leases, outbox, records, systems
+from store import Store, audit, findings, leases, outbox, systems
 from store.clock import Clock
-from store.columns import from_json
 from store.errors import LeaseLostError
-from store.outbox import Attempt, Claim, Settlement
+from store.outbox import Claim
 
 __all__ = ["Delivered", "deliver_due", "recover"]
 
 LEASE_FRESH_S = 0.05
 """Nobody can take a lease of a minute over from a process that was stopped for less; asking costs 0.3 ms after each commit."""
-LOOK_AGAIN = timedelta(minutes=5)
-"""After how long a system is looked at again of which nobody knows when it may be used."""
-ANSWER_CHARS_MAX = 4000
-
-_UNANSWERED = "An earlier request had no answer and may have arrived all the same: look there first"
-
-_answer = msgspec.json.Encoder(enc_hook=str).encode
 
 
 async def deliver_due(
@@ -190,17 +164,19 @@ async def _send_all(
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
     recorder = Recorder(store, adapters[system], profile, clock, token)
     guard = _Guard(store.beside(), token)
+    caller = Caller(store.db, adapters, system, profile, clock)
 
     async def worker() -> None:
         while (claim := queue.take()) is not None:
             if queue.is_stopped:
-                await recorder.add(unsent(claim, clock.now()))
-                continue
-            guard.check()
-            result = await _attempt(store, adapters, profile, clock, claim)
-            if _is_away(result.error) and result.error.system == system:
-                queue.stop()
-            await recorder.add(result)
+                result = unsent(claim, clock.now())
+            else:
+                guard.check()
+                result = await caller.attempt(claim)
+                if is_away(result.error) and result.error.system == system:
+                    queue.stop()
+            if recorder.add(result):
+                await recorder.record_group()
 
     ticking = asyncio.create_task(recorder.tick())
     try:
@@ -226,10 +202,11 @@ class _Guard:
     def __init__(self, db: Connection, token: int) -> None:
         self._db = db
         self._token = token
+        self._seconds = asyncio.get_running_loop().time
         self._until = 0.0
 
     def check(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._seconds()
         if now >= self._until:
             leases.check(self._db, self._token)
             self._until = now + LEASE_FRESH_S
@@ -239,184 +216,3 @@ def _first(raised: ExceptionGroup[Exception]) -> Exception:
     """Return the error that ended a batch: a lost lease before anything else, since it explains the rest."""
     found = list(raised.exceptions)
     return next((one for one in found if isinstance(one, LeaseLostError)), found[0])
-
-
-async def _attempt(
-    store: Store, adapters: Mapping[str, Adapter], profile: Profile, clock: Clock, claim: Claim
-) -> Result:
-    """Make one attempt and say how it ended."""
-    adapter = adapters[claim.system]
-    started = clock.now()
-    began = asyncio.get_running_loop().time()
-    request = WriteRequest(
-        operation=claim.operation,
-        idempotency_key=claim.idempotency_key,
-        external_id=claim.external_id,
-        body=from_json(claim.body),
-        sent_at=_sent_at(store.db, claim),
-    )
-    error: AdapterError | None = None
-    receipt: Receipt | None = None
-    watch: Watch | None = None
-    try:
-        keep_back_not_agreed(store.db, profile, claim, started)
-        origin = revealing.origin_of(request.operation, request.body)
-        if origin is not None and not systems.is_open(store.db, origin, started):
-            return _later(store.db, claim, origin, started)
-        request = await revealing.revealed(adapters, claim.system, request)
-        with watched(_private(request)) as watch:
-            if _must_look_first(store.db, claim, request):
-                receipt = await adapter.find(request)
-            if receipt is None:
-                receipt = await _write(adapter, request)
-    except AdapterError as raised:
-        error = raised
-    duration_ms = round((asyncio.get_running_loop().time() - began) * 1000)
-    if receipt is not None:
-        settlement = _settled(claim, receipt, started, clock.now(), duration_ms)
-    else:
-        assert error is not None
-        settlement = _failed(profile, claim, error, started, clock.now(), duration_ms)
-    if watch is not None and settlement.attempt is not None:
-        settlement = replace(settlement, attempt=replace(settlement.attempt, calls=watch.calls))
-    return Result(claim, settlement, error, receipt)
-
-
-def _private(request: WriteRequest) -> tuple[str, ...]:
-    """Return what is in no store, and must come into none by what is kept of a call."""
-    details = request.private
-    if details is None:
-        return ()
-    return (details.number, details.number.replace(" ", ""), details.bic or "")
-
-
-def _is_away(error: AdapterError | None) -> TypeGuard[AdapterError]:
-    """Say whether a system can't be used at all for now, whatever it is asked."""
-    return isinstance(error, MaintenanceError | CredentialsError | SettingsError)
-
-
-def _later(db: Connection, claim: Claim, origin: str, now: datetime) -> Result:
-    """Wait until the system that is asked for what a request carries may be used again: nothing is tried, nothing spent."""
-    stands = systems.get(db, origin)
-    until = stands.until if stands is not None and stands.until is not None else now + LOOK_AGAIN
-    return unsent(claim, max(until, now), f"waits for {origin}, which is asked for what it carries")
-
-
-async def _write(adapter: Adapter, request: WriteRequest) -> Receipt:
-    try:
-        return await adapter.write(request)
-    except DuplicateError:
-        found = await adapter.find(request)
-        if found is None:
-            raise
-        return found
-
-
-def _sent_at(db: Connection, claim: Claim) -> datetime | None:
-    """Return when it was last sent without an answer, an engine that died meanwhile included; None: never."""
-    if not claim.is_outcome_unknown:
-        return None
-    return findings.last_noticed(db, "OUTCOME_UNKNOWN", claim.system, claim.document_key)
-
-
-def _must_look_first(db: Connection, claim: Claim, request: WriteRequest) -> bool:
-    """True when sending blindly could make a second document.
-
-    The store may be new, or an older copy that was restored: then it does not know what was created before. It vouches for a
-    system once that system's documents were read to the end since the engine started, and holds no such mark.
-    """
-    if claim.is_outcome_unknown:
-        return True
-    if not claim.operation.endswith(".create"):
-        return False
-    return (
-        outbox.was_tried_before(db, claim.entry_id)
-        or not sync.is_caught_up(db, claim.system, claim.entity)
-        or bool(records.twins(db, claim.entity, "reference", _mark(request), claim.system))
-    )
-
-
-def _mark(request: WriteRequest) -> str:
-    """Return the mark that a create puts on the document; empty where it has none."""
-    parts = [request.body, *(part for part in request.body.values() if isinstance(part, Mapping))]
-    return next((str(part["marker"]) for part in parts if "marker" in part), "")
-
-
-def _settled(
-    claim: Claim, receipt: Receipt, started: datetime, ended: datetime, duration_ms: int
-) -> Settlement:
-    kept = {
-        "number": receipt.number,
-        "revision": receipt.revision,
-        "is_pending": receipt.is_pending,
-        "was_found": receipt.was_found,
-        "answer": dict(receipt.answer),
-    }
-    return Settlement(
-        entry_id=claim.entry_id,
-        state="delivered",
-        external_id=receipt.external_id,
-        receipt=kept,
-        attempt=Attempt(
-            started_at=started,
-            ended_at=ended,
-            outcome="found" if receipt.was_found else "delivered",
-            answer=_answer(receipt.answer).decode()[:ANSWER_CHARS_MAX],
-            duration_ms=duration_ms,
-        ),
-    )
-
-
-def _failed(
-    profile: Profile, claim: Claim, error: AdapterError, started: datetime, ended: datetime, duration_ms: int
-) -> Settlement:
-    """Decide by class of failure what becomes of the delivery."""
-    base = Settlement(
-        entry_id=claim.entry_id,
-        state="pending",
-        failure=error.failure,
-        message=error.message,
-        is_outcome_unknown=claim.is_outcome_unknown,
-        attempt=Attempt(
-            started_at=started,
-            ended_at=ended,
-            outcome=error.failure,
-            status=error.status,
-            message=error.message,
-            answer=error.answer[:ANSWER_CHARS_MAX] or None,
-            duration_ms=duration_ms,
-        ),
-    )
-    if isinstance(error, RejectedError):
-        refusal, is_kept_back = error.refusal, isinstance(error, KeptBackError)
-        may_be_there = is_kept_back and claim.is_outcome_unknown
-        return replace(
-            base,
-            state="refused",
-            message=f"{error.message}. {_UNANSWERED}" if may_be_there else error.message,
-            receipt={
-                "case_class": refusal.case_class,
-                "codes": list(refusal.codes),
-                "details": dict(refusal.details),
-                "is_kept_back": is_kept_back,
-            },
-        )
-    if isinstance(error, DuplicateError):
-        return replace(base, state="refused", receipt={"case_class": "VERSION_CONFLICT", "codes": []})
-    if _is_away(error):
-        return replace(base, next_at=ended, spends_attempt=False)
-    patience = profile.retry_for(error.system)
-    asked = error.retry_after if isinstance(error, TransientError) else None
-    number = claim.attempt_count + 1
-    next_at = retry.next_attempt(
-        patience,
-        attempt=number,
-        failed_at=ended,
-        jitter=retry.jitter_for(claim.idempotency_key, number),
-        asked=asked,
-    )
-    is_unknown = claim.is_outcome_unknown or isinstance(error, OutcomeUnknownError | ProtocolError)
-    if next_at is None:
-        told = {"trouble_at": error.system} if error.system != claim.system else None
-        return replace(base, state="buried", is_outcome_unknown=is_unknown, receipt=told)
-    return replace(base, next_at=next_at, is_outcome_unknown=is_unknown)

@@ -84,11 +84,13 @@ class Recorder:
         self._recording = threading.Lock()
         self._turn = asyncio.Lock()
 
-    async def add(self, result: Result) -> None:
-        """Take one result; when that completes a group, record it."""
+    def add(self, result: Result) -> bool:
+        """Take one result; say whether that completes a group, which whoever brought it records."""
         self._waiting.append(result)
-        if len(self._waiting) < GROUP_MAX:
-            return
+        return len(self._waiting) >= GROUP_MAX
+
+    async def record_group(self) -> None:
+        """Record the group that is complete, after the one that is being recorded."""
         async with self._turn:
             if (
                 len(self._waiting) >= GROUP_MAX

@@ -20,8 +20,10 @@ OPERATIONS: Final = frozenset(("supplier_bank_account.change",))
 
 def origin_of(operation: str, body: Mapping[str, Any]) -> str | None:
     """Return the system that is asked for what a request carries; None: it carries nothing of another one's."""
+    if operation not in OPERATIONS:
+        return None
     account = body.get("account")
-    if operation not in OPERATIONS or not isinstance(account, Mapping):
+    if not isinstance(account, Mapping):
         return None
     return RecordKey.parse(str(account["key"])).system
 
