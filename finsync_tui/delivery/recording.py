@@ -69,8 +69,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 class Recorder:
     """Collects results and records them together: when there are GROUP_MAX, or after GROUP_WAIT_S.
 
-    Whoever completes a group waits until it is recorded, so no more than a group and one result of each worker are
-    ever unrecorded.
+    One group is recorded while the next fills. Whoever completes that one waits, so no more than two groups and one
+    result of each worker are ever unrecorded.
     """
 
     def __init__(self, store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int) -> None:
@@ -81,6 +81,7 @@ class Recorder:
         self._clock = clock
         self._token = token
         self._waiting: list[Result] = []
+        self._closed: list[Result] = []
         self._recording = threading.Lock()
         self._turn = asyncio.Lock()
 
@@ -94,28 +95,39 @@ class Recorder:
         async with self._turn:
             if (
                 len(self._waiting) >= GROUP_MAX
-            ):  # or it was recorded meanwhile, and what came since is no group yet
-                await self.flush()
+            ):  # or another has taken it, and what came since is no group yet
+                await self._hand_over()
 
     async def flush(self) -> None:
-        """Record what is waiting, beside the calls under way. A store in memory has no disk to wait for."""
-        if not self._waiting:
+        """Record what is waiting."""
+        async with self._turn:
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        """Record beside the calls under way. A store in memory has no disk to wait for."""
+        self._close_group()
+        if not self._closed:
             return
         if self._store.is_memory:
-            self.flush_now()
+            self._record_closed()
         else:
-            await asyncio.to_thread(self.flush_now)
+            await asyncio.to_thread(self._record_closed)
 
-    def flush_now(self) -> None:
-        """Record what is waiting. When that fails nothing was recorded, and the claims are found again later."""
+    def _close_group(self) -> None:
+        """What comes from now on belongs to the next group."""
+        self._closed += self._waiting
+        self._waiting.clear()
+
+    def _record_closed(self) -> None:
+        """Record what is in no open group. When that fails nothing was recorded, and whoever records next tries it again."""
         with self._recording:
-            group = list(self._waiting)
+            group = list(self._closed)
             if not group:
                 return
             with self._store.transaction() as db:
                 _record(db, self._adapter, self._profile, self._clock, self._token, group)
-            del self._waiting[: len(group)]  # what came meanwhile stands behind them
-            done = sum(r.settlement.state == "delivered" for r in group)
+            del self._closed[: len(group)]  # what was closed meanwhile stands behind them
+            done = sum([r.settlement.state == "delivered" for r in group])
             self.total += Delivered(len(group), done, len(group) - done)
 
     def settle(self) -> None:
@@ -126,7 +138,8 @@ class Recorder:
     def give_back(self, claims: Sequence[Claim]) -> None:
         """Record at once that these were claimed and not sent, with all that is waiting."""
         self._waiting += [unsent(claim, self._clock.now()) for claim in claims]
-        self.flush_now()
+        self._close_group()
+        self._record_closed()
 
     async def tick(self) -> None:
         """Let nothing wait longer than GROUP_WAIT_S. A lost lease is met again by whoever records next."""

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from adapters.base import Adapter, Receipt, WriteRequest
 from finsync_tui import delivery
-from finsync_tui.delivery.recording import GROUP_MAX
+from finsync_tui.delivery.recording import GROUP_MAX, Recorder, unsent
 from finsync_tui.profile import Profile
 from store import findings, leases, open_store, outbox
 from store.clock import VirtualClock
@@ -117,3 +119,32 @@ def test_calls_go_on_while_what_came_of_others_waits_for_the_disk(tmp_path: Path
         assert delivery.Delivered(len(entries), len(entries), 0) == done
         states = store.db.execute("SELECT DISTINCT state FROM delivery").fetchall()
         assert [("delivered",)] == [tuple(row) for row in states]
+
+
+def test_what_could_not_be_recorded_is_recorded_with_what_comes_next() -> None:
+    """A file that was busy for too long loses no result: whoever records next writes them all, and each once."""
+    desk = Desk()
+    entries = [
+        outbox.Entry(f"key-{i}", TARGET, "order.submit", "purchase_order", f"coupa:{i}", f"PO-{i}", "{}")
+        for i in range(3)
+    ]
+    with desk.store.transaction() as db:
+        outbox.enqueue(db, entries, desk.now)
+        claims = outbox.claim(db, TARGET, desk.now, 10, desk.lease.token)
+    adapter = cast("Adapter", _Looker())
+
+    async def run() -> delivery.Delivered:
+        recorder = Recorder(desk.store, adapter, desk.profile, desk.clock, desk.lease.token)
+        recorder.add(unsent(claims[0], desk.now))
+        desk.store.db.execute("BEGIN")
+        with pytest.raises(RuntimeError):
+            await recorder.flush()
+        desk.store.db.execute("ROLLBACK")
+        recorder.add(unsent(claims[1], desk.now))
+        recorder.give_back(claims[2:])
+        await recorder.flush()
+        return recorder.total
+
+    assert 3 == asyncio.run(run()).sent
+    states = desk.store.db.execute("SELECT DISTINCT state FROM delivery").fetchall()
+    assert [("pending",)] == [tuple(row) for row in states]

@@ -31,6 +31,26 @@ def test_the_same_fact_is_one_event() -> None:
         assert ["a", "b", "c"] == [e.event.id for e in events.tail(store.db, 0, 10)]
 
 
+def test_a_fact_is_the_event_it_is_read_as() -> None:
+    """What is appended without being checked first reads back as the same event that keeps the contract."""
+    said = an_event(id="a", type=event_type("delivery", "delivered"), data={"b": None, "a": 1})
+    fact = events.Fact(
+        id=said.id,
+        type=said.type,
+        source=said.source,
+        subject=said.subject,
+        time=said.time,
+        correlation_id=said.correlation_id,
+        dataschema=said.dataschema,
+        data=said.data,
+    )
+    with a_store() as store, store.transaction() as db:
+        assert 1 == events.append(db, [fact])
+        assert 0 == events.append(db, [said])
+
+        assert [said] == [e.event for e in events.tail(db, 0, 10)]
+
+
 @given(
     data=st.dictionaries(
         st.text(max_size=5), st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=5), max_size=3
