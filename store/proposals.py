@@ -20,7 +20,9 @@ from store.columns import at, encode, fields
 
 State = Literal["open", "approved", "rejected", "withdrawn", "superseded"]
 Rule = Literal["one", "two"]
-Kind = Literal["mapping", "write_off", "exception_write_off", "adoption", "supplier_merge", "bank_change"]
+Kind = Literal[
+    "mapping", "write_off", "exception_write_off", "adoption", "supplier_merge", "bank_change", "bank_refusal"
+]
 
 FORMAT = "finsync.proposal/1"
 ONLY_VERSION: Final = 1

@@ -274,13 +274,14 @@ LEFT JOIN supplier_form f ON f.system = m.system AND f.external_id = m.external_
 
 CREATE VIEW v_supplier_account AS -- bank accounts of each record of a supplier: those that hang on it, and those of the party behind it
 SELECT a.system, s.value AS external_id, a.system || ':' || s.value AS record_key, a.external_id AS account_id,
-       v.body ->> '$.fingerprint' AS fingerprint, v.body ->> '$.masked' AS masked, coalesce(v.body ->> '$.is_active', 1) AS is_active
+       v.body ->> '$.fingerprint' AS fingerprint, v.body ->> '$.masked' AS masked, coalesce(v.body ->> '$.is_active', 1) AS is_active,
+       v.body ->> '$.bic' AS bic
 FROM identity s JOIN record a ON a.id = s.record_id AND a.entity = 'supplier_bank_account'
 JOIN record_version v ON v.id = a.version_id
 WHERE s.kind = 'supplier'
 UNION ALL
 SELECT a.system, o.external_id, o.system || ':' || o.external_id, a.external_id,
-       v.body ->> '$.fingerprint', v.body ->> '$.masked', coalesce(v.body ->> '$.is_active', 1)
+       v.body ->> '$.fingerprint', v.body ->> '$.masked', coalesce(v.body ->> '$.is_active', 1), v.body ->> '$.bic'
 FROM record o JOIN identity p ON p.record_id = o.id AND p.kind = 'party'
 JOIN identity w ON w.value = p.value AND w.kind = 'owner_party'
 JOIN record a ON a.id = w.record_id AND a.entity = 'supplier_bank_account' AND a.system = o.system

@@ -68,6 +68,7 @@ def _accounts(profile: bytes) -> Iterable[object]:
             country=_country(address, number),
             active=address.active,
             problem=account_problem(address.iban_number, address.swift_code),
+            bic=normal(address.swift_code) if address.swift_code else None,
             terms=terms(number, address.swift_code, _country(address, number)),
             updated_at=document.updated_at,
         )

@@ -159,6 +159,7 @@ def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
         is_active=document.active is not False,
         problem=document.problem,
         terms=document.terms,
+        bic=document.bic,
     )
     return Translated(document.id, record, source_updated_at=document.updated_at)
 

@@ -253,6 +253,7 @@ class BankAccount(Wire, kw_only=True):
     active: bool | None = None
     problem: str | None = None
     terms: str | None = None
+    bic: str | None = None
     updated_at: Instant | None = None
 
 

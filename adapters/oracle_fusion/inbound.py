@@ -44,6 +44,7 @@ KEPT_OF_BANK_ACCOUNTS = (
     "BankAccountId",
     "CountryCode",
     "CurrencyCode",
+    "SWIFTCode",
     "StartDate",
     "EndDate",
     "LastUpdateDate",
@@ -193,6 +194,7 @@ def supplier_bank_account(row: bytes, options: Options) -> Translated:
         country=_country(document.CountryCode),
         is_active=(owner is not None or not everybody) and _is_open(document.EndDate, updated),
         problem=document.problem,
+        bic=document.SWIFTCode or None,
     )
     return Translated(text(document.BankAccountId), record, source_updated_at=updated)
 

@@ -159,6 +159,7 @@ class BankAccount(Linked, kw_only=True):
     masked: str
     problem: str | None = None
     CountryCode: str | None = None
+    SWIFTCode: str | None = None
     StartDate: str | None = None
     EndDate: str | None = None
     LastUpdateDate: str | None = None

@@ -18,7 +18,6 @@ from finsync_tui.profile import Profile
 from store import Store, cases, proposals, workflows
 from store.canonical.supplier import SupplierBankAccount
 from store.errors import NotAllowedError, NotFoundError
-from store.proposals import NewProposal
 from store.workflows import Workflow
 
 ACT: Final = "let through"
@@ -58,7 +57,10 @@ def confirm_bank_change(
                 reason=reason, now=now,
             )  # fmt: skip
         else:
-            number = _alone(db, actor, name, body, reason, now)
+            number = second_person.alone(
+                db, profile, actor, None, kind=agreement.KIND, what="a change of bank details", name=name, body=body,
+                reason=reason, rule="one", now=now,
+            )  # fmt: skip
         _go_on(db, workflow, workflow.data, actor, f"confirmed: {reason}", now)
         _note(store, db, actor, "bank_change.confirmed", workflow, account, reason, number)
     return BankDecision(change, "confirmed" if profile.bank_change_rule == "two" else "approved", number)
@@ -91,8 +93,10 @@ def approve_bank_change(
     return BankDecision(change, "approved", found.id)
 
 
-def refuse_bank_change(store: Store, actor: Actor, change: int, reason: str) -> BankDecision:
-    """Say no, also within the cooling-off time: the ERPs keep what they have, and the origin is flagged."""
+def refuse_bank_change(
+    store: Store, profile: Profile, actor: Actor, change: int, reason: str, signer: Signer | None = None
+) -> BankDecision:
+    """Say no, signed, also within the cooling-off time: the ERPs keep what they have, and the origin is flagged."""
     people.require(actor.name, actor.roles, "bank_change.refused")
     reason = checked_reason(reason)
     now = store.clock.now()
@@ -101,29 +105,15 @@ def refuse_bank_change(store: Store, actor: Actor, change: int, reason: str) -> 
         found = agreement.approval(db, workflow)
         if found is not None and found.state == "open":
             proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
+        number = second_person.alone(
+            db, profile, actor, signer, kind=agreement.REFUSAL, what="a refusal of bank details",
+            name=agreement.refusal_name(workflow), body=agreement.refusal_body(workflow, account), reason=reason,
+            rule=profile.bank_change_rule, now=now,
+        )  # fmt: skip
         data = {**workflow.data, "refused": {"by": actor.name, "reason": reason}}
         _go_on(db, workflow, data, actor, f"refused: {reason}", now)
-        _note(store, db, actor, "bank_change.refused", workflow, account, reason, found.id if found else None)
-    return BankDecision(change, "refused", found.id if found else None)
-
-
-def _alone(db: Connection, actor: Actor, name: str, body: str, reason: str, now: datetime) -> int:
-    """Where the profile asks for one person, their word is enough; it stands with the others."""
-    made = NewProposal(
-        kind=agreement.KIND, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
-        reason=reason, maker=actor.name, made_at=now, rule="one",
-    )  # fmt: skip
-    number = proposals.propose(db, made, None)
-    proposals.decide(
-        db,
-        number,
-        "approved",
-        by=actor.name,
-        at_=now,
-        decision=reason,
-        version=proposals.ONLY_VERSION,
-    )
-    return number
+        _note(store, db, actor, "bank_change.refused", workflow, account, reason, number)
+    return BankDecision(change, "refused", number)
 
 
 def _waiting(db: Connection, change: int) -> tuple[Workflow, SupplierBankAccount]:

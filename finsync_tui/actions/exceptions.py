@@ -226,6 +226,7 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
             after = {"delivery": delivery.entry_id, "key": delivery.idempotency_key, "outcome": "unknown"}
             note_action(store, db, actor, "delivery.settled_outside", workflow.document_key, reason, after)
     outbox.cancel(db, [d.entry_id for d in found], now)
+    FLOWS[workflow.flow].stopped(db, workflow, f"ended by {actor.name}: {reason}", now)
     workflows.save(
         db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
     )

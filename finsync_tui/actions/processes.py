@@ -53,7 +53,7 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
         ):
             _compensate(db, actor, workflow, reason, now)
         else:
-            _end(db, workflow, now)
+            _end(db, workflow, reason, now)
         note_action(
             store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id}
         )
@@ -81,7 +81,8 @@ def _compensate(db: Connection, actor: Actor, workflow: Workflow, reason: str, n
     )
 
 
-def _end(db: Connection, workflow: Workflow, now: datetime) -> None:
+def _end(db: Connection, workflow: Workflow, reason: str, now: datetime) -> None:
+    FLOWS[workflow.flow].stopped(db, workflow, f"given up: {reason}", now)
     workflows.save(
         db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
     )

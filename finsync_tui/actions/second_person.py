@@ -13,7 +13,7 @@ from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import proposals
 from store.errors import NotAllowedError
-from store.proposals import Kind, NewProposal, Proposal
+from store.proposals import Kind, NewProposal, Proposal, Rule
 
 
 def propose(
@@ -43,6 +43,40 @@ def propose(
     checked_key(profile, signer, now)
     signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
     return proposals.propose(db, change, signature)
+
+
+def alone(
+    db: Connection,
+    profile: Profile,
+    actor: Actor,
+    signer: Signer | None,
+    *,
+    kind: Kind,
+    what: str,
+    name: str,
+    body: str,
+    reason: str,
+    rule: Rule,
+    now: datetime,
+) -> int:
+    """Keep what one person's word decides at once, signed where the profile asks for signatures (`rule`); return its number."""
+    change = NewProposal(
+        kind=kind, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
+        reason=reason, maker=actor.name, made_at=now, rule="one",
+    )  # fmt: skip
+    signature = None
+    if rule == "two":
+        if signer is None or signer.name != actor.name:
+            raise people.KeyMissingError(
+                actor.name, f"{what} is signed by whoever says it", "Run `finsync people key` first."
+            )
+        checked_key(profile, signer, now)
+        signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
+    number = proposals.propose(db, change, signature)
+    proposals.decide(
+        db, number, "approved", by=actor.name, at_=now, decision=reason, version=proposals.ONLY_VERSION
+    )
+    return number
 
 
 def approve(

@@ -129,11 +129,15 @@ def bank_approve(
 def bank_refuse(
     change: ChangeId, reason: ReasonOption = "", workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
-    """Refuse it, also within the cooling-off time: the ERP keeps what it has, the supplier is flagged at its origin."""
+    """Refuse it, signed, also within the cooling-off time: the ERP keeps what it has, the supplier is flagged at its origin."""
     from finsync_tui import actions
+    from finsync_tui import profile as profiles
 
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
+    signer = actions.signer_for(found, who, profile.bank_change_rule)
     with opened(workspace) as store:
-        _tell(actions.refuse_bank_change(store, actor(workspace), change, reason), json=json)
+        _tell(actions.refuse_bank_change(store, profile, who, change, reason, signer), json=json)
 
 
 def _tell(done: Any, *, json: bool) -> None:

@@ -51,8 +51,9 @@ def compensate(context: Context) -> Answer:
         answer = _undo(context, delivery)
         if answer is not None:
             return answer
-    FLOWS[context.workflow.flow].give_up(context)
-    reason = context.data.get("abort", {})
+    reason, flow = context.data.get("abort", {}), FLOWS[context.workflow.flow]
+    flow.give_up(context)
+    flow.stopped(context.db, context.workflow, f"given up: {reason.get('reason')}", context.now)
     return Finish(
         "aborted",
         {"by": reason.get("by"), "reason": reason.get("reason"), "undone": context.data["compensated"]},
@@ -116,6 +117,8 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
     answer = outgoing.await_delivery(context, entry_id)
     if isinstance(answer, Done):
         answer = _done(context, entry_id)
+    if isinstance(answer, Done) and FLOWS[context.workflow.flow].undoing_is_read_back:
+        answer = outgoing.await_proof(context, entry_id, f"that {delivery.operation} was taken back")
     if not isinstance(answer, Done):
         return answer
     if stage == 0 and found is not None and found.then is not None:

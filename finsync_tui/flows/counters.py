@@ -251,7 +251,8 @@ def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
     if delivery.external_id is None:
         return None
     if "supplier" not in body:
-        return _adopted(context, delivery)
+        is_own = "reviews_invoices" not in body or not _was_there(context, delivery)
+        return _adopted(context, delivery) if is_own else None
     if body.get("before") is not None:
         key = f"{delivery.system}:{delivery.external_id}"
         wanted = merging.change_body(context.db, key, str(body["before"]), context.now)

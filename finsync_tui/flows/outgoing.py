@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
@@ -12,6 +13,7 @@ from store import audit, cases, outbox
 from store.canonical.keys import RecordKey, idempotency_key
 from store.outbox import Delivery
 
+LOOK_AGAIN = timedelta(minutes=5)
 PRIORITY_STATUS = 2  # status and numbers back to people go before
 PRIORITY_ORDER = 5  # new commitments
 
@@ -140,6 +142,19 @@ def _refused_how(delivery: Delivery) -> str:
     if not (delivery.receipt or {}).get("is_kept_back"):
         return "refused"
     return "was told nothing more" if delivery.is_outcome_unknown else "was told nothing"
+
+
+def await_proof(context: Context, entry_id: int, what: str) -> Answer:
+    """Wait until a delivery was looked up again and found, `what` its system is to show; held when it was not."""
+    told = outbox.get(context.db, entry_id)
+    assert told is not None, "an entry is never taken away"
+    if told.state == "verified" or (told.state == "delivered" and told.ended_at is not None):
+        return Done({"entry": entry_id})
+    if told.was_doubted and told.state == "buried":
+        held = Hold("READ_BACK_DIFFERS", f"{told.system} said yes and does not show {what}", "", told.system)
+        return unseen(context, held, entry_id)
+    answer = await_delivery(context, entry_id)
+    return Wait("read-back", context.now + LOOK_AGAIN) if isinstance(answer, Done) else answer
 
 
 def newest_to(context: Context, system: str, is_it: Callable[[Delivery], bool]) -> int | None:

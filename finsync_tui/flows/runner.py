@@ -167,7 +167,7 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
         return 0
     for workflow in earlier:
         if workflow.ended_at is None and _may_be_superseded(db, flow, workflow, kind):
-            _supersede(db, workflow, held.version, now)
+            _supersede(db, flow, workflow, held.version, now)
     instances = workflows.of_document(db, document_key, flow.model.entity)
     is_blocked = any(w.ended_at is None for w in instances)
     first = next(iter(flow.steps(kind)))
@@ -209,7 +209,8 @@ def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow, kind: str
     return workflow.state == "held" or workflow.step not in flow.under_way
 
 
-def _supersede(db: Connection, workflow: Workflow, by_version: int, now: datetime) -> None:
+def _supersede(db: Connection, flow: Flow, workflow: Workflow, by_version: int, now: datetime) -> None:
+    flow.stopped(db, workflow, f"version {by_version} of the document took its place", now)
     outbox.cancel(db, [d.entry_id for d in outbox.of_workflow(db, workflow.id)], now)
     cases.end_for_workflow(
         db, workflow.id, "closed", ENGINE, f"version {by_version} of the document took its place", now
@@ -345,7 +346,7 @@ def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> 
     newer = next((w for w in of_document if w.ended_at is None and w.id > workflow.id), None)
     stopped = next(w for w in of_document if w.id == workflow.id)
     if newer is not None and _may_be_superseded(db, flow, stopped, newer.kind):
-        _supersede(db, stopped, newer.document_version, now)
+        _supersede(db, flow, stopped, newer.document_version, now)
         workflows.wake(db, [newer.id], now)
 
 

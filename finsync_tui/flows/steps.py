@@ -163,6 +163,15 @@ class Flow(Protocol):
         """True when an instance changes this store before it writes anywhere, so that giving it up always undoes something."""
         ...
 
+    @property
+    def undoing_is_read_back(self) -> bool:
+        """True when an instance that is given up ends only when each undoing was looked up and found."""
+        ...
+
+    def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:
+        """Close what of an instance waits for persons: it does not come to its own end, and why."""
+        ...
+
     def give_up(self, context: Context) -> None:
         """Take back what an instance has changed in this store, once all that it had written is undone."""
         ...

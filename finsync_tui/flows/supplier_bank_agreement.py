@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from finsync_tui.flows import compensation, counters
 from finsync_tui.mapping.standing import disagreement as disagreed
+from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.profile import Profile
-from store import outbox, proposals, records
+from store import audit, outbox, proposals, records
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import SupplierBankAccount
 from store.columns import encode, from_json
@@ -24,9 +25,10 @@ from store.proposals import Proposal
 from store.workflows import Workflow
 
 KIND: Final = "bank_change"
+REFUSAL: Final = "bank_refusal"
 CHANGE: Final = "supplier_bank_account.change"
-FLAG: Final = {"reviews_invoices": True}
-"""What the origin is told of a supplier whose new details were refused."""
+FLAG: Final[Mapping[str, Any]] = {"reviews_invoices": True, "before": {"reviews_invoices": False}}
+"""What the origin is told of a supplier whose new details were refused, and what takes that back."""
 
 
 def disagreement(
@@ -36,7 +38,7 @@ def disagreement(
     that back; None: it is."""
     body = from_json(write.body)
     if write.operation != CHANGE:
-        return None if body == FLAG else "it says something else than that invoices are reviewed"
+        return _unlike_flag(db, profile, workflow, body)
     if workflow.step == compensation.STEP:
         is_one = any(_takes_back(db, profile, workflow, made, body) for made in _delivered(db, workflow))
         return None if is_one else "it takes nothing back that was delivered as it was approved"
@@ -105,6 +107,51 @@ def problem(
     return disagreed(db, profile, rule, found.id, kind=KIND, name=found.name, body=body, what="change")
 
 
+def refusal_name(workflow: Workflow) -> str:
+    return f"bank-{workflow.id}-refusal"
+
+
+def refusal_body(workflow: Workflow, account: SupplierBankAccount) -> str:
+    """Return what whoever refuses signs: that this account, as it stands there, goes into no ERP, whatever is decided anew."""
+    said = {
+        "change": workflow.id,
+        "account": workflow.document_key,
+        "version": workflow.document_version,
+        "fingerprint": account.fingerprint,
+        "terms": account.terms,
+        "is_refused": True,
+    }
+    return encode(said).decode()
+
+
+def refusal(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
+) -> Proposal | None:
+    """Return by what it was refused: signed by somebody who may, where the profile asks for signatures; None: it was not."""
+    name, body = refusal_name(workflow), refusal_body(workflow, account)
+    for found in proposals.listed(db, state="approved", name=name, kind=REFUSAL):
+        is_signed = maker_refusal(profile, proposals.store_id(db), found) is None
+        if found.body == body and (is_signed or profile.bank_change_rule == "one"):
+            return found
+    return None
+
+
+def close_open(
+    db: Connection, workflow: Workflow, why: str, now: datetime, before: int | None = None
+) -> None:
+    """Close what was confirmed and not decided, of generations `before` one, or of all: nobody is asked about it any more."""
+    for generation in range(1, workflow.generation + 1 if before is None else before):
+        for found in proposals.listed(
+            db, state="open", name=name_of(replace(workflow, generation=generation)), kind=KIND
+        ):
+            proposals.decide(db, found.id, "superseded", by="engine", at_=now, decision=why)
+            told = {"proposal": found.id, "change": workflow.id, "why": why}
+            entry = audit.Entry(
+                who="engine", what="bank_change.closed", subject=workflow.document_key, after=told
+            )
+            audit.record(db, [entry], now)
+
+
 def ends_at(profile: Profile, found: Proposal) -> datetime:
     """Return until when the supplier may still object."""
     return (found.decided_at or found.made_at) + profile.suppliers.bank.cooling_off
@@ -122,6 +169,15 @@ def request(
             "masked": account.masked,
         }  # fmt: skip
     return body
+
+
+def _unlike_flag(db: Connection, profile: Profile, workflow: Workflow, body: Mapping[str, Any]) -> str | None:
+    if workflow.step == compensation.STEP:
+        return None if body == FLAG["before"] else "it says something else than that invoices go as before"
+    if body != FLAG:
+        return "it says something else than that invoices are reviewed"
+    refused = refusal(db, profile, workflow, account_of(db, workflow))
+    return None if refused is not None else "nobody who may has refused the change, signed as it stands there"
 
 
 def _plan_of(workflow: Workflow, system: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Changed bank details of a supplier: held for a second person and for a while, then carried to the ERP.
 
     find_supplier -> check_account -> compare -> await_approval -> cool_off -> request_change -> await_change -> verify
-                                                      | refused: flag_origin -> await_flag
+                                                      | refused: flag_origin -> await_flag -> verify_flag
 
 The classic fraud is a letter with a new account. So nobody's change reaches an ERP before persons have confirmed and
 approved it, signed, and a time in which the supplier may still object has passed. The number is in no store: it is asked
@@ -10,7 +10,7 @@ of its system when it is sent, and only sent when it is what was approved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,14 +19,15 @@ from typing import Any, Final
 
 from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows import supplier_bank_agreement as agreement
+from finsync_tui.flows import supplier_bank_plans as planning
+from finsync_tui.flows import supplier_bank_telling as telling
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts, in_flight
-from store import crossrefs, events, findings, records, workflows
-from store.canonical.event import Event, event_type
+from store import crossrefs, records
+from store.canonical.event import Event
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
@@ -47,8 +48,11 @@ class SupplierBankChange(UsualFlow):
         "com.finsync.supplier_bank_account.", "com.finsync.supplier.onboarded.", "com.finsync.supplier.linked.",
     )  # fmt: skip
     rechecks = frozenset(("check_account",))
-    under_way = frozenset(("request_change", "await_change", "verify", "flag_origin", "await_flag"))
+    under_way = frozenset(
+        ("request_change", "await_change", "verify", "flag_origin", "await_flag", "verify_flag")
+    )
     is_signed = True
+    undoing_is_read_back = True
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _STEPS
@@ -71,6 +75,10 @@ class SupplierBankChange(UsualFlow):
         }
         return "find_supplier" if known - {*workflow.data.get("targets", ())} else None
 
+    def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:
+        """What somebody had confirmed and nobody decided on is nobody's to decide any more."""
+        agreement.close_open(db, workflow, why, now)
+
     def anew(self, workflow: Workflow) -> str:
         return (
             f"have the details corrected at their origin, which are then confirmed and approved anew (`finsync supplier bank-list`), or "
@@ -83,7 +91,10 @@ class SupplierBankChange(UsualFlow):
         return agreement.disagreement(db, profile, workflow, write, now)
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
-        if class_ in ("DEAD_LETTER", "BANK_CHANGE_HELD") or step == "verify":
+        if class_ in ("DEAD_LETTER", "BANK_CHANGE_HELD", "BANK_CODE_BY_HAND") or step in (
+            "verify",
+            "verify_flag",
+        ):
             return step, False
         return "find_supplier", True
 
@@ -94,7 +105,7 @@ def find_supplier(context: Context) -> Answer:
     if account.supplier_id is None:
         return Finish("done", {"note": "the account belongs to no supplier"})
     supplier_key = f"{key.system}:{account.supplier_id}"
-    targets = _targets(context, supplier_key)
+    targets = planning.targets(context, supplier_key)
     context.data.update(supplier=supplier_key, targets=targets)
     if not targets:
         return Finish("done", {"note": "its supplier is in no ERP yet"})
@@ -117,24 +128,14 @@ def check_account(context: Context) -> Answer:
 
 def compare(context: Context) -> Answer:
     """What would change in each ERP? What it has already needs nobody."""
-    account, shown = _account(context), _shown_now(context)
-    earlier = _asked_already(context, shown)
+    account, shown = _account(context), planning.shown_now(context)
+    earlier = planning.asked_already(context, account, shown)
     if earlier is not None:
         return Wait(f"bank change {earlier.id} of the same account", context.now + LOOK_AGAIN)
-    gone = _gone(context, {one.fingerprint for one in shown})
-    plans: list[dict[str, Any]] = []
-    for target in context.data["targets"]:
-        if target in context.data.get("told", ()):
-            continue  # read back already, and perhaps not read anew since
-        theirs = accounts.of_supplier(context.db, target)
-        has = any(one.fingerprint == account.fingerprint for one in theirs)
-        ends = [one.external_id for one in theirs if one.fingerprint in gone]
-        adds = account.is_active and not has
-        if adds or ends:
-            plans.append({
-                "supplier": target, "adds": adds, "ends": ends, "old": sorted({one.masked for one in theirs}),
-            })  # fmt: skip
+    plans = planning.plans(context, account, shown)
     context.data.update(plans=plans, place=0, delivered=[])
+    before = None if not plans else context.generation
+    agreement.close_open(context.db, context.workflow, "it was decided anew", context.now, before)
     if not plans:
         return Finish("done", {"note": "each ERP has it already"})
     return Done({"plans": plans})
@@ -142,9 +143,9 @@ def compare(context: Context) -> Answer:
 
 def await_approval(context: Context) -> Answer:
     """Held until one has confirmed it with the supplier and another has approved; both signed what stands here."""
-    refused = context.data.get("refused")
-    if refused:
-        return Done({"refused_by": refused["by"], "reason": refused["reason"]}, goto="flag_origin")
+    refused = _refused(context)
+    if refused is not None:
+        return refused
     found = agreement.approval(context.db, _so_far(context))
     account = _account(context)
     problem = agreement.problem(context.db, context.facts.profile, _so_far(context), account, found)
@@ -152,16 +153,13 @@ def await_approval(context: Context) -> Answer:
         assert found is not None
         context.data["approved_at"] = (found.decided_at or found.made_at).isoformat()
         return Done({"proposal": found.id, "by": [found.maker, found.checker]})
-    under_way = _under_way(context)
+    under_way = telling.under_way(context)
     if not context.data.get("is_told"):
         context.data["is_told"] = True
-        _tell_documents(
-            context,
-            under_way,
-            "its supplier's bank details are changing; the new ones are held until they are approved",
-        )
+        telling.documents(context, telling.CHANGING)
     old = sorted({one for plan in context.data["plans"] for one in plan["old"]})
-    what = f"a new account {account.masked}" if account.is_active else f"the end of account {account.masked}"
+    banks = [bank for plan in context.data["plans"] for bank in plan.get("banks", {}).values()]
+    what = _asked_for(account, banks)
     return Hold(
         "BANK_CHANGE_HELD",
         f"{context.data['supplier']} asks for {what} ({', '.join(old) or 'none'} until now): {problem}",
@@ -170,7 +168,7 @@ def await_approval(context: Context) -> Answer:
         _key(context).system,
         {
             "change": context.workflow.id, "supplier": context.data["supplier"], "old": old, "new": account.masked,
-            "erp": [plan["supplier"] for plan in context.data["plans"]], "changed_by": _changed_by(context),
+            "erp": [plan["supplier"] for plan in context.data["plans"]], "changed_by": _changed_by(context), "banks": banks,
             "under_way": [[one.entity, one.number, one.state] for one in under_way],
         },
     )  # fmt: skip
@@ -181,8 +179,9 @@ def cool_off(context: Context) -> Answer:
     found = agreement.approval(context.db, _so_far(context))
     assert found is not None, "it was approved"
     ends_at = agreement.ends_at(context.facts.profile, found)
-    if context.data.get("refused"):
-        return Done({"refused_by": context.data["refused"]["by"]}, goto="flag_origin")
+    refused = _refused(context)
+    if refused is not None:
+        return refused
     if context.now < ends_at:
         return Wait(f"cooling off until {ends_at:%Y-%m-%d %H:%M}", ends_at)
     problem = agreement.problem(context.db, context.facts.profile, _so_far(context), _account(context), found)
@@ -195,8 +194,10 @@ def request_change(context: Context) -> Answer:
     """Ask the next ERP for the new account and for the end of the old one."""
     plan = _plan(context)
     target = RecordKey.parse(plan["supplier"])
+    context.data.update(target=target.system, change_entry=None)
+    if not (plan["adds"] or plan["ends"]):
+        return Done({"erp": plan["supplier"]}, is_skipped=True)
     body = agreement.request(_so_far(context), _account(context), plan, context.now.date().isoformat())
-    context.data["target"] = target.system
     context.data["change_entry"] = outgoing.enqueue(
         context, target.system, CHANGE, body, external_id=target.external_id, part=plan["supplier"]
     )
@@ -205,15 +206,34 @@ def request_change(context: Context) -> Answer:
 
 def await_change(context: Context) -> Answer:
     """Wait until the ERP has it; then on to the next one."""
-    answer = outgoing.await_delivery(context, int(context.data["change_entry"]))
+    entry_id, plan = context.data["change_entry"], _plan(context)
+    answer = Done({}) if entry_id is None else outgoing.await_delivery(context, int(entry_id))
     if not isinstance(answer, Done):
         return answer
-    place = int(context.data["place"])
-    made = answer.detail.get("external_id") if context.data["plans"][place]["adds"] else None
-    context.data["delivered"] = [*context.data["delivered"], made]
-    context.data["place"] = place + 1
-    more = place + 1 < len(context.data["plans"])
-    return Done(answer.detail, goto="request_change" if more else None)
+    by_hand = _by_hand(context, plan)
+    if by_hand is not None:
+        return by_hand
+    made = answer.detail.get("external_id") if plan["adds"] else None
+    place = int(context.data["place"]) + 1
+    context.data.update(delivered=[*context.data["delivered"], made], place=place)
+    return Done(answer.detail, goto="request_change" if place < len(context.data["plans"]) else None)
+
+
+def _by_hand(context: Context, plan: Mapping[str, Any]) -> Hold | None:
+    """No ERP's interface changes the bank of an account that is there: a person does, once it is agreed on; None: it is done."""
+    left = planning.other_banks(context.db, plan)
+    if not left:
+        return None
+    system = RecordKey.parse(plan["supplier"]).system
+    shown = ", ".join(f"account {one}: {bank['old']} becomes {bank['new']}" for one, bank in left.items())
+    return Hold(
+        "BANK_CODE_BY_HAND",
+        f"the bank of {context.data['supplier']}'s account {_account(context).masked} has another code, agreed on and cooled off; "
+        f"{system} takes that from a person only ({shown})",
+        f"Change it in {system}. When it was read again, retry: it is read back then.",
+        system,
+        {"banks": left},
+    )
 
 
 def verify(context: Context) -> Answer:
@@ -231,15 +251,11 @@ def verify(context: Context) -> Answer:
         )
         return replace(held, fix=fix)
     outgoing.mark_verified(context)
-    _tell_documents(
-        context,
-        _under_way(context),
-        "its supplier's bank details have changed, approved by two: it is paid to the new account",
-    )
-    _happened(context, "delivered")
+    telling.documents(context, telling.CHANGED)
+    telling.happened(context, "delivered", _account(context).masked)
     told = [plan["supplier"] for plan in context.data["plans"]]
     context.data["told"] = sorted({*context.data.get("told", ()), *told})
-    if {*_targets(context, context.data["supplier"])} - {*context.data["targets"]}:
+    if {*planning.targets(context, context.data["supplier"])} - {*context.data["targets"]}:
         return Done({"note": "an ERP has come to have the supplier meanwhile"}, goto="find_supplier")
     return Finish("done", {"erp": told})
 
@@ -247,12 +263,8 @@ def verify(context: Context) -> Answer:
 def flag_origin(context: Context) -> Answer:
     """Refused: the ERP keeps what it has; at its origin the supplier's invoices are to be reviewed."""
     key = _key(context)
-    _tell_documents(
-        context,
-        _under_way(context),
-        "new bank details of its supplier were refused: it is paid to the old account",
-    )
-    _happened(context, "refused")
+    telling.documents(context, telling.REFUSED)
+    telling.happened(context, "refused", _account(context).masked)
     if not (
         context.facts.profile.suppliers.bank.flags_refused
         and takes(context.facts.profile, key.system, "supplier.change")
@@ -271,77 +283,37 @@ def flag_origin(context: Context) -> Answer:
 
 
 def await_flag(context: Context) -> Answer:
-    answer = outgoing.await_delivery(context, int(context.data["flag_entry"]))
+    return outgoing.await_delivery(context, int(context.data["flag_entry"]))
+
+
+def verify_flag(context: Context) -> Answer:
+    """Done only when the origin, looked at again, shows that the supplier's invoices are reviewed."""
+    what = "that the supplier's invoices are reviewed"
+    answer = outgoing.await_proof(context, int(context.data["flag_entry"]), what)
     return Finish("done", {"refused": context.data["refused"]}) if isinstance(answer, Done) else answer
 
 
 # -- helpers
 
 
-def _targets(context: Context, supplier: str) -> list[str]:
-    """Return the ERPs' records of a supplier whose bank accounts can be told them."""
-    links = crossrefs.of(context.db, Supplier.entity, supplier)
-    known = [link for link in links if takes(context.facts.profile, link.system, CHANGE)]
-    return [f"{link.system}:{link.external_id}" for link in known]
+def _refused(context: Context) -> Answer | None:
+    """Go on to the refusal, if somebody who may has refused it and signed that; what merely stands in the file is nobody's no."""
+    found = agreement.refusal(context.db, context.facts.profile, context.workflow, _account(context))
+    if found is None:
+        context.data.pop("refused", None)
+        return None
+    context.data["refused"] = {"by": found.maker, "reason": found.reason}
+    return Done({"refused_by": found.maker, "reason": found.reason}, goto="flag_origin")
+
+
+def _asked_for(account: SupplierBankAccount, banks: Sequence[Mapping[str, Any]]) -> str:
+    if banks:
+        return f"another bank code for account {account.masked} ({banks[0]['old']} becomes {banks[0]['new']})"
+    return f"a new account {account.masked}" if account.is_active else f"the end of account {account.masked}"
 
 
 def _teller(context: Context, system: str, field: str) -> int | None:
     return outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
-
-
-def _shown_now(context: Context) -> list[accounts.KnownAccount]:
-    """Return the active accounts that the origin shows of the supplier: several entries may hold one number."""
-    return accounts.of_supplier(context.db, context.data["supplier"])
-
-
-def _gone(context: Context, shown: Collection[str]) -> set[str]:
-    """Return what this entry is or was at its origin, where no active entry of the supplier shows it any more."""
-    key, account = _key(context), _account(context)
-    versions = [
-        records.get_version(context.db, SupplierBankAccount, key.system, key.external_id, one)
-        for one in range(1, context.workflow.document_version)
-    ]
-    known = {held.record.fingerprint for held in versions if held is not None}
-    return (known - {account.fingerprint} if account.is_active else known | {account.fingerprint}) - {*shown}
-
-
-def _asked_already(context: Context, shown: Sequence[accounts.KnownAccount]) -> Workflow | None:
-    """Return the earlier instance that asks for the same account of the supplier, for another entry of it."""
-    key, account = _key(context), _account(context)
-    if not account.is_active:
-        return None
-    same = [f"{key.system}:{one.external_id}" for one in shown if one.fingerprint == account.fingerprint]
-    live = [w for one in same for w in workflows.of_document(context.db, one, ENTITY) if w.ended_at is None]
-    return next((one for one in live if one.flow == NAME and one.id < context.workflow.id), None)
-
-
-def _under_way(context: Context) -> list[in_flight.InFlight]:
-    keys = [context.data["supplier"], *(plan["supplier"] for plan in context.data["plans"])]
-    found = {one.document_key: one for key in keys for one in in_flight.of(context.db, key)}
-    return [found[key] for key in sorted(found)]
-
-
-def _tell_documents(context: Context, documents: Sequence[in_flight.InFlight], what: str) -> None:
-    """Payments on their way say in their own story what is going on."""
-    told = [
-        findings.Finding(
-            class_="BANK_DETAILS_CHANGING", severity="warn", system=_key(context).system, message=what,
-            noticed_at=context.now, entity=one.entity, document_key=one.document_key, document_number=one.number,
-            detail={"change": context.workflow.id, "supplier": context.data["supplier"]},
-        )
-        for one in documents
-    ]  # fmt: skip
-    findings.append(context.db, told)
-
-
-def _happened(context: Context, participle: str) -> None:
-    flow = context.workflow
-    event = Event(
-        id=f"finsync:{ENTITY}:{flow.document_key}:{flow.id}:{participle}", type=event_type(ENTITY, participle), source="finsync",
-        subject=flow.document_key, time=context.now, correlation_id=flow.document_key,
-        data={"supplier": context.data["supplier"], "account": _account(context).masked},
-    )  # fmt: skip
-    events.append(context.db, [event])
 
 
 def _changed_by(context: Context) -> str | None:
@@ -373,5 +345,5 @@ def _key(context: Context) -> RecordKey:
 _STEPS: Mapping[str, Step] = {
     step.__name__: step
     for step in (find_supplier, check_account, compare, await_approval, cool_off, request_change, await_change, verify,
-                 flag_origin, await_flag)
+                 flag_origin, await_flag, verify_flag)
 }  # fmt: skip

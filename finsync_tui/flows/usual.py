@@ -21,6 +21,7 @@ class UsualFlow:
     under_way: frozenset[str] = frozenset()
     is_signed = False
     undoes_itself = False
+    undoing_is_read_back = False
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False
@@ -41,6 +42,9 @@ class UsualFlow:
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
     ) -> str | None:
         return None
+
+    def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:
+        """Nothing of it waits for anybody but itself."""
 
     def give_up(self, context: Context) -> None:
         """Nothing of it is in this store that its deliveries don't undo."""

@@ -39,6 +39,8 @@ _LASTING: Final = (
     "create", "submit", "write_back", "record_payment", "acknowledge", "reverse", "cancel", "discard",
 )  # fmt: skip
 """Verbs whose trace nothing but a later delivery takes away. A validated invoice may be put on hold by somebody."""
+_AWAITED: Final = frozenset(("supplier_bank_account.change",))
+"""Changes that nothing but a later one takes away: where payments go. Undoing one ends with this look."""
 _OVERTAKEN_BY: Final[Mapping[str, frozenset[str]]] = {
     "expense.acknowledge": frozenset(("expense.confirm_posting",)),
     "invoice.create": frozenset(("invoice.cancel",)),
@@ -207,7 +209,11 @@ def _is_lasting(one: Delivery) -> bool:
     if one.operation == "expense.confirm_posting":
         told: Mapping[str, Any] = from_json(one.edited_body or one.body)
         return told.get("outcome") == "success"
-    return one.operation.rpartition(".")[2] in _LASTING
+    if (
+        one.operation == "supplier.change"
+    ):  # a flag on a supplier is the review of its invoices: its flow waits for this look
+        return "reviews_invoices" in from_json(one.edited_body or one.body)
+    return one.operation in _AWAITED or one.operation.rpartition(".")[2] in _LASTING
 
 
 def _doubt(db: Connection, one: Delivery, shown: RejectedError | None, clock: Clock) -> int:

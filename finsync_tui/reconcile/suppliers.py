@@ -11,7 +11,13 @@ from finsync_tui.reconcile.read_back import Found, Seen, Want
 from finsync_tui.suppliers.places import is_same_address, open_codes
 from store import crossrefs, outbox, records
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier, SupplierAddress, SupplierBankAccount, normal
+from store.canonical.supplier import (
+    Supplier,
+    SupplierAddress,
+    SupplierBankAccount,
+    is_same_bank,
+    normal,
+)
 from store.columns import from_json
 from store.outbox import Delivery
 from store.workflows import Workflow
@@ -77,26 +83,29 @@ class BankChangeCheck:
     """The new account in each ERP, read afresh: with the fingerprint that was approved, active; and the old one ended."""
 
     def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]:
-        return [want for want, _ in self._expected(db, workflow)]
+        return [want for want, _, _ in self._expected(db, workflow)]
 
-    def _expected(self, db: Connection, workflow: Workflow) -> list[tuple[Want, str | None]]:
-        """Return what is to be read, each with the fingerprint that it shall have; None: it shall have ended."""
+    def _expected(self, db: Connection, workflow: Workflow) -> list[tuple[Want, str | None, str | None]]:
+        """Return what is to be read, each with the fingerprint that it shall have (None: it shall have ended), and its bank."""
         key = RecordKey.parse(workflow.document_key)
         held = records.get_version(
             db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
         )
         assert held is not None, "versions stay"
-        found: list[tuple[Want, str | None]] = []
+        found: list[tuple[Want, str | None, str | None]] = []
+        known = held.record.fingerprint
         for plan, made in zip(workflow.data["plans"], workflow.data["delivered"], strict=True):
             system = RecordKey.parse(plan["supplier"]).system
             if made is not None:
-                found.append((Want(system, held.record.entity, str(made)), held.record.fingerprint))
-            found += [(Want(system, held.record.entity, str(one)), None) for one in plan["ends"]]
+                found.append((Want(system, held.record.entity, str(made)), known, None))
+            found += [(Want(system, held.record.entity, str(one)), None, None) for one in plan["ends"]]
+            for one, bank in plan.get("banks", {}).items():
+                found.append((Want(system, held.record.entity, str(one)), known, bank["new"]))
         return found
 
     def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
         seen: dict[str, list[Difference]] = {}
-        for want, fingerprint in self._expected(db, workflow):
+        for want, fingerprint, bank in self._expected(db, workflow):
             shown = found.get(want)
             differences = seen.setdefault(want.system, [])
             is_active = isinstance(shown, SupplierBankAccount) and shown.is_active
@@ -106,6 +115,10 @@ class BankChangeCheck:
                 differences.append(Difference(f"account {want.external_id}", "active", "ended or missing"))
             elif isinstance(shown, SupplierBankAccount) and fingerprint not in (None, shown.fingerprint):
                 differences.append(Difference(f"account {want.external_id}", "as approved", "another number"))
+            elif bank and isinstance(shown, SupplierBankAccount) and not is_same_bank(shown.bic or "", bank):
+                differences.append(
+                    Difference(f"bank of account {want.external_id}", bank, shown.bic or "none")
+                )
         return Seen(seen)
 
 

@@ -51,7 +51,9 @@ def decide(
             key = actions.key_of(workspace, actor)
             actions.approve_bank_change(store, profiles.load(workspace), actor, number, key, words)
         case "refuse_bank":
-            actions.refuse_bank_change(store, actor, number, words)
+            profile = profiles.load(workspace)
+            signer = actions.signer_for(workspace, actor, profile.bank_change_rule)
+            actions.refuse_bank_change(store, profile, actor, number, words, signer)
         case _:
             raise AssertionError(f"{verb} decides nothing about suppliers")
     return Outcome((number,), (), told=told)

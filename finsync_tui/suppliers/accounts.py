@@ -14,13 +14,14 @@ class KnownAccount(NamedTuple):
     external_id: str
     fingerprint: str
     masked: str
+    bic: str | None
 
 
 def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
     """Return the active accounts of one record of a supplier, by id."""
     system, external_id = RecordKey.parse(key)
     rows = db.execute(
-        "SELECT account_id, fingerprint, masked FROM v_supplier_account WHERE is_active AND system=? AND external_id=?"
+        "SELECT account_id, fingerprint, masked, bic FROM v_supplier_account WHERE is_active AND system=? AND external_id=?"
         " ORDER BY account_id",
         (system, external_id),
     )

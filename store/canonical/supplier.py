@@ -100,7 +100,7 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.2"
+    contract: ClassVar[str] = "supplier_bank_account/1.3"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
@@ -119,6 +119,7 @@ class SupplierBankAccount(CanonicalRecord):
         default=None,
         description="SHA-256 of number, bank code and country together, where its system tells all that a payment needs",
     )
+    bic: str | None = Field(default=None, description="Code of the bank, which names no account")
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("bank_account", self.fingerprint)]
@@ -132,6 +133,16 @@ class SupplierBankAccount(CanonicalRecord):
 def fingerprint(account_number: str) -> str:
     """Return what two systems can compare without either number being stored."""
     return hashlib.sha256(normal(account_number).encode()).hexdigest()
+
+
+def is_same_bank(bic: str, other: str) -> bool:
+    """Say whether two bank codes name one bank and branch: a head office may be written with eight characters.
+
+    >>> is_same_bank("COBADEFF", "cobadeffxxx"), is_same_bank("COBADEFF", "COBADEFF370")
+    (True, False)
+    """
+    one, two = (normal(code).ljust(11, "X") for code in (bic, other))
+    return one == two
 
 
 def terms(account_number: str, bic: str | None, country: str | None) -> str:

@@ -99,6 +99,7 @@ class Estate:
         self.clock.advance(later)
         self.read()
         self.settle()
+        asyncio.run(reconcile.prove(self.store, self.adapters, self.clock))
 
     # -- hands in the systems
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from adapters.base import BankDetails, WriteRequest
-from finsync_tui import actions
+from finsync_tui import actions, people
 from finsync_tui.flows import suppliers
 from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.suppliers import accounts
-from store import audit, crossrefs, records, supplier_forms, workflows
+from store import audit, crossrefs, outbox, records, supplier_forms, workflows
 from store.calls import unpacked
 from store.canonical.supplier import Supplier, fingerprint
 from store.errors import NotAllowedError
@@ -50,10 +50,16 @@ class Paid(Estate):
             )
         self.settle()
 
-    def show(self, number: str, *more: tuple[str, bool]) -> None:
+    def show(self, number: str, *more: tuple[str, bool], bic: str | None = None) -> None:
         """The supplier writes this account into its profile; `more` on addresses of their own, each active or not."""
         addresses = [
-            {"id": 12 + place, "iban-number": shown, "country": {"code": "DE"}, "active": is_active}
+            {
+                "id": 12 + place,
+                "iban-number": shown,
+                "country": {"code": "DE"},
+                "active": is_active,
+                "swift-code": bic,
+            }
             for place, (shown, is_active) in enumerate(((number, True), *more))
         ]
         self.coupa.simulator.put(
@@ -86,6 +92,21 @@ class Paid(Estate):
     def approve(self, change: int, by: str = "tom") -> None:
         actions.approve_bank_change(self.store, self.profile, self.who(by), change, self.signer(by))
         self.settle()
+
+    def refuse(self, change: int, why: str = "fraud", by: str = "maria") -> None:
+        actions.refuse_bank_change(self.store, self.profile, self.who(by), change, why, self.signer(by))
+        self.settle()
+
+    def give_up(self, change: int) -> None:
+        """Abort it; it ends when what was taken back was looked up."""
+        actions.abort_workflow(self.store, self.who(), change, "wrong supplier")
+        self.settle()
+        self.cycle()
+        self.cycle()
+
+    def proposals(self) -> list[tuple[str, str]]:
+        rows = self.store.db.execute("SELECT state, coalesce(decision, '') FROM proposal ORDER BY id")
+        return [tuple(row) for row in rows]
 
     def paid_to(self) -> list[str]:
         """Return the numbers that Oracle would pay the supplier to now."""
@@ -176,10 +197,13 @@ def test_a_refused_change_leaves_the_erp_alone_and_flags_the_origin() -> None:
     estate.confirm(change.id)
     estate.approve(change.id)
 
-    actions.refuse_bank_change(estate.store, estate.who(), change.id, "the supplier knows nothing of it")
-    estate.settle()
+    estate.refuse(change.id, "the supplier knows nothing of it")
+    told = estate.newest()
     estate.cycle(timedelta(days=3))
+    estate.cycle()
 
+    assert ("waiting", "verify_flag") == (told.state, told.step)
+    assert "verified" == outbox.of_workflow(estate.store.db, change.id)[0].state
     assert ([OLD], ["supplier.change"]) == (estate.paid_to(), estate.sent)
     assert estate.coupa_state(estate.supplier)["hold-invoices-for-ap-review"] is True
     assert "done" == estate.newest().state
@@ -271,8 +295,7 @@ def test_payments_under_way_are_told() -> None:
             now=MONDAY,
         )  # fmt: skip
     change = estate.changes()
-    actions.refuse_bank_change(estate.store, estate.who(), change.id, "fraud")
-    estate.settle()
+    estate.refuse(change.id, "fraud")
 
     told = estate.store.db.execute(
         "SELECT message FROM finding WHERE document_key=? AND class='BANK_DETAILS_CHANGING' ORDER BY id",
@@ -292,8 +315,7 @@ def test_what_was_delivered_can_be_given_up() -> None:
     estate.deliver()
     delivered = estate.paid_to()
 
-    actions.abort_workflow(estate.store, estate.who(), change.id, "wrong supplier")
-    estate.settle()
+    estate.give_up(change.id)
 
     assert [NEW] == delivered
     assert ("aborted", [OLD]) == (estate.newest().state, estate.paid_to())
@@ -381,8 +403,7 @@ def test_giving_up_leaves_what_somebody_had_entered_by_hand() -> None:
     estate.deliver()
     delivered = estate.paid_to()
 
-    actions.abort_workflow(estate.store, estate.who(), change.id, "wrong supplier")
-    estate.settle()
+    estate.give_up(change.id)
 
     assert [NEW] == delivered
     assert ("aborted", [NEW, OLD]) == (estate.newest().state, estate.paid_to())
@@ -463,3 +484,106 @@ def test_an_erp_that_gets_the_supplier_while_a_change_is_under_way_is_asked_abou
     assert [NEW] == estate.paid_to()
     assert ["BANK_CHANGE_HELD"] == estate.open_classes
     assert [f"oracle-us:{second}"] == [one["supplier"] for one in estate.newest().data["plans"]]
+
+
+def test_a_flag_that_its_origin_does_not_show_is_told_again() -> None:
+    """Coupa said yes and has nothing: the refusal has not ended before it was seen there."""
+    estate = Paid()
+    change = estate.changes()
+    estate.refuse(change.id)
+    document = estate.coupa.simulator.document("suppliers", estate.supplier)
+    estate.coupa.simulator.put("suppliers", {**document, "hold-invoices-for-ap-review": False})
+    estate.cycle()
+    estate.cycle()
+    held = (estate.newest().state, estate.open_classes)
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+
+    actions.retry(estate.store, estate.who(), [case])
+    for _ in range(3):
+        estate.cycle()
+
+    assert ("held", ["READ_BACK_DIFFERS"]) == held
+    assert estate.coupa_state(estate.supplier)["hold-invoices-for-ap-review"] is True
+    assert ("done", []) == (estate.newest().state, estate.open_classes)
+
+
+def test_a_refusal_that_is_given_up_takes_its_flag_back() -> None:
+    """Refused by mistake, and aborted before it was looked at: invoices go as before, and that is read back."""
+    estate = Paid()
+    change = estate.changes()
+    estate.refuse(change.id)
+    flagged = estate.coupa_state(estate.supplier)["hold-invoices-for-ap-review"]
+
+    estate.give_up(change.id)
+
+    assert (True, False) == (flagged, estate.coupa_state(estate.supplier)["hold-invoices-for-ap-review"])
+    states = [one.state for one in outbox.of_workflow(estate.store.db, change.id)]
+    assert ("aborted", "verified") == (estate.newest().state, states[-1])
+
+
+def test_a_refusal_counts_signed() -> None:
+    """Written into the file it stops nothing; nobody refuses without a key of their own, and a retry does not forget it."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    with pytest.raises(people.KeyMissingError):
+        actions.refuse_bank_change(estate.store, estate.profile, estate.who(), change.id, "no")
+    data = {**estate.newest().data, "refused": {"by": "otto", "reason": "forged"}}
+    with estate.store.transaction() as db:
+        workflows.save(db, change.id, state="running", step="cool_off", data=data, now=estate.clock.now())
+    estate.cycle(timedelta(days=2))
+
+    assert ([NEW], "done") == (estate.paid_to(), estate.newest().state)
+
+
+def test_what_was_confirmed_and_never_decided_is_closed_with_the_reason() -> None:
+    """By a newer version of the account, and by giving the change up."""
+    estate = Paid()
+    estate.confirm(estate.changes().id)
+    second = estate.changes(THIRD)
+    estate.confirm(second.id)
+    before = estate.proposals()
+
+    estate.give_up(second.id)
+
+    assert ["superseded", "open"] == [state for state, _ in before]
+    assert "took its place" in before[0][1]
+    assert ("superseded", "given up: wrong supplier") == estate.proposals()[1]
+
+
+def test_another_bank_code_of_a_known_account_takes_two_and_is_entered_by_hand() -> None:
+    """Oracle changes no account that is there by its interface: once agreed on, a person does, and it is read back."""
+    estate = Paid()
+
+    def name_bank(code: str) -> None:
+        (row,) = estate.oracle.simulator.world.tables["externalBankAccounts"]
+        row.data["SWIFTCode"] = code
+        row.rendered.clear()
+        estate.clock.advance(timedelta(minutes=1))
+        row.touch(estate.clock.now())
+        estate.cycle()
+
+    def show_bank(code: str) -> Workflow:
+        estate.clock.advance(timedelta(minutes=5))
+        estate.show(OLD, bic=code)
+        estate.cycle()
+        return estate.newest()
+
+    name_bank("COBADEFF")
+    same = (show_bank("COBADEFFXXX").state, estate.open_classes)
+    change = show_bank("COBADEFF370")
+    (cause,) = estate.store.db.execute("SELECT cause FROM exception_case WHERE ended_at IS NULL").fetchone()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    estate.cycle(timedelta(days=2))
+    by_hand = (estate.open_classes, estate.sent)
+    name_bank("COBADEFF370")
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+    actions.retry(estate.store, estate.who(), [case])
+    estate.cycle()
+
+    assert ("done", []) == same
+    assert "another bank code for account DE…3000 (COBADEFF becomes COBADEFF370)" in cause
+    assert (["BANK_CODE_BY_HAND"], []) == by_hand
+    assert ("done", [], [OLD]) == (estate.newest().state, estate.open_classes, estate.paid_to())
