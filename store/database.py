@@ -46,6 +46,7 @@ KNOWN_MIGRATIONS: Final = (
     "m023_accounts_by_party_compared",
     "m024_budgets_by_what_is_charged",
     "m025_calls_kept",
+    "m026_answers_by_two",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1093,6 +1093,12 @@ def m025_calls_kept(db: Database) -> None:
     db.execute("ALTER TABLE attempt ADD COLUMN calls BLOB")  # NULL: none, or made by an older version
 
 
+@migrations()
+def m026_answers_by_two(db: Database) -> None:
+    """A word that two suppliers are one names the proposal by which persons agreed on it."""
+    db.execute("ALTER TABLE supplier_answer ADD COLUMN proposal_id INTEGER")  # NULL: one person said it
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

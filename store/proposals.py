@@ -21,7 +21,14 @@ from store.columns import at, encode, fields
 State = Literal["open", "approved", "rejected", "withdrawn", "superseded"]
 Rule = Literal["one", "two"]
 Kind = Literal[
-    "mapping", "write_off", "exception_write_off", "adoption", "supplier_merge", "bank_change", "bank_refusal"
+    "mapping",
+    "write_off",
+    "exception_write_off",
+    "adoption",
+    "supplier_merge",
+    "bank_change",
+    "bank_refusal",
+    "supplier_same",
 ]
 
 FORMAT = "finsync.proposal/1"

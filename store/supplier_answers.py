@@ -17,6 +17,8 @@ from store.clock import instant, text
 from store.columns import as_json, chunks, from_json, insert, marks
 
 Answer = Literal["same", "different"]
+PROPOSED = "same-"
+"""How the names begin of proposals that two suppliers are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +140,45 @@ def pairs_of(db: sqlite3.Connection, key: str) -> list[ScoredPair]:
 
 
 def answer(
-    db: sqlite3.Connection, one: str, other: str, said: Answer, *, by: str, at: datetime, reason: str = ""
+    db: sqlite3.Connection,
+    one: str,
+    other: str,
+    said: Answer,
+    *,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    proposal_id: int | None = None,
 ) -> None:
-    """Keep what a person says of two suppliers."""
+    """Keep what a person says of two suppliers, and by which proposal others have agreed."""
     first, second = ordered(one, other)
     row = db.execute("SELECT score FROM supplier_pair WHERE one=? AND other=?", (first, second)).fetchone()
     db.execute(
         "UPDATE supplier_answer SET is_newest=0 WHERE one=? AND other=? AND is_newest=1", (first, second)
     )
     db.execute(
-        "INSERT INTO supplier_answer(one, other, answer, answered_by, at, reason, score, is_newest) VALUES (?,?,?,?,?,?,?,1)",
-        (first, second, said, by, text(at), reason, None if row is None else row[0]),
+        "INSERT INTO supplier_answer(one, other, answer, answered_by, at, reason, score, is_newest, proposal_id)"
+        " VALUES (?,?,?,?,?,?,?,1,?)",
+        (first, second, said, by, text(at), reason, None if row is None else row[0], proposal_id),
     )
+
+
+def proposed(db: sqlite3.Connection) -> list[tuple[str, str, str, datetime, str]]:
+    """Return the pairs of which one person has said that they are one and a second is asked: with who, when and why."""
+    rows = db.execute(
+        "SELECT body ->> '$.one', body ->> '$.other', maker, made_at, reason FROM proposal"
+        " WHERE kind='supplier_same' AND state='open' ORDER BY id"
+    )
+    return [(one, other, maker, instant(made_at), reason) for one, other, maker, made_at, reason in rows]
+
+
+def agreed_by(db: sqlite3.Connection, one: str, other: str) -> int | None:
+    """Return the proposal by which persons agreed that two are one; None: none, or that is not what counts."""
+    row = db.execute(
+        "SELECT proposal_id FROM supplier_answer WHERE one=? AND other=? AND is_newest=1 AND answer='same'",
+        ordered(one, other),
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def newest_id(db: sqlite3.Connection, one: str, other: str) -> int | None:

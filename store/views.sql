@@ -300,7 +300,9 @@ SELECT fo.id * 4294967296 + ft.id AS id, p.one, p.other, p.score, p.evidence, p.
        coalesce(mo.golden_id = mt.golden_id, 0) AS is_linked, -- they are one golden supplier already
        CASE WHEN a.answer IS NOT NULL THEN a.answer
             WHEN mo.golden_id = mt.golden_id AND fo.system <> ft.system THEN 'linked' -- in one system they are doubles, to be merged
-            ELSE 'open' END AS state
+            ELSE 'open' END AS state,
+       (SELECT w.maker FROM proposal w WHERE w.kind = 'supplier_same' AND w.state = 'open'
+        AND w.name = 'same-' || p.one || '|' || p.other) AS proposed_by -- said that they are one, and a second person is asked
 FROM supplier_pair p
 JOIN supplier_form fo ON fo.system = substr(p.one, 1, instr(p.one, ':') - 1)
   AND fo.external_id = substr(p.one, instr(p.one, ':') + 1)

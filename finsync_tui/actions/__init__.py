@@ -58,7 +58,7 @@ from finsync_tui.actions.supplier_merges import (
     reject_merge,
     withdraw_merge,
 )
-from finsync_tui.actions.suppliers import answer_suppliers
+from finsync_tui.actions.suppliers import Said, answer_suppliers
 from finsync_tui.actions.write_offs import approve_write_off, reject_write_off, withdraw_write_off, write_off
 from finsync_tui.actor import Actor
 from finsync_tui.people import acting, known_now
@@ -67,6 +67,7 @@ __all__ = [
     "Actor",
     "Adopted",
     "Outcome",
+    "Said",
     "Seen",
     "abort_workflow",
     "acting",

@@ -3,55 +3,136 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
 
 from finsync_tui import people
+from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import checked_reason
 from finsync_tui.actor import Actor
-from store import Store, audit, records, supplier_answers
+from finsync_tui.flows import supplier_sameness as sameness
+from finsync_tui.people import Signer
+from finsync_tui.profile import Profile
+from store import Store, audit, proposals, records, supplier_answers
 from store.canonical.supplier import Supplier
 from store.errors import NotAllowedError, NotFoundError
+from store.proposals import Proposal
 from store.supplier_answers import Answer
 
 HINT = "`finsync supplier list` shows them by their keys, e.g. coupa:88."
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Of how many pairs a word counts now, and of how many it waits for a second person."""
+
+    kept: int
+    proposed: int
+
+
 def answer_suppliers(
-    store: Store, actor: Actor, pairs: Sequence[tuple[str, str]], said: Answer, reason: str
-) -> int:
+    store: Store,
+    profile: Profile,
+    actor: Actor,
+    pairs: Sequence[tuple[str, str]],
+    said: Answer,
+    reason: str,
+    signer: Signer | None = None,
+) -> Said:
     """Keep for each pair of record keys that they are one supplier, or are not: all in one transaction, or none.
 
-    An answer of yesterday may be given anew; both stay, the newer counts. Nothing changes in any system.
+    That two are one takes as many persons as a merge: the first one's word waits until another says the same, both sign it.
+    That they are not is anybody's word, and ends one that waits. An answer of yesterday may be given anew; both stay, the
+    newer counts. Nothing changes in any system.
     """
-    what = f"supplier.found_{said}"
-    people.require(actor.name, actor.roles, what)
-    why = checked_reason(reason)
+    people.require(actor.name, actor.roles, f"supplier.found_{said}")
+    why, now, proposed = checked_reason(reason), store.clock.now(), 0
     with store.transaction() as db:
-        now = store.clock.now()
         for one, other in pairs:
-            if one == other:
-                raise NotAllowedError(
-                    f"{one} is one supplier already. Name two different ones; nothing was kept."
-                )
-            people_among = set[bool]()
-            for key in (one, other):
-                system, _, external_id = key.partition(":")
-                held = records.get(db, Supplier, system, external_id)
-                if held is None:
-                    raise NotFoundError("supplier", key, HINT)
-                people_among.add(held.record.kind == "employee")
-            if said == "same" and len(people_among) > 1:
-                raise NotAllowedError(
-                    f"one of {one} and {other} is an employee, the other is not: they are paid apart. Nothing was kept."
-                )
-            supplier_answers.answer(db, one, other, said, by=actor.name, at=now, reason=why)
-            first, second = supplier_answers.ordered(one, other)
-            entry = audit.Entry(
-                who=actor.name,
-                what=what,
-                subject=first,
-                source=actor.source,
-                why=why,
-                after={"other": second},
-            )
-            audit.record(db, [entry], now)
-    return len(pairs)
+            _check_pair(db, one, other, said)
+            open_ = sameness.waiting(db, one, other)
+            if said == "different":
+                _end(db, open_, actor, why, now)
+                _keep(db, actor, one, other, said, why, now, None)
+            elif profile.supplier_merge_rule == "one":
+                _keep(db, actor, one, other, said, why, now, None)
+            elif open_ is None:
+                _propose(db, profile, actor, signer, one, other, why, now)
+                proposed += 1
+            else:
+                _agree(db, profile, actor, signer, one, other, open_, why, now)
+    return Said(len(pairs) - proposed, proposed)
+
+
+def _check_pair(db: Connection, one: str, other: str, said: Answer) -> None:
+    if one == other:
+        raise NotAllowedError(f"{one} is one supplier already. Name two different ones; nothing was kept.")
+    people_among = set[bool]()
+    for key in (one, other):
+        system, _, external_id = key.partition(":")
+        held = records.get(db, Supplier, system, external_id)
+        if held is None:
+            raise NotFoundError("supplier", key, HINT)
+        people_among.add(held.record.kind == "employee")
+    if said == "same" and len(people_among) > 1:
+        raise NotAllowedError(
+            f"one of {one} and {other} is an employee, the other is not: they are paid apart. Nothing was kept."
+        )
+
+
+def _propose(
+    db: Connection, profile: Profile, actor: Actor, signer: Signer | None, one: str, other: str, why: str, now: datetime
+) -> None:  # fmt: skip
+    number = second_person.propose(
+        db, profile, actor, signer, kind="supplier_same", what="a word that two suppliers are one",
+        name=sameness.name_of(one, other), body=sameness.body_of(one, other), reason=why, now=now,
+    )  # fmt: skip
+    _note(db, actor, "supplier.same_proposed", one, other, why, now, number)
+
+
+def _agree(
+    db: Connection, profile: Profile, actor: Actor, signer: Signer | None, one: str, other: str, found: Proposal, why: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """A second person says the same: both have signed it, and it counts."""
+    if found.maker == actor.name:
+        raise NotAllowedError(
+            f"{actor.name} has said that already of {one} and {other}; a second person says it too. Nothing was kept."
+        )
+    people.require(actor.name, actor.roles, "supplier.same_approved")
+    if signer is None:
+        raise people.KeyMissingError(actor.name, "agreeing is signed", "Run `finsync people key` first.")
+    second_person.approve(
+        db, profile, actor, signer, found, what=f"{one} and {other}", body=sameness.body_of(one, other), comment=why,
+        now=now, act="call one",
+    )  # fmt: skip
+    _keep(db, actor, one, other, "same", found.reason, now, found.id, by=found.maker)
+
+
+def _end(db: Connection, open_: Proposal | None, actor: Actor, why: str, now: datetime) -> None:
+    """Who says that they are different says no to a word that waits, or takes their own back."""
+    if open_ is not None:
+        state: proposals.State = "withdrawn" if open_.maker == actor.name else "rejected"
+        proposals.decide(db, open_.id, state, by=actor.name, at_=now, decision=why)
+
+
+def _keep(
+    db: Connection, actor: Actor, one: str, other: str, said: Answer, why: str, now: datetime, proposal: int | None,
+    by: str | None = None,
+) -> None:  # fmt: skip
+    supplier_answers.answer(
+        db, one, other, said, by=by or actor.name, at=now, reason=why, proposal_id=proposal
+    )
+    _note(db, actor, f"supplier.found_{said}", one, other, why, now, proposal)
+
+
+def _note(
+    db: Connection, actor: Actor, what: str, one: str, other: str, why: str, now: datetime, proposal: int | None
+) -> None:  # fmt: skip
+    first, second = supplier_answers.ordered(one, other)
+    after: dict[str, object] = {"other": second}
+    if proposal is not None:
+        after["proposal"] = proposal
+    entry = audit.Entry(who=actor.name, what=what, subject=first, source=actor.source, why=why, after=after)
+    audit.record(db, [entry], now)

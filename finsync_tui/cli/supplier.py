@@ -136,12 +136,21 @@ def duplicates(
     within: Annotated[str | None, typer.Option(help="Only pairs of which both stand in this system.")] = None,
     limit: LimitOption = 100,
     check: Annotated[bool, typer.Option("--check", help="Exit with 3 when there are any.")] = False,
+    waiting: Annotated[
+        bool,
+        typer.Option(
+            "--waiting", help="Those of which one person has said that they are one: a second is asked."
+        ),
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """List pairs that may be one supplier and that nobody has answered, the likeliest first."""
     from store import supplier_answers
 
+    if waiting:
+        _say_waiting(workspace, within, json=json, check=check)
+        return
     limits = _thresholds(workspace)
     with reading(workspace) as db:
         found = supplier_answers.waiting(db, limits.ask, limit, within=within)
@@ -182,7 +191,10 @@ def duplicates(
 def same(
     keys: Keys, reason: ReasonOption = "", workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
-    """Say that two are one supplier; of many, two by two. Documents then find one by the other, and nobody is asked again."""
+    """Say that two are one supplier; of many, two by two. Documents then find one by the other, and nobody is asked again.
+
+    Where the profile asks for two persons, it counts when a second one says the same of them.
+    """
     _answer(keys, "same", reason, workspace, json=json)
 
 
@@ -238,24 +250,65 @@ def compare(workspace: WorkspaceOption = None, json: JsonOption = False) -> None
         )
 
 
+def _say_waiting(workspace: Any, within: str | None, *, json: bool, check: bool) -> None:
+    """List what waits for a second person, with who said it and why."""
+    from store import supplier_answers
+    from store.clock import text
+
+    with reading(workspace) as db:
+        rows = [
+            {"one": one, "one_name": _name(db, one), "other": other, "other_name": _name(db, other), "by": by,
+             "at": text(at), "reason": reason}
+            for one, other, by, at, reason in supplier_answers.proposed(db)
+            if within is None or (one.startswith(f"{within}:") and other.startswith(f"{within}:"))
+        ]  # fmt: skip
+    if json:
+        say_json({"waiting": rows})
+    else:
+        if rows:
+            say(table([name.replace("_", " ") for name in rows[0]], [list(row.values()) for row in rows]))
+        note(
+            f"{len(rows)} pairs wait for a second person: `finsync supplier same KEY KEY --reason TEXT` agrees, `different` does not"
+        )
+    if check and rows:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _name(db: Connection, key: str) -> str:
+    from store import supplier_forms
+
+    system, _, external_id = key.partition(":")
+    form = supplier_forms.get(db, system, external_id)
+    return form.name if form is not None else ""
+
+
 def _answer(
     keys: list[str], said: Literal["same", "different"], reason: str, workspace: Any, *, json: bool
 ) -> None:
     from finsync_tui import actions
+    from finsync_tui import profile as profiles
 
     if len(keys) < 2 or len(keys) % 2:
         raise UsageError(
             "Name suppliers two by two: each pair is two keys, e.g. coupa:88 coupa:91. Nothing was kept."
         )
     pairs = list(zip(keys[::2], keys[1::2], strict=True))
-    who = actor(workspace)
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
+    signer = actions.signer_for(found, who, profile.supplier_merge_rule) if said == "same" else None
     with opened(workspace) as store:
-        count = actions.answer_suppliers(store, who, pairs, said, reason)
+        done = actions.answer_suppliers(store, profile, who, pairs, said, reason, signer)
     if json:
-        say_json({"answer": said, "pairs": [list(pair) for pair in pairs]})
-    else:
+        told = {"kept": done.kept, "proposed": done.proposed}
+        say_json({"answer": said, "pairs": [list(pair) for pair in pairs], **told})
+        return
+    if done.kept:
+        what = "are one supplier" if said == "same" else "are different suppliers"
+        say(f"kept: {done.kept} pair{'s' * (done.kept != 1)} {what}")
+    if done.proposed:
         say(
-            f"kept: {count} pair{'s' * (count != 1)} {'are one supplier' if said == 'same' else 'are different suppliers'}"
+            f"{done.proposed} pair{'s' * (done.proposed != 1)} waiting for a second person, who says the same: "
+            "`finsync supplier duplicates --waiting` lists them"
         )
 
 

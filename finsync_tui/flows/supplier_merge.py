@@ -124,7 +124,10 @@ def problem_of(db: Connection, profile: Profile, merge: Merge) -> str | None:
 def join(context: Context) -> Answer:
     """From now on documents find the one that stays."""
     merge = _merge(context)
-    done = merging.apply(context.db, merge.plan_data, by=merge.made_by, reason=merge.reason, now=context.now)
+    done = merging.apply(
+        context.db, merge.plan_data, by=merge.made_by, reason=merge.reason, now=context.now,
+        agreed=merge.proposal_id,
+    )  # fmt: skip
     if isinstance(done, str):
         return _outdated(context, merge, done)
     supplier_merges.change(context.db, merge.id, "merging", context.now, applied=done)

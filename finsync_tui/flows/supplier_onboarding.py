@@ -21,6 +21,7 @@ from finsync_tui.flows import (
     supplier_block,
     supplier_following,
     supplier_requests,
+    supplier_sameness,
     supplier_sites,
 )
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
@@ -118,7 +119,9 @@ def check_data(context: Context) -> Answer:
 def match(context: Context) -> Answer:
     """Is it in this ERP already, or on its way there under another name?"""
     supplier, key, target = _supplier(context), _key(context), _target(context)
-    found = identity.identify(context.db, key, supplier.number or None, target)
+    found = identity.identify(
+        context.db, key, supplier.number or None, target, supplier_sameness.doubt(context)
+    )
     if isinstance(found, identity.Ambiguous):
         return Hold(
             "SUPPLIER_AMBIGUOUS",

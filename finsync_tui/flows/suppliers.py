@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from finsync_tui.flows import supplier_sameness
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.suppliers import identity, searching
@@ -34,7 +35,7 @@ def confirm(
     target = setup.target
     shown = " ".join(filter(None, (number, name))) or "without a name"
     key = RecordKey(source, supplier_id or "none")
-    found = identity.identify(context.db, key, number, target)
+    found = identity.identify(context.db, key, number, target, supplier_sameness.doubt(context))
     if isinstance(found, identity.Unknown):
         likely = similar_in(context, key, target)
         looked_for = ", ".join(found.looked_for) or "nothing: it has no identifiers"

@@ -8,7 +8,7 @@ from pathlib import Path
 from finsync_tui import actions, closing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome, Seen
-from finsync_tui.screens import supplier_deciding, supplier_pairs, writing_off
+from finsync_tui.screens import supplier_deciding, writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
 from store.clock import Clock, instant
@@ -16,7 +16,6 @@ from store.database import Store, open_store
 from store.supplier_answers import Answer
 
 Deed = Callable[[Store, Actor, Sequence[int], str, Seen], Outcome]
-PAIR_GONE = "one of the two has changed; look again"
 
 
 DEEDS: Mapping[Name, Deed] = {
@@ -49,24 +48,11 @@ DEEDS: Mapping[Name, Deed] = {
     "resend_break": lambda store, actor, ids, text, seen: actions.resend_breaks(
         store, actor, ids, text, seen=seen
     ),
-    "same_suppliers": lambda store, actor, ids, text, _: _answered(store, actor, ids, "same", text),
-    "different_suppliers": lambda store, actor, ids, text, _: _answered(store, actor, ids, "different", text),
     "reread_break": lambda store, actor, ids, _, __: actions.reread_breaks(store, actor, ids),
     "reopen_break": lambda store, actor, ids, text, seen: actions.reopen_breaks(
         store, actor, ids, text, seen=seen
     ),
 }
-
-
-def _answered(store: Store, actor: Actor, ids: Sequence[int], said: Answer, reason: str) -> Outcome:
-    """Keep one answer for all of these pairs: all in one transaction, or none. A pair that is gone has no answer."""
-    pairs = supplier_pairs.keys_of(store.db, ids)
-    if pairs:
-        actions.answer_suppliers(store, actor, [pairs[one] for one in ids if one in pairs], said, reason)
-    return Outcome(
-        tuple(one for one in ids if one in pairs),
-        tuple((one, PAIR_GONE) for one in ids if one not in pairs),
-    )
 
 
 def perform(
@@ -98,6 +84,11 @@ def perform(
             period = closing.find_period(store.db, found, system, body)
             actions.certify_period(store, actor, found, system, period)
             return Outcome((0,), ())
+        if verb in ("same_suppliers", "different_suppliers"):
+            said: Answer = "same" if verb == "same_suppliers" else "different"
+            # a store on its own has no profile that could ask for two persons
+            own = load_workspace(path.parent) if (path.parent / FILE_NAME).is_file() else None
+            return supplier_deciding.answer(own, store, actor, ids, said, text)
         if verb in supplier_deciding.VERBS:
             return supplier_deciding.decide(
                 load_workspace(path.parent), store, actor, verb, ids[0], text, body

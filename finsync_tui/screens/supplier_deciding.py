@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from finsync_tui import actions
@@ -12,7 +13,9 @@ from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import Workspace
 from store import Store
 from store.errors import NotAllowedError
+from store.supplier_answers import Answer
 
+PAIR_GONE: Final = "one of the two has changed; look again"
 VERBS: Final[frozenset[Name]] = frozenset(
     (
         "merge_suppliers", "approve_merge", "reject_merge", "withdraw_merge", "part_suppliers", "confirm_bank",
@@ -57,6 +60,31 @@ def decide(
         case _:
             raise AssertionError(f"{verb} decides nothing about suppliers")
     return Outcome((number,), (), told=told)
+
+
+def answer(
+    workspace: Workspace | None,
+    store: Store,
+    actor: Actor,
+    ids: Sequence[int],
+    said: Answer,
+    reason: str,
+) -> Outcome:
+    """Keep one answer for all of these pairs: all in one transaction, or none. A pair that is gone has no answer."""
+    pairs = supplier_pairs.keys_of(store.db, ids)
+    told = ""
+    if pairs:
+        profile = profiles.load(workspace) if workspace is not None else profiles.Profile(systems={})
+        rule = profile.supplier_merge_rule if said == "same" else "one"
+        signer = actions.signer_for(workspace, actor, rule) if workspace is not None else None
+        named = [pairs[one] for one in ids if one in pairs]
+        done = actions.answer_suppliers(store, profile, actor, named, said, reason, signer)
+        told = "proposed: a second person says the same (=) of them" if done.proposed else ""
+    return Outcome(
+        tuple(one for one in ids if one in pairs),
+        tuple((one, PAIR_GONE) for one in ids if one not in pairs),
+        told=told,
+    )
 
 
 def _merged(workspace: Workspace, store: Store, actor: Actor, pair_id: int, words: str, keep: str) -> str:

@@ -6,6 +6,7 @@ tax id or a bank account with them: a consultant who was hired, or a number that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from sqlite3 import Connection
 
@@ -42,8 +43,13 @@ class Ambiguous:
 Identity = Identified | Unknown | Ambiguous
 
 
-def identify(db: Connection, key: RecordKey, number: str | None, target: str) -> Identity:
-    """Return the supplier of `target` that the supplier `key` of another system is."""
+def identify(
+    db: Connection, key: RecordKey, number: str | None, target: str, doubt: Callable[[str, str], str | None]
+) -> Identity:
+    """Return the supplier of `target` that the supplier `key` of another system is.
+
+    `doubt` says why a person's word that two are one does not count; None: it does.
+    """
     link = crossrefs.get(db, "supplier", str(key), target)
     if link is not None:
         known = records.get(db, Supplier, target, link.external_id)
@@ -57,6 +63,11 @@ def identify(db: Connection, key: RecordKey, number: str | None, target: str) ->
     for external_id in said:
         known = records.get(db, Supplier, target, external_id)
         if known is not None:
+            why = doubt(str(key), f"{target}:{external_id}")
+            if why is not None:
+                return Ambiguous(
+                    _names(db, target, {external_id}), f"the word that it is this one does not count, {why}"
+                )
             return Identified(known.record, external_id, "person")
     own = records.identifiers(db, "supplier", key.system, key.external_id)
     if not own and number:

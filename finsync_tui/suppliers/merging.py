@@ -178,7 +178,7 @@ def _relinks(db: Connection, instead: Mapping[str, str]) -> list[Relink]:
 
 
 def apply(
-    db: Connection, made: Mapping[str, Any], *, by: str, reason: str, now: datetime
+    db: Connection, made: Mapping[str, Any], *, by: str, reason: str, now: datetime, agreed: int | None = None
 ) -> dict[str, Any] | str:
     """Say that the two are one and let their links lead to the one that stays; return what is needed to take it back, or
     why the plan does not fit any more."""
@@ -192,13 +192,16 @@ def apply(
             linked_at=now,
         )  # fmt: skip
     answers = []
-    for one, other in sorted(
-        {(made["keep"], made["double"]), *((e["keep"], e["key"]) for e in made["endings"])}
-    ):
+    for one, other in sorted(pairs(made)):
         before = supplier_answers.newest_id(db, one, other)
-        supplier_answers.answer(db, one, other, "same", by=by, at=now, reason=reason)
+        supplier_answers.answer(db, one, other, "same", by=by, at=now, reason=reason, proposal_id=agreed)
         answers.append([supplier_answers.newest_id(db, one, other), before])
     return {"answers": answers}
+
+
+def pairs(made: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return of which two suppliers each a plan says that they are one."""
+    return {(made["keep"], made["double"]), *((one["keep"], one["key"]) for one in made["endings"])}
 
 
 def take_back(db: Connection, made: Mapping[str, Any], applied: Mapping[str, Any]) -> list[str]:

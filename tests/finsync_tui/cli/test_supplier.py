@@ -76,7 +76,7 @@ def test_an_answer_is_kept_audited_and_never_asked_again(suppliers: Finsync) -> 
     assert "2 pairs are one supplier" in done.out
     assert {"open": 0, "likely": 0, "same": 2, "different": 1} == left["counts"] == again["counts"]
     with suppliers.store() as store:
-        found = identity.identify(store.db, RecordKey("coupa", "1"), None, "oracle-emea")
+        found = identity.identify(store.db, RecordKey("coupa", "1"), None, "oracle-emea", lambda *_: None)
         noted = store.db.execute(
             "SELECT count(*) FROM v_audit WHERE what LIKE 'supplier.found_%'"
         ).fetchone()[0]

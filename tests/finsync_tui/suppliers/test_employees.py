@@ -79,11 +79,13 @@ def test_nobody_can_call_or_merge_them_one() -> None:
     pair = (f"{SOURCE}:{made}", f"{TARGET}:{estate.ann}")
 
     with pytest.raises(NotAllowedError, match="is an employee"):
-        actions.answer_suppliers(estate.store, estate.who(), [pair], "same", "looks like her")
+        actions.answer_suppliers(estate.store, estate.profile, estate.who(), [pair], "same", "looks like her")
     for keep, double in (pair, pair[::-1]):
         with pytest.raises(NotAllowedError, match="employee: such suppliers are nobody's doubles"):
             merging.plan(estate.store.db, estate.profile, keep, double)
-    actions.answer_suppliers(estate.store, estate.who(), [pair], "different", "she is a person")
+    actions.answer_suppliers(
+        estate.store, estate.profile, estate.who(), [pair], "different", "she is a person"
+    )
 
 
 def test_an_employee_of_the_source_is_made_with_her_number_and_found_by_it() -> None:

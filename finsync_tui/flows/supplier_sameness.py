@@ -1,0 +1,63 @@
+"""Whether those whom the profile asks have agreed that two suppliers are one: what was signed, and what stands in the file.
+
+A word that two suppliers are one lets documents be paid to the other, as a merge does. So it takes as many persons as a merge,
+and the engine checks their signatures each time it goes by such a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from sqlite3 import Connection
+from typing import Final
+
+from finsync_tui.flows.steps import Context
+from finsync_tui.mapping.standing import refusal
+from finsync_tui.profile import Profile
+from finsync_tui.suppliers import merging
+from store import proposals, supplier_answers, supplier_merges
+from store.columns import encode, from_json
+from store.proposals import Proposal
+from store.supplier_answers import ordered
+
+KIND: Final = "supplier_same"
+
+
+def name_of(one: str, other: str) -> str:
+    return supplier_answers.PROPOSED + "|".join(ordered(one, other))
+
+
+def body_of(one: str, other: str) -> str:
+    """Return what both persons sign."""
+    first, second = ordered(one, other)
+    return encode({"one": first, "other": second, "said": "same"}).decode()
+
+
+def waiting(db: Connection, one: str, other: str) -> Proposal | None:
+    """Return the word of one person that waits for a second; None: there is none."""
+    found = proposals.listed(db, state="open", name=name_of(one, other), kind=KIND)
+    return found[-1] if found else None
+
+
+def problem(db: Connection, profile: Profile, one: str, other: str) -> str | None:
+    """Say why the word that two are one does not count as it stands in the file; None: it does, or one person is enough."""
+    if profile.supplier_merge_rule == "one":
+        return None
+    number = supplier_answers.agreed_by(db, one, other)
+    found = proposals.get(db, number) if number is not None else None
+    if found is None or found.state != "approved":
+        return "nobody else approved it"
+    if not _says(found, one, other):
+        return "what was approved is about others"
+    return refusal(profile, proposals.store_id(db), found)
+
+
+def doubt(context: Context) -> Callable[[str, str], str | None]:
+    """Return what says why a person's word does not count."""
+    return partial(problem, context.db, context.facts.profile)
+
+
+def _says(found: Proposal, one: str, other: str) -> bool:
+    if found.kind == supplier_merges.ENTITY:
+        return ordered(one, other) in {ordered(*pair) for pair in merging.pairs(from_json(found.body))}
+    return found.kind == KIND and found.body == body_of(one, other)

@@ -1,0 +1,86 @@
+"""That two suppliers are one takes as many persons as a merge: the second says the same, and both have signed it."""
+
+from __future__ import annotations
+
+import pytest
+
+from finsync_tui import actions, people
+from finsync_tui.suppliers import golden
+from store import supplier_answers
+from store.errors import NotAllowedError
+from tests.finsync_tui.flows.desk import SOURCE, TARGET
+from tests.finsync_tui.suppliers.test_onboarding import Onboarding
+
+NAME, LIKE = "Harbour Paper Trading Ltd", "Harbour Paper Traders Ltd"
+
+
+class Asked(Onboarding):
+    """A supplier of Coupa that may be one of Oracle under another name: somebody is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theirs = f"{TARGET}:{self.oracle_supplier(LIKE)}"
+        self.ours = f"{SOURCE}:{self.new(NAME, **{'number': 'V-1'})}"
+        self.pair = [(self.ours, self.theirs)]
+
+    def say(self, by: str, said: supplier_answers.Answer = "same") -> actions.Said:
+        return actions.answer_suppliers(
+            self.store, self.profile, self.who(by), self.pair, said, "one register entry", self.signer(by)
+        )
+
+    def counts(self) -> bool:
+        return supplier_answers.same_in(self.store.db, self.ours, TARGET) != []
+
+
+def test_one_word_waits_and_a_second_person_makes_it_count() -> None:
+    """Not the same person twice; who says different ends it; what counts names both."""
+    estate = Asked()
+
+    first = estate.say("maria")
+    waiting = (estate.counts(), [row[:3] for row in supplier_answers.proposed(estate.store.db)])
+    with pytest.raises(NotAllowedError, match="said that already"):
+        estate.say("maria")
+    estate.say("tom", "different")
+    ended = (supplier_answers.proposed(estate.store.db), estate.counts())
+    estate.say("maria")
+    second = estate.say("tom")
+
+    one, other = supplier_answers.ordered(*estate.pair[0])
+    assert (actions.Said(0, 1), actions.Said(1, 0)) == (first, second)
+    assert (False, [(one, other, "maria")]) == waiting
+    assert ([], False) == ended
+    assert estate.counts()
+    (said,) = supplier_answers.answers(estate.store.db, key=estate.ours)
+    assert "maria" == said.by
+    states = [r[0] for r in estate.store.db.execute("SELECT state FROM proposal ORDER BY id")]
+    assert ["rejected", "approved"] == states
+
+
+def test_without_a_key_nobody_says_it_and_in_the_file_it_does_not_count() -> None:
+    """A word that was written into the store is held, naming why; documents are paid to nobody by it."""
+    estate = Asked()
+    with pytest.raises(people.KeyMissingError):
+        actions.answer_suppliers(estate.store, estate.profile, estate.who(), estate.pair, "same", "sure")
+    with estate.store.transaction() as db:
+        supplier_answers.answer(db, *estate.pair[0], "same", by="tom", at=estate.clock.now())
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+    actions.retry(estate.store, estate.who(), [case])
+    estate.settle()
+    forged = estate.store.db.execute(
+        "SELECT class, cause FROM exception_case WHERE ended_at IS NULL"
+    ).fetchone()
+    linked = estate.link(int(estate.ours.partition(":")[2]))
+
+    estate.say("maria")
+    estate.say("tom")
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+    actions.retry(estate.store, estate.who(), [case])
+    estate.settle()
+    golden.consolidate(estate.store, estate.profile, estate.clock.now())
+
+    assert "SUPPLIER_AMBIGUOUS" == forged[0]
+    assert "nobody else approved it" in forged[1]
+    assert linked is None
+    link = estate.link(int(estate.ours.partition(":")[2]))
+    assert link is not None
+    assert estate.theirs == f"{TARGET}:{link.external_id}"
