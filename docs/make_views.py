@@ -242,6 +242,7 @@ OWN = {
         "why": "why it belongs to that supplier",
     },
     "v_supplier_account": {
+        "bic": "code of the bank, where its system shows one",
         "fingerprint": "by which two systems' accounts are compared; the number is not kept",
         "is_active": "1: it is paid to",
         "masked": "the few characters that may be shown",
@@ -267,6 +268,7 @@ OWN = {
         "reason": "why the person said so",
         "score": "how likely it is, up to 1",
         "state": "`open`, `linked`, `same` or `different`",
+        "proposed_by": "who said that they are one, while a second person is asked",
     },
     "v_supplier_merge": {
         "double_key": "record that goes",
