@@ -39,7 +39,7 @@ Rule = tuple[str, str, str, int, str, str]
 """From, to, scope, priority, valid from, valid to: a row of a mapping table."""
 
 
-def connection(fast: dict[str, Any]) -> dict[str, Any]:
+def connection(fast: dict[str, Any], company: Company) -> dict[str, Any]:
     """Return the connection to the expense tool."""
     options = {
         "system_id": SYSTEM_ID,
@@ -47,6 +47,7 @@ def connection(fast: dict[str, Any]) -> dict[str, Any]:
         "legal_entity_field": catalogue.COMPANY_FIELD,
         "reports_per_page": 100,
         "employees_whole_every_hours": 7 * 24,
+        "vendor_currencies": {one.country: one.currency for one in company.legal_entities.values()},
     }
     return {
         "adapter": "concur",

@@ -62,7 +62,7 @@ class Lie:
 
 @dataclass(frozen=True, slots=True)
 class TargetSupplier:
-    """A supplier as an ERP holds it."""
+    """A supplier as an ERP holds it, or a vendor of the expense tool."""
 
     system: str
     number: str
@@ -85,6 +85,8 @@ class Report:
     suppliers: tuple[TargetSupplier, ...] = ()
     supplier_numbers: Mapping[str, str] = field(default_factory=dict)
     """What the procurement system calls each of its suppliers, by key."""
+    vendors: tuple[TargetSupplier, ...] = ()
+    """Suppliers as the expense tool holds them."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -97,6 +99,7 @@ class Report:
             "lies": [asdict(one) | {"told_at": text(one.told_at)} for one in self.lies],
             "suppliers": [asdict(one) for one in self.suppliers],
             "supplier_numbers": dict(self.supplier_numbers),
+            "vendors": [asdict(one) for one in self.vendors],
         }
 
     @classmethod
@@ -111,6 +114,7 @@ class Report:
             tuple(Lie(**one | {"told_at": instant(one["told_at"])}) for one in value["lies"]),
             tuple(TargetSupplier(**one) for one in value["suppliers"]),
             value["supplier_numbers"],
+            tuple(TargetSupplier(**one) for one in value.get("vendors", ())),
         )
 
 

@@ -61,7 +61,10 @@ class Supplier:
     """Its numbers in each ERP it is in: none, one, or two when it is there twice."""
 
 
-SupplierKind = Literal["new", "double_by_tax_id", "double_by_name", "double_of_new", "look_alike"]
+SupplierKind = Literal[
+    "new", "double_by_tax_id", "double_by_name", "double_of_new", "look_alike", "double_in_expenses",
+    "double_by_name_in_expenses",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

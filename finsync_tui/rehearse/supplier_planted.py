@@ -26,11 +26,15 @@ COUNTS: Final[Mapping[SupplierKind, int]] = {
     "double_by_name": 4,
     "double_of_new": 4,
     "look_alike": 10,
+    "double_in_expenses": 4,
+    "double_by_name_in_expenses": 3,
 }
 """How many of each at scale 1: `double_by_tax_id` bears the number of one there is, written otherwise; `double_by_name` is
-in the ERP under a name much like it and without a tax number; `double_of_new` comes twice within a day."""
+in the ERP under a name much like it and without a tax number; `double_of_new` comes twice within a day. Those in expenses are
+vendors of the expense tool already, under their tax number written otherwise, or under a name much like theirs and without one."""
 FIRST_ID: Final = 990_001
 FIRST_TAX: Final = 7_000
+TOWN: Final = "Harbour City"
 _STEMS: Final = (
     "Aldermoor", "Brennick", "Castellane", "Dornfeld", "Eichgrund", "Fontaille", "Grauberg", "Hollinger", "Ilvesheim",
     "Jarnac", "Kestenholz", "Lindqvist", "Marchais", "Norderney", "Oberlahn", "Pontivy",
@@ -88,8 +92,10 @@ def _of_kind(
         return [replace(own, name=_shouted(like), tax_id=_spaced(like.tax_id), of=like.name)]
     if kind == "look_alike":
         return [replace(own, name=f"{like.name} {_TRADES[n % len(_TRADES)]}", of=like.name)]
-    if kind == "double_by_name":
+    if kind in ("double_by_name", "double_by_name_in_expenses"):
         return [replace(own, of=stem.upper())]
+    if kind == "double_in_expenses":
+        return [replace(own, of=own.name.upper())]
     if kind == "double_of_new":
         again = replace(
             own,
@@ -111,10 +117,31 @@ def _spaced(number: str) -> str:
 
 
 def fill(scenario: Scenario, systems: Systems) -> None:
-    """Some that turn up later have been in the ERP for long, under a name much like it and without a tax number."""
+    """Some that turn up later have been in the ERP or in the expense tool for long, under a name much like theirs."""
     for one in scenario.suppliers:
         if one.kind == "double_by_name":
             systems.erps[one.system].add_supplier(one.of, country=one.country)
+        elif one.kind in ("double_in_expenses", "double_by_name_in_expenses"):
+            _add_vendor(systems, one)
+
+
+def _add_vendor(systems: Systems, one: SupplierPlant) -> None:
+    is_by_name = one.kind == "double_by_name_in_expenses"
+    vendor = {
+        "VendorCode": f"C-{one.coupa_id}", "AddressCode": "MAIN", "VendorName": one.of, "Address1": _street(one),
+        "City": "Millbrook" if is_by_name else TOWN, "CountryCode": one.country, "CurrencyCode": "EUR", "Approved": "Y",
+        "PostalCode": "70001" if is_by_name else _postcode(one),
+    }  # fmt: skip
+    systems.concur.put_vendor(vendor if is_by_name else {**vendor, "TaxID": _spaced(one.tax_id)})
+
+
+def _street(one: SupplierPlant) -> str:
+    return f"{1 + one.coupa_id % 5_000 % 89} Quay Street"
+
+
+def _postcode(one: SupplierPlant) -> str:
+    """Return a code of five digits, as the demo's countries write it; the same for both of a supplier that comes twice."""
+    return f"{10_100 + one.coupa_id % 5_000 % 800:05d}"
 
 
 def events(scenario: Scenario) -> Iterator[Event]:
@@ -126,6 +153,7 @@ def events(scenario: Scenario) -> Iterator[Event]:
 def _make(one: SupplierPlant, systems: Systems) -> None:
     document: dict[str, Any] = {
         "id": one.coupa_id, "name": one.name, "status": "active", "tax-id": one.tax_id, "on-hold": False,
-        "primary-address": {"country": {"code": one.country}, "city": "Harbour City", "active": True},
+        "primary-address": {"country": {"code": one.country}, "city": TOWN, "active": True, "street1": _street(one),
+                            "postal-code": _postcode(one)},
     }  # fmt: skip
     systems.coupa.put("suppliers", document, by="buyer")

@@ -47,10 +47,15 @@ def judge(plants: Sequence[Plant], report: Report, evidence: Evidence) -> Suppli
 
 def _problem(one: Plant, report: Report, *, is_asked: bool) -> str | None:
     """Say what is wrong with how a planted supplier ended; None: nothing."""
+    problem = _vendor_problem(one, report, is_asked=is_asked)
+    if problem is not None:
+        return problem
     named = [each for each in report.suppliers if each.name == one.subject]
     numbered = [each for each in report.suppliers if normal(each.tax_id) == normal(one.truth)]
     number = report.supplier_numbers.get(one.key, "")
-    if one.class_ in ("new", "look_alike"):
+    if one.class_ == "double_by_name_in_expenses":
+        return None if len(numbered) == 1 else f"{len(numbered)} suppliers in the ERPs bear its tax number"
+    if one.class_ in ("new", "look_alike", "double_in_expenses"):
         return _apart(one, named, numbered, number, is_asked=is_asked)
     if one.class_ == "double_by_name":
         if named or numbered:
@@ -59,6 +64,24 @@ def _problem(one: Plant, report: Report, *, is_asked: bool) -> str | None:
     if named:
         return "a second supplier was made under its own name"
     return None if len(numbered) == 1 else f"{len(numbered)} suppliers in the ERPs bear its tax number"
+
+
+def _vendor_problem(one: Plant, report: Report, *, is_asked: bool) -> str | None:
+    """Say what is wrong with it in the expense tool: never twice, and what was there before is not made anew."""
+    named = [each for each in report.vendors if each.name == one.subject]
+    numbered = [each for each in report.vendors if normal(each.tax_id) == normal(one.truth)]
+    if len(named) > 1 or len(numbered) > 1:
+        return "there is a second vendor in the expense tool"
+    if one.class_ == "double_in_expenses" and named:
+        return "a second vendor was made in the expense tool under its own name"
+    if one.class_ == "double_by_name_in_expenses":
+        if named or numbered:
+            return "a second vendor was made in the expense tool"
+        return None if is_asked else "nobody was asked about its vendor"
+    is_made = any(each.name == one.subject for each in report.suppliers)
+    if one.class_ in ("new", "look_alike") and is_made and not named and not is_asked:
+        return "it was never made in the expense tool"
+    return None
 
 
 def _apart(
@@ -98,6 +121,8 @@ def summary(result: Mapping[str, Any]) -> str:
         "double_by_name": "doubles under another name, asked about before a second one",
         "double_of_new": "doubles of new ones, caught before a second one",
         "look_alike": "look-alikes that are other companies, not merged",
+        "double_in_expenses": "doubles of vendors in the expense tool, linked with them",
+        "double_by_name_in_expenses": "doubles of vendors under another name, asked about before a second one",
     }
     lines = ["Suppliers that turned up:"]
     lines += [

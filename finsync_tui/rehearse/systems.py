@@ -275,6 +275,12 @@ def report(systems: Systems, company: Company, clock: Clock) -> Report:
         supplier_numbers={
             f"{SOURCE}:{one['id']}": str(one["number"] or "") for one in systems.coupa.documents("suppliers")
         },
+        vendors=tuple(
+            TargetSupplier(
+                expense_catalogue.SOURCE, one["VendorCode"], one["VendorName"], str(one.get("TaxID") or "")
+            )
+            for one in systems.concur.vendors()
+        ),
     )
 
 

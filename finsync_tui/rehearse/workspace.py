@@ -122,7 +122,7 @@ def _profile(company: Company) -> dict[str, Any]:
     fast = {"requests_per_second": 5000.0, "connections_max": 8}
     systems: dict[str, Any] = {
         SOURCE: {"adapter": "coupa", "base_url": "http://127.0.0.1:1", **fast, "options": options},
-        expense_catalogue.SOURCE: expense_workspace.connection(fast),
+        expense_catalogue.SOURCE: expense_workspace.connection(fast, company),
     }
     for name in company.systems:
         systems[name] = {
@@ -178,10 +178,12 @@ def _profile(company: Company) -> dict[str, Any]:
 
 
 def _suppliers(company: Company) -> dict[str, Any]:
-    """New suppliers are made in the ERP of their country; those of before the year are what they are."""
+    """New suppliers are made in the ERP of their country and in the expense tool; those of before the year are what they are."""
     by_country: dict[str, list[str]] = {}
     for one in company.legal_entities.values():
         by_country.setdefault(one.country, []).append(one.system)
+    for systems in by_country.values():
+        systems.append(expense_catalogue.SOURCE)
     return {"create_by_country": by_country, "since": company.starts_at}
 
 
@@ -255,6 +257,7 @@ def _schedules(company: Company) -> dict[str, Any]:
             "entities": ["supplier", "cost_centre"],
             "every": "P1D",
         }
+    found["concur-vendors"] = {"system": expense_catalogue.SOURCE, "entities": ["supplier"], "every": "P1D"}
     return found | expense_workspace.schedules(company, EVERY) | invoice_workspace.schedules(company)
 
 

@@ -25,8 +25,17 @@ def held(
     return TargetSupplier(ERP, number, name, tax_id)
 
 
-def wrong(one: Plant, *suppliers: TargetSupplier, number: str = "", is_asked: bool = False) -> list[str]:
-    report = Report(MONDAY, (), (), suppliers=suppliers, supplier_numbers={one.key: number})
+def wrong(
+    one: Plant,
+    *suppliers: TargetSupplier,
+    number: str = "",
+    is_asked: bool = False,
+    vendors: tuple[TargetSupplier, ...] | None = None,
+) -> list[str]:
+    """Return what the judge says; the expense tool has new ones as the ERP has, unless it is said what."""
+    is_own = one.class_ in ("new", "look_alike")
+    shown = vendors if vendors is not None else suppliers if is_own else ()
+    report = Report(MONDAY, (), (), suppliers=suppliers, supplier_numbers={one.key: number}, vendors=shown)
     cases = (Case("SUPPLIER_DUPLICATE_POSSIBLE", one.key, "", True, "supplier"),) if is_asked else ()
     found = supplier_verdict.judge([one], report, replace(EVIDENCE, cases=cases))
     return [text.rpartition(": ")[2] for text in found.wrong]
@@ -71,3 +80,21 @@ def test_a_look_alike_that_was_merged_is_always_noticed() -> None:
     assert ["it does not bear the number of its own supplier in the ERP"] == wrong(
         a_plant("new"), held(), number="7"
     )
+
+
+def test_a_second_vendor_in_the_expense_tool_is_always_noticed() -> None:
+    """One that is there under its tax number is taken for what it is; of one under another name a person is asked."""
+    there = TargetSupplier("concur", "C-1", "ALDERMOOR METALS GMBH", "DE 2000 00013")
+    own = held()
+    doubled = "there is a second vendor in the expense tool"
+
+    assert [] == wrong(a_plant("double_in_expenses"), own, number="1", vendors=(there,))
+    assert [doubled] == wrong(a_plant("double_in_expenses"), own, number="1", vendors=(there, own))
+    by_name = a_plant("double_by_name_in_expenses")
+    like = TargetSupplier("concur", "C-1", "ALDERMOOR METALS", "")
+    assert [] == wrong(by_name, own, is_asked=True, vendors=(like,))
+    assert ["nobody was asked about its vendor"] == wrong(by_name, own, vendors=(like,))
+    assert ["a second vendor was made in the expense tool"] == wrong(
+        by_name, own, is_asked=True, vendors=(like, own)
+    )
+    assert ["it was never made in the expense tool"] == wrong(a_plant("new"), own, number="1", vendors=())
