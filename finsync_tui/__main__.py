@@ -11,6 +11,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a plain locale shows ü as an escape, and goes on
+    from finsync_tui import garbage
+
+    garbage.begin()
     from finsync_tui import opening
 
     workbench = opening.understood(sys.argv[1:])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.base import Health
+from finsync_tui import garbage, schedule, sync
 from finsync_tui import profile as profiles
-from finsync_tui import schedule, sync
 from finsync_tui.assembly import CycleReport, Engine, connect, open_engine
 from finsync_tui.profile import Schedule
 from finsync_tui.settings import Workspace
@@ -67,7 +66,10 @@ class NoFullReadError(FinsyncError):
 
 def _run(workspace: Workspace, work: Coroutine[Any, Any, Result]) -> Result:
     with faults.worded(workspace.store_path):
-        return asyncio.run(work)
+        try:
+            return asyncio.run(work)
+        finally:
+            garbage.go_on()
 
 
 def run_once(workspace: Workspace) -> CycleReport:
@@ -77,7 +79,7 @@ def run_once(workspace: Workspace) -> CycleReport:
         stop = Stop()
         with listening(stop):
             async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
-                gc.freeze()  # what start-up made lives as long as the process: nobody need look at it again
+                garbage.go_on()
                 report = await stop.run(engine.cycle(sorted(engine.profile.schedules)))
         if report is None or report.is_stopped:
             raise StoppedError(CUT_SHORT)
@@ -103,6 +105,7 @@ def sync_now(
         stop = Stop()
         with listening(stop):
             async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
+                garbage.go_on()
                 wanted = _pulls(engine, system, entity)
                 if is_full:
                     wanted = _from_the_beginning(engine, wanted, is_named=entity is not None)
@@ -209,7 +212,7 @@ async def _run_forever(workspace: Workspace, log: Log, started: Callable[[], Non
         async with open_engine(workspace, is_stopping=stop.is_asked) as engine:
             if started is not None:
                 started()
-            gc.freeze()
+            garbage.go_on()
             await _keep_running(engine, stop, inbox, log)
 
 

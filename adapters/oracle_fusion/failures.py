@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -116,7 +117,12 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
 )
 """Pattern and class, the first that is found wins. Searched in `code path text` with contractions written out."""
 
-_TABLE = tuple((re.compile(pattern, re.IGNORECASE | re.DOTALL), found) for pattern, found in _RULES)
+
+@cache
+def _common() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the rules of all instances. Compiled when Oracle first refuses something: in most cycles it refuses nothing."""
+    return tuple([(re.compile(pattern, re.IGNORECASE | re.DOTALL), found) for pattern, found in _RULES])
+
 
 _CONTRACTIONS = (("’", "'"), ("can't", "cannot"), ("won't", "will not"), ("n't", " not"))
 
@@ -156,7 +162,7 @@ class Judge:
         if names:
             pattern = rf"(?:{names}).{{0,140}}{_NOT_USABLE}"
             named = ((re.compile(pattern, re.IGNORECASE | re.DOTALL), "COST_CENTRE_INACTIVE"),)
-        self._rules = (*own, *named, *_TABLE)
+        self._own = (*own, *named)
 
     def __call__(self, answer: Answer, text: str) -> AdapterError | None:
         """Say what a 4xx means, None where every system means the same. `text` is its start without secrets."""
@@ -200,7 +206,7 @@ class Judge:
     def classify(self, found: Sequence[Complaint]) -> str:
         """Return the exception class of the first rule that finds something; REJECTED when none does."""
         texts = [_searched(one) for one in found]
-        for pattern, case_class in self._rules:
+        for pattern, case_class in (*self._own, *_common()):
             if any(pattern.search(text) for text in texts):
                 return case_class
         return "REJECTED"

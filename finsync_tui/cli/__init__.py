@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from finsync_tui import garbage
 from finsync_tui.cli import (
     adapters,
     audit,
@@ -110,6 +111,7 @@ def finsync(
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line; return its exit code."""
     command = typer.main.get_command(_asked(sys.argv[1:] if arguments is None else arguments))
+    garbage.go_on()
     return guarded(lambda: command.main(arguments, prog_name="finsync"))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finsync_tui import garbage
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, workspace_of
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
@@ -45,6 +46,7 @@ def run(
     With --once it else ends with 1 only when nothing at all could be read: one system's outage is daily business
     and is made up for by the next cycle.
     """
+    garbage.begin()  # until the engine is open
     from finsync_tui import headless
 
     found = workspace_of(workspace)
@@ -98,6 +100,7 @@ def sync(
     With --only single documents are read: what a queue does not show any more is worked through as if it had come from there,
     if nothing here knows it. Whether it is in a target already is looked up first.
     """
+    garbage.begin()  # until the engine is open
     from finsync_tui import headless
 
     found, ids = workspace_of(workspace), tuple(dict.fromkeys(only or ()))

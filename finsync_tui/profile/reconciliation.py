@@ -32,7 +32,7 @@ Tolerance = dict[str, ExactDecimal]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Filter(_Part):

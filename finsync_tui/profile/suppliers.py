@@ -47,7 +47,7 @@ class BankPolicy(BaseModel):
 class SupplierPolicy(BaseModel):
     """Thresholds of the comparison, 0 to 100; where suppliers are created; whose value counts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     link: float = Field(default=92.0, ge=0, le=100, description="From here on two are taken for one")
     ask: float = Field(default=70.0, ge=40, le=100, description="From here on a person is asked")

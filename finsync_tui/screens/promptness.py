@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
+
+from finsync_tui import garbage
 
 SWITCH_S = 0.0005
 """So long may a thread that reads the store keep the loop from running when a key came."""
@@ -14,14 +15,11 @@ START_S = 3.0
 
 
 def begin() -> None:
-    """Look for no garbage while everything is loaded: there is none, and each look takes longer than the one before."""
-    gc.disable()
+    """Let nothing hold up the loading, and no reader the loop."""
+    garbage.begin()
     sys.setswitchinterval(SWITCH_S)
 
 
 def go_on() -> None:
     """Look for garbage again, but never more among what was loaded at the start: it stays as long as the process does."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(YOUNG)
-        gc.enable()
+    garbage.go_on(YOUNG)
