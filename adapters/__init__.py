@@ -10,10 +10,9 @@ import sys
 import tomllib
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +22,9 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 from adapters.base import Connect, Manifest  # noqa: E402
 from adapters.errors import SettingsError  # noqa: E402
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "finsync.adapters"
 MANIFEST_FILE = "manifest.toml"
@@ -76,6 +78,10 @@ def _is_ours(name: str) -> bool:
 
 @cache
 def _installed() -> dict[str, EntryPoint]:
+    from importlib.metadata import (
+        entry_points,
+    )  # looks through all that is installed: whoever uses ours only need not
+
     return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 

@@ -16,10 +16,8 @@ from adapters.errors import CredentialsError, SecretUnsetError
 from finsync_tui import (
     credentials,
     delivery,
-    extracts,
     policy,
     reconcile,
-    releasing,
     schedule,
     showing,
     sync,
@@ -273,7 +271,10 @@ class Engine:
         return tuple(found)
 
     async def _pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
-        extracts.read(self.store, self.profile, self.workspace.path, self.clock)
+        if self.profile.extracts:
+            from finsync_tui import extracts  # loaded where there are any
+
+            extracts.read(self.store, self.profile, self.workspace.path, self.clock)
         found: list[sync.Pulled] = []
         for task in pulls:
             if self.is_stopping():
@@ -445,6 +446,8 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
     found = {name: one.table for name, one in in_force.items()}
     versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
     if meta.get(store.db, MAPPINGS_SEEN) != versions:
+        from finsync_tui import releasing  # loaded when a mapping has changed
+
         releasing.release_mapped(store, found, now, lambda: _renew(store, lease))
         with store.transaction() as db:
             meta.set(
