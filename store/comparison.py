@@ -107,6 +107,7 @@ def forget(db: sqlite3.Connection, definition_id: int) -> None:
     sides = [
         row[0] for row in db.execute("SELECT id FROM comparison_side WHERE definition_id=?", (definition_id,))
     ]
+    db.execute(f"DELETE FROM comparison_read WHERE side_id IN ({marks(sides)})", sides)
     for table in ("comparison_row", "comparison_dirty", "comparison_match", "comparison_candidate"):
         db.execute(f"DELETE FROM {table} WHERE definition_id=?", (definition_id,))
     db.execute(f"DELETE FROM comparison_total WHERE side_id IN ({marks(sides)})", sides)
@@ -188,6 +189,11 @@ def sweep(
     within = "" if periods is None else " AND period BETWEEN ? AND ?"
     values = (of.id, run_id, *(periods or ()))
     totals, dirty = _Totals(), set[str]()
+    db.execute(
+        "DELETE FROM comparison_read WHERE side_id=? AND external_id IN"
+        f" (SELECT external_id FROM comparison_row WHERE side_id=? AND seen<>?{within})",
+        (of.id, *values),
+    )
     rows = db.execute(f"SELECT {_ROW} FROM comparison_row WHERE side_id=? AND seen<>?{within}", values)
     count = 0
     for row in map(NewRow._make, rows):
@@ -216,6 +222,32 @@ def keep(db: sqlite3.Connection, of: Side, external_ids: Sequence[str], run_id: 
         f"UPDATE comparison_row SET seen=? WHERE side_id=? AND external_id IN ({marks(external_ids)})",
         (run_id, of.id, *external_ids),
     )
+
+
+def unchanged(db: sqlite3.Connection, of: Side, digests: Mapping[str, bytes]) -> set[str]:
+    """Return the records whose rows were made of the very same: they stay as they are."""
+    found: set[str] = set()
+    for some in chunks(list(digests)):
+        rows = db.execute(
+            f"SELECT external_id, digest FROM comparison_read WHERE side_id=? AND external_id IN ({marks(some)})",
+            (of.id, *some),
+        )
+        found.update(external_id for external_id, digest in rows if digests[external_id] == digest)
+    return found
+
+
+def note_made(db: sqlite3.Connection, of: Side, digests: Mapping[str, bytes | None]) -> None:
+    """Keep what the rows of these records were made of; None: that is not known."""
+    known = [(of.id, external_id, one) for external_id, one in digests.items() if one is not None]
+    db.executemany(
+        "INSERT INTO comparison_read(side_id, external_id, digest) VALUES (?,?,?)"
+        " ON CONFLICT(side_id, external_id) DO UPDATE SET digest=excluded.digest",
+        known,
+    )
+    for some in chunks([external_id for external_id, one in digests.items() if one is None]):
+        db.execute(
+            f"DELETE FROM comparison_read WHERE side_id=? AND external_id IN ({marks(some)})", (of.id, *some)
+        )
 
 
 def was_read(db: sqlite3.Connection, of: Side, position: str | None, *, is_full: bool, at: datetime) -> None:

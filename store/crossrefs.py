@@ -102,6 +102,14 @@ def find_many(
     return found
 
 
+def state(db: sqlite3.Connection, entity: str) -> tuple[int, str]:
+    """Return what changes when a link of an entity comes or goes: how many there are, and when the newest was made."""
+    count, newest = db.execute(
+        "SELECT count(*), coalesce(max(linked_at), '') FROM crossref WHERE entity=?", (entity,)
+    ).fetchone()
+    return int(count), str(newest)
+
+
 def by_number(db: sqlite3.Connection, number: str) -> list[Crossref]:
     """Return the links that carry this number of the other system."""
     rows = db.execute(

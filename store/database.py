@@ -47,6 +47,7 @@ KNOWN_MIGRATIONS: Final = (
     "m024_budgets_by_what_is_charged",
     "m025_calls_kept",
     "m026_answers_by_two",
+    "m027_unchanged_not_compared_anew",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

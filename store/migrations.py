@@ -1099,6 +1099,23 @@ def m026_answers_by_two(db: Database) -> None:
     db.execute("ALTER TABLE supplier_answer ADD COLUMN proposal_id INTEGER")  # NULL: one person said it
 
 
+_M027 = """
+CREATE TABLE comparison_read (       -- what the rows of a record were made of, so that they are not made again
+  side_id INTEGER NOT NULL,
+  external_id TEXT NOT NULL,
+  digest BLOB NOT NULL,              -- of what its system sent, of links and of settings
+  PRIMARY KEY (side_id, external_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m027_unchanged_not_compared_anew(db: Database) -> None:
+    """A full read of what has not changed decodes nothing."""
+    for statement in statements(_M027):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

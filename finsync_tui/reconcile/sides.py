@@ -7,7 +7,7 @@ definition that compares it.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -19,6 +19,7 @@ from adapters.broken import translated
 from adapters.errors import AdapterError, TransientError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
+from finsync_tui.reconcile import unchanged
 from finsync_tui.reconcile.rows import Builder, Read
 from finsync_tui.stopping import IsStopping, never
 from store import Store, comparison, crossrefs, findings, records, systems, workflows
@@ -191,8 +192,9 @@ async def _walk(
         if not systems.may_read(store.db, where.system, clock.now()):
             raise AwayError(where.system)
         adapter = adapters[where.system]
+        made = [unchanged.made(store.db, one.side, one.builder) for one in readings]
         async for page in _pages(store, adapter, where):
-            _put(store, adapter, where.entity, page, readings, clock)
+            _put(store, adapter, where.entity, page, readings, clock, made)
             last = page.position or last
             _go_on(is_stopping)
         if where.periods is not None:
@@ -233,9 +235,16 @@ async def _read_moved(
 
 
 def _put(
-    store: Store, adapter: Adapter, entity: str, page: Page, readings: Sequence[Reading], clock: Clock
+    store: Store,
+    adapter: Adapter,
+    entity: str,
+    page: Page,
+    readings: Sequence[Reading],
+    clock: Clock,
+    made: Sequence[unchanged.Made] = (),
 ) -> None:
-    """Turn one page into rows. A document that can't be read keeps the rows it has: it is there."""
+    """Turn one page into rows. What is as it was, and a document that can't be read, keeps the rows it has: it is there."""
+    page, same, digests = unchanged.split(store.db, made, page)
     read: list[Translated] = []
     unread: list[str] = []
     for item in translated(adapter, entity, page.rows):
@@ -249,7 +258,7 @@ def _put(
         or Read(item.external_id, item.record, item.source_updated_at, item.changed_by)
         for item in read
     ]
-    _store(store, readings, found, unread)
+    _store(store, readings, found, [*unread, *same], digests, newer)
 
 
 def _newer(
@@ -281,16 +290,24 @@ def _newer(
 
 
 def _store(
-    store: Store, readings: Sequence[Reading], read: Sequence[Read], unread: Sequence[str] = ()
+    store: Store,
+    readings: Sequence[Reading],
+    read: Sequence[Read],
+    kept: Sequence[str] = (),
+    digests: Sequence[Mapping[str, bytes]] = (),
+    late: Collection[str] = (),
 ) -> None:
+    """Keep rows as they are now, and what they were made of, where that is known: not of what came `late`."""
     made: list[dict[str, list[NewRow]]] = [
         {item.external_id: one.builder.rows(item) for item in read} for one in readings
     ]
     with store.transaction() as db:
-        for one, rows in zip(readings, made, strict=True):
+        for place, (one, rows) in enumerate(zip(readings, made, strict=True)):
             comparison.put_records(db, one.side, rows, run_id=one.run_id, targets=one.targets)
-            if unread:
-                comparison.keep(db, one.side, unread, one.run_id)
+            known = digests[place] if digests else {}
+            comparison.note_made(db, one.side, {key: None if key in late else known.get(key) for key in rows})
+            for some in chunks(kept):
+                comparison.keep(db, one.side, some, one.run_id)
 
 
 async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[Page]:
