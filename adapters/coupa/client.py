@@ -37,7 +37,7 @@ from adapters.transport import Transport, bucket_for
 from store.clock import Clock
 
 _ORDERS = "/api/purchase_orders"
-_DATED = {"invoice": "invoice_date"}
+_DATED = {"invoice": "invoice_date", "receipt": "transaction_date"}
 
 _head = msgspec.json.Decoder(wire.RowHead).decode
 _heads = msgspec.json.Decoder(list[wire.RowHead]).decode
@@ -101,7 +101,7 @@ class Coupa:
             f"{_DATED[entity]}[lt]": (last + 2 * days).isoformat(),
         }
         async for page in self._phase(entity, position.parse(self.system, None), conditions):
-            yield Page(page.rows, None, page.is_last)
+            yield Page(page.rows, None, page.is_last, page.keys)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         """Read these documents afresh, 50 a request."""

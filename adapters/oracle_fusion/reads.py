@@ -54,6 +54,7 @@ ISSUED_FIELDS: Final = (
     "POHeaderId,OrderNumber,Status,StatusCode,Revision,Total,Ordered,FundsStatus,LastUpdateDate"
 )
 _DATED: Final = {"invoice": "InvoiceDate", "payment": "PaymentDate"}
+_DATED_BY_MOMENT: Final = {"receipt": "TransactionDate"}
 SPLIT: Final = ("journal_entry", "receipt")
 """Entities whose rows are parts of what is walked, or only some of it: the keys of a page are not theirs."""
 WHOLE: Final = ("budget", "fiscal_period", "exchange_rate")
@@ -104,6 +105,12 @@ def source(entity: str, options: Options) -> Source | None:
     }.get(entity)
 
 
+def _moments(name: str, first: date, last: date) -> str:
+    """Return the condition on a moment; a day more on each side, as the day is that of the pod's own zone."""
+    begins, ends = first - timedelta(days=1), last + timedelta(days=2)
+    return f"{name} >= '{begins.isoformat()}T00:00:00+00:00' and {name} < '{ends.isoformat()}T00:00:00+00:00'"
+
+
 @dataclass(frozen=True, slots=True)
 class _Times:
     """What a page says about its rows, beside the rows."""
@@ -140,14 +147,16 @@ class Reads:
 
     async def read_window(self, entity: str, first: date, last: date) -> AsyncIterator[Page]:
         """Walk what is dated in these days."""
-        name = _DATED.get(entity)
-        if name is None:
+        if entity in _DATED:
+            days = f"{_DATED[entity]} >= '{first.isoformat()}' and {_DATED[entity]} <= '{last.isoformat()}'"
+        elif entity in _DATED_BY_MOMENT:
+            days = _moments(_DATED_BY_MOMENT[entity], first, last)
+        else:
             raise SettingsError(self._api.system, f"{entity} can't be asked for by its date in Oracle")
-        days = f"{name} >= '{first.isoformat()}' and {name} <= '{last.isoformat()}'"
         found = replace(await self._source(entity), only=days)
         walk = self._by_key if found.is_keyed else self._by_offset
         async for page in walk(entity, found, Position()):
-            yield Page(page.rows, None, page.is_last)
+            yield Page(page.rows, None, page.is_last, page.keys)
 
     async def read_many(self, entity: str, external_ids: Sequence[str]) -> list[bytes]:
         if entity == "budget":

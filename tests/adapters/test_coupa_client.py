@@ -657,3 +657,27 @@ def test_receipts_are_read_by_type_where_types_are_named() -> None:
     world.simulator.give_back(receipt["id"], "1")
 
     assert ["receipt"] == [one.record.kind for one in records(world, "receipt")]
+
+
+def test_a_window_of_receipts_shows_what_was_moved_in_its_days() -> None:
+    """By Coupa's own date, a day more on each side; an entity without such a date is refused."""
+    world = CoupaWorld()
+    order = world.simulator.put("purchase_orders", world.an_order())
+    first = world.simulator.receive(order["po-number"], quantity="1")
+    world.clock.advance(timedelta(days=20))
+    second = world.simulator.receive(order["po-number"], quantity="1")
+    today = world.clock.now().date()
+
+    async def walk(entity: str, begins: int, ends: int) -> list[int]:
+        days = (today - timedelta(days=begins), today - timedelta(days=ends))
+        pages = world.adapter.read_window(entity, *days)
+        return [json.loads(row)["id"] for page in [one async for one in pages] for row in page.rows]
+
+    def ids(begins: int, ends: int) -> list[int]:
+        return asyncio.run(walk("receipt", begins, ends))
+
+    assert ([first["id"], second["id"]], [first["id"]], [second["id"]], []) == (
+        ids(30, 0), ids(40, 15), ids(10, 0), ids(400, 300),
+    )  # fmt: skip
+    with pytest.raises(SettingsError):
+        asyncio.run(walk("supplier", 30, 0))

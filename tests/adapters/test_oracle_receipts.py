@@ -56,6 +56,26 @@ def test_a_receipt_comes_back_as_it_went() -> None:
     assert Decimal(2) == world.simulator.received(world.order_number, "1")
 
 
+def test_a_window_shows_the_movements_of_its_days() -> None:
+    """Each by the day it was moved on; a correction has a day of its own."""
+    world = ReceivingWorld()
+    original = str(write(world, world.a_receipt("10")).external_id)
+    world.clock.advance(timedelta(days=20))
+    write(world, world.a_receipt("-2", kind="correction", original_id=original))
+    today = world.clock.now().date()
+
+    async def walk(first: int, last: int) -> list[bytes]:
+        days = (today - timedelta(days=first), today - timedelta(days=last))
+        return [row async for page in world.adapter.read_window("receipt", *days) for row in page.rows]
+
+    def kinds(first: int, last: int) -> list[str]:
+        found = world.adapter.translate("receipt", asyncio.run(walk(first, last)))
+        return [one.record.kind for one in found if isinstance(one, Translated)]  # type: ignore[attr-defined]
+
+    assert ["receipt", "correction"] == kinds(60, 0)
+    assert (["receipt"], ["correction"], []) == (kinds(60, 15), kinds(10, 0), kinds(400, 300))
+
+
 def test_what_goes_back_and_what_is_corrected_adds_up() -> None:
     """Returns and corrections are rows of their own about the receipt; what the line got is the sum."""
     world = ReceivingWorld()
