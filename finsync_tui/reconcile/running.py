@@ -182,7 +182,7 @@ def _readings(
             window = periods if sides.can_read_window(builder.setup, side.system, adapters) else None
             yield Reading(
                 side, builder, (pair.target,), is_full and (window is None or pair.mode != "window"), pair.run_id,
-                window if pair.mode == "window" else None,
+                window if pair.mode == "window" else None, pair.name,
             )  # fmt: skip
 
 
@@ -196,7 +196,9 @@ def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
         same = [other for other in readings if other.side.id == one.side.id]
         targets = tuple(dict.fromkeys(target for other in same for target in other.targets))
         is_full = any(other.is_full for other in same)
-        yield Reading(one.side, one.builder, targets, is_full, one.run_id, None if is_full else one.periods)
+        yield Reading(
+            one.side, one.builder, targets, is_full, one.run_id, None if is_full else one.periods, one.name
+        )
 
 
 def _compare(

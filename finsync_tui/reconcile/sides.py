@@ -19,14 +19,14 @@ from adapters.broken import translated
 from adapters.errors import AdapterError, TransientError
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
-from finsync_tui.reconcile import unchanged
+from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
 from finsync_tui.stopping import IsStopping, never
 from store import Store, comparison, crossrefs, findings, records, systems, workflows
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
-from store.clock import Clock
+from store.clock import Clock, text
 from store.columns import chunks
 from store.comparison import NewRow, Role, Row, Side
 from store.errors import FinsyncError, GivenUpError
@@ -61,14 +61,22 @@ class Reading:
     run_id: int
     periods: Periods | None = None
     """Only what lies in these is asked for."""
+    name: str = ""
+    """Of the definition."""
 
     @property
     def where(self) -> Where:
         """Readings that agree in this are one walk."""
-        position = None if self.is_full or self.periods else self.side.position
         setup = self.builder.setup
+        is_part = not self.is_full and not self.periods
+        position = self.side.position if is_part else None
+        since = self.side.read_at if is_part and setup.read == "known" else None
         flow = self.builder.definition.flow if setup.read == "taken_up" else None
-        return Where(self.builder.system, setup.entity, position, setup.read, self.periods, flow)
+        known = self.name if since is not None else None
+        moment = text(since) if since is not None else None
+        return Where(
+            self.builder.system, setup.entity, position, setup.read, self.periods, flow, moment, known
+        )
 
 
 class Where(NamedTuple):
@@ -80,6 +88,14 @@ class Where(NamedTuple):
     read: str
     periods: Periods | None
     flow: str | None
+    since: str | None = None
+    """Of documents that are known one by one: those that may have changed since; None: all of them."""
+    definition: str | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Say whether only what changed is read."""
+        return self.position is not None or self.since is not None
 
 
 def systems_of(setup: SideSetup, adapters: Mapping[str, Adapter]) -> list[str]:
@@ -97,8 +113,10 @@ def systems_of(setup: SideSetup, adapters: Mapping[str, Adapter]) -> list[str]:
 
 def can_tell_changes(setup: SideSetup, system: str, adapters: Mapping[str, Adapter]) -> bool:
     """Say whether a system can be asked for what changed only."""
-    if system == OWN or setup.read == "known":
+    if system == OWN:
         return False
+    if setup.read == "known":
+        return True  # what may have changed is read one by one
     capability = adapters[system].manifest.capability(setup.entity)
     return capability is not None and capability.has_delta
 
@@ -201,9 +219,9 @@ async def _walk(
             await _read_moved(store, adapter, where, readings, clock)
     with store.transaction() as db:
         for one in readings:
-            if where.position is None:
+            if not where.is_part:
                 comparison.sweep(db, one.side, run_id=one.run_id, targets=one.targets, periods=where.periods)
-            is_full = where.position is None and where.periods is None
+            is_full = not where.is_part and where.periods is None
             comparison.was_read(db, one.side, last, is_full=is_full, at=clock.now())
 
 
@@ -213,7 +231,7 @@ def _pages(store: Store, adapter: Adapter, where: Where) -> AsyncIterator[Page]:
         end = last.replace(day=monthrange(last.year, last.month)[1])
         return cast("WindowReader", adapter).read_window(where.entity, first, end)
     return (
-        _known(store, adapter, where.entity)
+        known.pages(store, adapter, where.entity, where.definition or "", where.since)
         if where.read == "known"
         else adapter.read(where.entity, where.position)
     )
@@ -308,13 +326,6 @@ def _store(
             comparison.note_made(db, one.side, {key: None if key in late else known.get(key) for key in rows})
             for some in chunks(kept):
                 comparison.keep(db, one.side, some, one.run_id)
-
-
-async def _known(store: Store, adapter: Adapter, entity: str) -> AsyncIterator[Page]:
-    """Read afresh, document by document, what we know of: some systems list news only."""
-    ids = iter(records.external_ids(store.db, entity, adapter.system))
-    while some := list(islice(ids, KNOWN_AT_ONCE)):
-        yield Page(await adapter.read_many(entity, some), None, is_last=False)
 
 
 def _go_on(is_stopping: IsStopping) -> None:
