@@ -267,7 +267,7 @@ OWN = {
         "other_system": "its system",
         "reason": "why the person said so",
         "score": "how likely it is, up to 1",
-        "state": "`open`, `linked`, `same` or `different`",
+        "state": "`open`, `asked` (a second person), `linked`, `same` or `different`",
         "proposed_by": "who said that they are one, while a second person is asked",
     },
     "v_supplier_merge": {

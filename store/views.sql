@@ -298,11 +298,11 @@ SELECT fo.id * 4294967296 + ft.id AS id, p.one, p.other, p.score, p.evidence, p.
        trim(ft.postcode || ' ' || ft.town || ' ' || ft.country) AS other_place,
        fo.system AS one_system, ft.system AS other_system, a.answer, a.answered_by, a.at AS answered_at, a.reason,
        coalesce(mo.golden_id = mt.golden_id, 0) AS is_linked, -- they are one golden supplier already
-       CASE WHEN a.answer IS NOT NULL THEN a.answer
+       CASE WHEN w.id IS NOT NULL THEN 'asked' -- one person has said that they are one, and a second is asked
+            WHEN a.answer IS NOT NULL THEN a.answer
             WHEN mo.golden_id = mt.golden_id AND fo.system <> ft.system THEN 'linked' -- in one system they are doubles, to be merged
             ELSE 'open' END AS state,
-       (SELECT w.maker FROM proposal w WHERE w.kind = 'supplier_same' AND w.state = 'open'
-        AND w.name = 'same-' || p.one || '|' || p.other) AS proposed_by -- said that they are one, and a second person is asked
+       w.maker AS proposed_by
 FROM supplier_pair p
 JOIN supplier_form fo ON fo.system = substr(p.one, 1, instr(p.one, ':') - 1)
   AND fo.external_id = substr(p.one, instr(p.one, ':') + 1)
@@ -310,7 +310,8 @@ JOIN supplier_form ft ON ft.system = substr(p.other, 1, instr(p.other, ':') - 1)
   AND ft.external_id = substr(p.other, instr(p.other, ':') + 1)
 LEFT JOIN golden_member mo ON mo.system = fo.system AND mo.external_id = fo.external_id
 LEFT JOIN golden_member mt ON mt.system = ft.system AND mt.external_id = ft.external_id
-LEFT JOIN supplier_answer a ON a.one = p.one AND a.other = p.other AND a.is_newest = 1;
+LEFT JOIN supplier_answer a ON a.one = p.one AND a.other = p.other AND a.is_newest = 1
+LEFT JOIN proposal w ON w.name = 'same-' || p.one || '|' || p.other AND w.kind = 'supplier_same' AND w.state = 'open';
 
 CREATE VIEW v_supplier_merge AS -- doubles merged into one supplier, or to be, and what became of it
 SELECT id, keep_key, double_key, state, plan, reason, made_by, made_at, proposal_id, workflow_id, parting_reason, parted_by,

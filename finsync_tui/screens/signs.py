@@ -148,6 +148,7 @@ FLOWS = {
 """What a flow is about, in one word."""
 PAIR = {
     "open": Sign("?", "not answered", "warn"),
+    "asked": Sign("‖", "second asked", "warn"),
     "linked": Sign("●", "linked", "ok"),
     "same": Sign("=", "same", "ok"),
     "different": Sign("≠", "different", "muted"),

@@ -35,7 +35,9 @@ class PairRow:
     answer: str
     """same, different, or empty: nobody has said."""
     state: str
-    """open, linked, same, different."""
+    """open, asked, linked, same, different."""
+    proposed_by: str
+    """Who has said that they are one, while a second person is asked."""
     evidence: tuple[tuple[str, float], ...]
     document_key: str
     number: str
@@ -66,6 +68,7 @@ def _pair(row: Row) -> PairRow:
         other_system=safe_text(row["other_system"], 60),
         answer=row["answer"] or "",
         state=row["state"],
+        proposed_by=safe_text(row["proposed_by"] or "", 80),
         evidence=tuple((safe_text(what, 200), points) for what, points in _reasons(row["evidence"])),
         document_key=row["one"],
         number=safe_text(row["one"], 80),
@@ -83,13 +86,13 @@ PAIRS: Listing[PairRow] = Listing(
     make=_pair,
     grammar=Grammar(
         fields=(
-            Field("state", "state", values=("open", "linked", "same", "different")),
+            Field("state", "state", values=("open", "asked", "linked", "same", "different")),
             Field("system", "one_system"),
             Field("other", "other_system"),
         ),
         words=("one", "other", "one_name", "other_name"),
         flags=(("within", "one_system = other_system"), ("linked", "is_linked = 1")),
-        default="state = 'open'",
+        default="state IN ('open', 'asked')",
         document="one",
     ),
     sorts=(Sort("score", "score", "score"), Sort("name", "name", "one_name")),

@@ -97,6 +97,7 @@ class SuppliersScreen(ListScreen[PairRow], PairActions):
     IS_REVERSED = True
     VIEWS = (
         View("twice in one system", "is:within", "score", is_reversed=True),
+        View("waiting for a second person", "state:asked", "score", is_reversed=True),
         View("answered", "state:same|different", "score", is_reversed=True),
         View("one supplier already", "state:linked", "score", is_reversed=True),
     )
@@ -177,6 +178,8 @@ class PairScreen(DetailScreen[PairDossier], PairActions):
             ("One", (row.one, "accent")),
             ("The other", (row.other, "accent")),
         ]
+        if row.proposed_by:
+            pairs.insert(2, ("Said to be one by", (row.proposed_by, "strong")))
         return drawing.facts(pairs, width)
 
     def counts(self, dossier: PairDossier) -> dict[str, int]:

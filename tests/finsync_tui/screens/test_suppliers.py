@@ -11,8 +11,9 @@ from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.screens.suppliers import PairScreen, SuppliersScreen
 from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.suppliers import sweeping
-from store import open_store, records, supplier_answers
+from store import open_store, proposals, records, supplier_answers
 from store.canonical.supplier import SupplierAddress
+from store.proposals import NewProposal
 from tests.builders import MONDAY, a_clock, a_supplier
 from tests.finsync_tui.screens.driving import (
     DESIGN,
@@ -82,6 +83,30 @@ async def test_a_pair_is_answered_on_its_own_page(twins: Path) -> None:
 
     with open_store(twins, a_clock()) as store:
         assert ["one VAT number"] * 2 == [one.reason for one in supplier_answers.answers(store.db)]
+
+
+async def test_a_pair_that_waits_for_a_second_person_says_so(twins: Path) -> None:
+    """It stays in the queue, as asked of somebody else, with who has said that they are one."""
+    with open_store(twins, a_clock()) as store, store.transaction() as db:
+        proposals.propose(
+            db,
+            NewProposal(
+                kind="supplier_same", name="same-coupa:1|coupa:2", base_version=0, base_digest="", body="{}", layer_version=0,
+                reason="one VAT number", maker="maria", made_at=MONDAY, rule="two",
+            ),
+            None,
+        )  # fmt: skip
+    async with an_app(twins).run_test(size=DESIGN) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "u")
+        await finish(pilot)
+        listed = screen_text(pilot)
+        await press(pilot, "enter")
+        await finish(pilot)
+        page = screen_text(pilot)
+
+    assert "second asked" in listed
+    assert ("Said to be one by" in page, "maria" in page) == (True, True)
 
 
 async def test_a_pair_that_is_gone_is_not_said_to_be_answered(twins: Path) -> None:

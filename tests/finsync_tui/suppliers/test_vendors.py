@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from finsync_tui import actions
 from store import crossrefs, workflows
 from store.canonical.supplier import Supplier
 from tests.adapters.setup_concur import ConcurWorld
+from tests.builders import MONDAY
 from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET
 from tests.finsync_tui.suppliers.estate import Estate
 from tests.finsync_tui.suppliers.test_following import DOCK, QUAY
@@ -128,3 +130,61 @@ def test_a_vendor_without_a_currency_waits_for_the_profile_and_the_erp_has_it_me
     assert "vendor_currencies" in cause
     assert crossrefs.get(estate.store.db, Supplier.entity, f"{SOURCE}:{made}", TARGET) is not None
     assert [] == estate.concur.simulator.vendors()
+
+
+def test_unmerging_vendors_restores_exactly_what_was() -> None:
+    """A vendor that stands twice in Concur, its twin in Oracle with it: ended, and afterwards as both were before."""
+    estate = ThreeSystems(SOURCE, {"supplier": SOURCE})
+    for code in ("V-1", "V-2"):
+        estate.concur.simulator.put_vendor(
+            {
+                "VendorCode": code, "AddressCode": "MAIN", "VendorName": "Zenith Robotics Ltd", "Address1": "4 Quay Rd",
+                "City": "Hull", "PostalCode": "HU1 1AA", "CountryCode": "GB", "CurrencyCode": "GBP", "TaxID": GB, "Approved": "Y",
+                "PaymentMethodType": "CHECK",
+            }
+        )  # fmt: skip
+    twins = [
+        estate.oracle_supplier(name, number=code)
+        for name, code in (("Zenith Robotics Ltd", "V-1"), ("Zenith", "V-2"))
+    ]
+    estate.read()
+    with estate.store.transaction() as db:
+        for code, twin in zip(("V-1", "V-2"), twins, strict=True):
+            crossrefs.link(
+                db, "supplier", f"{CONCUR}:{code}/MAIN", TARGET, str(twin), number=code, why="created", linked_at=MONDAY
+            )  # fmt: skip
+    estate.settle()
+
+    def everything() -> tuple[Any, ...]:
+        links = estate.store.db.execute("SELECT * FROM crossref WHERE entity='supplier' ORDER BY 1, 2, 3")
+        members = estate.store.db.execute(
+            "SELECT system, external_id, golden_id FROM golden_member ORDER BY 1, 2"
+        )
+        return (
+            [dict(estate.vendor(code)) for code in ("V-1", "V-2")], [estate.oracle_state(one) for one in twins],
+            [tuple(row) for row in links], [tuple(row) for row in members],
+        )  # fmt: skip
+
+    before = everything()
+    made = actions.merge_suppliers(
+        estate.store,
+        estate.profile,
+        estate.who(),
+        f"{CONCUR}:V-1/MAIN",
+        f"{CONCUR}:V-2/MAIN",
+        "one number",
+        estate.signer(),
+    )
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
+    estate.cycle()
+    merged = (
+        estate.vendor("V-1")["Approved"],
+        estate.vendor("V-2")["Approved"],
+        estate.oracle_state(twins[1])["Status"],
+    )
+    actions.part_suppliers(estate.store, estate.who(), made.merge, "they are two")
+    estate.cycle()
+
+    assert ("Y", "N", "INACTIVE") == merged
+    assert before == everything()
+    assert [] == estate.open_classes
