@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 from store.clock import instant, text
 from store.columns import chunks, marks
@@ -108,6 +109,20 @@ def state(db: sqlite3.Connection, entity: str) -> tuple[int, str]:
         "SELECT count(*), coalesce(max(linked_at), '') FROM crossref WHERE entity=?", (entity,)
     ).fetchone()
     return int(count), str(newest)
+
+
+def digest_until(db: sqlite3.Connection, entity: str, moment: str) -> str:
+    """Return what stands for the links of an entity that were made until a moment: another one when one of them went or leads
+    elsewhere, the same when others have come since."""
+    digest = blake2b(digest_size=16)
+    rows = db.execute(
+        "SELECT document_key, system, external_id FROM crossref WHERE entity=? AND linked_at<=?"
+        " ORDER BY document_key, system",
+        (entity, moment),
+    )
+    for row in rows:
+        digest.update("\0".join(row).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def by_number(db: sqlite3.Connection, number: str) -> list[Crossref]:

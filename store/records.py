@@ -139,14 +139,6 @@ def known_digests(
     return found
 
 
-def state(db: sqlite3.Connection, entity: str) -> tuple[int, int]:
-    """Return what changes when a record of an entity comes or changes: how many there are, and their newest version."""
-    count, newest = db.execute(
-        "SELECT count(*), coalesce(max(version_id), 0) FROM record WHERE entity=?", (entity,)
-    ).fetchone()
-    return int(count), int(newest)
-
-
 def payload(
     db: sqlite3.Connection, entity: str, system: str, external_id: str, version: int | None = None
 ) -> tuple[bytes, int] | None:

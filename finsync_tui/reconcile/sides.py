@@ -210,7 +210,8 @@ async def _walk(
         if not systems.may_read(store.db, where.system, clock.now()):
             raise AwayError(where.system)
         adapter = adapters[where.system]
-        made = [unchanged.made(store.db, one.side, one.builder) for one in readings]
+        with store.transaction() as db:
+            made = [unchanged.made(db, one.side, one.builder, clock.now()) for one in readings]
         async for page in _pages(store, adapter, where):
             _put(store, adapter, where.entity, page, readings, clock, made)
             last = page.position or last
@@ -322,8 +323,12 @@ def _store(
     with store.transaction() as db:
         for place, (one, rows) in enumerate(zip(readings, made, strict=True)):
             comparison.put_records(db, one.side, rows, run_id=one.run_id, targets=one.targets)
-            known = digests[place] if digests else {}
-            comparison.note_made(db, one.side, {key: None if key in late else known.get(key) for key in rows})
+            held = digests[place] if digests else {}
+            told = {
+                key: held.get(key) if key not in late and unchanged.is_settled(found) else None
+                for key, found in rows.items()
+            }
+            comparison.note_made(db, one.side, told)
             for some in chunks(kept):
                 comparison.keep(db, one.side, some, one.run_id)
 

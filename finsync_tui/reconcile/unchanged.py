@@ -1,14 +1,16 @@
 """Which rows of a page need not be decoded again: what their rows were made of is what it was when they were made.
 
 A row is made of what its system sent, of links that the store holds, and of the profile. All of it is in one digest for each
-record of a side; where that is the same, its rows stay as they are, and only are seen. What can't be told cheaply is in
-`mark`: when a link of an entity that a definition looks up comes or goes, all of that side is made anew once.
+record of a side; where that is the same, its rows stay as they are, and only are seen. When a link that a definition looks up
+goes, or leads elsewhere, all of that side is made anew once. A new link changes no row that is compared by then: comparing asks
+for it. What is looked up by a number that nobody is known by yet is made anew each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from importlib.metadata import version
 from sqlite3 import Connection
@@ -16,13 +18,16 @@ from typing import Final
 
 from adapters.base import Page
 from finsync_tui.reconcile.rows import Builder
-from store import comparison, crossrefs, records
+from store import comparison, crossrefs, meta
 from store.canonical import contracts
 from store.canonical.record import raw_digest
-from store.columns import encode
-from store.comparison import Side
+from store.clock import text
+from store.columns import encode, from_json
+from store.comparison import NewRow, Side
 
 DIGEST_BYTES: Final = 16
+UNKNOWN_NUMBER: Final = ":number "
+"""How a row names what nobody is known by: see `sides.builder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,16 @@ class Made:
         }
 
 
-def made(db: Connection, side: Side, builder: Builder) -> Made:
-    """Return what a side's rows are made of now."""
+def made(db: Connection, side: Side, builder: Builder, now: datetime) -> Made:
+    """Return what a side's rows are made of now, and keep up to when links were looked at."""
     setup, definition, profile = builder.setup, builder.definition, builder.profile
     how = setup.document
     own = how.entities if how is not None and how.entities else ()
     looked_up = {str(one.entity) for one in definition.fields if one.kind == "link" and one.entity}
     twins: tuple[str, ...] = ()
+    by_path: set[str] = set()
     if how is not None and how.path is not None:
-        looked_up |= {*(own or (setup.entity,))}  # by another id than the record's own: nothing tells which
+        by_path = {*(own or (setup.entity,))}  # by another id than the record's own: nothing tells which
     elif (how is None or how.key is None) and (own or builder.role == "target"):
         twins = own or (definition.refers_to or definition.source.entity,)
     connection = profile.systems.get(builder.system)
@@ -72,12 +78,28 @@ def made(db: Connection, side: Side, builder: Builder) -> Made:
         "legal_entities": {
             name: one.model_dump(mode="json") for name, one in sorted(profile.legal_entities.items())
         },
-        "links": [[entity, *crossrefs.state(db, entity)] for entity in sorted(looked_up)],
-        "numbers": [
-            [entity, *records.state(db, entity)] for entity in sorted(looked_up) if definition.fields
-        ],
+        "links": [[entity, _generation(db, side, entity, now)] for entity in sorted(looked_up)],
+        "documents": [[entity, *crossrefs.state(db, entity)] for entity in sorted(by_path)],
     }
     return Made(side, blake2b(encode(mark), digest_size=DIGEST_BYTES).digest(), twins, builder.system)
+
+
+def _generation(db: Connection, side: Side, entity: str, now: datetime) -> int:
+    """Return how often links that were there when this side was read have gone or come to lead elsewhere since."""
+    name = f"compared.{side.id}.{entity}"
+    before = from_json(meta.get(db, name) or "null")
+    number = 0
+    if before is not None:
+        is_same = crossrefs.digest_until(db, entity, before["until"]) == before["digest"]
+        number = int(before["generation"]) + (not is_same)
+    told = {"until": text(now), "digest": crossrefs.digest_until(db, entity, text(now)), "generation": number}
+    meta.set(db, name, encode(told).decode())
+    return number
+
+
+def is_settled(rows: Sequence[NewRow]) -> bool:
+    """Say whether all that these rows look up was found."""
+    return not any(UNKNOWN_NUMBER in row.fields for row in rows)
 
 
 def split(

@@ -319,6 +319,10 @@ def test_what_was_delivered_can_be_given_up() -> None:
 
     assert [NEW] == delivered
     assert ("aborted", [OLD]) == (estate.newest().state, estate.paid_to())
+    states = [(one.state, one.ended_at is None) for one in outbox.of_workflow(estate.store.db, change.id)]
+    assert [("delivered", False), ("verified", False)] == states, (
+        "the change was overtaken by what took it back"
+    )
 
 
 def test_accounts_that_hang_on_a_party_are_its_suppliers() -> None:
