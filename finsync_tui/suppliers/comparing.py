@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-from finsync_tui.suppliers.normal_form import Normal, normalise, place
+from finsync_tui.suppliers.normal_form import parts, place
 
 PROVEN: Final = 100.0
 NAME_CLAIM: Final = 45.0
@@ -72,9 +72,8 @@ def form(
     accounts: frozenset[str] = _NONE,
 ) -> Form:
     """Return what is compared of a supplier. Tax ids are taken without the country they may begin with."""
-    normal: Normal = normalise(name)
     return Form(
-        *normal,
+        *parts(name),
         country,
         plain(postcode),
         place(town),

@@ -7,8 +7,9 @@ beginning, its end, or the beginnings of both. Elsewhere only equal names could 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from finsync_tui.suppliers.comparing import WORTH_A_LOOK, Form, extract, ratio, score
@@ -28,35 +29,30 @@ class Pair(NamedTuple):
     score: float
 
 
-class Keys(NamedTuple):
-    """What a supplier is looked for by."""
-
-    certain: list[str]
-    """Whole name, tax ids, bank accounts."""
-    near: list[str]
-    """Postcode, and words within the town."""
-    words: list[str]
-    """Words alone."""
-
-
 def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
     """Yield all pairs that score `cutoff` or more, each once, in the order of the file."""
-    counts = Counter(word for form in forms for word in form.words)
+    counts = Counter(chain.from_iterable([form.words for form in forms]))
     texts = [form.text for form in forms]
     asked_by_words = {
-        key for form in forms if not form.postcode and not form.town for key in block_keys(form, counts).words
+        key
+        for form in forms
+        if not form.postcode and not form.town
+        for key in _word_keys(_rarest(form, counts))
     }
-    certain: defaultdict[str, list[int]] = defaultdict(list)
-    near: defaultdict[str, list[int]] = defaultdict(list)
-    together_as: defaultdict[str, list[int]] = defaultdict(list)
-    by_words: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
+    whole: dict[str, list[int]] = {}
+    proofs: dict[str, list[int]] = {}
+    near: dict[str, list[int]] = {}
+    together_as: dict[str, list[int]] = {}
+    by_words: tuple[dict[str, list[int]], ...] = ({}, {}, {}, {})
     for place, form in enumerate(forms):
-        keys = block_keys(form, counts)
+        rarest = _rarest(form, counts)
         known = (1 if form.postcode else 0) + (2 if form.town else 0)
         sure: set[int] = set()
-        _look_and_enter(certain, keys.certain, CROWDED_CERTAIN, sure, place)
+        _look_and_enter(whole, (form.text,), CROWDED_CERTAIN, sure, place)
+        if form.tax_ids or form.accounts:
+            _look_and_enter(proofs, form.tax_ids | form.accounts, CROWDED_CERTAIN, sure, place)
         alike: set[int] = set()
-        words: Collection[str] = keys.words
+        words: Collection[str] = _word_keys(rarest)
         if known == COMPLETE:  # only what can ask by words alone is found by them, and has to find this one
             words = asked_by_words.intersection(words)
         if words:
@@ -64,9 +60,9 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
                 _look(by_words[partner], words, alike)
             _enter(by_words[known], words, place)
         together: set[int] = set()
-        _look_and_enter(near, keys.near, CROWDED, together, place)
+        _look_and_enter(near, _near_keys(form, rarest), CROWDED, together, place)
         together -= sure
-        written_alike = together_as[form.joined]
+        written_alike = together_as.setdefault(form.joined, [])
         if together:
             sure.update(
                 together.intersection(written_alike)
@@ -94,7 +90,7 @@ def _worth_a_look(text: str, candidates: Collection[int], texts: Sequence[str], 
     ]
 
 
-FEW: Final = 8
+FEW: Final = 4
 """So many names are compared sooner one by one than put together for one call."""
 COMPLETE: Final = 3
 WORTH_WITHOUT_PLACE: Final = 78.0
@@ -105,47 +101,54 @@ so that neither postcode nor town can be compared."""
 
 
 def _look_and_enter(
-    blocks: Mapping[str, list[int]], keys: Iterable[str], crowded: int, found: set[int], place: int
+    blocks: dict[str, list[int]], keys: Iterable[str], crowded: int, found: set[int], place: int
 ) -> None:
     for key in keys:
-        block = blocks[key]
-        if len(block) <= crowded:
+        block = blocks.get(key)
+        if block is None:
+            blocks[key] = [place]
+        elif len(block) <= crowded:
             found.update(block)
             block.append(place)
 
 
 def _look(blocks: Mapping[str, list[int]], keys: Iterable[str], found: set[int]) -> None:
     for key in keys:
-        if key in blocks:
-            block = blocks[key]
-            if len(block) <= CROWDED_WORDS:
-                found.update(block)
+        block = blocks.get(key)
+        if block is not None and len(block) <= CROWDED_WORDS:
+            found.update(block)
 
 
-def _enter(blocks: Mapping[str, list[int]], keys: Iterable[str], place: int) -> None:
+def _enter(blocks: dict[str, list[int]], keys: Iterable[str], place: int) -> None:
     for key in keys:
-        block = blocks[key]
-        if len(block) <= CROWDED_WORDS:
+        block = blocks.get(key)
+        if block is None:
+            blocks[key] = [place]
+        elif len(block) <= CROWDED_WORDS:
             block.append(place)
 
 
-def block_keys(form: Form, counts: Mapping[str, int]) -> Keys:
-    """Return what `form` is looked for by; `counts` says how many suppliers have each word."""
-    words = form.words if len(form.words) == 1 else sorted(form.words, key=counts.__getitem__)
-    certain = ["=" + form.text]
-    if form.tax_ids:
-        certain += ["!" + one for one in form.tax_ids]
-    if form.accounts:
-        certain += ["!" + one for one in form.accounts]
+def _near_keys(form: Form, rarest: Sequence[str]) -> list[str]:
+    """Return the postcode, and words within the town."""
     near = ["#" + form.postcode] if form.postcode else []
     if form.town:
         town = "@" + form.town
-        near += [word[:IN_TOWN] + town for word in words[:RARE_WORDS_IN_TOWN]]
+        near += [word[:IN_TOWN] + town for word in rarest[:RARE_WORDS_IN_TOWN]]
+    return near
+
+
+def _word_keys(words: Sequence[str]) -> list[str]:
+    """Return what two may have in common of their words, the rarest first, wherever they are."""
     if not words:
-        return Keys(certain, near, [])
+        return []
     first = words[0][:BEGINNING]
-    by_words = [words[0], first + "*", "*" + words[0][-BEGINNING:]]
+    keys = [words[0], first + "*", "*" + words[0][-BEGINNING:]]
     if len(words) > 1:
         second = words[1][:BEGINNING]
-        by_words += [second + "*", first + "+" + second if first < second else second + "+" + first]
-    return Keys(certain, near, by_words)
+        keys += [second + "*", first + "+" + second if first < second else second + "+" + first]
+    return keys
+
+
+def _rarest(form: Form, counts: Mapping[str, int]) -> Sequence[str]:
+    """Return the words of a name, the rarest first; `counts` says how many suppliers have each."""
+    return form.words if len(form.words) < 2 else sorted(form.words, key=counts.__getitem__)

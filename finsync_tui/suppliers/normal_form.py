@@ -82,6 +82,10 @@ _ABBREVIATIONS: Final = {
 }  # fmt: skip
 _ADDED: Final = _words("group gruppe holding holdings europe global worldwide")
 """Words that people add and leave out."""
+_LEFT_OUT_OR_SHORT: Final = _FILLERS.union(_ABBREVIATIONS)
+
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Normal(NamedTuple):
@@ -97,14 +101,25 @@ class Normal(NamedTuple):
 
 def normalise(name: str) -> Normal:
     """Return the normal form of a name; of a name that is nothing but legal form, the name itself."""
+    return Normal(*parts(name))
+
+
+def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str]]:
+    """Return a normal form's parts, for whoever puts them into more."""
     shown = name[:NAME_MAX].lower()
     if "'" in shown or "’" in shown:
         shown = shown.replace("’", "'").replace(" d'", " ").replace(" l'", " ")
-    words = (shown.translate(_ASCII) if shown.isascii() else _folded(shown)).split()
+    if not shown.isascii():
+        shown = _folded(shown)
+    elif not shown.replace(" ", "").isalnum():
+        shown = shown.translate(_ASCII)
+    words = shown.split()
     if len(words) > 1:
         words = _without_forms(words)
-    kept = [_ABBREVIATIONS.get(word, word) for word in words if word not in _FILLERS]
-    if len(kept) > 1:
+    kept = words
+    if not _LEFT_OUT_OR_SHORT.isdisjoint(words):
+        kept = [_ABBREVIATIONS.get(word, word) for word in words if word not in _FILLERS]
+    if len(kept) > 1 and not _ADDED.isdisjoint(kept):
         kept = [word for word in kept if word not in _ADDED] or kept
     text = " ".join(kept or words)
     if "e" in text:
@@ -112,11 +127,11 @@ def normalise(name: str) -> Normal:
     found = text.split()
     joined = "".join(found)
     found.sort()
-    return Normal(
+    return (
         " ".join(found),
         tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found)),
         joined,
-        _numbers(text),
+        _NONE if joined.isalpha() else _numbers(text),
     )
 
 
@@ -130,7 +145,9 @@ def _folded(shown: str) -> str:
 
 
 def _without_forms(words: list[str]) -> list[str]:
-    kept = [word for word in words if word not in FORMS_ANYWHERE]
+    kept = words.copy()
+    if not FORMS_ANYWHERE.isdisjoint(words):
+        kept = [word for word in words if word not in FORMS_ANYWHERE]
     while len(kept) > 1 and kept[-1] in FORMS_AT_EDGE:
         kept.pop()
     if len(kept) > 1 and kept[0] in FORMS_AT_EDGE and len(words) > 2:
@@ -149,7 +166,6 @@ def place(town: str) -> str:
     return "".join(shown.split()).replace("ue", "u").replace("oe", "o").replace("ae", "a")
 
 
-_NONE: Final[frozenset[str]] = frozenset()
 _HAS_DIGIT = re.compile(r"\d")
 
 
