@@ -13,7 +13,7 @@ from typing import Literal
 from adapters.base import Adapter
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import Reconciliation
-from finsync_tui.reconcile import sides, write_offs
+from finsync_tui.reconcile import links, sides, write_offs
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
 from finsync_tui.reconcile.sides import Reading
@@ -175,7 +175,7 @@ def _readings(
     ):
         for side in some:
             which: Literal["source", "target"] = "source" if role == "source" else "target"
-            builder = sides.builder(store.db, pair.definition, which, side.system, others[0].system, profile)
+            builder = links.builder(store.db, pair.definition, which, side.system, others[0].system, profile)
             is_full = pair.mode != "changes" or not sides.can_tell_changes(
                 builder.setup, side.system, adapters
             )
@@ -210,7 +210,7 @@ def _compare(
     with store.transaction() as db:
         comparing = Comparison(
             pair.name, pair.definition, pair.sources, pair.targets,
-            lambda link, source, target, row: sides.is_linked(db, link, source, target, row), window,
+            lambda link, source, target, row: links.is_linked(db, link, source, target, row), window,
         )  # fmt: skip
         keys: list[str] | None = None
         if pair.mode == "changes":

@@ -11,24 +11,22 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from sqlite3 import Connection
 from typing import Final, NamedTuple, cast
 
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
 from adapters.broken import translated
 from adapters.errors import AdapterError, TransientError
-from finsync_tui.profile import Profile
-from finsync_tui.profile.reconciliation import FieldSetup, Reconciliation, SideSetup
+from finsync_tui.profile.reconciliation import SideSetup
 from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
 from finsync_tui.stopping import IsStopping, never
-from store import Store, comparison, crossrefs, findings, records, systems, workflows
+from store import Store, comparison, findings, records, systems, workflows
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
 from store.clock import Clock, text
 from store.columns import chunks
-from store.comparison import NewRow, Role, Row, Side
+from store.comparison import NewRow, Side
 from store.errors import FinsyncError, GivenUpError
 
 OWN: Final = "finsync"
@@ -127,42 +125,6 @@ def can_read_window(setup: SideSetup, system: str, adapters: Mapping[str, Adapte
         return False
     capability = adapters[system].manifest.capability(setup.entity)
     return capability is not None and capability.window == setup.period
-
-
-def builder(
-    db: Connection, definition: Reconciliation, role: Role, system: str, other: str, profile: Profile
-) -> Builder:
-    """Return what makes a side's rows; links are looked up in the store."""
-
-    def resolve(link: FieldSetup, value: str, owner: str) -> str:
-        by = link.source_by if role == "source" else link.target_by
-        if by == "number":
-            known = [e for s, e in records.by_number(db, str(link.entity), value) if s == system]
-            value = known[0] if known else f"number {value}"
-        key = f"{system}:{value}"
-        setup = profile.legal_entities.get(owner)
-        if role == "target" or setup is None:
-            return key
-        twin = crossrefs.get(db, str(link.entity), key, setup.target)
-        return key if twin is None else f"{setup.target}:{twin.external_id}"
-
-    def twin(entity: str, external_id: str) -> str | None:
-        return crossrefs.find(db, entity, system, external_id)
-
-    return Builder(definition, role, system, other, profile, resolve, twin)
-
-
-def is_linked(db: Connection, link: FieldSetup, source: str, target: str, row: Row) -> bool:
-    """Say whether two keys are one thing: linked since the rows were made, in whichever direction."""
-    entity = str(link.entity)
-    for one, other in ((source, target), (target, source)):
-        key = RecordKey.parse(other) if ":" in other else None
-        if key is None:
-            continue
-        found = crossrefs.get(db, entity, one, key.system)
-        if found is not None and found.external_id == key.external_id:
-            return True
-    return False
 
 
 async def read(

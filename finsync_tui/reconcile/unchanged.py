@@ -17,6 +17,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from adapters.base import Page
+from finsync_tui.reconcile.links import NUMBER
 from finsync_tui.reconcile.rows import Builder
 from store import comparison, crossrefs, meta
 from store.canonical import contracts
@@ -26,8 +27,6 @@ from store.columns import encode, from_json
 from store.comparison import NewRow, Side
 
 DIGEST_BYTES: Final = 16
-UNKNOWN_NUMBER: Final = ":number "
-"""How a row names what nobody is known by: see `sides.builder`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def _generation(db: Connection, side: Side, entity: str, now: datetime) -> int:
 
 def is_settled(rows: Sequence[NewRow]) -> bool:
     """Say whether all that these rows look up was found."""
-    return not any(UNKNOWN_NUMBER in row.fields for row in rows)
+    return not any(f":{NUMBER}" in row.fields for row in rows)
 
 
 def split(
