@@ -16,8 +16,9 @@ from adapters.base import Adapter, Page
 from store import Store, records
 
 AT_ONCE: Final = 200
+LOOKED_AT_ONCE: Final = 500
 _CHANGED: Final = """
-SELECT r.external_id FROM record r WHERE r.entity = ?1 AND r.system = ?2 AND (
+SELECT r.external_id FROM record r WHERE r.entity = ?1 AND r.system = ?2 AND r.external_id IN ({ids}) AND (
   r.fetched_at >= ?3
   OR EXISTS (SELECT 1 FROM delivery d WHERE d.document_key = r.system || ':' || r.external_id AND d.system = r.system
              AND d.changed_at >= ?3)
@@ -29,9 +30,12 @@ ORDER BY r.external_id
 """
 
 
-def changed(db: Connection, entity: str, system: str, definition: str, since: str) -> list[str]:
-    """Return the documents that may have changed since a moment of ours."""
-    return [external_id for (external_id,) in db.execute(_CHANGED, (entity, system, since, definition))]
+def changed(db: Connection, entity: str, system: str, definition: str, since: str) -> Iterator[str]:
+    """Yield the documents that may have changed since a moment of ours."""
+    ids = records.external_ids(db, entity, system)
+    while some := list(islice(ids, LOOKED_AT_ONCE)):
+        asked = _CHANGED.format(ids=",".join(f"?{place}" for place in range(5, 5 + len(some))))
+        yield from (row[0] for row in db.execute(asked, (entity, system, since, definition, *some)))
 
 
 async def pages(
@@ -41,7 +45,7 @@ async def pages(
     ids: Iterator[str] = (
         records.external_ids(store.db, entity, adapter.system)
         if since is None
-        else iter(changed(store.db, entity, adapter.system, definition, since))
+        else changed(store.db, entity, adapter.system, definition, since)
     )
     while some := list(islice(ids, AT_ONCE)):
         yield Page(await adapter.read_many(entity, some), None, is_last=False)

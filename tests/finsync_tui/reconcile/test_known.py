@@ -91,4 +91,4 @@ def test_what_was_told_and_whose_report_has_changed_is_read() -> None:
 
     found = known.changed(store.db, "expense_document", "concur", "expense_payments", text(LATER))
 
-    assert ["A", "B", "D"] == found
+    assert ["A", "B", "D"] == list(found)
