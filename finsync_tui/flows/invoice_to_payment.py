@@ -7,7 +7,8 @@
 
 A payment in part is read back at its source (`verify_record`) before the rest is waited for; one that may be a second
 one for the same is looked at by a person before it is told (`check_payment`). An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
-ERP's release (`await_release`). One that the source voids is cancelled in the ERP, and payments that were called back
+ERP's release (`await_release`). One that somebody cancels there is told, and a person decides (`tell_cancelled`,
+`await_cancelled_told`). One that the source voids is cancelled in the ERP, and payments that were called back
 for that are told:
 
     request_release -> await_released -> take_off_prepayments <-> await_taken_off -> request_cancel -> await_cancel
@@ -25,6 +26,7 @@ from sqlite3 import Connection
 from finsync_tui.flows import payments
 from finsync_tui.flows.invoice import (
     accounting,
+    cancelled,
     checks,
     disputes,
     doubles,
@@ -46,6 +48,7 @@ from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
 
 NAME = "invoice_to_payment"
+_INVOICE = "com.finsync.invoice."
 _PAYMENT = "com.finsync.payment."
 _RECEIPT = "com.finsync.receipt."
 _ORDER = "com.finsync.commitment."
@@ -56,8 +59,10 @@ class InvoiceToPayment(UsualFlow):
 
     name = NAME
     model = Invoice
-    listens_to = ("com.finsync.invoice.", _PAYMENT, _RECEIPT, _ORDER)
-    rechecks: frozenset[str] = frozenset(("match", "await_release", "await_settled", "check_payment"))
+    listens_to = (_INVOICE, _PAYMENT, _RECEIPT, _ORDER)
+    rechecks: frozenset[str] = frozenset(
+        ("match", "await_release", "await_settled", "check_payment", "await_cancelled_told")
+    )
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
 
@@ -102,7 +107,13 @@ class InvoiceToPayment(UsualFlow):
         """A payment that the source was told of and that is void now has to be taken back there, too; one that was made
         in its place has to be told; one of an invoice that looks like this one may be the second for it."""
         link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
-        if link is None or not event.type.startswith(_PAYMENT) or workflow.kind == "recall":
+        if link is None or workflow.kind == "recall":
+            return None
+        if event.type.startswith(_INVOICE):
+            there = records.get(db, Invoice, link.system, link.external_id)
+            is_news = there is not None and there.record.status == "cancelled" and workflow.kind == "post"
+            return "await_payment" if is_news and not workflow.data.get("is_cancelled") else None
+        if not event.type.startswith(_PAYMENT):
             return None
         made = payments.of_invoice(db, link.system, link.external_id)
         if payments.news(made, workflow.data.get("told", {})):
@@ -129,6 +140,8 @@ class InvoiceToPayment(UsualFlow):
             return "request_posting" if class_ == "READ_BACK_DIFFERS" else "validate", True
         if step in ("tell_hold", "await_hold_told"):
             return "tell_hold", True
+        if step in ("tell_cancelled", "await_cancelled_told"):
+            return "await_payment", True
         if step in ("await_write_back", "write_back"):
             return "write_back", True
         if step == "check_payment":
@@ -196,6 +209,8 @@ _STEPS: Mapping[str, Step] = {
         holds.tell_hold,
         holds.await_hold_told,
         holds.await_release,
+        cancelled.tell_cancelled,
+        cancelled.await_cancelled_told,
         disputes.request_hold,
         disputes.await_hold,
         disputes.await_settled,

@@ -69,6 +69,8 @@ def await_settled(context: Context) -> Answer:
         return Done({"note": "paid all the same"}, goto="record_payment")
     if doubles.doubts(context):
         return Done({"note": "paid all the same, and perhaps twice"}, goto="check_payment")
+    if subject.is_cancelled_there(context):
+        return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if not is_disputed(context):
         context.data["dispute_shown"] = False
         return Done({"settled_in": source}, goto="request_release")

@@ -104,7 +104,7 @@ def _counted(db: Connection, held: Held[Invoice], workflow: Workflow) -> Invoice
         one for one in workflows.of_document(db, str(held.key), Invoice.entity) if one.state != "aborted"
     ]
     is_taken_back = any(
-        one.kind == "void" and (one.ended_at or one.data.get("is_cancelled")) for one in found
+        one.data.get("is_cancelled") or (one.kind == "void" and one.ended_at is not None) for one in found
     )
     if is_taken_back or (held.record.status in ("cancelled", "rejected") and not any(map(is_posted, found))):
         return None

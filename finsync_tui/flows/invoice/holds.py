@@ -43,7 +43,7 @@ def await_release(context: Context) -> Answer:
     if shown is not None and shown.status in ("approved", "pending_approval"):
         return Done({"note": "released in the ERP"}, goto="verify_posting")
     if shown is not None and shown.status == "cancelled":
-        return subject.cancelled_there(context)
+        return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if not context.data.get("hold_shown"):
         context.data["hold_shown"] = True
         return subject.stop(

@@ -24,14 +24,19 @@ def write_back(context: Context) -> Answer:
         "erp_number": str(context.data.get("erp_number") or subject.invoice(context).number),
         "erp_status": "Cancelled" if is_void else "Posted",
     }
-    holds_told = int(context.data.get("hold_count", 0))
     entry_id = outgoing.enqueue(
         context, subject.source(context), "invoice.write_back", {"fields": fields},
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS,
-        part=f"after-hold-{holds_told}" if holds_told else "",
+        part=_after_what(context),
     )  # fmt: skip
     context.data.update(write_back_entry=entry_id, written=fields)
     return Done({"entry": entry_id, **fields})
+
+
+def _after_what(context: Context) -> str:
+    """Tell apart what is told anew of one version: after each hold, and after each time it was cancelled there."""
+    counts = (("hold", context.data.get("hold_count", 0)), ("cancelled", context.data.get("cancel_count", 0)))
+    return "-".join(f"after-{name}-{count}" for name, count in counts if count)
 
 
 def await_write_back(context: Context) -> Answer:
@@ -51,11 +56,13 @@ def await_payment(context: Context) -> Answer:
 
 def _to_do(context: Context) -> Answer | None:
     """Return what is to be done about the payment or the standing of a posted invoice now; None: nothing yet."""
-    if subject.invoice(context).total.amount_minor <= 0:
-        return Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
     news = doubles.untold(context)
     if news:
         return _late(context) or Done({"payments": sorted(news)}, goto="record_payment")
+    if subject.is_cancelled_there(context):
+        return Done({"note": f"cancelled in {subject.target(context)}"}, goto="tell_cancelled")
+    if subject.invoice(context).total.amount_minor <= 0:
+        return Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
     if context.workflow.kind == "void":
         return Done({"note": "every payment that was called back is told"}, goto="verify")
     if _is_settled(context) and not doubles.doubts(context):

@@ -79,6 +79,12 @@ def shown(context: Context) -> Invoice | None:
     return found.record if found is not None else None
 
 
+def is_cancelled_there(context: Context) -> bool:
+    """Say whether the ERP, as sync read it last, has cancelled what was posted and nobody has asked it to cancel."""
+    found = shown(context)
+    return context.workflow.kind != "void" and found is not None and found.status == "cancelled"
+
+
 def remember(context: Context, entry_id: int) -> None:
     """Note a delivery beside the main way: it is verified with the instance's others."""
     context.data["side_entries"] = [*context.data.get("side_entries", []), entry_id]

@@ -99,6 +99,9 @@ class InvoiceProcess(BuyingProcess):
     def do_release(self) -> None:
         self.desk.erp_shows(status="approved", holds=())
 
+    def do_cancel(self) -> None:
+        self.desk.erp_shows(status="cancelled")
+
     def do_apply(self, amount: str) -> None:
         self.desk.answer(answer={"applied": amount})
 
@@ -137,6 +140,12 @@ class PaidInParts(InvoiceProcess):
         "arrive, answer, answer, read, answer, hold, answer, release, read, answer,"
         "pay P1 45, answer, pay P2 20, answer, call_back P2 20, answer, pay P3 55, answer, read"
     )
+
+
+class CancelledThere(InvoiceProcess):
+    """Somebody cancels it in the ERP, and has it in force again before it is paid."""
+
+    ways = "arrive, answer, answer, read, answer, cancel, answer, release, answer, pay P1 100, answer, read"
 
 
 class PaidTwice(InvoiceProcess):
@@ -381,6 +390,7 @@ class RequisitionOnly(BuyingProcess):
 
 
 BUYING: tuple[type[BuyingProcess], ...] = (
-    PaidInParts, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice, VoidedInvoice,
+    PaidInParts, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
+    VoidedInvoice,
     OrderProcess, OrderWithFundsCheck, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip

@@ -673,11 +673,11 @@ def test_an_erp_that_validates_later_is_waited_for() -> None:
 
 
 def test_a_hold_that_ends_with_a_cancellation_is_an_exception() -> None:
-    """Somebody cancelled it in the ERP while the source shows it as approved."""
+    """Somebody cancelled it in the ERP while the source shows it as approved: told there, then shown."""
     desk = a_held_desk()
     desk.erp_shows(status="cancelled")
 
-    desk.retry()
+    desk.answer()
 
     assert [("INVOICE_ON_HOLD", "closed"), ("READ_BACK_DIFFERS", "open")] == desk.exceptions
 
