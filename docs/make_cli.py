@@ -59,7 +59,7 @@ SHAPES = {
     "events tail": "seq, and the attributes of CloudEvents 1.0: specversion, id, source, type, subject, time, "
     "datacontenttype, data, and where there is one dataschema, correlationid",
     "audit log": "seq, at, who, what, subject, why, body, hash",
-    "audit verify": "is_intact, count, first_bad_seq, reason, head",
+    "audit verify": "is_intact, count, first_bad_seq, reason, head, checkpoints",
     "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
     "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full",
     "profile check": "place, message, remedy",

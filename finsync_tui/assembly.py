@@ -33,7 +33,9 @@ from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import golden, sweeping
 from store import (
     Store,
+    audit,
     cases,
+    checkpoints,
     engine,
     leases,
     meta,
@@ -170,6 +172,7 @@ class Engine:
                 if self.is_stopping():
                     break
                 await self.reconcile(asked)
+        self.seal()
         self.cycle_count += 1
         self._report("idle")
         return replace(
@@ -179,6 +182,18 @@ class Engine:
             left_alone=left_alone,
             is_stopped=self.is_stopping(),
         )
+
+    def seal(self, *, is_last: bool = False) -> None:
+        """Sign the audit log's end, when it is time for it."""
+        if self.has_unsigned():
+            from finsync_tui import sealing  # loaded where there is something to sign
+
+            sealing.seal(self.store, secrets_of(self.workspace), self.clock.now(), is_last=is_last)
+
+    def has_unsigned(self) -> bool:
+        """Say whether the audit log has entries that no checkpoint covers."""
+        last = checkpoints.newest(self.store.db)
+        return audit.head(self.store.db)[0] > (last.seq if last is not None else 0)
 
     async def pull(self, pulls: Sequence[sync.Pull]) -> tuple[sync.Pulled, ...]:
         """Read these now, outside any schedule."""
@@ -377,6 +392,7 @@ async def open_engine(
                 with suppress(asyncio.CancelledError):
                     await beat
                 running._report("stopped")
+                running.seal(is_last=True)
         finally:
             for adapter in connected.values():
                 await adapter.aclose()
@@ -386,9 +402,13 @@ async def open_engine(
         store.close()
 
 
+def secrets_of(workspace: Workspace) -> credentials.Secrets:
+    return credentials.Secrets(workspace.name, workspace.path, workspace.secrets_dir)
+
+
 def connect(workspace: Workspace, profile: Profile, clock: Clock) -> dict[str, Adapter]:
     """Make an adapter for each configured system. Nothing is called yet; secrets are read when first needed."""
-    secrets = credentials.Secrets(workspace.name, workspace.path, workspace.secrets_dir)
+    secrets = secrets_of(workspace)
     return {
         name: adapter_packages.load(connection.adapter).connect(
             name, connection, SystemSecrets(name, secrets, _needed(connection)), clock

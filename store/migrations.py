@@ -1116,6 +1116,28 @@ def m027_unchanged_not_compared_anew(db: Database) -> None:
         db.execute(statement)
 
 
+_M028 = """
+CREATE TABLE audit_checkpoint (      -- the end of the chain at a moment, signed with a key outside the store
+  seq INTEGER PRIMARY KEY,           -- of the last entry that it covers
+  head TEXT NOT NULL,
+  at TEXT NOT NULL,
+  public TEXT NOT NULL,
+  signature TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_checkpoint_no_update BEFORE UPDATE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END;
+CREATE TRIGGER audit_checkpoint_no_delete BEFORE DELETE ON audit_checkpoint
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are append-only'); END;
+"""
+
+
+@migrations()
+def m028_signed_checkpoints(db: Database) -> None:
+    """The audit log's end is signed from time to time."""
+    for statement in statements(_M028):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

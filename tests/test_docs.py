@@ -31,6 +31,7 @@ FINDING_CLASSES = frozenset(
         "OUTCOME_UNKNOWN",
         "DUPLICATE_EVENT",
         "STALE_VERSION",
+        "AUDIT_CHANGED",
         "MAPPING_DEFAULT",
         "UNAVAILABLE",
         "APPROVED_BY_DELEGATE",

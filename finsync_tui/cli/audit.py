@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,23 +10,47 @@ from finsync_tui.cli._context import (
     FOUND_SOMETHING,
     JsonOption,
     LimitOption,
+    ReasonOption,
     WorkspaceOption,
+    actor,
     example,
+    opened,
     reading,
+    workspace_of,
 )
 from finsync_tui.cli._output import moment, note, say, say_json, table
 from finsync_tui.cli._queries import listed
 
+if TYPE_CHECKING:
+    from finsync_tui.sealing import Sealed
+
 app = typer.Typer(name="audit", help="Who did what, and that nobody changed it since.", no_args_is_help=True)
 
 
-@app.command(epilog=example("finsync audit verify"))
-def verify(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Check every link of the audit chain; ends with 3 when one does not hold."""
+@app.command(epilog=example("finsync audit verify", "finsync audit verify --key 9vW1Qd8...="))
+def verify(
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            show_default=False,
+            help="Compare the checkpoints with this public key (may be repeated) in place of the one that this account keeps.",
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check every link of the audit chain and every signed checkpoint; ends with 3 when one does not hold."""
+    from finsync_tui import sealing
+    from finsync_tui.assembly import secrets_of
     from store import audit
 
+    secrets = secrets_of(workspace_of(workspace))
     with reading(workspace) as db:
-        found = audit.verify(db)
+        chain = audit.verify(db)
+        sealed = sealing.check(db, secrets, keys or ())
+    found = sealing.together(chain, sealed)
     if json:
         say_json(
             {
@@ -34,16 +58,56 @@ def verify(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
                 "count": found.count,
                 "first_bad_seq": found.first_bad_seq,
                 "reason": found.reason,
-                "head": found.head.hex() if isinstance(found.head, bytes) else found.head,
+                "head": found.head,
+                "checkpoints": {
+                    "count": sealed.count,
+                    "signed_to": sealed.to or None,
+                    "key": sealed.public,
+                    "problem": sealed.problem or None,
+                },
             }
         )
     elif found.is_intact:
-        say(f"intact: {found.count:,} entries")
+        say(f"intact: {found.count:,} entries; {_signed(sealed)}")
     else:
-        say(f"BROKEN at entry {found.first_bad_seq}: {found.reason}")
-        note("Keep this file as it is and compare it with a backup made before.")
+        say(
+            f"BROKEN at entry {found.first_bad_seq}: {found.reason}"
+            + (f"; {sealed.problem}" if sealed.problem else "")
+        )
+        note(
+            "Keep this file as it is and compare it with a backup made before. Where it is right so (an older copy was put "
+            "back), a person says so: finsync audit accept --reason TEXT"
+        )
     if not found.is_intact:
         raise typer.Exit(FOUND_SOMETHING)
+
+
+def _signed(sealed: Sealed) -> str:
+    if not sealed.count:
+        return "none of them is signed yet" + (
+            "" if sealed.public else ": there is no key here (`finsync doctor`)"
+        )
+    own = "" if sealed.public else ", with a key that this account does not keep: compare it with --key"
+    return f"signed up to entry {sealed.to:,} by {sealed.count:,} checkpoints{own}"
+
+
+@app.command(epilog=example('finsync audit accept --reason "the backup of 1 March was put back"'))
+def accept(reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Take the audit log as it stands for the one to be guarded from now on; what did not hold is recorded in it."""
+    from finsync_tui import people, sealing
+    from finsync_tui.actions.acting import checked_reason
+    from finsync_tui.assembly import secrets_of
+
+    who = actor(workspace)
+    people.require(who.name, who.roles, "audit.accepted")
+    with opened(workspace) as store:
+        sealed = sealing.accept(
+            store, secrets_of(workspace_of(workspace)), who.name, checked_reason(reason), store.clock.now()
+        )
+    if json:
+        say_json({"signed_to": sealed.to, "key": sealed.public})
+    else:
+        say(f"signed up to entry {sealed.to:,}; what did not hold before is in the log (audit.accepted)")
 
 
 @app.command(epilog=example("finsync audit log --subject coupa:100234"))

@@ -74,6 +74,7 @@ def examine(path: Path) -> Iterator[Look]:
         remedy = "Correct the configuration, then run `finsync doctor` again."
         yield Look("people, secrets", "warn", "not looked at: the configuration can't be read", remedy)
     yield from _caught(_store, workspace)
+    yield from _caught(_seals, workspace)
     yield from _caught(_engine, workspace)
 
 
@@ -265,6 +266,32 @@ def _engine(workspace: Workspace) -> Iterator[Look]:
         yield Look("engine", "warn", f"no sign of life: {leases.words(lease.holder)}", remedy)
     else:
         yield Look("engine", "ok", f"at work here: {leases.words(lease.holder)}")
+
+
+def _seals(workspace: Workspace) -> Iterator[Look]:
+    """Say up to where the audit log is signed; nothing while there is no store."""
+    from contextlib import closing
+
+    from finsync_tui import sealing
+    from finsync_tui.assembly import secrets_of
+    from store import audit
+    from store.database import open_reader
+
+    if not workspace.store_path.exists():
+        return
+    with closing(open_reader(workspace.store_path)) as db:
+        found, (count, _) = sealing.check(db, secrets_of(workspace)), audit.head(db)
+    if found.problem:
+        remedy = "Compare it with a backup. Where it is right so: finsync audit accept --reason TEXT"
+        yield Look("audit log", "bad", found.problem, remedy)
+    elif found.count:
+        yield Look("audit log", "ok", f"signed up to entry {found.to:,} of {count:,}")
+    elif count:
+        remedy = (
+            "The engine signs it where it can keep a key: in a keyring, or in a writable folder outside the workspace that "
+            "FINSYNC_SECRETS_DIR names."
+        )
+        yield Look("audit log", "warn", f"none of its {count:,} entries is signed", remedy)
 
 
 def _store(workspace: Workspace) -> Iterator[Look]:

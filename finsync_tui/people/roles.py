@@ -40,6 +40,7 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "system.paused": _RUN,
     "system.resumed": _RUN,
     "system.read_asked": _RUN,
+    "audit.accepted": frozenset(["administrator"]),
     "break.assigned": _WORK,
     "break.commented": frozenset([*_WORK, "auditor"]),
     "break.explained": _ANALYST,

@@ -100,16 +100,17 @@ class AuditScreen(ListScreen[AuditRow]):
     async def action_verify(self) -> None:
         """Recompute every hash from the first entry on; a long log takes a while, and one can go on working."""
         self.app.notify("Checking the whole chain …", markup=False)
-        found = await self.read(journals.verified)
+        found, sealed = await self.read(partial(journals.verified, workspace=self.desk.workspace))
         if found.is_intact:
             lines = [
                 f"All {found.count:,} entries hold, and no protected value was changed.",
                 f"The newest hash is {found.head}.",
+                f"Signed up to entry {sealed.to:,}." if sealed.count else "None of them is signed yet.",
             ]
         else:
             why = REASONS.get(found.reason or "", "it does not hold")
             lines = [
-                f"The chain breaks at entry {found.first_bad_seq}: {why}.",
+                f"The chain breaks at entry {found.first_bad_seq}: {sealed.problem or why}.",
                 f"{found.count:,} entries before it hold.",
                 "Nothing was changed now. Keep a copy of the file, compare it with the last good backup, and tell whoever is "
                 "responsible for this workspace.",

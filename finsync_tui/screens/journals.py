@@ -20,6 +20,9 @@ from store.clock import instant
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
+    from finsync_tui.sealing import Sealed
+    from finsync_tui.settings import Workspace
+
 BRIEF_CHARS = 400
 
 
@@ -189,6 +192,10 @@ def entry(db: Connection, seq: int) -> AuditDossier | None:
     )
 
 
-def verified(db: Connection) -> Verification:
-    """Check the whole chain."""
-    return audit.verify(db)
+def verified(db: Connection, workspace: Workspace | None) -> tuple[Verification, Sealed]:
+    """Check the whole chain, and its checkpoints with the key of this account."""
+    from finsync_tui import sealing
+    from finsync_tui.assembly import secrets_of
+
+    sealed = sealing.check(db, secrets_of(workspace) if workspace is not None else None)
+    return sealing.together(audit.verify(db), sealed), sealed
