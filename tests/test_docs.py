@@ -47,6 +47,9 @@ FINDING_CLASSES = frozenset(
         "DRIFT",
         "MAPPING_DIFFERS",
         "MAPPING_UNTRUSTED",
+        "ABORT_REFUSED",
+        "PAID_OTHERWISE",
+        "PAYMENT_CHANGED",
         "PREPAYMENT_NOT_APPLIED",
     ]
 )

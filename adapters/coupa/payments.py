@@ -204,6 +204,60 @@ class RecordPayment:
         return payment
 
 
+@dataclass(frozen=True, slots=True)
+class MarkPaid:
+    """Says whether an invoice is paid, without a payment: overwritten, so it may be repeated."""
+
+    door: Door
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        """Set flag, day and note unless the flag shows what it should."""
+        is_paid, paid_on, note = self._asked(request)
+        path = f"/api/invoices/{document_id(self.door.system, request, 'an invoice')}"
+        before = await self._read(request, path)
+        if bool(before.paid) == is_paid:
+            return self._receipt(request, before, was_found=True)
+        after, _ = await self.door.put(path, outbound.paid(is_paid, paid_on, note), PaidEcho)
+        if after.paid is None:
+            after = await self._read(request, path)
+        if bool(after.paid) != is_paid:
+            raise self.door.ignored(
+                f"invoice {request.external_id}",
+                {"paid": is_paid},
+                {"paid": after.paid},
+                fix="See in Coupa whether the invoice may be marked as paid, then retry",
+            )
+        return self._receipt(request, after, was_found=False)
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        """Say whether the flag shows what it should."""
+        is_paid, *_ = self._asked(request)
+        path = f"/api/invoices/{document_id(self.door.system, request, 'an invoice')}"
+        echo = await self._read(request, path)
+        return self._receipt(request, echo, was_found=True) if bool(echo.paid) == is_paid else None
+
+    async def _read(self, request: WriteRequest, path: str) -> PaidEcho:
+        echo = await self.door.one(path, PaidEcho)
+        if echo is None:
+            raise self.door.gone(f"invoice {request.external_id}")
+        return echo
+
+    def _receipt(self, request: WriteRequest, echo: PaidEcho, *, was_found: bool) -> Receipt:
+        answer = {"id": echo.id, "paid": bool(echo.paid)}
+        receipt = Receipt(external_id=request.external_id, number=echo.invoice_number, answer=answer)
+        return replace(receipt, was_found=was_found)
+
+    def _asked(self, request: WriteRequest) -> tuple[bool, date, str]:
+        body = request.body
+        try:
+            paid_on, note = date.fromisoformat(str(body["paid_on"])), str(body["note"])
+            if not isinstance(body["is_paid"], bool) or len(note) > NOTE_LENGTH_MAX:
+                raise ValueError(f"is_paid {body['is_paid']!r}, a note of {len(note)} characters")
+        except (KeyError, ValueError) as error:
+            raise self.door.refused("PAYLOAD_INVALID", f"the invoice cannot be marked: {error!r}") from None
+        return body["is_paid"], paid_on, note
+
+
 def _day(text: str | None) -> date | None:
     try:
         return day(text, "$")

@@ -23,6 +23,7 @@ OPERATIONS: Final[Mapping[str, Callable[[Door], Desk]]] = {
     "order.write_back": write_back.order,
     "invoice.write_back": write_back.invoice,
     "invoice.record_payment": payments.RecordPayment,
+    "invoice.mark_paid": payments.MarkPaid,
     "invoice.dispute": disputes.Dispute,
     "invoice.withdraw_dispute": disputes.withdraw,
     "order.mark_exported": exports.order,

@@ -17,7 +17,7 @@ from finsync_tui.actions.acting import (
     resume_waiting,
 )
 from finsync_tui.actor import Actor
-from finsync_tui.flows import agreed, compensation
+from finsync_tui.flows import agreed, compensation, not_given_up
 from finsync_tui.flows.registry import FLOWS
 from store import Store, cases, outbox, workflows
 from store.cases import ExceptionCase
@@ -225,6 +225,10 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
         if outbox.may_have_happened(delivery):
             after = {"delivery": delivery.entry_id, "key": delivery.idempotency_key, "outcome": "unknown"}
             note_action(store, db, actor, "delivery.settled_outside", workflow.document_key, reason, after)
+    if workflow.step == compensation.STEP and not_given_up.is_in_force(db, workflow):
+        why = f"{case.system} refused to cancel it ({case.cause}); {actor.name} resolved that: {reason}"
+        not_given_up.resume(db, workflow, why, now)
+        return None
     outbox.cancel(db, [d.entry_id for d in found], now)
     FLOWS[workflow.flow].stopped(db, workflow, f"ended by {actor.name}: {reason}", now)
     workflows.save(

@@ -69,7 +69,11 @@ def _version_before(db: Connection, workflow: Workflow) -> Workflow | None:
 
 def _compensate(db: Connection, actor: Actor, workflow: Workflow, reason: str, now: datetime) -> None:
     """Let the instance go on at the step that undoes what it has done; it ends there."""
-    data = {**workflow.data, "abort": {"by": actor.name, "reason": reason}, "read_back": None}
+    data = {
+        **workflow.data,
+        "abort": {"by": actor.name, "reason": reason, "step": workflow.step},
+        "read_back": None,
+    }
     workflows.save(
         db,
         workflow.id,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from sqlite3 import Connection
+from typing import Final
 
-from finsync_tui.flows import counters, looking, outgoing
+from finsync_tui.flows import counters, looking, not_given_up, outgoing
 from finsync_tui.flows.counters import Counter, has_effects
 from finsync_tui.flows.order import subject, takeover
 from finsync_tui.flows.registry import FLOWS
@@ -19,12 +20,14 @@ from store import audit, commitments, crossrefs, events, outbox, records, workfl
 from store.canonical.budget import Commitment
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
-from store.canonical.payables import Payment
 from store.outbox import Delivery
 from store.workflows import Workflow
 
 STEP = "compensate"
 """The step at which an aborted instance goes on, in every flow."""
+_REPLIES: Final = frozenset(
+    ("order.write_back", "invoice.write_back", "invoice.record_payment", "invoice.mark_paid")
+)
 ENDINGS = frozenset(("cancel", "void"))
 """Kinds of instances that only take away what its source has given up: nothing brings that back into force."""
 __all__ = ["STEP", "compensate", "has_effects", "refusal", "writes"]
@@ -36,7 +39,9 @@ def compensate(context: Context) -> Answer:
     waiting = _movement(context)
     if waiting is not None:
         return waiting
-    for delivery in reversed(writes(context.db, context.workflow)):
+    if (ended := _paid_meanwhile(context)) is not None:
+        return ended
+    for delivery in _newest_first(writes(context.db, context.workflow)):
         if (
             delivery.state not in ("delivered", "verified")
             or delivery.entry_id in context.data["compensated"]
@@ -50,7 +55,7 @@ def compensate(context: Context) -> Answer:
             continue  # it was asked after: what came of it, if anything did, is a delivery of its own
         answer = _undo(context, delivery)
         if answer is not None:
-            return answer
+            return (_paid_meanwhile(context) if isinstance(answer, Hold) else None) or answer
     reason, flow = context.data.get("abort", {}), FLOWS[context.workflow.flow]
     flow.give_up(context)
     flow.stopped(context.db, context.workflow, f"given up: {reason.get('reason')}", context.now)
@@ -58,6 +63,23 @@ def compensate(context: Context) -> Answer:
         "aborted",
         {"by": reason.get("by"), "reason": reason.get("reason"), "undone": context.data["compensated"]},
     )
+
+
+def _newest_first(found: list[Delivery]) -> list[Delivery]:
+    """Return deliveries in the order in which they are undone. What a source was told comes last: it hears that a document
+    is withdrawn when that has worked, not before."""
+    replies = [one for one in found if one.operation in _REPLIES]
+    others = [one for one in found if one.operation not in _REPLIES]
+    return [*reversed(others), *reversed(replies)]
+
+
+def _paid_meanwhile(context: Context) -> Done | None:
+    """A paid invoice can't be cancelled: giving it up ends, and its payment is followed and told."""
+    why = not_given_up.paid(context.db, context.workflow)
+    if why is None or not not_given_up.is_in_force(context.db, context.workflow):
+        return None
+    step = not_given_up.go_on(context.db, context.workflow, context.data, why, context.now)
+    return Done({"note": f"not given up: {why}"}, goto=step)
 
 
 def writes(db: Connection, workflow: Workflow) -> list[Delivery]:
@@ -82,19 +104,7 @@ def refusal(db: Connection, workflow: Workflow) -> str | None:
             f"{workflow.document_number} is cancelled or void in {source}, and would stay in force in "
             f"{workflow.target or 'the ERP'} if nobody took it away there: let this end, or retry or resolve its exception."
         )
-    for delivery in outbox.of_workflow(db, workflow.id):
-        if delivery.operation != "invoice.create" or not has_effects(delivery):
-            continue
-        link = crossrefs.get(db, delivery.entity, delivery.document_key, delivery.system)
-        ids = records.twins(db, Payment.entity, "invoice", link.external_id, link.system) if link else []
-        for payment_id in ids:
-            held = records.get(db, Payment, delivery.system, payment_id)
-            if held is not None and held.record.status in ("issued", "cleared"):
-                return (
-                    f"{delivery.system} has paid invoice {delivery.document_number} with payment {held.record.number}, and a paid "
-                    f"invoice can't be cancelled: have the payment voided there first."
-                )
-    return None
+    return not_given_up.paid(db, workflow)
 
 
 def _undo(context: Context, delivery: Delivery) -> Answer | None:

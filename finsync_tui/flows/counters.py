@@ -172,6 +172,11 @@ def _recorded(context: Context, delivery: Delivery) -> Counter | None:
     return Counter(delivery.operation, {**body, **back}, delivery.external_id)
 
 
+def _marked(context: Context, delivery: Delivery) -> Counter:
+    """What is not in force any more is not paid, either."""
+    return Counter(delivery.operation, {**json.loads(delivery.body), "is_paid": False}, delivery.external_id)
+
+
 def _journal(context: Context, delivery: Delivery) -> Counter | None:
     link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
     if link is None:
@@ -362,6 +367,7 @@ _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
     "invoice.hold": _hold,
     "invoice.apply_prepayment": _prepayment,
     "invoice.record_payment": _recorded,
+    "invoice.mark_paid": _marked,
     "receipt.create": _receipt,
     "receipt.return": _receipt,
     "receipt.correct": _receipt,

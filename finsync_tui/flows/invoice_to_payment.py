@@ -3,7 +3,7 @@
     route -> confirm_supplier -> check_duplicates -> match -> ask -> await_tax -> check_tax -> check_approval
       -> resolve_accounts -> check_period -> request_posting -> await_posting -> validate -> await_validation
       -> verify_posting -> apply_prepayments <-> await_prepayment -> publish -> write_back -> await_write_back
-      -> await_payment <-> record_payment -> await_record -> verify
+      -> await_payment <-> record_payment -> await_record -> mark_paid -> await_marked -> verify
 
 A payment in part is read back at its source (`verify_record`) before the rest is waited for; one that may be a second
 one for the same is looked at by a person before it is told (`check_payment`). An invoice that the ERP holds, before or after, is told to the source (`tell_hold`, `await_hold_told`) and waits for the
@@ -34,6 +34,7 @@ from finsync_tui.flows.invoice import (
     holds,
     postings,
     prepayments,
+    recorded,
     replies,
     taxing,
 )
@@ -116,7 +117,7 @@ class InvoiceToPayment(UsualFlow):
         if not event.type.startswith(_PAYMENT):
             return None
         made = payments.of_invoice(db, link.system, link.external_id)
-        if payments.news(made, workflow.data.get("told", {})):
+        if payments.news(made, workflow.data, link.external_id, str(workflow.currency)):
             return "await_payment"
         key = RecordKey.parse(event.subject)
         held = records.get(db, Payment, key.system, key.external_id)
@@ -140,6 +141,8 @@ class InvoiceToPayment(UsualFlow):
             return "request_posting" if class_ == "READ_BACK_DIFFERS" else "validate", True
         if step in ("tell_hold", "await_hold_told"):
             return "tell_hold", True
+        if step in ("mark_paid", "await_marked"):
+            return "await_payment", True
         if step in ("tell_cancelled", "await_cancelled_told"):
             return "await_payment", True
         if step in ("await_write_back", "write_back"):
@@ -202,10 +205,12 @@ _STEPS: Mapping[str, Step] = {
         replies.await_write_back,
         replies.await_payment,
         doubles.check_payment,
-        replies.record_payment,
-        replies.await_record,
+        recorded.record_payment,
+        recorded.await_record,
         replies.verify,
         replies.verify_record,
+        recorded.mark_paid,
+        recorded.await_marked,
         holds.tell_hold,
         holds.await_hold_told,
         holds.await_release,
@@ -231,8 +236,8 @@ _VOID: Mapping[str, Step] = {
         replies.write_back,
         replies.await_write_back,
         replies.await_payment,
-        replies.record_payment,
-        replies.await_record,
+        recorded.record_payment,
+        recorded.await_record,
         replies.verify,
     )
 }

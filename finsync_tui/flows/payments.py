@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from sqlite3 import Connection
+from typing import Any
 
 from store import records
 from store.canonical.money import Money
@@ -17,15 +18,34 @@ def of_invoice(db: Connection, system: str, invoice_id: str) -> dict[str, Paymen
     return {payment_id: held.record for payment_id, held in found if held is not None}
 
 
-def news(payments: Mapping[str, Payment], told: Mapping[str, str]) -> dict[str, str]:
-    """Return what nobody was told: payments that were made, and told ones that are void. By id: `paid` or `voided`."""
+def news(
+    payments: Mapping[str, Payment], data: Mapping[str, Any], invoice_id: str, currency: str
+) -> dict[str, str]:
+    """Return what nobody was told, by id: payments that were made (`paid`), told ones that are void (`voided`) or in force
+    again (`reissued`), and told ones that settle more or less than was told (`changed`).
+
+    `data` is what the invoice's instance keeps: `told`, the state of each, and `told_minor`, how much that was.
+    """
+    told, shares = data.get("told", {}), data.get("told_minor", {})
     found = {}
     for payment_id, payment in payments.items():
-        if is_live(payment) and payment_id not in told:
-            found[payment_id] = "paid"
-        elif payment.status == "voided" and told.get(payment_id) == "paid":
+        before = told.get(payment_id)
+        if payment.status == "voided" and before == "paid":
             found[payment_id] = "voided"
+        elif not is_live(payment):
+            continue
+        elif before is None:
+            found[payment_id] = "paid"
+        elif before == "voided":
+            found[payment_id] = "reissued"
+        elif _is_other(payment, shares.get(payment_id), invoice_id, currency):
+            found[payment_id] = "changed"
     return found
+
+
+def _is_other(payment: Payment, told: int | None, invoice_id: str, currency: str) -> bool:
+    """Say whether a payment settles another amount than was told; what nobody kept is taken for the same."""
+    return told is not None and told != amount(payment, invoice_id, currency).amount_minor
 
 
 def is_live(payment: Payment) -> bool:

@@ -89,4 +89,9 @@ def _reply_differences(workflow: Workflow, shown: object) -> list[Difference]:
         count = held.count((note, minor))
         if count != 1:
             differences.append(Difference(f"payment {note}", "recorded once", f"{count} times"))
+    flag = workflow.data.get("marked_paid")
+    if flag is not None and flag != shown.is_marked_paid:
+        differences.append(
+            Difference("paid", *("yes" if one else "no" for one in (flag, shown.is_marked_paid)))
+        )
     return differences

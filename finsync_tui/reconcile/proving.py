@@ -46,6 +46,8 @@ _OVERTAKEN_BY: Final[Mapping[str, frozenset[str]]] = {
     "invoice.create": frozenset(("invoice.cancel",)),
     "invoice.validate": frozenset(("invoice.cancel",)),
     "invoice.hold": frozenset(("invoice.release",)),
+    "invoice.record_payment": frozenset(("invoice.mark_paid",)),
+    "invoice.mark_paid": frozenset(("invoice.record_payment",)),
     "invoice.apply_prepayment": frozenset(("invoice.unapply_prepayment",)),
     "journal.create": frozenset(("journal.reverse",)),
     "journal.confirm": frozenset(("journal.reverse",)),

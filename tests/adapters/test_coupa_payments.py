@@ -68,6 +68,36 @@ def test_partial_payments_and_a_void_stand_side_by_side() -> None:
     assert (False, "60.00") == (held(world, invoice)["paid"], held(world, invoice)["amount-due"])
 
 
+def test_an_invoice_is_marked_as_paid_without_a_payment() -> None:
+    """Settled with less or otherwise: flag, day and note are overwritten, no record is added, and again changes nothing."""
+    world, invoice = a_world()
+    body = {"is_paid": True, "paid_on": "2026-01-20", "note": "Settled in oracle-emea"}
+    request = WriteRequest("invoice.mark_paid", "k", invoice, body)
+
+    before = find(world, request)
+    first, second, seen = write(world, request), write(world, request), find(world, request)
+
+    assert (None, False, True) == (before, first.was_found, second.was_found)
+    assert seen is not None
+    assert (True, "Settled in oracle-emea") == (
+        held(world, invoice)["paid"],
+        held(world, invoice)["payment-notes"],
+    )
+    assert not held(world, invoice)["payments"]
+    write(world, WriteRequest("invoice.mark_paid", "k2", invoice, {**body, "is_paid": False}))
+    assert held(world, invoice)["paid"] is False
+
+
+@pytest.mark.parametrize("change", [{"is_paid": "yes"}, {"paid_on": "soon"}, {"note": "x" * 256}])
+def test_what_cannot_be_marked_is_refused(change: Mapping[str, Any]) -> None:
+    """Nothing is sent of a request that says nothing clear."""
+    world, invoice = a_world()
+    body = {"is_paid": True, "paid_on": "2026-01-20", "note": "", **change}
+
+    with pytest.raises(RejectedError, match="marked"):
+        write(world, WriteRequest("invoice.mark_paid", "k", invoice, body))
+
+
 def test_a_payment_that_somebody_else_told_is_not_told_again() -> None:
     """Note, amount and day are what it is known by; only what is overwritten is sent."""
     world, invoice = a_world()

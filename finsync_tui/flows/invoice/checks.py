@@ -71,7 +71,7 @@ def _inherit(context: Context) -> None:
     """What the source was told of payments before is not told again, and what is void of it is taken back."""
     for one in workflows.of_document(context.db, context.workflow.document_key, context.workflow.entity):
         if one.id < context.workflow.id:
-            for name in ("told", "recorded", "dispute_count"):
+            for name in ("told", "told_minor", "recorded", "dispute_count"):
                 if name in one.data:
                     context.data.setdefault(name, one.data[name])
 

@@ -36,7 +36,11 @@ class Doubt:
 def untold(context: Context) -> dict[str, str]:
     """Return what the source has to be told of payments now, as `payments.news` does, without those that are in doubt."""
     in_doubt = {one.key for one in doubts(context)}
-    news = payments.news(prepayments.made(context), context.data.get("told", {}))
+    link = subject.link(context)
+    if link is None:
+        return {}
+    currency = subject.invoice(context).currency
+    news = payments.news(prepayments.made(context), context.data, link.external_id, currency)
     return {key: state for key, state in news.items() if key not in in_doubt}
 
 

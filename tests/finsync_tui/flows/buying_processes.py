@@ -22,6 +22,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     a_prepayment,
     a_tax_line,
     an_invoice,
+    eur,
     issued,
 )
 from tests.finsync_tui.flows.processes import Process
@@ -102,6 +103,9 @@ class InvoiceProcess(BuyingProcess):
     def do_cancel(self) -> None:
         self.desk.erp_shows(status="cancelled")
 
+    def do_settled(self, amount: str) -> None:
+        self.desk.erp_shows(paid_status="paid", paid=eur(amount))
+
     def do_apply(self, amount: str) -> None:
         self.desk.answer(answer={"applied": amount})
 
@@ -140,6 +144,12 @@ class PaidInParts(InvoiceProcess):
         "arrive, answer, answer, read, answer, hold, answer, release, read, answer,"
         "pay P1 45, answer, pay P2 20, answer, call_back P2 20, answer, pay P3 55, answer, read"
     )
+
+
+class SettledWithLess(InvoiceProcess):
+    """A discount settles it; the ERP's invoice is read long after the payment was told."""
+
+    ways = "arrive, answer, answer, read, answer, pay P1 98, answer, read, settled 98, answer, read"
 
 
 class CancelledThere(InvoiceProcess):
@@ -390,7 +400,7 @@ class RequisitionOnly(BuyingProcess):
 
 
 BUYING: tuple[type[BuyingProcess], ...] = (
-    PaidInParts, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
+    PaidInParts, SettledWithLess, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
     OrderProcess, OrderWithFundsCheck, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip

@@ -658,6 +658,8 @@ class InvoiceDesk:
                 "target_number": body["fields"]["erp_number"],
                 "target_status": body["fields"]["erp_status"],
             }
+        elif claim.operation == "invoice.mark_paid":
+            changes = {"is_marked_paid": body["is_paid"]}
         else:
             assert isinstance(record, Invoice)
             told = RecordedPayment(

@@ -16,6 +16,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
     InvoiceDesk,
     a_free_line,
+    a_prepayment,
     a_receipt,
     an_invoice,
     an_order,
@@ -69,9 +70,9 @@ def test_an_invoice_that_is_given_up_leaves_nothing_in_force(step: str) -> None:
     assert [] == desk.exceptions
     if step == "await_payment":
         assert [
-            ("invoice.write_back", "undon"),
             ("invoice.validate", "stays"),
             ("invoice.create", "undon"),
+            ("invoice.write_back", "undon"),
         ] == undone(desk, "I1")
         assert ["Posted", "Withdrawn"] == desk.statuses
 
@@ -83,7 +84,6 @@ def test_what_an_invoice_took_is_promised_again_when_it_is_given_up() -> None:
     desk.receive()
     desk.post()
     desk.abort()
-    desk.answer()
     before = desk.open_minor
 
     desk.answer()
@@ -105,6 +105,76 @@ def test_an_undoing_that_is_refused_waits_for_a_person_and_is_never_done_again()
     assert ("invoice.cancel", "invoice.cancel") == (first.operation, second.operation)
     assert first.idempotency_key != second.idempotency_key
     assert ["invoice.create", "invoice.validate", "invoice.cancel", "invoice.cancel"] == desk.sent
+
+
+def a_posted_invoice() -> InvoiceDesk:
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.post()
+    return desk
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_giving_up_an_invoice_that_is_paid_meanwhile_ends_and_its_payment_is_told(
+    is_read_first: bool,
+) -> None:
+    """The ERP refuses to cancel it: it is never called withdrawn, and ends paid on both sides, with a finding that says why."""
+    desk = a_posted_invoice()
+    desk.abort()
+    if is_read_first:
+        desk.pay()
+        desk.answer("refused", case_class="REJECTED")
+    else:
+        desk.answer("refused", case_class="REJECTED")
+        desk.pay()
+        desk.retry()
+    desk.answer()
+    desk.read()
+
+    assert ("done", ["Posted"], [("P1", "100")]) == (desk.step(), desk.statuses, desk.recorded)
+    assert (["ABORT_REFUSED"], [], 0) == (desk.noted, desk.open_cases, desk.open_minor)
+
+
+def test_an_invoice_that_is_paid_before_it_is_cancelled_is_not_asked_for() -> None:
+    """The payment was read while a prepayment was being taken off: nothing more is undone."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    desk.tell("oracle-emea", "PRE-1", a_prepayment())
+    desk.invoice()
+    desk.answers(2)
+    desk.read()
+    desk.answer(answer={"applied": "40"})
+    desk.answers(2)
+    desk.abort()
+    first = desk.pending
+    desk.pay("P1", "60")
+    desk.answer()
+    while desk.pending:
+        desk.answer()
+    desk.read()
+
+    assert ["invoice.unapply_prepayment"] == first
+    assert "invoice.cancel" not in desk.sent
+    assert ("await_payment", ["Posted"]) == (desk.step(), desk.statuses)
+    assert [("Prepayment PRE-1", "40"), ("P1", "60"), ("Void Prepayment PRE-1", "-40")] == desk.recorded
+
+
+def test_who_resolves_a_refused_cancelling_lets_the_invoice_go_on() -> None:
+    """It is in force in the ERP: its payment, when it comes, is told as any."""
+    desk = a_posted_invoice()
+    desk.abort()
+    desk.answer("refused", case_class="REJECTED")
+    actions.resolve(desk.store, ANALYST, desk.open_cases, "it is meant after all")
+    desk.run()
+    waits = desk.step()
+    desk.pay()
+    desk.answer()
+    desk.read()
+
+    assert ("await_payment", "done", ["Posted"]) == (waits, desk.step(), desk.statuses)
+    assert ["ABORT_REFUSED"] == desk.noted
 
 
 def test_an_undoing_that_got_no_answer_is_looked_up() -> None:
@@ -242,7 +312,7 @@ def test_a_version_is_not_given_up_while_the_one_before_would_go_on() -> None:
         (1, ["order.discard"]),
         (2, ["order.cancel"]),
         (3, ["order.cancel"]),
-        (4, ["order.write_back", "order.cancel"]),
+        (4, ["order.cancel", "order.write_back"]),
     ],
 )
 def test_an_order_that_is_given_up_is_taken_back(answers: int, operations: list[str]) -> None:

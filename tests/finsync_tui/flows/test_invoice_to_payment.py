@@ -244,13 +244,14 @@ def test_a_discount_settles_an_invoice_with_less_than_its_total() -> None:
 
 
 def test_what_the_erp_settles_otherwise_ends_after_a_day() -> None:
-    """A prepayment may have paid it: no payment comes."""
+    """A prepayment may have paid it: no payment comes, and the source is told that it is paid."""
     desk = a_desk_with_goods()
     desk.post()
 
     desk.erp_shows(paid_status="paid", paid=desk.posted.total)
     waits = desk.step()
     desk.wait(days=1, minutes=1)
+    desk.answer()
     desk.read()
 
     assert ("await_payment", "done", []) == (waits, desk.step(), desk.recorded)
