@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from adapters.base import Adapter, WriteRequest
 from adapters.errors import AdapterError
+from finsync_tui import bodies
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, integrations, leases, outbox, systems
 from store.canonical.keys import RecordKey, idempotency_key
@@ -269,7 +270,7 @@ async def _seen(store: Store, adapter: Adapter, entry_ids: Sequence[int]) -> set
             operation=delivery.operation,
             idempotency_key=delivery.idempotency_key,
             external_id=delivery.external_id,
-            body=from_json(delivery.edited_body or delivery.body),
+            body=from_json(bodies.to_send(delivery.operation, delivery.body, delivery.edited_body)),
         )
         if await adapter.find(request) is not None:
             found.add(entry_id)

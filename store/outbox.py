@@ -92,6 +92,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     currency: str | None
     attempt_count: int
     """Attempts spent before this one."""
+    decided_body: str | None
+    """The body as it was decided, where `body` is what a person made of it."""
     is_outcome_unknown: bool
     """True: an earlier attempt may have worked. Look it up before sending."""
 
@@ -262,7 +264,8 @@ ORDER BY d.next_at, d.entry_id LIMIT ?
 _CLAIM = (
     "SELECT d.entry_id, e.idempotency_key, e.system, e.operation, e.entity, e.document_key, e.document_number,"
     " coalesce(d.edited_body, e.body) AS body, e.workflow_id, e.priority, coalesce(e.external_id, d.external_id), e.amount_minor, e.currency,"
-    " d.attempt_count, d.is_outcome_unknown FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id"
+    " d.attempt_count, CASE WHEN d.edited_body IS NULL THEN NULL ELSE e.body END AS decided_body, d.is_outcome_unknown"
+    " FROM delivery d JOIN outbox_entry e ON e.id = d.entry_id"
 )
 
 
@@ -480,6 +483,21 @@ def unverified(
         (after, text(since) if since else "", text(until) if until else "9", limit),
     )
     return [_delivery(row) for row in rows]
+
+
+def sent_edit(db: sqlite3.Connection, entry_id: int) -> str | None:
+    """Return the edited body that a system took; None: it took what was decided.
+
+    What was found there had been sent by an earlier attempt: by the last one that had no answer, in the words of that time.
+    """
+    row = db.execute(
+        "SELECT edited_body FROM attempt WHERE entry_id=?1"
+        " ORDER BY outcome='delivered' AND id=(SELECT max(id) FROM attempt WHERE entry_id=?1) DESC,"
+        " outcome IN ('unknown', 'protocol') DESC, id DESC LIMIT 1",
+        (entry_id,),
+    ).fetchone()
+    found: str | None = row[0] if row is not None else None
+    return found
 
 
 def attempts(db: sqlite3.Connection, entry_id: int) -> list[Attempt]:

@@ -73,6 +73,9 @@ def replay_deliveries(
     if edited_body is not None:
         checked_json(edited_body)
 
+    def refusal(db: Connection, delivery: Delivery) -> str | None:
+        return agreed.edit_refusal(db, delivery, edited_body) if edited_body is not None else None
+
     def replay(db: Connection, ids: Sequence[int], now: datetime) -> int:
         current = [entry_id for entry_id in ids if _is_current(db, entry_id)]
         done = outbox.replay(db, current, now, edited_body=edited_body)
@@ -89,7 +92,7 @@ def replay_deliveries(
         reason,
         replay,
         "it is not dead, refused or held, or a later decision for its document has taken its place",
-        agreed.edit_refusal if edited_body is not None else None,
+        refusal,
         seen=seen,
     )
 

@@ -174,7 +174,7 @@ def edit(
         if case.entry_id is None:
             return "only a refused or dead delivery can be edited; correct the document at its source instead"
         delivery = outbox.get(db, case.entry_id)
-        problem = agreed.edit_refusal(db, delivery) if delivery is not None else None
+        problem = agreed.edit_refusal(db, delivery, payload) if delivery is not None else None
         if problem is not None:
             return problem
         if not outbox.replay(db, [case.entry_id], store.clock.now(), edited_body=payload):

@@ -28,7 +28,7 @@ from adapters.errors import (
     TransientError,
 )
 from adapters.watching import Watch, watched
-from finsync_tui import retry, sync
+from finsync_tui import bodies, retry, sync
 from finsync_tui.delivery import revealing
 from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
 from finsync_tui.delivery.recording import Result, unsent
@@ -111,11 +111,14 @@ def is_away(error: AdapterError | None) -> TypeGuard[AdapterError]:
 
 
 def _request(db: Connection, claim: Claim) -> WriteRequest:
+    """Build the request. Under whatever an edit says, it is looked for and made under the identity that was decided."""
+    edited = claim.body if claim.decided_body is not None else None
+    body = bodies.to_send(claim.operation, claim.decided_body or claim.body, edited)
     return WriteRequest(
         operation=claim.operation,
         idempotency_key=claim.idempotency_key,
         external_id=claim.external_id,
-        body=from_json(claim.body),
+        body=from_json(body),
         sent_at=_sent_at(db, claim) if claim.is_outcome_unknown else None,
     )
 

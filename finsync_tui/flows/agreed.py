@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Final
 
+from finsync_tui import bodies
 from finsync_tui.flows.registry import FLOWS, SIGNED_WRITES
 from finsync_tui.profile import Profile
 from store import workflows
@@ -15,14 +16,14 @@ from store.outbox import Claim, Delivery
 CLASS: Final = "WRITE_NOT_AGREED"
 
 
-def edit_refusal(db: Connection, delivery: Delivery) -> str | None:
-    """Say why what a delivery sends is not edited, and what to do instead; None: it may be."""
+def edit_refusal(db: Connection, delivery: Delivery, edited: str) -> str | None:
+    """Say why an edited body is not sent in place of what was decided, and what to do instead; None: it may be."""
     workflow = workflows.get(db, delivery.workflow_id) if delivery.workflow_id is not None else None
     if workflow is not None and workflow.flow in FLOWS and FLOWS[workflow.flow].is_signed:
         return f"what it sends is what persons agreed on, and nobody edits that: {FLOWS[workflow.flow].anew(workflow)}"
     if delivery.operation in SIGNED_WRITES:
         return "what it sends takes persons who agree on it, and nobody has: cancel it"
-    return None
+    return bodies.problem(delivery.operation, delivery.body, edited)
 
 
 def problem(db: Connection, profile: Profile, write: Claim, now: datetime) -> str | None:

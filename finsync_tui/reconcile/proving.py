@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import AdapterError, RejectedError, SettingsError
+from finsync_tui import bodies
 from finsync_tui.reconcile.intervals import is_turn
 from store import Store, audit, cases, meta, outbox, systems, workflows
 from store.clock import Clock, instant, text
@@ -128,7 +129,10 @@ async def _look(
             away.add(one.system)
             continue
         request = WriteRequest(
-            one.operation, one.idempotency_key, one.external_id, from_json(one.edited_body or one.body)
+            one.operation,
+            one.idempotency_key,
+            one.external_id,
+            from_json(bodies.to_send(one.operation, one.body, one.edited_body)),
         )
         try:
             found.append((one, await adapters[one.system].find(request)))

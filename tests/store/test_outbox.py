@@ -123,6 +123,7 @@ def test_claims_carry_what_is_needed_to_send(bench: Bench) -> None:
             amount_minor=10100,
             currency="EUR",
             attempt_count=0,
+            decided_body=None,
             is_outcome_unknown=False,
         )
     ] == bench.claim()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from finsync_tui.flows import looking, outgoing, reading_back
+from finsync_tui.flows import looking, outgoing, reading_back, sent
 from finsync_tui.flows.expense import posting, subject, words
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.posting import Line
@@ -56,6 +56,9 @@ def await_posting(context: Context) -> Answer:
     if isinstance(answer, Hold):
         return _refused(context, answer)
     if isinstance(answer, Done):
+        is_invoice = context.data["posted_entity"] == "invoice"
+        name, model = ("invoice", Invoice) if is_invoice else ("journal", JournalEntry)
+        sent.keep(context, "posting_entry", "posting_version", name, model)
         context.data["is_imported"] = looking.is_pending(context, "posting_entry")
     return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from finsync_tui.flows import outgoing, reading_back
+from finsync_tui.flows import outgoing, reading_back, sent
 from finsync_tui.flows.invoice import holds, posting_lines, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
@@ -63,7 +63,10 @@ def request_posting(context: Context) -> Answer:
 
 def await_posting(context: Context) -> Answer:
     """Wait until the ERP has taken it."""
-    return outgoing.await_delivery(context, int(context.data["posting_entry"]))
+    answer = outgoing.await_delivery(context, int(context.data["posting_entry"]))
+    if isinstance(answer, Done):
+        sent.keep(context, "posting_entry", "posting_version", "invoice", Invoice)
+    return answer
 
 
 def validate(context: Context) -> Answer:

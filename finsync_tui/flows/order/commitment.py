@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import outgoing, sent
 from finsync_tui.flows.order import shape, subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
-from store.canonical.budget import PolicyMetadata
+from store.canonical.budget import Commitment, PolicyMetadata
 
 
 def request_commitment(context: Context) -> Answer:
@@ -56,7 +56,10 @@ def request_commitment(context: Context) -> Answer:
 
 def await_commitment(context: Context) -> Answer:
     """Wait until the ERP has taken the draft."""
-    return outgoing.await_delivery(context, int(context.data["commitment_entry"]))
+    answer = outgoing.await_delivery(context, int(context.data["commitment_entry"]))
+    if isinstance(answer, Done):
+        sent.keep(context, "commitment_entry", "commitment_version", "commitment", Commitment)
+    return answer
 
 
 def submit(context: Context) -> Answer:

@@ -19,7 +19,7 @@ from finsync_tui.settings import create_workspace
 from store import Store, audit, cases, engine, events, leases, open_store, outbox, systems, workflows
 from store.calls import Call
 from store.canonical.event import Event, event_type
-from tests.builders import MONDAY, a_clock
+from tests.builders import MONDAY, a_clock, a_commitment
 
 PROFILE = """
 [systems.coupa]
@@ -134,7 +134,7 @@ def _fill(store: Store) -> None:
                     entity="purchase_order",
                     document_key="coupa:1",
                     document_number="PO-1",
-                    body='{"commitment": {"total": "1204.50"}}',
+                    body=json.dumps({"commitment": a_commitment("1204.50").model_dump(mode="json")}),
                     workflow_id=held,
                     amount_minor=120450,
                     currency="EUR",

@@ -160,19 +160,54 @@ def test_retry_sends_a_dead_letter_again(finsync: Finsync) -> None:
     assert states(finsync)["DEAD_LETTER"] == "closed"
 
 
+def a_file(folder: Path, body: object) -> Path:
+    """Return a file that holds this body."""
+    file = folder / "body.json"
+    file.write_text(json.dumps(body))
+    return file
+
+
 def test_an_edited_payload_is_sent_and_the_original_stays(finsync: Finsync, tmp_path: Path) -> None:
     """Both bodies can be seen side by side afterwards."""
-    corrected = tmp_path / "corrected.json"
-    corrected.write_text(json.dumps({"commitment": {"total": "1200.00"}}))
+    body = finsync("outbox", "show", 1, "--json").json["body"]
+    corrected = a_file(tmp_path, {"commitment": body["commitment"] | {"supplier_site_id": "72"}})
 
     answer = finsync("exceptions", "edit", 1, "--payload", corrected, "--reason", "typo")
 
     delivery = finsync("outbox", "show", 1, "--json").json
     assert answer.code == 0
     assert (
-        delivery["body"]["commitment"]["total"],
-        delivery["edited_body"]["commitment"]["total"],
-    ) == ("1204.50", "1200.00")
+        delivery["body"]["commitment"]["supplier_site_id"],
+        delivery["edited_body"]["commitment"]["supplier_site_id"],
+    ) == ("71", "72")
+
+
+@pytest.mark.parametrize("verb", ["replay", "edit"])
+@pytest.mark.parametrize(
+    ("edited", "told"),
+    [
+        ({"marker": "coupa:other"}, "`commitment.marker` stays as it was decided"),
+        ({"currency": "USD"}, "commitment"),
+        ({"lines": []}, "the edited body does not fit: commitment"),
+        (None, "the edited body does not fit: commitment is missing"),
+    ],
+)
+def test_an_edit_that_could_make_it_twice_or_fits_nothing_is_refused_at_once(
+    finsync: Finsync, tmp_path: Path, verb: str, edited: dict[str, object] | None, told: str
+) -> None:
+    """What it is looked up by stays; a body that its contract refuses is not kept for later."""
+    body = finsync("outbox", "show", 1, "--json").json["body"]
+    file = a_file(tmp_path, {} if edited is None else {"commitment": body["commitment"] | edited})
+
+    if verb == "replay":
+        answer = finsync("outbox", "replay", 1, "--body", file, "--reason", "typo")
+    else:
+        answer = finsync("exceptions", "edit", 1, "--payload", file, "--reason", "typo")
+
+    delivery = finsync("outbox", "show", 1, "--json").json
+    assert (1, "buried", None) == (answer.code, delivery["state"], delivery["edited_body"])
+    assert told in answer.err
+    assert "Nothing was changed" in answer.err
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe"], ids=["no-json", "no-text"])

@@ -193,7 +193,7 @@ def test_a_delivery_is_shown_with_every_attempt(finsync: Finsync) -> None:
     """What was decided, what is sent and each answer."""
     shown = finsync("outbox", "show", 1, "--json").json
 
-    assert shown["body"] == {"commitment": {"total": "1204.50"}}
+    assert shown["body"]["commitment"]["total"] == {"amount_minor": 120450, "currency": "EUR"}
     assert shown["edited_body"] is None
     assert [(a["outcome"], a["status"]) for a in shown["attempts"]] == [("transient", 503)]
     assert "busy" in finsync("outbox", "show", 1).out

@@ -157,18 +157,18 @@ async def test_a_refused_body_is_edited_and_sent(filled: Path) -> None:
         await press(pilot, "f2")
         broken = screen_text(pilot)
         body = json.loads(pilot.app.screen._before)
-        body["commitment"]["legal_entity"] = "ZZ01"
+        body["commitment"]["supplier_site_id"] = "ZZ01"
         area.load_text(json.dumps(body, indent=2, ensure_ascii=False))
         await press(pilot, "f2")
         assert isinstance(pilot.app.screen, AskDialog)
         question = screen_text(pilot)
-        await write(pilot, "wrong company")
+        await write(pilot, "wrong site")
         await press(pilot, "enter")
         await finish(pilot)
 
     entry_id = one(
         filled,
-        "SELECT entry_id FROM exception_case WHERE resolution = 'edited: wrong company' AND state = 'closed'",
+        "SELECT entry_id FROM exception_case WHERE resolution = 'edited: wrong site' AND state = 'closed'",
     )
     with looked_into(filled) as store:
         delivery = outbox.get(store.db, entry_id)  # type: ignore[arg-type]
@@ -179,10 +179,10 @@ async def test_a_refused_body_is_edited_and_sent(filled: Path) -> None:
     assert delivery is not None
     assert "pending" == delivery.state
     assert json.loads(row[0]) != json.loads(row[1])
-    assert "ZZ01" == json.loads(row[1])["commitment"]["legal_entity"]
+    assert "ZZ01" == json.loads(row[1])["commitment"]["supplier_site_id"]
     assert "nothing was changed yet" in unchanged
     assert "line 1, column 2" in broken
-    assert '"legal_entity": "ZZ01"' in question
+    assert '"supplier_site_id": "ZZ01"' in question
 
 
 async def test_an_editor_that_can_not_be_opened_is_no_end(
