@@ -1,7 +1,8 @@
 """Oracle's REST framework: headers, collections in pages, addresses, actions. It knows no entity.
 
-Keys in addresses are opaque, so an item is always reached by the `self` link it came with; the transport refuses a link
-that leads to another origin.
+Keys in addresses are opaque, so an item is always reached by the `self` link it came with: by its path below the REST root, at
+the configured address. A link may name another host or path than we use, where a gateway stands before the pod; whatever host it
+names, nobody but the configured address is asked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from adapters.answer import Answer, first_bad_byte
 from adapters.broken import mended
 from adapters.errors import ProtocolError
 from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.links import Links
 from adapters.oracle_fusion.options import Options
 from adapters.paging import OffsetPage, Place, page_digest, walk_by_offset
 from adapters.transport import Transport
@@ -39,6 +41,7 @@ class Api:
         self.page_size = page_size
         self._transport = transport
         self._root = options.api_path
+        self._links = Links(transport.system, options.api_path, options.hcm_path)
         self._pages_max = pages_max
         self._version = options.framework_version
         self._mends = False
@@ -173,7 +176,9 @@ class Api:
         return {"Accept": ACCEPT, "REST-Framework-Version": self._version}
 
     def _url(self, path: str) -> str:
-        return path if "://" in path or path.startswith("/") else f"{self._root}/{path}"
+        if "://" in path:
+            return self._links.path(path)
+        return path if path.startswith("/") else f"{self._root}/{path}"
 
 
 def items(envelope: wire.Envelope) -> list[bytes]:

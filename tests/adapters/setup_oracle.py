@@ -59,6 +59,9 @@ class OracleWorld:
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     answer_bytes_max: int = 2_000_000
+    base_url: str = "https://pod.test"
+    before: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda pod: pod
+    """What stands between us and the pod."""
 
     entity = "purchase_order"
     read_path = r"/draftPurchaseOrders\?"
@@ -92,7 +95,7 @@ class OracleWorld:
         self.parsed_options = Options.model_validate(options)
         connection = Connection(
             adapter="oracle_fusion",
-            base_url="https://pod.test",
+            base_url=self.base_url,
             requests_per_second=1e6,
             answer_bytes_max=self.answer_bytes_max,
             options=options,
@@ -103,7 +106,7 @@ class OracleWorld:
             connection,
             HeldSecrets("oracle-emea", self.secrets),
             self.clock,
-            transport=transport,
+            transport=self.before(transport),
         )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
