@@ -15,6 +15,7 @@ from decimal import Decimal
 from sqlite3 import Connection
 
 from finsync_tui.flows import looking, outgoing, reading_back, routing
+from finsync_tui.flows.invoice import matching
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, events, outbox, records, workflows
@@ -95,6 +96,15 @@ def route(context: Context) -> Answer:
             "MATCH_CURRENCY",
             f"receipt {context.workflow.document_number} is for {receipt.amount}, order {receipt.order_number} is in {ordered}",
             f"Void it in {_source(context)} and receive it again in {ordered}; what comes then goes on by itself.",
+            _source(context),
+        )
+    line = next((one for one in order.record.lines if one.number == receipt.order_line), None)
+    if line is not None and receipt.status == "received" and matching.is_other_unit(receipt.uom, line):
+        return Hold(
+            "MATCH_QUANTITY",
+            f"receipt {context.workflow.document_number} is by {receipt.uom}, order {receipt.order_number} line {line.number} "
+            f"was ordered by {line.uom}",
+            f"Void it in {_source(context)} and receive it again by {line.uom}; what comes then goes on by itself.",
             _source(context),
         )
     charts = (d.chart for line in order.record.lines for d in line.distributions)

@@ -26,20 +26,39 @@ class _Part(BaseModel):
 
 
 class Tolerance(_Part):
-    """What may differ: within the percentage, or within the amount; without an amount the percentage alone counts."""
+    """What may differ. Where both bounds are given both hold, so the smaller one counts; without any nothing may differ."""
 
-    percent: ExactDecimal = Field(default=Decimal(0), ge=0, le=100)
-    amount: ExactDecimal | None = Field(default=None, ge=0, description="In the document's currency")
+    percent: ExactDecimal | None = Field(default=None, ge=0, le=100)
+    amount: ExactDecimal | None = Field(default=None, ge=0)
 
 
 class MatchPolicy(_Part):
     """What an invoice is held against before it is posted."""
 
     level: MatchLevel = "three_way"
-    price: Tolerance = Tolerance()
-    quantity: Tolerance = Tolerance()
+    price: Tolerance = Field(
+        default=Tolerance(),
+        description="percent: of the ordered unit price. amount: what all pieces of an order line may cost more or less on one "
+        "invoice, in its currency; not by the piece",
+    )
+    quantity: Tolerance = Field(
+        default=Tolerance(),
+        description="percent: of what was ordered, and of what was received. amount: so many units of the order line; money, "
+        "where it is ordered by amount",
+    )
+    charges: Tolerance = Field(
+        default=Tolerance(percent=Decimal(20)),
+        description="Freight, handling and other charges of an invoice with an order. percent: of its goods and services. "
+        "amount: in its currency",
+    )
     price_severity: Severity = "block"
     quantity_severity: Severity = "block"
+    charges_severity: Severity = "block"
+    supplier_severity: Severity = Field(
+        default="block",
+        description="An invoice of another supplier than its order is with; note or off where somebody else invoices "
+        "(factoring, a group's billing company)",
+    )
     receipt_patience: Annotated[timedelta, BeforeValidator(_duration)] = Field(
         default=timedelta(days=10),
         description="How long an invoice waits for its goods before a person has to look",

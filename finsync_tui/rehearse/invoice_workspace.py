@@ -48,6 +48,7 @@ def setup(company: LegalEntity) -> dict[str, Any]:
         "match": {
             "level": "three_way" if is_three_way else "two_way",
             "price": {"percent": str(catalogue.PRICE_TOLERANCE)},
+            "charges": {"amount": "100"},
             "receipt_patience": f"P{catalogue.PATIENCE_DAYS}D",
         },
     }

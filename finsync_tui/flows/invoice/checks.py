@@ -107,10 +107,9 @@ def check_duplicates(context: Context) -> Answer:
     source, target = subject.source(context), subject.target(context)
     workflow = context.workflow
     context.data["alike_days"] = rules.days  # what is paid later is held against it, too
-    here = evidence.same_number_at_source(context.db, source, invoice, workflow)
-    there = evidence.same_number_in_erp(
-        context.db, target, context.data["payee"]["number"], invoice, workflow, subject.mark(context)
-    )
+    number = str(context.data["payee"]["number"])
+    here = evidence.same_number_at_source(context.db, source, number, invoice, workflow)
+    there = evidence.same_number_in_erp(context.db, target, number, invoice, workflow, subject.mark(context))
     if (here or there) and rules.same_number != "off":
         place = f"{source} {', '.join(here)}" if here else f"{target} {', '.join(there)}"
         cause = f"{invoice.supplier_name or invoice.supplier_number} has sent number {invoice.number} before: {place}"
@@ -121,15 +120,13 @@ def check_duplicates(context: Context) -> Answer:
                 target if there else source, {"source": here, "erp": there},
             )  # fmt: skip
         subject.note(context, "INVOICE_DUPLICATE", cause)
-    twins = evidence.same_amount(context.db, source, invoice, workflow, rules.days)
-    typed = evidence.same_amount_in_erp(
-        context.db, source, target, context.data["payee"]["number"], invoice, workflow, rules.days
-    )
-    twins += [(f"{number} in {target}", f"{target}:{external_id}") for number, external_id in typed]
+    twins = evidence.same_amount(context.db, source, number, invoice, workflow, rules.days)
+    typed = evidence.same_amount_in_erp(context.db, source, target, number, invoice, workflow, rules.days)
+    twins += [(f"{name} in {target}", f"{target}:{external_id}") for name, external_id in typed]
     confirmed = context.data.get("not_duplicates", [])
-    new = [(number, external_id) for number, external_id in twins if external_id not in confirmed]
+    new = [(name, external_id) for name, external_id in twins if external_id not in confirmed]
     if new and rules.same_amount != "off":
-        shown = ", ".join(number for number, _ in new)
+        shown = ", ".join(name for name, _ in new)
         cause = f"{invoice.total} of {invoice.supplier_name or invoice.supplier_number} may be paid twice: also {shown}"
         context.data["not_duplicates"] = [*confirmed, *(external_id for _, external_id in new)]
         if rules.same_amount == "block":
@@ -139,14 +136,16 @@ def check_duplicates(context: Context) -> Answer:
                 source, {"others": [list(one) for one in new]},
             )  # fmt: skip
         subject.note(context, "PAYMENT_DUPLICATE_POSSIBLE", cause)
-    return Done({"same_number": [*here, *there], "same_amount": [number for number, _ in twins]})
+    return Done({"same_number": [*here, *there], "same_amount": [name for name, _ in twins]})
 
 
 def match(context: Context) -> Answer:
     """Does it fit what was ordered and what arrived? Goods that are late are waited for, a while."""
     invoice, setup = subject.invoice(context), subject.setup(context)
     source = subject.source(context)
-    ordered = evidence.ordered(context.db, source, invoice, context.workflow)
+    ordered = evidence.ordered(
+        context.db, source, invoice, context.workflow, setup.match, context.data["payee"]["id"]
+    )
     found = matching.mismatches(invoice, ordered, setup.match, needs_order=setup.needs_order)
     stopping = [one for one in found if _severity(context, one) == "block"]
     late = [one for one in stopping if one.kind == "receipt"]
@@ -170,9 +169,14 @@ def match(context: Context) -> Answer:
 
 def _severity(context: Context, mismatch: matching.Mismatch) -> str:
     rules = subject.setup(context).match
-    if mismatch.kind == "price":
-        return rules.price_severity
-    return rules.quantity_severity if mismatch.kind in ("quantity", "receipt") else "block"
+    severities: dict[matching.Kind, str] = {
+        "price": rules.price_severity,
+        "quantity": rules.quantity_severity,
+        "receipt": rules.quantity_severity,
+        "charges": rules.charges_severity,
+        "supplier": rules.supplier_severity,
+    }
+    return severities.get(mismatch.kind, "block")
 
 
 def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:

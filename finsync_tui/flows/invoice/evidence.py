@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from sqlite3 import Connection
 
-from finsync_tui.flows.invoice import matching
+from finsync_tui.flows.invoice import matching, taking
 from finsync_tui.flows.invoice.matching import Ordered
+from finsync_tui.profile.invoice import MatchPolicy
 from store import crossrefs, records, workflows
+from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
-from store.canonical.payables import Invoice
+from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import OrderLine, PurchaseOrder, Receipt
-from store.canonical.supplier import normal
+from store.canonical.supplier import Supplier, normal
 from store.records import Held
 from store.workflows import Workflow
 
 NUMBER_REPEATS_AFTER = timedelta(days=180)
 """Some suppliers begin to count anew each year; a number that comes again sooner is the same invoice."""
 
+Others = Sequence[tuple[bool, Sequence[InvoiceLine]]]
+"""By document: is it a credit note, and its lines of one order line."""
+
 
 def ordered(
-    db: Connection, source: str, invoice: Invoice, workflow: Workflow
+    db: Connection, source: str, invoice: Invoice, workflow: Workflow, policy: MatchPolicy, payee_id: str
 ) -> dict[tuple[str, str], Ordered]:
-    """Return the order lines that an invoice names, with what was received and invoiced of them so far."""
+    """Return the order lines that an invoice names, with what was received and invoiced of them so far. `payee_id` is the
+    supplier's in the ERP."""
     found: dict[tuple[str, str], Ordered] = {}
     for line in invoice.lines:
         if line.kind != "item" or not line.order_number:
@@ -37,15 +43,21 @@ def ordered(
         if held is None or order_line is None:
             continue
         name = f"{line.order_number}/{key[1]}"
-        invoiced, value = _invoiced(db, source, name, order_line, workflow)
+        others = list(_counted_lines(db, source, name, workflow))
+        piece = _piece(others, order_line, policy)
+        invoiced, value = _invoiced(others, order_line, piece)
+        received, other_units = _received(db, source, name, order_line)
         found[key] = Ordered(
             order_number=line.order_number,
             currency=held.record.currency,
             status=held.record.status,
             line=order_line,
-            received=_received(db, source, name, order_line),
+            received=received,
             invoiced=invoiced,
             invoiced_value=value,
+            piece=piece,
+            other_supplier=_other_supplier(db, held, invoice, payee_id),
+            other_units=other_units,
         )
     return found
 
@@ -54,30 +66,53 @@ def _line(order: PurchaseOrder, number: str) -> OrderLine | None:
     return next((line for line in order.lines if line.number == number), None)
 
 
-def _received(db: Connection, source: str, name: str, line: OrderLine) -> Decimal:
-    """What arrived less what went back, as the receipts of one order line say; voided ones never were."""
-    total = Decimal(0)
+def _other_supplier(
+    db: Connection, order: Held[PurchaseOrder], invoice: Invoice, payee_id: str
+) -> str | None:
+    """Return whose order it is, where by no id or number it is that of the invoice's supplier: neither at the source nor,
+    where two there are one, in the ERP."""
+    record = order.record
+    asked = records.get(db, Commitment, "finsync", str(order.key))
+    pairs = (
+        (record.supplier_id, invoice.supplier_id),
+        (record.supplier_number, invoice.supplier_number),
+        (asked.record.supplier_id if asked is not None else None, payee_id),
+    )
+    known = [(one, other) for one, other in pairs if one and other]
+    if not known or any(one == other for one, other in known):
+        return None
+    return " ".join(filter(None, (record.supplier_number or record.supplier_id, record.supplier_name)))
+
+
+def _received(db: Connection, source: str, name: str, line: OrderLine) -> tuple[Decimal, tuple[str, ...]]:
+    """What arrived less what went back, as the receipts of one order line say, and in which other units something did.
+
+    Voided ones never were. Nobody converts here: other units and currencies do not count, and have exceptions of their own.
+    """
+    total, units = Decimal(0), set()
     for external_id in records.twins(db, Receipt.entity, "order_line", name, source):
         held = records.get(db, Receipt, source, external_id)
         if held is None or held.record.status == "voided":
             continue
         receipt = held.record
         if receipt.amount is not None and receipt.amount.currency != line.amount.currency:
-            continue  # nobody converts here: its own exception says so
+            continue
+        if matching.is_other_unit(receipt.uom, line):
+            units.add(str(receipt.uom))
+            continue
         size = (
             receipt.amount.amount
             if line.quantity is None and receipt.amount is not None
             else receipt.quantity
         )
         total += size or Decimal(0)
-    return total
+    return total, tuple(sorted(units))
 
 
-def _invoiced(
-    db: Connection, source: str, name: str, line: OrderLine, workflow: Workflow
-) -> tuple[Decimal, Decimal]:
-    """What other invoices took, credit notes taken off: in the terms of the order, and in money."""
-    total = value = Decimal(0)
+def _counted_lines(
+    db: Connection, source: str, name: str, workflow: Workflow
+) -> Iterator[tuple[bool, list[InvoiceLine]]]:
+    """Yield the lines by which other documents count of an order line, and whether they are a credit note's."""
     for held in _others(db, source, "order_line", name, workflow):
         record = _counted(db, held, workflow)
         if record is None or record.kind == "prepayment":
@@ -87,10 +122,27 @@ def _invoiced(
             for one in record.lines
             if one.kind == "item" and f"{one.order_number}/{one.order_line}" == name
         ]
-        is_credit = matching.is_credit(record)
-        total += matching.taken(own, line, is_credit=is_credit)
+        yield taking.is_credit(record), own
+
+
+def _piece(others: Others, line: OrderLine, policy: MatchPolicy) -> Decimal:
+    """What a piece that goes back is credited with at least: less than it was ordered and invoiced at is a lower price."""
+    invoiced = [one for is_credit, own in others if not is_credit for one in own if one.quantity is not None]
+    pieces = sum((one.quantity or Decimal(0) for one in invoiced), Decimal(0))
+    value = sum((one.amount.amount for one in invoiced), Decimal(0))
+    return taking.full_price(line, (pieces, value), policy.price)
+
+
+def _invoiced(others: Others, line: OrderLine, piece: Decimal) -> tuple[Decimal, Decimal]:
+    """What other invoices took, credit notes taken off: in the terms of the order, and in money. Where all of the money
+    is given back, so are the pieces, however the credit notes were worded."""
+    total = value = Decimal(0)
+    for is_credit, own in others:
+        total += taking.taken(own, line, is_credit=is_credit, piece=piece)
         amount = sum((one.amount.amount for one in own), Decimal(0))
         value += -abs(amount) if is_credit else amount
+    if value <= 0 and any(is_credit for is_credit, _ in others):
+        total = min(total, Decimal(0))
     return total, value
 
 
@@ -116,7 +168,7 @@ def _counted(db: Connection, held: Held[Invoice], workflow: Workflow) -> Invoice
         assert version is not None, "a workflow starts in the transaction that stored its document"
         return version.record
     # A credit note makes room once it was matched itself, never before.
-    if held.record.status != "approved" or matching.is_credit(held.record):
+    if held.record.status != "approved" or taking.is_credit(held.record):
         return None
     return held.record if _began_before(db, held.key, workflow) else None
 
@@ -145,12 +197,15 @@ def _others(
             yield held
 
 
-def same_number_at_source(db: Connection, source: str, invoice: Invoice, workflow: Workflow) -> list[str]:
+def same_number_at_source(
+    db: Connection, source: str, payee_number: str, invoice: Invoice, workflow: Workflow
+) -> list[str]:
     """Return the ids of other live invoices of the supplier with the same number, not long before or after."""
-    value = f"{normal(_payee(invoice))}/{normal(invoice.number)}"
     return [
         held.external_id
-        for held in _others(db, source, "supplier_invoice", value, workflow)
+        for held in _of_payee(
+            db, source, "supplier_invoice", normal(invoice.number), payee_number, invoice, workflow
+        )
         if held.record.status not in ("cancelled", "rejected")
         and abs(held.record.invoiced_on - invoice.invoiced_on) <= NUMBER_REPEATS_AFTER
         and _began_before(db, held.key, workflow)
@@ -170,14 +225,14 @@ def same_number_in_erp(
 
 
 def same_amount(
-    db: Connection, source: str, invoice: Invoice, workflow: Workflow, days: int
+    db: Connection, source: str, payee_number: str, invoice: Invoice, workflow: Workflow, days: int
 ) -> list[tuple[str, str]]:
     """Return (number, id) of other invoices of the supplier over the same amount within some days of this one."""
-    value = f"{normal(_payee(invoice))}/{invoice.total.amount_minor}/{invoice.currency}"
+    value = f"{invoice.total.amount_minor}/{invoice.currency}"
     near = timedelta(days=days)
     return [
         (held.record.number, held.external_id)
-        for held in _others(db, source, "supplier_amount", value, workflow)
+        for held in _of_payee(db, source, "supplier_amount", value, payee_number, invoice, workflow)
         if held.record.status == "approved"
         and abs(held.record.invoiced_on - invoice.invoiced_on) <= near
         and held.record.kind == invoice.kind
@@ -231,5 +286,30 @@ def _orders(invoice: Invoice) -> frozenset[str]:
     return frozenset(line.order_number for line in invoice.lines if line.order_number)
 
 
-def _payee(invoice: Invoice) -> str:
-    return invoice.supplier_number or invoice.supplier_id or invoice.supplier_name or ""
+def _of_payee(
+    db: Connection,
+    source: str,
+    kind: str,
+    value: str,
+    payee_number: str,
+    invoice: Invoice,
+    workflow: Workflow,
+) -> Iterator[Held[Invoice]]:
+    """Yield other invoices of whoever sent this one, by each name that either was read under: a copy that came before the
+    supplier had its number is a copy all the same."""
+    known = records.get(db, Supplier, source, invoice.supplier_id) if invoice.supplier_id else None
+    told = (invoice.supplier_number, known.record.number if known is not None else None, payee_number)
+    numbers = {number for number in told if number}
+    names = dict.fromkeys(filter(None, (*told, invoice.supplier_id, invoice.supplier_name)))
+    seen: set[str] = set()
+    for name in names:
+        for held in _others(db, source, kind, f"{normal(name)}/{value}", workflow):
+            other = held.record
+            is_same = (
+                other.supplier_id == invoice.supplier_id
+                if other.supplier_id and invoice.supplier_id
+                else normal(other.supplier_name or "") == normal(invoice.supplier_name or "")
+            ) or (other.supplier_number or "") in numbers
+            if is_same and held.external_id not in seen:
+                seen.add(held.external_id)
+                yield held

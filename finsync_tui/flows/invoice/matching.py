@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
+from finsync_tui.flows.invoice.taking import is_credit, taken, to_places
 from finsync_tui.profile.invoice import MatchPolicy, Tolerance
 from store.canonical.currency import exponent
 from store.canonical.money import plain
 from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import OrderLine
 
-Kind = Literal["order", "currency", "price", "quantity", "receipt"]
+Kind = Literal["order", "supplier", "currency", "amount", "price", "charges", "quantity", "receipt"]
 CLASSES: Mapping[Kind, str] = {
     "order": "MATCH_ORDER",
+    "supplier": "MATCH_SUPPLIER",
     "currency": "MATCH_CURRENCY",
+    "amount": "TOTALS_DIFFER",
+    "charges": "MATCH_CHARGES",
     "price": "MATCH_PRICE",
     "quantity": "MATCH_QUANTITY",
     "receipt": "MATCH_RECEIPT",
 }
-
-PLACES = Decimal("1e-12")
-"""So exact is a quantity that comes from an amount."""
-WHOLE_DIGITS_MAX = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Ordered:
     """By other invoices, credit notes taken off."""
     invoiced_value: Decimal = Decimal(0)
     """What they came to in money; the same as `invoiced` on lines ordered by amount."""
+    piece: Decimal | None = None
+    """What a piece that goes back is credited with at least; None: the order's price."""
+    other_supplier: str | None = None
+    """Whose order it is, where that is not whoever sent the invoice."""
+    other_units: tuple[str, ...] = ()
+    """Units of receipts that do not count, because the order has another one."""
 
     @property
     def ordered(self) -> Decimal:
@@ -78,7 +84,7 @@ def mismatches(
             )  # fmt: skip
             continue
         found += _fits(invoice, lines, known, policy)
-    return found
+    return [*found, *_charges(invoice, policy)]
 
 
 def _by_order_line(lines: Iterable[InvoiceLine]) -> dict[tuple[str, str], list[InvoiceLine]]:
@@ -116,8 +122,16 @@ def _fits(
             "Ask the supplier for an invoice in the order's currency.",
         )  # fmt: skip
         return
+    if ordered.other_supplier is not None and policy.supplier_severity != "off":
+        sender = " ".join(filter(None, (invoice.supplier_number, invoice.supplier_name))) or "somebody else"
+        yield Mismatch(
+            "supplier", first.number, f"{name} is with {ordered.other_supplier}, the invoice is from {sender}",
+            "Ask the supplier whom the order is with for the invoice, or have the supplier or the order on this one corrected, "
+            "then retry.",
+        )  # fmt: skip
     if policy.level == "none":
         return
+    yield from _amounts(lines, is_credit=is_credit(invoice))
     if invoice.kind == "prepayment":
         yield from _prepaid(lines, ordered, policy.quantity, name)
         return
@@ -127,20 +141,60 @@ def _fits(
         yield from _quantities(invoice, lines, ordered, policy, name)
 
 
+def _amounts(lines: Sequence[InvoiceLine], *, is_credit: bool) -> Iterator[Mismatch]:
+    """Quantity times price is the amount, but for a minor unit of rounding. Credit notes are signed in either way."""
+    for line in lines:
+        if line.quantity is None or line.unit_price is None:
+            continue
+        product, amount = line.quantity * line.unit_price, line.amount.amount
+        apart = abs(product) - abs(amount) if is_credit else product - amount
+        if abs(apart) > Decimal(1).scaleb(-exponent(line.amount.currency)):
+            yield Mismatch(
+                "amount", line.number,
+                f"line {line.number}: {plain(line.quantity)} at {plain(line.unit_price)} make {plain(product)}, and "
+                f"{plain(amount)} are invoiced",
+                "Have the line corrected in the procurement system, or ask for a corrected invoice, then retry.",
+            )  # fmt: skip
+
+
 def _prices(
     lines: Sequence[InvoiceLine], ordered: Ordered, tolerance: Tolerance, name: str
 ) -> Iterator[Mismatch]:
+    """Each price within the percentage, and what all lines of the order line cost more or less within the amount."""
     want = ordered.line.unit_price
     if want is None:
         return
-    for line in lines:
-        have = price_of(line, want)
-        if have is not None and not within(have - want, want, tolerance):
+    priced = [(line, have) for line in lines if (have := price_of(line, want)) is not None]
+    apart = sum((abs((have - want) * (line.quantity or Decimal(1))) for line, have in priced), Decimal(0))
+    is_too_much = tolerance.amount is not None and apart > tolerance.amount
+    by_piece = tolerance.model_copy(update={"amount": None})
+    is_by_piece = tolerance.percent is not None or tolerance.amount is None
+    for line, have in priced:
+        is_beyond = is_by_piece and not within(have - want, want, by_piece)
+        if have != want and (is_too_much or is_beyond):
+            much = f", {plain(apart)} apart in all" if is_too_much else ""
             yield Mismatch(
                 "price", line.number,
-                f"line {line.number}: {plain(have)} a piece are invoiced, {name} says {plain(want)}",
+                f"line {line.number}: {plain(have)} a piece are invoiced, {name} says {plain(want)}{much}",
                 "Agree on the price with the supplier: change the order or ask for a corrected invoice, then retry.",
             )  # fmt: skip
+
+
+def _charges(invoice: Invoice, policy: MatchPolicy) -> Iterator[Mismatch]:
+    """Freight, handling and the like that no order names stay in proportion to what an invoice of orders is for."""
+    charges = [line for line in invoice.lines if line.kind in ("freight", "other")]
+    items = [line for line in invoice.lines if line.kind == "item"]
+    is_ordered = any(line.order_number for line in items)
+    if policy.level == "none" or policy.charges_severity == "off" or is_credit(invoice) or not is_ordered:
+        return
+    asked = sum((line.amount.amount for line in charges), Decimal(0))
+    goods = sum((line.amount.amount for line in items), Decimal(0))
+    if asked > 0 and not within(asked, goods, policy.charges):
+        yield Mismatch(
+            "charges", charges[0].number,
+            f"{plain(asked)} are charged (freight, handling and the like) on goods and services of {plain(goods)}",
+            "Ask the supplier what the charges are for: have them corrected, or allow more in the profile (match.charges), then retry.",
+        )  # fmt: skip
 
 
 def price_of(line: InvoiceLine, ordered: Decimal) -> Decimal | None:
@@ -157,7 +211,7 @@ def price_of(line: InvoiceLine, ordered: Decimal) -> Decimal | None:
     half_unit = Decimal(1).scaleb(-exponent(line.amount.currency)) / 2
     if abs(line.quantity * ordered - line.amount.amount) <= half_unit:
         return ordered
-    return _to_places(line.amount.amount / line.quantity, ROUND_HALF_EVEN)
+    return to_places(line.amount.amount / line.quantity, ROUND_HALF_EVEN)
 
 
 def _prepaid(
@@ -185,7 +239,7 @@ def _quantities(
             "Ask the supplier for an invoice in the order's unit, or have the order changed, then retry.",
         )  # fmt: skip
         return
-    now = taken(lines, ordered.line, is_credit=is_credit(invoice))
+    now = taken(lines, ordered.line, is_credit=is_credit(invoice), piece=ordered.piece)
     in_all = ordered.invoiced + now
     what = "in all" if ordered.invoiced else "by this invoice"
     if is_credit(invoice):
@@ -208,9 +262,17 @@ def _quantities(
     ):
         yield Mismatch(
             "receipt", lines[0].number,
-            f"{name}: {plain(in_all)} are invoiced {what}, {plain(ordered.received)} have been received",
+            f"{name}: {plain(in_all)} are invoiced {what}, {plain(ordered.received)} have been received{_uncounted(ordered)}",
             "Ask the requester to receive what has arrived, or dispute the invoice; it goes on by itself when it is received.",
         )  # fmt: skip
+
+
+def _uncounted(ordered: Ordered) -> str:
+    if not ordered.other_units:
+        return ""
+    return (
+        f" (receipts by {', '.join(ordered.other_units)} do not count: it was ordered by {ordered.line.uom})"
+    )
 
 
 def _credits(
@@ -232,69 +294,26 @@ def _credits(
 
 
 def _is_other_unit(line: InvoiceLine, order_line: OrderLine) -> bool:
-    if line.quantity is None or order_line.quantity is None or not line.uom or not order_line.uom:
+    return line.quantity is not None and is_other_unit(line.uom, order_line)
+
+
+def is_other_unit(uom: str | None, order_line: OrderLine) -> bool:
+    """Say whether a quantity is in another unit than the order's. Nobody converts here; a unit that is not told is the same."""
+    if order_line.quantity is None or not uom or not order_line.uom:
         return False
-    return line.uom.casefold() != order_line.uom.casefold()
-
-
-def is_credit(invoice: Invoice) -> bool:
-    """Say whether a document gives back, by what it is called or by its sign."""
-    return invoice.kind == "credit_memo" or invoice.total.amount_minor < 0
-
-
-def taken(lines: Iterable[InvoiceLine], order_line: OrderLine, *, is_credit: bool) -> Decimal:
-    """Return how much of an order line these lines of one document take, in the terms of the order: below zero when a
-    credit note gives it back."""
-    if is_credit:
-        return -sum((_credited(line, order_line) for line in lines), Decimal(0))
-    return sum((_taken(line, order_line) for line in lines), Decimal(0))
-
-
-def _taken(line: InvoiceLine, order_line: OrderLine) -> Decimal:
-    if order_line.quantity is not None and line.quantity is not None:
-        return line.quantity
-    return _by_value(line, order_line)
-
-
-def _credited(line: InvoiceLine, order_line: OrderLine) -> Decimal:
-    """What is credited at less than the order's price lowers the price, not the quantity."""
-    by_value = abs(_by_value(line, order_line))
-    if order_line.quantity is None or line.quantity is None:
-        return by_value
-    return min(abs(line.quantity), by_value)
-
-
-def _by_value(line: InvoiceLine, order_line: OrderLine) -> Decimal:
-    """On lines ordered by amount the amount is what counts; of a quantity, the part that the amount pays for."""
-    if order_line.quantity is None:
-        return line.amount.amount
-    whole = order_line.amount.amount
-    if not whole:
-        return line.quantity or Decimal(0)
-    # parts of a whole never come to more than it
-    return _to_places(order_line.quantity * line.amount.amount / whole, ROUND_DOWN)
-
-
-def _to_places(value: Decimal, rounding: str) -> Decimal:
-    """Round to PLACES what has that many digits at all: beyond 28 in all, a Decimal's arithmetic keeps none to round.
-
-    >>> _to_places(Decimal(2) / 3, ROUND_DOWN), _to_places(Decimal("1e22") / 3, ROUND_DOWN) > 0
-    (Decimal('0.666666666666'), True)
-    """
-    return value.quantize(PLACES, rounding) if value.adjusted() < WHOLE_DIGITS_MAX else value
+    return uom.casefold() != order_line.uom.casefold()
 
 
 def within(difference: Decimal, of: Decimal, tolerance: Tolerance) -> bool:
-    """Say whether a difference may be.
+    """Say whether a difference may be: within the percentage and within the amount, where they are given.
 
-    >>> within(Decimal("2"), Decimal("100"), Tolerance(percent=Decimal(2))), within(
-    ...     Decimal("2.01"), Decimal("100"), Tolerance(percent=Decimal(2), amount=Decimal(2))
-    ... )
+    >>> both = Tolerance(percent=Decimal(2), amount=Decimal(1))
+    >>> [within(Decimal(size), Decimal(of), both) for size, of in (("1", "100"), ("1.01", "100"), ("1", "10"))]
+    [True, False, False]
+    >>> within(Decimal(3), Decimal(100), Tolerance(amount=Decimal(3))), within(Decimal("0.01"), Decimal(100), Tolerance())
     (True, False)
     """
     size = abs(difference)
-    if size == 0:
-        return True
-    if size <= abs(of) * tolerance.percent / 100:
-        return True
-    return tolerance.amount is not None and size <= tolerance.amount
+    bounds = [] if tolerance.percent is None else [abs(of) * tolerance.percent / 100]
+    bounds += [] if tolerance.amount is None else [tolerance.amount]
+    return size <= min(bounds, default=Decimal(0))
