@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Ids in one statement."""
-IDS_AT_ONCE = 10_000
+IDS_AT_ONCE = 2_000
 """A row costs ten times an id: never hold them all."""
 
 
@@ -216,9 +216,11 @@ def batches(wanted: Sequence[int]) -> Iterator[list[int]]:
 
 
 def count(db: Connection, listing: Listing[R], parsed: Parsed) -> int:
-    """Return how many rows match."""
-    row = db.execute(f"SELECT count(*) FROM {listing.view} WHERE {parsed.where}", parsed.params).fetchone()  # noqa: S608
-    return int(row[0])
+    """Return how many rows match. They are asked for in the list's order, so that the index is read which the list is read by:
+    without one SQLite reads the whole table where words are looked for."""
+    order = listing.sorts[0].column
+    query = f"SELECT {listing.key} FROM {listing.view} WHERE {parsed.where} ORDER BY {order} LIMIT -1"  # noqa: S608
+    return int(db.execute(f"SELECT count(*) FROM ({query})", parsed.params).fetchone()[0])  # noqa: S608
 
 
 def rows(db: Connection, listing: Listing[R], wanted: Sequence[int]) -> dict[int, R]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 THREADS = 2
-CACHE_KIB = 2 * 1024
+CACHE_KIB = 1024
 """Of each reading connection. What is scanned is scanned once, and the machine keeps the file's pages anyway."""
 
 
