@@ -50,6 +50,8 @@ UNREAD, OLD = -1, -2
 POLL_S = 0.5
 TICK_S = 10
 """How often ages are drawn again while nothing is written."""
+RETRY_S = 2.0
+"""What could not be read is read again so often."""
 SILENCE_S = 25.0
 """So long without a sign of life is silence, whatever the clock says: an engine gives one every ten seconds."""
 
@@ -178,6 +180,7 @@ class FinsyncApp(App[None]):
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writing")
         self._version = UNREAD
         self._sign_seen_at = -inf
+        self._tried_at = -inf
         self._is_polling = False
         self._has_asked_permits = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
@@ -303,7 +306,8 @@ class FinsyncApp(App[None]):
     async def _look(self) -> None:
         try:
             version = await self.reader.version()
-            if version != self._version:
+            if version != self._version or self._tries_again():
+                self._tried_at = monotonic()
                 found = await self.reader.run(partial(overview.pulse, machine_now=self.machine_clock.now()))
                 if found.engine is not None and self._gave_a_sign(found.engine):
                     self._sign_seen_at = monotonic()
@@ -314,13 +318,29 @@ class FinsyncApp(App[None]):
                     )
                     self._take_settings()  # nothing is shown yet that would have to be drawn again
                 self._version = version
-                self.trouble = None
-                self._show_bar()
-                if (screen := self._work_screen()) is not None:
-                    screen.store_changed()
+                self._show_news()
         finally:
             self._end_upgrade()
             self._is_polling = False
+
+    def _tries_again(self) -> bool:
+        """Whether what could not be read is to be read again, also when nobody has written since."""
+        return self.trouble is not None and monotonic() - self._tried_at >= RETRY_S
+
+    def _show_news(self) -> None:
+        """Let the screen read what it shows. Trouble is over when it could; at once, where it has nothing to read."""
+        screen = self._work_screen()
+        if screen is not None:
+            screen.store_changed()
+        if screen is None or not screen.is_reading():
+            self.trouble = None
+        self._show_bar()
+
+    def has_read(self) -> None:
+        """A screen has read what it shows: what was said of the store before does not hold any more."""
+        if self.trouble is not None:
+            self.trouble = None
+            self._show_bar()
 
     def _gave_a_sign(self, engine: Engine) -> bool:
         """Say whether it gave a sign of life since the last look. At the first look only its lease can tell."""

@@ -145,11 +145,12 @@ class WorkScreen(Screen[None]):
     def store_changed(self) -> None:
         """Somebody has written. Read again what is shown, quietly; never before the last reading has ended, or an
         engine that writes all the time would keep us from ever showing anything."""
-        self._is_stale = self._is_reading()
+        self._is_stale = self.is_reading()
         if not self._is_stale:
             self.refresh_data()
 
-    def _is_reading(self) -> bool:
+    def is_reading(self) -> bool:
+        """Whether what is shown is being read."""
         return any(
             worker.node is self and worker.group in READING_GROUPS and not worker.is_finished
             for worker in self.workers
@@ -294,8 +295,9 @@ class WorkScreen(Screen[None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show an error of something the person started; background reading only marks the top bar."""
         if event.state is WorkerState.SUCCESS and event.worker.group in READING_GROUPS:
+            self.desk.has_read()
             self.call_after_refresh(self.desk.has_shown)
-        if event.state is WorkerState.SUCCESS and self._is_stale and not self._is_reading():
+        if event.state is WorkerState.SUCCESS and self._is_stale and not self.is_reading():
             self.store_changed()
         if event.state is not WorkerState.ERROR or event.worker.error is None:
             return

@@ -63,6 +63,7 @@ class CloseBoardScreen(WorkScreen):
         self.months: list[date] = []
         self.chosen: date | None = None
         self.standing: Standing | None = None
+        self._is_read = False
 
     def body(self) -> ComposeResult:
         with Container(id="panes"):
@@ -106,12 +107,15 @@ class CloseBoardScreen(WorkScreen):
         if self.chosen is None:
             self.action_today()
         self.table.empty = _EMPTY
+        self._is_read = True
         self._show()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
+        if not self._is_read:
+            return  # that there is no period would be a guess
         if not self.months:
             self.table.set_columns([Column("Company", COMPANY_WIDTH)], self._cells)
             self.table.load_rows({})
@@ -170,6 +174,8 @@ class CloseBoardScreen(WorkScreen):
     @work(exclusive=True, group="dossier", exit_on_error=False)
     async def _ask(self) -> None:
         cell, workspace = self.cell, self.desk.workspace
+        if not self._is_read:
+            return
         if cell is None or workspace is None:
             self.standing = None
             self.query_one("#about-text", Static).update(Content(_EMPTY if not self.months else ""))

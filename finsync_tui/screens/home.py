@@ -40,6 +40,8 @@ SHARE_WIDTH = 10
 SIDE_BY_SIDE = 116
 """Columns from which on the lists stand beside each other."""
 ROWS_BESIDE = 32
+ROOMY = 40
+"""Rows from which on there is room for more than three systems beside the last reads and the whole of the engine's panel."""
 EQUAL = 136
 """Columns from which on both have the same width; with less, what is stuck has a little more."""
 SLOW_S = 0.05
@@ -228,6 +230,7 @@ class HomeScreen(WorkScreen):
         """Stand as there is room: known before anything is laid out, or all of it would be laid out again."""
         self.set_class(self._is_stacked, "-stacked")
         self.set_class(self.app.size.width < EQUAL, "-tight")
+        self.set_class(self.app.size.height >= ROOMY, "-roomy")
 
     @property
     def _is_stacked(self) -> bool:

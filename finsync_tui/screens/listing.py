@@ -272,6 +272,12 @@ class ListScreen(Exporting, Generic[R]):
         found = await self.read(partial(queries.count, listing=self.listing, parsed=self.parsed))
         self._new_count = found - self.table.row_count
         self._show_titles()
+        if self._inspected is None:
+            self.inspect()
+
+    def store_failed(self, error: BaseException) -> None:
+        super().store_failed(error)
+        self._inspected = None
 
     def time_passed(self) -> None:
         self.table.redraw()
