@@ -31,6 +31,7 @@ from finsync_tui.flows.invoice import (
     disputes,
     doubles,
     evidence,
+    goods,
     holds,
     postings,
     prepayments,
@@ -106,10 +107,14 @@ class InvoiceToPayment(UsualFlow):
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         """A payment that the source was told of and that is void now has to be taken back there, too; one that was made
-        in its place has to be told; one of an invoice that looks like this one may be the second for it."""
+        in its place has to be told; one of an invoice that looks like this one may be the second for it. Goods may have
+        gone back."""
         link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
         if link is None or workflow.kind == "recall":
             return None
+        if event.type.startswith(_RECEIPT):
+            is_less = workflow.kind == "post" and _takes_back(db, RecordKey.parse(event.subject))
+            return "check_goods" if is_less else None
         if event.type.startswith(_INVOICE):
             there = records.get(db, Invoice, link.system, link.external_id)
             is_news = there is not None and there.record.status == "cancelled" and workflow.kind == "post"
@@ -174,6 +179,16 @@ def _of_order_line(db: Connection, source: str, receipt: Receipt) -> tuple[str, 
     return tuple(f"{source}:{one}" for one in records.twins(db, Invoice.entity, "order_line", name, source))
 
 
+def _takes_back(db: Connection, key: RecordKey) -> bool:
+    """Say whether a receipt leaves less received than before: it is void, or something went back."""
+    held = records.get(db, Receipt, key.system, key.external_id)
+    if held is None:
+        return False
+    receipt = held.record
+    size = receipt.quantity if receipt.amount is None else receipt.amount.amount
+    return receipt.status == "voided" or (size or 0) < 0
+
+
 def _of_order(db: Connection, key: RecordKey, number: str) -> tuple[str, ...]:
     """An order has come into the ERP: invoices of any of its lines may wait for it."""
     found = records.twins_like(db, Invoice.entity, "order_line", f"{number}/", key.system) if number else []
@@ -205,6 +220,7 @@ _STEPS: Mapping[str, Step] = {
         replies.await_write_back,
         replies.await_payment,
         doubles.check_payment,
+        goods.check_goods,
         recorded.record_payment,
         recorded.await_record,
         replies.verify,

@@ -59,6 +59,11 @@ class MatchPolicy(_Part):
         description="An invoice of another supplier than its order is with; note or off where somebody else invoices "
         "(factoring, a group's billing company)",
     )
+    goods_gone: Literal["hold", "note", "off"] = Field(
+        default="hold",
+        description="Goods of a posted invoice went back, or their receipt was voided: hold has the ERP hold it like a disputed "
+        "one until they are there or credited; note, and always once it is paid, is a finding",
+    )
     receipt_patience: Annotated[timedelta, BeforeValidator(_duration)] = Field(
         default=timedelta(days=10),
         description="How long an invoice waits for its goods before a person has to look",

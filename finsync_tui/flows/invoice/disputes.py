@@ -1,4 +1,5 @@
-"""Steps for an invoice that is disputed at its source after it was posted: the ERP holds it until that is settled.
+"""Steps for an invoice that is disputed at its source, or whose goods went back, after it was posted: the ERP holds it
+until that is settled.
 
     await_payment -> request_hold -> await_hold -> tell_hold -> await_hold_told -> await_settled
       -> request_release -> await_released -> write_back -> await_write_back -> await_payment
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.invoice import doubles, subject
+from finsync_tui.flows.invoice import doubles, goods, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Wait
 from store import outbox, records
 from store.canonical.keys import RecordKey
@@ -20,7 +21,12 @@ from store.canonical.payables import Invoice
 
 
 def is_disputed(context: Context) -> bool:
-    """Say whether the source, as it was read last, does not stand by the invoice any more, and has not voided it."""
+    """Say whether the source, as it was read last, does not stand by the invoice any more, and has not voided it; or by its
+    receipts the goods are gone."""
+    return _is_doubted(context) or goods.is_gone(context)
+
+
+def _is_doubted(context: Context) -> bool:
     return newest(context).status not in ("approved", "cancelled")
 
 
@@ -34,6 +40,8 @@ def newest(context: Context) -> Invoice:
 def reason(context: Context) -> str:
     """Return why, in the source's words."""
     found = newest(context)
+    if not _is_doubted(context) and (gone := goods.gone(context)) is not None:
+        return f"{gone} in {subject.source(context)}"
     words = ", ".join(found.holds) or found.status.replace("_", " ")
     return f"{words} in {subject.source(context)}"
 
@@ -77,8 +85,11 @@ def await_settled(context: Context) -> Answer:
     if our_hold(context) is None and not context.data.get("dispute_shown"):
         context.data["dispute_shown"] = True
         return subject.stop(
-            context, "INVOICE_DISPUTED", f"it was posted in {target}, and is {reason(context)} now",
-            f"See that {target} does not pay it while it is disputed: it goes on by itself when {source} shows it settled.",
+            context, "INVOICE_DISPUTED",
+            f"it was posted in {target}, and is {reason(context)} now" if _is_doubted(context)
+            else f"it was posted in {target}, and {reason(context)}",
+            f"See that {target} does not pay it while it is disputed: it goes on by itself when {source} shows it settled, "
+            "or the goods received or credited.",
             target,
         )  # fmt: skip
     return Wait(f"the dispute in {source} to be settled")

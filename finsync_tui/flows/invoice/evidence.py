@@ -27,10 +27,17 @@ Others = Sequence[tuple[bool, Sequence[InvoiceLine]]]
 
 
 def ordered(
-    db: Connection, source: str, invoice: Invoice, workflow: Workflow, policy: MatchPolicy, payee_id: str
+    db: Connection,
+    source: str,
+    invoice: Invoice,
+    workflow: Workflow,
+    policy: MatchPolicy,
+    payee_id: str,
+    *,
+    only_before: bool = False,
 ) -> dict[tuple[str, str], Ordered]:
     """Return the order lines that an invoice names, with what was received and invoiced of them so far. `payee_id` is the
-    supplier's in the ERP."""
+    supplier's in the ERP. `only_before`: of other invoices count those that came before this one, and credit notes."""
     found: dict[tuple[str, str], Ordered] = {}
     for line in invoice.lines:
         if line.kind != "item" or not line.order_number:
@@ -43,7 +50,7 @@ def ordered(
         if held is None or order_line is None:
             continue
         name = f"{line.order_number}/{key[1]}"
-        others = list(_counted_lines(db, source, name, workflow))
+        others = list(_counted_lines(db, source, name, workflow, only_before=only_before))
         piece = _piece(others, order_line, policy)
         invoiced, value = _invoiced(others, order_line, piece)
         received, other_units = _received(db, source, name, order_line)
@@ -110,12 +117,14 @@ def _received(db: Connection, source: str, name: str, line: OrderLine) -> tuple[
 
 
 def _counted_lines(
-    db: Connection, source: str, name: str, workflow: Workflow
+    db: Connection, source: str, name: str, workflow: Workflow, *, only_before: bool
 ) -> Iterator[tuple[bool, list[InvoiceLine]]]:
     """Yield the lines by which other documents count of an order line, and whether they are a credit note's."""
     for held in _others(db, source, "order_line", name, workflow):
         record = _counted(db, held, workflow)
         if record is None or record.kind == "prepayment":
+            continue
+        if only_before and not taking.is_credit(record) and not _began_before(db, held.key, workflow):
             continue
         own = [
             one

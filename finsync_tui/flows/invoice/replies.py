@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from finsync_tui.flows import outgoing, reading_back
-from finsync_tui.flows.invoice import disputes, doubles, holds, postings, settled, subject
+from finsync_tui.flows.invoice import disputes, doubles, goods, holds, postings, settled, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 
 
@@ -38,6 +38,8 @@ def await_write_back(context: Context) -> Answer:
 
 def await_payment(context: Context) -> Answer:
     """Wait until the ERP has paid, or has called a payment back. What the source was told meanwhile is read back first."""
+    if subject.setup(context).match.goods_gone == "note":
+        goods.note(context)
     found = _to_do(context)
     if found is None and _unseen_count(context):
         return Done({"records": _unseen_count(context)}, goto="verify_record")
@@ -58,6 +60,7 @@ def _to_do(context: Context) -> Answer | None:
     if context.workflow.kind == "void":
         return Done({"note": "every payment that was called back is told"}, goto="verify")
     if settled.is_settled(context) and not doubles.doubts(context):
+        goods.note(context)
         if disputes.our_hold(context) is not None:  # there is nothing left that it could hold back
             return Done({"note": "paid all the same"}, goto="request_release")
         return _mark(context) or Done({"note": "paid, and the source knows"}, goto="verify")

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from tests.finsync_tui.flows.invoice_desk import InvoiceDesk, a_free_line, an_invoice
+import pytest
+
+from tests.finsync_tui.flows.invoice_desk import (
+    SOURCE,
+    InvoiceDesk,
+    a_free_line,
+    a_line,
+    a_receipt,
+    an_invoice,
+    an_order,
+)
 
 HOLD = "Supplier dispute"
 
@@ -190,3 +201,120 @@ def test_what_is_held_and_what_is_not_reported_can_be_watched() -> None:
     assert [] == told
     assert [("payment_unreported", "voided", 1, -3000)] == called_back
     assert [] == watched(desk)
+
+
+def with_goods(**setup: Any) -> InvoiceDesk:
+    """A desk whose invoice of an order waits for its payment; all goods have arrived."""
+    desk = InvoiceDesk(**{"dispute_hold": HOLD, **setup})
+    desk.order()
+    desk.receive()
+    desk.post()
+    return desk
+
+
+def void(desk: InvoiceDesk) -> None:
+    """The receipt is voided at its source; the ERP has corrected it."""
+    desk.tell(SOURCE, "R1", a_receipt(status="voided"))
+
+
+def send_back(desk: InvoiceDesk) -> None:
+    desk.tell(SOURCE, "R2", a_receipt("-10", "R2", kind="return", original_id="R1"))
+
+
+def settle_all(desk: InvoiceDesk) -> None:
+    """Everything due is delivered, and read back."""
+    for _ in range(12):
+        if desk.pending:
+            desk.answer()
+        else:
+            desk.read()
+
+
+@pytest.mark.parametrize("go", [void, send_back])
+def test_an_invoice_whose_goods_went_back_is_held_until_they_are_there_again(go: Any) -> None:
+    """Before it is paid: the ERP holds it with the reason, and its release is no analyst's work."""
+    desk = with_goods()
+
+    go(desk)
+    settle_all(desk)
+    held = desk.step()
+    desk.receive(a_receipt("10", "R3"))
+    settle_all(desk)
+
+    assert ("await_settled", "await_payment") == (held, desk.step())
+    reason = desk.body("invoice.hold")["reason"]
+    assert "of order PO-1 line 1 10 are invoiced and only 0 received by now in coupa" == reason
+    assert (1, 1) == (desk.sent.count("invoice.hold"), desk.sent.count("invoice.release"))
+
+
+def test_a_credit_note_for_what_went_back_releases_the_invoice() -> None:
+    """What is not owed any more needs no goods."""
+    desk = with_goods()
+    send_back(desk)
+    settle_all(desk)
+
+    desk.invoice(an_invoice(a_line("-10"), number="CN-1", kind="credit_memo"), "CN1")
+    settle_all(desk)
+
+    assert (["Posted", True, "Posted"], "await_payment") == (
+        [one if one == "Posted" else one.startswith("On hold: of order") for one in desk.statuses][:3],
+        desk.step(),
+    )
+
+
+def test_without_a_hold_an_analyst_is_told_that_the_goods_are_gone() -> None:
+    """So that nobody pays meanwhile; it closes by itself."""
+    desk = with_goods(dispute_hold=None)
+
+    void(desk)
+    held = (list(desk.exceptions), desk.cause)
+    desk.receive(a_receipt("10", "R3"))
+
+    assert [("INVOICE_DISPUTED", "open")] == held[0]
+    assert (
+        "it was posted in oracle-emea, and of order PO-1 line 1 10 are invoiced and only 0 received"
+        in held[1]
+    )
+    assert [("INVOICE_DISPUTED", "closed")] == desk.exceptions
+
+
+def test_of_two_invoices_the_later_one_has_lost_its_goods() -> None:
+    """Half of the goods go back: what is left is the first one's."""
+    desk = InvoiceDesk(dispute_hold=HOLD)
+    desk.order(an_order("10"))
+    desk.receive()
+    desk.post(an_invoice(a_line("5")))
+    desk.invoice(an_invoice(a_line("5"), number="INV-2", invoiced_on=date(2026, 2, 5)), "I2")
+    settle_all(desk)
+
+    desk.tell(SOURCE, "R2", a_receipt("-5", "R2", kind="return", original_id="R1"))
+    settle_all(desk)
+
+    assert ("await_payment", "await_settled") == (desk.step(), desk.step("I2"))
+
+
+@pytest.mark.parametrize(("policy", "noted"), [("note", ["MATCH_RECEIPT"]), ("off", [])])
+def test_goods_that_are_gone_are_noted_or_not_looked_for_by_policy(policy: str, noted: list[str]) -> None:
+    """Once, and nothing is held."""
+    desk = with_goods(match={"goods_gone": policy})
+
+    void(desk)
+    settle_all(desk)
+    desk.wait(days=1)
+
+    assert (noted, "await_payment") == (desk.noted, desk.step())
+    assert "invoice.hold" not in desk.sent
+
+
+def test_goods_that_go_back_after_the_payment_are_a_finding() -> None:
+    """Nothing can be held any more; somebody has to ask for a credit note. The money stays told as it was."""
+    desk = InvoiceDesk(dispute_hold=HOLD)
+    desk.order()
+    desk.receive()
+    desk.finish()
+
+    send_back(desk)
+    settle_all(desk)
+
+    assert (["MATCH_RECEIPT"], "done", [("P1", "100")]) == (desk.noted, desk.step(), desk.recorded)
+    assert "invoice.hold" not in desk.sent
