@@ -30,7 +30,7 @@ class VerdictSeverity(_Part):
     overcharged: Severity = "block"
     not_taxable: Severity = "off"
     exempt: Severity = "note"
-    reverse_charge: Severity = "note"
+    reverse_charge: Severity = "off"
     needs_review: Severity = "block"
     unknown_code: Severity = "block"
 

@@ -246,7 +246,7 @@ def test_a_document_without_a_destination_is_for_review() -> None:
         ("overcharged", "block", "TAX_DIFFERS"),
         ("not_taxable", "off", "TAX_REVIEW"),
         ("exempt", "note", "TAX_REVIEW"),
-        ("reverse_charge", "note", "TAX_REVIEW"),
+        ("reverse_charge", "off", "TAX_REVIEW"),
         ("needs_review", "block", "TAX_REVIEW"),
         ("unknown_code", "block", "TAX_CODE_UNKNOWN"),
     ],

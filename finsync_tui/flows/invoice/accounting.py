@@ -50,7 +50,7 @@ def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str,
             back, lost = taxing.recovery(context, line)
             if back.amount_minor:
                 yield f"tax/{line.number}", _tax(context, invoice, line.tax_code, on)
-            if lost.amount_minor and not has_items:
+            if lost and not has_items:
                 yield f"tax/{line.number}", _nowhere(line)
         elif line.kind == "item" and line.order_number:
             continue

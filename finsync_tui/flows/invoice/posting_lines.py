@@ -7,6 +7,7 @@ account of its own; what does not goes with the cost it was charged on, and so d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from finsync_tui.flows.invoice import subject, taxing
 from finsync_tui.flows.steps import Context
@@ -25,7 +26,10 @@ def made(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
 def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
     accounts: dict[str, str] = context.data["accounts"]
     for line in invoice.lines:
-        base = {"number": line.number, "description": line.description, "reference": line.number}
+        base: dict[str, Any] = {
+            "number": line.number, "description": line.description, "reference": line.number,
+            "tax_code": taxing.self_assessed(context, line) if line.kind != "tax" else None,
+        }  # fmt: skip
         if line.kind == "item" and line.order_number:
             yield InvoiceLine(
                 amount=line.amount, quantity=line.quantity, unit_price=line.unit_price, uom=line.uom,
@@ -59,22 +63,22 @@ def _tax(context: Context, invoice: Invoice, line: InvoiceLine) -> Iterator[Invo
     )
     if back.amount_minor:
         yield shape.model_copy(update={"account": context.data["accounts"][f"tax/{line.number}"]})
-    if lost.amount_minor:
-        changes = {"amount": lost, "description": LOST_TAX, "tax_code": None}
-        yield from _spread(context, invoice, shape.model_copy(update=changes), of=line.reference)
+    for of, share in lost:
+        changes = {"amount": share, "description": LOST_TAX, "tax_code": None}
+        yield from _spread(context, invoice, shape.model_copy(update=changes), of=of)
 
 
 def _spread(
     context: Context, invoice: Invoice, line: InvoiceLine, *, of: str | None = None
 ) -> Iterator[InvoiceLine]:
-    """Charge a line where the items are charged, in proportion to them: one of them, or all."""
+    """Charge a line where the items are charged, in proportion to them: all, or where one line is."""
     parts = [
         (account, size)
         for item in invoice.lines
-        if item.kind == "item" and (of is None or item.number == of)
+        if (item.kind == "item" if of is None else item.kind != "tax" and item.number == of)
         for account, size in _borne(context, item)
     ]
-    if not parts and of is not None:  # the line it is about is no item
+    if not parts and of is not None:  # the line it is about goes with the items
         yield from _spread(context, invoice, line)
         return
     shares = line.amount.split([abs(size) for _, size in parts]) if any(size for _, size in parts) else ()
@@ -91,6 +95,10 @@ def _spread(
 def _borne(context: Context, line: InvoiceLine) -> Iterator[tuple[str, int]]:
     """Which accounts bear an item, and how much of it: its own, or those of its order."""
     if not line.order_number:
+        own = context.data["accounts"].get(f"freight/{line.number}")
+        if own is not None:
+            yield own, line.amount.amount_minor
+            return
         for part in line.distributions:
             yield context.data["accounts"][f"{line.number}/{part.number}"], part.amount.amount_minor
         return

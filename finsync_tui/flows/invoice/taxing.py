@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from finsync_tui import tax
 from finsync_tui.flows import outgoing
@@ -13,10 +14,12 @@ from store import outbox, records
 from store.canonical.chart import TaxCode
 from store.canonical.money import Money, total
 from store.canonical.payables import Invoice, InvoiceLine
+from store.canonical.supplier import Supplier
 from store.canonical.tax import (
     OPEN_VERDICTS,
     TaxAddress,
     TaxAnswer,
+    TaxAnswerLine,
     TaxQuestion,
     TaxQuestionLine,
     TaxSupplier,
@@ -74,6 +77,15 @@ def check_tax(context: Context) -> Answer:
     }
     if answer.withheld.amount_minor:
         detail["withheld"] = str(answer.withheld)  # the ERP keeps it back; here it explains a smaller payment
+    if (own := _own_loss(answer)).amount_minor:
+        target = subject.target(context)
+        detail["own_loss"] = str(
+            own
+        )  # the ERP books it with the tax that it declares; no supplier is owed it
+        subject.note(
+            context, "TAX_REVIEW",
+            f"of the tax that the buyer declares {own} do not come back: see that {target} books so by its tax set-up",
+        )  # fmt: skip
     if answer.accrues:
         detail["accrues"] = "the shortfall is the buyer's to declare"
     if judged.severity == "block":
@@ -85,24 +97,68 @@ def check_tax(context: Context) -> Answer:
     return Done(detail)
 
 
-def recovery(context: Context, line: InvoiceLine) -> tuple[Money, Money]:
-    """Split the tax of a tax line into what comes back and what does not, as the determination of the line that it is
-    about says, else that of the document. Without a determination all of it comes back; what was charged beyond
-    what is due never does."""
+def recovery(context: Context, line: InvoiceLine) -> tuple[Money, list[tuple[str | None, Money]]]:
+    """Split the tax of a tax line into what comes back and what does not, by the number of the line that bears it (None:
+    all of them), as the determination of the lines that it is about says.
+
+    Without a determination all of it comes back; what was charged beyond what is due never does.
+    """
     told = context.data.get("tax")
-    answer = TaxAnswer.model_validate(told) if told else None
-    own = next((one for one in answer.lines if one.number == line.reference), None) if answer else None
-    scope = own or answer
-    nothing = line.amount - line.amount
-    if scope is None or scope.verdict in OPEN_VERDICTS:
-        return line.amount, nothing
+    if not told:
+        return line.amount, []
+    scopes = _about(subject.invoice(context), line, TaxAnswer.model_validate(told))
+    shares = [(one.number, *_recovered(one)) for one in scopes]
+    back, lost = sum(back for _, back, _ in shares), [lost for _, _, lost in shares]
+    if not back + sum(lost):
+        if any(one.verdict in OPEN_VERDICTS for one in scopes):
+            return line.amount, []
+        return line.amount - line.amount, [(line.reference, line.amount)]
+    first, *others = line.amount.split([back, *lost])
+    return first, [
+        (number, share) for (number, _, _), share in zip(shares, others, strict=True) if share.amount_minor
+    ]
+
+
+def _about(invoice: Invoice, line: InvoiceLine, answer: TaxAnswer) -> list[TaxAnswerLine]:
+    """Return the lines that a tax line is about: the one it names; else those that no tax line names, of its code where
+    some are, and none whose tax the supplier does not charge."""
+    own = [one for one in answer.lines if one.number == line.reference]
+    if own:
+        return own
+    named = {one.reference for one in invoice.lines if one.kind == "tax" and one.reference}
+    codes = {one.number: one.tax_code for one in invoice.lines}
+    narrower: tuple[Callable[[TaxAnswerLine], bool], ...] = (
+        lambda one: one.number not in named,
+        lambda one: bool(one.charged.amount_minor) or not one.is_self_assessed,
+        lambda one: line.tax_code is None or codes.get(one.number) == line.tax_code,
+    )
+    found = list(answer.lines)
+    for keeps in narrower:
+        found = [one for one in found if keeps(one)] or found
+    return found
+
+
+def _recovered(scope: TaxAnswerLine) -> tuple[int, int]:
+    """Return the shares, in minor units, of what was charged on a line that come back and that do not."""
+    if scope.verdict in OPEN_VERDICTS:
+        return abs(scope.charged.amount_minor), 0
     back, lost = abs(scope.recoverable.amount_minor), abs(scope.non_recoverable.amount_minor)
     if scope.verdict == "overcharged":
         lost = max(abs(scope.charged.amount_minor) - back, 0)
-    if not back + lost:
-        return nothing, line.amount
-    shares = line.amount.split([back, lost])
-    return shares[0], shares[1]
+    return back, lost
+
+
+def self_assessed(context: Context, line: InvoiceLine) -> str | None:
+    """Return the code by which the ERP declares the tax that the buyer owes on a line; None: the supplier charges it."""
+    told = context.data.get("tax")
+    lines = TaxAnswer.model_validate(told).lines if told else ()
+    is_ours = any(one.number == line.number and one.is_self_assessed for one in lines)
+    return line.tax_code or _code_of(subject.invoice(context), line) if is_ours else None
+
+
+def _own_loss(answer: TaxAnswer) -> Money:
+    """Return what does not come back of the tax that the buyer declares."""
+    return total((one.non_recoverable for one in answer.lines if one.is_self_assessed), answer.currency)
 
 
 def _question(context: Context) -> TaxQuestion | None:
@@ -122,7 +178,7 @@ def _question(context: Context) -> TaxQuestion | None:
         supplier=TaxSupplier(
             number=invoice.supplier_number or invoice.supplier_id or "unknown",
             name=invoice.supplier_name,
-            country=invoice.ship_from_country,
+            country=_residence(context, invoice),
             vat_number=invoice.supplier_tax_number,
         ),
         legal_entity=str(context.data["legal_entity"]),
@@ -142,6 +198,23 @@ def _question(context: Context) -> TaxQuestion | None:
             for line, tax_charged in zip(net, charged, strict=True)
         ),
     )
+
+
+def _residence(context: Context, invoice: Invoice) -> str | None:
+    """Where the supplier is at home, which is not where it delivers from: by its record at the source, else in the ERP, else
+    by the tax number on the invoice. Only where none of them says it, the place of delivery stands for it."""
+    payee = context.data.get("payee") or {}
+    known = ((subject.source(context), invoice.supplier_id), (subject.target(context), payee.get("id")))
+    for system, supplier_id in known:
+        held = records.get(context.db, Supplier, system, supplier_id) if supplier_id else None
+        if held is None:
+            continue
+        one = held.record
+        issuers = {registration.country for registration in one.tax_registrations if registration.country}
+        home = one.country or (one.address.country if one.address else None)
+        if home or len(issuers) == 1:
+            return home or issuers.pop()
+    return tax.vat_country(invoice.supplier_tax_number) or invoice.ship_from_country
 
 
 def _address(whole: TaxAddress | None, country: str | None) -> TaxAddress | None:

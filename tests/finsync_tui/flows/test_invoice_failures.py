@@ -458,11 +458,13 @@ def test_tax_that_does_not_come_back_goes_with_the_line_it_was_charged_on() -> N
     assert {"01-420-7110": 10950, "01-430-7200": 20000, "01-000-154500": 950 + 3800} == desk.charged()
 
 
-def test_reverse_charge_posts_no_tax() -> None:
-    """The supplier of another member state charges none: noted, and the ERP's own tax set-up declares it."""
+@pytest.mark.parametrize(("percent", "noted"), [("100", []), ("50", ["TAX_REVIEW"])])
+def test_reverse_charge_is_posted_with_its_code_and_no_tax(percent: str, noted: list[str]) -> None:
+    """The supplier of another member state charges none, and the ERP declares it by the code: no finding, unless a part is
+    lost, which the ERP's set-up has to book."""
     from store.canonical.chart import TaxCode
 
-    desk = InvoiceDesk(tax=DE)
+    desk = InvoiceDesk(tax={"countries": {"DE": {"recoverable_percent": percent}}})
     code = TaxCode(
         number="RC",
         country="DE",
@@ -478,8 +480,41 @@ def test_reverse_charge_posts_no_tax() -> None:
         )
     )
 
-    assert ("await_posting", ["TAX_REVIEW"]) == (desk.step(), desk.noted)
+    assert ("await_posting", noted) == (desk.step(), desk.noted)
     assert {"01-420-7110": 10000} == desk.charged()
+    assert ["RC"] == [line.tax_code for line in desk.posted.lines]
+    messages = [row[0] for row in desk.store.db.execute("SELECT message FROM finding")]
+    assert [True] * len(noted) == ["9.50 EUR do not come back" in one for one in messages]
+
+
+def test_lost_tax_of_the_whole_document_goes_with_the_lines_that_lose_it() -> None:
+    """One tax for two lines: one recovers nothing, the other all."""
+    desk = InvoiceDesk(tax={"countries": {"DE": {"recovery": [{"percent": "0", "accounts": ["7110"]}]}}})
+    other = a_free_line("200", "2", "430", tax_code="V19")
+    part = other.distributions[0]
+    other = other.model_copy(
+        update={"distributions": (part.model_copy(update={"segments": ("01", "430", "7200")}),)}
+    )
+
+    desk.invoice(an_invoice(a_free_line(tax_code="V19"), other, a_tax_line("57"), tax=eur("57")))
+
+    assert {"01-420-7110": 11900, "01-430-7200": 20000, "01-000-154500": 3800} == desk.charged()
+
+
+def test_lost_tax_of_a_charge_goes_where_the_charge_goes() -> None:
+    """Freight with an account of its own bears the tax on it that is lost."""
+    lost = {"countries": {"DE": {"recovery": [{"percent": "0", "tax_codes": ["V19"]}]}}}
+    desk = InvoiceDesk(tax=lost, freight_account="680000")
+    freight = a_tax_line("10", number="C1").model_copy(update={"kind": "freight"})
+
+    desk.invoice(
+        an_invoice(
+            a_free_line(tax_code="V19"), freight,
+            a_tax_line("19", reference="1"), a_tax_line("1.90", number="T2", reference="C1"),
+        )
+    )  # fmt: skip
+
+    assert {"01-420-7110": 11900, "01-000-680000": 1190} == desk.charged()
 
 
 def test_a_system_that_determines_tax_is_asked_and_the_countries_rules_apply_to_its_answer() -> None:

@@ -8,6 +8,7 @@ from finsync_tui import explain
 from finsync_tui.reconcile.read_back import Want
 from store import workflows
 from store.canonical.payables import Invoice
+from tests.builders import a_supplier
 from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
     InvoiceDesk,
@@ -207,7 +208,8 @@ def test_withheld_tax_is_told_beforehand_and_settles_the_invoice_with_less() -> 
     }
     severity = dict.fromkeys(("needs_review", "unknown_code", "undercharged", "not_taxable"), "off")
     desk = InvoiceDesk(tax={"severity": severity, "countries": {"DE": rules}})
-    desk.post(an_invoice(a_free_line(tax_code="V19"), ship_from_country="US"))
+    desk.put(SOURCE, "501", a_supplier(sites=(), country="US"))  # at home there, and delivers from Germany
+    desk.post(an_invoice(a_free_line(tax_code="V19"), ship_from_country="DE"))
     told = [
         one.detail.get("withheld")
         for one in workflows.steps(desk.store.db, desk.workflow.id)
@@ -222,6 +224,20 @@ def test_withheld_tax_is_told_beforehand_and_settles_the_invoice_with_less() -> 
 
     assert ["10.00 EUR"] == told
     assert (eur("100"), "done", [("P1", "90")]) == (desk.posted.total, desk.step(), desk.recorded)
+
+
+def test_nothing_is_withheld_from_a_supplier_at_home_that_delivers_from_abroad() -> None:
+    """The rule is about who is paid, not about where the goods came from."""
+    rules = {
+        "withholding": [{"supplier_countries": ["US"], "percent": "10"}],
+        "requires_reverse_charge": False,
+    }
+    severity = dict.fromkeys(("needs_review", "unknown_code", "undercharged", "not_taxable"), "off")
+    desk = InvoiceDesk(tax={"severity": severity, "countries": {"DE": rules}})
+
+    desk.post(an_invoice(a_free_line(tax_code="V19"), ship_from_country="US"))
+
+    assert 0 == desk.workflow.data["tax"]["withheld"]["amount_minor"]
 
 
 def test_a_discount_settles_an_invoice_with_less_than_its_total() -> None:
