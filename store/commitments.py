@@ -123,6 +123,19 @@ def taken_over(db: sqlite3.Connection, requisition_key: str, lines: Iterable[str
     return db.total_changes - before
 
 
+def open_of(db: sqlite3.Connection, document_key: str) -> list[Money]:
+    """Return what is still promised of an order, by currency: ordered less invoiced, negative when more was invoiced."""
+    rows = db.execute(
+        "SELECT currency, sum(minor) FROM ("
+        " SELECT currency, amount_minor AS minor FROM commitment_line WHERE document_key=?1 AND stage=?2"
+        " UNION ALL SELECT currency, -amount_minor FROM commitment_relief r WHERE document_key=?1"
+        " AND EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key=?1 AND l.stage=?2 AND l.line_number=r.line))"
+        " GROUP BY currency ORDER BY currency",
+        (document_key, ORDER),
+    )
+    return [Money(amount_minor=minor, currency=currency) for currency, minor in rows if minor]
+
+
 def has_promised(db: sqlite3.Connection, requisition_key: str) -> bool:
     """Say whether a requisition promises anything, or did before orders took that over."""
     row = db.execute(

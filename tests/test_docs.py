@@ -48,6 +48,7 @@ FINDING_CLASSES = frozenset(
         "MAPPING_DIFFERS",
         "MAPPING_UNTRUSTED",
         "ABORT_REFUSED",
+        "ORDER_ENDED",
         "PAID_OTHERWISE",
         "PAYMENT_CHANGED",
         "PREPAYMENT_NOT_APPLIED",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
 
+from finsync_tui.flows import waiting
 from finsync_tui.flows.expense.approval import superiors
 from finsync_tui.flows.steps import Context, Hold, Wait
 from finsync_tui.profile.approval import ApprovalBasis, Doubtful
@@ -30,6 +31,7 @@ CLASSES: dict[Doubtful, str] = {
     "approver": "APPROVAL_STALE",
     "hierarchy": "APPROVER_STALE",
     "limit": "APPROVAL_LIMIT",
+    "limit_unknown": "APPROVAL_LIMIT_UNKNOWN",
     "chain": "APPROVAL_STALE",
     "requisition": "APPROVAL_STALE",
     "account": "APPROVAL_STALE",
@@ -138,13 +140,17 @@ def judge(context: Context, basis: ApprovalBasis, found: Iterable[Doubt], what: 
     for doubt in found:
         by_severity.setdefault(basis.of(doubt.kind), []).append(doubt)
     stopping = [*by_severity.get("block", []), *by_severity.get("recheck", [])]
-    until = context.workflow.started_at + PATIENCE
-    if stopping and not by_severity.get("block") and context.now < until:
+    if stopping and not by_severity.get("block"):
+        until = waiting.since(context, "approval") + PATIENCE
+    else:
+        until = context.now
+    if context.now < until:
         return Wait(f"its approval to hold ({stopping[0].cause})", min(context.now + LOOK_AGAIN, until))
     if stopping:
         first = stopping[0]
         evidence = {"doubts": [{"kind": one.kind, "cause": one.cause} for one in stopping]}
         return Hold(CLASSES[first.kind], f"{what}: {first.cause}", first.fix, source, evidence)
+    waiting.over(context, "approval")
     _note(context, source, by_severity.get("note", []))
     return None
 
@@ -213,15 +219,21 @@ def _standing(
 
 def _limit(document: Approved, approvers: Sequence[Employee], all_known: bool) -> Iterator[Doubt]:
     """Could anybody of those who approved it approve so much?"""
-    limits = [one.approval_limit for one in approvers]
-    if (
-        not all_known
-        or not limits
-        or any(one is None or one.currency != document.total.currency for one in limits)
-    ):
-        return  # somebody without a known limit may have none
-    highest = max((one for one in limits if one is not None), key=lambda one: one.amount_minor)
-    if abs(document.total.amount_minor) > highest.amount_minor:
+    limits = [one.approval_limit for one in approvers if one.approval_limit is not None]
+    same = [one for one in limits if one.currency == document.total.currency]
+    highest = max(same, key=lambda one: one.amount_minor, default=None)
+    if highest is not None and abs(document.total.amount_minor) <= highest.amount_minor:
+        return
+    if not limits and all_known:
+        return  # no limits are kept of those who approved it
+    if highest is None or not all_known or len(same) < len(approvers):
+        yield Doubt(
+            "limit_unknown",
+            f"{document.number} takes {document.total}, and of those who approved it not everybody's limit is known in "
+            f"{document.total.currency}" + (f"; the highest that is known is {highest}" if highest else ""),
+            "Keep a limit in that currency for everybody who approves, then retry.",
+        )
+    else:
         yield Doubt(
             "limit",
             f"{document.number} takes {document.total}; those who approved it may approve up to {highest}",

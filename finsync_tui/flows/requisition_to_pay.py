@@ -12,6 +12,8 @@ A closed order that the source opens again is opened in the ERP before it is bro
 
     route -> request_reopen -> await_reopen -> await_reopened -> confirm_supplier -> as a change
 
+An order that is done and that the ERP cancels or closes by itself: `follow_erp` -> `await_followed`.
+
 Steps decide; nothing leaves the machine here. What is to be written goes into the outbox, what the ERP says comes in
 by sync, and `verify` waits until reconcile has read both systems afresh.
 """
@@ -21,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui.flows.order import budget, checks, commitment, endings, replies
+from finsync_tui.flows.order import budget, checks, commitment, ended, endings, replies
 from finsync_tui.flows.steps import Step
 from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs
@@ -82,9 +84,15 @@ class RequisitionToPay(UsualFlow):
         found = crossrefs.find(db, ENTITY, key.system, key.external_id)
         return (found,) if found is not None else ()
 
+    def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
+        """An order that the ERP ends by itself promises nothing any more, and its source has to know."""
+        return "follow_erp" if ended.is_news(db, workflow) else None
+
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False
+        if step in ("follow_erp", "await_followed"):
+            return "follow_erp", True
         if class_ in ("READ_BACK_DIFFERS", "WRITE_BACK_IGNORED") and kind not in ("cancel", "close"):
             return ("write_back" if class_ == "WRITE_BACK_IGNORED" else "confirm_supplier"), True
         if step in ("await_write_back", "write_back"):
@@ -112,6 +120,8 @@ _STEPS: Mapping[str, Step] = {
         replies.write_back,
         replies.await_write_back,
         replies.verify,
+        ended.follow_erp,
+        ended.await_followed,
     )
 }
 _REOPEN_STEPS: Mapping[str, Step] = {

@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Severity = Literal["block", "recheck", "note", "off"]
 Doubtful = Literal[
-    "missing", "self_approval", "approver", "hierarchy", "limit", "chain", "requisition", "account", "budget"
+    "missing",
+    "self_approval",
+    "approver",
+    "hierarchy",
+    "limit",
+    "limit_unknown",
+    "chain",
+    "requisition",
+    "account",
+    "budget",
 ]
 
 
@@ -22,6 +31,10 @@ class ApprovalBasis(BaseModel):
     approver: Severity = Field(default="note", description="An approver has left")
     hierarchy: Severity = Field(default="note", description="No approver is above who asked, or a delegate")
     limit: Severity = Field(default="note", description="It is more than any of its approvers may approve")
+    limit_unknown: Severity = Field(
+        default="note",
+        description="Nobody can say whether it is: an approver, or their limit in its currency, is unknown",
+    )
     chain: Severity = Field(default="note", description="Somebody in its chain has not decided, or said no")
     requisition: Severity = Field(
         default="note", description="Its requisition is void, or was approved over less"

@@ -221,9 +221,16 @@ def test_an_actions_result_is_believed_only_when_it_says_success(result: object,
         ("Partially liquidated", "passed"),
         ("NOT_RESERVED_FAILED", "BUDGET_EXCEEDED"),
         ("Not reserved - partial funds", "BUDGET_EXCEEDED"),
+        ("RESERVED_PARTIAL", "BUDGET_EXCEEDED"),
+        ("Reserved", "passed"),
+        (None, "REJECTED"),
+        ("", "REJECTED"),
+        ("Not attempted", "REJECTED"),
+        ("Insufficient funds", "REJECTED"),
+        ("Rejected", "REJECTED"),
     ],
 )
-def test_funds_for_a_part_do_not_suffice(status: str, outcome: str) -> None:
+def test_only_what_the_sheet_calls_passed_is_passed(status: str | None, outcome: str) -> None:
     """A check that says SUCCESS ran; whether the money is there stands in the document's funds status."""
     try:
         found: str = funds_outcome("oracle-emea", Judge(), "SUCCESS", status)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, approval_state, budgets, given, routing, suppliers
+from finsync_tui.flows import accounts, approval_state, budgets, given, routing, suppliers, waiting
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.invoice import evidence, matching, postings, subject
+from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
@@ -150,7 +151,7 @@ def match(context: Context) -> Answer:
     stopping = [one for one in found if _severity(context, one) == "block"]
     late = [one for one in stopping if one.kind == "receipt"]
     if stopping and len(late) == len(stopping):
-        until = context.workflow.started_at + setup.match.receipt_patience
+        until = waiting.since(context, "receipt") + setup.match.receipt_patience
         if context.now < until:
             return Wait(f"goods receipt ({late[0].cause})", until)
     if stopping:
@@ -164,6 +165,7 @@ def match(context: Context) -> Answer:
     missing = _orders_in_erp(context, invoice)
     if isinstance(missing, Wait | Hold):
         return missing
+    waiting.over(context, "receipt", "order")
     return Done({"lines": len(invoice.lines), "ordered": len(ordered), "orders": context.data["orders"]})
 
 
@@ -183,20 +185,35 @@ def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:
     """The ERP matches against its own order: it has to be there first. Its number is kept for the posting."""
     source, target = subject.source(context), subject.target(context)
     orders: dict[str, dict[str, str]] = {}
+    closed: list[tuple[str, bool]] = []
     for number in dict.fromkeys(line.order_number for line in invoice.lines if line.order_number):
         held = records.find_by_number(context.db, PurchaseOrder, source, number)
         key = f"{source}:{held.external_id}" if held is not None else None
         link = crossrefs.get(context.db, PurchaseOrder.entity, key, target) if key else None
         if key is None or link is None or link.revision is None:
-            until = context.workflow.started_at + subject.setup(context).match.receipt_patience
+            until = waiting.since(context, "order") + subject.setup(context).match.receipt_patience
             if context.now < until:
                 return Wait(f"order {number} in {target}", until)
             return subject.stop(
                 context, "MATCH_ORDER", f"order {number} is not in {target}, so nothing can be matched there",
                 "See what stops the order; when it is in the ERP, retry.", target, {"order": number},
             )  # fmt: skip
+        there = records.get(context.db, PurchaseOrder, target, link.external_id)
+        if there is not None and there.record.status == "cancelled":
+            return subject.stop(
+                context, "MATCH_ORDER", f"order {number} is cancelled in {target}, so nothing can be matched there",
+                f"Dispute the invoice, or let {source} order it anew; then retry.", target, {"order": number},
+            )  # fmt: skip
+        if there is not None and {there.record.status, held.record.status if held else ""} & {"closed"}:
+            closed.append((number, there.record.status == "closed"))
         orders[number] = {"key": key, "number": link.number or "", "id": link.external_id}
     context.data["orders"] = orders
+    if not is_credit(invoice):
+        for number, is_there in closed:
+            subject.note(
+                context, "ORDER_ENDED",
+                f"it came for order {number}, which is closed in {target if is_there else source}",
+            )  # fmt: skip
     return None
 
 

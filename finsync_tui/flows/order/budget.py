@@ -65,9 +65,14 @@ def await_funds(context: Context) -> Answer:
     if not isinstance(answer, Done):
         return answer
     delivery = outbox.get(context.db, entry_id)
-    funds = str(
-        (((delivery.receipt if delivery else None) or {}).get("answer") or {}).get("funds") or "passed"
-    )
+    funds = str((((delivery.receipt if delivery else None) or {}).get("answer") or {}).get("funds") or "")
+    if funds not in ("passed", "warning", "not_applicable"):
+        return Hold(
+            "REJECTED",
+            f"{subject.target(context)} did not say whether the funds suffice ({funds or 'no answer'})",
+            "See the funds of the draft there, then retry: it is asked again.",
+            subject.target(context),
+        )
     if funds == "warning":
         target = subject.target(context)
         subject.note(

@@ -13,7 +13,7 @@ from sqlite3 import Connection
 
 from store import commitments, crossrefs, records
 from store.canonical.keys import RecordKey
-from store.canonical.purchasing import PurchaseOrder, Requisition
+from store.canonical.purchasing import PurchaseOrder, Requisition, RequisitionLine
 
 ENDED = ("cancelled", "closed")
 
@@ -36,9 +36,27 @@ def of_requisition(db: Connection, key: RecordKey, target: str) -> int:
     if any(line.order_line_id not in became for line in linked):
         became |= {line for one in taking for line in _lines_before(db, one)}
     taken = [line for line in linked if line.order_line_id in became]
-    if taking and not linked and held.record.status in ("ordered", "received"):
-        taken = list(held.record.lines)  # its source does not say which line became which
+    if taking and not linked:  # its source does not say which line became which, or was not read again since
+        is_all = held.record.status in ("ordered", "received")
+        taken = list(held.record.lines) if is_all else _alike(held.record, list(taking.values()))
     return commitments.taken_over(db, str(key), [line.number for line in taken])
+
+
+def _alike(wish: Requisition, orders: list[PurchaseOrder]) -> list[RequisitionLine]:
+    """Return the lines of a requisition that orders made of it hold, by what they are called and come to: it was read before
+    it was ordered. Orders that take all that was asked for hold all of it."""
+    ordered = [line for one in orders for line in one.lines if not line.is_cancelled]
+    in_all = sum(line.amount.amount_minor for line in ordered if line.amount.currency == wish.currency)
+    if in_all >= wish.total.amount_minor:
+        return list(wish.lines)
+    left, found = list(wish.lines), []
+    for line in ordered:
+        same = [one for one in left if one.description == line.description]
+        alike = next((one for one in same if one.amount == line.amount), None) or next(iter(same), None)
+        if alike is not None:
+            left.remove(alike)
+            found.append(alike)
+    return found
 
 
 def _lines_before(db: Connection, key: RecordKey) -> Iterator[str | None]:

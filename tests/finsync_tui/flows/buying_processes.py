@@ -340,6 +340,16 @@ class OrderWithFundsCheck(OrderProcess):
         self.desk.answer(answer={"funds": answer})
 
 
+class EndedThere(OrderProcess):
+    """The ERP closes it by itself when all is done, and opens it again."""
+
+    ways = "show closed, answer, show open, answer"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made()
+
+
 class ChangedOrder(OrderProcess):
     """An open order becomes a smaller one."""
 
@@ -402,5 +412,5 @@ class RequisitionOnly(BuyingProcess):
 BUYING: tuple[type[BuyingProcess], ...] = (
     PaidInParts, SettledWithLess, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
-    OrderProcess, OrderWithFundsCheck, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
+    OrderProcess, OrderWithFundsCheck, EndedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip

@@ -269,3 +269,41 @@ def test_an_advisory_budget_is_noted() -> None:
     submit(desk)
 
     assert ("await_commitment", ["BUDGET_LOW"]) == (desk.step("4711"), desk.noted)
+
+
+def test_a_day_of_looking_again_begins_with_the_doubt() -> None:
+    """Held three days for another reason, a doubtful approval is still waited for a day."""
+    desk = a_desk(missing="recheck")
+    desk.rows["cost_centre"] = (("430", "430"),)
+    submit(desk)
+    held = desk.step("4711")
+    desk.wait(days=3)
+    desk.rows["cost_centre"] = (("420", "420"),)
+    desk.retry()
+    waits = desk.flow("4711").state
+    for _ in range(26):
+        desk.wait(hours=1)
+
+    assert ("resolve_accounts", "waiting") == (held, waits)
+    assert [("MAPPING_MISSING", "closed"), ("APPROVER_MISSING", "open")] == desk.exceptions
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"login": "ghost"},
+        {"login": "unset"},
+        {"login": "abroad", "approval_limit": Money.of("500", "USD")},
+    ],
+    ids=lambda one: one["login"],
+)
+def test_a_limit_that_nobody_can_compare_is_noted(more: dict[str, Any]) -> None:
+    """An approver who is unknown, without a limit, or with one in another currency hides no small limit."""
+    desk = a_desk()
+    _a_small_limit(desk)
+    approve(desk, more["login"], position=2)
+    if more["login"] != "ghost":
+        desk.person("7", **more)
+    submit(desk)
+
+    assert ["APPROVAL_LIMIT_UNKNOWN"] == [one for one in desk.noted if one.startswith("APPROVAL_LIMIT")]

@@ -944,6 +944,23 @@ def test_the_same_version_starts_nothing_twice() -> None:
     assert ["invoice.create"] == desk.sent
 
 
+def test_patience_for_goods_begins_when_they_are_missed() -> None:
+    """Eleven days held since its supplier was inactive: its goods are waited for from then on, not from its start."""
+    desk = InvoiceDesk(match={"receipt_patience": "P10D"})
+    desk.order()
+    desk.put(TARGET, "900", a_supplier(status="inactive"))
+    desk.invoice()
+    held = list(desk.exceptions)
+    desk.wait(days=11)
+    desk.put(TARGET, "900", a_supplier())
+    desk.retry()
+    waits = desk.flow("I1").state
+    desk.wait(days=10, minutes=1)
+
+    assert ([("SUPPLIER_INACTIVE", "open")], "waiting") == (held, waits)
+    assert [("SUPPLIER_INACTIVE", "closed"), ("MATCH_RECEIPT", "open")] == desk.exceptions
+
+
 def test_patience_is_a_duration_of_the_profile() -> None:
     """Two days are two days."""
     desk = InvoiceDesk(match={"receipt_patience": "P2D"})

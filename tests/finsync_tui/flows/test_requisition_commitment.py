@@ -116,14 +116,23 @@ def test_a_line_that_a_change_takes_out_of_the_order_is_promised_by_nobody() -> 
     assert ({"obligation": 20_000}, {"obligation": 10_000}) == (before, desk.stages)
 
 
-def test_a_source_that_links_no_lines_says_by_its_status_that_all_is_ordered() -> None:
-    """Then the order takes over the whole requisition, and before that nothing of it."""
+def test_a_requisition_that_was_not_read_since_it_was_ordered_promises_nothing_twice() -> None:
+    """The ERP holds its order, and its source's requisition still reads as approved: one promise, not two."""
     desk = Desk()
     desk.wish()
     desk.order(its_order())
+
+    assert {"obligation": 10_000} == desk.stages
+
+
+def test_a_source_that_links_no_lines_says_by_its_status_that_all_is_ordered() -> None:
+    """Then the order takes over the whole requisition, and before that what it is alike to."""
+    desk = Desk()
+    desk.wish(a_requisition(None, None))
+    desk.order(its_order())
     before = desk.stages
 
-    desk.wish(a_requisition(status="ordered"))
+    desk.wish(a_requisition(None, None, status="ordered"))
 
     assert {"commitment": 10_000, "obligation": 10_000} == before
     assert {"obligation": 10_000} == desk.stages

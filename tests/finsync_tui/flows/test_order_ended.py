@@ -1,0 +1,101 @@
+"""Orders that the ERP cancels or closes by itself, and invoices that come for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from finsync_tui.reconcile.read_back import Want
+from store.canonical.purchasing import PurchaseOrder
+from tests.finsync_tui.flows.invoice_desk import SOURCE, TARGET, InvoiceDesk, a_line, an_invoice, an_order
+
+
+@pytest.fixture
+def desk() -> InvoiceDesk:
+    """A desk whose order of 100 is in the ERP and whose goods have arrived."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    return desk
+
+
+def erp_shows(desk: InvoiceDesk, status: str) -> None:
+    order = desk.shown[Want(TARGET, PurchaseOrder.entity, "ERP-4711")]
+    desk.tell(TARGET, "ERP-4711", order.model_copy(update={"status": status}))
+    while desk.pending:
+        desk.answer()
+
+
+def told(desk: InvoiceDesk) -> list[str]:
+    return [body["fields"]["erp_status"] for body in desk.bodies("order.write_back")]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "closed"])
+def test_an_order_that_the_erp_ends_promises_nothing_and_its_source_reads_it(
+    desk: InvoiceDesk, status: str
+) -> None:
+    """open = ordered - invoiced - cancelled follows the ERP; a finding says what was left of it."""
+    desk.post(an_invoice(a_line("4")))
+    before = desk.open_minor
+    erp_shows(desk, status)
+
+    assert (6000, 0, "done") == (before, desk.open_minor, desk.step("4711"))
+    assert (["Open", status.capitalize()], ["ORDER_ENDED"]) == (told(desk), desk.noted)
+    erp_shows(desk, status)
+    assert 1 == len(desk.noted), "read again, it is no news"
+
+
+def test_an_order_that_the_erp_opens_again_promises_what_is_left(desk: InvoiceDesk) -> None:
+    """What was invoiced of it stays invoiced, and its source reads Open."""
+    desk.post(an_invoice(a_line("4")))
+    erp_shows(desk, "closed")
+    erp_shows(desk, "open")
+
+    assert (6000, ["Open", "Closed", "Open"]) == (desk.open_minor, told(desk))
+
+
+def test_an_order_that_closes_with_nothing_left_has_come_to_its_usual_end(desk: InvoiceDesk) -> None:
+    """ERPs close what is received and invoiced: nobody is told."""
+    desk.post()
+    erp_shows(desk, "closed")
+
+    assert (0, ["Open"], []) == (desk.open_minor, told(desk), desk.noted)
+
+
+def test_an_order_that_its_source_cancels_too_ends(desk: InvoiceDesk) -> None:
+    """The ERP holds nothing any more, and nothing is left open."""
+    erp_shows(desk, "cancelled")
+    desk.tell(SOURCE, "4711", an_order(status="cancelled", revision="2"))
+    while desk.pending:
+        desk.answer()
+    erp_shows(desk, "cancelled")
+    desk.read()
+
+    assert ("done", 0, []) == (desk.step("4711"), desk.open_minor, desk.exceptions)
+
+
+def test_an_invoice_on_an_order_that_the_erp_has_cancelled_stops(desk: InvoiceDesk) -> None:
+    """Nothing is posted that the ERP could not match; it goes on by itself when the order is open again."""
+    erp_shows(desk, "cancelled")
+    desk.invoice()
+    held = (list(desk.exceptions), list(desk.sent))
+    erp_shows(desk, "open")
+
+    assert [("MATCH_ORDER", "open")] == held[0]
+    assert "invoice.create" not in held[1]
+    assert ("verify_posting", []) == (desk.step(), desk.open_cases)
+
+
+def test_an_invoice_on_an_order_that_is_closed_in_both_systems_is_noted(desk: InvoiceDesk) -> None:
+    """It is posted: the goods may be owed; a credit note is nothing to wonder about."""
+    desk.tell(SOURCE, "4711", an_order(status="closed", revision="2"))
+    desk.answer()
+    erp_shows(desk, "closed")
+    desk.read()
+    desk.invoice()
+    desk.answers(2)
+
+    assert ["ORDER_ENDED"] == desk.noted
+    desk.read()
+    desk.answer()
+    desk.invoice(an_invoice(a_line("-2", "10"), number="CN", kind="credit_memo"), "I2")
+    assert ("await_posting", 1) == (desk.step("I2"), len(desk.noted))
