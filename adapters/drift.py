@@ -13,6 +13,9 @@ from msgspec import inspect as shapes
 
 from adapters.answer import UNREADABLE
 
+MOST = "(most of them)"
+"""In place of a field's name: a row is no such document at all."""
+
 DriftKind = Literal["unknown", "vanished", "retyped"]
 
 SAMPLE_MAX = 20
@@ -49,11 +52,23 @@ def notice(wire: type[msgspec.Struct], rows: Sequence[bytes], asked: Iterable[st
             seen_as.setdefault(name, _kind(value))
     for name in sorted(present - set(described)):
         found.append(Drift("unknown", name, "a field that the adapter does not describe"))
-    for name in sorted(expected - present):
-        found.append(Drift("vanished", name, f"in none of {len(samples)} rows looked at"))
+    found += _vanished(expected, samples)
     for name in sorted(seen_as):
         found.append(Drift("retyped", name, f"{_words(described[name].type)} expected, {seen_as[name]} came"))
     return found
+
+
+def _vanished(expected: set[str], samples: Sequence[Mapping[str, Any]]) -> list[Drift]:
+    """Return what no row has. A row without most of its fields is broken by itself and says nothing of the others' fields."""
+    whole = [row for row in samples if 2 * len(expected & row.keys()) >= len(expected)]
+    if not whole:
+        detail = f"the {len(samples)} rows looked at have fewer than half of the fields that are described"
+        return [Drift("vanished", MOST, detail)]
+    present = {name for row in whole for name in row}
+    return [
+        Drift("vanished", name, f"in none of {len(whole)} rows looked at")
+        for name in sorted(expected - present)
+    ]
 
 
 @lru_cache(maxsize=64)

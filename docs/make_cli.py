@@ -27,7 +27,8 @@ Every command works without a terminal. Data goes to stdout, talk about it to st
 - Exit codes: 0 done (open exceptions are daily business), 1 failed, 2 wrong usage or configuration, 3 a check
   that was asked for found something, 130 interrupted.
 - An error is one line on stderr, `error CODE: what happened, what was kept, what to do now`. The codes are in
-  [errors.md](errors.md).
+  [errors.md](errors.md). With `--json` stdout has it, too: `{"error": {"code": ..., "message": ..., "exit_code": ...}}`.
+  What the command line itself has wrong is told as usage on stderr, and is `USAGE` there.
 - Actions on several exceptions or deliveries do what they can: what was refused is listed with its reason, and
   the exit code is 1 only when nothing was done.
 """
@@ -61,7 +62,7 @@ SHAPES = {
     "audit log": "seq, at, who, what, subject, why, body, hash",
     "audit verify": "is_intact, count, first_bad_seq, reason, head, checkpoints",
     "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
-    "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full",
+    "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full, needs_person",
     "profile check": "place, message, remedy",
     "secrets list": "system, name, is_needed, place",
     "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, credentials_by, requests_per_second, "

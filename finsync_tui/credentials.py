@@ -44,6 +44,11 @@ class SecretPlaceError(FinsyncError):
     exit_code = 2
 
 
+def is_inside(folder: Path, workspace: Path) -> bool:
+    """Say whether a folder lies in a workspace, or is it."""
+    return folder == workspace or workspace in folder.parents
+
+
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """The secrets of one workspace."""
@@ -152,7 +157,7 @@ class Secrets:
         if not folder:
             return None
         root = Path(folder).resolve()
-        if root == self.workspace_path or self.workspace_path in root.parents:
+        if is_inside(root, self.workspace_path):
             raise SecretPlaceError(
                 f"{'secrets_dir' if self.own_folder else FOLDER_VARIABLE} names a folder inside the workspace ({root}); backups and colleagues would get the "
                 "secrets. Mount them somewhere else."

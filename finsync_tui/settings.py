@@ -150,7 +150,9 @@ def load_workspace(folder: Path) -> Workspace:
         raise NoWorkspaceError(path)
     document = read_toml(file)
     found = document.get("format", FORMAT)
-    if found != FORMAT or isinstance(found, bool):
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise SettingsFileError(file, "format", "a whole number is needed", f"Write `format = {FORMAT}`.")
+    if found != FORMAT:
         raise SettingsFileError(
             file,
             "format",

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
-from typing import Literal
+from typing import Final, Literal
 
 from adapters import broken
 from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
@@ -53,6 +53,8 @@ from store.errors import GivenUpError
 ENGINE = "engine"
 PAYLOAD_CLASSES = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 READ_FAILED = "READ_FAILED"
+PASSING: Final = ("transient", "unknown", "maintenance")
+"""Failures that end without a person."""
 UNSET = "SECRET_MISSING"
 ROWS_A_TRANSACTION = 500
 """Small pages are put together until they hold so many rows; more in one transaction saves nothing worth the memory."""
@@ -79,6 +81,8 @@ class Pulled:
     error: str | None = None
     is_full: bool = False
     """True when it was read from the beginning, whatever the watermark said."""
+    needs_person: bool = False
+    """True when it failed, and no later read does better by itself: an outage ends, an answer that can't be read does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ async def pull(
                 rows_refused=result.rows_refused + stored.refused,
             )
     except AdapterError as error:
-        result = replace(result, error=str(error))
+        result = replace(result, error=str(error), needs_person=error.failure not in PASSING)
         _note_failure(store, task, run_id, began, result, error, clock)
         return result
     except asyncio.CancelledError:
@@ -588,7 +592,7 @@ def _note_failure(
         else:
             asked = error.retry_after if isinstance(error, TransientError) else None
             systems.failed(db, task.system, str(error), now, now + asked if asked is not None else None)
-            if error.failure not in ("transient", "unknown"):
+            if error.failure not in PASSING:
                 cases.open(db, _read_failed_case(task, error), now)
         runs.end(
             db,
@@ -681,9 +685,18 @@ def _read_failed_case(task: Pull, error: AdapterError) -> cases.NewCase:
         document_number=task.entity,
         system=task.system,
         cause=f"reading {task.entity.replace('_', ' ')} stopped: {error}",
-        fix="What was read before is stored; the read goes on from there. See the message for the setting or person to ask.",
+        fix=f"{_READ_FIXES.get(error.failure, _READ_FIX)} Then `finsync sync {task.system} {task.entity}` tries it at once; what was "
+        "read before is stored, and the read goes on from there.",
         evidence={"code": error.code, "answer": error.answer[:2000]},
     )
+
+
+_READ_FIX: Final = "See the message for the setting or person to ask."
+_READ_FIXES: Final = {
+    "rejected": "The system refuses this request of ours: give its user access to what it reads, or correct the option that the "
+    "request rests on (docs/connect.md).",
+    "protocol": "Look at what answers in the system's place: base_url, proxies and gateways before it, and its own health.",
+}
 
 
 def _end_cases(

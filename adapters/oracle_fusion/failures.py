@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -184,7 +184,15 @@ class Judge:
             )
         if answer.status not in (400, 404, 409, 422):
             return None
-        return self.refusal(answer.system, found or [Complaint(text)], status=answer.status, answer=text)
+        refused = self.refusal(answer.system, found or [Complaint(text)], status=answer.status, answer=text)
+        if answer.is_write or not isinstance(refused, RejectedError):
+            return refused
+        reason = refused.refusal.message or "no reason given"
+        told = replace(
+            refused.refusal,
+            message=f"{answer.method} {answer.path} was refused with HTTP {answer.status}: {reason}",
+        )
+        return RejectedError(answer.system, told, answer=text)
 
     def refusal(
         self, system: str, found: Sequence[Complaint], *, status: int | None = None, answer: str = ""

@@ -110,9 +110,10 @@ def finsync(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line; return its exit code."""
-    command = typer.main.get_command(_asked(sys.argv[1:] if arguments is None else arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    command = typer.main.get_command(_asked(words))
     garbage.go_on()
-    return guarded(lambda: command.main(arguments, prog_name="finsync"))
+    return guarded(lambda: command.main(arguments, prog_name="finsync"), in_json="--json" in words)
 
 
 def _asked(arguments: list[str]) -> typer.Typer:

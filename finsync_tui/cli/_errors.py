@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
-from finsync_tui.cli._output import safe
+from finsync_tui.cli._output import safe, say_json
 from store.errors import FinsyncError
 
 DEBUG_VARIABLE = "FINSYNC_DEBUG"
@@ -21,30 +23,41 @@ class UsageError(FinsyncError):
     exit_code = 2
 
 
-def guarded(command: Callable[[], object]) -> int:
-    """Run a command; return the exit code it ends with."""
-    sys.excepthook = _defect
+def guarded(command: Callable[[], object], *, in_json: bool = False) -> int:
+    """Run a command; return the exit code it ends with. With `in_json` stdout says what is wrong, too."""
+    sys.excepthook = partial(_defect, in_json)
     try:
         command()
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+        if code == UsageError.exit_code and in_json:
+            _say_json(
+                UsageError.code, "the command line is not understood; stderr says what is wrong with it", code
+            )
     except FinsyncError as error:
-        code = _complain(error.code, str(error), error.exit_code)
+        code = _complain(error.code, str(error), error.exit_code, in_json=in_json)
     except BrokenPipeError:
         code = 0  # whoever read our output has seen enough
     except OSError as error:
         from finsync_tui.cli._refusals import sentence
 
-        code = _complain("OS", sentence(error), 1)
+        code = _complain("OS", sentence(error), 1, in_json=in_json)
     except KeyboardInterrupt:
         code = INTERRUPTED
     return _flushed(code)
 
 
-def _complain(code: str, message: str, exit_code: int) -> int:
+def _complain(code: str, message: str, exit_code: int, *, in_json: bool) -> int:
     print(f"error {code}: {safe(message)}", file=sys.stderr)
+    if in_json:
+        _say_json(code, message, exit_code)
     return exit_code
+
+
+def _say_json(code: str, message: str, exit_code: int) -> None:
+    with suppress(BrokenPipeError):  # whoever read our output has seen enough
+        say_json({"error": {"code": code, "message": message, "exit_code": exit_code}}, one_line=True)
 
 
 def _flushed(code: int) -> int:
@@ -56,7 +69,9 @@ def _flushed(code: int) -> int:
     return code
 
 
-def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _defect(
+    in_json: bool, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """Say that finsync itself is wrong; the traceback, whose lines may show data, only when asked for."""
     if os.environ.get(DEBUG_VARIABLE):
         sys.__excepthook__(kind, error, trace)
@@ -67,3 +82,5 @@ def _defect(kind: type[BaseException], error: BaseException, trace: TracebackTyp
         f"Run it again with {DEBUG_VARIABLE}=1 to see where, and report that.",
         file=sys.stderr,
     )
+    if in_json:
+        _say_json("DEFECT", f"{kind.__name__}: {str(error)[:500]}", 1)

@@ -11,6 +11,7 @@ from store.clock import SystemClock, instant, text
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from finsync_tui.profile import Profile
 
@@ -32,6 +33,10 @@ _NEXT_DUE = """
 SELECT min(due_at) FROM (
   SELECT due_at FROM v_exception WHERE state = 'open' AND due_at >= :now
   UNION ALL SELECT due_at FROM v_workflow WHERE ended_at IS NULL AND due_at >= :now)
+"""
+_UNREAD = """
+SELECT DISTINCT system, entity FROM v_exception
+WHERE class = 'READ_FAILED' AND ended_at IS NULL ORDER BY system, entity
 """
 _UNREACHED = {
     "state": "unreached",
@@ -87,7 +92,8 @@ class Status:
             for name, counts in self.flows.items()
             if counts["held"]
         ]
-        return found + [f"{s['system']} is {s['state']}" for s in self.systems if s["state"] != "ok"]
+        found += [f"{s['system']} is {s['state']}" for s in self.systems if s["state"] != "ok"]
+        return found + [f"{s['system']}: {unread(s)}" for s in self.systems if s["unread"]]
 
 
 def read(db: sqlite3.Connection, profile: Profile, now: datetime) -> Status:
@@ -176,7 +182,34 @@ def systems(db: sqlite3.Connection, profile: Profile, now: datetime) -> list[dic
     """Return the systems by name, those that were never reached among them, and how old what we know is."""
     known = {row["system"]: row for row in rows(db, "SELECT * FROM v_system ORDER BY system")}
     found = [known.get(name, {"system": name, **_UNREACHED}) for name in sorted({*known, *profile.systems})]
-    return [{**row, "lag_s": _age_s(row["last_read_at"], now)} for row in found]
+    unread_there = _unread(db)
+    return [
+        {
+            **row,
+            "lag_s": _age_s(row["last_read_at"], now),
+            "unread": unread_there.get(str(row["system"]), []),
+        }
+        for row in found
+    ]
+
+
+def _unread(db: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return by system what can't be read there: its read failed, and no later one went well."""
+    found: dict[str, list[str]] = {}
+    for row in db.execute(_UNREAD):
+        found.setdefault(row["system"], []).append(row["entity"])
+    return found
+
+
+def unread(row: Mapping[str, Any]) -> str:
+    """Say what can't be read of a system that answers else; empty when all can."""
+    names = ", ".join(str(one).replace("_", " ") for one in row["unread"])
+    return f"{names} can't be read (READ_FAILED)" if names else ""
+
+
+def reason(row: Mapping[str, Any]) -> str | None:
+    """Return why a system is as it is, with what can't be read of it."""
+    return "; ".join(one for one in (row["reason"], unread(row)) if one) or None
 
 
 def _age_s(at: str | None, now: datetime) -> int | None:

@@ -298,7 +298,7 @@ def _store(workspace: Workspace) -> Iterator[Look]:
     from store import backup
 
     if not workspace.store_path.exists():
-        yield Look("store", "warn", "there is none yet", "The first command that needs it makes it.")
+        yield Look("store", "warn", "there is none yet", "`finsync store create` makes it.")
         return
     problems = backup.check(workspace.store_path)
     for problem in problems:

@@ -43,8 +43,9 @@ def run(
     Told to stop, it ends within seconds: calls under way get a moment for their answers, and all that was read,
     decided and answered is kept. With --once a cycle that was cut short ends with 1.
 
-    With --once it else ends with 1 only when nothing at all could be read: one system's outage is daily business
-    and is made up for by the next cycle.
+    With --once it else ends with 1 when a read failed and a person is needed (an answer that can't be read, refused
+    credentials), or when nothing at all could be read. One system's outage is daily business and is made up for by
+    the next cycle, as open exceptions are.
     """
     garbage.begin()  # until the engine is open
     from finsync_tui import headless
@@ -66,7 +67,8 @@ def run(
         _tell(report)
         for each in left_alone:
             note(each)
-    if (report.errors or left_alone) and len(report.errors) == len(report.pulled):
+    is_nothing_read = bool(report.errors or left_alone) and len(report.errors) == len(report.pulled)
+    if is_nothing_read or any(each.needs_person for each in report.pulled):
         raise typer.Exit(1)
 
 

@@ -136,7 +136,7 @@ def _tell(found: _status.Status) -> None:
                         moment(row["last_ok_at"]),
                         moment(row["last_read_at"]),
                         span(row["lag_s"]),
-                        row["reason"],
+                        _status.reason(row),
                     ]
                     for row in found.systems
                 ],

@@ -48,7 +48,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
                     moment(row["last_read_at"]),
                     span(row["lag_s"]),
                     moment(row["until"]),
-                    row["reason"],
+                    _status.reason(row),
                 ]
                 for row in found
             ],

@@ -128,7 +128,8 @@ class Recorder:
                 _record(db, self._adapter, self._profile, self._clock, self._token, group)
             del self._closed[: len(group)]  # what was closed meanwhile stands behind them
             done = sum([r.settlement.state == "delivered" for r in group])
-            self.total += Delivered(len(group), done, len(group) - done)
+            tried = sum([r.settlement.attempt is not None for r in group])  # the rest was given back unsent
+            self.total += Delivered(tried, done, tried - done)
 
     def settle(self) -> None:
         """Wait until no thread records any more: whoever closes the store next must not cut one off."""

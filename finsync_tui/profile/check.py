@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from finsync_tui.credentials import is_inside
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
@@ -19,7 +20,7 @@ from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.suppliers_check import supplier_problems
 from finsync_tui.profile.tax import TABLE
-from finsync_tui.settings import SettingsFileError, Workspace
+from finsync_tui.settings import FILE_NAME, SettingsFileError, Workspace
 from store.errors import FinsyncError
 from store.wording import nearest, plain
 
@@ -36,10 +37,23 @@ def check(workspace: Workspace) -> list[Problem]:
         return [Problem("profile", text, "Correct it and check again.", str(error.path), error.line)]
     except FinsyncError as error:
         return [Problem("profile", str(error).removesuffix("."), "Correct it and check again.")]
+    own = list(_secrets_folder(workspace))
     if not isinstance(profile, Profile):
-        return [_misfit(error) for error in profile]
+        return [*own, *(_misfit(error) for error in profile)]
     found = sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
-    return [_placed(workspace, problem, read) for problem in found]
+    return [*own, *(_placed(workspace, problem, read) for problem in found)]
+
+
+def _secrets_folder(workspace: Workspace) -> Iterator[Problem]:
+    """Yield that secrets would lie where backups and colleagues get them."""
+    folder = workspace.secrets_dir
+    if folder is not None and is_inside(folder.resolve(), workspace.path):
+        yield Problem(
+            "secrets_dir",
+            f"it names a folder inside the workspace ({folder}); backups and colleagues would get the secrets",
+            "Keep them in a folder of their own outside of it, and name that.",
+            str(workspace.path / FILE_NAME),
+        )
 
 
 def _misfit(error: SettingsFileError) -> Problem:
@@ -121,6 +135,12 @@ def _systems(profile: Profile) -> Iterator[Problem]:
                 f"{place}.base_url",
                 "it holds credentials",
                 "Take them out; use `finsync secrets set SYSTEM NAME`.",
+            )
+        if connection.proxy is not None and _address(connection.proxy) is None:
+            yield Problem(
+                f"{place}.proxy",
+                "it is no http(s) address",
+                "Give scheme and host, such as http://proxy.example.com:8080.",
             )
         for key in ("ca_bundle", "client_certificate"):
             path = getattr(connection, key)

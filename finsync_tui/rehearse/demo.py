@@ -21,7 +21,7 @@ import platformdirs
 
 from finsync_tui.credentials import FOLDER_VARIABLE, variable
 from finsync_tui.rehearse import company as companies
-from finsync_tui.rehearse import editing_verdict, evidence, expense_catalogue, verdict, workspace
+from finsync_tui.rehearse import editing_verdict, evidence, expense_catalogue, leftovers, verdict, workspace
 from finsync_tui.rehearse.conductor import TOKEN_VARIABLE, URL_VARIABLE, control_client
 from finsync_tui.rehearse.editing import Edit
 from finsync_tui.rehearse.editing_verdict import EditingVerdict
@@ -204,7 +204,7 @@ def stage(options: Options, folder: Path, state_dir: Path | None = None) -> Iter
     if state_dir is not None:
         command += ["--state-dir", str(state_dir)]
     with (
-        tempfile.TemporaryDirectory(prefix="finsync-demo-secrets-") as renewed,
+        leftovers.folder() as renewed,
         _ending(_start(command, dict(os.environ), stdout=subprocess.PIPE)) as world,
     ):
         assert world.stdout is not None

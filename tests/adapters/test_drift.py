@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from adapters.coupa import wire
-from adapters.drift import Drift, notice
+from adapters.drift import MOST, Drift, notice
 
 ROW = {"id": 7, "number": "V-1", "name": "Harbour", "status": "active", "tax-id": None}
 ASKED = ("id", "number", "name", "status", "tax-id")
@@ -46,3 +46,12 @@ def test_another_kind_is_noticed_in_words() -> None:
 def test_rows_that_are_no_objects_are_left_to_translation() -> None:
     """Drift looks at documents only."""
     assert [] == notice(wire.Supplier, [b"[1]", b"nope", b"\xff"], ASKED)
+
+
+def test_rows_that_are_no_such_document_are_one_finding() -> None:
+    """An empty row beside whole ones says nothing; alone it is one finding, not one for each field that it lacks."""
+    (alone,) = notice(wire.Supplier, [b"{}"], ASKED)
+
+    assert ("vanished", MOST) == (alone.kind, alone.field)
+    assert [] == notice(wire.Supplier, [b"{}", *rows()], ASKED)
+    assert ["status"] == [d.field for d in notice(wire.Supplier, [b"{}", *rows(without=("status",))], ASKED)]

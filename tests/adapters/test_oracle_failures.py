@@ -238,3 +238,18 @@ def test_only_what_the_sheet_calls_passed_is_passed(status: str | None, outcome:
         found = error.refusal.case_class
 
     assert outcome == found
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>no</html>", {"title": "Bad Request", "detail": "no such attribute X"}]
+)
+def test_a_refused_read_names_its_request(body: object) -> None:
+    """Nobody reads Oracle's own words, if there are any, without what was asked."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = Answer(400, httpx.Headers(), content, "oracle-emea", "GET", "/suppliers", False)
+
+    error = Judge()(answer, content.decode())
+
+    assert isinstance(error, RejectedError)
+    assert "GET /suppliers was refused with HTTP 400: " in error.refusal.message
+    assert error.refusal.message.rstrip().rpartition(": ")[2]

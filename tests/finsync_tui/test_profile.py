@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import grp
 import os
 import stat
@@ -104,6 +105,7 @@ def test_a_folder_without_a_workspace_says_how_to_make_one(tmp_path: Path) -> No
         (b"", "at format: it is missing"),
         (b"format = 1", "at layers: it is missing"),
         (b"format = true\nlayers = ['shared']", "at format"),
+        (b'format = "1"', "at format: a whole number is needed"),
     ],
 )
 def test_a_bad_workspace_file_is_named_with_its_place(tmp_path: Path, text: bytes, said: str) -> None:
@@ -213,6 +215,7 @@ def test_a_layer_can_not_leave_the_profiles_folder(tmp_path: Path) -> None:
         (SYSTEM.replace("https:", "ftp:"), "systems.coupa.base_url"),
         (SYSTEM.replace("https:", "http:"), "systems.coupa.base_url"),
         (SYSTEM.replace("https://", "https://user:secret@"), "systems.coupa.base_url"),
+        (SYSTEM + 'proxy = "foo"\n', "systems.coupa.proxy"),
         (SYSTEM + 'ca_bundle = "/nowhere/ca.pem"\n', "systems.coupa.ca_bundle"),
         (SYSTEM + "[systems.coupa.options]\nno_such_option = 1\n", "systems.coupa.options.no_such_option"),
         (
@@ -240,6 +243,18 @@ def test_what_does_not_fit_is_found_offline(tmp_path: Path, layer: str, place: s
     found = profile.check(workspace)
 
     assert place in [problem.place for problem in found]
+
+
+def test_secrets_inside_the_workspace_are_a_problem(tmp_path: Path) -> None:
+    """Backups and colleagues would get them; a folder outside is fine."""
+    workspace = a_workspace(tmp_path, SYSTEM)
+    inside = dataclasses.replace(workspace, secrets_dir=workspace.path / "keys")
+    outside = dataclasses.replace(workspace, secrets_dir=tmp_path.parent / "keys")
+
+    (problem,) = [one for one in profile.check(inside) if one.place == "secrets_dir"]
+
+    assert str(workspace.path / "workspace.toml") == problem.file
+    assert "secrets_dir" not in [one.place for one in profile.check(outside)]
 
 
 UNIT = """

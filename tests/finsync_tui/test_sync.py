@@ -320,13 +320,26 @@ def test_an_answer_beyond_its_contract_is_an_exception_that_ends_by_itself() -> 
     """What a person must look at is shown; when the read works again the exception closes."""
     store = a_store()
     pull(store, Shelf(rows("a"), fails=ProtocolError("shelf", "a page repeats")))
-    opened = [c.class_ for c in cases.live_for_document(store.db, "shelf:supplier")]
+    live = cases.live_for_document(store.db, "shelf:supplier")
+    opened = [c.class_ for c in live]
+    assert "`finsync sync shelf supplier` tries it at once" in live[0].fix
 
     pull(store, Shelf(rows("a")))
 
     assert ["READ_FAILED"] == opened
     assert [] == cases.live_for_document(store.db, "shelf:supplier")
     assert ["done"] == [run.outcome for run in runs.last(store.db)]
+
+
+@pytest.mark.parametrize(
+    ("error", "needs_person"),
+    [(TransientError("shelf", "away"), False), (ProtocolError("shelf", "HTML"), True)],
+)
+def test_an_outage_needs_nobody_and_what_can_not_be_read_does(
+    error: Exception, *, needs_person: bool
+) -> None:
+    """A read says whether a later one does better by itself."""
+    assert needs_person == pull(a_store(), Shelf(fails=error)).needs_person
 
 
 def test_a_strange_field_is_noted_once() -> None:

@@ -13,10 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from finsync_tui import headless
+from finsync_tui.assembly import CycleReport
 from finsync_tui.cli._errors import guarded
 from finsync_tui.cli._output import table
+from finsync_tui.delivery import Delivered
+from finsync_tui.flows.runner import Advanced
 from finsync_tui.sheets import formula_safe
-from store import systems
+from finsync_tui.sync import Pulled
+from store import cases, systems
 from tests.builders import MONDAY
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
@@ -40,6 +45,58 @@ def test_no_workspace_is_wrong_usage(command: Callable[..., Answer], tmp_path: P
     assert answer.out == ""
     assert answer.err.startswith("error NO_WORKSPACE: ")
     assert "finsync init" in answer.err
+
+
+def test_under_json_an_error_is_an_object_on_stdout_too(finsync: Finsync) -> None:
+    """The line on stderr stays; scripts read code and message where they read data."""
+    unknown, usage = finsync("exceptions", "show", 99, "--json"), finsync("status", "--nonsense", "--json")
+
+    error = unknown.json["error"]
+    assert ("NOT_FOUND", 1) == (error["code"], error["exit_code"])
+    assert f"error NOT_FOUND: {error['message']}\n" == unknown.err
+    assert ("USAGE", 2) == (usage.json["error"]["code"], usage.code)
+    assert "--nonsense" in usage.err
+
+
+def test_what_can_not_be_read_is_told_though_the_system_answers(finsync: Finsync) -> None:
+    """The system is ok and its orders can't be read: status and systems list say so, and --check ends with 3."""
+    with finsync.store() as store, store.transaction() as db:
+        systems.ok(db, "coupa", MONDAY)
+        case = cases.NewCase(
+            class_="READ_FAILED", entity="purchase_order", document_key="coupa:purchase_order",
+            document_number="purchase_order", system="coupa", cause="400", fix="",
+        )  # fmt: skip
+        cases.open(db, case, MONDAY)
+
+    listed, told = finsync("systems", "list", "--json"), finsync("systems", "list")
+    checked = finsync("status", "--check")
+
+    assert [["purchase_order"]] == [row["unread"] for row in listed.json if row["system"] == "coupa"]
+    assert "purchase order can't be read (READ_FAILED)" in told.out
+    assert 3 == checked.code
+    assert "coupa: purchase order can't be read" in checked.err
+
+
+@pytest.mark.parametrize(("needs_person", "code"), [(True, 1), (False, 0)])
+def test_a_cycle_fails_when_a_read_needs_a_person(
+    finsync: Finsync, monkeypatch: pytest.MonkeyPatch, code: int, *, needs_person: bool
+) -> None:
+    """Another read went well: an outage is made up for by the next cycle, an answer that can't be read is not."""
+    failed = Pulled("coupa", "supplier", error="400", needs_person=needs_person)
+    report = CycleReport(
+        MONDAY, (Pulled("coupa", "purchase_order", pages=1), failed), Advanced(), Delivered(), 0
+    )
+    monkeypatch.setattr(headless, "run_once", lambda workspace: report)
+
+    assert code == finsync("run", "--once").code
+
+
+def test_a_missing_store_is_told_with_the_command_that_makes_one(finsync: Finsync) -> None:
+    """Only `store create` makes one."""
+    for each in finsync.path.glob("finsync.db*"):
+        each.unlink()
+
+    assert "finsync store create" in finsync("doctor").out
 
 
 @pytest.mark.parametrize(
