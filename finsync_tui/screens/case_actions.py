@@ -110,11 +110,17 @@ class CaseActions(WorkScreen):
     @work(group="doing", exit_on_error=False)
     async def _edit(self, row: ExceptionRow) -> None:
         """Edit what was refused, see what changes, then send it."""
+        from finsync_tui import bodies
         from finsync_tui.screens import editing
         from finsync_tui.screens.widgets.edit_dialog import EditDialog
+        from store import outbox
 
         seen = await self.glance(queries.EXCEPTIONS, [row.id])
-        body = await self.read(partial(_body, entry_id=row.entry_id or 0))
+        delivery = await self.read(partial(outbox.get, entry_id=row.entry_id or 0))
+        assert delivery is not None, (
+            "only a delivery's exception is edited, and no delivery is ever taken away"
+        )
+        body = delivery.edited_body or delivery.body
         if len(body) > editing.TEXT_BYTES_MAX:
             self.app.notify(
                 f"{row.number} is too large to be edited here: `finsync exceptions edit {row.id} --payload FILE --reason REASON` takes a file.",
@@ -123,7 +129,10 @@ class CaseActions(WorkScreen):
             )
             return
         before = editing.laid_out(body)
-        text = await self.app.push_screen_wait(EditDialog(f"Edit {row.number}", before, original=body))
+        refusal = partial(bodies.problem, delivery.operation, delivery.body)
+        text = await self.app.push_screen_wait(
+            EditDialog(f"Edit {row.number}", before, original=body, refusal=refusal)
+        )
         if text is None:
             return
         lines = editing.changes(before, text)
@@ -144,13 +153,3 @@ class CaseActions(WorkScreen):
         )
         if is_done:
             self.reread()
-
-
-def _body(db: Connection, entry_id: int) -> str:
-    """Return what is sent now: the last edited body, else the decision's own."""
-    row = db.execute(
-        "SELECT coalesce(d.edited_body, e.body) FROM outbox_entry e JOIN delivery d ON d.entry_id = e.id "
-        "WHERE e.id = ?",
-        (entry_id,),
-    ).fetchone()
-    return str(row[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult, SuspendNotSupported
@@ -24,12 +25,13 @@ class EditDialog(Dialog["str | None"]):
         Binding("f4", "outside", "Own editor", id="edit.outside"),
     ]
 
-    def __init__(self, title: str, text: str, *, original: str) -> None:
-        """`original` is the body as it is stored: masked values are checked against it."""
+    def __init__(self, title: str, text: str, *, original: str, refusal: Callable[[str], str | None]) -> None:
+        """`original` is the body as it is stored: masked values are checked against it. `refusal` says why a body is not sent."""
         super().__init__()
         self._title = title
         self._before = text
         self._original = original
+        self._refusal = refusal
         self._is_warned = False
 
     def compose(self) -> ComposeResult:
@@ -58,7 +60,7 @@ class EditDialog(Dialog["str | None"]):
         why = editing.problem(text)
         if not why:
             try:
-                editing.restored(text, self._original)
+                why = self._refusal(editing.restored(text, self._original)) or ""
             except ValueError as error:
                 why = str(error)
         if why:

@@ -157,6 +157,10 @@ async def test_a_refused_body_is_edited_and_sent(filled: Path) -> None:
         await press(pilot, "f2")
         broken = screen_text(pilot)
         body = json.loads(pilot.app.screen._before)
+        other = body | {"commitment": body["commitment"] | {"marker": "coupa:other"}}
+        area.load_text(json.dumps(other, indent=2, ensure_ascii=False))
+        await press(pilot, "f2")
+        refused = screen_text(pilot)
         body["commitment"]["supplier_site_id"] = "ZZ01"
         area.load_text(json.dumps(body, indent=2, ensure_ascii=False))
         await press(pilot, "f2")
@@ -182,6 +186,7 @@ async def test_a_refused_body_is_edited_and_sent(filled: Path) -> None:
     assert "ZZ01" == json.loads(row[1])["commitment"]["supplier_site_id"]
     assert "nothing was changed yet" in unchanged
     assert "line 1, column 2" in broken
+    assert "stays as it was decided" in refused
     assert '"supplier_site_id": "ZZ01"' in question
 
 
