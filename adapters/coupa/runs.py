@@ -2,13 +2,15 @@
 
 None of these calls may be repeated blindly. An error carries the key of our decision in `external-id` and is
 looked for by it. A run has no such place: the open run of ours for the same integration is the one that a lost answer
-has made, since one engine works at a time.
+has made, since one engine works at a time. One that is older than any run lasts, or that counts other records, was left
+open by an engine that died: it is left alone, and a new one is begun.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from adapters.base import Receipt, WriteRequest
@@ -18,6 +20,8 @@ from adapters.coupa.options import DOCUMENT_TYPES
 
 _RUNS: Final = "/api/integration_runs"
 _ERRORS: Final = "/api/integration_errors"
+_LASTS_MAX: Final = timedelta(days=1)
+"""No run is at work for longer."""
 _OPEN: Final = ("pending", "running", "started")
 _ENDS: Final[Mapping[str, str]] = {"success": "success", "failed": "fail", "auto": "finish"}
 """By outcome: the action. `auto` leaves it to Coupa: well unless the run has errors."""
@@ -30,6 +34,7 @@ class RunEcho(wire.Wire):
     status: str | None = None
     total_records: int | None = None
     records_processed: int | None = None
+    created_at: wire.Instant | None = None
     created_by: wire.Login | None = None
 
 
@@ -70,7 +75,13 @@ class StartRun:
         runs = await self.door.some(_RUNS, RunEcho, params)
         login = self.door.options.own_login
         ours = [run for run in runs if not login or not run.created_by or run.created_by.login == login]
-        return ours[-1] if ours else None
+        taken = [run for run in ours if self._is_of(request, run)]
+        return taken[-1] if taken else None
+
+    def _is_of(self, request: WriteRequest, run: RunEcho) -> bool:
+        """Say whether an open run can be what this decision has begun."""
+        is_young = run.created_at is None or self.door.clock.now() - run.created_at <= _LASTS_MAX
+        return is_young and run.total_records in (None, request.body.get("total"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ class Settings:
     """The system option to enforce all invoice validations on updates by API."""
     editable_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By model (`purchase_order`): its API-editable custom fields; others are ignored without a word."""
+    unheeded: frozenset[str] = frozenset()
+    """Fields of invoices and actions of runs that are answered with yes and not heeded."""
 
 
 class CoupaSimulator(Hands):
@@ -306,7 +308,8 @@ class CoupaSimulator(Hands):
         elif resource.path == RECEIPTS:
             pass  # nothing but its export flag may be changed
         elif resource.path == INVOICES:
-            document = self._invoices.update(document, _object(body), self.login)
+            asked = {k: v for k, v in _object(body).items() if k not in self.settings.unheeded}
+            document = self._invoices.update(document, asked, self.login)
         else:
             document = self._writer.update(resource.path, document, _object(body))
         return self._written(request, resource, document, 200)
@@ -348,7 +351,8 @@ class CoupaSimulator(Hands):
             document = self._tables.collections["budget_lines"].at(document["id"])
         elif resource.path == "integration_runs":
             taken = self._writer.intake.take(MODELS[resource.model], document, _object(body))
-            changed = moved_run(taken, action, at=self._tables.now_text())
+            is_heeded = action not in self.settings.unheeded
+            changed = moved_run(taken, action, at=self._tables.now_text()) if is_heeded else taken
             document = self._writer.save(resource.path, document, changed)
         else:
             changed = document | {"resolved": action == "resolve"}

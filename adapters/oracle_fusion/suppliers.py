@@ -202,9 +202,10 @@ class Suppliers:
         if not isinstance(rows, list) or not 0 < len(rows) <= LOAD_MAX:
             raise CannotExpressError("PAYLOAD_INVALID", f"a load is 1 to {LOAD_MAX} suppliers")
         try:
-            return [Supplier.model_validate(one) for one in rows]
+            several = [Supplier.model_validate(one) for one in rows]
         except pydantic.ValidationError as error:
             raise CannotExpressError("PAYLOAD_INVALID", f"a supplier does not fit: {error}") from None
+        return _once(several)
 
     # -- sites
 
@@ -320,6 +321,19 @@ def _receipt(
     found: wire.Supplier, *, was_found: bool = False, answer: Mapping[str, Any] | None = None
 ) -> Receipt:
     return Receipt(str(found.SupplierId), found.SupplierNumber, answer=answer or {}, was_found=was_found)
+
+
+def _once(several: Sequence[Supplier]) -> list[Supplier]:
+    """Return each supplier once: a name stands in Oracle only once, so two that differ under one are refused."""
+    found: dict[str, Supplier] = {}
+    for one in several:
+        if found.setdefault(one.name, one) != one:
+            raise CannotExpressError(
+                "PAYLOAD_INVALID",
+                f"supplier {one.name} is in the load twice, and the two differ. Nothing was sent. Leave one of them out, or give "
+                "it a name of its own",
+            )
+    return list(found.values())
 
 
 def _loaded(found: Mapping[str, wire.Supplier], *, was_found: bool) -> Receipt:

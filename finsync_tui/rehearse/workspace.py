@@ -37,6 +37,7 @@ from finsync_tui.rehearse.systems import (
 )
 from finsync_tui.settings import FILE_NAME, Workspace, create_workspace
 from store.errors import FinsyncError
+from store.files import OWNER_FILE
 
 MARK: Final = "demo-workspace"
 """A file that tells a demo's folder from anybody else's: only such a folder is ever emptied."""
@@ -96,7 +97,15 @@ def write(folder: Path, company: Company, urls: Mapping[str, str], *, has_staff:
     (path / "extracts").mkdir()
     _extracts(path / "extracts", company)
     point(workspace, urls)
+    _close(path)
     return workspace
+
+
+def _close(folder: Path) -> None:
+    """Let in nobody but the owner, as everywhere else that documents are kept: extracts are copies of systems."""
+    for one in (folder, *folder.rglob("*")):
+        if not one.is_symlink():
+            one.chmod(0o700 if one.is_dir() else OWNER_FILE)
 
 
 def point(workspace: Workspace, urls: Mapping[str, str]) -> None:

@@ -218,6 +218,7 @@ def _write(file: Path, state: dict[str, Any]) -> None:
     """Replace the state as a whole: half of one would be none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
+    fresh.touch(mode=0o600)  # it holds what the systems hold
     fresh.write_text(json.dumps(state), encoding="utf-8")
     fresh.replace(file)
 

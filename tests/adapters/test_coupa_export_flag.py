@@ -11,6 +11,7 @@ import pytest
 
 from adapters.base import Page, Receipt, WriteRequest
 from adapters.coupa.options import Options
+from adapters.coupa.simulator import Settings
 from adapters.errors import OutcomeUnknownError, RejectedError, SettingsError
 from tests.adapters.coupa_world import CoupaWorld
 from tests.adapters.setups import fault
@@ -23,9 +24,10 @@ MARKING = (
 )
 
 
-def a_world(**options: object) -> CoupaWorld:
+def a_world(*, settings: Settings | None = None, **options: object) -> CoupaWorld:
     return CoupaWorld(
-        options={"export_flag": "mark", "scopes": MARKING, "own_login": "finsync-api", **options}
+        settings=settings,
+        options={"export_flag": "mark", "scopes": MARKING, "own_login": "finsync-api", **options},
     )
 
 
@@ -232,8 +234,8 @@ def test_a_reason_that_coupa_does_not_know_is_told_in_its_words() -> None:
 # -- runs ------------------------------------------------------------------------------------------
 
 
-def with_integration() -> CoupaWorld:
-    world = a_world()
+def with_integration(**settings: Any) -> CoupaWorld:
+    world = a_world(settings=Settings(**settings))
     world.simulator.put(
         "integrations", {"code": "FINSYNC_PO", "name": "finsync orders", "direction": "from_coupa"}
     )
@@ -271,6 +273,52 @@ def test_a_lost_beginning_makes_no_second_run(method: str) -> None:
 
     assert ["running"] == [one["status"] for one in world.simulator.documents("integration_runs")]
     assert receipt.was_found
+
+
+def _statuses(world: CoupaWorld) -> list[str]:
+    return [one["status"] for one in world.simulator.documents("integration_runs")]
+
+
+def test_a_run_that_somebody_else_has_open_is_left_alone() -> None:
+    """By its login: another program's run of the same integration is neither taken up nor ended."""
+    world = with_integration()
+    integration = world.simulator.documents("integrations")[0]
+    other = world.simulator.put(
+        "integration_runs", {"integration": {"id": integration["id"]}, "status": "running"}, by="amy"
+    )
+
+    begun = write(world, START_RUN)
+
+    assert (False, ["running", "running"]) == (begun.was_found, _statuses(world))
+    assert str(other["id"]) != begun.external_id
+
+
+@pytest.mark.parametrize(("days", "total"), [(2, 3), (400, 3), (0, 99)])
+def test_a_run_that_a_dead_engine_left_open_is_not_taken_up(days: int, total: int) -> None:
+    """It is older than any run lasts, or counts other records: a new one is begun, with its own total."""
+    world = with_integration()
+    left = write(world, START_RUN)
+    world.clock.advance(timedelta(days=days))
+
+    asked = a_request("run.start", None, {"integration": "FINSYNC_PO", "total": total}, key="k2")
+    before, begun = find(world, asked), write(world, asked)
+
+    assert (None, False) == (before, begun.was_found)
+    assert left.external_id != begun.external_id
+    assert [3, total] == [int(one["total-records"]) for one in world.simulator.documents("integration_runs")]
+
+
+def test_a_run_that_does_not_end_is_told() -> None:
+    """Coupa says yes and shows it at work: it is not called ended."""
+    world = with_integration(unheeded=frozenset({"finish"}))
+    run = write(world, START_RUN).external_id
+    end = a_request("run.finish", run, {"processed": 3})
+
+    with pytest.raises(RejectedError) as caught:
+        write(world, end)
+
+    assert "WRITE_BACK_IGNORED" == caught.value.refusal.case_class
+    assert (None, ["running"]) == (find(world, end), _statuses(world))
 
 
 def test_an_error_of_a_document_is_noted_once_and_settled() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -193,6 +193,67 @@ def test_a_payment_that_is_shown_twice_is_not_called_done() -> None:
 
     assert "READ_BACK_DIFFERS" == caught.value.refusal.case_class
     assert "2 times" in caught.value.message
+
+
+def _interfered(world: CoupaWorld, invoice: str, happens: Callable[[], object]) -> RejectedError:
+    """Tell a payment while something happens between our look and our write; return what is said about it."""
+    asyncio.run(world.adapter.check_health())
+    requests = []
+
+    def count() -> None:
+        requests.append(1)
+        if len(requests) == 2:  # look, write
+            happens()
+
+    world.before_each_request(count)
+    with pytest.raises(RejectedError) as caught:
+        write(world, a_payment(invoice))
+    return caught.value
+
+
+def test_another_payment_beside_ours_is_not_called_done() -> None:
+    """Ours is there once, and so is one that nobody had seen: a person must know."""
+    world, invoice = a_world()
+
+    told_of = _interfered(
+        world,
+        invoice,
+        lambda: world.simulator.pay_invoice(int(invoice), "7.00", note="CHK-9", paid_on="2026-01-20"),
+    )
+
+    assert ("READ_BACK_DIFFERS", True) == (
+        told_of.refusal.case_class,
+        "1 times, and 2 more payments" in told_of.message,
+    )
+
+
+def test_a_line_that_appears_with_the_payment_is_told() -> None:
+    """Coupa adds what it is sent: an invoice with other lines than before is not what was paid."""
+    world, invoice = a_world()
+    lines = held(world, invoice)["invoice-lines"]
+
+    def add() -> None:
+        found = world.simulator.document("invoices", int(invoice))
+        world.simulator.put(
+            "invoices", {**found, "invoice-lines": [*lines, {**lines[0], "id": 99_001, "line-num": 2}]}
+        )
+
+    told_of = _interfered(world, invoice, add)
+
+    assert "READ_BACK_DIFFERS" == told_of.refusal.case_class
+    assert "its lines are not those it had" in told_of.message
+
+
+@pytest.mark.parametrize("field", ["paid", "payment-notes", "payment-date"])
+def test_a_payment_that_coupa_takes_in_part_is_not_called_done(field: str) -> None:
+    """The record is there, and the invoice does not say that it is paid, with what, or when."""
+    world, invoice = a_world(unheeded=frozenset({field}))
+
+    with pytest.raises(RejectedError) as caught:
+        write(world, a_payment(invoice))
+
+    assert "WRITE_BACK_IGNORED" == caught.value.refusal.case_class
+    assert [("CHK-1", "100.0000")] == told(world, invoice)
 
 
 def test_a_payment_of_an_invoice_that_is_gone_is_refused() -> None:

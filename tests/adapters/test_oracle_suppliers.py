@@ -182,6 +182,33 @@ def test_several_suppliers_come_in_one_batch_or_not_at_all() -> None:
     assert find(world, request("supplier.load", suppliers=broken)) is None
 
 
+def test_the_same_supplier_twice_in_a_load_is_made_once() -> None:
+    """Also when the load is sent again."""
+    world = OracleWorld()
+    row = a_supplier("B GmbH", tax_registrations=()).model_dump(mode="json")
+    asked = request("supplier.load", suppliers=[row, row])
+
+    done, again = write(world, asked), write(world, asked)
+
+    assert ["B GmbH"] == list(done.answer["suppliers"])
+    assert (1, True) == (list(suppliers(world)).count("B GmbH"), again.was_found)
+
+
+def test_two_that_differ_under_one_name_are_refused_unsent() -> None:
+    """A name stands in Oracle only once: which of them is meant, a person says."""
+    world = OracleWorld()
+    rows = [
+        a_supplier("B GmbH", country=one, tax_registrations=()).model_dump(mode="json")
+        for one in ("DE", "FR")
+    ]
+
+    with pytest.raises(RejectedError, match="in the load twice, and the two differ") as caught:
+        write(world, request("supplier.load", suppliers=rows))
+
+    assert "PAYLOAD_INVALID" == caught.value.refusal.case_class
+    assert "B GmbH" not in suppliers(world)
+
+
 def test_a_cost_centre_is_a_value_that_is_created_and_closed() -> None:
     """In the configured value set; another state under the same value is changed, never created over."""
     world, wanted = OracleWorld(), a_cost_centre()

@@ -217,10 +217,11 @@ def price_of(line: InvoiceLine, ordered: Decimal) -> Decimal | None:
 def _prepaid(
     lines: Sequence[InvoiceLine], ordered: Ordered, tolerance: Tolerance, name: str
 ) -> Iterator[Mismatch]:
-    """What is paid before anything arrives takes nothing of the order; it only may not be more than the order."""
+    """What is paid before anything arrives takes nothing of the order; it only may not be more than the order, but for the
+    percentage: the amount of that tolerance is pieces."""
     asked = sum((line.amount.amount for line in lines), Decimal(0))
     whole = ordered.line.amount.amount
-    if asked > whole and not within(asked - whole, whole, tolerance):
+    if asked > whole and not within(asked - whole, whole, tolerance.model_copy(update={"amount": None})):
         yield Mismatch(
             "quantity", lines[0].number,
             f"{name}: {plain(asked)} are to be paid in advance, {plain(whole)} were ordered",

@@ -243,3 +243,26 @@ def test_another_suppliers_number_that_is_like_an_id_is_no_copy() -> None:
     desk.invoice(an_invoice(a_free_line(), supplier_number=None), "I2")
 
     assert ([], "await_posting") == (desk.exceptions, desk.step("I2"))
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "asked", "class_"),
+    [
+        ({}, "100", None),
+        ({}, "100.01", "MATCH_QUANTITY"),
+        ({"percent": "5"}, "105", None),
+        ({"percent": "5"}, "105.01", "MATCH_QUANTITY"),
+        ({"amount": "3"}, "103", "MATCH_QUANTITY"),
+    ],
+)
+def test_no_more_is_paid_in_advance_than_was_ordered(
+    tolerance: dict[str, str], asked: str, class_: str | None
+) -> None:
+    """But for the percentage of the quantity; three pieces are no three euros. Nothing has to be received for it."""
+    desk = InvoiceDesk(match={"quantity": tolerance})
+    desk.order()
+
+    desk.invoice(an_invoice(_by_amount(asked), kind="prepayment"))
+
+    assert ([(class_, "open")] if class_ else []) == desk.exceptions
+    assert ("match" if class_ else "await_posting") == desk.step()

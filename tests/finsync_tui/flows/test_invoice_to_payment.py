@@ -240,6 +240,18 @@ def test_nothing_is_withheld_from_a_supplier_at_home_that_delivers_from_abroad()
     assert 0 == desk.workflow.data["tax"]["withheld"]["amount_minor"]
 
 
+def test_a_void_is_told_with_the_day_on_which_it_was_called_back() -> None:
+    """Not with that of the payment: the source's books are of that day."""
+    desk = a_desk_with_goods()
+    desk.finish()
+
+    desk.pay("P1", "100", "voided")
+    desk.answer()
+
+    days = [(body["amount"], body["paid_on"]) for body in desk.bodies("invoice.record_payment")]
+    assert [("100", "2026-01-09"), ("-100", "2026-01-12")] == days
+
+
 def test_a_discount_settles_an_invoice_with_less_than_its_total() -> None:
     """The ERP's invoice says that it is paid; the payment that came first waits to be told until that was read."""
     desk = a_desk_with_goods()

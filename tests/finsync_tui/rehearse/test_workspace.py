@@ -9,6 +9,7 @@ import pytest
 
 from finsync_tui import profile as profiles
 from finsync_tui.mapping import tables
+from finsync_tui.openness import open_files
 from finsync_tui.profile.overlay import read_mapping
 from finsync_tui.rehearse import catalogue, expense_catalogue, workspace
 from finsync_tui.rehearse.company import build
@@ -38,6 +39,12 @@ def test_profile_has_no_problems(made: Workspace) -> None:
     """`finsync profile check` finds nothing, and each system has the address of this run."""
     assert [] == profiles.check(made)
     assert URLS == {name: one.base_url for name, one in profiles.load(made).systems.items()}
+
+
+def test_nobody_but_the_owner_reads_what_the_demo_makes(made: Workspace) -> None:
+    """`finsync doctor` has nothing to say of it, extracts and profile included."""
+    assert [] == open_files(made)
+    assert {0o600} == {one.stat().st_mode & 0o777 for one in made.path.rglob("*") if one.is_file()}
 
 
 def test_every_code_maps_to_the_erps(made: Workspace, company: Company) -> None:
