@@ -49,6 +49,7 @@ def setup(company: LegalEntity) -> dict[str, Any]:
             "level": "three_way" if is_three_way else "two_way",
             "price": {"percent": str(catalogue.PRICE_TOLERANCE)},
             "charges": {"amount": "100"},
+            "goods_gone": "note",  # what goes back in the rehearsed year is credited within days
             "receipt_patience": f"P{catalogue.PATIENCE_DAYS}D",
         },
     }

@@ -501,6 +501,26 @@ def test_lost_tax_of_the_whole_document_goes_with_the_lines_that_lose_it() -> No
     assert {"01-420-7110": 11900, "01-430-7200": 20000, "01-000-154500": 3800} == desk.charged()
 
 
+def test_a_tax_that_names_its_line_is_lost_as_that_line_loses_it() -> None:
+    """Whatever the others recover, and though too little was charged on one of them."""
+    desk = InvoiceDesk(
+        tax={
+            "severity": {"undercharged": "off"},
+            "countries": {"DE": {"recovery": [{"percent": "0", "accounts": ["7110"]}]}},
+        }
+    )
+    other = a_free_line("200", "2", "430", tax_code="V19")
+    part = other.distributions[0]
+    other = other.model_copy(
+        update={"distributions": (part.model_copy(update={"segments": ("01", "430", "7200")}),)}
+    )
+    taxes = (a_tax_line("19", reference="1"), a_tax_line("19", number="T2", reference="2"))
+
+    desk.invoice(an_invoice(a_free_line(tax_code="V19"), other, *taxes))
+
+    assert {"01-420-7110": 11900, "01-430-7200": 20000, "01-000-154500": 1900} == desk.charged()
+
+
 def test_lost_tax_of_a_charge_goes_where_the_charge_goes() -> None:
     """Freight with an account of its own bears the tax on it that is lost."""
     lost = {"countries": {"DE": {"recovery": [{"percent": "0", "tax_codes": ["V19"]}]}}}
