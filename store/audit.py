@@ -28,6 +28,8 @@ from store.errors import NotFoundError, StoreDamagedError
 FIRST_PREVIOUS: Final = bytes(32)
 SALT_BYTES: Final = 16
 ERASED: Final = "audit.erased"
+WORDS: Final = "why"
+"""The protected value that holds a person's own words: a reason, a comment."""
 
 Reason = Literal["edited", "missing", "reordered", "truncated", "added", "head", "protected"]
 

@@ -341,4 +341,6 @@ SELECT seq, id, type, source, subject, time, correlation_id, data, CASE
 FROM event;
 CREATE VIEW v_audit AS
 SELECT seq, json_extract(body, '$.at') AS at, json_extract(body, '$.who') AS who, json_extract(body, '$.what') AS what,
-       json_extract(body, '$.subject') AS subject, json_extract(body, '$.why') AS why, body, hex(hash) AS hash FROM audit;
+       json_extract(body, '$.subject') AS subject,
+       coalesce(json_extract(body, '$.why'), (SELECT p.value FROM audit_protected p WHERE p.seq = audit.seq AND p.name = 'why')) AS why,
+       body, hex(hash) AS hash FROM audit;

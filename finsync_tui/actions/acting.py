@@ -107,8 +107,20 @@ def note_action(
     people.require(
         actor.name, actor.roles, what
     )  # here too: what nobody asked before is undone with its transaction
-    entry = audit.Entry(who=actor.name, what=what, subject=subject, why=why, after=after, source=actor.source)
+    entry = audit.Entry(
+        who=actor.name,
+        what=what,
+        subject=subject,
+        after=after,
+        source=actor.source,
+        protected=in_own_words(why),
+    )
     audit.record(db, [entry], store.clock.now())
+
+
+def in_own_words(why: str) -> dict[str, str]:
+    """Return what a person wrote as a protected value: it may name people, and may have to be erased one day."""
+    return {audit.WORDS: why} if why else {}
 
 
 def checked_reason(reason: str) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import checked_reason
+from finsync_tui.actions.acting import checked_reason, in_own_words
 from finsync_tui.actor import Actor
 from finsync_tui.mapping import recording
 from finsync_tui.mapping.editing import Remark, errors, remarks
@@ -368,6 +368,11 @@ def _note(
 ) -> None:
     people.require(actor.name, actor.roles, what)
     entry = audit.Entry(
-        who=actor.name, what=what, subject=f"mapping:{table}", why=why, after=after, source=actor.source
+        who=actor.name,
+        what=what,
+        subject=f"mapping:{table}",
+        after=after,
+        source=actor.source,
+        protected=in_own_words(why),
     )
     audit.record(db, [entry], now)

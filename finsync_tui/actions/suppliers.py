@@ -9,7 +9,7 @@ from sqlite3 import Connection
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
-from finsync_tui.actions.acting import checked_reason
+from finsync_tui.actions.acting import checked_reason, in_own_words
 from finsync_tui.actor import Actor
 from finsync_tui.flows import supplier_sameness as sameness
 from finsync_tui.people import Signer
@@ -134,5 +134,12 @@ def _note(
     after: dict[str, object] = {"other": second}
     if proposal is not None:
         after["proposal"] = proposal
-    entry = audit.Entry(who=actor.name, what=what, subject=first, source=actor.source, why=why, after=after)
+    entry = audit.Entry(
+        who=actor.name,
+        what=what,
+        subject=first,
+        source=actor.source,
+        after=after,
+        protected=in_own_words(why),
+    )
     audit.record(db, [entry], now)
