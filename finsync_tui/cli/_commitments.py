@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from finsync_tui.cli._queries import amount
+from store.errors import UnknownNameError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,9 +18,24 @@ _SUMS: Final = (
     "ordered_minor",
     "invoiced_minor",
     "amount_minor",
+    "over_minor",
     "budget_minor",
     "remaining_minor",
 )
+
+_OVER: Final = """
+SELECT legal_entity, cost_centre, account, project, period, currency, -sum(minor) AS over_minor FROM (
+  SELECT document_key, line_number, legal_entity, cost_centre, account, project, period, currency, sum(minor) AS minor FROM (
+    SELECT document_key, line_number, legal_entity, cost_centre, account, project, period, currency, amount_minor AS minor
+    FROM commitment_line WHERE stage = 'obligation'
+    UNION ALL
+    SELECT document_key, line, legal_entity, cost_centre, account, project, period, currency, -amount_minor
+    FROM commitment_relief r WHERE EXISTS (
+      SELECT 1 FROM commitment_line l
+      WHERE l.document_key = r.document_key AND l.line_number = r.line AND l.stage = 'obligation'))
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(minor) < 0)
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
 
 
 def report(
@@ -28,9 +44,13 @@ def report(
     """Return a row for each company, currency and value of the dimensions in `by`.
 
     *requested* is what approved requisitions promise that no order in the ERP has taken over; *open* is ordered less
-    invoiced; *budget* and *left* are what the budgets' source says, where it budgets by just
-    these dimensions; *used* is what requisitions and orders have taken of the budget, invoiced or not, in per cent.
+    invoiced; *over* is what was invoiced beyond what its order line is over (by now), and makes *open* that much lower;
+    *budget* is what the budgets' source says, where it budgets by just these dimensions; *used* is what requisitions and
+    orders have taken of the budget, invoiced or not, in per cent; *left* is what that leaves of it, or what the source says is
+    left where that is less: it knows of spending that no order promised.
     """
+    if legal_entity is not None:
+        _known(db, legal_entity)
     groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in db.execute("SELECT * FROM v_commitment"):
         found = _group(groups, by, row)
@@ -39,6 +59,9 @@ def report(
             continue
         for name in ("ordered_minor", "invoiced_minor", "amount_minor"):
             found[name] = (found[name] or 0) + row[name]
+    for row in db.execute(_OVER):
+        found = _group(groups, by, row)
+        found["over_minor"] = (found["over_minor"] or 0) + row["over_minor"]
     for row in db.execute("SELECT *, amount_minor AS budget_minor FROM v_budget"):
         if "project" in by and row["project"] is None:
             continue  # money that no project was given is no project's
@@ -52,6 +75,18 @@ def report(
     )
 
 
+def _known(db: sqlite3.Connection, legal_entity: str) -> None:
+    """Refuse a company that nothing is known of, naming those that something is."""
+    rows = db.execute(
+        "SELECT legal_entity FROM v_commitment UNION SELECT legal_entity FROM v_budget"
+        " UNION SELECT legal_entity FROM workflow ORDER BY 1"
+    )
+    names = [str(row[0]) for row in rows if row[0]]
+    if legal_entity not in names:
+        known = ", ".join(names) or "none yet: nothing was read"
+        raise UnknownNameError("legal entity", legal_entity, f"known: {known}.")
+
+
 def _group(
     groups: dict[tuple[Any, ...], dict[str, Any]], by: Sequence[str], row: sqlite3.Row
 ) -> dict[str, Any]:
@@ -60,6 +95,11 @@ def _group(
     if key not in groups:
         groups[key] = {**dict(zip(names, key, strict=True)), **dict.fromkeys(_SUMS)}
     return groups[key]
+
+
+def _left(remaining: int | None, budget: int | None, used: int) -> int | None:
+    """Return what is left of a budget: what its source says, or less when more was promised since."""
+    return remaining if remaining is None or budget is None else min(remaining, budget - used)
 
 
 def _shown(group: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
@@ -71,7 +111,8 @@ def _shown(group: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
         "ordered": amount(group["ordered_minor"] or 0, currency),
         "invoiced": amount(group["invoiced_minor"] or 0, currency),
         "open": amount(group["amount_minor"] or 0, currency),
+        "over": amount(group["over_minor"] or 0, currency),
         "budget": amount(budget, currency),
-        "left": amount(group["remaining_minor"], currency),
+        "left": amount(_left(group["remaining_minor"], budget, used), currency),
         "used_percent": f"{Decimal(100 * used) / budget:.1f}" if budget else None,
     }

@@ -34,7 +34,9 @@ def commitments(
 ) -> None:
     """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit.
 
-    Requested is what approved requisitions promise until an order takes it over in the ERP.
+    Requested is what approved requisitions promise until an order takes it over in the ERP. Over is what was invoiced beyond
+    an order line, which makes open that much lower. Left is the budget less what is requested and ordered, or what its source
+    says where that is less. Invoices without an order promise nothing: only the budgets' source knows them.
     """
 
     names = [name.strip() for name in by.split(",") if name.strip()]
@@ -46,7 +48,7 @@ def commitments(
     if json:
         say_json(rows)
         return
-    sums = ["requested", "ordered", "invoiced", "open", "budget", "left"]
+    sums = ["requested", "ordered", "invoiced", "open", "over", "budget", "left"]
     say(
         table(
             ["company", *(name.replace("_", " ") for name in names), *sums, "used", "currency"],

@@ -26,6 +26,7 @@ _YEAR = re.compile(r"(?:fy|by)?[ -]?(\d{4})", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _NAMED_MONTH = re.compile(r"([a-z]{3})[a-z]*[- ]?(\d{4}|\d{2})", re.IGNORECASE)
 _QUARTER = re.compile(r"q([1-4])[- ]?(?:fy)?(\d{4}|\d{2})", re.IGNORECASE)
+_YEARS_QUARTER = re.compile(r"(?:fy)?(\d{4}|\d{2})[- ]?q([1-4])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def days_of(period: str) -> tuple[date, date] | None:
     >>> days_of("FY2026"), days_of("Mar-26"), days_of("2026-03")[0], days_of("Q2-2026")[1], days_of("Project phase 2")
     ((datetime.date(2026, 1, 1), datetime.date(2026, 12, 1)), (datetime.date(2026, 3, 1), datetime.date(2026, 3, 1)), \
 datetime.date(2026, 3, 1), datetime.date(2026, 6, 1), None)
+    >>> days_of("FY26-Q1") == days_of("Q1-2026") == (date(2026, 1, 1), date(2026, 3, 1))
+    True
     """
     if found := _YEAR.fullmatch(period):
         return date(int(found[1]), 1, 1), date(int(found[1]), 12, 1)
@@ -108,9 +111,14 @@ datetime.date(2026, 3, 1), datetime.date(2026, 6, 1), None)
         month = date(_year(found[2]), _MONTHS.index(found[1].lower()) + 1, 1)
         return month, month
     if found := _QUARTER.fullmatch(period):
-        first = 3 * int(found[1]) - 2
-        return date(_year(found[2]), first, 1), date(_year(found[2]), first + 2, 1)
+        return _quarter(_year(found[2]), int(found[1]))
+    if found := _YEARS_QUARTER.fullmatch(period):
+        return _quarter(_year(found[1]), int(found[2]))
     return None
+
+
+def _quarter(year: int, quarter: int) -> tuple[date, date]:
+    return date(year, 3 * quarter - 2, 1), date(year, 3 * quarter, 1)
 
 
 def _year(text: str) -> int:

@@ -42,7 +42,7 @@ def test_commitments_stand_beside_their_budgets(finsync: Finsync) -> None:
 
     assert 0 == answer.code
     used, free = answer.json
-    assert ("420", "100.00", "40.00", "60.00", "150.00", "110.00", "66.7") == tuple(
+    assert ("420", "100.00", "40.00", "60.00", "150.00", "50.00", "66.7") == tuple(
         used[name]
         for name in ("cost_centre", "ordered", "invoiced", "open", "budget", "left", "used_percent")
     )
@@ -69,13 +69,44 @@ def test_they_are_summed_by_what_is_asked_for(finsync: Finsync) -> None:
 
     (whole,) = finsync("commitments", "--by", "", "--json").json
     by_project = finsync("commitments", "--by", "account,project,period", "--json").json
-    other = finsync("commitments", "--entity", "FR01", "--json").json
+    other = finsync("commitments", "--entity", "FR01", "--json")
 
     assert ("60.00", "220.00") == (whole["open"], whole["budget"])
     assert [("7110", None, "Jan-26", "60.00", None)] == [
         tuple(row[name] for name in ("account", "project", "period", "open", "budget")) for row in by_project
     ]
-    assert [] == other
+    assert 2 == other.code
+    assert "FR01" in other.err
+    assert "known: DE01" in other.err
+
+
+def test_what_is_invoiced_beyond_an_order_stands_apart(finsync: Finsync) -> None:
+    """An order that became smaller than what was invoiced of it lowers what is open of its company: by how much is said."""
+    with filled(finsync).store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:2", "oracle-emea", a_commitment("10.00"))
+        commitments.relieve(
+            db,
+            "coupa:j",
+            [Relief("coupa:2", "1", Money.of("25.00", "EUR"))],
+            legal_entity="DE01",
+            system="oracle-emea",
+        )
+
+    (row, _) = finsync("commitments", "--json").json
+
+    assert ("110.00", "65.00", "45.00", "15.00") == tuple(
+        row[name] for name in ("ordered", "invoiced", "open", "over")
+    )
+
+
+def test_what_a_budgets_source_says_is_left_counts_where_it_is_less(finsync: Finsync) -> None:
+    """It knows of spending that no order promised."""
+    with filled(finsync).store() as store, store.transaction() as db:
+        commitments.drop(db, "coupa:1")
+
+    used, free = finsync("commitments", "--json").json
+
+    assert ("110.00", "70.00") == (used["left"], free["left"])
 
 
 def test_projects_stand_beside_what_they_were_given(finsync: Finsync) -> None:
