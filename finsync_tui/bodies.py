@@ -160,8 +160,8 @@ def problem(operation: str, decided: str, edited: str) -> str | None:
         return f"the edited body does not fit: {shape}"
     if touched is not None:
         return (
-            f"`{touched}` stays as it was decided ({_shown(_read(before, touched))}): by that the document is told from "
-            "others and looked up, so that it is never made twice. Correct it at its source instead, which decides anew"
+            f"`{touched}` stays as it was decided ({_shown(_read(before, touched))}): the document is looked up by it, so that it "
+            "is never made twice. Correct the document at its source instead: that decides anew"
         )
     return None
 
