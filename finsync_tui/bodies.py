@@ -72,6 +72,7 @@ IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice.dispute": (),
     "invoice.hold": ("number", "name"),
     "invoice.mark_exported": ("status",),
+    "invoice.mark_paid": ("is_paid", "paid_on", "note"),
     "invoice.record_payment": ("amount", "currency", "paid_on", "note", "is_paid"),
     "invoice.release": ("number", "name"),
     "invoice.unapply_prepayment": ("number", "prepayment_number"),
