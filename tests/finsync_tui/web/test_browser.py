@@ -148,7 +148,7 @@ def owners(path: Path) -> list[tuple[str, str]]:
     """Who was made an owner, and through which face."""
     with open_store(path, VirtualClock(NOW)) as store:
         rows = store.db.execute(
-            "SELECT json_extract(body, '$.why'), json_extract(body, '$.source') FROM audit ORDER BY seq"
+            "SELECT why, json_extract(body, '$.source') FROM v_audit ORDER BY seq"
         )
         return [tuple(row) for row in rows.fetchall()]
 
