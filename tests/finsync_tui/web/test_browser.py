@@ -147,9 +147,7 @@ async def first_page(client: ClientSession, port: str) -> str:
 def owners(path: Path) -> list[tuple[str, str]]:
     """Who was made an owner, and through which face."""
     with open_store(path, VirtualClock(NOW)) as store:
-        rows = store.db.execute(
-            "SELECT why, json_extract(body, '$.source') FROM v_audit ORDER BY seq"
-        )
+        rows = store.db.execute("SELECT why, json_extract(body, '$.source') FROM v_audit ORDER BY seq")
         return [tuple(row) for row in rows.fetchall()]
 
 
