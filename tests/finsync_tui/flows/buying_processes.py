@@ -20,6 +20,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     a_free_line,
     a_line,
     a_prepayment,
+    a_receipt,
     a_tax_line,
     an_invoice,
     eur,
@@ -94,6 +95,9 @@ class InvoiceProcess(BuyingProcess):
     def do_receive(self) -> None:
         self.desk.receive(is_posted=False)
 
+    def do_send_back(self) -> None:
+        self.desk.tell(SOURCE, "R2", a_receipt("-10", "R2", kind="return", original_id="R1"))
+
     def do_hold(self) -> None:
         self.desk.erp_shows(status="on_hold", holds=("Bank account under review",))
 
@@ -150,6 +154,12 @@ class SettledWithLess(InvoiceProcess):
     """A discount settles it; the ERP's invoice is read long after the payment was told."""
 
     ways = "arrive, answer, answer, read, answer, pay P1 98, answer, read, settled 98, answer, read"
+
+
+class GoesBackLate(InvoiceProcess):
+    """Its goods go back after it was paid."""
+
+    ways = "arrive, answer, answer, read, answer, pay P1 100, answer, read, send_back"
 
 
 class CancelledThere(InvoiceProcess):
@@ -410,7 +420,7 @@ class RequisitionOnly(BuyingProcess):
 
 
 BUYING: tuple[type[BuyingProcess], ...] = (
-    PaidInParts, SettledWithLess, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
+    PaidInParts, SettledWithLess, GoesBackLate, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
     OrderProcess, OrderWithFundsCheck, EndedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip
