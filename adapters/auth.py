@@ -191,7 +191,11 @@ class OAuthTokens:
             ) from None
         except OutcomeUnknownError as error:  # a token asked for twice is only a token more
             raise TransientError(
-                error.system, error.message, status=error.status, answer=error.answer
+                error.system,
+                error.message,
+                status=error.status,
+                answer=error.answer,
+                retry_after=error.retry_after,
             ) from None
         token = _token(answer)
         lifetime = timedelta(seconds=min(max(token.expires_in or LIFETIME_DEFAULT_S, 0), LIFETIME_MAX_S))

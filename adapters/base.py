@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -88,6 +88,11 @@ class Connection(BaseModel):
     connections_max: int | None = Field(default=None, ge=1)
     answer_bytes_max: int = Field(default=32 * 1024 * 1024, ge=1)
     pages_max: int = Field(default=100_000, ge=1)
+    retry_after_max: timedelta = Field(
+        default=timedelta(hours=24),
+        gt=timedelta(),
+        description="The longest wait that its Retry-After can ask for",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="Checked by the adapter's own Options model"
     )

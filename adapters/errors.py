@@ -43,13 +43,28 @@ class AdapterError(FinsyncError):
     credentials.
     """
 
-    def __init__(self, system: str, message: str, *, status: int | None = None, answer: str = "") -> None:
+    def __init__(
+        self,
+        system: str,
+        message: str,
+        *,
+        status: int | None = None,
+        answer: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
         super().__init__(f"{system}: {message}")
         self.system = system
         self.message = message
         self.status = status
         self.answer = answer
         """The start of the answer's body, secrets removed."""
+        self.retry_after = retry_after
+        """How long to wait: as the system asked, or as what was asked about needs."""
+
+    @property
+    def closes_for(self) -> timedelta | None:
+        """Return how long the whole system asked to be left alone; None: it did not, only this document waits."""
+        return (self.retry_after or None) if self.status in (429, 503) else None
 
 
 class TransientError(AdapterError):
@@ -58,36 +73,12 @@ class TransientError(AdapterError):
     code = "ADAPTER_TRANSIENT"
     failure = "transient"
 
-    def __init__(
-        self,
-        system: str,
-        message: str,
-        *,
-        status: int | None = None,
-        answer: str = "",
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(system, message, status=status, answer=answer)
-        self.retry_after = retry_after
-
 
 class MaintenanceError(AdapterError):
     """The system is away on purpose."""
 
     code = "ADAPTER_MAINTENANCE"
     failure = "maintenance"
-
-    def __init__(
-        self,
-        system: str,
-        message: str,
-        *,
-        status: int | None = None,
-        answer: str = "",
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(system, message, status=status, answer=answer)
-        self.retry_after = retry_after
 
 
 class DuplicateError(AdapterError):

@@ -24,7 +24,6 @@ from adapters.errors import (
 MAINTENANCE = r"maintenance|メンテナンス"
 """What the body of a 503 says when the system is away on purpose (oracle_fusion sheet, 4.1)."""
 EXCERPT_SHOWN = 300
-RETRY_AFTER_MAX = timedelta(hours=24)
 
 
 Classify = Callable[[Answer, str], AdapterError | None]
@@ -34,11 +33,17 @@ one.
 
 
 def judge(
-    answer: Answer, text: str, classify: Classify | None, maintenance: re.Pattern[str], now: datetime
+    answer: Answer,
+    text: str,
+    classify: Classify | None,
+    maintenance: re.Pattern[str],
+    now: datetime,
+    *,
+    wait_max: timedelta,
 ) -> AdapterError:
     """Return the error that an unexpected answer means. `text` is the start of its body, secrets removed."""
     system, status, shown = answer.system, answer.status, _shown(answer)
-    wait = retry_after(answer, now)
+    wait = retry_after(answer, now, wait_max)
     if status == 401:
         return CredentialsError(
             system,
@@ -66,18 +71,18 @@ def _when(wait: timedelta | None) -> str:
     return "later" if wait is None else f"in {wait.total_seconds():.0f} s"
 
 
-def retry_after(answer: Answer, now: datetime) -> timedelta | None:
-    """Return how long the system asks us to wait: seconds, or a date seen against the answer's own Date."""
+def retry_after(answer: Answer, now: datetime, wait_max: timedelta) -> timedelta | None:
+    """Return how long the system asks us to wait, within bounds: seconds, or a date seen against the answer's own Date."""
     asked = answer.headers.get("retry-after", "").strip()
     if not asked:
         return None
     if asked.isascii() and asked.isdigit():
-        return min(timedelta(seconds=min(int(asked[:9]), 10**8)), RETRY_AFTER_MAX)
+        return min(timedelta(seconds=min(int(asked[:9]), 10**8)), wait_max)
     until = http_date(asked)
     if until is None:
         return None
     said_at = http_date(answer.headers.get("date", "")) or now
-    return min(max(until - said_at, timedelta()), RETRY_AFTER_MAX)
+    return min(max(until - said_at, timedelta()), wait_max)
 
 
 def http_date(text: str) -> datetime | None:
@@ -102,6 +107,7 @@ def _server_fault(answer: Answer, shown: str, text: str, wait: timedelta | None)
             "before it is sent again",
             status=answer.status,
             answer=text,
+            retry_after=wait,
         )
     return TransientError(
         answer.system, f"{shown}: the system failed", status=answer.status, answer=text, retry_after=wait

@@ -163,7 +163,14 @@ class Transport:
             watch.note(method, ask.shown, answer.status, self._kept(ask))
         if answer.status in expects:
             return answer
-        raise judgement.judge(answer, answer.excerpt(), self._classify, self._maintenance, self._clock.now())
+        raise judgement.judge(
+            answer,
+            answer.excerpt(),
+            self._classify,
+            self._maintenance,
+            self._clock.now(),
+            wait_max=self._connection.retry_after_max,
+        )
 
     def _kept(self, ask: _Question) -> str:
         """Return what is kept of a body: of what only asks nothing, of a file its size; credentials of none."""

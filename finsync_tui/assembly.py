@@ -137,7 +137,7 @@ class Engine:
         moments = [
             outbox.next_due(self.store.db, open_systems),
             workflows.next_wake(self.store.db),
-            systems.next_until(self.store.db),
+            systems.next_until(self.store.db, self.clock.now()),
         ]
         return min((m for m in moments if m is not None), default=None)
 
@@ -240,7 +240,7 @@ class Engine:
     async def read_again(self, task: sync.Pull, external_ids: Sequence[str]) -> tuple[sync.Pulled, ...]:
         """Read these documents afresh, wherever they stand in their system: in its queue, or taken out of it."""
         self._renew()
-        if not systems.may_read(self.store.db, task.system, self.clock.now()):
+        if not systems.is_open(self.store.db, task.system, self.clock.now()):
             return ()
         now = self.clock.now()
         asked = [requests.Reread(task.system, task.entity, one, 0, now) for one in external_ids]
@@ -273,7 +273,7 @@ class Engine:
         """Read afresh what could not be read, when it is asked for or its time has come."""
         wanted: dict[tuple[str, str], list[requests.Reread]] = {}
         for asked in requests.documents(self.store.db, self.clock.now(), REREADS_MAX):
-            if asked.system in self.adapters and systems.may_read(
+            if asked.system in self.adapters and systems.is_open(
                 self.store.db, asked.system, self.clock.now()
             ):
                 wanted.setdefault((asked.system, asked.entity), []).append(asked)
@@ -294,7 +294,7 @@ class Engine:
         for task in pulls:
             if self.is_stopping():
                 return tuple(found)
-            if systems.may_read(self.store.db, task.system, self.clock.now()):
+            if systems.is_open(self.store.db, task.system, self.clock.now()):
                 found.append(
                     await sync.pull(
                         self.store, self.adapters[task.system], task, self.clock, self.is_stopping

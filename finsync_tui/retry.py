@@ -27,9 +27,14 @@ def next_attempt(
     """
     if attempt >= patience.attempts_max:
         return None
+    return failed_at + wait(patience, attempt=attempt, jitter=jitter, asked=asked)
+
+
+def wait(patience: Retry, *, attempt: int, jitter: float, asked: timedelta | None = None) -> timedelta:
+    """Return how long to wait after an attempt, whether or not another one is left."""
     doublings = min(attempt - 1, DOUBLINGS_MAX)
     delay = min(patience.delay_first * (1 << doublings), patience.delay_max)
-    return failed_at + max(delay * (1 + jitter), asked or timedelta())
+    return max(delay * (1 + jitter), asked or timedelta())
 
 
 def jitter_for(key: str, attempt: int) -> float:

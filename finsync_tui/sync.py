@@ -590,8 +590,7 @@ def _note_failure(
         elif isinstance(error, CredentialsError):
             shut_out(db, task.system, error, now)
         else:
-            asked = error.retry_after if isinstance(error, TransientError) else None
-            systems.failed(db, task.system, str(error), now, now + asked if asked is not None else None)
+            unread(db, error, now)
             if error.failure not in PASSING:
                 cases.open(db, _read_failed_case(task, error), now)
         runs.end(
@@ -607,11 +606,26 @@ def _note_failure(
         )
 
 
-def park(db: Connection, system: str, asked: timedelta | None, reason: str, clock: Clock) -> None:
+def unread(db: Connection, error: AdapterError, now: datetime) -> None:
+    """Note that a system could not be read; if it asked to be left alone, it is, by deliveries too."""
+    systems.failed(db, error.system, str(error), now)
+    if isinstance(error, TransientError) and error.retry_after:
+        systems.park(db, error.system, now + error.retry_after, str(error), now)
+
+
+def park(
+    db: Connection,
+    system: str,
+    asked: timedelta | None,
+    reason: str,
+    clock: Clock,
+    *,
+    is_on_trial: bool = False,
+) -> None:
     """Leave a system in maintenance alone for as long as it asked, and say so."""
     now = clock.now()
     until = now + (asked or PARKED_FOR)
-    systems.park(db, system, until, reason, now)
+    systems.park(db, system, until, reason, now, is_on_trial=is_on_trial)
     findings.append(
         db,
         [

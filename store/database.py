@@ -49,6 +49,7 @@ KNOWN_MIGRATIONS: Final = (
     "m026_answers_by_two",
     "m027_unchanged_not_compared_anew",
     "m028_signed_checkpoints",
+    "m029_breaker_by_deliveries",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1138,6 +1138,15 @@ def m028_signed_checkpoints(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m029_breaker_by_deliveries(db: Database) -> None:
+    """Reads that work don't hide that deliveries fail."""
+    db.execute("ALTER TABLE system_state ADD COLUMN write_failure_count INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "ALTER TABLE system_state ADD COLUMN is_on_trial INTEGER NOT NULL DEFAULT 0 CHECK (is_on_trial IN (0, 1))"
+    )
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -222,19 +222,31 @@ def may_be_due(db: sqlite3.Connection, system: str, now: datetime) -> bool:
     return row is not None
 
 
-def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token: int) -> list[Claim]:
+def claim(
+    db: sqlite3.Connection, system: str, now: datetime, limit: int, token: int, *, is_probe: bool = False
+) -> list[Claim]:
     """Take up to `limit` due deliveries of a system, most urgent first.
 
     A document's deliveries follow one another: one that waits behind an unfinished earlier one is not due. A document is
     a key and its entity: an order and an invoice that their system numbers alike don't wait for each other.
+
+    A probe takes what has waited longest, however urgent: one document that its system can't bear must not be the only
+    one that is ever tried.
     """
     leases.check(db, token)
     moment = text(now)
     due: list[int] = []
-    for priority in PRIORITIES:  # one index range each; a single query would walk all that are not due yet
+    if is_probe:
+        firsts = [db.execute(_DUE, (system, priority, moment, limit)).fetchall() for priority in PRIORITIES]
+        due = [
+            entry_id for _, entry_id in sorted((row[1], row[0]) for some in firsts for row in some)[:limit]
+        ]
+    for priority in (
+        () if is_probe else PRIORITIES
+    ):  # one index range each; a single query would walk all that are not due yet
         if len(due) >= limit:
             break
-        due += [entry_id for (entry_id,) in db.execute(_DUE, (system, priority, moment, limit - len(due)))]
+        due += [row[0] for row in db.execute(_DUE, (system, priority, moment, limit - len(due)))]
     if not due:
         return []
     found = {}
@@ -251,7 +263,7 @@ def claim(db: sqlite3.Connection, system: str, now: datetime, limit: int, token:
 
 
 _DUE = """
-SELECT d.entry_id FROM delivery d
+SELECT d.entry_id, d.next_at FROM delivery d
 WHERE d.state = 'pending' AND d.system = ? AND d.priority = ? AND d.next_at <= ?
   AND NOT EXISTS (SELECT 1 FROM delivery e JOIN outbox_entry o ON o.id = e.entry_id
                   WHERE e.document_key = d.document_key AND e.system = d.system

@@ -1,17 +1,19 @@
 """Whether each system may be used now.
 
-    ok <--> failing (counts failures in a row; until an instant nothing is read, where it asked for that)
+    ok <--> failing (counts failures in a row)
     ok, failing --> parked (until an instant, then tried again by itself)
     any --> paused (a person) | held (its credentials or settings are refused) --> resume --> ok
 
-Success makes *failing* and *parked* ok; only a person's `resume` ends *paused* and *held*.
+Success makes *failing* ok, and *parked* when its time is over; only a person's `resume` ends *paused* and *held*. A read
+that works says nothing about writes: their failures count on, and what deliveries had parked is *on trial* until it answers
+one of them.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from store.clock import text
@@ -19,7 +21,9 @@ from store.columns import when
 
 State = Literal["ok", "failing", "parked", "paused", "held"]
 
-_COLUMNS = "system, state, reason, until, failure_count, last_ok_at, last_failure_at, changed_at"
+_COLUMNS = "system, state, reason, until, failure_count, last_ok_at, last_failure_at, changed_at, write_failure_count, is_on_trial"
+AGAIN_MAX = timedelta(minutes=10)
+"""How long a parked system that fails when it is read again waits at most until the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class SystemState:
     last_ok_at: datetime | None
     last_failure_at: datetime | None
     changed_at: datetime | None
+    write_failure_count: int
+    """Failures in a row of deliveries; `failure_count` has those of reads, too."""
+    is_on_trial: bool
+    """Deliveries had it parked, and it has answered none since."""
 
 
 def get(db: sqlite3.Connection, system: str) -> SystemState | None:
@@ -48,40 +56,72 @@ def all(db: sqlite3.Connection) -> list[SystemState]:  # reads as systems.all
 
 
 def ok(db: sqlite3.Connection, system: str, now: datetime) -> None:
-    """Note that it answered. Paused and held systems stay so."""
+    """Note that it answered a read. Paused and held systems stay so, parked ones until their time is over."""
+    _answered(db, system, now, is_delivery=False)
+
+
+def took(db: sqlite3.Connection, system: str, now: datetime) -> None:
+    """Note that it answered a delivery. What was under way when it was parked ends no wait."""
+    _answered(db, system, now, is_delivery=True)
+
+
+def _answered(db: sqlite3.Connection, system: str, now: datetime, *, is_delivery: bool) -> None:
     db.execute(
         "INSERT INTO system_state(system, state, last_ok_at, changed_at) VALUES (?1,'ok',?2,?2)"
-        " ON CONFLICT(system) DO UPDATE SET last_ok_at=?2, failure_count=0,"
+        " ON CONFLICT(system) DO UPDATE SET last_ok_at=?2,"
+        " failure_count=iif(?3, 0, write_failure_count), write_failure_count=iif(?3, 0, write_failure_count),"
+        " is_on_trial=iif(?3, 0, is_on_trial),"
         " reason=CASE WHEN state IN ('paused', 'held') THEN reason END, until=NULL,"
         " changed_at=CASE WHEN state IN ('failing', 'parked') THEN ?2 ELSE changed_at END,"
-        " state=CASE WHEN state IN ('paused', 'held') THEN state ELSE 'ok' END",
-        (system, text(now)),
+        " state=CASE WHEN state IN ('paused', 'held') THEN state ELSE 'ok' END"
+        " WHERE state<>'parked' OR until<=?2",
+        (system, text(now), is_delivery),
     )
 
 
 def failed(
-    db: sqlite3.Connection, system: str, reason: str, now: datetime, until: datetime | None = None
+    db: sqlite3.Connection, system: str, reason: str, now: datetime, count: int = 1, *, is_write: bool = False
 ) -> int:
-    """Note a failure; return how many there were in a row. Nothing is read before `until`: it asked for that."""
+    """Note failed reads or deliveries; return how many failures there were in a row.
+
+    A parked one that was used again when its time was over, and failed, waits once more.
+    """
+    known = get(db, system)
+    if known is not None and known.state == "parked" and known.until is not None and known.until <= now:
+        pause = known.until - known.changed_at if known.changed_at is not None else AGAIN_MAX
+        park(db, system, now + min(pause, AGAIN_MAX), reason, now)
     row = db.execute(
-        "INSERT INTO system_state(system, state, reason, until, failure_count, last_failure_at, changed_at)"
-        " VALUES (?1,'failing',?2,?4,1,?3,?3) ON CONFLICT(system) DO UPDATE SET failure_count=failure_count+1,"
-        " until=CASE WHEN state IN ('ok', 'failing') THEN coalesce(?4, until) ELSE until END,"
+        "INSERT INTO system_state(system, state, reason, failure_count, write_failure_count, last_failure_at, changed_at)"
+        " VALUES (?1,'failing',?2,?4,?5,?3,?3) ON CONFLICT(system) DO UPDATE SET failure_count=failure_count+?4,"
+        " write_failure_count=write_failure_count+?5,"
         " last_failure_at=?3, reason=CASE WHEN state IN ('ok', 'failing') THEN ?2 ELSE reason END,"
         " changed_at=CASE WHEN state='ok' THEN ?3 ELSE changed_at END,"
         " state=CASE WHEN state='ok' THEN 'failing' ELSE state END RETURNING failure_count",
-        (system, reason, text(now), text(until) if until is not None else None),
+        (system, reason, text(now), count, count if is_write else 0),
     ).fetchone()
     return int(row[0])
 
 
-def park(db: sqlite3.Connection, system: str, until: datetime, reason: str, now: datetime) -> None:
-    """Leave it alone until an instant. Paused and held systems stay so."""
+def park(
+    db: sqlite3.Connection,
+    system: str,
+    until: datetime,
+    reason: str,
+    now: datetime,
+    *,
+    is_on_trial: bool = False,
+) -> None:
+    """Leave it alone until an instant, or a later one that it waits for already. Paused and held systems stay so.
+
+    On trial, deliveries begin with a single one afterwards.
+    """
     db.execute(
-        "INSERT INTO system_state(system, state, reason, until, last_failure_at, changed_at)"
-        " VALUES (?1,'parked',?2,?3,?4,?4) ON CONFLICT(system) DO UPDATE SET state='parked', reason=?2, until=?3,"
-        " last_failure_at=?4, changed_at=?4 WHERE state NOT IN ('paused', 'held')",
-        (system, reason, text(until), text(now)),
+        "INSERT INTO system_state(system, state, reason, until, last_failure_at, changed_at, is_on_trial)"
+        " VALUES (?1,'parked',?2,?3,?4,?4,?5) ON CONFLICT(system) DO UPDATE SET"
+        " reason=CASE WHEN state='parked' AND until>?3 THEN reason ELSE ?2 END,"
+        " until=CASE WHEN state='parked' THEN max(until, ?3) ELSE ?3 END, state='parked',"
+        " is_on_trial=max(is_on_trial, ?5), last_failure_at=?4, changed_at=?4 WHERE state NOT IN ('paused', 'held')",
+        (system, reason, text(until), text(now), is_on_trial),
     )
 
 
@@ -115,30 +155,25 @@ def is_open(db: sqlite3.Connection, system: str, now: datetime) -> bool:
     return row[0] == "parked" and row[1] is not None and row[1] <= text(now)
 
 
-def may_read(db: sqlite3.Connection, system: str, now: datetime) -> bool:
-    """Say whether it may be read now: it may be used, and has not asked to be left alone for longer."""
-    if not is_open(db, system, now):
-        return False
-    row = db.execute("SELECT until FROM system_state WHERE system=?", (system,)).fetchone()
-    return row is None or row[0] is None or row[0] <= text(now)
-
-
-def next_until(db: sqlite3.Connection) -> datetime | None:
-    """Return when the next parked system is tried again."""
-    return when(db.execute("SELECT min(until) FROM system_state WHERE state='parked'").fetchone()[0])
+def next_until(db: sqlite3.Connection, now: datetime) -> datetime | None:
+    """Return when the next parked system may be tried again. One that may be by now waits for something to do."""
+    found = db.execute("SELECT min(until) FROM system_state WHERE state='parked' AND until>?", (text(now),))
+    return when(found.fetchone()[0])
 
 
 def _put(db: sqlite3.Connection, system: str, state: State, reason: str, now: datetime) -> None:
     db.execute(
         "INSERT INTO system_state(system, state, reason, changed_at) VALUES (?1,?2,?3,?4)"
         " ON CONFLICT(system) DO UPDATE SET state=?2, reason=?3, until=NULL, changed_at=?4,"
-        " failure_count=CASE WHEN ?2='ok' THEN 0 ELSE failure_count END",
+        " failure_count=iif(?2='ok', 0, failure_count), write_failure_count=iif(?2='ok', 0, write_failure_count),"
+        " is_on_trial=iif(?2='ok', 0, is_on_trial)",
         (system, state, reason, text(now)),
     )
 
 
 def _state(row: sqlite3.Row) -> SystemState:
-    system, state, reason, until, failures, last_ok, last_failure, changed = row
+    system, state, reason, until, failures, last_ok, last_failure, changed, of_deliveries, is_on_trial = row
     return SystemState(
-        system, state, reason, when(until), failures, when(last_ok), when(last_failure), when(changed)
-    )
+        system, state, reason, when(until), failures, when(last_ok), when(last_failure), when(changed),
+        of_deliveries, bool(is_on_trial),
+    )  # fmt: skip

@@ -273,7 +273,16 @@ class Session:
         if found is not None:
             raise found
         text = self._transport(base).clean(answer.content[:2000].decode("utf-8", "replace"))
-        raise _paused(judgement.judge(answer, text, None, self._maintenance, self._clock.now()))
+        raise _paused(
+            judgement.judge(
+                answer,
+                text,
+                None,
+                self._maintenance,
+                self._clock.now(),
+                wait_max=self._connection.retry_after_max,
+            )
+        )
 
     async def _exchange(self, base: str, form: dict[str, str]) -> Answer:
         door = self._transport(base)
@@ -288,7 +297,9 @@ class Session:
                 expects=(200, 400, 401, 403, 404, 500, 503),
             )
         except OutcomeUnknownError as error:
-            raise TransientError(self.system, error.message, status=error.status) from None
+            raise TransientError(
+                self.system, error.message, status=error.status, retry_after=error.retry_after
+            ) from None
         except AdapterError as error:
             raise _paused(error) from None
 

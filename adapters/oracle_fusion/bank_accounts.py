@@ -73,6 +73,7 @@ class BankAccounts:
             f"{error.message}; part of it was done before",
             status=error.status,
             answer=error.answer,
+            retry_after=error.retry_after,
         )
 
     async def _take_back(self, request: WriteRequest, done: Done) -> None:

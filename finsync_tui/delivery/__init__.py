@@ -14,6 +14,7 @@ from sqlite3 import Connection
 from adapters.base import Adapter
 from finsync_tui import garbage
 from finsync_tui.delivery.attempting import Caller, is_away
+from finsync_tui.delivery.breaker import Breaker
 from finsync_tui.delivery.recording import Delivered, Recorder, unsent
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
@@ -110,6 +111,7 @@ class _Queue:
         self._is_dry = False
         self._is_stopping = is_stopping
         self._is_away = False
+        self.breaker = Breaker(profile.breaker, systems.get(store.db, system))
 
     def __len__(self) -> int:
         return len(self._todo)
@@ -117,7 +119,7 @@ class _Queue:
     @property
     def is_stopped(self) -> bool:
         """True when the system turned out to be away, or the engine is to stop: what was claimed goes back unsent."""
-        return self._is_away or self._is_stopping()
+        return self._is_away or self.breaker.is_open or self._is_stopping()
 
     def stop(self) -> None:
         """Send nothing more: the system is away."""
@@ -138,10 +140,12 @@ class _Queue:
             or not systems.is_open(db, self._system, now)
         )
         if not self._is_dry:
-            limit = self._delivery.batch
+            is_probe = self.breaker.is_half_open
+            limit = 1 if is_probe else self._delivery.batch
             with self._store.transaction() as db:
-                claims = outbox.claim(db, self._system, now, limit, self._token)
-            self._is_dry = len(claims) < limit  # what waits for a result is claimed when that is recorded
+                claims = outbox.claim(db, self._system, now, limit, self._token, is_probe=is_probe)
+            # What waits for a result is claimed when that is recorded; after a probe, all waits for its answer.
+            self._is_dry = is_probe or len(claims) < limit
             self._todo.extend(claims)
         return bool(self._todo)
 
@@ -162,9 +166,9 @@ async def _send_all(
     queue: _Queue,
 ) -> Delivered:
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
-    recorder = Recorder(store, adapters[system], profile, clock, token)
+    recorder = Recorder(store, adapters[system], clock, token)
     guard = _Guard(store.beside(), token)
-    caller = Caller(store.db, adapters, system, profile, clock)
+    caller = Caller(store.db, adapters, profile, clock, system, queue.breaker)
 
     async def worker() -> None:
         while (claim := queue.take()) is not None:

@@ -25,11 +25,11 @@ from adapters.errors import (
     ProtocolError,
     RejectedError,
     SettingsError,
-    TransientError,
 )
 from adapters.watching import Watch, watched
 from finsync_tui import bodies, retry, sync
-from finsync_tui.delivery import revealing
+from finsync_tui.delivery import breaker, revealing
+from finsync_tui.delivery.breaker import Away, Breaker
 from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
 from finsync_tui.delivery.recording import Result, unsent
 from finsync_tui.profile import Profile
@@ -53,12 +53,20 @@ class Caller:
     """Makes the attempts of one round for one system."""
 
     def __init__(
-        self, db: Connection, adapters: Mapping[str, Adapter], system: str, profile: Profile, clock: Clock
+        self,
+        db: Connection,
+        adapters: Mapping[str, Adapter],
+        profile: Profile,
+        clock: Clock,
+        system: str,
+        breaker: Breaker,
     ) -> None:
         self._db = db
         self._adapters = adapters
         self._adapter = adapters[system]
         self._profile = profile
+        self._breaker = breaker
+        self._breakers = {system: breaker}
         self._now = clock.now
         self._seconds = asyncio.get_running_loop().time
 
@@ -73,7 +81,7 @@ class Caller:
             keep_back_not_agreed(self._db, self._profile, claim, started)
             origin = revealing.origin_of(request.operation, request.body)
             if origin is not None:
-                if not systems.is_open(self._db, origin, started):
+                if not systems.is_open(self._db, origin, started) or self._breaker_of(origin).is_open:
                     return _later(self._db, claim, origin, started)
                 request = await revealing.revealed(self._adapters, claim.system, request)
             with watched(_private(request)) as watch:
@@ -82,13 +90,32 @@ class Caller:
             error = raised
         duration_ms = round((self._seconds() - began) * 1000)
         calls = watch.calls if watch is not None else ()
+        away: Away | None = None
         if receipt is not None:
+            if not receipt.was_found:
+                self._breaker.answered()
             settlement = _settled(claim, receipt, _made(receipt, started, self._now(), duration_ms, calls))
         else:
             assert error is not None
             failed = _failed_attempt(error, started, self._now(), duration_ms, calls)
-            settlement = _failed(self._profile, claim, error, failed)
-        return Result(claim, settlement, error, receipt)
+            away = self._judge(error, failed)
+            settlement = _failed(self._profile, claim, error, failed, away)
+        return Result(claim, settlement, error, receipt, away)
+
+    def _judge(self, error: AdapterError, attempt: Attempt) -> Away | None:
+        """Tell the breaker what came instead of a receipt: whose system it was, is not always the one that was to be told."""
+        if breaker.is_answer(error, attempt.calls):
+            self._breaker_of(error.system).answered()
+        elif breaker.is_failure(error, attempt.calls):
+            return self._breaker_of(error.system).failed(error, attempt.ended_at)
+        return None
+
+    def _breaker_of(self, system: str) -> Breaker:
+        found = self._breakers.get(system)
+        if found is None:
+            found = Breaker(self._profile.breaker, systems.get(self._db, system), is_told=False)
+            self._breakers[system] = found
+        return found
 
     async def _call(self, claim: Claim, request: WriteRequest) -> Receipt:
         """Send it, unless it is there already."""
@@ -210,8 +237,10 @@ def _failed_attempt(
     )
 
 
-def _failed(profile: Profile, claim: Claim, error: AdapterError, attempt: Attempt) -> Settlement:
-    """Decide by class of failure what becomes of the delivery."""
+def _failed(
+    profile: Profile, claim: Claim, error: AdapterError, attempt: Attempt, away: Away | None
+) -> Settlement:
+    """Decide by class of failure what becomes of the delivery. Waiting for a system that is away spends no attempt."""
     base = Settlement(
         entry_id=claim.entry_id,
         state="pending",
@@ -239,16 +268,17 @@ def _failed(profile: Profile, claim: Claim, error: AdapterError, attempt: Attemp
     if is_away(error):
         return replace(base, next_at=attempt.ended_at, spends_attempt=False)
     patience = profile.retry_for(error.system)
-    asked = error.retry_after if isinstance(error, TransientError) else None
     number = claim.attempt_count + 1
-    next_at = retry.next_attempt(
-        patience,
-        attempt=number,
-        failed_at=attempt.ended_at,
-        jitter=retry.jitter_for(claim.idempotency_key, number),
-        asked=asked,
-    )
+    jitter = retry.jitter_for(claim.idempotency_key, number)
     is_unknown = claim.is_outcome_unknown or isinstance(error, OutcomeUnknownError | ProtocolError)
+    if away is not None and breaker.is_not_there(error, attempt.calls):
+        wait = retry.wait(patience, attempt=number, jitter=jitter, asked=away.until - attempt.ended_at)
+        return replace(
+            base, next_at=attempt.ended_at + wait, is_outcome_unknown=is_unknown, spends_attempt=False
+        )
+    next_at = retry.next_attempt(
+        patience, attempt=number, failed_at=attempt.ended_at, jitter=jitter, asked=error.retry_after
+    )
     if next_at is None:
         told = {"trouble_at": error.system} if error.system != claim.system else None
         return replace(base, state="buried", is_outcome_unknown=is_unknown, receipt=told)

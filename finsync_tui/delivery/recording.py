@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from sqlite3 import Connection
 
 import msgspec
@@ -20,17 +20,16 @@ from adapters.base import Adapter, Receipt
 from adapters.errors import (
     AdapterError,
     CredentialsError,
-    DuplicateError,
     MaintenanceError,
     OutcomeUnknownError,
     ProtocolError,
-    RejectedError,
     SettingsError,
     TransientError,
 )
 from finsync_tui import sync
+from finsync_tui.delivery import breaker
+from finsync_tui.delivery.breaker import Away
 from finsync_tui.delivery.keeping_back import KeptBackError
-from finsync_tui.profile import Profile
 from store import Store, audit, cases, crossrefs, events, findings, outbox, systems, workflows
 from store.canonical.event import event_type
 from store.clock import Clock
@@ -64,6 +63,8 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     settlement: Settlement
     error: AdapterError | None = None
     receipt: Receipt | None = None
+    away: Away | None = None
+    """The system it was asked of is to be left alone."""
 
 
 class Recorder:
@@ -73,11 +74,10 @@ class Recorder:
     result of each worker are ever unrecorded.
     """
 
-    def __init__(self, store: Store, adapter: Adapter, profile: Profile, clock: Clock, token: int) -> None:
+    def __init__(self, store: Store, adapter: Adapter, clock: Clock, token: int) -> None:
         self.total = Delivered()
         self._store = store
         self._adapter = adapter
-        self._profile = profile
         self._clock = clock
         self._token = token
         self._waiting: list[Result] = []
@@ -125,7 +125,7 @@ class Recorder:
             if not group:
                 return
             with self._store.transaction() as db:
-                _record(db, self._adapter, self._profile, self._clock, self._token, group)
+                _record(db, self._adapter, self._clock, self._token, group)
             del self._closed[: len(group)]  # what was closed meanwhile stands behind them
             done = sum([r.settlement.state == "delivered" for r in group])
             tried = sum([r.settlement.attempt is not None for r in group])  # the rest was given back unsent
@@ -166,9 +166,7 @@ def unsent(claim: Claim, next_at: datetime, why: str | None = None) -> Result:
     )
 
 
-def _record(
-    db: Connection, adapter: Adapter, profile: Profile, clock: Clock, token: int, group: Sequence[Result]
-) -> None:
+def _record(db: Connection, adapter: Adapter, clock: Clock, token: int, group: Sequence[Result]) -> None:
     """Write a group of results: deliveries, links, events, findings, audit, and wake their instances."""
     now = clock.now()
     outbox.settle(db, token, [result.settlement for result in group], now)
@@ -191,16 +189,16 @@ def _record(
     events.append(db, made)
     audit.record(db, entries, now)
     workflows.wake(db, woken, now)
-    for system, outcomes in sorted(_by_system(adapter.system, group).items()):
-        _note_system(db, system, profile, clock, outcomes)
+    for system, results in sorted(_by_system(adapter.system, group).items()):
+        _note_system(db, system, clock, results, is_told=system == adapter.system)
 
 
-def _by_system(system: str, group: Sequence[Result]) -> dict[str, list[AdapterError | None]]:
+def _by_system(system: str, group: Sequence[Result]) -> dict[str, list[Result]]:
     """Return how each system that was asked had answered: the one that was to be told, or one whose details it is told."""
-    found: dict[str, list[AdapterError | None]] = {}
+    found: dict[str, list[Result]] = {}
     for one in group:
         if one.settlement.attempt is not None and not isinstance(one.error, KeptBackError):
-            found.setdefault(one.error.system if one.error is not None else system, []).append(one.error)
+            found.setdefault(one.error.system if one.error is not None else system, []).append(one)
     return found
 
 
@@ -224,14 +222,16 @@ def _link(db: Connection, claim: Claim, receipt: Receipt, now: datetime) -> None
 
 
 def _note_system(
-    db: Connection, system: str, profile: Profile, clock: Clock, outcomes: Sequence[AdapterError | None]
+    db: Connection, system: str, clock: Clock, results: Sequence[Result], *, is_told: bool
 ) -> None:
-    """Keep the system's state: well, away, closed to us, or left alone after too many failures in a row."""
+    """Keep the system's state: well, away, closed to us, or left alone as its breaker says.
+
+    `is_told`: it is the one that was written to; otherwise it was asked for what another is told.
+    """
     now = clock.now()
-    failures = [error for error in outcomes if error is not None]
-    for error in failures:
+    for error in [one.error for one in results if one.error is not None]:
         if isinstance(error, MaintenanceError):
-            sync.park(db, system, error.retry_after, str(error), clock)
+            sync.park(db, system, error.retry_after, str(error), clock, is_on_trial=is_told)
             return
         if isinstance(error, CredentialsError):
             sync.shut_out(db, system, error, now)
@@ -240,15 +240,31 @@ def _note_system(
             systems.hold(db, system, str(error), now)
             cases.open(db, sync.settings_case(system, error), now)
             return
-    if any(error is None or isinstance(error, RejectedError | DuplicateError) for error in outcomes):
+    answered = [n for n, one in enumerate(results) if _is_answered(one)]
+    if answered:
+        systems.took(db, system, now)
+    elif any(one.receipt is not None for one in results):
         systems.ok(db, system, now)
-        return
-    count = 0
-    for error in failures:
-        count = systems.failed(db, system, str(error), now)
-    if count >= profile.breaker.failures:
-        until = now + max(profile.breaker.pause, timedelta(seconds=1))
-        systems.park(db, system, until, f"left alone after {count} failures in a row: {failures[-1]}", now)
+    failures = [one.error for one in results[answered[-1] + 1 if answered else 0 :] if _is_failed(one)]
+    if failures:
+        systems.failed(db, system, str(failures[-1]), now, len(failures), is_write=is_told)
+    for away in [one.away for one in results if one.away is not None]:
+        systems.park(db, system, away.until, away.reason, now, is_on_trial=is_told)
+
+
+def _is_answered(result: Result) -> bool:
+    """Say whether the system took a write, or refused one. What was found by looking is no answer to a write."""
+    if result.receipt is not None:
+        return not result.receipt.was_found
+    attempt = result.settlement.attempt
+    return result.error is not None and attempt is not None and breaker.is_answer(result.error, attempt.calls)
+
+
+def _is_failed(result: Result) -> bool:
+    attempt = result.settlement.attempt
+    return (
+        result.error is not None and attempt is not None and breaker.is_failure(result.error, attempt.calls)
+    )
 
 
 def _findings(claim: Claim, error: AdapterError, now: datetime) -> list[findings.Finding]:

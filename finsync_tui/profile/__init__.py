@@ -4,6 +4,7 @@ from finsync_tui.profile import patterns
 from finsync_tui.profile.check import check
 from finsync_tui.profile.model import (
     CONDITIONS,
+    Breaker,
     Due,
     Flow,
     LegalEntitySetup,
@@ -22,6 +23,7 @@ __all__ = [
     "CONDITIONS",
     "INVITATIONS",
     "SIGN_INS",
+    "Breaker",
     "Due",
     "Flow",
     "Governance",

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from adapters.base import Adapter, Translated
 from adapters.broken import translated
 from adapters.errors import AdapterError
+from finsync_tui import sync
 from finsync_tui.reconcile.compare import Difference
 from store import Store, systems, workflows
 from store.canonical.record import CanonicalRecord
@@ -143,7 +144,7 @@ async def read_afresh(
             rows = await adapters[system].read_many(entity, external_ids)
         except AdapterError as error:
             with store.transaction() as db:
-                systems.failed(db, system, str(error), clock.now())
+                sync.unread(db, error, clock.now())
             away.add((system, entity))
             continue
         for item in translated(adapters[system], entity, rows):

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, cast
 
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
 from adapters.broken import translated
-from adapters.errors import AdapterError, TransientError
+from adapters.errors import AdapterError
+from finsync_tui import sync
 from finsync_tui.profile.reconciliation import SideSetup
 from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
@@ -151,9 +152,7 @@ async def read(
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
-                    asked = error.retry_after if isinstance(error, TransientError) else None
-                    until = clock.now() + asked if asked is not None else None
-                    systems.failed(db, where.system, str(error), clock.now(), until)
+                    sync.unread(db, error, clock.now())
     return failed
 
 
@@ -169,7 +168,7 @@ async def _walk(
     if where.system == OWN:
         _read_own(store, where, readings, is_stopping)
     else:
-        if not systems.may_read(store.db, where.system, clock.now()):
+        if not systems.is_open(store.db, where.system, clock.now()):
             raise AwayError(where.system)
         adapter = adapters[where.system]
         with store.transaction() as db:

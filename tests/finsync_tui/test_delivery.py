@@ -134,7 +134,7 @@ def test_what_could_not_be_recorded_is_recorded_with_what_comes_next() -> None:
     adapter = cast("Adapter", _Looker())
 
     async def run() -> delivery.Delivered:
-        recorder = Recorder(desk.store, adapter, desk.profile, desk.clock, desk.lease.token)
+        recorder = Recorder(desk.store, adapter, desk.clock, desk.lease.token)
         recorder.add(unsent(claims[0], desk.now))
         desk.store.db.execute("BEGIN")
         with pytest.raises(RuntimeError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -55,15 +57,65 @@ def test_which_states_are_open(name: str, now_open: bool, later_open: bool) -> N
 
 @pytest.mark.parametrize(
     ("name", "after"),
-    [("failing", "ok"), ("parked", "ok"), ("ok", "ok"), ("paused", "paused"), ("held", "held")],
+    [("failing", "ok"), ("parked", "parked"), ("ok", "ok"), ("paused", "paused"), ("held", "held")],
 )
-def test_success_ends_what_ends_by_itself(name: str, after: str) -> None:
-    """An answer that was under way does not undo what a person decided."""
+@pytest.mark.parametrize("answer", [systems.ok, systems.took])
+def test_an_answer_that_was_under_way_ends_no_wait(
+    answer: Callable[[sqlite3.Connection, str, datetime], None], name: str, after: str
+) -> None:
+    """Neither what a person decided, nor what its system asked for; a wait that is over ends with it."""
     with a_store() as store:
         put(store, name)
-        put(store, "ok")
+        with store.transaction() as db:
+            answer(db, "coupa", MONDAY)
+        at_once = state(store)
+        with store.transaction() as db:
+            answer(db, "coupa", MONDAY + HOUR)
 
-        assert after == state(store)
+        assert (after, "ok" if after == "parked" else after) == (at_once, state(store))
+
+
+def test_reads_that_work_do_not_hide_that_deliveries_fail() -> None:
+    """Their failures count on, and a trial lasts, until it answers a delivery or a person resumes it."""
+    with a_store() as store, store.transaction() as db:
+
+        def stands() -> tuple[str, int, bool]:
+            found = systems.get(db, "coupa")
+            assert found is not None
+            return found.state, found.write_failure_count, found.is_on_trial
+
+        systems.failed(db, "coupa", "unread", MONDAY)
+        systems.failed(db, "coupa", "503", MONDAY, 2, is_write=True)
+        systems.park(db, "coupa", MONDAY + HOUR, "503", MONDAY, is_on_trial=True)
+        seen = [stands()]
+        systems.ok(db, "coupa", MONDAY + HOUR)
+        seen.append(stands())
+        systems.took(db, "coupa", MONDAY + HOUR)
+        seen.append(stands())
+
+    assert [("parked", 2, True), ("ok", 2, True), ("ok", 0, False)] == seen
+
+
+def test_a_wait_is_never_cut_short_by_a_shorter_one() -> None:
+    """What was under way when it asked for an hour may bring a wait of minutes."""
+    with a_store() as store, store.transaction() as db:
+        systems.park(db, "coupa", MONDAY + HOUR, "Retry-After", MONDAY)
+        systems.park(db, "coupa", MONDAY + HOUR / 2, "five in a row", MONDAY)
+        found = systems.get(db, "coupa")
+
+    assert found is not None
+    assert (MONDAY + HOUR, "Retry-After") == (found.until, found.reason)
+
+
+def test_what_fails_when_its_time_is_over_waits_once_more() -> None:
+    """The first failed read closes it for the others; no wait of a day is repeated for one time-out."""
+    later = MONDAY + HOUR
+    with a_store() as store, store.transaction() as db:
+        systems.park(db, "coupa", later, "Retry-After", MONDAY)
+        systems.failed(db, "coupa", "time-out", later)
+
+        assert not systems.is_open(db, "coupa", later)
+        assert systems.is_open(db, "coupa", later + systems.AGAIN_MAX)
 
 
 @pytest.mark.parametrize(
@@ -96,26 +148,6 @@ def test_failures_count_up_to_the_next_success() -> None:
     assert [1, 2, 3, 1] == counts
 
 
-def test_what_asks_to_be_left_alone_is_not_read_meanwhile() -> None:
-    """Only its time, an answer or a person ends that; deliveries, which keep their own pauses, go on."""
-    with a_store() as store:
-
-        def may_read(after: timedelta = timedelta()) -> tuple[bool, bool]:
-            now = MONDAY + after
-            return systems.may_read(store.db, "coupa", now), systems.is_open(store.db, "coupa", now)
-
-        assert (True, True) == may_read()
-        with store.transaction() as db:
-            systems.failed(db, "coupa", "busy", MONDAY, MONDAY + HOUR)
-        assert [(False, True), (True, True)] == [may_read(), may_read(HOUR)]
-        with store.transaction() as db:
-            systems.failed(db, "coupa", "unreachable", MONDAY)
-        assert (False, True) == may_read()
-        with store.transaction() as db:
-            systems.ok(db, "coupa", MONDAY)
-        assert (True, True) == may_read()
-
-
 def test_resuming_starts_afresh() -> None:
     """Whatever it was, it is used again, and earlier failures no longer count."""
     with a_store() as store:
@@ -138,5 +170,5 @@ def test_all_systems_and_when_the_next_is_tried() -> None:
         assert [("coupa", "parked"), ("oracle-emea", "ok")] == [
             (s.system, s.state) for s in systems.all(store.db)
         ]
-        assert MONDAY + HOUR == systems.next_until(store.db)
+        assert [MONDAY + HOUR, None] == [systems.next_until(store.db, at) for at in (MONDAY, MONDAY + HOUR)]
         assert systems.get(store.db, "oracle-amer") is None

@@ -102,8 +102,8 @@ def test_credentials_that_the_origin_refuses_hold_the_origin(monkeypatch: pytest
 
 
 def test_an_origin_that_fails_is_parked_and_named_by_the_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its breaker counts, not that of the ERP, which was never asked."""
-    estate = Asked(TransientError(SOURCE, "503"), monkeypatch)
+    """Its breaker counts, not that of the ERP, which was never asked. An error of its own may be about this account."""
+    estate = Asked(TransientError(SOURCE, "it failed", status=500), monkeypatch)
 
     estate.hours(60)
 
@@ -114,6 +114,19 @@ def test_an_origin_that_fails_is_parked_and_named_by_the_dead_letter(monkeypatch
     assert cause.startswith(f"{SOURCE} could not be reached")
     assert ("parked", "ok") == (estate.state_of(SOURCE), estate.state_of(TARGET))
     assert [OLD] == estate.paid_to()
+
+
+def test_an_origin_that_is_not_there_costs_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it can't be reached, the change goes by itself when it is back."""
+    estate = Asked(TransientError(SOURCE, "unreachable"), monkeypatch)
+    estate.hours(60)
+    waiting = (estate.delivery[0], estate.state_of(SOURCE), estate.state_of(TARGET))
+
+    estate.error = None
+    estate.hours(30)
+
+    assert ("pending", "parked", "ok") == waiting
+    assert ([NEW], []) == (estate.paid_to(), estate.open_classes)
 
 
 class Abroad(Paid):
