@@ -2,7 +2,7 @@
 
 | error | delivery does |
 | --- | --- |
-| TransientError | tries again later, with backoff, at the time the system asked for |
+| TransientError | tries again later, with backoff, at the time the system asked for; a run of them parks its queue |
 | MaintenanceError | parks the system's queue and resumes by itself; spends no attempt |
 | DuplicateError, VersionConflictError | looks the document up, links it or plans again |
 | RejectedError | opens an exception at once |

@@ -590,7 +590,7 @@ def _note_failure(
         elif isinstance(error, CredentialsError):
             shut_out(db, task.system, error, now)
         else:
-            unread(db, error, now)
+            systems.unread(db, task.system, str(error), now, error.retry_after)
             if error.failure not in PASSING:
                 cases.open(db, _read_failed_case(task, error), now)
         runs.end(
@@ -604,13 +604,6 @@ def _note_failure(
             rows_refused=result.rows_refused,
             error=str(error),
         )
-
-
-def unread(db: Connection, error: AdapterError, now: datetime) -> None:
-    """Note that a system could not be read; if it asked to be left alone, it is, by deliveries too."""
-    systems.failed(db, error.system, str(error), now)
-    if isinstance(error, TransientError) and error.retry_after:
-        systems.park(db, error.system, now + error.retry_after, str(error), now)
 
 
 def park(

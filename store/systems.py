@@ -102,6 +102,15 @@ def failed(
     return int(row[0])
 
 
+def unread(
+    db: sqlite3.Connection, system: str, reason: str, now: datetime, asked: timedelta | None = None
+) -> None:
+    """Note that it could not be read; if it asked to be left alone, it is: by deliveries, too."""
+    failed(db, system, reason, now)
+    if asked:
+        park(db, system, now + asked, reason, now)
+
+
 def park(
     db: sqlite3.Connection,
     system: str,

@@ -128,7 +128,7 @@ def _tell(found: _status.Status) -> None:
         say()
         say(
             table(
-                ["system", "state", "last ok", "last read", "lag", "reason"],
+                ["system", "state", "last ok", "last read", "lag", "tried again", "reason"],
                 [
                     [
                         row["system"],
@@ -136,6 +136,7 @@ def _tell(found: _status.Status) -> None:
                         moment(row["last_ok_at"]),
                         moment(row["last_read_at"]),
                         span(row["lag_s"]),
+                        moment(row["until"]),
                         _status.reason(row),
                     ]
                     for row in found.systems

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.errors import AdapterError, RejectedError, SettingsError
-from finsync_tui import bodies, sync
+from finsync_tui import bodies
 from finsync_tui.reconcile.intervals import is_turn
 from store import Store, audit, cases, meta, outbox, systems, workflows
 from store.clock import Clock, instant, text
@@ -143,7 +143,7 @@ async def _look(
         except AdapterError as error:
             away.add(one.system)
             with store.transaction() as db:
-                sync.unread(db, error, clock.now())
+                systems.unread(db, one.system, str(error), clock.now(), error.closes_for)
     return found
 
 

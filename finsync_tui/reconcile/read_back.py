@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from adapters.base import Adapter, Translated
 from adapters.broken import translated
 from adapters.errors import AdapterError
-from finsync_tui import sync
 from finsync_tui.reconcile.compare import Difference
 from store import Store, systems, workflows
 from store.canonical.record import CanonicalRecord
@@ -144,7 +143,7 @@ async def read_afresh(
             rows = await adapters[system].read_many(entity, external_ids)
         except AdapterError as error:
             with store.transaction() as db:
-                sync.unread(db, error, clock.now())
+                systems.unread(db, system, str(error), clock.now(), error.closes_for)
             away.add((system, entity))
             continue
         for item in translated(adapters[system], entity, rows):

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple, cast
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
 from adapters.broken import translated
 from adapters.errors import AdapterError
-from finsync_tui import sync
 from finsync_tui.profile.reconciliation import SideSetup
 from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
@@ -152,7 +151,7 @@ async def read(
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
-                    sync.unread(db, error, clock.now())
+                    systems.unread(db, where.system, str(error), clock.now(), error.retry_after)
     return failed
 
 

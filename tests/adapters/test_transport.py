@@ -189,6 +189,28 @@ def test_retry_after_is_read_as_seconds_or_as_a_date_by_the_systems_own_clock(
     assert expected == caught.value.retry_after
 
 
+@pytest.mark.parametrize(
+    ("status", "asked", "expected"),
+    [
+        (503, "600", timedelta(minutes=10)),
+        (503, "7200", timedelta(hours=1)),
+        (429, "7200", timedelta(hours=1)),
+        (500, "600", None),
+    ],
+)
+def test_a_write_is_told_for_how_long_its_system_is_closed(
+    status: int, asked: str, expected: timedelta | None
+) -> None:
+    """Whether or not it may have been done, and never for longer than the connection allows."""
+    busy = answering(status, "busy", **{"Retry-After": asked})
+    transport = a_transport(busy, retry_after_max="PT1H")
+
+    with pytest.raises(AdapterError) as caught:
+        ask(transport, is_write=True)
+
+    assert expected == caught.value.closes_for
+
+
 def test_an_adapter_reads_its_own_refusals() -> None:
     """`classify` is asked about a 4xx before the common reading is used."""
     own = RejectedError("coupa", Refusal("ACCOUNT_INVALID", "the account is unknown"))
