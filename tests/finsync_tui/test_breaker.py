@@ -121,7 +121,7 @@ class Queue:
     @property
     def states(self) -> dict[str, int]:
         rows = self.store.db.execute("SELECT state, count(*) FROM delivery GROUP BY state")
-        return {state: count for state, count in rows}
+        return {str(state): int(count) for state, count in rows}
 
     @property
     def attempts_spent(self) -> int:
