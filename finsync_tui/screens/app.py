@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from functools import partial
 from math import inf
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.timer import Timer
@@ -366,7 +368,10 @@ class FinsyncApp(App[None]):
     def _tick(self) -> None:
         self._show_bar()
         if (screen := self._work_screen()) is not None and screen.is_composed:
-            screen.time_passed()
+            with suppress(
+                NoMatches
+            ):  # a screen may be half taken down when the clock ticks; the next one is not
+                screen.time_passed()
 
     def _work_screen(self) -> WorkScreen | None:
         """Return the screen that is shown, if it shows the store; none any more while the program closes."""

@@ -39,3 +39,16 @@ async def test_trouble_ends_when_the_store_can_be_read_again(
         assert app.trouble is None
         assert "✕ store" not in screen_text(pilot)
         assert "Exceptions · 30" in screen_text(pilot)
+
+
+async def test_the_clock_may_tick_while_a_screen_is_taken_down(filled: Path) -> None:
+    """Its list may be gone already; nothing breaks."""
+    async with opened(filled) as pilot:
+        app = pilot.app
+        assert isinstance(app, FinsyncApp)
+        await press(pilot, "2")
+        await app.screen.query_one("#list").remove()
+
+        app._tick()
+
+        assert app.is_running

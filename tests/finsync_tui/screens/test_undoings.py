@@ -9,7 +9,7 @@ WIDTH = 130
 
 
 def test_an_aborted_workflow_shows_each_write_and_its_undoing() -> None:
-    """While it is undone and after it: in which system, by what, and what stays since nothing undoes it."""
+    """While it is undone and after it: in which system, by what, and what stays since nothing undoes it. Replies go last."""
     desk = an_invoice_at("await_payment")
     desk.abort()
     flow = desk.workflow.id
@@ -19,11 +19,13 @@ def test_an_aborted_workflow_shows_each_write_and_its_undoing() -> None:
     found = dossiers.undoings(desk.store.db, flow)
     shown = tabs.compensation(found, WIDTH).plain
 
-    assert [("invoice.write_back", None)] == [(one.write.operation, one.at) for one in begun]
+    assert [("invoice.validate", True), ("invoice.create", False)] == [
+        (one.write.operation, one.at is not None) for one in begun
+    ]
     assert [
-        ("invoice.write_back", "invoice.write_back"),
         ("invoice.validate", None),
         ("invoice.create", "invoice.cancel"),
+        ("invoice.write_back", "invoice.write_back"),
     ] == [(one.write.operation, one.counter and one.counter.operation) for one in found]
     assert all(one.at is not None for one in found)
     assert all(one.write.system in shown for one in found)
