@@ -152,3 +152,4 @@ class _Door:
 
     _auth = None
     _hidden = ("c0upa-s3cr3t",)
+    _secrets: tuple[str, ...] = ()

@@ -133,7 +133,7 @@ class Erp:
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         if self.is_away and self.orders:
-            raise TransientError(self.system, "503", status=503)
+            raise TransientError(self.system, "500", status=500)  # about this document, as far as one knows
         return (
             Receipt("3001", was_found=True) if request.body["commitment"]["marker"] in self.orders else None
         )
