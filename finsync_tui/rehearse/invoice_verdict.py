@@ -217,12 +217,11 @@ class _Books:
         if fate != "posted":
             return fate == "in_exception"
         (posting, *others) = self.standing(invoice)
-        is_credit = invoice.total_minor <= 0
         return (
             not others
             and (posting.total_minor, posting.currency) == (invoice.total_minor, invoice.currency)
             and (invoice.erp_number, invoice.erp_status) == (posting.number, "Posted")
-            and (not invoice.recorded if is_credit else posting.paid_minor == _recorded(invoice))
+            and posting.paid_minor == _recorded(invoice)  # below zero: what a payment took of a credit note
         )
 
     def doubled(self) -> Iterator[str]:
@@ -339,8 +338,7 @@ def _totals(books: _Books, fates: Mapping[str, Fate], moved: Mapping[str, Fate])
             there = sums.setdefault((FLOWS[1], invoice.legal_entity, posting.currency), Counter())
             if fate == "posted":
                 there["posted"] += posting.total_minor
-            if invoice.total_minor > 0:  # what a credit note takes off a payment is no payment
-                there["paid_in_erp"] += posting.paid_minor
+            there["paid_in_erp"] += posting.paid_minor
         own["paid_in_coupa"] += _recorded(invoice)
     names = ("came_in", *FATES, "paid_in_erp", "paid_in_coupa")
     for (flow, entity, currency), own in sorted(sums.items()):

@@ -85,6 +85,22 @@ def test_what_does_not_agree_is_bad(changes: dict[str, object]) -> None:
     assert not verdict(replace(GOOD, **changes)).is_good  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("told", "is_good"), [((("70001 #6", -1_000),), True), ((), False)])
+def test_what_a_payment_takes_of_a_credit_note_is_told_too(
+    told: tuple[tuple[str, int], ...], is_good: bool
+) -> None:
+    """The payment of 100 that was made as 80 is told as 100 and -20: paid there is paid here."""
+    credit = SourceInvoice(
+        "coupa:900002", "CN-1", "DE01", "EUR", "approved", -1_000, (), "CN-1", "Posted", told
+    )  # fmt: skip
+    taken = TargetInvoice(
+        "oracle-emea", "coupa:900002", "CN-1", "validated", "EUR", -1_000, -1_000, (("6", False, -1_000),)
+    )
+    report = replace(GOOD, invoices=(AN_INVOICE, credit), postings=(A_POSTING, taken))
+
+    assert is_good == verdict(report).is_good
+
+
 def test_the_engine_promising_something_else_is_bad() -> None:
     """What finsync shows as still promised has to be what the systems hold."""
     assert not verdict(promised=(Promised("DE01", "EUR", 15_001),)).is_good
