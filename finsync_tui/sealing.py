@@ -21,6 +21,7 @@ from finsync_tui.credentials import SecretMissingError, SecretPlaceError, Secret
 from store import Store, audit, checkpoints, findings, meta, proposals
 from store.audit import Reason, Verification
 from store.checkpoints import Checkpoint
+from store.clock import instant, text
 
 if TYPE_CHECKING:
     from finsync_tui import people
@@ -72,11 +73,13 @@ def seal(store: Store, secrets: Secrets, now: datetime, *, is_last: bool = False
     if seq <= done:
         return False
     is_time = last is None or now - last.at >= EVERY or seq - done >= ENTRIES_MAX
-    if not (is_last or is_time):
+    if not (is_last or is_time) or _was_in_vain(store.db, now):
         return False
     try:
         signer = _signer(secrets)
     except (SecretPlaceError, SecretMissingError):
+        with store.transaction() as db:
+            meta.set(db, _IN_VAIN, text(now))
         return False
     anchor = _anchor(secrets)
     problem = _changed(store.db, anchor, last)
@@ -87,6 +90,12 @@ def seal(store: Store, secrets: Secrets, now: datetime, *, is_last: bool = False
     with suppress(SecretPlaceError, SecretMissingError):  # a key that is only mounted signs without an anchor
         _remember(secrets, store, seq, head, anchor.since if anchor is not None else 0)
     return True
+
+
+def _was_in_vain(db: Connection, now: datetime) -> bool:
+    """Say whether no place for a key was found lately: a keyring takes longer to ask than a cycle that finds nothing."""
+    tried = meta.get(db, _IN_VAIN)
+    return tried is not None and now - instant(tried) < EVERY
 
 
 def _changed(db: Connection, anchor: _Anchor | None, last: Checkpoint | None) -> str:
@@ -242,3 +251,4 @@ def _remember(secrets: Secrets, store: Store, seq: int, head: str, since: int) -
 
 
 _TOLD = "audit.problem"
+_IN_VAIN = "audit.unsigned_at"

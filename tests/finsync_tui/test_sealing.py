@@ -12,7 +12,7 @@ import keyring.backends.fail
 import pytest
 
 from finsync_tui import people, sealing
-from finsync_tui.credentials import Secrets
+from finsync_tui.credentials import SecretPlaceError, Secrets
 from store import Store, audit, checkpoints, open_store, proposals
 from store.checkpoints import Checkpoint
 from tests.builders import MONDAY, a_clock
@@ -176,6 +176,10 @@ def test_it_is_signed_when_a_day_or_many_entries_have_passed(store: Store, secre
     assert [True, False, False, True, True] == signed
 
 
+def _refuse() -> None:
+    raise SecretPlaceError("there is no place for it")
+
+
 def test_where_no_key_can_be_kept_nothing_is_signed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,5 +189,11 @@ def test_where_no_key_can_be_kept_nothing_is_signed(
     _work(store, 1)
     nowhere = Secrets("w", tmp_path / "w", tmp_path / "missing")
 
-    assert not sealing.seal(store, nowhere, MONDAY, is_last=True)
+    asked: list[str] = []
+    monkeypatch.setattr(Secrets, "put", lambda *_: asked.append("put") or _refuse())
+
+    signed = [sealing.seal(store, nowhere, MONDAY + timedelta(hours=h), is_last=True) for h in (0, 1, 23, 25)]
+
+    assert [False] * 4 == signed
+    assert ["put", "put"] == asked, "a keyring is slow to ask: once a day"
     assert (0, None) == (sealing.check(store.db, nowhere).count, sealing.public_key(nowhere))
