@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from finsync_tui.credentials import SecretMissingError, SecretPlaceError, Secrets
+from finsync_tui.credentials import FOLDER_VARIABLE, SecretMissingError, SecretPlaceError, Secrets
 from store import Store, audit, checkpoints, findings, meta, proposals
 from store.audit import Reason, Verification
 from store.checkpoints import Checkpoint
@@ -115,7 +115,13 @@ def accept(store: Store, secrets: Secrets, who: str, why: str, now: datetime) ->
     What did not hold is recorded first, then the end is signed.
     """
     before = check(store.db, secrets)
-    signer = _signer(secrets)
+    try:
+        signer = _signer(secrets)
+    except (SecretPlaceError, SecretMissingError):
+        raise SecretPlaceError(
+            "the audit log can't be signed here: its key can be kept in no keyring and no folder of secrets. Nothing was changed. "
+            f"Use the account that the engine works under, or name a writable folder outside the workspace with {FOLDER_VARIABLE}."
+        ) from None
     with store.transaction() as db:
         entry = audit.Entry(
             who=who, what="audit.accepted", subject="audit", why=why,

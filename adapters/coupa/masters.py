@@ -108,7 +108,7 @@ class CreateSupplier:
         if await _missing_addresses(self.door, str(held.id), request.body):
             return None
         planned = await tax_numbers.plan(self.door, str(held.id), request.body)
-        return None if planned.todo else replace(_supplier_receipt(held), was_found=True)
+        return None if planned.to_send else replace(_supplier_receipt(held), was_found=True)
 
     async def _adopt(self, request: WriteRequest, held: SupplierEcho, wanted: Mapping[str, Any]) -> Receipt:
         """Take the supplier that is there for ours: it gets our number if it has none, and its addresses."""
@@ -153,7 +153,7 @@ class ChangeSupplier:
         sent = await _put_addresses(self.door, str(before.id), request.body)
         planned = await tax_numbers.plan(self.door, str(before.id), request.body)
         await tax_numbers.put(self.door, str(before.id), planned)
-        return replace(_supplier_receipt(echo, planned), was_found=not (wanted or sent or planned.todo))
+        return replace(_supplier_receipt(echo, planned), was_found=not (wanted or sent or planned.to_send))
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         echo = await self._read(request, self._path(request))
@@ -162,7 +162,7 @@ class ChangeSupplier:
         if await _missing_addresses(self.door, str(echo.id), request.body):
             return None
         planned = await tax_numbers.plan(self.door, str(echo.id), request.body)
-        return None if planned.todo else replace(_supplier_receipt(echo, planned), was_found=True)
+        return None if planned.to_send else replace(_supplier_receipt(echo, planned), was_found=True)
 
     async def _read(self, request: WriteRequest, path: str) -> SupplierEcho:
         found = await self.door.one(path, SupplierEcho)
@@ -212,14 +212,14 @@ class ChangeUser:
 async def _put_addresses(door: Door, supplier_id: str, body: Mapping[str, Any]) -> int:
     """Write the remit-to addresses that are missing or differ; return how many."""
     path = f"{_SUPPLIERS}/{supplier_id}/addresses"
-    todo = await _missing_addresses(door, supplier_id, body)
-    for held, wanted in todo:
+    to_send = await _missing_addresses(door, supplier_id, body)
+    for held, wanted in to_send:
         if held is None:
             echo, _ = await door.post(path, wanted, RemitTo)
         else:
             echo, _ = await door.put(f"{path}/{held.id}", wanted, RemitTo)
         door.verify(f"remit-to address {echo.remit_to_code} of supplier {supplier_id}", wanted, echo)
-    return len(todo)
+    return len(to_send)
 
 
 async def _missing_addresses(

@@ -43,7 +43,7 @@ class Plan:
 
     told: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    todo: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
+    to_send: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
 
     @property
     def receipt(self) -> dict[str, Any]:
@@ -59,24 +59,24 @@ async def plan(door: Door, supplier_id: str, body: Mapping[str, Any]) -> Plan:
     if not more and not ended:
         return Plan(told=tuple(first))
     places = [one for one in await door.some(_path(supplier_id), PaidAt, {}) if one.active is not False]
-    todo: dict[int, list[dict[str, Any]]] = {}
+    to_send: dict[int, list[dict[str, Any]]] = {}
     for place in places:
         for held in place.tax_registrations or ():
             if held.id is not None and held.active is not False and normal(held.number or "") in ended:
-                todo.setdefault(place.id, []).append({"id": held.id, "active": False})
+                to_send.setdefault(place.id, []).append({"id": held.id, "active": False})
     for one in more if places else ():
         if not any(place.shows(normal(one["number"])) for place in places):
             row = {"number": one["number"], "active": True}
             country = {"country": {"code": one["country"]}} if one.get("country") else {}
-            todo.setdefault(_place(places, one.get("country")).id, []).append({**row, **country})
+            to_send.setdefault(_place(places, one.get("country")).id, []).append({**row, **country})
     numbers = tuple(one["number"] for one in more)
-    sent = tuple((place, tuple(rows)) for place, rows in sorted(todo.items()))
+    sent = tuple((place, tuple(rows)) for place, rows in sorted(to_send.items()))
     return Plan((*first, *numbers), (), sent) if places else Plan(tuple(first), numbers, sent)
 
 
 async def put(door: Door, supplier_id: str, planned: Plan) -> None:
     """Send what is missing, one address at a time: only the rows that change, as others would be added again."""
-    for place_id, rows in planned.todo:
+    for place_id, rows in planned.to_send:
         sent = {"tax-registrations": list(rows)}
         echo, _ = await door.put(f"{_path(supplier_id)}/{place_id}", sent, PaidAt)
         if any("number" in one and not echo.shows(normal(one["number"])) for one in rows):

@@ -29,12 +29,12 @@ def secrets(tmp_path: Path) -> Secrets:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A log of 30 entries, signed at 10 and 20."""
     return open_store(tmp_path / "finsync.db", a_clock())
 
 
 @pytest.fixture
 def sealed(store: Store, secrets: Secrets) -> Store:
+    """A log of 30 entries, signed at 10 and 20."""
     for day in range(3):
         _work(store, 10)
         if day < 2:
@@ -184,7 +184,6 @@ def test_where_no_key_can_be_kept_nothing_is_signed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The work goes on, and nobody is told that the log is signed."""
-    monkeypatch.setattr("keyring.set_password", keyring.backends.fail.Keyring().set_password)
     monkeypatch.setattr("keyring.get_password", keyring.backends.fail.Keyring().get_password)
     _work(store, 1)
     nowhere = Secrets("w", tmp_path / "w", tmp_path / "missing")
@@ -197,3 +196,19 @@ def test_where_no_key_can_be_kept_nothing_is_signed(
     assert [False] * 4 == signed
     assert ["put", "put"] == asked, "a keyring is slow to ask: once a day"
     assert (0, None) == (sealing.check(store.db, nowhere).count, sealing.public_key(nowhere))
+
+
+def test_who_accepts_without_a_place_for_a_key_reads_what_to_do(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is recorded of what could not be signed."""
+    monkeypatch.setattr("keyring.get_password", keyring.backends.fail.Keyring().get_password)
+    monkeypatch.setattr(Secrets, "put", lambda *_: _refuse())
+    _work(store, 1)
+
+    with pytest.raises(
+        SecretPlaceError, match=r"can't be signed .* Nothing was changed\. .*FINSYNC_SECRETS_DIR"
+    ):
+        sealing.accept(store, Secrets("w", tmp_path / "w"), "maria", "put back", MONDAY)
+
+    assert 1 == audit.head(store.db)[0]
