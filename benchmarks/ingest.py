@@ -12,7 +12,17 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks import desk, server
-from benchmarks.measure import PAIRS, Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
+from benchmarks.measure import (
+    INFORMATION,
+    PAIRS,
+    Cost,
+    Result,
+    compare,
+    in_fresh_process,
+    pairs,
+    peak_mib,
+    timed,
+)
 from store import Store
 
 ROWS = 20_000
@@ -21,7 +31,6 @@ PAGE = 500
 CHANGED = 200
 BARE = "executemany upsert of ready tuples"
 KEPT = "executemany upsert of ready tuples that hold payload and document"
-INFORMATION = "for information"
 MEMORY_MAX_MIB = 130
 MEMORY_AT = (10_000, 100_000, 1_000_000)
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 PAIRS = 5
+INFORMATION = "for information"
+"""The target of a row that is judged by nothing."""
 
 
 @dataclass(frozen=True, slots=True)
