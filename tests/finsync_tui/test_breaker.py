@@ -57,6 +57,7 @@ class _Erp:
         self.writes: list[str] = []
         self.looks: list[str] = []
         self.shown: set[str] = set()
+        self.looking_fails: AdapterError | None = None
 
     async def write(self, request: WriteRequest) -> Receipt:
         self.writes.append(request.idempotency_key)
@@ -68,6 +69,8 @@ class _Erp:
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         self.looks.append(request.idempotency_key)
+        if self.looking_fails is not None:
+            raise self.looking_fails
         return Receipt("found", was_found=True) if request.idempotency_key in self.shown else None
 
 
@@ -181,6 +184,34 @@ def test_what_a_look_up_finds_does_not_close_the_breaker() -> None:
         outbox.release(db, pending, queue.clock.now())
 
     assert (0, 1) == (found_only, queue.deliver())
+
+
+def test_a_look_up_that_fails_is_a_failure_and_nothing_is_sent_blindly() -> None:
+    """What may have arrived is looked up alone after each pause; while that fails, it is neither sent again nor given up."""
+    queue = Queue(unanswered, count=FAILURES, attempts_max=3)
+    queue.deliver()
+    sent = [*queue.erp.writes]
+    queue.erp.looking_fails = TransientError(TARGET, "can't be reached")
+
+    again = [(queue.deliver(PAUSE), len(queue.erp.looks)) for _ in range(20)]
+
+    assert [(0, n + 1) for n in range(20)] == again
+    assert ("parked", {"pending": FAILURES}, sent) == (queue.stands.state, queue.states, queue.erp.writes)
+
+    queue.erp.looking_fails = queue.erp.answer = None
+    queue.deliver(PAUSE)
+    assert ({"delivered": FAILURES}, 1) == (queue.states, queue.erp.writes.count(sent[0]) - 1)
+
+
+def test_a_read_that_is_told_to_wait_keeps_deliveries_back() -> None:
+    """Who asks for time at a read is written nothing either until it is over."""
+    queue = Queue(unavailable)
+    queue.erp.answer = None
+    error = TransientError(TARGET, "busy", status=429, retry_after=HOUR)
+    with queue.store.transaction() as db:
+        systems.unread(db, TARGET, str(error), queue.clock.now(), error.closes_for)
+
+    assert [0, 0, 30] == [queue.deliver(after) for after in (timedelta(), HOUR / 2, HOUR)]
 
 
 def test_maintenance_is_probed_by_one_delivery() -> None:
