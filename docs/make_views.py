@@ -133,7 +133,7 @@ OWN = {
         "invoiced_minor": "invoiced of it, in minor units",
         "order_count": "how many orders or requisitions",
         "ordered_minor": "ordered, in minor units",
-        "stage": "`commitment` (requisition) or `obligation` (order)",
+        "stage": "`commitment` (requisition), `obligation` (order) or `expenditure` (invoices without an order)",
     },
     "v_accounting_day": {},
     "v_unconfirmed": {"ended_at": "when it was delivered"},

@@ -3,8 +3,9 @@ them; before that by approved requisitions, until orders take them over.
 
     open = ordered - invoiced - cancelled
 
-The *stage* is Oracle's word: a requisition's promise is a *commitment*, an order's an *obligation*. A system may number
-both alike, so a key counts together with its stage.
+The *stage* is Oracle's word: a requisition's promise is a *commitment*, an order's an *obligation*, what an invoice charges
+without an order an *expenditure*: nobody promised it, and it uses the same budgets. A system may number these alike, so a key
+counts together with its stage.
 
 *Ordered* are the live lines of the newest revision; a line that was cancelled, or an order that ended, takes what was
 still open of it with it. What was invoiced is kept for good, whatever comes first: an order that is opened again finds it.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final, Literal, NamedTuple
 
 from store.canonical.budget import Commitment, CommitmentLine
@@ -182,8 +184,42 @@ def relieve(
     return len(new)
 
 
+class Spent(NamedTuple):
+    """A part of an invoice that no order promised, as the ERP charges it: negative when a credit note gives it back."""
+
+    charge_account: str
+    cost_centre: str | None
+    account: str | None
+    project: str | None
+    period: str | None
+    amount: Money
+
+
+def spend(
+    db: sqlite3.Connection,
+    invoice_key: str,
+    parts: Iterable[Spent],
+    *,
+    legal_entity: str,
+    system: str,
+    booked_on: date,
+) -> int:
+    """Put what an invoice charges without an order in the place of what it charged before; return how many parts."""
+    db.execute("DELETE FROM expenditure_line WHERE invoice_key=?", (invoice_key,))
+    return db.executemany(
+        "INSERT INTO expenditure_line(invoice_key, part, legal_entity, system, charge_account, cost_centre, account, project,"
+        " period, booked_on, currency, amount_minor) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        [
+            (invoice_key, n, legal_entity, system, *one[:5], booked_on.isoformat(), one.amount.currency,
+             one.amount.amount_minor)
+            for n, one in enumerate(parts, 1)
+        ],
+    ).rowcount  # fmt: skip
+
+
 def take_back(db: sqlite3.Connection, invoice_key: str) -> int:
-    """Give back what an invoice had taken: it was cancelled. Return how many order lines that touched."""
+    """Give back what an invoice had taken or spent: it was cancelled. Return how many order lines that touched."""
+    db.execute("DELETE FROM expenditure_line WHERE invoice_key=?", (invoice_key,))
     touched = _forget(db, invoice_key)
     for order_key, line in sorted(touched):
         _spread(db, order_key, line)
@@ -240,7 +276,14 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     )
 
 
-def promised_of(
+class Days(NamedTuple):
+    """From when to when a budget's period lasts."""
+
+    starts_on: date
+    ends_on: date
+
+
+def used_of(
     db: sqlite3.Connection,
     legal_entity: str,
     currency: str,
@@ -249,24 +292,41 @@ def promised_of(
     account: str | None = None,
     project: str | None = None,
     periods: Sequence[str] | None = None,
+    days: Days | None = None,
     order: str,
     requisition: str | None,
 ) -> int:
     """Return what live orders and requisitions charge to a cost centre, an account, a project, or all that are given,
-    invoiced or not, in minor units: all but one order and the requisition that it comes from. `periods`: only what names
-    one of these budget periods."""
+    invoiced or not, and what invoices charge there without an order, in minor units: all but one order and the
+    requisition that it comes from.
+
+    `periods`: only what names one of these budget periods. `days`: invoices that name none count where they were booked
+    within these; None: all of them, as far as no period is asked for.
+    """
     stated = [("cost_centre", cost_centre), ("account", account), ("project", project)]
-    where = "".join(f" AND {name}=?" for name, value in stated if value is not None)
-    values = [value for _, value in stated if value is not None]
-    if periods is not None:
-        where += f" AND period IN ({', '.join('?' * len(periods))})"
-        values += periods
-    found: int = db.execute(
-        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{where}"
+    place = "".join(f" AND {name}=?" for name, value in stated if value is not None)
+    values = [legal_entity, currency, *(value for _, value in stated if value is not None)]
+    names = [] if periods is None else list(periods)
+    marks = ", ".join("?" * len(names))
+    where = "" if periods is None else f" AND period IN ({marks})"
+    promised: int = db.execute(
+        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{place}{where}"
         " AND NOT (document_key=? AND stage=?) AND NOT (document_key IS ? AND stage=?)",
-        (legal_entity, currency, *values, order, ORDER, requisition, REQUISITION),
+        (*values, *names, order, ORDER, requisition, REQUISITION),
     ).fetchone()[0]
-    return found
+    if days is not None:
+        within = "booked_on BETWEEN ? AND ?"
+        where = (
+            f" AND {within}"
+            if periods is None
+            else f" AND (period IN ({marks}) OR period IS NULL AND {within})"
+        )
+        names += [one.isoformat() for one in days]
+    spent: int = db.execute(
+        f"SELECT coalesce(sum(amount_minor), 0) FROM expenditure_line WHERE legal_entity=? AND currency=?{place}{where}",
+        (*values, *names),
+    ).fetchone()[0]
+    return promised + spent
 
 
 def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:

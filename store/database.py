@@ -50,6 +50,7 @@ KNOWN_MIGRATIONS: Final = (
     "m027_unchanged_not_compared_anew",
     "m028_signed_checkpoints",
     "m029_breaker_by_deliveries",
+    "m030_spending_without_orders",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1147,6 +1147,33 @@ def m029_breaker_by_deliveries(db: Database) -> None:
     )
 
 
+_M030 = """
+CREATE TABLE expenditure_line (      -- what posted invoices charge to cost without an order
+  invoice_key TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  legal_entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  charge_account TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  project TEXT,
+  period TEXT,                       -- budget period that the invoice names
+  booked_on TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  PRIMARY KEY (invoice_key, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX expenditure_line_place ON expenditure_line(legal_entity, currency, booked_on);
+"""
+
+
+@migrations()
+def m030_spending_without_orders(db: Database) -> None:
+    """Invoices without an order use budgets, too."""
+    for statement in statements(_M030):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

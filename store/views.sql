@@ -100,7 +100,7 @@ SELECT 'payment_unreported', reason, legal_entity, currency, count(*), sum(amoun
 GROUP BY reason, legal_entity, currency;
 
 -- What live lines promise, by stage: `commitment`, a requisition that no order has taken over; `obligation`, an order in
--- the ERP, less what was invoiced of it.
+-- the ERP, less what was invoiced of it; `expenditure`, invoices without an order, which promise nothing and use budgets.
 CREATE VIEW v_commitment AS
 SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
        sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,
@@ -111,7 +111,11 @@ FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, accou
       SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor, project
       FROM commitment_relief r
       WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line
-                    AND l.stage = 'obligation'))
+                    AND l.stage = 'obligation')
+      UNION ALL
+      SELECT NULL, legal_entity, system, cost_centre, account, coalesce(period, substr(booked_on, 1, 7)), currency,
+             'expenditure', amount_minor, amount_minor, project
+      FROM expenditure_line)
 GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
 
 -- The day a document is booked on: as its process decided, else its own accounting, invoice or receipt date, else the day

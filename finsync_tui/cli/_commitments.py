@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from finsync_tui.cli._budgets import BudgetLine, Sum, is_within, wanted
 from finsync_tui.cli._queries import amount
 from store.errors import UnknownNameError
 
@@ -13,15 +15,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 DIMENSIONS: Final = ("cost_centre", "account", "project", "period")
-_SUMS: Final = (
-    "requested_minor",
-    "ordered_minor",
-    "invoiced_minor",
-    "amount_minor",
-    "over_minor",
-    "budget_minor",
-    "remaining_minor",
-)
 
 _OVER: Final = """
 SELECT legal_entity, cost_centre, account, project, period, currency, -sum(minor) AS over_minor FROM (
@@ -38,81 +31,112 @@ GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 
+@dataclass
+class _Row:
+    """What is charged to one group of accounts, in minor units, and its budgets."""
+
+    requested: int = 0
+    ordered: int = 0
+    invoiced: int = 0
+    open: int = 0
+    over: int = 0
+    direct: int = 0
+    budgets: Sum = field(default_factory=Sum)
+
+    @property
+    def used(self) -> int:
+        return self.requested + self.ordered + self.direct
+
+
+_Key = tuple[str | None, ...]
+
+
 def report(
-    db: sqlite3.Connection, by: Sequence[str], legal_entity: str | None = None
+    db: sqlite3.Connection,
+    by: Sequence[str],
+    legal_entity: str | None = None,
+    budgets: Iterable[BudgetLine] = (),
 ) -> list[dict[str, Any]]:
     """Return a row for each company, currency and value of the dimensions in `by`.
 
     *requested* is what approved requisitions promise that no order in the ERP has taken over; *open* is ordered less
     invoiced; *over* is what was invoiced beyond what its order line is over (by now), and makes *open* that much lower;
-    *budget* is what the budgets' source says, where it budgets by just these dimensions; *used* is what requisitions and
-    orders have taken of the budget, invoiced or not, in per cent; *left* is what that leaves of it, or what the source says is
-    left where that is less: it knows of spending that no order promised.
+    *direct* is what invoices charged without an order; *budget* is what the budgets' source says, where it budgets by these
+    dimensions; *used* is what requisitions, orders (invoiced or not) and invoices without one have taken of it: of a period,
+    whatever lies in it; *left* is what that leaves of it, or what the source says is left where that is less: it knows of
+    spending that nobody told us of.
     """
+    lines = list(budgets)
     if legal_entity is not None:
-        _known(db, legal_entity)
-    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+        _known(db, legal_entity, lines)
+    groups: dict[_Key, _Row] = {}
+    names = ("legal_entity", *by, "currency")
     for row in db.execute("SELECT * FROM v_commitment"):
-        found = _group(groups, by, row)
+        found = groups.setdefault(tuple(row[name] for name in names), _Row())
         if row["stage"] == "commitment":
-            found["requested_minor"] = (found["requested_minor"] or 0) + row["amount_minor"]
-            continue
-        for name in ("ordered_minor", "invoiced_minor", "amount_minor"):
-            found[name] = (found[name] or 0) + row[name]
+            found.requested += row["amount_minor"]
+        elif row["stage"] == "expenditure":
+            found.direct += row["ordered_minor"]
+        else:
+            found.ordered += row["ordered_minor"]
+            found.invoiced += row["invoiced_minor"]
+            found.open += row["amount_minor"]
     for row in db.execute(_OVER):
-        found = _group(groups, by, row)
-        found["over_minor"] = (found["over_minor"] or 0) + row["over_minor"]
-    for row in db.execute("SELECT *, amount_minor AS budget_minor FROM v_budget"):
-        if "project" in by and row["project"] is None:
-            continue  # money that no project was given is no project's
-        found = _group(groups, by, row)
-        for name in ("budget_minor", "remaining_minor"):
-            found[name] = (found[name] or 0) + row[name]
-    shown = (one for one in groups.values() if legal_entity in (None, one["legal_entity"]))
-    return sorted(
-        (_shown(one, by) for one in shown),
-        key=lambda one: [str(value or "") for value in one.values()][: len(by) + 2],
-    )
+        groups.setdefault(tuple(row[name] for name in names), _Row()).over += row["over_minor"]
+    for line in lines:
+        if wanted(line, by):
+            key = tuple(getattr(line, name) for name in names)
+            groups.setdefault(key, _Row()).budgets.add(line)
+    used = _used(groups, names)
+    return [
+        _shown(dict(zip(names, key, strict=True)), groups[key], used.get(key, groups[key].used), by)
+        for key in sorted(groups, key=lambda key: [str(one or "") for one in key])
+        if legal_entity in (None, key[0])
+    ]
 
 
-def _known(db: sqlite3.Connection, legal_entity: str) -> None:
+def _used(groups: dict[_Key, _Row], names: Sequence[str]) -> dict[_Key, int]:
+    """Return what budgets of periods have to bear: of a year, what its quarters and months are charged with, too."""
+    if "period" not in names:
+        return {}
+    place = names.index("period")
+    charged: dict[_Key, list[tuple[str | None, int]]] = {}
+    for key, row in groups.items():
+        charged.setdefault((*key[:place], *key[place + 1 :]), []).append((key[place], row.used))
+    return {
+        key: sum(
+            minor
+            for period, minor in charged[(*key[:place], *key[place + 1 :])]
+            if is_within(period, str(key[place]))
+        )
+        for key, row in groups.items()
+        if row.budgets.parts
+    }
+
+
+def _known(db: sqlite3.Connection, legal_entity: str, budgets: Iterable[BudgetLine]) -> None:
     """Refuse a company that nothing is known of, naming those that something is."""
-    rows = db.execute(
-        "SELECT legal_entity FROM v_commitment UNION SELECT legal_entity FROM v_budget"
-        " UNION SELECT legal_entity FROM workflow ORDER BY 1"
-    )
-    names = [str(row[0]) for row in rows if row[0]]
+    rows = db.execute("SELECT legal_entity FROM v_commitment UNION SELECT legal_entity FROM workflow")
+    names = sorted({str(row[0]) for row in rows if row[0]} | {one.legal_entity for one in budgets})
     if legal_entity not in names:
         known = ", ".join(names) or "none yet: nothing was read"
         raise UnknownNameError("legal entity", legal_entity, f"known: {known}.")
 
 
-def _group(
-    groups: dict[tuple[Any, ...], dict[str, Any]], by: Sequence[str], row: sqlite3.Row
-) -> dict[str, Any]:
-    names = ("legal_entity", *by, "currency")
-    key = tuple(row[name] for name in names)
-    if key not in groups:
-        groups[key] = {**dict(zip(names, key, strict=True)), **dict.fromkeys(_SUMS)}
-    return groups[key]
-
-
-def _left(remaining: int | None, budget: int | None, used: int) -> int | None:
-    """Return what is left of a budget: what its source says, or less when more was promised since."""
-    return remaining if remaining is None or budget is None else min(remaining, budget - used)
-
-
-def _shown(group: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
-    currency, budget = group["currency"], group["budget_minor"]
-    used = (group["requested_minor"] or 0) + (group["ordered_minor"] or 0)
+def _shown(names: dict[str, Any], row: _Row, used: int, by: Sequence[str]) -> dict[str, Any]:
+    currency = names["currency"]
+    budget, remaining = row.budgets.amounts(by) or (None, None)
+    left = None if budget is None or remaining is None else min(remaining, budget - used)
     return {
-        **{name: group[name] for name in ("legal_entity", *by, "currency")},
-        "requested": amount(group["requested_minor"] or 0, currency),
-        "ordered": amount(group["ordered_minor"] or 0, currency),
-        "invoiced": amount(group["invoiced_minor"] or 0, currency),
-        "open": amount(group["amount_minor"] or 0, currency),
-        "over": amount(group["over_minor"] or 0, currency),
+        **names,
+        "requested": amount(row.requested, currency),
+        "ordered": amount(row.ordered, currency),
+        "invoiced": amount(row.invoiced, currency),
+        "open": amount(row.open, currency),
+        "over": amount(row.over, currency),
+        "direct": amount(row.direct, currency),
         "budget": amount(budget, currency),
-        "left": amount(_left(group["remaining_minor"], budget, used), currency),
+        "used": amount(used, currency),
+        "left": amount(left, currency),
         "used_percent": f"{Decimal(100 * used) / budget:.1f}" if budget else None,
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from finsync_tui.cli import _commitments
-from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, reading
+from finsync_tui.cli import _budgets, _commitments
+from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import grouped, say, say_json, table
 
@@ -29,29 +30,40 @@ def commitments(
         ),
     ] = "cost_centre",
     entity: Annotated[str | None, typer.Option(help="Only this legal entity, e.g. DE01.")] = None,
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose budgets: a system, or extract (the file). Without it those of the file and the ERPs, and of others "
+            "what these do not budget."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit.
 
     Requested is what approved requisitions promise until an order takes it over in the ERP. Over is what was invoiced beyond
-    an order line, which makes open that much lower. Left is the budget less what is requested and ordered, or what its source
-    says where that is less. Invoices without an order promise nothing: only the budgets' source knows them.
+    an order line, which makes open that much lower. Direct is what invoices charged without an order. Used is requested,
+    ordered and direct, in a year's row with all its quarters and months. Left is the budget less that, or what its source says
+    where that is less.
     """
+    from finsync_tui import profile
 
     names = [name.strip() for name in by.split(",") if name.strip()]
     unknown = [name for name in names if name not in _commitments.DIMENSIONS]
     if unknown:
         raise UsageError(f"{unknown[0]!r} is nothing to sum by. Known: {', '.join(_commitments.DIMENSIONS)}.")
-    with reading(workspace) as db:
-        rows = _commitments.report(db, names, entity)
+    with opened(workspace) as store, closing(store.reader()) as db:
+        known = profile.load(workspace_of(workspace))
+        lines = _budgets.known(db, known, store.clock.now().date(), budgets)
+        rows = _commitments.report(db, names, entity, lines)
     if json:
         say_json(rows)
         return
-    sums = ["requested", "ordered", "invoiced", "open", "over", "budget", "left"]
+    sums = ["requested", "ordered", "invoiced", "open", "over", "direct", "budget", "used", "left"]
     say(
         table(
-            ["company", *(name.replace("_", " ") for name in names), *sums, "used", "currency"],
+            ["company", *(name.replace("_", " ") for name in names), *sums, "of it", "currency"],
             [
                 [
                     row["legal_entity"],
@@ -62,6 +74,6 @@ def commitments(
                 ]
                 for row in rows
             ],
-            right=[*sums, "used"],
+            right=[*sums, "of it"],
         )
     )

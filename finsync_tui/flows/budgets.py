@@ -8,6 +8,7 @@ documents already.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -71,7 +72,7 @@ def shortages(
     """Return the budgets that do not bear the charges, by their labels.
 
     What orders and requisitions have promised since a budget was read is taken off, all but this order's and its
-    requisition's: two don't spend the same money.
+    requisition's, and what invoices without an order have spent: two don't spend the same money.
     """
     wanted: dict[str, tuple[Budget, int]] = {}
     for charge in _together(charges):
@@ -174,7 +175,7 @@ def _is_in(context: Context, budget: Budget, charge: Charge, on: date) -> bool:
 def _left(context: Context, budget: Budget, on: date, *, order: str, requisition: str | None) -> Money:
     months = days_of(budget.period)
     is_year = bool(_YEAR.fullmatch(budget.period))
-    promised = commitments.promised_of(
+    used = commitments.used_of(
         context.db,
         budget.legal_entity,
         budget.remaining.currency,
@@ -182,11 +183,18 @@ def _left(context: Context, budget: Budget, on: date, *, order: str, requisition
         account=budget.account,
         project=budget.project,
         periods=None if is_year else _names(budget.period, months),
+        days=_whole(months) if months is not None else None,
         order=order,
         requisition=requisition,
     )
-    free = budget.amount.amount_minor - promised
+    free = budget.amount.amount_minor - used
     return Money(amount_minor=min(budget.remaining.amount_minor, free), currency=budget.remaining.currency)
+
+
+def _whole(months: tuple[date, date]) -> commitments.Days:
+    """Return first and last day of months that are named by their first days."""
+    first, last = months
+    return commitments.Days(first, last.replace(day=monthrange(last.year, last.month)[1]))
 
 
 def _names(period: str, months: tuple[date, date] | None) -> tuple[str, ...]:

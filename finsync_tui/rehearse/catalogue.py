@@ -33,6 +33,13 @@ PROJECTS: Final = (
     ("P-1002", "Customer portal"),
     ("P-1003", "Line 4 retrofit"),
 )
+"""In Coupa and in the ERP's projects; its accounts have no room for the letter."""
+PROJECT_BUYS: Final = (
+    ("DE01", "Packaging", "1001"),
+    ("FR01", "Software", "1002"),
+    ("US01", "Maintenance", "1003"),
+)
+"""Company, what it buys for one of its projects only, and that project in its accounts."""
 
 _CENTRES: Final = (
     ("410", "Logistics North"), ("415", "Logistics South"), ("420", "Production"), ("425", "Quality"),

@@ -107,14 +107,19 @@ def _charts(company: Company, payables: Payables) -> Iterator[tuple[str, Documen
     for centre in company.cost_centres:
         for quarter in range(1, 5):
             yield "budget_lines", {
-                "period": {"name": _quarter_name(company.starts_at.year, quarter)}, "amount": _BUDGET_A_QUARTER,
+                "period": {"name": quarter_name(company.starts_at.year, quarter)}, "amount": _BUDGET_A_QUARTER,
                 "segment-1": entities[centre.legal_entity].source_code, "segment-2": centre.source,
                 "currency": {"code": entities[centre.legal_entity].currency},
                 "description": f"{centre.name} {centre.legal_entity}", "error-on-overrun": False,
             }  # fmt: skip
 
 
-def _quarter_name(year: int, quarter: int) -> str:
+def quarter_name(year: int, quarter: int) -> str:
+    """Return how budgets call a quarter.
+
+    >>> quarter_name(2026, 1)
+    'FY26-Q1'
+    """
     return f"FY{year % 100:02d}-Q{quarter}"
 
 
@@ -176,7 +181,7 @@ def _requisition_line(
     order: Order, line: Line, currency: str, accounts: Mapping[AccountKey, int]
 ) -> Document:
     ordered = _line(order, line, currency, accounts)
-    kept = ("description", "quantity", "total", "currency", "uom", "account", "account-allocations")
+    kept = ("description", "quantity", "total", "currency", "uom", "account", "account-allocations", "period")
     return {name: ordered[name] for name in kept} | {
         "line-num": line.number,
         "line-type": ordered["type"].replace("Order", "Requisition"),
@@ -217,7 +222,7 @@ def purchase_order(company: Company, order: Order, accounts: Mapping[AccountKey,
 
 
 def _line(order: Order, line: Line, currency: str, accounts: Mapping[AccountKey, int]) -> Document:
-    quarter = _quarter_name(order.issued_at.year, (order.issued_at.month + 2) // 3)
+    quarter = quarter_name(order.issued_at.year, (order.issued_at.month + 2) // 3)
     document: Document = {
         "line-num": str(line.number),
         "type": "OrderAmountLine" if line.quantity is None else "OrderQuantityLine",

@@ -183,6 +183,8 @@ def _fill_books(erp: OracleFusionSimulator, system: str, company: Company) -> No
                 sets[1] if code in company.cost_centres else sets[2], code.target, description=code.name
             )
     erp.set_value(sets[3], catalogue.NO_PROJECT, description="No project")
+    for number, title in catalogue.PROJECTS:
+        erp.set_value(sets[3], number.removeprefix("P-"), description=title)
     erp.set_value(sets[4], catalogue.NO_FUTURE, description="Not used")
     for n, (number, title) in enumerate(catalogue.PROJECTS, 1):
         erp.put("projects", {"ProjectId": 300_000_000_060_000 + n, "ProjectNumber": number, "ProjectName": title,

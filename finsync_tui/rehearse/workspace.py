@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -211,7 +211,7 @@ def _entity(number: str, company: Company) -> dict[str, Any]:
         {"name": name, "from": n, "table": name} for n, name in enumerate(catalogue.SEGMENT_NAMES[:3], 1)
     ]
     fixed = [
-        {"name": "project", "value": catalogue.NO_PROJECT},
+        {"name": "project", "from": 1, "table": "project"},
         {"name": "future", "value": catalogue.NO_FUTURE},
     ]
     return {
@@ -290,19 +290,21 @@ def _mappings(folder: Path, company: Company) -> None:
         )
         _write(folder / f"{name}.csv", header, (*rows, *more[name]))
     _write(folder / "expense_account.csv", header, expense_workspace.expense_accounts(company))
+    none = ((e.source_code, catalogue.NO_PROJECT, e.number, 0, "", "", "") for e in entities)
+    some = (
+        (company.legal_entities[number].source_code, project, number, 0, "", "", category)
+        for number, category, project in catalogue.PROJECT_BUYS
+    )
+    _write(folder / "project.csv", (*header, "category"), (*none, *some))
     taxes = (*expense_workspace.tax_accounts(company), *invoice_workspace.tax_accounts(company))
     _write(folder / "tax_account.csv", header, taxes)
 
 
 def _extracts(folder: Path, company: Company) -> None:
-    budgets = (
-        (c.legal_entity, f"{c.name} {c.legal_entity}", f"FY{company.starts_at.year}", c.target, "",
-         company.legal_entities[c.legal_entity].currency, "10000000.00", "10000000.00")
-        for c in company.cost_centres
-        if c.target is not None
+    columns = (
+        "legal_entity", "name", "period", "cost_centre", "account", "project", "currency", "amount", "remaining",
     )  # fmt: skip
-    columns = ("legal_entity", "name", "period", "cost_centre", "account", "currency", "amount", "remaining")
-    _write(folder / "budget.csv", columns, budgets)
+    _write(folder / "budget.csv", columns, _budgets(company))
     periods = (
         (one.ledger, period_name(starts_on), starts_on.isoformat(), ends_on.isoformat(), "true")
         for one in company.legal_entities.values()
@@ -310,6 +312,27 @@ def _extracts(folder: Path, company: Company) -> None:
     )
     _write(folder / "fiscal_period.csv", ("ledger", "name", "starts_on", "ends_on", "is_open"), periods)
     _write(folder / "tax_code.csv", invoice_workspace.TAX_COLUMNS, invoice_workspace.tax_codes())
+
+
+def _budgets(company: Company) -> Iterator[Sequence[str]]:
+    """Yield the year's budgets: of each cost centre, the same money once more by account, and those of projects by quarter."""
+    year = company.starts_at.year
+
+    def row(number: str, name: str, period: str, place: Sequence[str | None], amount: str) -> Sequence[str]:
+        currency = company.legal_entities[number].currency
+        return (number, f"{name} {number}", period, *(one or "" for one in place), currency, amount, amount)
+
+    for c in company.cost_centres:
+        if c.target is not None:
+            yield row(c.legal_entity, c.name, f"FY{year}", (c.target, None, None), "10000000.00")
+    for c in company.accounts:
+        if c.target is not None:
+            yield row(c.legal_entity, c.name, f"FY{year}", (None, c.target, None), "12500000.00")
+    titles = {number.removeprefix("P-"): title for number, title in catalogue.PROJECTS}
+    for number, _, project in catalogue.PROJECT_BUYS:
+        for quarter in range(1, 5):
+            period = documents.quarter_name(year, quarter)
+            yield row(number, titles[project], period, (None, None, project), "1500000.00")
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

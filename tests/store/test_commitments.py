@@ -160,10 +160,10 @@ def test_a_requisition_promises_until_orders_take_its_lines_over() -> None:
         shown = {row["stage"]: row["amount_minor"] for row in db.execute("SELECT * FROM v_commitment")}
         assert {"commitment": 10_000, "obligation": 200} == both
         assert {"commitment": 4000, "obligation": 200} == left == shown
-        assert 4000 == commitments.promised_of(
+        assert 4000 == commitments.used_of(
             db, "DE01", "EUR", cost_centre="420", order="coupa:1", requisition=None
         )
-        assert 700 == commitments.promised_of(
+        assert 700 == commitments.used_of(
             db, "DE01", "EUR", cost_centre="420", order="coupa:9", requisition="coupa:1"
         )
         assert 0 == commitments.taken_over(db, "coupa:1", [])

@@ -25,6 +25,7 @@ def resolve_accounts(context: Context) -> Answer:
     invoice = subject.invoice(context)
     on = date.fromisoformat(context.data["accounting_on"])
     resolved: dict[str, str] = {}
+    bearers: dict[str, dict[str, str]] = {}
     rules: list[dict[str, object]] = []
     for key, found in _needed(context, invoice, on):
         wrong = (
@@ -37,8 +38,9 @@ def resolve_accounts(context: Context) -> Answer:
             place = subject.source(context) if isinstance(found, Unresolved) else subject.target(context)
             return subject.stop(context, wrong.class_, wrong.cause, wrong.fix, place, wrong.evidence)
         resolved[key] = found.charge_account
+        bearers[found.charge_account] = dict(found.parts)
         rules += [one for one in map(accounts.told, found.matches) if one not in rules]
-    context.data["accounts"] = resolved
+    context.data.update(accounts=resolved, bearers=bearers)
     return Done({"accounts": resolved, "rules": rules})
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from finsync_tui import policy
 from finsync_tui.flows import accounts, approval_state, budgets, given, routing, suppliers, waiting
 from finsync_tui.flows.budgets import Charge
-from finsync_tui.flows.invoice import evidence, matching, postings, subject
+from finsync_tui.flows.invoice import evidence, matching, postings, spending, subject
 from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
@@ -272,11 +272,9 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     found = budgets.shortages(
         context,
         (
-            Charge.of(part.amount, parts, part.period)
-            for line in invoice.lines
-            if not line.order_number
-            for part in line.distributions
-            if (parts := _parts(context, part, line.category)) is not None
+            Charge.of(part.amount, bearer, part.period)
+            for line, part in spending.parts(invoice)
+            if (bearer := _bearer(context, part, line.category)) is not None
         ),
         invoice.currency,
         on=context.now.date(),
@@ -284,15 +282,15 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     return f"{found[0].label} has {found[0].left} left by now; the invoice takes more" if found else None
 
 
-def _parts(context: Context, part: InvoiceDistribution, category: str | None) -> dict[str, str] | None:
+def _bearer(context: Context, part: InvoiceDistribution, category: str | None) -> dict[str, str] | None:
     """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
-    setup = subject.setup(context)
     found = accounts.combination(
         subject.company(context), context.facts.tables, part.segments, shown=part.account,
         scope=str(context.data["legal_entity"]), on=date.fromisoformat(context.data["accounting_on"]),
         given=given.of_line(given.of_invoice(subject.invoice(context)), category),
     )  # fmt: skip
-    if isinstance(found, accounts.Unresolved):
-        return None
-    own = {"cost_centre": setup.cost_centre_segment, "account": setup.account_segment, "project": "project"}
-    return {name: found.parts[segment] for name, segment in own.items() if segment in found.parts}
+    return (
+        None
+        if isinstance(found, accounts.Unresolved)
+        else spending.named(subject.setup(context), found.parts)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from finsync_tui.flows import outgoing, reading_back, sent
-from finsync_tui.flows.invoice import holds, posting_lines, subject
+from finsync_tui.flows.invoice import holds, posting_lines, spending, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
 from store.canonical.event import Event, event_type
@@ -130,7 +130,7 @@ def verify_posting(context: Context) -> Answer:
 
 
 def publish(context: Context) -> Answer:
-    """Take from what the orders promise, and tell others that it is posted."""
+    """Take from what the orders promise, note what no order did, and tell others that it is posted."""
     invoice, flow = subject.invoice(context), context.workflow
     orders = context.data.get("orders", {})
     reliefs = [
@@ -138,15 +138,13 @@ def publish(context: Context) -> Answer:
         for line in invoice.lines
         if line.kind == "item" and line.order_number and invoice.kind != "prepayment"
     ]
-    commitments.relieve(
-        context.db,
-        flow.document_key,
-        reliefs,
-        legal_entity=str(context.data["legal_entity"]),
-        system=subject.target(context),
-    )
+    whose = {"legal_entity": str(context.data["legal_entity"]), "system": subject.target(context)}
+    commitments.relieve(context.db, flow.document_key, reliefs, **whose)
+    spent = tuple(spending.spent(context, invoice))
+    booked_on = date.fromisoformat(context.data["accounting_on"])
+    commitments.spend(context.db, flow.document_key, spent, booked_on=booked_on, **whose)
     tell(context, "posted", {"total": invoice.total.model_dump()})
-    return Done({"relieved": len(reliefs)})
+    return Done({"relieved": len(reliefs), "spent": len(spent)})
 
 
 def request_cancel(context: Context) -> Answer:

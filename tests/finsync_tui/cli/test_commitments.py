@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from store import commitments, records
 from store.canonical.budget import Budget
 from store.canonical.money import Money
-from store.commitments import Relief
+from store.commitments import Relief, Spent
 from tests.builders import MONDAY, a_commitment
 from tests.finsync_tui.cli.conftest import Finsync
+
+COMPANY = """
+[systems.oracle-emea]
+adapter = "oracle_fusion"
+base_url = "http://127.0.0.1:9"
+
+[legal_entities.DE01]
+name = "Muster GmbH"
+currency = "EUR"
+source_chart = "DE Chart"
+target = "oracle-emea"
+ledger = "DE Ledger"
+business_unit = "DE Operations"
+segments = [
+  { name = "company", from = 1, table = "company" },
+  { name = "cost_centre", from = 2, table = "cost_centre" },
+  { name = "account", from = 3 },
+]
+"""
 
 
 def filled(finsync: Finsync) -> Finsync:
@@ -131,6 +152,97 @@ def test_projects_stand_beside_what_they_were_given(finsync: Finsync) -> None:
     assert ("P-77", "100.00", "60.00", "400.00", "300.00", "25.0") == tuple(
         row[name] for name in ("project", "ordered", "open", "budget", "left", "used_percent")
     )
+
+
+def put(finsync: Finsync, system: str, *budgets: Budget) -> None:
+    with finsync.store() as store, store.transaction() as db:
+        some = [records.Incoming(one.number, one, one.canonical_json()) for one in budgets]
+        records.put_page(db, "budget", system, some, MONDAY)
+
+
+def a_budget(number: str, amount: str, **changes: str | None) -> Budget:
+    fields = {"legal_entity": "DE01", "period": "FY2026", "name": number} | changes
+    return Budget(number=number, amount=Money.of(amount, "EUR"), remaining=Money.of(amount, "EUR"), **fields)  # type: ignore[arg-type]
+
+
+def test_what_invoices_charge_without_an_order_uses_the_budget(finsync: Finsync) -> None:
+    """It is no part of what is ordered or invoiced of orders: they stay equal to the unit."""
+    with filled(finsync).store() as store, store.transaction() as db:
+        spent = Spent("01-420-7110", "420", "7110", None, None, Money.of("15.01", "EUR"))
+        commitments.spend(
+            db, "coupa:i9", [spent], legal_entity="DE01", system="oracle-emea", booked_on=date(2026, 1, 5)
+        )
+
+    used = finsync("commitments", "--json").json[0]
+
+    assert ("100.00", "40.00", "60.00", "15.01", "115.01", "34.99", "76.7") == tuple(
+        used[n] for n in ("ordered", "invoiced", "open", "direct", "used", "left", "used_percent")
+    )
+
+
+def test_a_years_budget_bears_its_quarters_and_months(finsync: Finsync) -> None:
+    """Its row says what they use of it, theirs what each is charged with: no sum is counted twice."""
+    filled(finsync)
+    put(finsync, "extract", a_budget("Q", "60.00", period="Q1-2026", cost_centre="420"))
+
+    rows = finsync("commitments", "--by", "cost_centre,period", "--json").json
+
+    shown = [
+        tuple(r[n] for n in ("period", "ordered", "budget", "used", "left"))
+        for r in rows
+        if r["cost_centre"] == "420"
+    ]
+    assert [
+        ("2026", "0.00", "150.00", "100.00", "50.00"),
+        ("Jan-26", "100.00", None, "100.00", None),
+        ("Q1-2026", "0.00", "60.00", "100.00", "-40.00"),
+    ] == shown
+
+
+def test_budgets_of_several_sorts_are_not_added_up(finsync: Finsync) -> None:
+    """A company's accounts are given the money of its cost centres once more; by account, only what accounts were given."""
+    filled(finsync)
+    put(finsync, "extract", a_budget("A", "200.00", account="7110"), a_budget("P", "30.00", project="P-7"))
+
+    (whole,) = finsync("commitments", "--by", "", "--json").json
+    accounts = finsync("commitments", "--by", "account", "--json").json
+    both = finsync("commitments", "--by", "cost_centre,account", "--json").json
+
+    assert "220.00" == whole["budget"]
+    assert [("7110", "200.00")] == [(row["account"], row["budget"]) for row in accounts]
+    assert {None} == {row["budget"] for row in both}
+
+
+def test_a_procurement_systems_budgets_are_shown_in_the_erps_words(finsync: Finsync) -> None:
+    """By chart or first segment and the mapping tables; where the file budgets the same, they are the same money."""
+    (finsync.path / "profiles" / "own" / "mappings").mkdir()
+    for name, rows in (("company", "01,01,DE01"), ("cost_centre", "CC420,420,DE01\nCC440,440,DE01")):
+        (finsync.path / "profiles" / "own" / "mappings" / f"{name}.csv").write_text(
+            f"from,to,scope\n{rows}\n"
+        )
+    with (finsync.path / "profiles" / "own" / "profile.toml").open("a") as file:
+        file.write(COMPANY)
+    filled(finsync)
+    put(
+        finsync, "coupa",
+        a_budget("1", "5.00", legal_entity="01", cost_centre="CC420", period="FY26-Q1"),
+        a_budget("2", "7.00", legal_entity="DE Chart", cost_centre="CC440", period="FY26-Q1"),
+        a_budget("3", "9.00", legal_entity="77", cost_centre="CC440", period="FY26-Q1"),
+    )  # fmt: skip
+
+    rows = finsync("commitments", "--json").json
+    asked = finsync("commitments", "--budgets", "coupa", "--json").json
+    unknown = finsync("commitments", "--budgets", "tryton", "--json")
+
+    names = ("legal_entity", "cost_centre", "budget")
+    assert [
+        ("77", "CC440", "9.00"), ("DE01", "420", "150.00"), ("DE01", "430", "70.00"), ("DE01", "440", "7.00"),
+    ] == [tuple(row[n] for n in names) for row in rows]  # fmt: skip
+    assert [("77", "CC440", "9.00"), ("DE01", "420", "5.00"), ("DE01", "440", "7.00")] == [
+        tuple(row[n] for n in names) for row in asked
+    ]
+    assert 2 == unknown.code
+    assert "known: coupa, extract" in unknown.err
 
 
 def test_people_read_a_table_and_a_wrong_dimension_is_a_usage_error(finsync: Finsync) -> None:

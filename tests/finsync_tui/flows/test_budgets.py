@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from finsync_tui.profile import Profile
+from store import workflows
 from store.canonical.budget import Budget
 from store.canonical.organisation import FiscalPeriod
 from tests.finsync_tui.flows.invoice_desk import (
@@ -15,6 +16,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     TARGET,
     InvoiceDesk,
     a_free_line,
+    a_tax_line,
     an_invoice,
     an_order,
     eur,
@@ -145,3 +147,71 @@ def test_an_invoice_without_an_order_is_held_against_the_budget_of_its_account(
     desk.invoice(an_invoice(a_free_line()))
 
     assert step == desk.step()
+
+
+def used(desk: InvoiceDesk) -> list[tuple[Any, ...]]:
+    """What the views say that nobody promised: cost centre, account, month, ordered, invoiced, open."""
+    rows = desk.store.db.execute(
+        "SELECT cost_centre, account, period, ordered_minor, invoiced_minor, amount_minor FROM v_commitment"
+        " WHERE stage = 'expenditure' ORDER BY 1"
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_an_invoice_without_an_order_uses_the_budget_of_its_accounts() -> None:
+    """Once it is posted, net of tax, on its accounts and in its month; void gives it back. The next order finds the rest."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("150", amount=eur("150")))
+    desk.invoice(an_invoice(a_free_line("60"), a_free_line("30", "2", "430"), a_tax_line("17.10")))
+    before = used(desk)
+    desk.answers(2)
+    desk.read()
+    posted = used(desk)
+    desk.tell(SOURCE, "4711", an_order())
+    cause = desk.cause
+
+    desk.answer()
+    desk.invoice(
+        an_invoice(a_free_line("60"), a_free_line("30", "2", "430"), a_tax_line("17.10"), status="cancelled")
+    )
+    desk.answers(1)
+
+    assert [] == before
+    assert [("420", "7110", "2026-01", 6000, 6000, 0), ("430", "7110", "2026-01", 3000, 3000, 0)] == posted
+    assert "cost centre 420: the order takes 100.00 EUR, 90.00 EUR are left" in cause
+    assert [] == used(desk)
+
+
+def test_what_is_prepaid_or_matches_an_order_is_no_spending_of_its_own() -> None:
+    """An order has promised it; the invoice that a prepayment is applied to spends it."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+
+    desk.post()
+    desk.invoice(an_invoice(a_free_line("60"), number="PRE-1", kind="prepayment"), "I2")
+    desk.answers(2)
+    desk.read()
+
+    assert [] == used(desk)
+    assert "publish" in [one.name for one in workflows.steps(desk.store.db, desk.flow("I2").id)]
+
+
+@pytest.mark.parametrize(
+    ("period", "is_short"), [("FY2026", True), ("FY2027", False), ("Q1-2026", True), ("Feb-26", False)]
+)
+def test_spending_counts_in_the_year_and_month_that_it_was_booked_in(period: str, is_short: bool) -> None:
+    """Last year's invoices take nothing of this year's budget."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("150", amount=eur("150"), period=period))
+    desk.invoice(an_invoice(a_free_line("60")))
+    desk.answers(2)
+    desk.read()
+
+    with desk.store.transaction() as db:
+        taken = db.execute("SELECT count(*) FROM expenditure_line").fetchone()[0]
+    desk.clock.advance(timedelta(days=365 if period == "FY2027" else 0))
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert 1 == taken
+    assert is_short == bool(desk.exceptions)

@@ -310,10 +310,10 @@ def test_a_known_budget_counts_what_other_requisitions_promise() -> None:
     desk = Desk()
     desk.wish()
 
-    free = commitments.promised_of(
+    free = commitments.used_of(
         desk.store.db, "DE01", "EUR", cost_centre="420", order=f"{SOURCE}:1", requisition=f"{SOURCE}:{WISH}"
     )
-    other = commitments.promised_of(
+    other = commitments.used_of(
         desk.store.db, "DE01", "EUR", cost_centre="420", order=f"{SOURCE}:1", requisition=None
     )
 

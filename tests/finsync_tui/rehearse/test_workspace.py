@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from pathlib import Path
 
@@ -98,12 +99,16 @@ def test_no_rule_lets_everything_through(made: Workspace) -> None:
 
 
 def test_extracts_cover_the_year(made: Workspace, company: Company) -> None:
-    """Budgets for every mapped cost centre, and every month of every ledger, stand in the extracts."""
-    budgets = (made.path / "extracts" / "budget.csv").read_text().splitlines()[1:]
+    """Budgets for every mapped cost centre, account and project, and every month of every ledger, stand in the extracts."""
+    budgets = list(csv.DictReader((made.path / "extracts" / "budget.csv").open()))
     periods = (made.path / "extracts" / "fiscal_period.csv").read_text().splitlines()[1:]
 
-    assert sum(one.target is not None for one in company.cost_centres) == len(budgets)
-    assert Money.of(budgets[0].split(",")[-1], "EUR").amount_minor > 0
+    assert sum(one.target is not None for one in company.cost_centres) == sum(
+        bool(one["cost_centre"]) for one in budgets
+    )
+    assert {one.target for one in company.accounts} == {one["account"] for one in budgets} - {""}
+    assert {"1001", "1002", "1003"} == {one["project"] for one in budgets} - {""}
+    assert Money.of(budgets[0]["amount"], "EUR").amount_minor > 0
     for one in company.legal_entities.values():
         assert sum(row.startswith(f"{one.ledger},") for row in periods) >= 12
 
