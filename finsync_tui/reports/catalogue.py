@@ -74,7 +74,7 @@ REPORTS: tuple[Report, ...] = (
     Report(
         "commitments",
         "Commitments",
-        "what is promised, what of it was invoiced, what was spent without an order: by company, account and period",
+        "what is promised and what of it was invoiced, by company, cost centre, account and period",
         _view(
             "SELECT * FROM v_commitment ORDER BY legal_entity, cost_centre, account, project, period, currency, stage"
         ),
