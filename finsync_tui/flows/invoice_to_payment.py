@@ -92,8 +92,7 @@ class InvoiceToPayment(UsualFlow):
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)
         if event.type.startswith(_PAYMENT):
-            held = records.get(db, Payment, key.system, key.external_id)
-            ids = [one.invoice_id for one in held.record.invoices] if held is not None else []
+            ids = payments.invoices_ever(db, key.system, key.external_id)
             found = (crossrefs.find(db, Invoice.entity, key.system, one) for one in ids)
             own_keys = [one for one in found if one is not None]
             return tuple(dict.fromkeys((*own_keys, *doubles.ours_like(db, key.system, ids))))
@@ -121,7 +120,7 @@ class InvoiceToPayment(UsualFlow):
             return "await_payment" if is_news and not workflow.data.get("is_cancelled") else None
         if not event.type.startswith(_PAYMENT):
             return None
-        made = payments.of_invoice(db, link.system, link.external_id)
+        made = payments.of_invoice(db, link.system, link.external_id, workflow.data.get("told", {}))
         if payments.news(made, workflow.data, link.external_id, str(workflow.currency)):
             return "await_payment"
         key = RecordKey.parse(event.subject)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
@@ -11,11 +11,24 @@ from store.canonical.money import Money
 from store.canonical.payables import Payment
 
 
-def of_invoice(db: Connection, system: str, invoice_id: str) -> dict[str, Payment]:
-    """Return all payments of an invoice by their id in the ERP, live or not."""
-    ids = records.twins(db, Payment.entity, "invoice", invoice_id, system)
+def of_invoice(db: Connection, system: str, invoice_id: str, told: Iterable[str] = ()) -> dict[str, Payment]:
+    """Return all payments of an invoice by their id in the ERP, live or not.
+
+    `told`: those that its source was told of belong to it, too, when they do not name it any more: they pay nothing of it.
+    """
+    ids = dict.fromkeys((*records.twins(db, Payment.entity, "invoice", invoice_id, system), *told))
     found = ((payment_id, records.get(db, Payment, system, payment_id)) for payment_id in ids)
     return {payment_id: held.record for payment_id, held in found if held is not None}
+
+
+def invoices_ever(db: Connection, system: str, payment_id: str) -> list[str]:
+    """Return the ids of all invoices that a payment pays or paid in any of its versions: those it names now come first."""
+    rows = db.execute(
+        "SELECT i.value ->> '$.invoice_id' FROM record_version v, json_each(v.body, '$.invoices') i"
+        " WHERE v.entity=? AND v.system=? AND v.external_id=? ORDER BY v.version DESC, i.key",
+        (Payment.entity, system, payment_id),
+    )
+    return list(dict.fromkeys(str(invoice_id) for (invoice_id,) in rows))
 
 
 def news(
@@ -31,13 +44,15 @@ def news(
     for payment_id, payment in payments.items():
         before = told.get(payment_id)
         if payment.status == "voided" and before == "paid":
-            found[payment_id] = "voided"
+            if shares.get(payment_id) != 0:  # what is told as nothing has nothing that could be taken back
+                found[payment_id] = "voided"
         elif not is_live(payment):
             continue
         elif before is None:
             found[payment_id] = "paid"
         elif before == "voided":
-            found[payment_id] = "reissued"
+            if amount(payment, invoice_id, currency).amount_minor:
+                found[payment_id] = "reissued"
         elif _is_other(payment, shares.get(payment_id), invoice_id, currency):
             found[payment_id] = "changed"
     return found

@@ -103,7 +103,8 @@ def as_payments(context: Context) -> dict[str, Payment]:
 def made(context: Context) -> dict[str, Payment]:
     """Return all that was paid of the invoice, in advance or after it came, by the ids that the source is told of."""
     link = subject.link(context)
-    paid = payments.of_invoice(context.db, link.system, link.external_id) if link else {}
+    told = context.data.get("told", {})
+    paid = payments.of_invoice(context.db, link.system, link.external_id, told) if link else {}
     return {**paid, **as_payments(context)}
 
 

@@ -84,6 +84,8 @@ def note(payment: Payment, payment_id: str, state: str) -> str:
 def _note_change(context: Context, payment: Payment, state: str, before: int, size: Money) -> None:
     was = Money(amount_minor=before, currency=size.currency)
     what = f"pays {size}, and not {was} any more" if state == "changed" else f"was void and pays {size} again"
+    if not size.amount_minor:
+        what = f"pays nothing of it any more, where it paid {was}"
     subject.note(
         context, CHANGED, f"payment {payment.number} {what}; {subject.source(context)} is told the difference"
     )

@@ -90,6 +90,57 @@ def test_a_void_payment_that_is_in_force_again_is_told_again(desk: InvoiceDesk) 
     assert ["PAYMENT_CHANGED", "PAYMENT_CHANGED"] == desk.noted
 
 
+def pays_other(desk: InvoiceDesk, status: str = "issued") -> None:
+    """The ERP has taken the payment from our invoice and applied it to another."""
+    other = (PaidInvoice(invoice_id="9999", amount=eur("60")),)
+    desk.pay("P1", "60", status=status, invoices=other)
+
+
+def test_a_payment_that_does_not_name_the_invoice_any_more_is_taken_back(desk: InvoiceDesk) -> None:
+    """Applied to another invoice there: what was told of it is countered, once, and nothing more when it is void then."""
+    desk.pay("P1", "60")
+    drain(desk)
+    pays_other(desk)
+    drain(desk)
+    taken_back = paid_there(desk)
+    pays_other(desk, status="voided")
+    drain(desk)
+
+    assert ((0, False), "await_payment") == (taken_back, desk.step())
+    assert [("P1", "60"), ("Correction 1 of P1", "-60")] == desk.recorded
+    assert ["PAYMENT_CHANGED"] == desk.noted
+
+
+def test_a_payment_that_leaves_a_paid_invoice_opens_it_again(desk: InvoiceDesk) -> None:
+    """It was done; it waits for money again, and ends when it is paid by this payment or another."""
+    desk.pay("P1", "100")
+    drain(desk)
+    ended = desk.step()
+    pays_other(desk)
+    drain(desk)
+    opened = (desk.step(), paid_there(desk))
+    desk.pay("P1", "100")
+    drain(desk)
+
+    assert ("done", ("await_payment", (0, False))) == (ended, opened)
+    assert ("done", (10000, True)) == (desk.step(), paid_there(desk))
+
+
+def test_a_void_payment_in_force_again_for_another_invoice_is_no_news(desk: InvoiceDesk) -> None:
+    """Told, taken back, and then not this invoice's matter any more."""
+    for status in ("issued", "voided"):
+        desk.pay("P1", "60", status=status)
+        drain(desk)
+    pays_other(desk)
+    drain(desk)
+
+    assert ((0, False), [("P1", "60"), ("Void P1", "-60")], []) == (
+        paid_there(desk),
+        desk.recorded,
+        desk.noted,
+    )
+
+
 @pytest.mark.parametrize("kept", ["98", "90"])
 def test_an_invoice_that_is_shown_as_paid_long_after_its_payment_is_marked_as_paid(
     desk: InvoiceDesk, kept: str
