@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from store.errors import UnknownNameError
 
@@ -152,28 +152,58 @@ class _Words:
 
 
 @dataclass
-class Sum:
+class Borne:
     """The budgets of one row of a report, by what they are given for: the same money is not counted twice."""
 
-    parts: dict[frozenset[str], list[int]] = field(default_factory=dict)
+    parts: dict[frozenset[str], list[BudgetLine]] = field(default_factory=dict)
 
     def add(self, line: BudgetLine) -> None:
-        part = self.parts.setdefault(line.stated, [0, 0])
-        part[0] += line.amount_minor
-        part[1] += line.remaining_minor
+        self.parts.setdefault(line.stated, []).append(line)
 
-    def amounts(self, wanted: Sequence[str]) -> tuple[int, int] | None:
-        """Return budget and what its source says is left: of those that are given for just what is wanted, else of those
-        that are given for the least beside it; None: there are none."""
-        if not self.parts:
-            return None
-        best = min(
-            self.parts, key=lambda stated: (len(stated - {*wanted}), *(n not in stated for n in PLACES))
+    def lines(self, wanted: Iterable[str]) -> list[BudgetLine]:
+        """Return those that are given for just what is wanted, else those that are given for the least beside it."""
+        asked = frozenset(wanted)
+        order = sorted(
+            self.parts, key=lambda stated: (len(stated - asked), *(n not in stated for n in PLACES))
         )
-        budget, remaining = self.parts[best]
-        return budget, remaining
+        return self.parts[order[0]] if order else []
 
 
-def wanted(line: BudgetLine, by: Any) -> bool:
+class Charge(NamedTuple):
+    """What is charged to one place in one period, in minor units."""
+
+    cost_centre: str | None
+    account: str | None
+    project: str | None
+    period: str | None
+    minor: int
+
+
+def used(lines: Sequence[BudgetLine], charges: Iterable[Charge], *, is_by_period: bool) -> int:
+    """Return how much of what is charged these budgets bear, all of them given for the same.
+
+    What names no period counts unless the report is by period; so does a period that its name does not tell.
+    """
+    names = tuple(name for name in PLACES if lines and name in lines[0].stated)
+    periods: dict[tuple[str | None, ...], set[str]] = {}
+    for line in lines:
+        periods.setdefault(tuple(getattr(line, name) for name in names), set()).add(line.period)
+    return sum(
+        charge.minor
+        for charge in charges
+        for known in [periods.get(tuple(getattr(charge, name) for name in names), ())]
+        if any(_bears(one, charge.period, is_by_period=is_by_period) for one in known)
+    )
+
+
+def _bears(budget_period: str, period: str | None, *, is_by_period: bool) -> bool:
+    from finsync_tui.flows.budgets import days_of
+
+    if not is_by_period and (period is None or days_of(period) is None or days_of(budget_period) is None):
+        return True
+    return is_within(period, budget_period)
+
+
+def wanted(line: BudgetLine, by: Iterable[str]) -> bool:
     """Say whether a budget counts in a report: money that no project was given is no project's."""
     return all(getattr(line, name) is not None for name in by if name in PLACES)

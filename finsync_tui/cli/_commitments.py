@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from finsync_tui.cli._budgets import BudgetLine, Sum, is_within, wanted
+from finsync_tui.cli._budgets import Borne, BudgetLine, Charge, used, wanted
 from finsync_tui.cli._queries import amount
 from store.errors import UnknownNameError
 
@@ -41,7 +41,8 @@ class _Row:
     open: int = 0
     over: int = 0
     direct: int = 0
-    budgets: Sum = field(default_factory=Sum)
+    budgets: Borne = field(default_factory=Borne)
+    charges: list[Charge] = field(default_factory=list)
 
     @property
     def used(self) -> int:
@@ -62,8 +63,8 @@ def report(
     *requested* is what approved requisitions promise that no order in the ERP has taken over; *open* is ordered less
     invoiced; *over* is what was invoiced beyond what its order line is over (by now), and makes *open* that much lower;
     *direct* is what invoices charged without an order; *budget* is what the budgets' source says, where it budgets by these
-    dimensions; *used* is what requisitions, orders (invoiced or not) and invoices without one have taken of it: of a period,
-    whatever lies in it; *left* is what that leaves of it, or what the source says is left where that is less: it knows of
+    dimensions; *used* is what requisitions, orders (invoiced or not) and invoices without one have taken of it: what such a
+    budget bears, of a period whatever lies in it; without a budget, all of them; *left* is what that leaves of it, or what the source says is left where that is less: it knows of
     spending that nobody told us of.
     """
     lines = list(budgets)
@@ -73,6 +74,7 @@ def report(
     names = ("legal_entity", *by, "currency")
     for row in db.execute("SELECT * FROM v_commitment"):
         found = groups.setdefault(tuple(row[name] for name in names), _Row())
+        found.charges.append(_charge(row))
         if row["stage"] == "commitment":
             found.requested += row["amount_minor"]
         elif row["stage"] == "expenditure":
@@ -87,31 +89,30 @@ def report(
         if wanted(line, by):
             key = tuple(getattr(line, name) for name in names)
             groups.setdefault(key, _Row()).budgets.add(line)
-    used = _used(groups, names)
+    _gather(groups, names)
     return [
-        _shown(dict(zip(names, key, strict=True)), groups[key], used.get(key, groups[key].used), by)
+        _shown(dict(zip(names, key, strict=True)), groups[key], by)
         for key in sorted(groups, key=lambda key: [str(one or "") for one in key])
         if legal_entity in (None, key[0])
     ]
 
 
-def _used(groups: dict[_Key, _Row], names: Sequence[str]) -> dict[_Key, int]:
-    """Return what budgets of periods have to bear: of a year, what its quarters and months are charged with, too."""
+def _charge(row: sqlite3.Row) -> Charge:
+    """Return what a row of the view takes of budgets: what is requested, ordered or spent, invoiced or not."""
+    minor = row["amount_minor"] if row["stage"] == "commitment" else row["ordered_minor"]
+    return Charge(row["cost_centre"], row["account"], row["project"], row["period"], minor)
+
+
+def _gather(groups: dict[_Key, _Row], names: Sequence[str]) -> None:
+    """Let each period's row know what is charged to the others of its place: a year's budget bears its quarters and months."""
     if "period" not in names:
-        return {}
+        return
     place = names.index("period")
-    charged: dict[_Key, list[tuple[str | None, int]]] = {}
+    charged: dict[_Key, list[Charge]] = {}
     for key, row in groups.items():
-        charged.setdefault((*key[:place], *key[place + 1 :]), []).append((key[place], row.used))
-    return {
-        key: sum(
-            minor
-            for period, minor in charged[(*key[:place], *key[place + 1 :])]
-            if is_within(period, str(key[place]))
-        )
-        for key, row in groups.items()
-        if row.budgets.parts
-    }
+        charged.setdefault((*key[:place], *key[place + 1 :]), []).extend(row.charges)
+    for key, row in groups.items():
+        row.charges = charged[(*key[:place], *key[place + 1 :])]
 
 
 def _known(db: sqlite3.Connection, legal_entity: str, budgets: Iterable[BudgetLine]) -> None:
@@ -123,10 +124,12 @@ def _known(db: sqlite3.Connection, legal_entity: str, budgets: Iterable[BudgetLi
         raise UnknownNameError("legal entity", legal_entity, f"known: {known}.")
 
 
-def _shown(names: dict[str, Any], row: _Row, used: int, by: Sequence[str]) -> dict[str, Any]:
-    currency = names["currency"]
-    budget, remaining = row.budgets.amounts(by) or (None, None)
-    left = None if budget is None or remaining is None else min(remaining, budget - used)
+def _shown(names: dict[str, Any], row: _Row, by: Sequence[str]) -> dict[str, Any]:
+    currency, lines = names["currency"], row.budgets.lines(by)
+    taken = used(lines, row.charges, is_by_period="period" in by) if lines else row.used
+    budget = sum(one.amount_minor for one in lines) if lines else None
+    remaining = sum(one.remaining_minor for one in lines)
+    left = None if budget is None else min(remaining, budget - taken)
     return {
         **names,
         "requested": amount(row.requested, currency),
@@ -136,7 +139,7 @@ def _shown(names: dict[str, Any], row: _Row, used: int, by: Sequence[str]) -> di
         "over": amount(row.over, currency),
         "direct": amount(row.direct, currency),
         "budget": amount(budget, currency),
-        "used": amount(used, currency),
+        "used": amount(taken, currency),
         "left": amount(left, currency),
-        "used_percent": f"{Decimal(100 * used) / budget:.1f}" if budget else None,
+        "used_percent": f"{Decimal(100 * taken) / budget:.1f}" if budget else None,
     }

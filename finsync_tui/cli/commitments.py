@@ -43,8 +43,8 @@ def commitments(
     """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit.
 
     Requested is what approved requisitions promise until an order takes it over in the ERP. Over is what was invoiced beyond
-    an order line, which makes open that much lower. Direct is what invoices charged without an order. Used is requested,
-    ordered and direct, in a year's row with all its quarters and months. Left is the budget less that, or what its source says
+    an order line, which makes open that much lower. Direct is what invoices charged without an order. Used is what
+    the budgets bear of requested, ordered and direct, in a year's row with its quarters and months. Left is the budget less that, or what its source says
     where that is less.
     """
     from finsync_tui import profile

@@ -105,7 +105,7 @@ def _charts(company: Company, payables: Payables) -> Iterator[tuple[str, Documen
             "segment-2": centre_code, "segment-3": account_code,
         }  # fmt: skip
     for centre in company.cost_centres:
-        for quarter in range(1, 5):
+        for quarter in range(1, 5) if centre.target is not None else ():
             yield "budget_lines", {
                 "period": {"name": quarter_name(company.starts_at.year, quarter)}, "amount": _BUDGET_A_QUARTER,
                 "segment-1": entities[centre.legal_entity].source_code, "segment-2": centre.source,

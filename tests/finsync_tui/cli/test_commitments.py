@@ -208,9 +208,21 @@ def test_budgets_of_several_sorts_are_not_added_up(finsync: Finsync) -> None:
     accounts = finsync("commitments", "--by", "account", "--json").json
     both = finsync("commitments", "--by", "cost_centre,account", "--json").json
 
-    assert "220.00" == whole["budget"]
+    assert ("220.00", "100.00") == (whole["budget"], whole["used"])
     assert [("7110", "200.00")] == [(row["account"], row["budget"]) for row in accounts]
     assert {None} == {row["budget"] for row in both}
+
+
+def test_only_what_budgets_bear_uses_them(finsync: Finsync) -> None:
+    """By period, projects have budgets and nothing else does: what no project is charged with takes nothing of these."""
+    filled(finsync)
+    put(finsync, "extract", a_budget("P", "30.00", project="P-7", period="Q1-2026"))
+
+    rows = finsync("commitments", "--by", "period", "--json").json
+
+    shown = {row["period"]: (row["budget"], row["used"], row["left"]) for row in rows}
+    assert ("30.00", "0.00", "30.00") == shown["Q1-2026"]
+    assert ("220.00", "100.00", "120.00") == shown["2026"]
 
 
 def test_a_procurement_systems_budgets_are_shown_in_the_erps_words(finsync: Finsync) -> None:
