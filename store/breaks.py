@@ -11,12 +11,12 @@ owner, whatever its state. There is one live break for each key and aspect of a 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from store.clock import instant, text
 from store.columns import as_json, chunks, encode, fields, marks
@@ -30,6 +30,8 @@ Aspect = Literal["document", "duplicate", "total"]
 Fix = Literal["resend", "reread", "adopt"]
 
 ENGINE = "engine"
+AGREE: Final = "both sides agree"
+PARTED: Final = "its systems are compared no more"
 BATCH = 500
 FINGERPRINT_CHARS = 16
 _ASPECTS: Mapping[str, Aspect] = {"duplicate": "duplicate", "control_total": "total"}
@@ -190,10 +192,13 @@ def close_gone(
     keys: Iterable[str] | None = None,
     periods: tuple[str, str] | None = None,
     aspects: Sequence[Aspect] = ("document", "duplicate", "total"),
+    but: Collection[str] = (),
+    why: str = AGREE,
 ) -> tuple[int, ...]:
     """Close the live breaks that a complete run did not see again; return their ids.
 
-    Only those it looked for: `keys` are what a run of changes compared, `periods` the first and last of a window.
+    Only those it looked for: `keys` are what a run of changes compared, `periods` the first and last of a window. Of keys `but`
+    nobody could say what they are now: their breaks stay.
     """
     where = (
         "definition=? AND source_system=? AND target_system=? AND last_run_id<? AND gone_at IS NULL"
@@ -205,19 +210,84 @@ def close_gone(
             where += " AND period BETWEEN ? AND ?"
             values += periods
         found = [
-            row[0] for row in db.execute(f"SELECT id FROM reconcile_break WHERE {where} ORDER BY id", values)
+            break_id
+            for break_id, key in db.execute(
+                f"SELECT id, key FROM reconcile_break WHERE {where} ORDER BY id", values
+            )
+            if key not in but
         ]
     else:
         found = []
         looked_for = iter(keys)
         while some := list(islice(looked_for, BATCH)):
             rows = db.execute(
-                f"SELECT id FROM reconcile_break INDEXED BY reconcile_break_live WHERE {where} AND key IN ({marks(some)})",
+                f"SELECT id, key FROM reconcile_break INDEXED BY reconcile_break_live WHERE {where} AND key IN ({marks(some)})",
                 (*values, *some),
             )
-            found += [row[0] for row in rows]
+            found += [break_id for break_id, key in rows if key not in but]
         found.sort()
-    _vanish(db, run_id, found, text(at))
+    _vanish(db, run_id, found, text(at), why)
+    return tuple(found)
+
+
+def carry_over(
+    db: sqlite3.Connection,
+    run_id: int,
+    definition: str,
+    source_system: str,
+    target_system: str,
+    at: datetime,
+    *,
+    of_one_target: bool,
+) -> None:
+    """Let live breaks follow their definition to other systems: one that was connected, taken away or renamed.
+
+    Where two say the same of one key by now, the one that a person worked on stays, else the older. `of_one_target`: each target
+    is compared by itself, so only sources may be others than before.
+    """
+    of = "definition=? AND gone_at IS NULL" + (" AND target_system=?" if of_one_target else "")
+    values = (definition, target_system) if of_one_target else (definition,)
+    moved = f"{of} AND (source_system<>? OR target_system<>?)"
+    found = [
+        row[0]
+        for row in db.execute(
+            f"SELECT id FROM reconcile_break WHERE {moved} ORDER BY id",
+            (*values, source_system, target_system),
+        )
+    ]
+    if not found:
+        return
+    doubled = [
+        row[0]
+        for row in db.execute(
+            "SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY key, aspect ORDER BY state='open', id) AS place"
+            f" FROM reconcile_break WHERE {of}) WHERE place>1 ORDER BY id",
+            values,
+        )
+    ]
+    _vanish(db, run_id, doubled, text(at), "the same difference has another break")
+    found = [break_id for break_id in found if break_id not in set(doubled)]
+    pair = f"{source_system} / {target_system}"
+    _note(db, [(break_id, text(at), ENGINE, "carried over", pair, run_id) for break_id in found])
+    db.executemany(
+        "UPDATE reconcile_break SET source_system=?, target_system=? WHERE id=?",
+        [(source_system, target_system, break_id) for break_id in found],
+    )
+
+
+def close_parted(
+    db: sqlite3.Connection, run_id: int, definition: str, targets: Collection[str], at: datetime
+) -> tuple[int, ...]:
+    """Close the live breaks of a definition with targets that it compares no more: `targets` are those it does."""
+    found = [
+        break_id
+        for break_id, target in db.execute(
+            "SELECT id, target_system FROM reconcile_break WHERE definition=? AND gone_at IS NULL ORDER BY id",
+            (definition,),
+        )
+        if target not in targets
+    ]
+    _vanish(db, run_id, found, text(at), PARTED)
     return tuple(found)
 
 
@@ -533,24 +603,25 @@ def _live(
     return {tuple(row)[:5]: (row[5], row[6], row[7], row[8]) for row in rows}
 
 
-def _vanish(db: sqlite3.Connection, run_id: int, break_ids: Sequence[int], at: str) -> None:
+def _vanish(db: sqlite3.Connection, run_id: int, break_ids: Sequence[int], at: str, why: str = AGREE) -> None:
+    is_closed = "fix IS NULL" if why == AGREE else "1"  # nobody's work mended what is only looked at no more
     for some in chunks(break_ids):
         within = f"id IN ({marks(some)})"
         db.execute(
             "INSERT INTO break_history(break_id, at, who, what, text, run_id)"
-            " SELECT id, ?, ?, CASE WHEN state<>'open' THEN 'gone' WHEN fix IS NULL THEN 'closed' ELSE 'fixed' END,"
-            " 'both sides agree', ?"
+            f" SELECT id, ?, ?, CASE WHEN state<>'open' THEN 'gone' WHEN {is_closed} THEN 'closed' ELSE 'fixed' END,"
+            " ?, ?"
             f" FROM reconcile_break WHERE {within} ORDER BY id",
-            (at, ENGINE, run_id, *some),
+            (at, ENGINE, why, run_id, *some),
         )
         db.execute(
             "UPDATE reconcile_break SET gone_at=?, changed_at=?,"
-            " resolution=CASE WHEN state<>'open' THEN resolution WHEN fix IS NULL THEN 'closed by itself: both sides agree'"
-            " ELSE 'fixed: both sides agree' END,"
+            f" resolution=CASE WHEN state<>'open' THEN resolution WHEN {is_closed} THEN 'closed by itself: ' || ?"
+            " ELSE 'fixed: ' || ? END,"
             " ended_at=coalesce(ended_at, ?), ended_by=coalesce(ended_by, ?),"
-            " state=CASE WHEN state<>'open' THEN state WHEN fix IS NULL THEN 'closed' ELSE 'fixed' END"
+            f" state=CASE WHEN state<>'open' THEN state WHEN {is_closed} THEN 'closed' ELSE 'fixed' END"
             f" WHERE {within}",
-            (at, at, at, ENGINE, *some),
+            (at, at, why, why, at, ENGINE, *some),
         )
 
 

@@ -107,7 +107,8 @@ def forget(db: sqlite3.Connection, definition_id: int) -> None:
     sides = [
         row[0] for row in db.execute("SELECT id FROM comparison_side WHERE definition_id=?", (definition_id,))
     ]
-    db.execute(f"DELETE FROM comparison_read WHERE side_id IN ({marks(sides)})", sides)
+    for table in ("comparison_read", "comparison_unreadable"):
+        db.execute(f"DELETE FROM {table} WHERE side_id IN ({marks(sides)})", sides)
     for table in ("comparison_row", "comparison_dirty", "comparison_match", "comparison_candidate"):
         db.execute(f"DELETE FROM {table} WHERE definition_id=?", (definition_id,))
     db.execute(f"DELETE FROM comparison_total WHERE side_id IN ({marks(sides)})", sides)
@@ -130,6 +131,16 @@ def side(db: sqlite3.Connection, definition_id: int, role: Role, system: str) ->
     ).fetchone()
     number, of, its_role, its_system, position, read_at, full_at = row
     return Side(number, of, its_role, its_system, position, when(read_at), when(full_at))
+
+
+def parted(db: sqlite3.Connection, definition_id: int, role: Role, systems: Sequence[str]) -> tuple[str, ...]:
+    """Return the systems that were read as a side once and are not among these any more."""
+    rows = db.execute(
+        "SELECT system FROM comparison_side WHERE definition_id=? AND role=? AND read_at IS NOT NULL"
+        f" AND system NOT IN ({marks(systems)}) ORDER BY system",
+        (definition_id, role, *systems),
+    )
+    return tuple(system for (system,) in rows)
 
 
 def put_records(

@@ -51,6 +51,7 @@ KNOWN_MIGRATIONS: Final = (
     "m028_signed_checkpoints",
     "m029_breaker_by_deliveries",
     "m030_spending_without_orders",
+    "m031_unreadable_is_not_missing",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

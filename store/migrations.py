@@ -1174,6 +1174,23 @@ def m030_spending_without_orders(db: Database) -> None:
         db.execute(statement)
 
 
+_M031 = """
+CREATE TABLE comparison_unreadable ( -- records that a side showed, that nobody could read, and that no row is held of
+  side_id INTEGER NOT NULL,
+  external_id TEXT NOT NULL,
+  seen INTEGER NOT NULL,             -- the run that was shown it last
+  PRIMARY KEY (side_id, external_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m031_unreadable_is_not_missing(db: Database) -> None:
+    """What a system shows and nobody can read is there."""
+    for statement in statements(_M031):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -187,6 +187,16 @@ def last(
     return None if row is None else _run(row)
 
 
+def last_pair(db: sqlite3.Connection, definition: str) -> tuple[str, str] | None:
+    """Return which systems, source and target, the newest complete run of a definition compared."""
+    row = db.execute(
+        "SELECT source_system, target_system FROM reconcile_run WHERE definition=? AND outcome='complete'"
+        " ORDER BY id DESC LIMIT 1",
+        (definition,),
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
 def listed(db: sqlite3.Connection, *, definition: str | None = None, limit: int = 100) -> list[Run]:
     """Return runs, newest first."""
     where = "WHERE definition=?" if definition is not None else ""

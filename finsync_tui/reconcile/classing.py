@@ -118,6 +118,10 @@ def _class(
         return "unknown", {"why": "no document of this total explains the difference"}
     if known.case is not None:
         return _by_case(comparing, known.case)
+    if "unreadable" in one.evidence:
+        return "unknown", {
+            "why": f"the other side shows {one.evidence['unreadable']} record(s) that can't be read: this may be one of them"
+        }
     by_hand = _by_hand(comparing, one, known, own_logins)
     if known.workflow is not None and known.workflow.ended_at is None and by_hand is None:
         return "timing", {

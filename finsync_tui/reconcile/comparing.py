@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sqlite3 import Connection
 from typing import Final
 
@@ -24,6 +24,7 @@ from finsync_tui.reconcile.judging import (
     plain_amount,
     within,
 )
+from finsync_tui.reconcile.sight import Sight
 from store import comparison
 from store.breaks import FieldDifference
 from store.comparison import Row, Side
@@ -44,6 +45,11 @@ class Comparison:
     linked: Linked
     periods: Periods | None = None
     """Only what lies in these."""
+    sight: Sight = field(default_factory=Sight)
+    unreadable: set[str] = field(default_factory=set)
+    """Keys of which nobody can say whether the other side has them: what was said of them before stands."""
+    parted: set[str] = field(default_factory=set)
+    """Keys whose other side is connected no more."""
     compared: int = 0
     explained: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """What the documents' differences take of each control total."""
@@ -127,7 +133,7 @@ class Comparison:
                 if has_rules:
                     aside.append(("", is_target, row.key, row.id))
                 else:
-                    yield from self._alone(row, is_target=is_target)
+                    yield from self._alone(db, row, is_target=is_target)
             if len(aside) >= BATCH:
                 comparison.add_candidates(db, self.definition_id, self.target_label, aside)
                 aside.clear()
@@ -135,11 +141,17 @@ class Comparison:
             comparison.add_candidates(db, self.definition_id, self.target_label, aside)
             yield from self._by_rules(db)
 
-    def _alone(self, row: Row, *, is_target: bool) -> Iterator[Found]:
+    def _alone(self, db: Connection, row: Row, *, is_target: bool) -> Iterator[Found]:
         self._explain([] if is_target else [row], [row] if is_target else [])
         lack = missing(self.definition, row, is_target=is_target)
-        if lack is not None:
-            yield lack
+        if lack is None:
+            return
+        hidden = self.sight.hides(db, row, is_target=is_target)
+        if hidden is not None:
+            (self.unreadable if hidden == "unreadable" else self.parted).add(row.key)
+            return
+        nameless = self.sight.nameless_beside(is_target=is_target)
+        yield replace(lack, evidence={"unreadable": nameless}) if nameless else lack
 
     def _by_rules(self, db: Connection) -> Iterator[Found]:
         """Pair by each rule in turn what no key pairs; what is left is missing on the other side."""
@@ -162,7 +174,7 @@ class Comparison:
                     yield from found
         comparison.set_matches(db, self.definition_id, self.target_label, matched)
         for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
-            yield from self._alone(row, is_target=is_target)
+            yield from self._alone(db, row, is_target=is_target)
 
     def _pairs(self, db: Connection, rule: MatchRule) -> Iterator[tuple[tuple[Row, ...], tuple[Row, ...]]]:
         comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=False)

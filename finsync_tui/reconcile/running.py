@@ -16,7 +16,8 @@ from finsync_tui.profile.reconciliation import Reconciliation
 from finsync_tui.reconcile import links, sides, write_offs
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
-from finsync_tui.reconcile.sides import Reading
+from finsync_tui.reconcile.sides import AwayError, Reading
+from finsync_tui.reconcile.sight import sight
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, breaks, comparison, events, meta, outbox, reconciliations
 from store.canonical.event import Event, event_type
@@ -55,6 +56,10 @@ class _Planned:
     targets: tuple[Side, ...]
     mode: Mode
     run_id: int
+    beside: tuple[str, ...] = ()
+    """All target systems of the definition."""
+    absent: tuple[str, ...] = ()
+    """Systems that were a side and that the profile still has, though they are not connected: they count as not read."""
 
     @property
     def target(self) -> str:
@@ -76,9 +81,7 @@ async def reconcile(
     with store.transaction() as db:
         reconciliations.interrupt_running(db, clock.now())
         planned = [
-            pair
-            for name in asked.names
-            for pair in _plan(db, adapters, name, profile.reconciliations[name], asked, clock.now())
+            pair for name in asked.names for pair in _plan(db, adapters, name, profile, asked, clock.now())
         ]
     readings = [one for pair in planned for one in _readings(store, adapters, profile, pair, asked.periods)]
     failed = await sides.read(store, adapters, list(_distinct(readings)), clock, is_stopping)
@@ -87,6 +90,7 @@ async def reconcile(
         if is_stopping():
             break
         problems = [failed[side.id] for side in (*pair.sources, *pair.targets) if side.id in failed]
+        problems += [str(AwayError(system)) for system in pair.absent]
         if problems:
             with store.transaction() as db:
                 reconciliations.fail(db, pair.run_id, clock.now(), problems[0])
@@ -137,11 +141,12 @@ def _plan(
     db: Connection,
     adapters: Mapping[str, Adapter],
     name: str,
-    definition: Reconciliation,
+    profile: Profile,
     asked: Asked,
     now: datetime,
 ) -> Iterator[_Planned]:
     """Yield the pairs of a definition whose systems are connected, each with a run that is under way."""
+    definition = profile.reconciliations[name]
     sources = sides.systems_of(definition.source, adapters)
     targets = sides.systems_of(definition.target, adapters)
     if not sources or not targets:
@@ -152,17 +157,30 @@ def _plan(
     groups = [targets] if definition.pairing == "together" else [[one] for one in targets]
     for group in groups:
         target_sides = tuple(comparison.side(db, number, "target", system) for system in group)
+        labels = "+".join(sources), "+".join(group)
         was_full = all(side.full_at is not None for side in (*source_sides, *target_sides))
-        mode: Mode = asked.mode if was_full else "full"
+        mode: Mode = asked.mode if was_full and _is_same_pair(db, definition, name, labels) else "full"
         window = asked.periods if mode == "window" else None
         run = NewRun(
-            definition=name, source_system="+".join(sources), target_system="+".join(group), entity=definition.entity,
+            definition=name, source_system=labels[0], target_system=labels[1], entity=definition.entity,
             mode=mode, window_from=window[0] if window else None, window_to=window[1] if window else None,
             asked_by=asked.by, definition_digest=digest,
         )  # fmt: skip
+        away = {
+            *comparison.parted(db, number, "source", sources),
+            *comparison.parted(db, number, "target", targets),
+        }
         yield _Planned(
-            name, definition, source_sides, target_sides, mode, reconciliations.begin(db, run, now)
-        )
+            name, definition, source_sides, target_sides, mode, reconciliations.begin(db, run, now),
+            tuple(targets), tuple(sorted(away & {*profile.systems})),
+        )  # fmt: skip
+
+
+def _is_same_pair(db: Connection, definition: Reconciliation, name: str, labels: tuple[str, str]) -> bool:
+    """Say whether the run before compared the same systems: what other ones hold is compared whole."""
+    if definition.pairing == "together":
+        return reconciliations.last_pair(db, name) in (None, labels)
+    return reconciliations.last(db, name, *labels, outcome="complete") is not None
 
 
 def _readings(
@@ -211,7 +229,10 @@ def _compare(
         comparing = Comparison(
             pair.name, pair.definition, pair.sources, pair.targets,
             lambda link, source, target, row: links.is_linked(db, link, source, target, row), window,
+            sight(db, pair.definition, pair.sources, pair.targets),
         )  # fmt: skip
+        labels = (pair.name, comparing.source_label, comparing.target_label)
+        breaks.carry_over(db, pair.run_id, *labels, now, of_one_target=pair.definition.pairing == "each")
         keys: list[str] | None = None
         if pair.mode == "changes":
             keys = list(comparison.changed_keys(db, comparing.definition_id, pair.target))
@@ -221,15 +242,9 @@ def _compare(
         if pair.mode != "changes":
             rest = classify(db, comparing, comparing.unexplained(totals), now, logins)
             opened += breaks.open(db, pair.run_id, rest, now)
-        labels = (pair.name, comparing.source_label, comparing.target_label)
         for break_id, why in write_offs.without_proof(db, profile, *labels):
             breaks.reopen(db, [break_id], ENGINE, f"it is not written off: {why}", now)
-        if keys is not None:
-            gone = breaks.close_gone(
-                db, pair.run_id, *labels, now, keys=keys, aspects=("document", "duplicate")
-            )
-        else:
-            gone = breaks.close_gone(db, pair.run_id, *labels, now, periods=window)
+        gone = _close_gone(db, profile, pair, comparing, keys, window, now)
         comparison.clean(db, comparing.definition_id, pair.target)
         _verify(db, pair, now)
         reconciliations.complete(
@@ -242,6 +257,35 @@ def _compare(
         events.append(db, _events(db, opened, gone, now))
         if opened.new or opened.reopened or gone:
             audit.record(db, [_entry(pair, opened, gone)], now)
+
+
+def _close_gone(
+    db: Connection,
+    profile: Profile,
+    pair: _Planned,
+    comparing: Comparison,
+    keys: Sequence[str] | None,
+    window: Periods | None,
+    now: datetime,
+) -> tuple[int, ...]:
+    """Close what was not found again, in words that say why: both sides agree, or one of them is compared no more."""
+    labels = (pair.name, comparing.source_label, comparing.target_label)
+    parted: tuple[int, ...] = ()
+    if comparing.parted:
+        parted = breaks.close_gone(
+            db, pair.run_id, *labels, now, keys=sorted(comparing.parted), why=breaks.PARTED
+        )
+    if pair.definition.pairing == "each":
+        compared = {*pair.beside, *profile.systems}
+        parted += breaks.close_parted(db, pair.run_id, pair.name, compared, now)
+    if keys is not None:
+        aspects: tuple[breaks.Aspect, ...] = ("document", "duplicate")
+        gone = breaks.close_gone(
+            db, pair.run_id, *labels, now, keys=keys, aspects=aspects, but=comparing.unreadable
+        )
+    else:
+        gone = breaks.close_gone(db, pair.run_id, *labels, now, periods=window, but=comparing.unreadable)
+    return parted + gone
 
 
 def _verify(db: Connection, pair: _Planned, now: datetime) -> None:

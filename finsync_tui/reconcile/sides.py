@@ -20,7 +20,7 @@ from finsync_tui.profile.reconciliation import SideSetup
 from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
 from finsync_tui.stopping import IsStopping, never
-from store import Store, comparison, findings, records, systems, workflows
+from store import Store, comparison, findings, records, systems, unreadable, workflows
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -45,6 +45,18 @@ class AwayError(FinsyncError):
     def __init__(self, system: str) -> None:
         super().__init__(
             f"{system} can't be asked now; breaks are as they were, and it is read when it is back"
+        )
+
+
+class UnidentifiedError(FinsyncError):
+    """A record can be neither read nor told from others; the run says nothing about breaks."""
+
+    code = "RECORD_UNIDENTIFIED"
+
+    def __init__(self, system: str, count: int) -> None:
+        super().__init__(
+            f"{count} record(s) of {system} can't be read, not even their ids, so nobody can say what is missing there; breaks "
+            f"are as they were. `finsync exceptions list` shows what was sent"
         )
 
 
@@ -147,7 +159,7 @@ async def read(
             await _walk(store, adapters, where, some, clock, is_stopping)
         except GivenUpError:
             break
-        except (AdapterError, AwayError) as error:
+        except (AdapterError, AwayError, UnidentifiedError) as error:
             failed |= {one.side.id: str(error) for one in some}
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
@@ -172,16 +184,21 @@ async def _walk(
         adapter = adapters[where.system]
         with store.transaction() as db:
             made = [unchanged.made(db, one.side, one.builder, clock.now()) for one in readings]
+        nameless = 0
         async for page in _pages(store, adapter, where):
-            _put(store, adapter, where.entity, page, readings, clock, made)
+            nameless += _put(store, adapter, where.entity, page, readings, clock, made)
             last = page.position or last
             _go_on(is_stopping)
         if where.periods is not None:
-            await _read_moved(store, adapter, where, readings, clock)
+            nameless += await _read_moved(store, adapter, where, readings, clock)
+        if nameless:
+            raise UnidentifiedError(where.system, nameless)
     with store.transaction() as db:
         for one in readings:
             if not where.is_part:
                 comparison.sweep(db, one.side, run_id=one.run_id, targets=one.targets, periods=where.periods)
+                if where.periods is None:
+                    unreadable.sweep(db, one.side, one.run_id)
             is_full = not where.is_part and where.periods is None
             comparison.was_read(db, one.side, last, is_full=is_full, at=clock.now())
 
@@ -200,9 +217,13 @@ def _pages(store: Store, adapter: Adapter, where: Where) -> AsyncIterator[Page]:
 
 async def _read_moved(
     store: Store, adapter: Adapter, where: Where, readings: Sequence[Reading], clock: Clock
-) -> None:
-    """What a window does not show any more may have another date now: it is asked for by its id before it counts as gone."""
+) -> int:
+    """What a window does not show any more may have another date now: it is asked for by its id before it counts as gone.
+
+    Return how many of them can't be told from others.
+    """
     assert where.periods is not None
+    nameless = 0
     found = {
         external_id: None
         for one in readings
@@ -210,7 +231,8 @@ async def _read_moved(
     }
     for some in chunks(list(found), KNOWN_AT_ONCE):
         page = Page(await adapter.read_many(where.entity, some), None, is_last=False)
-        _put(store, adapter, where.entity, page, readings, clock)
+        nameless += _put(store, adapter, where.entity, page, readings, clock)
+    return nameless
 
 
 def _put(
@@ -221,23 +243,30 @@ def _put(
     readings: Sequence[Reading],
     clock: Clock,
     made: Sequence[unchanged.Made] = (),
-) -> None:
-    """Turn one page into rows. What is as it was, and a document that can't be read, keeps the rows it has: it is there."""
+) -> int:
+    """Turn one page into rows; return how many of its records can be neither read nor told from others.
+
+    What is as it was, and a document that can't be read, keeps the rows it has: it is there.
+    """
     page, same, digests = unchanged.split(store.db, made, page)
     read: list[Translated] = []
     unread: list[str] = []
+    nameless = 0
     for item in translated(adapter, entity, page.rows):
         if isinstance(item, Translated):
             read.append(item)
         elif isinstance(item, Untranslatable) and item.external_id:
             unread.append(item.external_id)
+        else:
+            nameless += 1
     newer = _newer(store, adapter.system, entity, read, clock)
     found = [
         newer.get(item.external_id)
         or Read(item.external_id, item.record, item.source_updated_at, item.changed_by)
         for item in read
     ]
-    _store(store, readings, found, [*unread, *same], digests, newer)
+    _store(store, readings, found, [*unread, *same], digests, newer, unread)
+    return nameless
 
 
 def _newer(
@@ -275,14 +304,20 @@ def _store(
     kept: Sequence[str] = (),
     digests: Sequence[Mapping[str, bytes]] = (),
     late: Collection[str] = (),
+    unread: Sequence[str] = (),
 ) -> None:
-    """Keep rows as they are now, and what they were made of, where that is known: not of what came `late`."""
+    """Keep rows as they are now, and what they were made of, where that is known: not of what came `late`.
+
+    `kept` stays as it is; what of it is `unread` and was never held is noted as being there.
+    """
     made: list[dict[str, list[NewRow]]] = [
         {item.external_id: one.builder.rows(item) for item in read} for one in readings
     ]
     with store.transaction() as db:
         for place, (one, rows) in enumerate(zip(readings, made, strict=True)):
             comparison.put_records(db, one.side, rows, run_id=one.run_id, targets=one.targets)
+            unreadable.forget(db, one.side, list(rows))
+            unreadable.note(db, one.side, unread, one.run_id)
             held = digests[place] if digests else {}
             told = {
                 key: held.get(key) if key not in late and unchanged.is_settled(found) else None

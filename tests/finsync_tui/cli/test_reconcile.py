@@ -14,7 +14,7 @@ from finsync_tui.reconcile.advice import ADVICE
 from store import engine
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.cli.conftest import Finsync
-from tests.finsync_tui.reconcile.test_running import Orders
+from tests.finsync_tui.reconcile.desk import Orders
 
 FOUND = 3
 

@@ -13,7 +13,7 @@ from store.canonical.record import CanonicalRecord
 from tests.builders import MONDAY, a_clock, a_store
 from tests.finsync_tui.flows.invoice_desk import an_invoice
 from tests.finsync_tui.flows.test_requisition_commitment import a_requisition
-from tests.finsync_tui.reconcile.test_running import DAY, Desk, Orders
+from tests.finsync_tui.reconcile.desk import DAY, Desk, Orders
 
 
 @contextmanager
