@@ -204,6 +204,13 @@ def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:
                 context, "MATCH_ORDER", f"order {number} is cancelled in {target}, so nothing can be matched there",
                 f"Dispute the invoice, or let {source} order it anew; then retry.", target, {"order": number},
             )  # fmt: skip
+        gone = _cancelled_lines(invoice, number, there.record) if there is not None else []
+        if gone and not is_credit(invoice):
+            return subject.stop(
+                context, "MATCH_ORDER", f"line {', '.join(gone)} of order {number} is cancelled in {target}, so nothing can be "
+                "matched there", f"Dispute the invoice, or let {source} order it anew; then retry.", target,
+                {"order": number, "lines": gone},
+            )  # fmt: skip
         if there is not None and {there.record.status, held.record.status if held else ""} & {"closed"}:
             closed.append((number, there.record.status == "closed"))
         orders[number] = {"key": key, "number": link.number or "", "id": link.external_id}
@@ -215,6 +222,13 @@ def _orders_in_erp(context: Context, invoice: Invoice) -> Wait | Hold | None:
                 f"it came for order {number}, which is closed in {target if is_there else source}",
             )  # fmt: skip
     return None
+
+
+def _cancelled_lines(invoice: Invoice, number: str, there: PurchaseOrder) -> list[str]:
+    """Return the lines of an order that an invoice names and the ERP has cancelled."""
+    gone = {line.number for line in there.lines if line.is_cancelled}
+    named = dict.fromkeys(line.order_line for line in invoice.lines if line.order_number == number)
+    return [one for one in named if one is not None and one in gone]
 
 
 def check_approval(context: Context) -> Answer:

@@ -1,4 +1,4 @@
-"""Steps for an issued order that the ERP cancels or closes by itself, after it was written back and verified.
+"""Steps for an issued order that the ERP cancels or closes by itself, or lines of it, after it was written back and verified.
 
     follow_erp -> await_followed
 
@@ -14,23 +14,28 @@ from finsync_tui.flows import outgoing
 from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store import commitments, crossrefs, records
+from store.canonical.budget import Commitment
 from store.canonical.money import Money
 from store.canonical.purchasing import PurchaseOrder
 from store.workflows import Workflow
 
 CLASS = "ORDER_ENDED"
 _ENDED = ("cancelled", "closed")
+_NAMED_MAX = 5
+"""So many lines are named in a status; the field of the source may be short."""
 
 
 def is_news(db: Connection, workflow: Workflow) -> bool:
-    """Say whether the ERP has ended an order that a done instance made or changed there, or has opened it again."""
+    """Say whether the ERP has ended an order that a done instance made or changed there, or lines of it, or has opened it again."""
     link = crossrefs.get(db, subject.ENTITY, workflow.document_key, str(workflow.target))
     seen = records.get(db, PurchaseOrder, link.system, link.external_id) if link is not None else None
     if seen is None or workflow.kind in ("cancel", "close"):
         return False
     told = workflow.data.get("ended_there")
     if seen.record.status not in _ENDED:
-        return told is not None and seen.record.status == "open"
+        known = workflow.data.get("ended_lines", [])
+        is_other = told is not None or _cancelled(seen.record, _asked(db, workflow)) != known
+        return seen.record.status == "open" and is_other
     is_left = any(one.amount_minor > 0 for one in commitments.open_of(db, workflow.document_key))
     return seen.record.status != told and (is_left or told is not None)
 
@@ -41,20 +46,31 @@ def follow_erp(context: Context) -> Answer:
     assert seen is not None, "it is gone on with because of what the ERP shows"
     key, status, target = context.workflow.document_key, seen.record.status, subject.target(context)
     count = int(context.data.get("ended_count", 0)) + 1
+    asked, before = subject.asked(context), commitments.open_of(context.db, key)
+    lines = _cancelled(seen.record, asked)
     if status in _ENDED:
-        left = commitments.open_of(context.db, key)
         commitments.drop(context.db, key)
-        _note(context, status, left)
+        _note(context, f"was {status}", before)
     else:
-        commitments.replace(context.db, key, target, subject.asked(context))
-    subject.tell(context, status if status in _ENDED else "changed", {})
-    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": status.capitalize()}
+        live = tuple(line for line in asked.lines if line.number not in lines)
+        commitments.replace(context.db, key, target, asked.model_copy(update={"lines": live}))
+        if not set(lines) <= set(context.data.get("ended_lines", [])):
+            _note(context, f"lost {_named(lines)}", _less(before, commitments.open_of(context.db, key)))
+    subject.tell(context, status if status in _ENDED else "changed", {}, part=f"erp-{count}")
+    told = (
+        f"{status.capitalize()}, {_named(lines)} cancelled"
+        if lines and status not in _ENDED
+        else status.capitalize()
+    )
+    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": told}
     entry_id = outgoing.enqueue(
         context, subject.source(context), "order.write_back", {"fields": fields},
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"erp-{count}",
     )  # fmt: skip
     ended = status if status in _ENDED else None
-    context.data.update(write_back_entry=entry_id, written=fields, ended_there=ended, ended_count=count)
+    context.data.update(
+        write_back_entry=entry_id, written=fields, ended_there=ended, ended_count=count, ended_lines=lines
+    )
     return Done({"entry": entry_id, **fields})
 
 
@@ -66,11 +82,45 @@ def await_followed(context: Context) -> Answer:
     return Finish("done", {"erp_status": context.data["written"]["erp_status"]})
 
 
-def _note(context: Context, status: str, left: list[Money]) -> None:
+def _asked(db: Connection, workflow: Workflow) -> Commitment | None:
+    """Return what an instance asked the ERP to hold; None: it did not get so far."""
+    version = workflow.data.get("commitment_version")
+    if version is None:
+        return None
+    held = records.get_version(db, Commitment, "finsync", workflow.document_key, int(version))
+    return held.record if held is not None else None
+
+
+def _cancelled(seen: PurchaseOrder, asked: Commitment | None) -> list[str]:
+    """Return the lines that the ERP has cancelled by itself: those that it was asked to hold."""
+    wanted = {line.number for line in asked.lines} if asked is not None else set()
+    return [line.number for line in seen.lines if line.is_cancelled and line.number in wanted]
+
+
+def _named(lines: list[str]) -> str:
+    """Name lines, the first few of many.
+
+    >>> _named(["2"]), _named(["2", "3"]), _named(list("1234567"))
+    ('line 2', 'lines 2, 3', 'lines 1, 2, 3, 4, 5 and 2 more')
+    """
+    shown = ", ".join(lines[:_NAMED_MAX]) + (
+        f" and {len(lines) - _NAMED_MAX} more" if lines[_NAMED_MAX:] else ""
+    )
+    return f"line{'s' if len(lines) > 1 else ''} {shown}"
+
+
+def _less(before: list[Money], after: list[Money]) -> list[Money]:
+    """Return what is open no more, by currency."""
+    kept = {one.currency: one for one in after}
+    found = [one - kept[one.currency] if one.currency in kept else one for one in before]
+    return [one for one in found if one.amount_minor]
+
+
+def _note(context: Context, what: str, left: list[Money]) -> None:
     target, source = subject.target(context), subject.source(context)
     shown = ", ".join(str(one) for one in left) or "nothing"
     subject.note(
         context, CLASS,
-        f"order {context.workflow.document_number} was {status} in {target}, and is open in {source}: {shown} of it was still to be "
+        f"order {context.workflow.document_number} {what} in {target}, and is open in {source}: {shown} of it was still to be "
         f"invoiced and is promised no more. End it in {source}, too, or open it again in {target}",
     )  # fmt: skip

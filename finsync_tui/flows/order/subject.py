@@ -75,11 +75,11 @@ def asked(context: Context) -> Commitment:
     return found.record
 
 
-def tell(context: Context, participle: str, data: Mapping[str, object]) -> None:
-    """Say what has become of the order's commitment."""
+def tell(context: Context, participle: str, data: Mapping[str, object], *, part: str = "") -> None:
+    """Say what has become of the order's commitment; `part` tells apart what becomes of one version again and again."""
     flow = context.workflow
     event = Event(
-        id=f"finsync:commitment:{flow.document_key}:v{flow.document_version}:{participle}",
+        id=f"finsync:commitment:{flow.document_key}:v{flow.document_version}:{participle}{part and f':{part}'}",
         type=event_type("commitment", participle),
         source="finsync",
         subject=flow.document_key,

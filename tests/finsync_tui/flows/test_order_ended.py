@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from finsync_tui.reconcile.read_back import Want
 from store.canonical.purchasing import PurchaseOrder
-from tests.finsync_tui.flows.invoice_desk import SOURCE, TARGET, InvoiceDesk, a_line, an_invoice, an_order
+from tests.finsync_tui.flows.invoice_desk import (
+    SOURCE,
+    TARGET,
+    InvoiceDesk,
+    a_line,
+    a_receipt,
+    an_invoice,
+    an_order,
+    eur,
+)
 
 
 @pytest.fixture
@@ -99,3 +110,73 @@ def test_an_invoice_on_an_order_that_is_closed_in_both_systems_is_noted(desk: In
     desk.answer()
     desk.invoice(an_invoice(a_line("-2", "10"), number="CN", kind="credit_memo"), "I2")
     assert ("await_posting", 1) == (desk.step("I2"), len(desk.noted))
+
+
+def two_lines(**changes: Any) -> PurchaseOrder:
+    """An order of ten desks and of four chairs, 100 each."""
+    (desks,) = an_order().lines
+    (chairs,) = an_order("4", "25").lines
+    order = an_order(lines=(desks, chairs.model_copy(update={"number": "2"})))
+    return order.model_copy(update={"total": eur("200"), **changes})
+
+
+def erp_cancels_line(desk: InvoiceDesk, *numbers: str) -> None:
+    order = desk.shown[Want(TARGET, PurchaseOrder.entity, "ERP-4711")]
+    assert isinstance(order, PurchaseOrder)
+    lines = tuple(one.model_copy(update={"is_cancelled": one.number in numbers}) for one in order.lines)
+    total = sum((one.amount for one in lines if not one.is_cancelled), eur("0"))
+    desk.tell(TARGET, "ERP-4711", order.model_copy(update={"lines": lines, "total": total}))
+    while desk.pending:
+        desk.answer()
+
+
+def test_a_line_that_the_erp_cancels_promises_nothing_and_its_source_reads_it() -> None:
+    """The rest of the order stays open; what was still to be invoiced of the line is said, in money, once."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desk.receive()
+    desk.post(an_invoice(a_line("4")))
+    before = desk.open_minor
+
+    erp_cancels_line(desk, "2")
+    erp_cancels_line(desk, "2")
+    cancelled = desk.open_minor
+    erp_cancels_line(desk)
+
+    assert (16000, 6000, 16000) == (before, cancelled, desk.open_minor)
+    assert ["Open", "Open, line 2 cancelled", "Open"] == told(desk)
+    assert ["ORDER_ENDED"] == desk.noted
+    (message,) = (row[0] for row in desk.store.db.execute("SELECT message FROM finding"))
+    assert "order PO-1 lost line 2 in oracle-emea, and is open in coupa: 100.00 EUR of it" in message
+
+
+def test_an_invoice_for_a_line_that_the_erp_has_cancelled_stops() -> None:
+    """The order is open and its other line can be invoiced; this one goes on by itself when the line is in force again."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desk.receive(a_receipt("4", order_line="2"))
+    erp_cancels_line(desk, "2")
+
+    desk.invoice(an_invoice(a_line("4", "25", order_line="2")))
+    stopped = (list(desk.exceptions), desk.cause, list(desk.sent))
+    erp_cancels_line(desk)
+
+    assert [("MATCH_ORDER", "open")] == stopped[0]
+    assert "line 2 of order PO-1 is cancelled in oracle-emea" in stopped[1]
+    assert "invoice.create" not in stopped[2]
+    assert ("verify_posting", []) == (desk.step(), desk.open_cases)
+
+
+def test_a_line_that_its_source_cancels_is_no_news_from_the_erp() -> None:
+    """It was asked for: nothing is told, and the order ends where it should."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desks, chairs = two_lines().lines
+    lines = (desks, chairs.model_copy(update={"is_cancelled": True}))
+    desk.tell(SOURCE, "4711", two_lines(lines=lines, total=eur("100"), revision="2"))
+    desk.answers(2)
+
+    erp_cancels_line(desk, "2")
+    desk.read()
+
+    assert ([], 10000) == (desk.noted, desk.open_minor)
