@@ -13,7 +13,7 @@ from finsync_tui.mapping.editing import Remark
 from finsync_tui.mapping.resolve import SAME
 from finsync_tui.profile import LegalEntitySetup, MappingRow, Profile
 
-NATURAL_TABLES = ("expense_account", "tax_account")
+NATURAL_TABLES = ("expense_account", "tax_account", "owed_tax_account")
 """Tables whose targets are natural accounts, whatever segment they stand in for."""
 
 
@@ -51,7 +51,7 @@ def _segments(setup: LegalEntitySetup, table: str) -> set[str]:
         found |= {name for name, one in setup.expense.tables.items() if one == table}
         if table in NATURAL_TABLES:
             found.add(setup.expense.account_segment)
-    if setup.invoice is not None and table == "tax_account":
+    if setup.invoice is not None and table in ("tax_account", "owed_tax_account"):
         found.add(setup.invoice.account_segment)
     return found
 

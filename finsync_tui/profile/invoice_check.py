@@ -12,6 +12,7 @@ FLOW = "invoice_to_payment"
 RECEIPTS = "goods_receipt"
 ORDERS = "requisition_to_pay"
 TAX_TABLE = "tax_account"
+OWED_TABLE = "owed_tax_account"
 BALANCE_SEGMENTS = 3
 """Company, cost centre, account: what is known of a line of the balance sheet, in the order of the source's account."""
 
@@ -38,6 +39,13 @@ def invoice_problems(profile: Profile) -> Iterator[Problem]:
             f"mappings.{TAX_TABLE}",
             f"there is no mapping table {TAX_TABLE!r}: tax that comes back has no account",
             f"Add mappings/{TAX_TABLE}.csv to a layer, with rows for COUNTRY/TAX CODE.",
+        )
+    posting = [code for code, rules in sorted(profile.tax.countries.items()) if rules.own_loss == "post"]
+    if found and posting and OWED_TABLE not in profile.mappings:
+        yield Problem(
+            f"tax.countries.{posting[0]}.own_loss",
+            f"there is no mapping table {OWED_TABLE!r}: tax that the buyer owes has no account",
+            f"Add mappings/{OWED_TABLE}.csv to a layer, with rows for COUNTRY/TAX CODE, or leave it to the ERP.",
         )
 
 

@@ -72,6 +72,12 @@ class CountryTax(_Part):
         default=Decimal(100),
         description="What comes back where neither code nor rule says more; 0: sales tax",
     )
+    own_loss: Literal["erp", "post"] = Field(
+        default="erp",
+        description="What does not come back of tax that the buyer declares itself (reverse charge): the ERP charges it by its "
+        "own tax set-up, and it is a finding; or it is posted with the invoice, to the cost, against the account of the table "
+        "owed_tax_account",
+    )
     blocked_expense_types: tuple[Name, ...] = Field(
         default=(),
         description="Entertainment, private use: nothing comes back, and no recoverable code may be used",

@@ -1,7 +1,7 @@
 """On which accounts, and in which period? What matches an order is charged where the order is; the rest is coded here.
 
 Recoverable tax goes to the account that the mapping table `tax_account` has for `COUNTRY/TAX CODE`; tax that does not come
-back goes with the cost it was charged on.
+back goes with the cost it was charged on: where the buyer declares it, against the account that `owed_tax_account` has.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from store.canonical.money import total
 from store.canonical.payables import Invoice, InvoiceLine
 
 TAX_TABLE = "tax_account"
+OWED_TABLE = "owed_tax_account"
 
 
 def resolve_accounts(context: Context) -> Answer:
@@ -51,7 +52,7 @@ def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str,
         if line.kind == "tax":
             back, lost = taxing.recovery(context, line)
             if back.amount_minor:
-                yield f"tax/{line.number}", _tax(context, invoice, line.tax_code, on)
+                yield f"tax/{line.number}", _tax(context, invoice, line.tax_code, on, TAX_TABLE)
             if lost and not has_items:
                 yield f"tax/{line.number}", _nowhere(line)
         elif line.kind == "item" and line.order_number:
@@ -64,6 +65,9 @@ def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str,
             yield f"freight/{line.number}", _balance(context, freight, on)
         elif not has_items:
             yield f"freight/{line.number}", _nowhere(line)
+    for line, _ in taxing.own_losses(context):
+        code = taxing.self_assessed(context, line)
+        yield f"owed/{line.number}", _tax(context, invoice, code, on, OWED_TABLE)
 
 
 def _own(context: Context, line: InvoiceLine, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
@@ -96,14 +100,14 @@ def _nowhere(line: InvoiceLine) -> Unresolved:
     )  # fmt: skip
 
 
-def _tax(context: Context, invoice: Invoice, code: str | None, on: date) -> Resolved | Unresolved:
+def _tax(context: Context, invoice: Invoice, code: str | None, on: date, name: str) -> Resolved | Unresolved:
     key = f"{invoice.ship_to_country or '*'}/{code or '*'}"
-    table = context.facts.tables.get(TAX_TABLE)
+    table = context.facts.tables.get(name)
     scope = str(context.data["legal_entity"])
     known = given.of_invoice(invoice)
     match = table.find(key, scope=scope, on=on, given=known) if table is not None else None
     if match is None:
-        return accounts.missing_rule(table or Table(TAX_TABLE, 0, ()), key, scope, f"tax {key}", known)
+        return accounts.missing_rule(table or Table(name, 0, ()), key, scope, f"tax {key}", known)
     found = _balance(context, match.target, on)
     return (
         found

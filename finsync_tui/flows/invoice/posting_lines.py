@@ -2,6 +2,8 @@
 
 Lines of an order name the ERP's order, which knows their accounts; all others name theirs. Tax that comes back has an
 account of its own; what does not goes with the cost it was charged on, and so does freight that no account is named for.
+Tax that the buyer declares is owed to no supplier: what does not come back of it is charged to the cost and, in a line of
+the same size, to the account of tax that is owed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from store.canonical.money import Money
 from store.canonical.payables import Invoice, InvoiceLine
 
 LOST_TAX = "Tax that does not come back"
+OWED_TAX = "Tax that the buyer declares"
 
 
 def made(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
@@ -49,6 +52,14 @@ def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
                 kind=line.kind, amount=line.amount, **{**base, "description": line.description or "Freight"}
             )
             yield from _spread(context, invoice, shape)
+    for line, lost in taxing.own_losses(context):
+        shape = InvoiceLine(
+            number=line.number, kind="other", amount=lost, description=LOST_TAX, reference=line.number
+        )
+        yield from _spread(context, invoice, shape, of=line.number)
+        account = accounts[f"owed/{line.number}"]
+        against = Money(amount_minor=-lost.amount_minor, currency=lost.currency)
+        yield shape.model_copy(update={"amount": against, "description": OWED_TAX, "account": account})
 
 
 def _tax(context: Context, invoice: Invoice, line: InvoiceLine) -> Iterator[InvoiceLine]:

@@ -79,13 +79,12 @@ def check_tax(context: Context) -> Answer:
         detail["withheld"] = str(answer.withheld)  # the ERP keeps it back; here it explains a smaller payment
     if (own := _own_loss(answer)).amount_minor:
         target = subject.target(context)
-        detail["own_loss"] = str(
-            own
-        )  # the ERP books it with the tax that it declares; no supplier is owed it
-        subject.note(
-            context, "TAX_REVIEW",
-            f"of the tax that the buyer declares {own} do not come back: see that {target} books so by its tax set-up",
-        )  # fmt: skip
+        detail["own_loss"] = str(own)  # no supplier is owed it
+        if not _posts_own_loss(context):  # the ERP books it with the tax that it declares
+            subject.note(
+                context, "TAX_REVIEW",
+                f"of the tax that the buyer declares {own} do not come back: see that {target} books so by its tax set-up",
+            )  # fmt: skip
     if answer.accrues:
         detail["accrues"] = "the shortfall is the buyer's to declare"
     if judged.severity == "block":
@@ -154,6 +153,25 @@ def self_assessed(context: Context, line: InvoiceLine) -> str | None:
     lines = TaxAnswer.model_validate(told).lines if told else ()
     is_ours = any(one.number == line.number and one.is_self_assessed for one in lines)
     return line.tax_code or _code_of(subject.invoice(context), line) if is_ours else None
+
+
+def own_losses(context: Context) -> list[tuple[InvoiceLine, Money]]:
+    """Return what is posted, line by line, of tax that the buyer declares and that does not come back; none where the ERP
+    charges it by its own tax set-up."""
+    told = context.data.get("tax")
+    if not told or not _posts_own_loss(context):
+        return []
+    lines = {line.number: line for line in subject.invoice(context).lines if line.kind != "tax"}
+    return [
+        (lines[one.number], one.non_recoverable)
+        for one in TaxAnswer.model_validate(told).lines
+        if one.is_self_assessed and one.non_recoverable.amount_minor and one.number in lines
+    ]
+
+
+def _posts_own_loss(context: Context) -> bool:
+    country = subject.invoice(context).ship_to_country or ""
+    return context.facts.profile.tax.country(country).own_loss == "post"
 
 
 def _own_loss(answer: TaxAnswer) -> Money:

@@ -12,7 +12,7 @@ import pytest
 from finsync_tui import actions
 from finsync_tui.tax import determine
 from store.canonical.money import Money
-from store.canonical.payables import Invoice, PaidInvoice
+from store.canonical.payables import Invoice, InvoiceLine, PaidInvoice
 from store.canonical.tax import TaxAddress, TaxQuestion
 from store.errors import NotAllowedError
 from tests.builders import a_supplier, an_account_combination
@@ -485,6 +485,57 @@ def test_reverse_charge_is_posted_with_its_code_and_no_tax(percent: str, noted: 
     assert ["RC"] == [line.tax_code for line in desk.posted.lines]
     messages = [row[0] for row in desk.store.db.execute("SELECT message FROM finding")]
     assert [True] * len(noted) == ["9.50 EUR do not come back" in one for one in messages]
+
+
+def a_reverse_charge(desk: InvoiceDesk, *lines: InvoiceLine, **changes: Any) -> None:
+    """An invoice from another member state over a code by which the buyer declares 19 per cent."""
+    from store.canonical.chart import TaxCode
+
+    code = TaxCode(
+        number="RC",
+        country="DE",
+        description="Reverse charge",
+        rate_percent=Decimal(19),
+        is_reverse_charge=True,
+    )
+    desk.put("extract", "DE/RC", code)
+    desk.invoice(
+        an_invoice(*lines, ship_from_country="FR", supplier_tax_number="FR123", tax=eur("0"), **changes)
+    )
+
+
+def test_lost_reverse_charge_is_posted_where_policy_says_so() -> None:
+    """To the cost it was charged on, against the tax that is owed, to the minor unit; the supplier is owed what it asks."""
+    rules = {"recovery": [{"percent": "50", "accounts": ["7110"]}], "own_loss": "post"}
+    desk = InvoiceDesk(tax={"countries": {"DE": rules}})
+    desk.rows["owed_tax_account"] = (("DE/RC", "177700"),)
+    desk.order()
+    desk.receive()
+    matched = a_line("10", "10", "2", tax_code="RC")
+
+    a_reverse_charge(desk, a_free_line("33.33", tax_code="RC"), matched)
+
+    # 19 % of 33.33 is 6.33, of which 3.17 come back; of 100.00 it is 19.00, of which 9.50 do
+    assert ("await_posting", []) == (desk.step(), desk.noted)
+    assert {
+        "01-420-7110": 3333 + 316 + 950,
+        "ERP-PO-1/1": 10000,
+        "01-000-177700": -316 - 950,
+    } == desk.charged()
+    assert eur("133.33") == desk.posted.total
+    codes = {(line.kind, line.tax_code) for line in desk.posted.lines}
+    assert {("item", "RC"), ("other", None)} == codes
+
+
+def test_owed_tax_without_an_account_waits_for_its_rule() -> None:
+    """Nothing is posted half."""
+    desk = InvoiceDesk(tax={"countries": {"DE": {"recoverable_percent": "0", "own_loss": "post"}}})
+
+    a_reverse_charge(desk, a_free_line(tax_code="RC"))
+
+    assert [("MAPPING_MISSING", "open")] == desk.exceptions
+    assert "'owed_tax_account'" in desk.cause
+    assert [] == desk.sent
 
 
 def test_lost_tax_of_the_whole_document_goes_with_the_lines_that_lose_it() -> None:
