@@ -91,6 +91,16 @@ class Payments:
         row.touch(at)
         self._table.put(row)
 
+    def change(self, row: Row, invoice: Row, by: Decimal, at: datetime) -> None:
+        """Have a payment settle more of an invoice than it did, or less."""
+        names = ("AmountPaidPaymentCurrency", "AmountPaidInvoiceCurrency", "InvoicePaymentAmount")
+        related = next(one for one in row.of("relatedInvoices") if one.data["InvoiceId"] == invoice.id)
+        related.data |= {name: _number(related.data[name]) + by for name in names}
+        row.data["PaymentAmount"] = _number(row.data["PaymentAmount"]) + by
+        self._book(invoice, by, at)
+        row.touch(at)
+        self._table.put(row)
+
     def clear(self, row: Row, at: datetime, on: date) -> None:
         """Have the bank confirm a payment."""
         amount = row.data["PaymentAmount"]

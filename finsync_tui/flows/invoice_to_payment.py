@@ -21,6 +21,7 @@ the ERP holds it until that is settled (`invoice/disputes.py`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui.flows import payments
@@ -30,6 +31,7 @@ from finsync_tui.flows.invoice import (
     checks,
     disputes,
     doubles,
+    doubles_there,
     evidence,
     goods,
     holds,
@@ -41,6 +43,7 @@ from finsync_tui.flows.invoice import (
 )
 from finsync_tui.flows.steps import Step
 from finsync_tui.flows.usual import UsualFlow
+from finsync_tui.profile import Profile
 from store import crossrefs, records
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
@@ -88,6 +91,11 @@ class InvoiceToPayment(UsualFlow):
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         """Only a void takes the place of what follows a posted invoice to its payment."""
         return kind != "void" and evidence.is_posted(workflow)
+
+    def notices(self, db: Connection, profile: Profile, event: Event, now: datetime) -> None:
+        """Invoices that people enter in the ERP have no instance, and may be one with another."""
+        if event.type.startswith(_INVOICE):
+            doubles_there.note(db, profile, event.subject, now)
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)

@@ -111,6 +111,7 @@ def _consume(db: Connection, flow: Flow, facts: Facts, clock: Clock) -> tuple[in
 
 def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime) -> None:
     """Wake the instances that may have waited for this news, and let held and done ones go on that it changes."""
+    flow.notices(db, facts.profile, event, now)
     for key in flow.waits_for(db, event):
         found = _tell_document(db, flow, facts, key, event, now)
         last = found[-1] if found else None

@@ -125,6 +125,10 @@ class Flow(Protocol):
         """Say whether a newer instance of that kind waits until this one has ended, wherever it stands."""
         ...
 
+    def notices(self, db: Connection, profile: Profile, event: Event, now: datetime) -> None:
+        """Note what a system's news says that no instance is about."""
+        ...
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         """Return the keys of the documents whose instances may wait for this news from a system."""
         ...

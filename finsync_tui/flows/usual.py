@@ -26,6 +26,9 @@ class UsualFlow:
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False
 
+    def notices(self, db: Connection, profile: Profile, event: Event, now: datetime) -> None:
+        """What happens elsewhere is no news to it."""
+
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         return ()
 

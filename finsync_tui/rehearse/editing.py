@@ -27,6 +27,8 @@ Kind = Literal[
     "flipped status",
     "swapped supplier",
     "unpaid again",
+    "paid less",
+    "paid unasked",
 ]
 KINDS: Final[tuple[Kind, ...]] = (
     "changed amount",
@@ -36,6 +38,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     "flipped status",
     "swapped supplier",
     "unpaid again",
+    "paid less",
+    "paid unasked",
 )
 EDITOR: Final = "night.shift"
 """A login of the systems that is nobody's we know."""
@@ -99,6 +103,10 @@ def _posted(systems: Systems) -> Iterator[_Posted]:
 def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
     if kind in ("doubled payment", "second payment"):
         return bool(_payments(systems, one))
+    if kind == "paid less":
+        return _cuttable(one) is not None
+    if kind == "paid unasked":
+        return not _source(systems, one)["paid"] and one.row.data["PaidStatus"] != "Paid"
     if kind == "unpaid again":
         return bool(_source(systems, one)["paid"]) and one.row.data["PaidStatus"] == "Paid"
     if kind == "swapped supplier":
@@ -119,6 +127,14 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
     if kind == "unpaid again":
         systems.coupa.put("invoices", {**_source(systems, one), "paid": False}, by=EDITOR)
         return Edit(kind, SOURCE, one.document_key, number, "paid_invoices", "manual_change")
+    if kind == "paid unasked":
+        systems.coupa.put("invoices", {**_source(systems, one), "paid": True}, by=EDITOR)
+        return Edit(kind, SOURCE, one.document_key, number, "paid_invoices", "manual_change")
+    if kind == "paid less":
+        _cut_payment(systems, one)
+        return Edit(
+            kind, one.system, one.document_key, number, "payments", "manual_change", ("paid_invoices",)
+        )
     acts: dict[Kind, Callable[[_Posted], None]] = {
         "changed amount": _change_amount,
         "deleted invoice": _delete,
@@ -185,6 +201,23 @@ def _pay_again(systems: Systems, one: _Posted) -> None:
     amount = Decimal(str(_payments(systems, one)[-1]["amount-paid"]))
     now = one.pod.now()
     systems.erps[one.system].finance.payments.pay([(one.row, amount)], now, now.date())
+
+
+def _cut_payment(systems: Systems, one: _Posted) -> None:
+    """The ERP's payment settles less than it did; the procurement system was told of all of it."""
+    row = _cuttable(one)
+    assert row is not None, "only invoices with a live payment are chosen"
+    systems.erps[one.system].finance.payments.change(row, one.row, -STEP, one.pod.now())
+
+
+def _cuttable(one: _Posted) -> Row | None:
+    """Return a payment in force of this invoice alone that is larger than what is cut."""
+    for row in sorted(one.pod.tables["payablesPayments"], key=lambda row: str(row.id)):
+        related = row.of("relatedInvoices")
+        is_its_own = {part.data["InvoiceId"] for part in related} == {one.row.id} and len(related) == 1
+        if is_its_own and row.data["VoidDate"] is None and Decimal(str(row.data["PaymentAmount"])) > STEP:
+            return row
+    return None
 
 
 def _source(systems: Systems, one: _Posted) -> dict[str, Any]:

@@ -217,3 +217,72 @@ def test_the_same_number_written_another_way_is_the_same_invoice() -> None:
     entered_by_hand(desk, number="inv 1", total=eur("80"), lines=an_invoice(a_free_line("80")).lines)
 
     assert ([(DOUBT, "open")], (10000, "EUR")) == (desk.exceptions, risk(desk))
+
+
+def typed(desk: InvoiceDesk, key: str, number: str = "R-7", amount: str = "80", **changes: Any) -> None:
+    """Somebody enters an invoice in the ERP by hand."""
+    invoice = an_invoice(a_free_line(amount), number=number, business_unit="DE Operations", **changes)
+    desk.tell(TARGET, key, invoice)
+
+
+def noted(desk: InvoiceDesk) -> list[tuple[str, str, str]]:
+    rows = desk.store.db.execute("SELECT class, document_key, message FROM finding ORDER BY id")
+    return [tuple(row) for row in rows]
+
+
+def test_two_invoices_that_were_entered_by_hand_under_one_number_are_noted_once() -> None:
+    """Neither is ours, so no process would say it; spaces and signs make no other number; read again, it is no news."""
+    desk = InvoiceDesk()
+
+    typed(desk, "E1", "R 77")
+    typed(desk, "E2", "r-77")
+    typed(desk, "E1", "R 77", description="read again")
+
+    ((class_, key, message),) = noted(desk)
+    assert ("INVOICE_DUPLICATE", f"{TARGET}:E2") == (class_, key)
+    assert (
+        "invoices E1 and E2 of Muster Büromöbel GmbH, entered by hand, have the same number (80.00 EUR)"
+        in message
+    )
+
+
+def test_two_equal_amounts_that_were_entered_by_hand_close_by_are_noted_and_that_both_are_paid() -> None:
+    """Where both match orders, only if these are the same; far apart it is next month's."""
+    desk = InvoiceDesk()
+    typed(desk, "E1", "R-1", invoiced_on=date(2026, 1, 5))
+    typed(desk, "E2", "R-2", invoiced_on=date(2026, 1, 12))
+    typed(desk, "E3", "R-3", invoiced_on=date(2026, 2, 20))
+    typed(desk, "E4", "R-4", "81", invoiced_on=date(2026, 1, 5))
+    before = noted(desk)
+
+    for payment_id, key in (("P1", "E1"), ("P2", "E2")):
+        desk.pay(payment_id, "80", of=key)
+    typed(desk, "E2", "R-2", invoiced_on=date(2026, 1, 12), paid_status="paid")
+
+    assert [("PAYMENT_DUPLICATE_POSSIBLE", f"{TARGET}:E2")] == [one[:2] for one in before]
+    assert "are over the same amount and close by (80.00 EUR): see" in before[0][2]
+    assert "(80.00 EUR) and both are paid: see" in noted(desk)[1][2]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "cancelled"}, {"reference": "coupa:I9"}, {"kind": "credit_memo"}, {"business_unit": "FR Operations"},
+        {"supplier_number": "S-2"},
+    ],
+)  # fmt: skip
+def test_what_is_cancelled_ours_or_anothers_is_no_double(changes: dict[str, Any]) -> None:
+    """Two of one number are one only of one supplier and company, in force, and of one kind."""
+    desk = InvoiceDesk()
+    typed(desk, "E1")
+    desk.tell(
+        TARGET,
+        "E2",
+        an_invoice(a_free_line("80"), number="R-7", **({"business_unit": "DE Operations"} | changes)),
+    )
+
+    assert [] == noted(desk)
+    off = InvoiceDesk(duplicates={"same_number": "off", "same_amount": "off"})
+    typed(off, "E1")
+    typed(off, "E2")
+    assert [] == noted(off)
