@@ -7,7 +7,7 @@ names, nobody but the configured address is asked.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Final
 
@@ -187,12 +187,19 @@ def items(envelope: wire.Envelope) -> list[bytes]:
 
 
 def expand(children: Children) -> str:
-    """Return the expand parameter for a tree of children.
+    """Return the expand parameter for a tree of children: each branch whole, its parents are implied.
 
-    >>> expand({"lines": {"schedules": {"distributions": {}}}})
-    'lines.schedules.distributions'
+    >>> expand({"lines": {"schedules": {"distributions": {}}}, "holds": {}})
+    'lines.schedules.distributions,holds'
+    >>> expand({"lines": {"parts": {}, "projects": {}}})
+    'lines.parts,lines.projects'
     """
-    return ",".join(f"{name}.{expand(below)}" if below else name for name, below in children.items())
+    return ",".join(_branches(children))
+
+
+def _branches(children: Children) -> Iterator[str]:
+    for name, below in children.items():
+        yield from (f"{name}.{one}" for one in _branches(below)) if below else (name,)
 
 
 def quoted(text: str) -> str:

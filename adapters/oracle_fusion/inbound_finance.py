@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from adapters.base import Translated
-from adapters.oracle_fusion import wire, wire_payables
+from adapters.oracle_fusion import projects, wire, wire_payables
 from adapters.oracle_fusion import wire_finance as finance
 from adapters.oracle_fusion.fields import UntranslatableError, day, latest, text, to_money, whole
 from adapters.oracle_fusion.options import Options
@@ -168,7 +168,7 @@ def invoice(row: bytes, options: Options) -> Translated:
             "reference": mark,
             "holds": tuple(dict.fromkeys(hold_text(one) for one in open_holds(document))),
             "lines": tuple(
-                _invoice_line(line, currency, f"$.invoiceLines[{index}]")
+                _invoice_line(line, currency, f"$.invoiceLines[{index}]", options)
                 for index, line in enumerate(wire.rows(document.invoiceLines))
                 if not _is_prepayment(line)
             ),
@@ -216,18 +216,29 @@ def hold_text(hold: finance.InvoiceHold) -> str:
     return f"{name}: {reason}" if reason and reason != name else name
 
 
-def _invoice_line(line: finance.InvoiceLine, currency: str, path: str) -> InvoiceLine:
-    parts = [one for one in wire.rows(line.invoiceDistributions) if one.DistributionCombination]
-    accounts = {one.DistributionCombination for one in parts}
+def _charged(line: finance.InvoiceLine, account: str, options: Options) -> str:
+    """What matches an order has its project from there; any other line's stands beside its account."""
+    coded = line.invoiceLineProjectDff
+    codings = None if coded is None or line.PurchaseOrderNumber else wire.rows(coded)
+    return projects.seen(account, codings, options, by_id=False)
+
+
+def _invoice_line(line: finance.InvoiceLine, currency: str, path: str, options: Options) -> InvoiceLine:
+    parts = [
+        (_charged(line, one.DistributionCombination, options), one)
+        for one in wire.rows(line.invoiceDistributions)
+        if one.DistributionCombination
+    ]
+    accounts = {account for account, _ in parts}
     distributions = [
         {
             "number": str(number),
-            "account": one.DistributionCombination,
+            "account": account,
             "amount": to_money(
                 one.DistributionAmount or Decimal(0), currency, f"{path}.invoiceDistributions"
             ),
         }
-        for number, one in enumerate(parts, 1)
+        for number, (account, one) in enumerate(parts, 1)
     ]
     return InvoiceLine.model_validate(
         {

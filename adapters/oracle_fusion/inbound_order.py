@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.base import Translated
-from adapters.oracle_fusion import wire
+from adapters.oracle_fusion import projects, wire
 from adapters.oracle_fusion.fields import (
     UntranslatableError,
     add_up,
@@ -228,13 +228,17 @@ def _distributions(
         found.append(
             {
                 "number": f"{place}.{number}" if has_many else number,
-                "account": account,
+                "account": projects.seen(account, _coded(one), options, by_id=True),
                 "segments": tuple(account.split(options.segment_delimiter)) if account else (),
                 "amount": share,
                 "quantity": one.Quantity,
             }
         )
     return tuple(found)
+
+
+def _coded(one: wire.Distribution) -> list[wire.OrderProject] | None:
+    return None if one.projectDFF is None else wire.rows(one.projectDFF)
 
 
 def _shares(

@@ -2,13 +2,14 @@
 
 A charge's project stands in a segment of its account. What Oracle's project costing wants to know beside it, the task for
 example, no other system knows: the profile says it by project (`project_coding`). Orders name it by ids, invoices by names.
+What Oracle shows is held against that: a charge with another coding is shown as charged elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from adapters.oracle_fusion.options import Options, ProjectCode
 
@@ -56,6 +57,46 @@ def of_line(accounts: Iterable[str], on: date, options: Options) -> list[Body] |
             "_ORGANIZATION_ID_Display": code.organization,
         }
     ]
+
+
+class Shown(Protocol):
+    """A coding as Oracle shows it, by ids or by names."""
+
+    @property
+    def project(self) -> object: ...
+    @property
+    def task(self) -> object: ...
+    @property
+    def expenditure_type(self) -> object: ...
+    @property
+    def organization(self) -> object: ...
+
+
+def seen(account: str, codings: Sequence[Shown] | None, options: Options, *, by_id: bool) -> str:
+    """Return the account, with the coding that Oracle shows where it is another than the profile says; `codings` None: it
+    does not show any. The day of the expenditure is Oracle's to move."""
+    if options.project_coding is None or codings is None:
+        return account
+    try:
+        code = code_of(account, options)
+    except UncodedError:
+        return account  # what nobody has said can't be compared
+    have = [_words(one.project, one.task, one.expenditure_type, one.organization) for one in codings]
+    have = [one for one in have if any(one)]
+    want = [] if code is None else [_of_code(code, by_id=by_id)]
+    if have == want:
+        return account
+    return f"{account} (project {', '.join(' / '.join(one) for one in have) or 'none'})"
+
+
+def _of_code(code: ProjectCode, *, by_id: bool) -> tuple[str, ...]:
+    if by_id:
+        return _words(code.project_id, code.task_id, code.expenditure_type_id, code.organization_id)
+    return _words(code.project, code.task, code.expenditure_type, code.organization)
+
+
+def _words(*values: object) -> tuple[str, ...]:
+    return tuple("" if one is None else str(one) for one in values)
 
 
 def code_of(account: str, options: Options) -> ProjectCode | None:

@@ -33,12 +33,12 @@ from adapters.oracle_fusion.jobs import Jobs
 from adapters.oracle_fusion.options import Options
 from adapters.oracle_fusion.positions import Position, PositionError
 from adapters.oracle_fusion.reads_finance import (
-    INVOICE_TREE,
     JOURNAL_TREE,
     PAYMENT_TREE,
     WORKER_TREE,
     FinanceReads,
     batch_ids,
+    invoice_tree,
     only_journals,
 )
 from adapters.oracle_fusion.reads_receiving import HISTORY, RECEIPTS_ONLY, at_dock
@@ -87,7 +87,9 @@ def source(entity: str, options: Options) -> Source | None:
     return {
         "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}, "addresses": {}}, is_keyed),
         "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
-        "purchase_order": Source("draftPurchaseOrders", "POHeaderId", _CHANGED, ORDER_TREE, is_keyed),
+        "purchase_order": Source(
+            "draftPurchaseOrders", "POHeaderId", _CHANGED, order_tree(options), is_keyed
+        ),
         "requisition": Source(
             "purchaseRequisitions", "RequisitionHeaderId", _CHANGED, REQUISITION_TREE, is_keyed
         ),
@@ -99,10 +101,17 @@ def source(entity: str, options: Options) -> Source | None:
         "account_combination": Source("accountCombinationsLOV", options.combination_id_attribute),
         "cost_centre": Source("valueSets", "Value"),
         "journal_entry": Source("journalBatches", "JeBatchId", _CHANGED, JOURNAL_TREE, is_keyed),
-        "invoice": Source("invoices", "InvoiceId", _CHANGED, INVOICE_TREE, is_keyed),
+        "invoice": Source("invoices", "InvoiceId", _CHANGED, invoice_tree(options), is_keyed),
         "payment": Source("payablesPayments", "CheckId", _CHANGED, PAYMENT_TREE, is_keyed),
         "employee": Source(f"{options.hcm_path}/publicWorkers", "PersonId", None, WORKER_TREE, is_keyed),
     }.get(entity)
+
+
+def order_tree(options: Options) -> Children:
+    """Return what is read of an order: with the coding of its projects where this company has any."""
+    if options.project_coding is None:
+        return ORDER_TREE
+    return {"lines": {"schedules": {"distributions": {"projectDFF": {}}}}}
 
 
 def _moments(name: str, first: date, last: date) -> str:

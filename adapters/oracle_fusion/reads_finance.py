@@ -32,11 +32,20 @@ from store.clock import Clock
 
 JOURNAL_TREE: Final[Children] = {"journalHeaders": {"journalLines": {}}}
 INVOICE_TREE: Final[Children] = {"invoiceLines": {"invoiceDistributions": {}}, "invoiceInstallments": {}}
+CODED_INVOICE_TREE: Final[Children] = {
+    **INVOICE_TREE,
+    "invoiceLines": {"invoiceDistributions": {}, "invoiceLineProjectDff": {}},
+}
 PAYMENT_TREE: Final[Children] = {"relatedInvoices": {}}
 WORKER_TREE: Final[Children] = {"assignments": {"managers": {}}}
 PERIODS: Final = "accountingPeriodStatusLOV"
 NUMBERS_MAX: Final = 40
 """Invoice numbers in one filter: each may have fifty characters."""
+
+
+def invoice_tree(options: Options) -> Children:
+    """Return what is read of an invoice: with the coding of its projects where this company has any."""
+    return INVOICE_TREE if options.project_coding is None else CODED_INVOICE_TREE
 
 
 class FinanceReads:

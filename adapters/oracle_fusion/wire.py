@@ -217,12 +217,31 @@ class Balances(msgspec.Struct):
     items: list[Balance]
 
 
+class OrderProject(
+    msgspec.Struct,
+    rename={
+        "project": "_PROJECT_ID",
+        "task": "_TASK_ID",
+        "expenditure_type": "_EXPENDITURE_TYPE_ID",
+        "organization": "_ORGANIZATION_ID",
+    },
+):
+    """A project's coding of an order's distribution, by ids."""
+
+    project: Id | None = None
+    task: Id | None = None
+    expenditure_type: Id | None = None
+    organization: Id | None = None
+
+
 class Distribution(Linked, kw_only=True):
     DistributionNumber: Decimal | None = None
     Quantity: Decimal | None = None
     Amount: Decimal | None = None
     POChargeAccount: str | None = None
     BudgetDate: str | None = None
+    projectDFF: list[OrderProject] | Rows[OrderProject] | None = None
+    """None: it was not asked for, or Oracle does not say."""
 
 
 class Schedule(Linked, kw_only=True):

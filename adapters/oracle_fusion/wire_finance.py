@@ -85,6 +85,23 @@ class InvoiceDistribution(msgspec.Struct):
     DistributionAmount: Decimal | None = None
 
 
+class LineProject(
+    msgspec.Struct,
+    rename={
+        "project": "_PROJECT_ID_Display",
+        "task": "_TASK_ID_Display",
+        "expenditure_type": "_EXPENDITURE_TYPE_ID_Display",
+        "organization": "_ORGANIZATION_ID_Display",
+    },
+):
+    """A project's coding of an invoice's line, by names."""
+
+    project: str | None = None
+    task: str | None = None
+    expenditure_type: str | None = None
+    organization: str | None = None
+
+
 class InvoiceLine(msgspec.Struct):
     LineNumber: Decimal
     LineType: str | None = None
@@ -104,6 +121,8 @@ class InvoiceLine(msgspec.Struct):
     CanceledFlag: Flag | None = None
     DiscardedFlag: Flag | None = None
     invoiceDistributions: list[InvoiceDistribution] | Rows[InvoiceDistribution] | None = None
+    invoiceLineProjectDff: list[LineProject] | Rows[LineProject] | None = None
+    """None: it was not asked for, or Oracle does not say."""
 
 
 class InvoiceInstallment(msgspec.Struct):

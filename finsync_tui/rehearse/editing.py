@@ -28,7 +28,6 @@ Kind = Literal[
     "swapped supplier",
     "unpaid again",
     "paid less",
-    "paid unasked",
 ]
 KINDS: Final[tuple[Kind, ...]] = (
     "changed amount",
@@ -39,7 +38,6 @@ KINDS: Final[tuple[Kind, ...]] = (
     "swapped supplier",
     "unpaid again",
     "paid less",
-    "paid unasked",
 )
 EDITOR: Final = "night.shift"
 """A login of the systems that is nobody's we know."""
@@ -105,8 +103,6 @@ def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
         return bool(_payments(systems, one))
     if kind == "paid less":
         return _cuttable(one) is not None
-    if kind == "paid unasked":
-        return not _source(systems, one)["paid"] and one.row.data["PaidStatus"] != "Paid"
     if kind == "unpaid again":
         return bool(_source(systems, one)["paid"]) and one.row.data["PaidStatus"] == "Paid"
     if kind == "swapped supplier":
@@ -127,14 +123,10 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
     if kind == "unpaid again":
         systems.coupa.put("invoices", {**_source(systems, one), "paid": False}, by=EDITOR)
         return Edit(kind, SOURCE, one.document_key, number, "paid_invoices", "manual_change")
-    if kind == "paid unasked":
-        systems.coupa.put("invoices", {**_source(systems, one), "paid": True}, by=EDITOR)
-        return Edit(kind, SOURCE, one.document_key, number, "paid_invoices", "manual_change")
     if kind == "paid less":
         _cut_payment(systems, one)
-        return Edit(
-            kind, one.system, one.document_key, number, "payments", "manual_change", ("paid_invoices",)
-        )
+        # The source is told of it as soon as the engine has read it: until then it is a matter of time.
+        return Edit(kind, one.system, one.document_key, number, "payments", "timing", ("paid_invoices",))
     acts: dict[Kind, Callable[[_Posted], None]] = {
         "changed amount": _change_amount,
         "deleted invoice": _delete,

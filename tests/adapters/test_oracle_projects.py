@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from adapters.base import Translated
 from adapters.errors import RejectedError
+from adapters.oracle_fusion import projects
 from adapters.oracle_fusion.outbound import CannotExpressError, purchase_order
 from adapters.oracle_fusion.outbound_changes import changes
 from adapters.oracle_fusion.outbound_invoice import Payee, invoice
@@ -77,6 +79,64 @@ def test_an_invoice_without_an_order_reaches_oracle_with_its_project() -> None:
         "_PROJECT_ID_Display": "P-17", "_TASK_ID_Display": "1.0", "_EXPENDITURE_ITEM_DATE": "2026-01-05",
         "_EXPENDITURE_TYPE_ID_Display": "Furniture", "_ORGANIZATION_ID_Display": "DE Facilities",
     } == dict(coded.data)  # fmt: skip
+
+
+def shown(world: OracleWorld, entity: str) -> list[str | None]:
+    """The accounts that a read of Oracle shows as charged."""
+
+    async def rows() -> list[bytes]:
+        return [row async for page in world.adapter.read(entity, None) for row in page.rows]
+
+    (found,) = world.adapter.translate(entity, run(rows()))
+    assert isinstance(found, Translated)
+    (line,) = found.record.lines  # type: ignore[attr-defined]  # orders and invoices both have lines
+    return [line.distributions[0].account if line.distributions else line.account]
+
+
+def test_the_coding_of_an_order_is_read_back_and_another_one_is_another_charge() -> None:
+    """As it was sent it says nothing; a task that somebody changed, or a coding that is gone, stands beside the account."""
+    world = OracleWorld(options={"project_coding": coding(**{"000": a_coding()})})
+    world.simulator.put(
+        "projects", {"ProjectId": 300000000500001, "ProjectNumber": "P-17", "ProjectName": "M"}
+    )
+    run(world.adapter.write(world.create(world.commitment())))
+    as_sent = shown(world, "purchase_order")
+    (order,) = world.simulator.world.orders.values()
+    codings = order.draft.of("lines")[0].of("schedules")[0].of("distributions")[0].of("projectDFF")
+
+    codings[0].data["_TASK_ID"] = 9
+    order.draft.touch(world.clock.now() + timedelta(minutes=1))
+    changed = shown(world, "purchase_order")
+    codings.clear()
+    order.draft.touch(world.clock.now() + timedelta(hours=1))
+
+    assert [DESK] == as_sent
+    assert [f"{DESK} (project 300000000500001 / 9 / 300000000500003 / 300000000500004)"] == changed
+    assert [f"{DESK} (project none)"] == shown(world, "purchase_order")
+
+
+def test_the_coding_of_an_invoice_is_read_back_by_names() -> None:
+    """Without the option nobody asks for it, and nothing is compared."""
+    world = FinanceWorld(options={"project_coding": coding(**{"000": a_coding()})})
+    world.simulator.put("projects", {"ProjectNumber": "P-17", "ProjectName": "Mill"})
+    run(world.adapter.write(world.invoice_request(an_invoice())))
+    as_sent = shown(world, "invoice")
+    (row,) = world.simulator.world.tables["invoices"]
+    row.of("invoiceLines")[0].of("invoiceLineProjectDff")[0].data["_TASK_ID_Display"] = "2.0"
+    row.touch(world.clock.now() + timedelta(hours=1))
+
+    changed = shown(world, "invoice")
+
+    assert [DESK] == as_sent
+    assert [f"{DESK} (project P-17 / 2.0 / Furniture / DE Facilities)"] == changed
+    assert DESK == projects.seen(DESK, [], some_options(), by_id=True)
+    assert DESK == projects.seen(DESK, None, OPTIONS, by_id=True)
+
+
+def test_a_charge_that_nobody_has_coded_is_not_compared() -> None:
+    """The profile says nothing of its project; a filler value means that there is none."""
+    assert MILL == projects.seen(MILL, [], OPTIONS, by_id=True)
+    assert NONE == projects.seen(NONE, [], OPTIONS, by_id=True)
 
 
 def charged(*accounts: str) -> InvoiceLine:
