@@ -64,6 +64,11 @@ SHAPES = {
     "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
     "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full, needs_person",
     "profile check": "place, message, remedy",
+    "policy list": "policy, rule, decides, then, when, why, companies, priority, valid_from, valid_to, is_enabled, owner, deputy; "
+    "with `--decisions` decision, what, says, names, takes_first",
+    "policy fields": "name, kind, may_be_missing",
+    "policy check": "place, message, remedy",
+    "policy test": "cases (policy, case, expected, said, problem), untested",
     "secrets list": "system, name, is_needed, place",
     "adapters list": "name, title, roles, capabilities, credentials, optional_credentials, credentials_by, requests_per_second, "
     "connections_max, page_size",

@@ -27,6 +27,7 @@ from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import recording
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import IsStopping, never
@@ -478,7 +479,16 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
         tables=found,
         policy_version=f"{policy.NAME}/{policy_version}",
         mapping_version=versions,
+        judges=_judges(profile),
     )
+
+
+def _judges(profile: Profile) -> Mapping[str, Judging]:
+    if not profile.policies:
+        return {}
+    from finsync_tui.policies import ruling  # its parser of expressions costs a quarter of a second
+
+    return ruling.judges(profile.policies)
 
 
 def _renew(store: Store, lease: leases.Lease) -> None:

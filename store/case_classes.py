@@ -65,5 +65,7 @@ CASE_CLASSES: Final = frozenset(
         "PAYMENT_DUPLICATE_POSSIBLE",
         "PAYMENT_TWICE_POSSIBLE",
         "WRITE_NOT_AGREED",
+        "POLICY_HELD",
+        "POLICY_UNDECIDED",
     ]
 )

@@ -33,6 +33,7 @@ FINDING_CLASSES = frozenset(
         "STALE_VERSION",
         "AUDIT_CHANGED",
         "MAPPING_DEFAULT",
+        "POLICY_NOTED",
         "UNAVAILABLE",
         "APPROVED_BY_DELEGATE",
         "BUDGET_LOW",

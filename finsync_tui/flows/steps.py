@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from typing import Any, Literal, Protocol
 
 from finsync_tui.mapping import Table
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from store.canonical.event import Event
 from store.canonical.money import Money
@@ -67,6 +68,8 @@ class Facts:
     tables: Mapping[str, Table]
     policy_version: str
     mapping_version: str
+    judges: Mapping[str, Judging] = field(default_factory=dict)
+    """Who judges by the company's own rules, by decision."""
 
 
 @dataclass(slots=True)

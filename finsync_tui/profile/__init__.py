@@ -1,7 +1,7 @@
 """A company's configuration: layers of TOML and CSV, merged, checked, never holding a secret."""
 
 from finsync_tui.profile import patterns
-from finsync_tui.profile.check import check
+from finsync_tui.profile.check import check, check_rules
 from finsync_tui.profile.model import (
     CONDITIONS,
     Breaker,
@@ -14,7 +14,7 @@ from finsync_tui.profile.model import (
     Schedule,
     Segment,
 )
-from finsync_tui.profile.overlay import load, shipped
+from finsync_tui.profile.overlay import load, load_rules, shipped
 from finsync_tui.profile.people import Governance, Person, Role
 from finsync_tui.profile.people_check import INVITATIONS, SIGN_INS
 from finsync_tui.profile.problem import Problem
@@ -37,7 +37,9 @@ __all__ = [
     "Schedule",
     "Segment",
     "check",
+    "check_rules",
     "load",
+    "load_rules",
     "patterns",
     "shipped",
 ]

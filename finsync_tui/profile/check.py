@@ -10,12 +10,14 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from finsync_tui.credentials import is_inside
+from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
-from finsync_tui.profile.overlay import load_or_misfits, sources, to_correct
+from finsync_tui.profile.overlay import load_or_misfits, rules, sources, to_correct
 from finsync_tui.profile.people_check import people_problems
 from finsync_tui.profile.places import Source
+from finsync_tui.profile.policies_check import policy_problems
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation_check import reconciliation_problems
 from finsync_tui.profile.suppliers_check import supplier_problems
@@ -42,6 +44,18 @@ def check(workspace: Workspace) -> list[Problem]:
         return [*own, *(_misfit(error) for error in profile)]
     found = sorted(problems(profile, workspace.path), key=lambda p: (p.place, p.message))
     return [*own, *(_placed(workspace, problem, read) for problem in found)]
+
+
+def check_rules(workspace: Workspace) -> list[Problem]:
+    """Return every problem of the company's own rules, in order of place; the rest of the profile may be unfinished."""
+    found = rules(workspace)
+    if not isinstance(found, Ruled):
+        return [_misfit(error) for error in found]
+    read = sources(workspace)
+    return [
+        _placed(workspace, one, read)
+        for one in sorted(policy_problems(found), key=lambda p: (p.place, p.message))
+    ]
 
 
 def _secrets_folder(workspace: Workspace) -> Iterator[Problem]:
@@ -85,6 +99,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from people_problems(profile)
     yield from reconciliation_problems(profile, folder)
     yield from supplier_problems(profile)
+    yield from policy_problems(profile.ruled)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

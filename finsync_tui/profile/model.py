@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from adapters.base import Connection
+from finsync_tui.policies.model import Company, PolicySetup, Ruled
 from finsync_tui.profile import patterns
 from finsync_tui.profile.approval import ApprovalBasis
 from finsync_tui.profile.expense import ExpenseSetup
@@ -211,6 +212,9 @@ class Profile(_Part):
     delivery: DeliverySetup = DeliverySetup()
     extracts: dict[str, Path] = Field(default_factory=dict)
     policy: Policy = Policy()
+    policies: dict[str, PolicySetup] = Field(
+        default_factory=dict, description="What the company's own rules decide (docs/policies.md)"
+    )
     tax: TaxPolicy = TaxPolicy()
     suppliers: SupplierPolicy = SupplierPolicy()
     ownership: dict[str, str] = Field(
@@ -226,6 +230,12 @@ class Profile(_Part):
         default_factory=dict, description="What is compared between systems"
     )
     reconcile: ReconcileSetup = ReconcileSetup()
+
+    @property
+    def ruled(self) -> Ruled:
+        """The parts that rules need."""
+        companies = {number: Company(region=one.region) for number, one in self.legal_entities.items()}
+        return Ruled(policies=self.policies, legal_entities=companies)
 
     @property
     def regions(self) -> dict[str, str]:
@@ -275,7 +285,9 @@ class Profile(_Part):
 
     def policy_text(self) -> dict[str, Any]:
         """Return what decides about documents, for recording as a policy version."""
+        rules = {name: one.model_dump(mode="json", exclude={"tests"}) for name, one in self.policies.items()}
         return {
+            **({"policies": rules} if rules else {}),
             "policy": self.policy.model_dump(mode="json"),
             "tax": self.tax.model_dump(mode="json"),
             "legal_entities": {

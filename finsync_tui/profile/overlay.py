@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile
 from finsync_tui.profile.places import Source, where
 from finsync_tui.settings import FILE_NAME as WORKSPACE_FILE
@@ -78,20 +79,42 @@ def load_or_misfits(workspace: Workspace) -> Profile | list[SettingsFileError]:
         return _worded(workspace, read, error)
 
 
+def rules(workspace: Workspace) -> Ruled | list[SettingsFileError]:
+    """Return the company's own rules alone, or what keeps them from being read: nothing else has to be complete."""
+    merged: dict[str, Any] = {}
+    read = sources(workspace)
+    for source in read:
+        merged = merge(merged, source.document)
+    try:
+        return Ruled.model_validate(merged)
+    except ValidationError as error:
+        return _worded(workspace, read, error)
+
+
+def load_rules(workspace: Workspace) -> Ruled:
+    """Return the company's own rules alone; the first thing that keeps them from being read is raised."""
+    found = rules(workspace)
+    if isinstance(found, Ruled):
+        return found
+    raise found[0]
+
+
 def sources(workspace: Workspace) -> list[Source]:
     """Read every file that the profile is merged from, in the order in which they are merged."""
     found: list[Source] = []
     for folder in layer_folders(workspace):
         found.append(Source(folder / FILE_NAME, read_toml(folder / FILE_NAME)))
-        definitions = sorted((folder / "reconciliations").glob("*.toml"))
-        found += [_definition(file) for file in definitions]
+        found += [
+            _definition(part, file)
+            for part in ("reconciliations", "policies")
+            for file in sorted((folder / part).glob("*.toml"))
+        ]
     found.append(Source(workspace.path / WORKSPACE_FILE, {"systems": workspace.systems}))
     return found
 
 
-def _definition(file: Path) -> Source:
-    """Read what a layer has compared: one file each, below `reconciliations`."""
-    part = "reconciliations"
+def _definition(part: str, file: Path) -> Source:
+    """Read what a layer has compared, or decided by rules: one file each, in a folder of that part's name."""
     return Source(file, {part: {file.stem: read_toml(file)}}, f"{part}.{file.stem}")
 
 

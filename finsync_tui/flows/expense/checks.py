@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finsync_tui.flows import accounts, given
+from finsync_tui.flows import accounts, given, ruled
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
@@ -141,6 +141,9 @@ def check_approval(context: Context) -> Answer:
     """Was it approved by somebody who may, as the hierarchy and limits are now?"""
     document = subject.document(context)
     setup = subject.expense_setup(context)
+    stopped = ruled.check(context, "expense_check", {"document": document}, words.named(document))
+    if stopped is not None:
+        return stopped
     if document.kind != "report":
         return Done({"note": "only reports are approved by a person"}, is_skipped=True)
 

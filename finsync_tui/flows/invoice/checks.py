@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, approval_state, budgets, given, routing, suppliers, waiting
+from finsync_tui.flows import accounts, approval_state, budgets, given, routing, ruled, suppliers, waiting
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.invoice import evidence, matching, postings, spending, subject
 from finsync_tui.flows.invoice.taking import is_credit
@@ -246,6 +246,8 @@ def check_approval(context: Context) -> Answer:
     stopped = approval_state.judge(
         context, subject.setup(context).approval, found, f"invoice {context.workflow.document_number}"
     )
+    about = f"invoice {context.workflow.document_number}"
+    stopped = stopped or ruled.check(context, "invoice_check", {"invoice": invoice}, about)
     if stopped is not None:
         return stopped
     return Done({"approved_by": list(policy.approved_by(context.db, held.system, [chain]))})

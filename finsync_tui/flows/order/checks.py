@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui import policy
-from finsync_tui.flows import approval_state, coding, given, routing, suppliers
+from finsync_tui.flows import approval_state, coding, given, routing, ruled, suppliers
 from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from store.canonical.budget import PolicyMetadata
@@ -61,6 +61,7 @@ def check_approval(context: Context) -> Answer:
     stopped = approval_state.judge(
         context, subject.company(context).order_approval, found, f"order {order.number}"
     )
+    stopped = stopped or ruled.check(context, "order_check", {"order": order}, f"order {order.number}")
     return stopped if stopped is not None else Done({"doubts": [one.cause for one in found]})
 
 
@@ -68,12 +69,16 @@ def enrich(context: Context) -> Answer:
     """By which policy, approved by whom, taxed how?"""
     held = subject.held(context)
     category = policy.category(held.record)
+    ruling = ruled.first(context, "order_tax", {"order": held.record}, f"order {held.record.number}")
+    if isinstance(ruling, Hold):
+        return ruling
+    usual = policy.tax_treatment(context.facts.profile, category)
     metadata = PolicyMetadata(
         policy_version=context.facts.policy_version,
         mapping_version=context.facts.mapping_version,
         approval_chain=policy.approval_chain(context.db, held.system, held.external_id, held.record),
         category=category,
-        tax_treatment=policy.tax_treatment(context.facts.profile, category),
+        tax_treatment=ruling.then if ruling is not None else usual,
     )
     context.data["policy"] = metadata.model_dump(mode="json")
-    return Done(context.data["policy"])
+    return Done({**context.data["policy"], **({"tax_rule": ruling.rule} if ruling is not None else {})})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import MappingRow, Profile
 from store import Store, events, leases, outbox, records, workflows
 from store.canonical.event import Event, event_type
@@ -56,6 +58,7 @@ class Desk:
         self.clock = a_clock()
         self.store: Store = a_store(self.clock)
         self.profile = Profile.model_validate(PROFILE)
+        self.judges: Mapping[str, Judging] = {}
         self.rows = (MappingRow(source="420", target="420"),)
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=1), MONDAY)
         self.put(TARGET, "900", a_supplier())
@@ -92,6 +95,7 @@ class Desk:
             tables=tables({"cost_centre": self.rows}, {"cost_centre": 1}),
             policy_version="requisition_to_pay/1",
             mapping_version="cost_centre/1",
+            judges=self.judges,
         )
         runner.advance(self.store, FLOWS, facts, self.clock)
 

@@ -1,0 +1,109 @@
+"""What the company's own rules say of a document, and what that does to it (docs/policies.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from finsync_tui.flows.steps import Context, Hold
+from finsync_tui.policies.verdicts import ASK, NOTE, STOP, UndecidedError, Verdict
+from store import findings
+from store.canonical.keys import RecordKey
+
+PASSED = "passed_rules"
+"""Rules that a person has let the document pass, by name."""
+
+
+def check(context: Context, decision: str, documents: Mapping[str, object], what: str) -> Hold | None:
+    """Ask the rules of a check; return what stops the document. `what` names it: `order PO-1`.
+
+    `stop` holds it as long as the rule says yes. `ask` holds it once: whoever retries it has looked, and lets it pass.
+    """
+    found = _ask(context, decision, documents, what)
+    if isinstance(found, Hold):
+        return found
+    passed = list(context.data.get(PASSED, []))
+    stopping = [
+        one for one in found if one.then == STOP or (one.then == ASK and _seen(context, one) not in passed)
+    ]
+    _note(context, [one for one in found if one.then == NOTE])
+    if not stopping:
+        return None
+    asking = [_seen(context, one) for one in stopping if one.then == ASK]
+    if len(asking) == len(stopping):  # else a retry is for what stops it, and nobody has looked at these
+        context.data[PASSED] = [*passed, *asking]
+    first = stopping[0]
+    more = f" ({len(stopping) - 1} more rules say so, too)" if len(stopping) > 1 else ""
+    usual = (
+        "Compare it, then retry: it goes on."
+        if first.then == ASK
+        else "Correct it at its source, then retry."
+    )
+    return Hold(
+        "POLICY_HELD",
+        f"{what}: {first.why} [{first.rule}]{more}",
+        first.fix or usual,
+        _source(context),
+        {
+            "rules": [{"rule": one.rule, "then": one.then, "why": one.why} for one in stopping],
+            "policy_version": context.facts.policy_version,
+        },
+    )
+
+
+def first(
+    context: Context, decision: str, documents: Mapping[str, object], what: str
+) -> Verdict | Hold | None:
+    """Return what the first rule that says yes decides; None: none of them does."""
+    found = _ask(context, decision, documents, what)
+    if isinstance(found, Hold):
+        return found
+    return found[0] if found else None
+
+
+def _ask(
+    context: Context, decision: str, documents: Mapping[str, object], what: str
+) -> Sequence[Verdict] | Hold:
+    judge = context.facts.judges.get(decision)
+    if judge is None:
+        return []
+    company = str(context.data["legal_entity"])
+    region = context.facts.profile.regions.get(company, "")
+    try:
+        return judge.ask(documents, company, region, context.now.date())
+    except UndecidedError as error:
+        return Hold(
+            "POLICY_UNDECIDED",
+            f"{what}: {error}",
+            "Correct the rule (`finsync policy check`, `finsync policy test`), then retry.",
+            _source(context),
+            {"rule": error.rule, "reason": error.reason, "policy_version": context.facts.policy_version},
+        )
+
+
+def _seen(context: Context, verdict: Verdict) -> str:
+    """Return what a person lets pass: this rule, for this version of the document."""
+    return f"{verdict.rule}@{context.workflow.document_version}"
+
+
+def _source(context: Context) -> str:
+    return RecordKey.parse(context.workflow.document_key).system
+
+
+def _note(context: Context, noted: Sequence[Verdict]) -> None:
+    flow = context.workflow
+    findings.append(
+        context.db,
+        [
+            findings.Finding(
+                class_="POLICY_NOTED",
+                severity="info",
+                system=_source(context),
+                entity=flow.entity,
+                document_key=flow.document_key,
+                document_number=flow.document_number,
+                message=f"{one.why} [{one.rule}]",
+                noticed_at=context.now,
+            )
+            for one in noted
+        ],
+    )

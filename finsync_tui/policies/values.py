@@ -1,0 +1,148 @@
+"""Values as an expression sees them. CEL knows no decimal: ours are texts of one width, so that their order is that of numbers.
+
+>>> decimal("9.00") < decimal("10.00"), decimal("-2") < decimal("-1.5") < decimal("0") < decimal("0.01")
+(True, True)
+>>> shown(plus(decimal("0.10"), decimal("0.20")))
+'0.3'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation, localcontext
+from functools import lru_cache
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from finsync_tui.policies.kinds import MONEY, Kind
+from store.canonical.money import Money, plain
+
+PLACES: Final = 20
+"""Decimals that a quantity or rate of a contract may have."""
+_WIDTH: Final = 50
+_ZERO: Final = 10 ** (_WIDTH - 1)
+_WHOLE_DIGITS: Final = _WIDTH - 2 - PLACES
+
+Paths = Mapping[str, "Paths"]
+"""Which fields an expression uses, as a tree; of a list, those of its items."""
+
+
+class UnfitValueError(ValueError):
+    """A value that no expression can be given."""
+
+
+def of_decimal(value: Decimal) -> str:
+    """Return a decimal as an expression has it."""
+    with localcontext() as context:
+        context.prec = _WIDTH + PLACES
+        scaled = value.scaleb(PLACES)
+        if scaled != scaled.to_integral_value():
+            raise UnfitValueError(f"{plain(value)} has more than {PLACES} decimals")
+        if abs(scaled) >= _ZERO:
+            raise UnfitValueError(f"{plain(value)[:60]} has more than {_WHOLE_DIGITS} digits")
+        return f"{int(scaled) + _ZERO:0{_WIDTH}d}"
+
+
+def to_decimal(value: str) -> Decimal:
+    """Return what an expression's decimal stands for."""
+    if len(value) != _WIDTH or not value.isdigit():
+        raise UnfitValueError(f"{value[:60]!r} is no decimal; write decimal('10.00')")
+    with localcontext() as context:
+        context.prec = _WIDTH + PLACES
+        return Decimal(int(value) - _ZERO).scaleb(-PLACES).normalize() + 0
+
+
+def shown(value: str) -> str:
+    """Return an expression's decimal for people."""
+    return plain(to_decimal(value))
+
+
+@lru_cache(maxsize=1_024)  # rules write the same few again and again
+def decimal(text: str) -> str:
+    """Return the decimal that `text` writes."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise UnfitValueError(f"{text[:60]!r} is no decimal number") from None
+    if not value.is_finite():
+        raise UnfitValueError(f"{text[:60]!r} is no decimal number")
+    return of_decimal(value)
+
+
+def day(text: str) -> str:
+    """Return the day that `text` writes, as 2026-05-31."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UnfitValueError(f"{text[:60]!r} is no day; write date('2026-05-31')") from None
+
+
+def plus(one: str, other: str) -> str:
+    """Return a sum, exactly."""
+    return of_decimal(_exactly(to_decimal(one), to_decimal(other), Decimal.__add__))
+
+
+def minus(one: str, other: str) -> str:
+    """Return a difference, exactly."""
+    return of_decimal(_exactly(to_decimal(one), to_decimal(other), Decimal.__sub__))
+
+
+def times(one: str, other: str) -> str:
+    """Return a product, exactly; one of more decimals than a value may have is refused."""
+    return of_decimal(_exactly(to_decimal(one), to_decimal(other), Decimal.__mul__))
+
+
+def total(values: Sequence[str]) -> str:
+    """Return the sum of a list."""
+    with localcontext() as context:
+        context.prec = 2 * _WIDTH
+        return of_decimal(sum((to_decimal(one) for one in values), Decimal()))
+
+
+def size_of(value: str) -> str:
+    """Return a decimal without its sign."""
+    return of_decimal(abs(to_decimal(value)))
+
+
+def days_between(first: str, last: str) -> int:
+    """Return how many days `last` is after `first`; less than 0 when it is before."""
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days
+
+
+def facts(value: object, kind: Kind, used: Paths) -> Any:
+    """Return of `value` what an expression uses. What is missing is left out, so that `has` says so."""
+    if kind is MONEY:
+        assert isinstance(value, Money)
+        whole = {"amount": value.amount, "currency": value.currency}
+        return {name: _scalar(whole[name]) for name in used}
+    if kind.name == "list":
+        assert isinstance(value, Sequence)
+        assert kind.item is not None
+        return [facts(one, kind.item, used) for one in value]
+    if kind.name == "fields":
+        assert isinstance(value, BaseModel)
+        found = {}
+        for name, below in used.items():
+            part = getattr(value, name)
+            field = kind.field(name)
+            if part is not None and field is not None:
+                found[name] = facts(part, field.kind, below)
+        return found
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, Decimal):
+        return of_decimal(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def _exactly(one: Decimal, other: Decimal, operation: Any) -> Decimal:
+    with localcontext() as context:
+        context.prec = 2 * _WIDTH
+        result: Decimal = operation(one, other)
+        return result
