@@ -64,6 +64,8 @@ SHAPES = {
     "run": "at, pulled, advanced, delivered, verified, left_alone, is_stopped, errors",
     "sync": "system, entity, pages, rows_read, rows_changed, rows_refused, error, is_full, needs_person",
     "profile check": "place, message, remedy",
+    "profile show": "the parts of the profile; with `--explain` a list of place, value, file, line",
+    "profile diff": "place, one, other",
     "policy list": "policy, rule, decides, then, when, why, companies, priority, valid_from, valid_to, is_enabled, owner, deputy; "
     "with `--decisions` decision, what, says, names, takes_first",
     "policy fields": "name, kind, may_be_missing",

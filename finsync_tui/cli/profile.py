@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, example, workspace_of
 from finsync_tui.cli._output import note, safe, say, say_json, table
+
+BRIEF_MAX = 60
 
 app = typer.Typer(name="profile", help="The company's configuration.", no_args_is_help=True)
 
@@ -30,15 +33,25 @@ def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         raise typer.Exit(FOUND_SOMETHING)
 
 
-@app.command(epilog=example("finsync profile show --json", "finsync profile show systems"))
+@app.command(
+    epilog=example(
+        "finsync profile show --json", "finsync profile show systems", "finsync profile show policy --explain"
+    )
+)
 def show(
     part: Annotated[
         str | None, typer.Argument(metavar="PART", help="Only this part, e.g. systems.", show_default=False)
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say of each setting which file and line it comes from.")
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show the configuration as the layers make it together."""
+    if explain:
+        _explain(part, workspace, json)
+        return
     import tomlkit
 
     from finsync_tui import profile
@@ -59,3 +72,80 @@ def show(
     if part is None:
         found["mappings"] = {name: f"{len(rows)} rows" for name, rows in found["mappings"].items()}
     say("\n".join(safe(line) for line in tomlkit.dumps(found).splitlines()))
+
+
+def _explain(part: str | None, workspace: Path | None, json: bool) -> None:
+    from finsync_tui.profile.origins import origins
+    from store.errors import NotFoundError
+
+    found = origins(workspace_of(workspace), part)
+    if part is not None and not found:
+        raise NotFoundError(
+            "setting", part, "No layer says it: it has its default (`finsync profile show` shows that)."
+        )
+    rows = [
+        {
+            "place": one.place,
+            "value": one.value,
+            "file": str(one.file) if one.file is not None else None,
+            "line": one.line,
+        }
+        for one in found
+    ]
+    if json:
+        say_json(rows)
+        return
+    shown = [
+        [one.place, _brief(one.value), f"{one.file}:{one.line}" if one.line else str(one.file)]
+        for one in found
+    ]
+    say(table(["setting", "value", "from"], shown))
+
+
+@app.command(
+    epilog=example(
+        "finsync profile diff shared,regions/emea,environments/prod",
+        "finsync profile diff shared,environments/test shared,environments/prod --json",
+    )
+)
+def diff(
+    one: Annotated[
+        str, typer.Argument(metavar="LAYERS", help="Layers with commas between, later over earlier.")
+    ],
+    other: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="OTHERS", help="To compare with; without it, the workspace's.", show_default=False
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what two sets of layers say otherwise, setting by setting and row by row of mapping tables."""
+    from finsync_tui.profile.origins import differences
+
+    here = workspace_of(workspace)
+    first, second = (_layers(one), _layers(other)) if other is not None else (here.layers, _layers(one))
+    found = differences(here, first, second)
+    if json:
+        say_json([asdict(each) for each in found])
+        return
+    say(
+        table(
+            ["setting", ",".join(first), ",".join(second)],
+            [[each.place, _brief(each.one), _brief(each.other)] for each in found],
+        )
+    )
+    note(f"{len(found)} difference{'s' * (len(found) != 1)}")
+
+
+def _layers(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _brief(value: object) -> str | None:
+    """Return a value for a table: one line, and not all of a long one."""
+    if value is None:
+        return None
+    text = " ".join(str(value).split())
+    return text if len(text) <= BRIEF_MAX else f"{text[: BRIEF_MAX - 3]}..."
