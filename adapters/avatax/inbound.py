@@ -130,8 +130,12 @@ def _due(line: wire.Line, currency: str, is_reverse: bool) -> Money:
 
 
 def _recoverable(line: wire.Line, determined: Money) -> Money:
-    """Return what comes back; sales and use tax, of which nothing is said, does not."""
+    """Return what comes back, to the minor unit as AvaTax says it where that is about the tax that is due; sales and use tax,
+    of which nothing is said, does not."""
     currency = determined.currency
+    back, lost = line.recoverableAmount, line.nonRecoverableAmount
+    if back is not None and lost is not None and back + lost == determined.amount:
+        return _money(back, currency)
     if line.recoverabilityPercentage is not None:
         return _money(determined.amount * line.recoverabilityPercentage / _HUNDRED, currency)
     if line.recoverableAmount is not None:

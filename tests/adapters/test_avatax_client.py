@@ -339,6 +339,23 @@ def test_memory_has_bounds() -> None:
     assert run(world.adapter.find(asking(american(number="C")))) is not None
 
 
+@pytest.mark.parametrize(
+    ("line", "back"),
+    [
+        ({"recoverabilityPercentage": "50", "recoverableAmount": "9.49", "nonRecoverableAmount": "9.51"}, "9.49"),
+        ({"recoverabilityPercentage": "50", "recoverableAmount": "0", "nonRecoverableAmount": "0"}, "9.50"),
+        ({"recoverableAmount": "9.49"}, "9.49"),
+        ({}, "0.00"),
+    ],
+    ids=["its own amounts", "of what cancels out", "an amount alone", "nothing said"],
+)  # fmt: skip
+def test_what_comes_back_is_what_avatax_says_to_the_minor_unit(line: dict[str, str], back: str) -> None:
+    """Its own amounts where they make up the tax that is due; else its share of that."""
+    said = wire.Line(lineNumber="1", **{name: Decimal(value) for name, value in line.items()})  # type: ignore[arg-type]
+
+    assert eur(back) == inbound._recoverable(said, eur("19.00"))
+
+
 def test_samples_of_a_question_and_its_answer_belong_together() -> None:
     """What we decide, what AvaTax is sent, what it says, and what we make of it lie side by side."""
     folder = Path(avatax.__file__).parent / "samples"

@@ -200,6 +200,7 @@ def _question(context: Context) -> TaxQuestion | None:
             vat_number=invoice.supplier_tax_number,
         ),
         legal_entity=str(context.data["legal_entity"]),
+        order_number=_order(invoice),
         ship_from=_address(invoice.ship_from, invoice.ship_from_country),
         ship_to=_address(invoice.ship_to, invoice.ship_to_country),
         charged=stated if all(one is not None for one in charged) else _tax(invoice),
@@ -212,10 +213,17 @@ def _question(context: Context) -> TaxQuestion | None:
                 quantity=line.quantity,
                 description=line.description,
                 account=_natural(context, line),
+                cost_centre=_segment(context, line, subject.setup(context).cost_centre_segment),
             )
             for line, tax_charged in zip(net, charged, strict=True)
         ),
     )
+
+
+def _order(invoice: Invoice) -> str | None:
+    """The order that it is about; None: several, or none."""
+    numbers = {line.order_number for line in invoice.lines if line.order_number}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _residence(context: Context, invoice: Invoice) -> str | None:
@@ -242,8 +250,13 @@ def _address(whole: TaxAddress | None, country: str | None) -> TaxAddress | None
 
 def _natural(context: Context, line: InvoiceLine) -> str | None:
     """The natural account that the line is charged to, as the source writes it: rules about recovery may name it."""
-    company, name = subject.company(context), subject.setup(context).account_segment
-    place = next((one.source for one in company.segments if one.name == name and one.source), None)
+    return _segment(context, line, subject.setup(context).account_segment)
+
+
+def _segment(context: Context, line: InvoiceLine, name: str) -> str | None:
+    """One segment of what the line is charged to, as the source writes it; None: it is charged to several."""
+    segments = subject.company(context).segments
+    place = next((one.source for one in segments if one.name == name and one.source), None)
     parts = {
         d.segments[place - 1] for d in line.distributions if place is not None and place <= len(d.segments)
     }

@@ -625,6 +625,25 @@ def test_whoever_determines_tax_is_told_whole_addresses() -> None:
     assert (TaxAddress(country="DE"), seattle) == (question.ship_from, question.ship_to)
 
 
+def test_whoever_determines_tax_is_told_who_bears_a_line_and_its_order() -> None:
+    """A provider may exempt a cost centre or an account; of a line that several bear, nobody is named."""
+    desk = InvoiceDesk(tax={"provider": "avatax"})
+    desk.order()
+    desk.receive()
+    shared = a_free_line("50", "2")
+    (part,) = shared.distributions
+    half = part.model_copy(update={"amount": eur("25")})
+    other = half.model_copy(
+        update={"number": "2", "segments": ("01", "430", "7110"), "account": "01-430-7110"}
+    )
+
+    desk.invoice(an_invoice(a_line(), shared.model_copy(update={"distributions": (half, other)})))
+
+    question = TaxQuestion.model_validate(desk.body("tax.determine")["question"])
+    assert "PO-1" == question.order_number
+    assert [("420", "7110"), (None, "7110")] == [(one.cost_centre, one.account) for one in question.lines]
+
+
 def test_a_provider_that_can_not_be_reached_is_asked_again() -> None:
     """A dead letter of a question: retry sends it once more; nothing was posted meanwhile."""
     desk = InvoiceDesk(tax={"provider": "avatax"})
