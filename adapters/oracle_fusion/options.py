@@ -146,6 +146,9 @@ class ProjectCoding(_Table):
     segment: int = Field(ge=1, le=30, description="Which segment of the account names the project, from 1")
     no_project: tuple[str, ...] = Field(default=("0", "000", "0000"), description="Values that mean none")
     projects: dict[str, ProjectCode]
+    is_read_back: bool = Field(
+        default=True, description="False: the pod refuses to expand the codings of orders and invoices"
+    )
 
 
 class RateQuery(_Table):

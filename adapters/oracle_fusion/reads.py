@@ -109,7 +109,7 @@ def source(entity: str, options: Options) -> Source | None:
 
 def order_tree(options: Options) -> Children:
     """Return what is read of an order: with the coding of its projects where this company has any."""
-    if options.project_coding is None:
+    if options.project_coding is None or not options.project_coding.is_read_back:
         return ORDER_TREE
     return {"lines": {"schedules": {"distributions": {"projectDFF": {}}}}}
 

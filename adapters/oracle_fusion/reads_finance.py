@@ -45,7 +45,8 @@ NUMBERS_MAX: Final = 40
 
 def invoice_tree(options: Options) -> Children:
     """Return what is read of an invoice: with the coding of its projects where this company has any."""
-    return INVOICE_TREE if options.project_coding is None else CODED_INVOICE_TREE
+    coding = options.project_coding
+    return CODED_INVOICE_TREE if coding is not None and coding.is_read_back else INVOICE_TREE
 
 
 class FinanceReads:

@@ -10,9 +10,12 @@ import pytest
 from adapters.base import Translated
 from adapters.errors import RejectedError
 from adapters.oracle_fusion import projects
+from adapters.oracle_fusion.api import expand
 from adapters.oracle_fusion.outbound import CannotExpressError, purchase_order
 from adapters.oracle_fusion.outbound_changes import changes
 from adapters.oracle_fusion.outbound_invoice import Payee, invoice
+from adapters.oracle_fusion.reads import order_tree
+from adapters.oracle_fusion.reads_finance import invoice_tree
 from store.canonical.money import Money
 from store.canonical.payables import InvoiceDistribution, InvoiceLine
 from tests.adapters.oracle_builders import an_order, some_options
@@ -129,6 +132,9 @@ def test_the_coding_of_an_invoice_is_read_back_by_names() -> None:
 
     assert [DESK] == as_sent
     assert [f"{DESK} (project P-17 / 2.0 / Furniture / DE Facilities)"] == changed
+    for rules in ({}, {"project_coding": coding() | {"is_read_back": False}}):
+        assert "Project" not in expand(invoice_tree(some_options(**rules)))
+        assert "project" not in expand(order_tree(some_options(**rules)))
     assert DESK == projects.seen(DESK, [], some_options(), by_id=True)
     assert DESK == projects.seen(DESK, None, OPTIONS, by_id=True)
 
