@@ -120,7 +120,7 @@ OWN = {
     "v_unreported": {
         "amount_minor": "amount of the payment, in minor units; negative for a void",
         "payment_number": "number of the payment in the ERP",
-        "reason": "`paid` or `voided`",
+        "reason": "`paid`, `voided`, or `changed`: it pays more or less than was told",
     },
     "v_watch": {
         "amount_minor": "their sum, in minor units",

@@ -71,7 +71,21 @@ WHERE w.ended_at IS NULL AND w.entity = 'invoice'
         WHEN 'voided' THEN json_extract(w.data, '$.told."' || r.external_id || '"') = 'paid'
         WHEN 'issued' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
         WHEN 'cleared' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
-        ELSE 0 END;
+        ELSE 0 END
+UNION ALL -- what was told of a payment, and what it pays by now: more, less, nothing, or again after a void
+SELECT w.id, w.document_key, w.document_number, r.number, w.legal_entity, 'changed', w.currency,
+       (SELECT coalesce(sum(json_extract(p.value, '$.amount.amount_minor')), 0) FROM json_each(v.body, '$.invoices') p
+        WHERE json_extract(p.value, '$.invoice_id') = c.external_id AND json_extract(p.value, '$.amount.currency') = w.currency)
+         - t.value
+FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
+CROSS JOIN json_each(w.data, '$.told_minor') t
+CROSS JOIN record r ON r.entity = 'payment' AND r.system = c.system AND r.external_id = t.key
+JOIN record_version v ON v.id = r.version_id
+WHERE w.ended_at IS NULL AND w.entity = 'invoice' AND instr(w.data, '"told_minor"') > 0 -- few have any: no JSON is read for the rest
+  AND json_extract(v.body, '$.status') IN ('issued', 'cleared')
+  AND t.value <> (SELECT coalesce(sum(json_extract(p.value, '$.amount.amount_minor')), 0) FROM json_each(v.body, '$.invoices') p
+                  WHERE json_extract(p.value, '$.invoice_id') = c.external_id
+                    AND json_extract(p.value, '$.amount.currency') = w.currency);
 
 -- Posted invoices that the ERP holds, as it was read last: a row for each reason. CROSS JOIN: from the few live instances
 -- to what they are about, never back.

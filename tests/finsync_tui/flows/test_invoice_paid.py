@@ -101,11 +101,14 @@ def test_a_payment_that_does_not_name_the_invoice_any_more_is_taken_back(desk: I
     desk.pay("P1", "60")
     drain(desk)
     pays_other(desk)
+    unreported = [tuple(row) for row in desk.store.db.execute("SELECT reason, amount_minor FROM v_unreported")]
     drain(desk)
     taken_back = paid_there(desk)
     pays_other(desk, status="voided")
     drain(desk)
 
+    assert [("changed", -6000)] == unreported
+    assert [] == desk.store.db.execute("SELECT 1 FROM v_unreported").fetchall()
     assert ((0, False), "await_payment") == (taken_back, desk.step())
     assert [("P1", "60"), ("Correction 1 of P1", "-60")] == desk.recorded
     assert ["PAYMENT_CHANGED"] == desk.noted
