@@ -101,7 +101,9 @@ def test_a_payment_that_does_not_name_the_invoice_any_more_is_taken_back(desk: I
     desk.pay("P1", "60")
     drain(desk)
     pays_other(desk)
-    unreported = [tuple(row) for row in desk.store.db.execute("SELECT reason, amount_minor FROM v_unreported")]
+    unreported = [
+        tuple(row) for row in desk.store.db.execute("SELECT reason, amount_minor FROM v_unreported")
+    ]
     drain(desk)
     taken_back = paid_there(desk)
     pays_other(desk, status="voided")
