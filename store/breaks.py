@@ -14,10 +14,12 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, Literal
 
+from store.canonical.currency import exponent
 from store.clock import instant, text
 from store.columns import as_json, chunks, encode, fields, marks
 
@@ -172,7 +174,7 @@ class Opened:
 def open(db: sqlite3.Connection, run_id: int, found: Iterable[NewBreak], at: datetime) -> Opened:
     """Open what is new; what is known is brought up to date and keeps age and owner.
 
-    What was explained or written off is opened again when the difference is another one now.
+    What was explained or written off is opened again when the difference is another one now, or more money is at risk.
     """
     done = Opened()
     incoming = iter(found)
@@ -504,14 +506,15 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
         if live is None:
             new.append(one)
             continue
-        break_id, fingerprint, state, class_ = live
+        break_id, fingerprint, state, class_, currency, amount_minor = live
         persisting += 1
         updates.append((*_shown(one), at, run_id, break_id))
         if class_ != one.class_:
             classed.append(
                 (break_id, f"{class_} -> {one.class_}: {one.evidence.get('why', 'no reason is known')}")
             )
-        if fingerprint != one.fingerprint:
+        is_more = currency != one.currency or (one.amount_minor or 0) > (amount_minor or 0)
+        if fingerprint != one.fingerprint or (is_more and state in ("explained", "written_off")):
             changed.append((break_id, _words(one)))
             if state in ("explained", "written_off"):
                 reopened.append(break_id)
@@ -588,19 +591,22 @@ def _shown(one: NewBreak) -> tuple[object, ...]:
 def _words(one: NewBreak) -> str:
     """Say what a difference is, for its history."""
     shown = ", ".join(f"{f.field} {f.source} / {f.target}" for f in one.fields)
+    if not shown and one.amount_minor is not None and one.currency:
+        shown = f"{Decimal(one.amount_minor).scaleb(-exponent(one.currency))} {one.currency} at risk"
     return f"{one.kind}: {shown}" if shown else one.kind
 
 
 def _live(
     db: sqlite3.Connection, found: Sequence[NewBreak]
-) -> dict[tuple[str, str, str, str, str], tuple[int, str, str, str]]:
+) -> dict[tuple[str, str, str, str, str], tuple[int, str, str, str, str | None, int | None]]:
     keys = list(dict.fromkeys(one.key for one in found))
     rows = db.execute(
-        "SELECT definition, source_system, target_system, key, aspect, id, fingerprint, state, class FROM reconcile_break"
+        "SELECT definition, source_system, target_system, key, aspect, id, fingerprint, state, class, currency, amount_minor"
+        " FROM reconcile_break"
         f" WHERE gone_at IS NULL AND key IN ({marks(keys)})",
         keys,
     )
-    return {tuple(row)[:5]: (row[5], row[6], row[7], row[8]) for row in rows}
+    return {tuple(row[:5]): tuple(row[5:]) for row in rows}
 
 
 def _vanish(db: sqlite3.Connection, run_id: int, break_ids: Sequence[int], at: str, why: str = AGREE) -> None:

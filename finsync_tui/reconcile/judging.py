@@ -103,11 +103,27 @@ def compare(
         return []
     kinds = {one.name: one.kind for one in definition.fields}
     is_lag = all(kinds[one.field] == "status" for one in shown)
-    same = source.currency == target.currency
-    by = abs(source.amount_minor - target.amount_minor) if same else 0
-    risk = abs(source.amount_minor) if is_lag or not by else by
+    is_money = all(kinds[one.field] == "money" for one in shown)
     kind: Kind = "status_lag" if is_lag else "field"
-    return [Found(kind, source.key, source, target, tuple(shown), risk, evidence or {})]
+    return [
+        Found(
+            kind,
+            source.key,
+            source,
+            target,
+            tuple(shown),
+            _at_risk(source, target, is_money=is_money),
+            evidence or {},
+        )
+    ]
+
+
+def _at_risk(source: Row, target: Row, *, is_money: bool) -> int:
+    """Return what may be lost: what the amounts differ by, or all of it where more than the amount is another one."""
+    whole = max(abs(source.amount_minor), abs(target.amount_minor))
+    if source.currency != target.currency:
+        return abs(source.amount_minor)  # a break has one currency: the source's
+    return (is_money and abs(source.amount_minor - target.amount_minor)) or whole
 
 
 def missing(definition: Reconciliation, row: Row, *, is_target: bool) -> Found | None:

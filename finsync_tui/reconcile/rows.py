@@ -25,6 +25,8 @@ from store.comparison import NewRow, Role
 Value = str | int | None
 """Money stands as its minor units where it is in the row's currency; everything else as text."""
 
+MADE: Final = 2
+"""How rows are made: another number makes all of them anew."""
 ELEMENT: Final = "each"
 DOCUMENT: Final = "@document"
 SHORT_CHARS: Final = 12
@@ -241,10 +243,12 @@ def fill(template: str, record: Any, element: Any, places: Mapping[str, str]) ->
 
 
 def row_hash(fields: Sequence[FieldSetup], found: Sequence[Value], currency: str | None) -> int:
-    """Return 64 bits of what is compared, numbers counted in steps of their tolerance."""
+    """Return 64 bits of what is compared, numbers counted in steps of their tolerance, money with its currency."""
     compared = [
         _step(one, value, currency) for one, value in zip(fields, found, strict=True) if one.is_compared
     ]
+    if any(one.kind == "money" and one.is_compared for one in fields):
+        compared.append(currency)
     return int.from_bytes(blake2b(encode(compared), digest_size=8).digest(), "big", signed=True)
 
 

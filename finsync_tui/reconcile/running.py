@@ -16,6 +16,7 @@ from finsync_tui.profile.reconciliation import Reconciliation
 from finsync_tui.reconcile import links, sides, write_offs
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
+from finsync_tui.reconcile.rows import MADE
 from finsync_tui.reconcile.sides import AwayError, Reading
 from finsync_tui.reconcile.sight import sight
 from finsync_tui.stopping import IsStopping, never
@@ -151,7 +152,7 @@ def _plan(
     targets = sides.systems_of(definition.target, adapters)
     if not sources or not targets:
         return
-    digest = sha256(encode(definition.model_dump(mode="json"))).hexdigest()
+    digest = sha256(encode([MADE, definition.model_dump(mode="json")])).hexdigest()
     number, _ = comparison.define(db, name, digest)
     source_sides = tuple(comparison.side(db, number, "source", system) for system in sources)
     groups = [targets] if definition.pairing == "together" else [[one] for one in targets]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from store import Store, breaks, reconciliations
 from store.breaks import FieldDifference
 from tests.builders import MONDAY, a_break, a_reconcile_run, a_store
@@ -112,6 +114,42 @@ def test_an_explained_difference_stays_explained_until_it_is_another() -> None:
             the_break(store).opened_at,
         )
         assert ["opened", "explained", "changed", "reopened"] == [h.what for h in breaks.history(store.db, 1)]
+
+
+@pytest.mark.parametrize("kind", ["missing_in_target", "duplicate", "field"])
+@pytest.mark.parametrize("how", ["explain", "write_off"])
+def test_what_a_person_accepted_opens_again_when_more_is_at_risk(kind: Any, how: str) -> None:
+    """The amount rises, or is one of another currency: what was accepted was less. Less than that stays accepted."""
+    with a_store() as store:
+
+        def found(minor: int, currency: str = "EUR") -> breaks.NewBreak:
+            return a_break(kind=kind, fields=(), amount_minor=minor, currency=currency)
+
+        def accept() -> None:
+            with store.transaction() as db:
+                getattr(breaks, how)(db, [1], "a.berg", "it is small", MONDAY)
+
+        a_run(store, found(9_700))
+        accept()
+        same, less = a_run(store, found(9_700), day=1), a_run(store, found(9_000), day=2)
+        more = a_run(store, found(9_700_000), day=3)
+        words = [h.text for h in breaks.history(store.db, 1) if h.what == "changed"]
+        accept()
+        other = a_run(store, found(9_700_000, "GBP"), day=4)
+
+    assert ((), (), (1,), (1,)) == (same.reopened, less.reopened, more.reopened, other.reopened)
+    assert [f"{kind}: 97000.00 EUR at risk"] == words
+
+
+def test_a_written_off_difference_opens_again_when_it_is_another() -> None:
+    """The same amount given up, between other values: nobody signed for that."""
+    with a_store() as store:
+        a_run(store, a_break())
+        with store.transaction() as db:
+            breaks.write_off(db, [1], "a.berg", "not worth the letter", MONDAY)
+        other = a_run(store, a_break(fields=(FieldDifference("total", "201.00 EUR", "202.00 EUR"),)), day=1)
+
+        assert ((1,), "open", None) == (other.reopened, the_break(store).state, the_break(store).proposal_id)
 
 
 def test_a_run_closes_only_what_it_looked_for() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,3 +261,55 @@ def test_a_window_tells_only_of_its_periods() -> None:
         bench.read("target", [])
 
         assert ["2", "3"] == [one.key for one in bench.everything(periods=("2026-02", "2026-03"))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_risk"),
+    [
+        ({"minor": 10050}, 50),
+        ({"minor": 10050, "supplier": "S2"}, 10050),
+        ({"supplier": "S2"}, 10000),
+        ({"minor": 9950, "number": "INV-2"}, 10000),
+        ({"status": "cancelled"}, 10000),
+        ({"minor": 90000, "currency": "USD"}, 10000),
+    ],
+)
+def test_all_of_it_is_at_risk_where_more_than_the_amount_is_another_one(
+    changes: dict[str, Any], at_risk: int
+) -> None:
+    """A cent more to another supplier is no difference of a cent: the whole invoice goes astray."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        bench.read("source", [an_invoice()])
+        bench.read("target", [an_invoice(**changes)])
+        (found,) = bench.everything()
+
+    assert at_risk == found.amount_minor
+
+
+@pytest.mark.parametrize("tolerance", [{}, {"EUR": "0.02"}])
+def test_as_many_cents_of_another_currency_are_a_difference(tolerance: dict[str, str]) -> None:
+    """Equal numbers are no equal amounts, with or without a tolerance."""
+    fields = [{"name": "total", "path": "total", "kind": "money", "tolerance": tolerance}]
+    with a_store() as store:
+        bench = Bench(store, a_definition(fields=fields))
+        bench.read("source", [an_invoice(currency="GBP")])
+        bench.read("target", [an_invoice(currency="USD")])
+        (found,) = bench.everything()
+
+    assert ("field", "100.00 GBP", "100.00 USD") == (
+        found.kind,
+        found.fields[0].source,
+        found.fields[0].target,
+    )
+
+
+@pytest.mark.parametrize(("minor", "count"), [(10002, 0), (9998, 0), (10003, 1), (9997, 1)])
+def test_a_tolerance_is_kept_to_the_cent(minor: int, count: int) -> None:
+    """Two cents may differ, three may not, whichever side has more."""
+    with a_store() as store:
+        bench = Bench(store, a_definition())
+        bench.read("source", [an_invoice()])
+        bench.read("target", [an_invoice(minor=minor)])
+
+        assert count == len(bench.everything())
