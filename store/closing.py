@@ -13,13 +13,15 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from store.clock import text
-from store.columns import encode, fields, marks
+from store.columns import encode, fields, marks, when
 
 Reason = Literal["in_flight", "unposted", "unconfirmed", "unexplained", "exception"]
 REASONS: Final[tuple[Reason, ...]] = ("in_flight", "unposted", "unconfirmed", "unexplained", "exception")
 """On its way to a system; approved and not in the ERP; done and not seen done; an open break; an open exception."""
 BOOKED: Final = ("invoice", "receipt", "expense_document")
 """Documents that put something into the books of a period."""
+COMPARED: Final = (*BOOKED, "journal_entry", "payment")
+"""Documents whose differences stand in the way of a close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,21 @@ class Compared:
     @property
     def difference_minor(self) -> int:
         return self.source_minor - self.target_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A difference that is still there and that people have explained or written off."""
+
+    break_id: int
+    definition: str
+    kind: str
+    state: str
+    document_number: str
+    amount_minor: int | None
+    currency: str | None
+    accepted_by: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +227,29 @@ def compared(db: sqlite3.Connection, legal_entity: str, first: date, last: date)
         (legal_entity, f"{first:%Y-%m}", f"{last:%Y-%m}"),
     )
     return [Compared(*row) for row in rows]
+
+
+def accepted(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> list[Accepted]:
+    """Return what differs in those days and is in nobody's way, because people have explained it or written it off."""
+    rows = db.execute(
+        "SELECT id, definition, kind, state, document_number, amount_minor, currency, ended_by, resolution"
+        " FROM reconcile_break b WHERE gone_at IS NULL AND state IN ('explained', 'written_off') AND legal_entity=?"
+        f" AND entity IN ({marks(COMPARED)}) AND coalesce("
+        "(SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id=b.workflow_id), period || '-01',"
+        " substr(opened_at, 1, 10)) BETWEEN ? AND ? ORDER BY id",
+        (legal_entity, *COMPARED, first.isoformat(), last.isoformat()),
+    )
+    return [Accepted(*row) for row in rows]
+
+
+def last_change(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> datetime | None:
+    """Return when the process of a document that the books of those days rest on moved last."""
+    row = db.execute(
+        "SELECT max(w.changed_at) FROM workflow w JOIN v_accounting_day a ON a.workflow_id=w.id"
+        f" WHERE w.legal_entity=? AND w.entity IN ({marks(BOOKED)}) AND a.accounting_on BETWEEN ? AND ?",
+        (legal_entity, *BOOKED, first.isoformat(), last.isoformat()),
+    ).fetchone()
+    return when(row[0])
 
 
 def booked(

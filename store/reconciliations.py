@@ -187,6 +187,39 @@ def last(
     return None if row is None else _run(row)
 
 
+def last_whole(
+    db: sqlite3.Connection, definition: str, source_system: str, target_system: str, months: tuple[str, str]
+) -> Run | None:
+    """Return the newest complete run that has read all documents of these months: a full one, or a window around them."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM reconcile_run WHERE definition=? AND source_system=? AND target_system=?"
+        " AND outcome='complete' AND (mode='full' OR (mode='window' AND window_from<=? AND window_to>=?))"
+        " ORDER BY id DESC LIMIT 1",
+        (definition, source_system, target_system, *months),
+    ).fetchone()
+    return None if row is None else _run(row)
+
+
+def last_ended(db: sqlite3.Connection, definition: str, source_system: str, target_system: str) -> Run | None:
+    """Return the newest run that is not under way, however it ended."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM reconcile_run WHERE definition=? AND source_system=? AND target_system=?"
+        " AND outcome<>'running' ORDER BY id DESC LIMIT 1",
+        (definition, source_system, target_system),
+    ).fetchone()
+    return None if row is None else _run(row)
+
+
+def pairs(db: sqlite3.Connection, definition: str) -> list[tuple[str, str]]:
+    """Return which systems, source and target, a definition was compared between, the newest first."""
+    rows = db.execute(
+        "SELECT source_system, target_system FROM reconcile_run WHERE definition=? GROUP BY source_system, target_system"
+        " ORDER BY max(id) DESC",
+        (definition,),
+    )
+    return [(source, target) for source, target in rows]
+
+
 def last_pair(db: sqlite3.Connection, definition: str) -> tuple[str, str] | None:
     """Return which systems, source and target, the newest complete run of a definition compared."""
     row = db.execute(

@@ -61,7 +61,7 @@ def certify_period(
 
 def _refusal(found: CloseCheck) -> str | None:
     period = found.period
-    if found.at.date() <= period.ends_on:
+    if found.today <= period.ends_on:
         return f"it runs until {period.ends_on.isoformat()}, and more documents may come"
     if found.obstacles:
         count = sum(one.count for one in found.obstacles)
@@ -70,6 +70,9 @@ def _refusal(found: CloseCheck) -> str | None:
         return f"{found.unassigned} document(s) of those days can't be told to any company"
     if not found.compared:
         return "no reconciliation has compared its documents yet; `finsync reconcile` does"
+    if found.lags:
+        said = "; ".join(f"{one.definition}: its {one.why}" for one in found.lags)
+        return f"{said}. `finsync reconcile {' '.join(sorted({one.definition for one in found.lags}))} --full` compares"
     return None
 
 
@@ -97,6 +100,7 @@ def _body(db: Connection, actor: Actor, found: CloseCheck, now: datetime) -> dic
         "control_totals": [
             asdict(one) | {"difference_minor": one.difference_minor} for one in found.compared
         ],
+        "accepted_differences": [asdict(one) for one in found.accepted],
         "reconcile_runs": sorted({one.run_id for one in found.compared}),
         "digest": rests_on.digest,
         "audit_head": {"entries": count, "hash": head},

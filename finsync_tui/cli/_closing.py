@@ -221,6 +221,21 @@ def to_json(found: CloseCheck, proposal: Proposal, rows: list[dict[str, Any]] | 
             }
             for one in found.compared
         ],
+        "not_compared": [{"definition": one.definition, "why": one.why} for one in found.lags],
+        "accepted_differences": [
+            {
+                "break": one.break_id,
+                "definition": one.definition,
+                "kind": one.kind,
+                "state": one.state,
+                "document_number": one.document_number,
+                "amount": amount(one.amount_minor, one.currency),
+                "currency": one.currency,
+                "accepted_by": one.accepted_by,
+                "reason": one.reason,
+            }
+            for one in found.accepted
+        ],
         "unassigned": found.unassigned,
         "left_over": found.left_over,
         "advice": list(found.advice()),

@@ -122,7 +122,7 @@ def close_check(
 def _say_board(store: Store, setup: Profile, *, json: bool) -> None:
     from finsync_tui import closing
 
-    cells = closing.board(store.db, setup, store.clock.now().date())
+    cells = closing.board(store.db, setup, store.clock.now())
     if json:
         say_json([_closing.cell_json(one) for one in cells])
     else:

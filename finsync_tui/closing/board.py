@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from sqlite3 import Connection
 
 from finsync_tui.closing import certificate
-from finsync_tui.closing.check import State, periods_of
+from finsync_tui.closing.check import State, periods_of, today_of
 from finsync_tui.profile import Profile
 from store import closing
 from store.closing import Certificate, Period, Reason
@@ -32,18 +32,22 @@ class Cell:
         return sum(self.counts.values())
 
 
-def board(db: Connection, profile: Profile, today: date) -> list[Cell]:
+def board(db: Connection, profile: Profile, now: datetime) -> list[Cell]:
     """Return a cell for each company and period, in order of both. One pass over what is open; one over what is booked
     when any period has a certificate."""
     calendars = {number: periods_of(db, setup) for number, setup in sorted(profile.legal_entities.items())}
     counts = _counts(db, calendars)
     valid = _valid(db, closing.newest_certificates(db))
+    today = {number: today_of(setup, now) for number, setup in profile.legal_entities.items()}
     return [
         Cell(
             number,
             period,
             _state(
-                period, today, counts.get((number, period.starts_on)), valid.get((number, period.starts_on))
+                period,
+                today[number],
+                counts.get((number, period.starts_on)),
+                valid.get((number, period.starts_on)),
             ),
             counts.get((number, period.starts_on), {}),
         )

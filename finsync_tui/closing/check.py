@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from sqlite3 import Connection
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 from finsync_tui.closing import certificate
 from finsync_tui.closing.certificate import Standing
+from finsync_tui.closing.comparisons import Lag, lags
 from finsync_tui.profile import LegalEntitySetup, Profile
 from store import closing
-from store.closing import Compared, Figure, Period
+from store.canonical.currency import exponent
+from store.closing import Accepted, Compared, Figure, Period
 from store.errors import FinsyncError
 
 EXTRACT: Final = "extract"
@@ -63,7 +68,13 @@ class CloseCheck:
     left_over: int
     """Documents of earlier periods that are still under way."""
     compared: tuple[Compared, ...]
-    """Control totals of both sides, from the newest comparisons."""
+    """Control totals of both sides, from the newest comparisons: where both should hold the same."""
+    lags: tuple[Lag, ...]
+    """Definitions that say nothing reliable about the period by now."""
+    accepted: tuple[Accepted, ...]
+    """Differences that people have explained or written off."""
+    today: date
+    """Where the company is."""
     standing: Standing
     """What the newest certificate is worth."""
 
@@ -77,7 +88,7 @@ class CloseCheck:
 
     @property
     def is_future(self) -> bool:
-        return self.at.date() < self.period.starts_on
+        return self.today < self.period.starts_on
 
     @property
     def state(self) -> State:
@@ -89,7 +100,7 @@ class CloseCheck:
             return "changed"
         if not self.is_clean:
             return "open"
-        return "running" if self.at.date() <= self.period.ends_on else "clean"
+        return "running" if self.today <= self.period.ends_on else "clean"
 
     def advice(self) -> tuple[str, ...]:
         """Return what a person should know before closing, in sentences."""
@@ -99,7 +110,7 @@ class CloseCheck:
             found.append(
                 f"{name} begins on {self.period.starts_on.isoformat()}: nothing can be said about it yet."
             )
-        elif self.at.date() <= last:
+        elif self.today <= last:
             found.append(f"{name} runs until {last.isoformat()}: more documents may come.")
         if self.period.is_closed and self.obstacles:
             found.append(
@@ -118,6 +129,17 @@ class CloseCheck:
         if not self.compared and not self.is_future:
             found.append(
                 f"no reconciliation has compared documents of {name} yet, so nobody knows of breaks. `finsync reconcile` does."
+            )
+        if self.compared and not self.is_future:
+            found += [f"{one.definition}: its {one.why}" for one in self.lags[:SHOWN_MAX]]
+            if len(self.lags) > SHOWN_MAX:
+                found.append(
+                    f"{len(self.lags) - SHOWN_MAX} more definitions say nothing reliable about {name}."
+                )
+        if self.accepted:
+            found.append(
+                f"{len(self.accepted)} difference(s) of {name} are explained or written off ({_sums(self.accepted)}): they are "
+                "in nobody's way, and a certificate names them."
             )
         if self.left_over:
             found.append(f"{self.left_over} document(s) of earlier periods are still under way.")
@@ -148,12 +170,32 @@ def setup_of(profile: Profile, legal_entity: str) -> LegalEntitySetup:
     return setup
 
 
+def today_of(setup: LegalEntitySetup, now: datetime) -> date:
+    """Return which day it is where the company is: a period ends with its last day there."""
+    return now.astimezone(ZoneInfo(setup.close.timezone)).date()
+
+
+def _sums(accepted: Sequence[Accepted]) -> str:
+    sums: Counter[str] = Counter()
+    for one in accepted:
+        sums[one.currency or ""] += one.amount_minor or 0
+    return (
+        ", ".join(
+            f"{Decimal(minor).scaleb(-exponent(currency)):,f} {currency}"
+            for currency, minor in sorted(sums.items())
+            if currency
+        )
+        or "no amount"
+    )
+
+
 def check(db: Connection, profile: Profile, legal_entity: str, period: Period, now: datetime) -> CloseCheck:
     """Look whether a period can be closed. Reads only."""
     first, last = period.starts_on, period.ends_on
     figures = tuple(closing.figures(db, legal_entity, first, last))
     unassigned = closing.unassigned(db, first, last)
     is_clean = not unassigned and not any(one.is_obstacle for one in figures)
+    one_sided = {name for name, one in profile.reconciliations.items() if one.expects == "neither"}
     return CloseCheck(
         legal_entity=legal_entity,
         name=setup_of(profile, legal_entity).name,
@@ -162,6 +204,11 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
         figures=figures,
         unassigned=unassigned,
         left_over=closing.left_over(db, legal_entity, first),
-        compared=tuple(closing.compared(db, legal_entity, first, last)),
+        compared=tuple(
+            one for one in closing.compared(db, legal_entity, first, last) if one.definition not in one_sided
+        ),
+        lags=tuple(lags(db, profile, legal_entity, period)),
+        accepted=tuple(closing.accepted(db, legal_entity, first, last)),
+        today=today_of(setup_of(profile, legal_entity), now),
         standing=certificate.standing(db, legal_entity, first, last, is_clean=is_clean),
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -63,6 +64,16 @@ class CloseSetup(_Part):
     erp_accrues_receipts: bool = Field(
         default=False, description="The ERP accrues what was received by itself, so no proposal does"
     )
+    timezone: str = Field(default="UTC", description="Where the company's days end, e.g. America/New_York")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {name!r}; write it as Europe/Berlin") from None
+        return name
 
 
 class LegalEntitySetup(_Part):

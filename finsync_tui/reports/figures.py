@@ -40,7 +40,7 @@ def break_classes(db: Connection, now: datetime) -> Rows:
 def board(db: Connection, profile: Profile, now: datetime) -> Rows:
     """Yield each company's periods."""
     yield ("legal_entity", "ledger", "period", "starts_on", "ends_on", "is_open_in_erp", "state", *REASONS)
-    for cell in close.board(db, profile, now.date()):
+    for cell in close.board(db, profile, now):
         period = cell.period
         counts = (cell.counts.get(reason, 0) for reason in REASONS)
         yield (
@@ -77,8 +77,7 @@ def accruals(db: Connection, profile: Profile, legal_entity: str, name: str) -> 
 def certificates(db: Connection, profile: Profile, now: datetime) -> Rows:
     """Yield the newest certificate of each period, and whether it still holds."""
     states = {
-        (cell.legal_entity, cell.period.starts_on): cell.state
-        for cell in close.board(db, profile, now.date())
+        (cell.legal_entity, cell.period.starts_on): cell.state for cell in close.board(db, profile, now)
     }
     yield (
         "legal_entity", "ledger", "period", "certified_by", "certified_at", "holds", "digest", "audit_entry",

@@ -97,8 +97,7 @@ class CloseBoardScreen(WorkScreen):
         if workspace is None:
             self.store_failed(NoWorkspaceError(self.desk.store_path.parent))
             return
-        today = self.desk.now().date()
-        found = await self.read(partial(close_reading.board, workspace=workspace, today=today))
+        found = await self.read(partial(close_reading.board, workspace=workspace, now=self.desk.now()))
         companies: dict[str, dict[date, BoardCell]] = {}
         for one in found:
             companies.setdefault(one.legal_entity, {})[one.period.starts_on] = one
@@ -228,8 +227,10 @@ class CloseBoardScreen(WorkScreen):
             return f"{name}: something is in the way. Enter shows what."
         if not check.compared:
             return f"{name}: nothing was compared yet. `finsync reconcile` compares."
-        if check.at.date() <= check.period.ends_on:
+        if check.today <= check.period.ends_on:
             return f"{name} runs until {check.period.ends_on.isoformat()}."
+        if check.lags:
+            return f"{check.lags[0].definition}: its {check.lags[0].why}"
         return ""
 
     def action_certify(self) -> None:

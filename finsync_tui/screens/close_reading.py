@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from finsync_tui import closing, profile
@@ -62,9 +62,9 @@ class ItemRow:
     break_id: int | None
 
 
-def board(db: Connection, workspace: Workspace, today: date) -> list[Cell]:
+def board(db: Connection, workspace: Workspace, now: datetime) -> list[Cell]:
     """Return all companies and periods."""
-    return closing.board(db, profile.load(workspace), today)
+    return closing.board(db, profile.load(workspace), now)
 
 
 def standing(db: Connection, workspace: Workspace, cell: Cell, now: datetime) -> Standing:

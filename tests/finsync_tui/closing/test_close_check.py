@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +15,18 @@ from finsync_tui import actions, closing
 from finsync_tui.closing import files
 from finsync_tui.people.roles import RoleMissingError
 from finsync_tui.profile import MappingRow
-from store import breaks, reconciliations
+from finsync_tui.profile.model import CloseSetup
+from finsync_tui.profile.overlay import shipped
+from finsync_tui.profile.reconciliation import Reconciliation
+from finsync_tui.settings import read_toml
+from store import breaks, cases, reconciliations
 from store import closing as facts
 from store.canonical.organisation import FiscalPeriod
+from store.clock import text
 from store.closing import Period
 from store.errors import NotAllowedError
 from store.reconciliations import ControlTotal
-from tests.builders import a_break, a_reconcile_run
+from tests.builders import a_break, a_case, a_reconcile_run
 from tests.finsync_tui.flows.invoice_desk import (
     ANALYST,
     SOURCE,
@@ -145,7 +150,7 @@ def test_the_accounting_day_decides_about_the_period() -> None:
     assert {} == desk.counts()
     assert [("Feb-26", "open")] == [
         (one.period.name, one.state)
-        for one in closing.board(desk.store.db, desk.profile, date(2026, 3, 1))
+        for one in closing.board(desk.store.db, desk.profile, datetime(2026, 3, 1, tzinfo=UTC))
         if one.count
     ]
 
@@ -283,7 +288,7 @@ def test_a_certificate_is_worth_nothing_once_the_period_changes() -> None:
     assert (True, "certified") == (second.id > first.id, desk.check().state)
     assert "certified" == next(
         one.state
-        for one in closing.board(desk.store.db, desk.profile, desk.now.date())
+        for one in closing.board(desk.store.db, desk.profile, desk.now)
         if one.period.name == "Jan-26"
     )
 
@@ -337,3 +342,192 @@ def test_a_period_or_company_that_nobody_knows_is_named() -> None:
     for entity, period, said in (("DE01", "Mar-26", "Jan-26, Feb-26"), ("XX", "Jan-26", "DE01")):
         with pytest.raises(closing.UnknownPeriodError, match=said):
             closing.find_period(desk.store.db, desk.profile, entity, period)
+
+
+ORDERED = ("invoices", "receipts", "invoice_payments")
+
+
+class Compared(Books):
+    """Books in February, whose January was posted and is compared as the shipped definitions say."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        shipped_at = shipped() / "shared" / "reconciliations"
+        found = {
+            name: Reconciliation.model_validate(read_toml(shipped_at / f"{name}.toml")) for name in names
+        }
+        self.profile = self.profile.model_copy(update={"reconciliations": found})
+        self.invoice(an_invoice(a_free_line()))
+        self.post()
+        self.to_february()
+
+    def ran(self, definition: str, outcome: str = "complete", **asked: Any) -> int:
+        with self.store.transaction() as db:
+            run = reconciliations.begin(db, a_reconcile_run(definition=definition, **asked), self.now)
+            if outcome == "failed":
+                reconciliations.fail(db, run, self.now, "oracle-emea answers 400")
+            elif outcome == "interrupted":
+                reconciliations.interrupt_running(db, self.now)
+            elif outcome == "complete":
+                reconciliations.complete(
+                    db, run, self.now, source_rows=1, target_rows=1, compared=1, opened=0, persisting=0, closed=0,
+                    totals=[ControlTotal("DE01", "2026-01", "EUR", 1, 10_000, 1, 10_000)],
+                )  # fmt: skip
+        return run
+
+    def refused(self) -> str:
+        with pytest.raises(NotAllowedError) as refused:
+            actions.certify_period(self.store, ANALYST, self.profile, "DE01", self.january())
+        assert 0 == self.store.db.execute("SELECT count(*) FROM close_certificate").fetchone()[0]
+        return str(refused.value)
+
+    def certify(self) -> facts.Certificate:
+        return actions.certify_period(self.store, ANALYST, self.profile, "DE01", self.january())
+
+
+@pytest.mark.parametrize("outcome", ["failed", "interrupted"])
+def test_a_comparison_that_failed_since_keeps_a_period_from_being_certified(outcome: str) -> None:
+    """Whatever compared it before: since then nobody knows. The check names the definition and what went wrong."""
+    desk = Compared("invoices", "receipts")
+    for name in ("invoices", "receipts"):
+        desk.ran(name)
+    desk.ran("receipts", outcome)
+
+    said = desk.refused()
+
+    assert "receipts: its last comparison" in said
+    assert "invoices" not in said.split(". `finsync")[0]
+    assert [one for one in desk.check().advice() if one.startswith("receipts: its last comparison")]
+    desk.ran("receipts")
+    assert "DE01" == desk.certify().legal_entity
+
+
+def test_a_period_is_certified_by_what_has_read_all_of_it_since_it_ended() -> None:
+    """Not by a run of changes, by another month's window, by a run before its last day was over or its last document changed."""
+    desk = Compared("invoices")
+    run = desk.ran("invoices")
+    desk.store.db.execute("UPDATE reconcile_run SET started_at='2026-01-31T12:00:00Z' WHERE id=?", (run,))
+    early = desk.refused()
+    desk.ran("invoices", mode="changes")
+    desk.ran("invoices", mode="window", window_from="2026-02", window_to="2026-02")
+    part = desk.refused()
+    desk.ran("invoices", mode="window", window_from="2025-12", window_to="2026-01")
+    desk.clock.advance(timedelta(minutes=5))
+    desk.store.db.execute("UPDATE workflow SET changed_at=?", (text(desk.now),))
+    changed = desk.refused()
+    desk.ran("invoices", mode="window", window_from="2026-01", window_to="2026-01")
+
+    assert "invoices: its documents were not all compared since Jan-26 ended" in early
+    assert "not all compared since Jan-26 ended" in part
+    assert "documents changed after they were all compared (run 4)" in changed
+    assert "DE01" == desk.certify().legal_entity
+
+
+def test_a_comparison_under_way_or_of_what_has_no_period_is_not_waited_for() -> None:
+    """Orders have no period; a run that is under way says nothing yet; what is switched off says nothing at all."""
+    desk = Compared("invoices", "orders", "receipts")
+    off = desk.profile.reconciliations["receipts"].model_copy(update={"is_enabled": False})
+    named = {**desk.profile.reconciliations, "receipts": off}
+    desk.profile = desk.profile.model_copy(update={"reconciliations": named})
+    desk.ran("invoices")
+    desk.ran("invoices", "running")
+    desk.ran("orders", "failed")
+    desk.ran("receipts", "failed")
+
+    assert "DE01" == desk.certify().legal_entity
+
+
+def test_totals_of_two_different_things_are_not_shown_as_a_difference() -> None:
+    """Invoices by their date and payments by theirs are no two sides of one sum."""
+    desk = Compared(*ORDERED)
+    for name in ORDERED:
+        desk.ran(name)
+
+    assert ["invoices", "receipts"] == [one.definition for one in desk.check().compared]
+
+
+def test_totals_come_from_complete_comparisons_only() -> None:
+    """A run that failed later says nothing, whatever totals it left."""
+    desk = Compared("invoices")
+    run = desk.ran("invoices")
+    other = desk.ran("invoices", "failed")
+    desk.store.db.execute(
+        "INSERT INTO control_total SELECT ?, legal_entity, period, currency, 9, 9, 9, 9 FROM control_total",
+        (other,),
+    )
+
+    assert [run] == [one.run_id for one in desk.check().compared]
+
+
+def test_a_period_ends_where_its_company_is() -> None:
+    """At three in the morning of February in Greenwich January still runs in New York, and has ended in Berlin."""
+    desk = Books()
+    desk.clock.advance(datetime(2026, 2, 1, 3, tzinfo=UTC) - desk.now)
+    states = {}
+    for zone in ("America/New_York", "Europe/Berlin"):
+        entity = desk.profile.legal_entities["DE01"]
+        close = entity.close.model_copy(update={"timezone": zone})
+        entities = {"DE01": entity.model_copy(update={"close": close})}
+        desk.profile = desk.profile.model_copy(update={"legal_entities": entities})
+        with pytest.raises(NotAllowedError) as refused:
+            actions.certify_period(desk.store, ANALYST, desk.profile, "DE01", desk.january())
+        cell = closing.board(desk.store.db, desk.profile, desk.now)[0]
+        states[zone] = (desk.check().state, cell.state, "runs until" in str(refused.value))
+
+    assert {
+        "America/New_York": ("running", "running", True), "Europe/Berlin": ("clean", "clean", False),
+    } == states  # fmt: skip
+    with pytest.raises(ValueError, match="no time zone 'Mars/Base'"):
+        CloseSetup(timezone="Mars/Base")
+
+
+def test_what_people_accepted_is_named_with_its_amount() -> None:
+    """Explained and written-off differences hinder nothing; the check sums them up and the certificate names each."""
+    desk = Compared("invoices")
+    with desk.store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(definition="invoices"), desk.now)
+        found = [
+            a_break(key=str(n), entity="invoice", period="2026-01", document_key=None, amount_minor=n * 1_000)
+            for n in (1, 2, 3, 4)
+        ]
+        breaks.open(db, run, found, desk.now)
+        breaks.explain(db, [1], "ana", "as agreed", desk.now)
+        breaks.write_off(db, [2], "ben", "too small", desk.now)
+        breaks.explain(db, [3, 4], "ana", "gone since", desk.now)
+        db.execute("UPDATE reconcile_break SET gone_at=? WHERE id=3", (text(desk.now),))
+        db.execute("UPDATE reconcile_break SET legal_entity='FR01' WHERE id=4")
+    desk.ran("invoices")
+
+    advice = [one for one in desk.check().advice() if "explained or written off" in one]
+    made = desk.certify()
+
+    assert ["2 difference(s) of Jan-26 are explained or written off (30.00 EUR)"] == [
+        one.partition(":")[0] for one in advice
+    ]
+    assert [(1, "explained", 1_000, "ana"), (2, "written_off", 2_000, "ben")] == [
+        (one["break_id"], one["state"], one["amount_minor"], one["accepted_by"])
+        for one in made.body["accepted_differences"]
+    ]
+
+
+def test_breaks_of_payments_and_snoozed_exceptions_and_held_deliveries_stand_in_the_way() -> None:
+    """Each is something that nobody has settled yet."""
+    desk = Compared("invoices")
+    desk.ran("invoices")
+    with desk.store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(), desk.now)
+        paid = a_break(entity="payment", period="2026-01", document_key=None, workflow_id=None)
+        breaks.open(db, run, [paid], desk.now)
+    payment = desk.counts()
+    with desk.store.transaction() as db:
+        breaks.explain(db, [1], "ana", "as agreed", desk.now)
+        case = a_case(entity="invoice", document_key="coupa:77", legal_entity="DE01")
+        cases.open(db, case, datetime(2026, 1, 20, tzinfo=UTC))
+        db.execute("UPDATE exception_case SET state='snoozed'")
+    snoozed = desk.counts()
+    with desk.store.transaction() as db:
+        db.execute("UPDATE exception_case SET state='closed', ended_at=opened_at")
+        db.execute("UPDATE delivery SET state='held' WHERE entry_id=(SELECT max(entry_id) FROM delivery)")
+        db.execute("UPDATE workflow SET state='waiting', ended_at=NULL WHERE entity='invoice'")
+
+    assert ({"unexplained": 1}, {"exception": 1}, {"in_flight": 1}) == (payment, snoozed, desk.counts())

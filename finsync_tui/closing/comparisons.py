@@ -1,0 +1,64 @@
+"""Whether a period's documents have been compared since it ended and they last changed: else nobody knows of its breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+from zoneinfo import ZoneInfo
+
+from finsync_tui.profile import Profile
+from store import closing, reconciliations
+from store.closing import Period
+from store.reconciliations import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A definition that says nothing reliable about a period, and why."""
+
+    definition: str
+    why: str
+    """Goes on after "its"."""
+
+
+def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) -> Iterator[Lag]:
+    """Yield the definitions whose documents have a period and that were not compared as a certificate needs it.
+
+    All of the period has to be read after its last day, and after the last change of its documents; and no later run may have
+    failed. A definition whose systems are not connected has no runs, and says nothing.
+    """
+    changed_at = closing.last_change(db, legal_entity, period.starts_on, period.ends_on)
+    months = f"{period.starts_on:%Y-%m}", f"{period.ends_on:%Y-%m}"
+    zone = ZoneInfo(profile.legal_entities[legal_entity].close.timezone)
+    for name, definition in sorted(profile.reconciliations.items()):
+        has_period = definition.source.period is not None or definition.target.period is not None
+        if not definition.is_enabled or not has_period:
+            continue
+        for pair in _pairs(db, profile, name):
+            last = reconciliations.last_ended(db, name, *pair)
+            whole = reconciliations.last_whole(db, name, *pair, months)
+            why = _why(last, whole, period, changed_at, zone)
+            if why:
+                yield Lag(name, why)
+
+
+def _pairs(db: Connection, profile: Profile, name: str) -> list[tuple[str, str]]:
+    """Return the pairs that count: the newest one; each of its targets where they are compared one by one."""
+    known = reconciliations.pairs(db, name)
+    if profile.reconciliations[name].pairing == "together":
+        return known[:1]
+    return [pair for pair in known if pair[0] == known[0][0] and pair[1] in profile.systems] or known[:1]
+
+
+def _why(
+    last: Run | None, whole: Run | None, period: Period, changed_at: datetime | None, zone: ZoneInfo
+) -> str:
+    if last is not None and last.outcome != "complete":
+        return f"last comparison {'failed' if last.outcome == 'failed' else 'was interrupted'}: {last.error}"
+    if whole is None or whole.started_at.astimezone(zone).date() <= period.ends_on:
+        return f"documents were not all compared since {period.name} ended"
+    if changed_at is not None and whole.started_at < changed_at:
+        return f"documents changed after they were all compared (run {whole.id})"
+    return ""
