@@ -33,6 +33,9 @@ Fix = Literal["resend", "reread", "adopt"]
 
 ENGINE = "engine"
 AGREE: Final = "both sides agree"
+PROPOSED_EXPLANATION: Final = "explanation proposed"
+_OTHERWISE: Final = ("changed", "explained", "reopened", "written off")
+"""What makes another matter of a break than it was before."""
 PARTED: Final = "its systems are compared no more"
 BATCH = 500
 FINGERPRINT_CHARS = 16
@@ -323,6 +326,21 @@ def explain(db: sqlite3.Connection, break_ids: Iterable[int], who: str, reason: 
     )
 
 
+def propose_explanation(
+    db: sqlite3.Connection, break_ids: Iterable[int], who: str, reason: str, at: datetime
+) -> int:
+    """Note why open breaks are as they should be, in one person's eyes; return how many. A second one has to explain them, too."""
+    return _change(
+        db, break_ids, "seen_count=seen_count", (), who=who, what=PROPOSED_EXPLANATION, text_=reason, at=at
+    )
+
+
+def proposed_explanation(db: sqlite3.Connection, break_id: int) -> Happened | None:
+    """Return what one person has said of a break as it is now; None: nobody has, or it was another difference then."""
+    told = [one for one in history(db, break_id) if one.what in (PROPOSED_EXPLANATION, *_OTHERWISE)]
+    return told[-1] if told and told[-1].what == PROPOSED_EXPLANATION else None
+
+
 def note_fix(
     db: sqlite3.Connection, break_ids: Iterable[int], fix: Fix, who: str, words: str, at: datetime
 ) -> int:
@@ -514,7 +532,7 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
                 (break_id, f"{class_} -> {one.class_}: {one.evidence.get('why', 'no reason is known')}")
             )
         is_more = currency != one.currency or (one.amount_minor or 0) > (amount_minor or 0)
-        if fingerprint != one.fingerprint or (is_more and state in ("explained", "written_off")):
+        if fingerprint != one.fingerprint or is_more:
             changed.append((break_id, _words(one)))
             if state in ("explained", "written_off"):
                 reopened.append(break_id)

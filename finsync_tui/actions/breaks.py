@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -10,6 +11,7 @@ from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, Seen, checked_reason, note_action, overtaken
 from finsync_tui.actor import Actor
 from finsync_tui.flows.registry import FLOWS
+from finsync_tui.profile import Profile
 from finsync_tui.reconcile import running
 from store import Store, breaks, cases, crossrefs, events, glances, outbox, workflows
 from store.breaks import Break
@@ -49,17 +51,49 @@ def comment_on_break(
 
 
 def explain_breaks(
-    store: Store, actor: Actor, break_ids: Iterable[int], reason: str, *, seen: Seen | None = None
+    store: Store,
+    profile: Profile | None,
+    actor: Actor,
+    break_ids: Iterable[int],
+    reason: str,
+    *,
+    seen: Seen | None = None,
 ) -> Outcome:
-    """Say why open breaks are as they should be. The same difference does not come back; another one does."""
+    """Say why open breaks are as they should be. The same difference does not come back; another one does.
+
+    An explained difference hinders nobody any more, like one that is written off: where that takes two persons, the first one's
+    explanation waits until another person explains it, too. `profile` None: a store on its own has no limits.
+    """
     reason = checked_reason(reason)
+    waiting: list[int] = []
 
     def act(db: Connection, one: Break, now: datetime) -> str | None:
-        breaks.explain(db, [one.id], actor.name, reason, now)
+        is_alone = profile is None or profile.write_off_takes(one.amount_minor, one.currency) == "one"
+        proposed = None if is_alone else breaks.proposed_explanation(db, one.id)
+        if proposed is not None and proposed.who == actor.name:
+            return "you have explained it already; it waits for another person to explain it, too"
+        if not is_alone and proposed is None:
+            breaks.propose_explanation(db, [one.id], actor.name, reason, now)
+            waiting.append(one.id)
+            return None
+        words = reason if proposed is None else f"{reason} ({proposed.who}: {proposed.text})"
+        breaks.explain(db, [one.id], actor.name, words, now)
         tell(db, one, "explained", now)
         return None
 
-    return each_break(store, actor, break_ids, "break.explained", reason, act, seen=seen)
+    def what(one: Break) -> str:
+        return "break.explanation_proposed" if one.id in waiting else "break.explained"
+
+    done = each_break(store, actor, break_ids, "break.explained", reason, act, seen=seen, what_of=what)
+    return replace(done, told=_explained(len(done.done), len(waiting)))
+
+
+def _explained(done: int, waiting: int) -> str:
+    if not waiting:
+        return ""
+    if waiting == done:
+        return "explained by one person, and waits for another one to explain it, too"
+    return f"{done - waiting:,} explained, {waiting:,} wait for another person to explain them, too"
 
 
 def reopen_breaks(
@@ -117,6 +151,7 @@ def each_break(
     *,
     states: tuple[str, ...] | None = ("open",),
     seen: Seen | None = None,
+    what_of: Callable[[Break], str] | None = None,
 ) -> Outcome:
     """Do something to each break in one transaction. A single refusal raises, several are collected."""
     people.require(actor.name, actor.roles, what)
@@ -146,7 +181,8 @@ def each_break(
                 "break": one.id, "definition": one.definition, "kind": one.kind,
                 "fields": [[f.field, f.source, f.target] for f in one.fields],
             }  # fmt: skip
-            note_action(store, db, actor, what, subject_of(one), why, after)
+            done_as = what if what_of is None else what_of(one)
+            note_action(store, db, actor, done_as, subject_of(one), why, after)
             done.append(break_id)
     return Outcome(tuple(done), tuple(refused))
 

@@ -22,10 +22,11 @@ def report(outcome: Outcome, done: str, *, json: bool) -> None:
                 "done": list(outcome.done),
                 "refused": [{"id": identifier, "reason": reason} for identifier, reason in outcome.refused],
             }
+            | ({"told": outcome.told} if outcome.told else {})
         )
     else:
         if outcome.done:
-            say(f"{done}: {numbers(outcome.done)}")
+            say(f"{outcome.told or done}: {numbers(outcome.done)}")
         for identifier, reason in outcome.refused:
             note(f"not {identifier}: {reason}")
     if outcome.refused and not outcome.done:

@@ -332,13 +332,18 @@ def explain(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say why breaks are as they should be; the same difference does not come back."""
-    from finsync_tui import actions
+    """Say why breaks are as they should be; the same difference does not come back.
 
+    Where a write-off takes two persons, an explanation does: the second one explains it, too.
+    """
+    from finsync_tui import actions
+    from finsync_tui import profile as profiles
+
+    profile = profiles.load(workspace_of(workspace))
     with opened(workspace) as store:
         chosen = _selected(store, ids, definition, class_)
         outcome = actions.explain_breaks(
-            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+            store, profile, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
         )
     report(outcome, "explained", json=json)
 

@@ -42,9 +42,6 @@ DEEDS: Mapping[Name, Deed] = {
         store, actor, ids, text or None, seen=seen
     ),
     "comment_break": lambda store, actor, ids, text, _: actions.comment_on_break(store, actor, ids[0], text),
-    "explain_break": lambda store, actor, ids, text, seen: actions.explain_breaks(
-        store, actor, ids, text, seen=seen
-    ),
     "resend_break": lambda store, actor, ids, text, seen: actions.resend_breaks(
         store, actor, ids, text, seen=seen
     ),
@@ -95,6 +92,11 @@ def perform(
             )
         if verb in writing_off.VERBS:
             return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text, seen or {})
+        if verb == "explain_break":
+            # a store on its own has no profile that could ask for two persons
+            has_profile = (path.parent / FILE_NAME).is_file()
+            limits = profiles.load(load_workspace(path.parent)) if has_profile else None
+            return actions.explain_breaks(store, limits, actor, ids, text, seen=seen or {})
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text, seen=seen)
         return DEEDS[verb](store, actor, ids, text, seen or {})

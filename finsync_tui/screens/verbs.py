@@ -292,7 +292,7 @@ EXPLAIN_BREAK = Verb(
     "Explain",
     "explained",
     "It is as it should be, and leaves the queue. Nothing changes in either system; another difference of the same document "
-    "opens it again.",
+    "opens it again. Where a write-off takes two persons, another one has to explain it, too.",
     prompt="Why it is as it should be",
 )
 RESEND_BREAK = Verb(

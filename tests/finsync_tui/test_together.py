@@ -106,7 +106,7 @@ def test_a_break_is_not_explained_over_somebodys_head(store: Store) -> None:
     actions.assign_breaks(store, TOM, [taken], "tom")
     actions.comment_on_break(store, TOM, noted, "I have asked the bank")
 
-    explained = actions.explain_breaks(store, MARIA, [taken, noted, free], "timing", seen=seen)
+    explained = actions.explain_breaks(store, None, MARIA, [taken, noted, free], "timing", seen=seen)
     with pytest.raises(NotAllowedError, match="it belongs to tom now"):
         actions.assign_breaks(store, MARIA, [taken], "maria", seen=seen)
 

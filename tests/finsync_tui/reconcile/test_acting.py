@@ -117,6 +117,64 @@ def test_where_one_person_is_enough_a_write_off_counts_at_once() -> None:
     assert ("written_off", []) == (now(council).state, unproven(council))
 
 
+def explain(
+    council: Council, by: str, *break_ids: int, reason: str = "freight is billed apart"
+) -> actions.Outcome:
+    return actions.explain_breaks(council.store, council.profile, council.who(by), break_ids, reason)
+
+
+def test_an_explanation_takes_as_many_persons_as_a_write_off() -> None:
+    """It ends the matter just the same: the first one's waits, open, until another person explains it, too."""
+    council = Council()
+    opened(council)
+
+    first = explain(council, "maria", 1)
+    with pytest.raises(NotAllowedError, match="it waits for another person"):
+        explain(council, "maria", 1)
+    waiting = now(council).state
+    second = explain(council, "tom", 1, reason="I have seen the contract")
+
+    assert ((1,), "open") == (first.done, waiting)
+    assert ("explained", "tom", "I have seen the contract (maria: freight is billed apart)") == (
+        now(council).state,
+        now(council).ended_by,
+        now(council).resolution,
+    )
+    assert ((1,), "") == (second.done, second.told)
+    assert [("maria", "break.explanation_proposed"), ("tom", "break.explained")] == council.noted
+
+
+def test_an_explanation_of_less_is_not_agreed_to_for_more() -> None:
+    """Where the difference is another one by now, or more is at risk, the second person's explanation is a first one."""
+    council = Council()
+    opened(council, kind="missing_in_target", fields=(), amount_minor=9_700)
+    explain(council, "maria", 1)
+    opened_again = a_break(kind="missing_in_target", fields=(), amount_minor=9_700_000)
+    with council.store.transaction() as db:
+        breaks.open(db, 1, [opened_again], MONDAY)
+
+    waits = explain(council, "tom", 1)
+
+    assert "open" == now(council).state
+    assert "explained by one person, and waits for another one to explain it, too" == waits.told
+    explain(council, "maria", 1)
+    assert "explained" == now(council).state
+
+
+def test_a_small_explanation_takes_one_person() -> None:
+    """The limits of write-offs are those of explanations; what has no amount takes two."""
+    council = Council(governance={"write_off": "two", "write_off_below": {"EUR": "5.00"}})
+    for n, minor in enumerate((499, 500, None), 1):
+        with council.store.transaction() as db:
+            run_id = reconciliations.begin(db, a_reconcile_run(), MONDAY)
+            breaks.open(db, run_id, [a_break(key=str(n), amount_minor=minor)], MONDAY)
+
+    told = explain(council, "maria", 1, 2, 3).told
+
+    assert ["explained", "open", "open"] == [now(council, n).state for n in (1, 2, 3)]
+    assert "1 explained, 2 wait for another person to explain them, too" == told
+
+
 def test_sending_again_begins_the_process_anew() -> None:
     """The link to what is gone is forgotten, the steps look again from the first on, and a fix is expected."""
     council = Council()
@@ -196,12 +254,13 @@ def test_whoever_may_only_look_changes_nothing() -> None:
     actions.comment_on_break(council.store, council.who("otto"), 1, "who knows of this?")
 
     with pytest.raises(RoleMissingError):
-        actions.explain_breaks(council.store, council.who("vera"), [1], "fine")
+        explain(council, "vera", 1, reason="fine")
     actions.assign_breaks(council.store, council.who("maria"), [1], "maria")
-    actions.explain_breaks(council.store, council.who("maria"), [1], "freight")
+    explain(council, "maria", 1, reason="freight")
+    explain(council, "tom", 1, reason="so it is")
     actions.reopen_breaks(council.store, council.who("maria"), [1], "it was not")
 
-    assert ["opened", "commented", "assigned", "explained", "reopened"] == [
+    assert ["opened", "commented", "assigned", "explanation proposed", "explained", "reopened"] == [
         h.what for h in breaks.history(council.store.db, 1)
     ]
     assert "open" == now(council).state
