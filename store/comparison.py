@@ -227,6 +227,28 @@ def unseen(db: sqlite3.Connection, of: Side, run_id: int, periods: tuple[str, st
     return [external_id for (external_id,) in rows]
 
 
+def beside(db: sqlite3.Connection, of: Side, run_id: int, periods: tuple[str, str]) -> list[str]:
+    """Return the records that lie outside these periods, that this run has not seen, and whose twin lies within them."""
+    rows = db.execute(
+        "SELECT DISTINCT r.external_id FROM comparison_row o JOIN comparison_row r INDEXED BY comparison_row_key"
+        " ON r.definition_id=o.definition_id AND r.key=o.key AND r.side_id=?"
+        " WHERE o.definition_id=? AND o.side_id IN (SELECT id FROM comparison_side WHERE definition_id=? AND id<>?)"
+        " AND o.period BETWEEN ? AND ? AND r.seen<>? AND r.period NOT BETWEEN ? AND ? ORDER BY 1",
+        (of.id, of.definition_id, of.definition_id, of.id, *periods, run_id, *periods),
+    )
+    return [external_id for (external_id,) in rows]
+
+
+def not_seen(db: sqlite3.Connection, of: Side, external_ids: Sequence[str], run_id: int) -> list[str]:
+    """Return which of these records are held and were not seen by this run."""
+    rows = db.execute(
+        f"SELECT DISTINCT external_id FROM comparison_row WHERE side_id=? AND seen<>? AND external_id IN ({marks(external_ids)})"
+        " ORDER BY 1",
+        (of.id, run_id, *external_ids),
+    )
+    return [external_id for (external_id,) in rows]
+
+
 def keep(db: sqlite3.Connection, of: Side, external_ids: Sequence[str], run_id: int) -> None:
     """Leave what is held of these records as it is: they were there, but could not be read."""
     db.execute(

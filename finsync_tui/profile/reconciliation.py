@@ -194,7 +194,8 @@ class ClassRules(_Part):
 
     rounding: Tolerance = Field(
         default_factory=dict,
-        description="An amount that differs by no more than this was rounded differently",
+        description="An amount that differs by no more than this was rounded differently; `default` is said in hundredths: as "
+        "many smallest units of a currency with more decimals, one unit of one without",
     )
     patience: Duration = Field(
         default=timedelta(days=1),
@@ -205,6 +206,11 @@ class ClassRules(_Part):
     )
     master_data: tuple[str, ...] = Field(
         default=(), description="Exception classes that mean master data is missing"
+    )
+    passing: dict[str, str] = Field(
+        default_factory=dict,
+        description="Statuses of the target that a document passes through, each with the source's that it is on its way to: no "
+        "difference while it is new, something is sent, or it is in exception",
     )
     master_fields: tuple[str, ...] = Field(
         default=(),

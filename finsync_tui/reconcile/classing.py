@@ -13,7 +13,7 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.reconcile.comparing import Comparison
-from finsync_tui.reconcile.judging import Found, within
+from finsync_tui.reconcile.judging import Found, is_rounding
 from finsync_tui.reconcile.rows import first
 from finsync_tui.reconcile.sides import OWN
 from store import cases, outbox, records, workflows
@@ -27,6 +27,10 @@ from store.workflows import Workflow
 BATCH: Final = 500
 _SENT: Final = ("delivered", "verified")
 _ON_ITS_WAY: Final = ("pending", "claimed", "held")
+_NOT_AS_SENT: Final = ("READ_BACK_DIFFERS", "WRITE_BACK_IGNORED")
+"""Exceptions that say a system does not hold what it was sent: no time will mend that."""
+_TWICE: Final = ("PAYMENT_TWICE_POSSIBLE", "PAYMENT_DUPLICATE_POSSIBLE", "INVOICE_DUPLICATE")
+"""Exceptions that say something is there once too often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def classify(
         for one in some:
             key = _document(one)
             what = known.get(key or "", _Known())
-            if not _was_decided(comparing, one, what):
+            if not _was_decided(comparing, one, what) and not _is_passing(comparing, one, what, now):
                 yield _break(comparing, one, what, dates, now, own_logins)
 
 
@@ -112,31 +116,40 @@ def _class(
             "why": f"without {one.evidence['once_too_often']} the target has no more than the source"
         }
     currency = one.source.currency if one.source else str(one.evidence.get("currency", ""))
-    if _is_money_only(comparing, one) and within(rules.rounding, currency, one.amount_minor):
-        return "rounding", {"why": "the amounts differ by no more than rounding does"}
+    by_hand = _by_hand(comparing, one, known, own_logins)
+    if _is_money_only(comparing, one) and is_rounding(rules.rounding, currency, one.amount_minor):
+        return "rounding", {**(by_hand or {}), "why": "the amounts differ by no more than rounding does"}
     if one.kind == "control_total":
         return "unknown", {"why": "no document of this total explains the difference"}
-    if known.case is not None:
-        return _by_case(comparing, known.case)
+    case = known.case
+    if case is not None and case.class_ in (*rules.mapping, *rules.master_data):
+        return _by_case(comparing, one, case)
     if "unreadable" in one.evidence:
         return "unknown", {
             "why": f"the other side shows {one.evidence['unreadable']} record(s) that can't be read: this may be one of them"
         }
-    by_hand = _by_hand(comparing, one, known, own_logins)
-    if known.workflow is not None and known.workflow.ended_at is None and by_hand is None:
+    if by_hand is not None:
+        return "manual_change", by_hand | (
+            {"exception": case.id, "exception_class": case.class_} if case else {}
+        )
+    if case is not None:
+        return _by_case(comparing, one, case)
+    if (
+        known.workflow is not None
+        and known.workflow.ended_at is None
+        and _may_be_on_its_way(comparing, one, known, now)
+    ):
         return "timing", {
             "why": "its process is not finished",
             "step": known.workflow.step,
             "waits_for": known.workflow.waiting_for,
         }
     on_its_way = next((d for d in known.deliveries if d.state in _ON_ITS_WAY), None)
-    if on_its_way is not None and by_hand is None:
+    if on_its_way is not None:
         return "timing", {
             "why": f"{on_its_way.operation} is {on_its_way.state}",
             "delivery": on_its_way.entry_id,
         }
-    if by_hand is not None:
-        return "manual_change", by_hand
     if _links_differ(comparing, one):
         return "missing_master_data", {"why": "what the target points to is linked to nothing at the source"}
     sent = _carried(comparing, one, known)
@@ -151,13 +164,30 @@ def _class(
     return "unknown", {"why": "nothing that is known here explains it"}
 
 
-def _by_case(comparing: Comparison, case: ExceptionCase) -> tuple[Class, dict[str, Any]]:
+def _may_be_on_its_way(comparing: Comparison, one: Found, known: _Known, now: datetime) -> bool:
+    """Say whether an unfinished process may still tell the target: it has told it nothing, or its document changed, lately."""
+    moved = [known.sent.changed_at] if known.sent is not None else []
+    if one.kind == "missing_in_target" and not moved:
+        return True
+    if any(delivery.state in _ON_ITS_WAY for delivery in known.deliveries):
+        return True
+    changed = _changed_at(one)
+    moved += [instant(changed)] if changed is not None else []
+    return not moved or now - max(moved) < comparing.definition.classes.patience
+
+
+def _by_case(comparing: Comparison, one: Found, case: ExceptionCase) -> tuple[Class, dict[str, Any]]:
+    """Return what a live exception of the document makes of it: most of them keep it waiting, a few say that it went wrong."""
     rules = comparing.definition.classes
     why = {"why": case.cause, "exception": case.id, "exception_class": case.class_}
     if case.class_ in rules.mapping:
         return "mapping", why
     if case.class_ in rules.master_data:
         return "missing_master_data", why
+    if case.class_ in _NOT_AS_SENT:
+        return "unknown", why
+    if case.class_ in _TWICE and one.kind != "missing_in_target":
+        return "duplicate", why
     return "timing", why
 
 
@@ -220,6 +250,19 @@ def _was_decided(comparing: Comparison, one: Found, known: _Known) -> bool:
         return True
     undone = comparing.definition.undone_by
     return any(one.operation in undone and one.state in _SENT for one in known.deliveries)
+
+
+def _is_passing(comparing: Comparison, one: Found, known: _Known, now: datetime) -> bool:
+    """Say whether the target's status is one that a document passes through, and this one still may."""
+    if one.kind != "status_lag" or one.target is None:
+        return False
+    passing = comparing.definition.classes.passing
+    if any(passing.get(field.target or "") != field.source for field in one.fields):
+        return False
+    if known.case is not None or any(delivery.state in _ON_ITS_WAY for delivery in known.deliveries):
+        return True
+    changed = one.target.changed_at
+    return changed is not None and now - instant(changed) < comparing.definition.classes.patience
 
 
 def _told_times(comparing: Comparison, one: Found) -> int:

@@ -192,8 +192,9 @@ class Comparison:
 
     def _is_within(self, found: Found) -> bool:
         assert self.periods is not None
-        row = found.source or found.target
-        return row is not None and self.periods[0] <= row.period <= self.periods[1]
+        first, last = self.periods
+        rows = [row for row in (found.source, found.target) if row is not None]
+        return any(first <= row.period <= last for row in rows)
 
     def _explain(self, sources: Sequence[Row], targets: Sequence[Row]) -> None:
         for row in sources:

@@ -22,6 +22,8 @@ from store.comparison import Row
 
 SHOWN_MAX = 20
 """So many ids of doubled records are named."""
+HUNDREDTHS = 2
+"""Decimals of most currencies."""
 CROWDED = 500
 """More candidates of one side than this are told apart by no rule."""
 
@@ -220,6 +222,20 @@ def within(tolerance: Tolerance, currency: str, by_minor: int) -> bool:
     """Say whether an amount is no larger than a tolerance allows."""
     allowed = tolerance.get(currency, tolerance.get("default", Decimal(0)))
     return abs(by_minor) <= allowed.scaleb(exponent(currency) if currency else 0)
+
+
+def is_rounding(tolerance: Tolerance, currency: str, by_minor: int) -> bool:
+    """Say whether rounding may explain an amount. `default` is said in hundredths: so many smallest units where a currency has
+    more decimals, and one unit where it has none.
+
+    >>> default = {"default": Decimal("0.05")}
+    >>> [is_rounding(default, *one) for one in (("EUR", 5), ("EUR", 6), ("KRW", 1), ("KRW", 2), ("KWD", 5), ("KWD", 50))]
+    [True, False, True, False, True, False]
+    """
+    if currency in tolerance or not currency or exponent(currency) == HUNDREDTHS:
+        return within(tolerance, currency, by_minor)
+    hundredths = tolerance.get("default", Decimal(0)).scaleb(HUNDREDTHS)
+    return abs(by_minor) <= (hundredths if exponent(currency) else min(hundredths, Decimal(1)))
 
 
 def _doubled(

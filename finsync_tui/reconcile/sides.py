@@ -164,6 +164,13 @@ async def read(
             if isinstance(error, AdapterError):
                 with store.transaction() as db:
                     systems.unread(db, where.system, str(error), clock.now(), error.retry_after)
+    for where, some in sorted(walks.items(), key=lambda item: str(item[0])):
+        if where.periods is None or is_stopping() or any(one.side.id in failed for one in some):
+            continue
+        try:
+            await _read_beside(store, adapters[where.system], where, some, clock)
+        except (AdapterError, UnidentifiedError) as error:
+            failed |= {one.side.id: str(error) for one in some}
     return failed
 
 
@@ -233,6 +240,29 @@ async def _read_moved(
         page = Page(await adapter.read_many(where.entity, some), None, is_last=False)
         nameless += _put(store, adapter, where.entity, page, readings, clock)
     return nameless
+
+
+async def _read_beside(
+    store: Store, adapter: Adapter, where: Where, readings: Sequence[Reading], clock: Clock
+) -> None:
+    """What lies outside a window and has its twin within may have changed, too: it is asked for by its id. After both sides."""
+    assert where.periods is not None
+    found = {
+        external_id: None
+        for one in readings
+        for external_id in comparison.beside(store.db, one.side, one.run_id, where.periods)
+    }
+    for some in chunks(list(found), KNOWN_AT_ONCE):
+        page = Page(await adapter.read_many(where.entity, some), None, is_last=False)
+        nameless = _put(store, adapter, where.entity, page, readings, clock)
+        if nameless:
+            raise UnidentifiedError(where.system, nameless)
+        with store.transaction() as db:
+            for one in readings:
+                gone = comparison.not_seen(db, one.side, some, one.run_id)
+                comparison.put_records(
+                    db, one.side, dict.fromkeys(gone, ()), run_id=one.run_id, targets=one.targets
+                )
 
 
 def _put(

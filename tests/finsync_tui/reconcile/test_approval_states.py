@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from store import breaks
+from store import breaks, cases, outbox
 from store.canonical.record import CanonicalRecord
-from tests.builders import MONDAY, a_clock, a_store
+from tests.builders import MONDAY, a_case, a_clock, a_store, an_entry
 from tests.finsync_tui.flows.invoice_desk import an_invoice
 from tests.finsync_tui.flows.test_requisition_commitment import a_requisition
 from tests.finsync_tui.reconcile.desk import DAY, Desk, Orders
@@ -90,3 +90,26 @@ def test_what_is_not_approved_yet_need_not_be_in_the_erp() -> None:
         desk.run()
 
         assert [] == breaks.listed(desk.store.db)
+
+
+def test_what_the_erp_has_not_validated_is_a_break_once_it_should_be() -> None:
+    """An invoice is created as a draft and validated next: while it is new, on its way or in exception that is no difference."""
+
+    def found(at_source: str = "approved", age: int = 9, **more: str) -> list[str]:
+        draft = a_bill("draft", reference="coupa:1")
+        with two_systems("invoices", "invoice", a_bill(at_source), draft) as desk:
+            desk.right.changed["700"] = MONDAY - age * DAY
+            with desk.store.transaction() as db:
+                if "delivery" in more:
+                    entry = an_entry(
+                        document_key="coupa:1", entity="invoice", system="erp", idempotency_key="1"
+                    )
+                    outbox.enqueue(db, [entry], MONDAY)
+                if "exception" in more:
+                    cases.open(db, a_case(document_key="coupa:1", entity="invoice"), MONDAY)
+            desk.run()
+            return [f"{one.kind}: {one.fields[0].target}" for one in breaks.listed(desk.store.db)]
+
+    assert ["status_lag: not validated"] == found()
+    assert [[], [], []] == [found(age=0), found(delivery="yes"), found(exception="yes")]
+    assert ["status_lag: not validated"] == found("pending_approval", age=0)

@@ -20,7 +20,7 @@ from store.canonical.expense import ExpenseDocument
 from store.canonical.payables import Invoice
 from tests.builders import MONDAY, a_clock, a_store
 from tests.finsync_tui.flows.expense_desk import a_report
-from tests.finsync_tui.flows.invoice_desk import an_invoice
+from tests.finsync_tui.flows.invoice_desk import a_free_line, an_invoice
 
 SIDE = {
     "entity": "invoice", "key": "{number}", "period": "invoiced_on", "currency": "currency", "amount": "total",
@@ -92,10 +92,10 @@ class Desk:
         self.left.asked.clear()
         self.right.asked.clear()
 
-    def run(self, mode: Any = "window") -> reconciliations.Run:
+    def run(self, mode: Any = "window", month: str = "2026-01") -> reconciliations.Run:
         profile = Profile.model_validate({"systems": {}, "reconciliations": {"invoices": DEFINITION}})
         adapters: Any = {"coupa": self.left, "erp": self.right}
-        asked = Asked(("invoices",), mode, ("2026-01", "2026-01") if mode == "window" else None)
+        asked = Asked(("invoices",), mode, (month, month) if mode == "window" else None)
         (run,) = asyncio.run(running.reconcile(self.store, adapters, profile, self.clock, asked))
         return run
 
@@ -198,3 +198,43 @@ def test_an_approved_expense_that_no_process_took_up_is_found() -> None:
     assert [("missing_in_target", "concur:b")] == [
         (one.kind, one.document_key) for one in breaks.listed(store.db)
     ]
+
+
+def test_what_lies_outside_a_window_is_read_afresh_where_its_twin_lies_within() -> None:
+    """An invoice that was moved to February changes there: a window of January compares what it is now, and asks by its id."""
+    desk = Desk()
+    desk.right.held["1"] = an_invoice(number="I1", invoiced_on=FEBRUARY)
+    desk.run()
+    (moved,) = breaks.listed(desk.store.db)
+    desk.right.held["1"] = an_invoice(a_free_line("900"), number="I1", invoiced_on=FEBRUARY)
+    desk.right.asked.clear()
+
+    desk.run()
+
+    (found,) = breaks.listed(desk.store.db)
+    assert (["date"], ["total", "date"]) == (
+        [one.field for one in moved.fields], [one.field for one in found.fields],
+    )  # fmt: skip
+    assert ["2026-01-01 2026-01-31", "1"] == desk.right.asked
+    del desk.right.held["1"]
+    desk.run()
+    assert [("missing_in_target", "I1")] == [
+        (one.kind, one.document_number) for one in breaks.listed(desk.store.db)
+    ]
+
+
+def test_a_window_tells_what_lies_in_it_on_either_side() -> None:
+    """The source dates it in January, the target in February: both months' windows tell."""
+    desk = Desk()
+    desk.left.held["2"] = an_invoice(a_free_line("900"), number="I2", invoiced_on=JANUARY)
+    desk.run("full")
+    before = desk.broken
+    found = []
+    for month in ("2026-01", "2026-02"):
+        with desk.store.transaction() as db:
+            db.execute("DELETE FROM break_history")
+            db.execute("DELETE FROM reconcile_break")
+        desk.run(month=month)
+        found.append(desk.broken)
+
+    assert [before, before] == found == [[("field", "I2")]] * 2

@@ -1,0 +1,166 @@
+"""Why two sides differ, where several signs speak: the surest one first, and time mends nothing for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.base import Translated
+from finsync_tui.reconcile.judging import is_rounding
+from store import breaks, cases, outbox, workflows
+from tests.builders import MONDAY, a_case, a_purchase_order, an_entry
+from tests.finsync_tui.reconcile.desk import DAY, Desk, a_desk
+
+
+@pytest.fixture
+def desk() -> Iterable[Desk]:
+    with a_desk() as made:
+        yield made
+
+
+def deliver(desk: Desk, key: str, state: str = "verified") -> None:
+    with desk.store.transaction() as db:
+        (entry_id,) = outbox.enqueue(
+            db, [an_entry(document_key=key, system="erp", idempotency_key=key)], MONDAY
+        )
+        db.execute("UPDATE delivery SET state=? WHERE entry_id=?", (state, entry_id))
+
+
+def change(desk: Desk, total: str = "99.00", by_days: int = 1, number: str = "1") -> None:
+    """Somebody changes the ERP's order."""
+    order = a_purchase_order(
+        number=f"E{number}", reference=f"coupa:PO-{number}", supplier_id="700", total=total
+    )
+    desk.right.put(f"30{number}", order, MONDAY + by_days * DAY)
+
+
+def under_way(desk: Desk, key: str = "coupa:1") -> None:
+    with desk.store.transaction() as db:
+        workflows.start(
+            db, flow="requisition_to_pay", kind="create", entity="purchase_order", document_key=key,
+            document_number="PO-1", document_version=1, document_revision="1", step="await_end", now=MONDAY, state="waiting",
+        )  # fmt: skip
+
+
+def in_exception(desk: Desk, class_: str, key: str = "coupa:1") -> None:
+    with desk.store.transaction() as db:
+        cases.open(db, a_case(document_key=key, class_=class_), MONDAY)
+
+
+def found(desk: Desk) -> breaks.Break:
+    (one,) = breaks.listed(desk.store.db)
+    return one
+
+
+@pytest.mark.parametrize("class_", [None, "READ_BACK_DIFFERS", "APPROVAL_DOUBTFUL"])
+def test_a_change_by_hand_stays_one_whatever_the_engine_makes_of_it(desk: Desk, class_: str | None) -> None:
+    """An unfinished process, and the exception that the change itself has raised, don't make it a matter of time."""
+    deliver(desk, "coupa:1")
+    under_way(desk)
+    change(desk)
+    if class_ is not None:
+        in_exception(desk, class_)
+
+    desk.run()
+
+    assert ("manual_change", "ann") == (found(desk).class_, found(desk).evidence["changed_by"])
+    assert class_ == found(desk).evidence.get("exception_class")
+
+
+def test_whoever_changed_it_unnamed_did_it_by_hand(desk: Desk) -> None:
+    """A system that does not say who: it was not us, or it would not be later than our last delivery."""
+    deliver(desk, "coupa:1")
+    change(desk)
+    as_ever = desk.right.translate
+
+    def translate(entity: str, rows: Any) -> Any:
+        read = as_ever(entity, rows)
+        return [Translated(one.external_id, one.record, None, one.source_updated_at, None) for one in read]
+
+    desk.right.translate = translate  # type: ignore[method-assign]
+
+    desk.run()
+
+    assert ("manual_change", None) == (found(desk).class_, found(desk).evidence["changed_by"])
+
+
+@pytest.mark.parametrize(
+    ("class_", "expected"),
+    [
+        ("READ_BACK_DIFFERS", "unknown"),
+        ("WRITE_BACK_IGNORED", "unknown"),
+        ("PAYMENT_TWICE_POSSIBLE", "duplicate"),
+        ("MAPPING_MISSING", "mapping"),
+        ("APPROVAL_DOUBTFUL", "timing"),
+    ],
+)
+def test_only_an_exception_that_keeps_it_waiting_is_a_matter_of_time(
+    desk: Desk, class_: str, expected: str
+) -> None:
+    """Others say that a system does not hold what it was sent, or has it twice."""
+    change(desk, by_days=-9)
+    in_exception(desk, class_)
+
+    desk.run()
+
+    assert expected == found(desk).class_
+
+
+def test_an_unfinished_process_explains_a_difference_only_for_a_while(desk: Desk) -> None:
+    """What we have changed ourselves and never put right: on its way for a day, then nobody knows."""
+    desk.right.own_login = "ann"
+    deliver(desk, "coupa:1")
+    under_way(desk)
+    change(desk)
+    classes = []
+    for days in (0, 2):
+        desk.clock.advance(days * DAY)
+        desk.run()
+        classes.append(found(desk).class_)
+
+    assert ["timing", "unknown"] == classes
+
+
+def test_what_its_process_has_not_sent_yet_is_on_its_way(desk: Desk) -> None:
+    """However long that takes: its exceptions and its age say more."""
+    del desk.right.held["301"]
+    under_way(desk)
+    desk.clock.advance(30 * DAY)
+
+    desk.run()
+
+    assert ("missing_in_target", "timing") == (found(desk).kind, found(desk).class_)
+
+
+def test_a_change_by_hand_within_rounding_says_who_and_when(desk: Desk) -> None:
+    """It is still no more than rounding, and somebody did it."""
+    desk.rounding = {"EUR": "0.05"}
+    deliver(desk, "coupa:1")
+    change(desk, total="101.03")
+
+    desk.run()
+
+    evidence = found(desk).evidence
+    assert ("rounding", "ann", "the amounts differ by no more than rounding does") == (
+        found(desk).class_, evidence["changed_by"], evidence["why"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "is_one"),
+    [
+        ("EUR", 5, True), ("EUR", 6, False), ("JPY", 1, True), ("JPY", 2, False), ("KRW", 1, True), ("KRW", 2, False),
+        ("KWD", 5, True), ("KWD", 6, False),
+    ],
+)  # fmt: skip
+def test_rounding_is_a_few_of_the_smallest_units_of_any_currency(
+    currency: str, minor: int, is_one: bool
+) -> None:
+    """Five cents, five fils, one won: not fifty fils, and not nothing."""
+    tolerance = {"default": Decimal("0.05"), "JPY": Decimal(1)}
+
+    assert is_one == is_rounding(tolerance, currency, minor)
+    assert not is_rounding({}, currency, 1)
