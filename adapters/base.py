@@ -196,6 +196,12 @@ class WriteRequest:
     """When it was sent last without our learning the outcome. A system that works on its own time may still be at it."""
 
 
+def not_these(request: WriteRequest) -> frozenset[str]:
+    """Return which records of the system, by their ids, a person said are others than the one that is to be made."""
+    told = request.body.get("not_these")
+    return frozenset(str(one) for one in told) if isinstance(told, list) else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What the system said yes with. `delivered` is not `verified`: reading back comes later."""

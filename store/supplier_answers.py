@@ -112,11 +112,11 @@ def counts(db: sqlite3.Connection, ask: float, link: float) -> dict[str, int]:
     }
 
 
-def same_in(db: sqlite3.Connection, key: str, system: str) -> list[str]:
-    """Return the ids in `system` of the suppliers that a person said are this one."""
+def said_in(db: sqlite3.Connection, key: str, system: str, said: Answer) -> list[str]:
+    """Return the ids in `system` of the suppliers that a person said are this one, or are not."""
     rows = db.execute(
-        "SELECT one, other FROM supplier_answer WHERE is_newest=1 AND answer='same' AND (one=?1 OR other=?1)",
-        (key,),
+        "SELECT one, other FROM supplier_answer WHERE is_newest=1 AND answer=?2 AND (one=?1 OR other=?1)",
+        (key, said),
     )
     others = (other if one == key else one for one, other in rows)
     return sorted(found.external_id for found in map(RecordKey.parse, others) if found.system == system)

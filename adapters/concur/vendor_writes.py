@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import pydantic
 
-from adapters.base import Receipt, WriteRequest
+from adapters.base import Receipt, WriteRequest, not_these
 from adapters.concur import outbound_vendor, wire_masters
 from adapters.concur.inbound_masters import SEPARATOR
 from adapters.concur.masters import VENDORS, Vendors
@@ -19,7 +19,8 @@ from adapters.concur.outbound import UnsendableError
 from adapters.concur.session import Session
 from adapters.errors import Refusal, RejectedError
 from adapters.tax_numbers import receipt_part
-from store.canonical.supplier import Supplier, normal
+from store.canonical import tax_kinds
+from store.canonical.supplier import Supplier
 
 CREATE: Final = "supplier.create"
 CHANGE: Final = "supplier.change"
@@ -67,7 +68,7 @@ class VendorDesk:
         wanted = self._supplier(request)
         try:
             if request.operation == CREATE:
-                return await self._new(wanted)
+                return await self._new(wanted, not_these(request))
             asked = request.body.get("fields")
             fields = (
                 [one for one in asked if one in outbound_vendor.FIELDS] if isinstance(asked, list) else []
@@ -80,7 +81,7 @@ class VendorDesk:
         except UnsendableError as error:
             raise self._refused("PAYLOAD_INVALID", f"supplier {wanted.name} can't be sent: {error}") from None
 
-    async def _new(self, wanted: Supplier) -> tuple[str, dict[str, Any] | None]:
+    async def _new(self, wanted: Supplier, others: frozenset[str]) -> tuple[str, dict[str, Any] | None]:
         record = outbound_vendor.vendor(
             wanted, self._options.vendor_address_code, self._options.vendor_currencies
         )
@@ -88,11 +89,12 @@ class VendorDesk:
         held = await self._held(key)
         if held is None:
             return key, record
-        numbers = {normal(one.number) for one in wanted.tax_registrations}
-        if held.tax_id and numbers and normal(held.tax_id) not in numbers:
+        theirs = {tax_kinds.key(held.tax_id, wanted.home)} if held.tax_id else set()
+        if key in others or tax_kinds.contradict(wanted.tax_keys(), theirs):
+            why = "of which a person said that it is another" if key in others else "with another tax number"
             raise self._refused(
                 "SUPPLIER_AMBIGUOUS",
-                f"vendor {key} is in Concur as {held.vendor_name} with another tax number. Nothing was sent. Say which of them it "
+                f"vendor {key} is in Concur as {held.vendor_name}, {why}. Nothing was sent. Say which of them it "
                 "is, or give one of them another number",
             )
         return key, None

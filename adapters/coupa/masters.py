@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from adapters.base import Receipt, WriteRequest
+from adapters.base import Receipt, WriteRequest, not_these
 from adapters.coupa import outbound_masters as outbound
 from adapters.coupa import tax_numbers, wire
 from adapters.coupa.door import Door, document_id
@@ -84,7 +84,7 @@ class CreateSupplier:
 
     async def write(self, request: WriteRequest) -> Receipt:
         wanted = outbound.supplier(request.body)
-        held = await self._held(wanted)
+        held = await self._held(request, wanted)
         if held is not None:
             return await self._adopt(request, held, wanted)
         if not wanted.get("name"):
@@ -102,7 +102,7 @@ class CreateSupplier:
     async def find(self, request: WriteRequest) -> Receipt | None:
         """Say whether it is there, with all its addresses and tax numbers."""
         wanted = outbound.supplier(request.body)
-        held = await self._held(wanted)
+        held = await self._held(request, wanted)
         if held is None or (wanted.get("number") and held.number != wanted["number"]):
             return None
         if await _missing_addresses(self.door, str(held.id), request.body):
@@ -125,14 +125,17 @@ class CreateSupplier:
             held = echo
         return replace(await self._with_parts(request, held), was_found=True)
 
-    async def _held(self, wanted: Mapping[str, Any]) -> SupplierEcho | None:
+    async def _held(self, request: WriteRequest, wanted: Mapping[str, Any]) -> SupplierEcho | None:
+        """Look for it, among those of which nobody said that they are others."""
+        others = not_these(request)
         for name in ("number", "tax-id", "name"):
             value = wanted.get(name)
             if not value:
                 continue
             found = await self.door.some(_SUPPLIERS, SupplierEcho, {name.replace("-", "_"): value})
-            if found:
-                return found[0]
+            free = [one for one in found if str(one.id) not in others]
+            if free:
+                return free[0]
         return None
 
 

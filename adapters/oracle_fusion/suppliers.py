@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import pydantic
 
-from adapters.base import Receipt, WriteRequest
+from adapters.base import Receipt, WriteRequest, not_these
 from adapters.errors import RejectedError
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, is_id, one_of, quoted
@@ -32,7 +32,8 @@ from adapters.oracle_fusion.outbound_supplier import (
 from adapters.oracle_fusion.requests import document, refused, text_of
 from adapters.paging import chunks
 from adapters.tax_numbers import receipt_part
-from store.canonical.supplier import Supplier, normal
+from store.canonical import tax_kinds
+from store.canonical.supplier import Supplier
 
 RESOURCE: Final = "suppliers"
 LOAD_MAX: Final = 50
@@ -76,7 +77,34 @@ class Suppliers:
     async def _find_created(self, request: WriteRequest) -> Receipt | None:
         wanted = self._supplier(request)
         found = (await self._named([wanted])).get(wanted.name)
-        return None if found is None else _receipt(found, was_found=True)
+        others = not_these(request)
+        if found is None:
+            await self._refuse_registered(wanted, others)
+            return None
+        if str(found.SupplierId) in others:
+            raise refused(
+                self._api.system,
+                "SUPPLIER_AMBIGUOUS",
+                f"{wanted.name} is in Oracle as {found.SupplierNumber}, of which a person said that it is another, and a name stands "
+                "there only once. Nothing was sent. Give the new one a name of its own",
+            )
+        return _receipt(found, was_found=True)
+
+    async def _refuse_registered(self, wanted: Supplier, others: frozenset[str]) -> None:
+        """Refuse what is there under another name with its tax number: somebody made it meanwhile."""
+        if wanted.kind == "employee":
+            return
+        for number in sorted({one.number for one in wanted.tax_registrations}):
+            for one in await self._rows(f"TaxpayerId = {quoted(number)}"):
+                is_employee = wire.words(one.SupplierTypeCode) == wire.EMPLOYEE
+                is_other = str(one.SupplierId) in others or one.Status == "INACTIVE"
+                if is_employee or is_other or not tax_kinds.agree(wanted.tax_keys(), _tax_keys(one, wanted)):
+                    continue
+                raise refused(
+                    self._api.system,
+                    "SUPPLIER_DUPLICATE_POSSIBLE",
+                    f"the tax number of {wanted.name} is in Oracle already, with {one.SupplierNumber} {one.Supplier}. Nothing was sent",
+                )
 
     async def _named(self, wanted: Sequence[Supplier]) -> dict[str, wire.Supplier]:
         """Return those that are there already, by name; one with another tax number is refused."""
@@ -98,8 +126,7 @@ class Suppliers:
                 f"{wanted.name} is in Oracle as {found.SupplierNumber}, {known}, and a name stands there only once. Nothing was "
                 "sent. Give the new one a name of its own",
             )
-        numbers = {normal(one.number) for one in wanted.tax_registrations}
-        if found.TaxpayerId and numbers and normal(found.TaxpayerId) not in numbers:
+        if tax_kinds.contradict(wanted.tax_keys(), _tax_keys(found, wanted)):
             raise refused(
                 self._api.system,
                 "SUPPLIER_AMBIGUOUS",
@@ -306,6 +333,13 @@ class Suppliers:
 
     def _refused(self, message: str) -> RejectedError:
         return refused(self._api.system, "REJECTED", message)
+
+
+def _tax_keys(found: wire.Supplier, wanted: Supplier) -> frozenset[str]:
+    """Return the tax number that Oracle shows, as it is compared; of one without a country, as if of that of the other."""
+    if not found.TaxpayerId:
+        return frozenset()
+    return frozenset({tax_kinds.key(found.TaxpayerId, found.TaxpayerCountry or wanted.home)})
 
 
 def _told(wanted: Supplier) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Final
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
@@ -14,7 +15,8 @@ from finsync_tui.actor import Actor
 from finsync_tui.flows import supplier_sameness as sameness
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from store import Store, audit, proposals, records, supplier_answers
+from store import Store, audit, crossrefs, proposals, records, supplier_answers, workflows
+from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
 from store.errors import NotAllowedError, NotFoundError
 from store.proposals import Proposal
@@ -43,7 +45,7 @@ def answer_suppliers(
     """Keep for each pair of record keys that they are one supplier, or are not: all in one transaction, or none.
 
     That two are one takes as many persons as a merge: the first one's word waits until another says the same, both sign it.
-    That they are not is anybody's word, and ends one that waits. An answer of yesterday may be given anew; both stay, the
+    That they are not is anybody's word, and ends one that waits and a link between them. An answer of yesterday may be given anew; both stay, the
     newer counts. Nothing changes in any system.
     """
     people.require(actor.name, actor.roles, f"supplier.found_{said}")
@@ -54,6 +56,7 @@ def answer_suppliers(
             open_ = sameness.waiting(db, one, other)
             if said == "different":
                 _end(db, open_, actor, why, now)
+                _end_links(db, actor, one, other, why, now)
                 _keep(db, actor, one, other, said, why, now, None)
             elif profile.supplier_merge_rule == "one":
                 _keep(db, actor, one, other, said, why, now, None)
@@ -115,6 +118,45 @@ def _end(db: Connection, open_: Proposal | None, actor: Actor, why: str, now: da
     if open_ is not None:
         state: proposals.State = "withdrawn" if open_.maker == actor.name else "rejected"
         proposals.decide(db, open_.id, state, by=actor.name, at_=now, decision=why)
+
+
+def _end_links(db: Connection, actor: Actor, one: str, other: str, why: str, now: datetime) -> None:
+    """Two that are different are not linked: documents of the one wait until it is known which supplier they go to."""
+    for key, target in ((one, other), (other, one)):
+        system, external_id = RecordKey.parse(target)
+        link = crossrefs.get(db, Supplier.entity, key, system)
+        if link is None or link.external_id != external_id:
+            _refuse_both(db, key, target)
+            continue
+        if link.why in _NOT_ENDED:
+            raise NotAllowedError(f"{key} is {target} by a link: {_NOT_ENDED[link.why]} Nothing was kept.")
+        under_way = [w for w in workflows.of_document(db, key, Supplier.entity) if w.ended_at is None]
+        if under_way:
+            raise NotAllowedError(
+                f"{key} is linked with {target}, and process {under_way[0].id} works with that link. Nothing was kept. Let it "
+                f"end, or end it with `finsync workflow abort {under_way[0].id} --reason TEXT`; then say it again."
+            )
+        crossrefs.unlink(db, Supplier.entity, key, system)
+        _note(db, actor, "supplier.link_ended", key, target, why, now, None)
+
+
+def _refuse_both(db: Connection, one: str, other: str) -> None:
+    """Two that one record stands for are one: first somebody says which of them that record is not."""
+    theirs = {(link.system, link.external_id) for link in crossrefs.of(db, Supplier.entity, other)}
+    for link in crossrefs.of(db, Supplier.entity, one):
+        if (link.system, link.external_id) in theirs:
+            both = f"{link.system}:{link.external_id}"
+            raise NotAllowedError(
+                f"{one} and {other} are both {both} by a link. Nothing was kept. Say first which of them it is not: "
+                f"`finsync supplier different {other} {both}`."
+            )
+
+
+_NOT_ENDED: Final = {
+    "created": "finsync made it there for it, so it is no other supplier.",
+    "merged": "undo the merge first (`finsync supplier merges` shows it, `finsync supplier unmerge` undoes it).",
+}
+"""Links that a word alone does not end."""
 
 
 def _keep(

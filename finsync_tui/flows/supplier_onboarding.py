@@ -28,7 +28,7 @@ from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, W
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
-from store import crossrefs, events, findings, records, supplier_forms, workflows
+from store import crossrefs, events, findings, records, supplier_answers, supplier_forms, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.record import CanonicalRecord
@@ -142,15 +142,16 @@ def match(context: Context) -> Answer:
             {"found": sure[0].form.external_id, "proof": "match", "score": sure[0].score},
             goto="request_sites",
         )
-    if likely:
-        names = ", ".join(f"{one.form.key} {one.form.name} ({one.score:.0f} of 100)" for one in likely)
-        first = likely[0].form.key
+    shown = {one.form.key: f"{one.form.key} {one.form.name} ({one.score:.0f} of 100)" for one in likely}
+    shown |= {one: f"{one} (the same bank account)" for one in found.paid_alike if one not in shown}
+    if shown:
+        first = next(iter(shown))
         return Hold(
             "SUPPLIER_DUPLICATE_POSSIBLE",
-            f"supplier {_shown(supplier)} may be there already: {names}",
+            f"supplier {_shown(supplier)} may be there already: {', '.join(shown.values())}",
             f"Say `finsync supplier same {key} {first}` or `finsync supplier different {key} {first}`, for each of them; then retry.",
             target,
-            {"similar": [_evidence(one) for one in likely]},
+            {"similar": [_evidence(one) for one in likely], "same_account": list(found.paid_alike)},
         )
     return Done({"looked_for": list(found.looked_for)})
 
@@ -201,7 +202,8 @@ def request_supplier(context: Context) -> Answer:
     supplier = _supplier(context)
     if not supplier.number:  # where it is known by its number, that is the one the first ERP gave
         supplier = supplier.model_copy(update={"number": _number_given(context)})
-    body = supplier_requests.creation(supplier, _parent_in(context, target))
+    others = supplier_answers.said_in(context.db, context.workflow.document_key, target, "different")
+    body = supplier_requests.creation(supplier, _parent_in(context, target), others)
     context.data["supplier_entry"] = outgoing.enqueue(
         context, target, "supplier.create", body, external_id=None, part=target
     )

@@ -52,8 +52,9 @@ def _owner(profile: Profile, field: str) -> str | None:
     return profile.ownership.get(f"supplier.{field}", profile.ownership.get("supplier"))
 
 
-def creation(supplier: Supplier, parent_id: str | None) -> dict[str, Any]:
-    """Return the request that makes a supplier, without its sites."""
+def creation(supplier: Supplier, parent_id: str | None, others: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the request that makes a supplier, without its sites; `others` are those of the target that a person said it is not,
+    so that it is not taken for one of them by its name."""
     wanted = supplier.model_copy(update={"sites": (), "parent_id": parent_id})
     plain = {
         "name": supplier.name,
@@ -62,6 +63,7 @@ def creation(supplier: Supplier, parent_id: str | None) -> dict[str, Any]:
         "country": _country(supplier),
         "address": _address(supplier),
         "parent_id": parent_id,
+        "not_these": list(others),
     }
     return {"supplier": wanted.model_dump(mode="json"), **_given({**plain, **tax_numbers(supplier, ())})}
 

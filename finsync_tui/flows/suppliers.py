@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finsync_tui.flows import supplier_sameness
@@ -35,15 +36,18 @@ def confirm(
     target = setup.target
     shown = " ".join(filter(None, (number, name))) or "without a name"
     key = RecordKey(source, supplier_id or "none")
-    found = identity.identify(context.db, key, number, target, supplier_sameness.doubt(context))
+    found = identity.identify(context.db, key, number, target, supplier_sameness.doubt(context), name)
     if isinstance(found, identity.Unknown):
         likely = similar_in(context, key, target)
+        first = next(iter([one.form.key for one in likely] + list(found.paid_alike)), None)
         looked_for = ", ".join(found.looked_for) or "nothing: it has no identifiers"
         return Hold(
             "SUPPLIER_UNKNOWN",
-            f"supplier {shown} is not known in {target} (looked for {looked_for})" + _likely(likely),
-            f"Say `finsync supplier same {key} {likely[0].form.key}` if it is that one, else create it in {target}; then retry."
-            if likely
+            f"supplier {shown} is not known in {target} (looked for {looked_for})"
+            + _likely(likely)
+            + paid_alike(found, likely),
+            f"Say `finsync supplier same {key} {first}` if it is that one, else create it in {target}; then retry."
+            if first
             else f"Create the supplier in {target}, or put its ERP number on the supplier in {source}, then retry.",
             target,
             {
@@ -120,6 +124,12 @@ def similar_in(context: Context, key: RecordKey, target: str) -> list[searching.
     ask = context.facts.profile.suppliers.ask
     found = searching.similar(context.db, own, ask, systems=(target,))
     return [one for one in found if one.answer != "different"][:SIMILAR_MAX]
+
+
+def paid_alike(found: identity.Unknown, likely: Sequence[searching.Candidate]) -> str:
+    """Name those that are paid to the same account, which is no proof, and are not named already."""
+    others = [one for one in found.paid_alike if one not in {each.form.key for each in likely}][:SIMILAR_MAX]
+    return f"; {' and '.join(others)} has the same bank account, which proves nothing" if others else ""
 
 
 def _likely(likely: list[searching.Candidate]) -> str:

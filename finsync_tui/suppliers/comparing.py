@@ -1,16 +1,18 @@
 """How alike two suppliers are, from 0 to 100, and why. Pure.
 
-The names give the score; address and country move it. A tax id that agrees proves, one that contradicts in the same
-country forbids, and a bank account that agrees nearly proves: two companies of one group may be paid to one account.
+The names give the score; address and country move it. A tax id that agrees proves, one of the same kind and
+country that contradicts forbids, and a bank account that agrees nearly proves: two companies of one group may be paid to one account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
 from finsync_tui.suppliers.normal_form import parts, place
+from store.canonical.tax_kinds import key as tax_key
+from store.canonical.tax_kinds import kind
 
 PROVEN: Final = 100.0
 NAME_CLAIM: Final = 45.0
@@ -49,6 +51,8 @@ class Form(NamedTuple):
     postcode: str
     town: str
     tax_ids: frozenset[str]
+    """As `store.canonical.tax_kinds` keys them: with country and kind."""
+    tax_kinds: frozenset[str]
     accounts: frozenset[str]
 
 
@@ -71,13 +75,15 @@ def form(
     tax_ids: frozenset[str] = _NONE,
     accounts: frozenset[str] = _NONE,
 ) -> Form:
-    """Return what is compared of a supplier. Tax ids are taken without the country they may begin with."""
+    """Return what is compared of a supplier."""
+    keys = tax_keys(tax_ids, country) if tax_ids else _NONE
     return Form(
         *parts(name),
         country,
         plain(postcode),
         place(town),
-        frozenset(tax(one, country) for one in tax_ids) if tax_ids else _NONE,
+        keys,
+        kinds(keys),
         accounts,
     )
 
@@ -88,22 +94,14 @@ def plain(text: str) -> str:
     return shown if shown.isalnum() or not shown else "".join(filter(str.isalnum, shown))
 
 
-def tax(number: str, country: str) -> str:
-    """Return a tax id as it is compared: `DE 811.234-567` and `811234567` of a German company are the same.
-
-    >>> tax("DE 811.234-567", "DE") == tax("811234567", "DE")
-    True
-    """
-    shown = plain(number)
-    return (
-        shown[2:]
-        if len(shown) > 7 and shown[:2].isalpha() and (not country or shown[:2] == _prefix(country))
-        else shown
-    )
+def tax_keys(numbers: Iterable[str], country: str) -> frozenset[str]:
+    """Return tax ids as they are compared."""
+    return frozenset(tax_key(one, country) for one in numbers)
 
 
-def _prefix(country: str) -> str:
-    return "EL" if country == "GR" else country
+def kinds(keys: frozenset[str]) -> frozenset[str]:
+    """Return of which kinds these numbers are: only numbers of one kind contradict each other."""
+    return frozenset(map(kind, keys)) if keys else _NONE
 
 
 def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
@@ -111,7 +109,7 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
     if one.tax_ids and other.tax_ids:
         if not one.tax_ids.isdisjoint(other.tax_ids):
             return PROVEN if names(one, other, is_near=True) >= NAME_CLAIM else DOUBTFUL_PROOF
-        if one.country == other.country or not one.country or not other.country:
+        if not one.tax_kinds.isdisjoint(other.tax_kinds):
             return 0.0
     moved, is_near = _moves(one, other)
     if PROVEN + moved < cutoff:
@@ -137,7 +135,7 @@ def _moves(one: Form, other: Form) -> tuple[float, bool]:
             moved += BANK_OTHER
         else:
             moved, is_near = moved + BANK_SAME, True
-    if one.tax_ids and other.tax_ids:
+    if one.tax_ids and other.tax_ids and one.country != other.country:
         moved += TAX_ABROAD
     return moved, is_near
 
@@ -155,17 +153,20 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
     if one.tax_ids and other.tax_ids:
         common = sorted(one.tax_ids & other.tax_ids)
         if common:
-            return score(one, other), (*reasons, Reason(f"the same tax id {common[0]}: proof", PROVEN))
-        if one.country == other.country or not one.country or not other.country:
+            shown = common[0].rpartition(".")[2]
+            return score(one, other), (*reasons, Reason(f"the same tax id {shown}: proof", PROVEN))
+        if not one.tax_kinds.isdisjoint(other.tax_kinds):
             return 0.0, (*reasons, Reason("other tax ids: they can't be one supplier", -PROVEN))
-        reasons.append(Reason("tax ids of two countries", TAX_ABROAD))
+        is_abroad = one.country != other.country
+        what = "tax ids of two countries" if is_abroad else "tax ids of two kinds: they say nothing"
+        reasons.append(Reason(what, TAX_ABROAD if is_abroad else 0.0))
     code, town = _same(one.postcode, other.postcode), _same(one.town, other.town)
     words = {SAME: "the same {0} {1}", OTHER: "{0} {1} and {2}", NOT_KNOWN: "no {0} to compare"}
-    shown = [
+    places = [
         words[code].format("postcode", one.postcode, other.postcode),
         words[town].format("town", one.town, other.town),
     ]
-    reasons.append(Reason(", ".join(shown), PLACE[code][town]))
+    reasons.append(Reason(", ".join(places), PLACE[code][town]))
     if one.country != other.country and one.country and other.country:
         points = COUNTRY_OTHER_SAME_PLACE if code is SAME else COUNTRY_OTHER
         reasons.append(Reason(f"countries {one.country} and {other.country}", points))

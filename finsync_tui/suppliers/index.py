@@ -6,7 +6,7 @@ from itertools import combinations
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.suppliers.comparing import Form, form, tax
+from finsync_tui.suppliers.comparing import Form, form, kinds
 from finsync_tui.suppliers.matching import BEGINNING, IN_TOWN
 from store import meta, supplier_forms
 from store.canonical.supplier import Supplier
@@ -15,8 +15,8 @@ from store.supplier_forms import StoredForm
 BATCH: Final = 500
 PAIRED_WORDS: Final = 4
 """Words of a name, from its first in the alphabet, that are also kept in pairs."""
-_SEEN: Final = "suppliers.seen"
-"""Where the stored version is noted up to which all forms are made."""
+_SEEN: Final = "suppliers.seen.2"
+"""Where the stored version is noted up to which all forms are made. Another name makes all anew: forms are built otherwise now."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -53,23 +53,19 @@ def stored(
         country=country,
         postcode=(address.postcode if address else None) or "",
         town=(address.town if address else None) or "",
-        # Numbers of other countries say nothing against a company that gives its own one elsewhere.
-        tax_ids=frozenset(
-            tax(one.number, one.country or country)
-            for one in record.tax_registrations
-            if not country or one.country in (None, country)
-        ),
         accounts=accounts,
     )
+    # Numbers of other countries say nothing against a company that gives its own one elsewhere.
+    tax_ids = [one for one in record.tax_keys() if not country or one[:2] == country]
     return StoredForm(
         system, external_id, version_id, record.number, record.name, record.kind, record.status, made.text, made.joined,
-        made.country, made.postcode, made.town, " ".join(sorted(made.tax_ids - {""})), " ".join(sorted(accounts)),
+        made.country, made.postcode, made.town, " ".join(sorted(tax_ids)), " ".join(sorted(accounts)),
     )  # fmt: skip
 
 
 def loaded(kept: StoredForm) -> Form:
     """Return what is compared, from what is kept."""
-    words = kept.text.split()
+    words, tax_ids = kept.text.split(), frozenset(kept.tax_ids.split()) or _NONE
     return Form(
         kept.text,
         tuple(dict.fromkeys(words)),
@@ -78,7 +74,8 @@ def loaded(kept: StoredForm) -> Form:
         kept.country,
         kept.postcode,
         kept.town,
-        frozenset(kept.tax_ids.split()) or _NONE,
+        tax_ids,
+        kinds(tax_ids),
         frozenset(kept.accounts.split()) or _NONE,
     )
 

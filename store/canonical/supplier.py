@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from store.canonical import tax_kinds
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
 SupplierKind = Literal["company", "one_time", "employee"]
@@ -82,10 +83,20 @@ class Supplier(CanonicalRecord):
 
     def registrations(self) -> tuple[TaxRegistration, ...]:
         """Return the tax registrations, those of its own country first: few systems have a place for all."""
-        home = self.country or (self.address.country if self.address else None)
-        return tuple(sorted(self.tax_registrations, key=lambda one: one.country not in (home, None)))
+        return tuple(sorted(self.tax_registrations, key=lambda one: one.country not in (self.home, None)))
+
+    @property
+    def home(self) -> str | None:
+        """The country it sits in, as far as anything says so."""
+        return self.country or (self.address.country if self.address else None)
+
+    def tax_keys(self) -> frozenset[str]:
+        """Return its tax numbers as they are compared with another company's: with country and kind."""
+        numbers = ((one.number, one.country or self.home) for one in self.tax_registrations)
+        return frozenset(tax_kinds.key(number, country) for number, country in numbers if normal(number))
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
+        """Return what it is looked up by. Equal digits of two countries are found so, too: `tax_keys` tells them apart."""
         found = [("number", normal(self.number))] if self.number else []
         for registration in self.tax_registrations:
             pair = ("tax_id", normal(registration.number))

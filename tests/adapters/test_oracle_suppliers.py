@@ -270,7 +270,10 @@ def test_a_supplier_gets_an_address_and_moves_and_gets_a_parent() -> None:
     world = OracleWorld()
     key = str(write(world, request("supplier.create", supplier=a_supplier())).external_id)
     above = str(
-        write(world, request("supplier.create", supplier=a_supplier("Nordlicht Holding SE"))).external_id
+        write(
+            world,
+            request("supplier.create", supplier=a_supplier("Nordlicht Holding SE", tax_registrations=())),
+        ).external_id
     )
     first = SupplierAddress(street="Hafenstr. 4", postcode="20457", town="Hamburg")
     moved = SupplierAddress(postcode="28195", town="Bremen", country="DE")

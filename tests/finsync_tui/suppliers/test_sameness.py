@@ -29,7 +29,7 @@ class Asked(Onboarding):
         )
 
     def counts(self) -> bool:
-        return supplier_answers.same_in(self.store.db, self.ours, TARGET) != []
+        return supplier_answers.said_in(self.store.db, self.ours, TARGET, "same") != []
 
 
 def test_one_word_waits_and_a_second_person_makes_it_count() -> None:
