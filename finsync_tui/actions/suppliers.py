@@ -154,7 +154,7 @@ def _refuse_both(db: Connection, one: str, other: str) -> None:
 
 _NOT_ENDED: Final = {
     "created": "finsync made it there for it, so it is no other supplier.",
-    "merged": "undo the merge first (`finsync supplier merges` shows it, `finsync supplier unmerge` undoes it).",
+    "merged": "undo the merge first (`finsync supplier merges` shows it).",
 }
 """Links that a word alone does not end."""
 
