@@ -138,6 +138,7 @@ def part_suppliers(store: Store, actor: Actor, merge_id: int, reason: str) -> in
         merge = _get(db, merge_id)
         if merge.state != "merged":
             raise NotAllowedError(_not_merged(merge))
+        _refuse_later(db, merge)
         done = workflows.get(db, merge.workflow_id or 0)
         assert done is not None, "what is merged was done by a process"
         started = workflows.start(
@@ -149,6 +150,23 @@ def part_suppliers(store: Store, actor: Actor, merge_id: int, reason: str) -> in
         supplier_merges.part(db, merge_id, started, by=actor.name, reason=reason, now=now)
         note_action(store, db, actor, "supplier.parted", merge.double_key, reason, _told(merge))
     return started
+
+
+def _refuse_later(db: Connection, merge: Merge) -> None:
+    """What a later merge changed again can't be what it was before that one is undone."""
+    mine = merging.touched(merge.plan_data)
+    for later in supplier_merges.listed(db):
+        is_standing = later.state in ("merging", "merged", "parting")
+        if later.id > merge.id and is_standing and not mine.isdisjoint(merging.touched(later.plan_data)):
+            how = (
+                "wait until it is undone"
+                if later.state == "parting"
+                else f"undo or end merge {later.id} first"
+            )
+            raise NotAllowedError(
+                f"merge {later.id} ({later.double_key} into {later.keep_key}, {later.state}) stands on what merge {merge.id} "
+                f"changed. Nothing was changed. {how[0].upper()}{how[1:]}."
+            )
 
 
 def _not_merged(merge: Merge) -> str:

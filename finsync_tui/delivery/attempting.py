@@ -30,7 +30,7 @@ from adapters.watching import Watch, watched
 from finsync_tui import bodies, retry, sync
 from finsync_tui.delivery import breaker, revealing
 from finsync_tui.delivery.breaker import Away, Breaker
-from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed
+from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed, keep_back_twice
 from finsync_tui.delivery.recording import Result, unsent
 from finsync_tui.profile import Profile
 from store import findings, outbox, records, systems
@@ -79,6 +79,7 @@ class Caller:
         watch: Watch | None = None
         try:
             keep_back_not_agreed(self._db, self._profile, claim, started)
+            keep_back_twice(self._db, self._profile, claim)
             origin = revealing.origin_of(request.operation, request.body)
             if origin is not None:
                 if not systems.is_open(self._db, origin, started) or self._breaker_of(origin).is_open:

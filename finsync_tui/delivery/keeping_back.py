@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from adapters.errors import Refusal, RejectedError
-from finsync_tui.flows import agreed
+from finsync_tui.flows import agreed, supplier_again
 from finsync_tui.profile import Profile
 from store.outbox import Claim
 
@@ -25,3 +25,10 @@ def keep_back_not_agreed(db: Connection, profile: Profile, claim: Claim, now: da
     problem = agreed.problem(db, profile, claim, now)
     if problem is not None:
         raise KeptBackError(claim.system, agreed.CLASS, f"it is not what persons agreed on: {problem}")
+
+
+def keep_back_twice(db: Connection, profile: Profile, claim: Claim) -> None:
+    """Keep back what would make a supplier that may have come to its system since it was decided."""
+    problem = supplier_again.problem(db, profile, claim)
+    if problem is not None:
+        raise KeptBackError(claim.system, supplier_again.CLASS, problem)

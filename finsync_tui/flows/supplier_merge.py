@@ -11,7 +11,7 @@ the double becomes inactive in its system when the last of it has ended. Un-merg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from sqlite3 import Connection
@@ -23,7 +23,7 @@ from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, W
 from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
 from finsync_tui.suppliers import in_flight, merging
-from store import audit, events, records, supplier_merges
+from store import audit, events, findings, records, supplier_merges
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
@@ -228,7 +228,21 @@ def part(context: Context) -> Answer:
     kept = merging.take_back(context.db, merge.plan_data, merge.applied)
     supplier_merges.change(context.db, merge.id, "parted", context.now)
     _tell(context, merge, "parted")
+    if kept:
+        _tell_kept(context, merge, kept)
     return Finish("done", {"stays": kept})
+
+
+def _tell_kept(context: Context, merge: Merge, kept: Sequence[str]) -> None:
+    """What somebody changed since the merge stays: whoever undid it has to know that not all is as it was."""
+    told = findings.Finding(
+        class_="SUPPLIER_NOT_RESTORED", severity="warn", system=RecordKey.parse(merge.double_key).system, entity=Supplier.entity,
+        document_key=merge.double_key, document_number=merge.double_key, noticed_at=context.now,
+        message=f"merge {merge.id} is undone, but not all is as it was: {'; '.join(kept)}. Look at `finsync supplier show "
+        f"{merge.double_key}` and put right what is left",
+        detail={"merge": merge.id, "stays": list(kept)},
+    )  # fmt: skip
+    findings.append(context.db, [told])
 
 
 def _request(context: Context, key: str, status: str, name: str, *, before: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-from finsync_tui.suppliers.normal_form import parts, place
+from finsync_tui.suppliers.normal_form import is_unlike, parts, place
 from store.canonical.tax_kinds import key as tax_key
 from store.canonical.tax_kinds import kind
 
@@ -30,6 +30,9 @@ COUNTRY_OTHER, COUNTRY_OTHER_SAME_PLACE = -30.0, -4.0
 BANK_SAME, BANK_OTHER = 25.0, -2.0
 NUMBERS_OTHER: Final = -40.0
 TAX_ABROAD: Final = -6.0
+UNLIKE_MOST: Final = 84.0
+"""However alike they are, a GmbH and its GmbH & Co. KG, a company and its holding, a fund II and a fund III score no more: a
+person looks."""
 WORTH_A_LOOK: Final = 56.0
 """Names with less in common are not looked at more closely."""
 SURE: Final = 92.0
@@ -47,6 +50,7 @@ class Form(NamedTuple):
     words: tuple[str, ...]
     joined: str
     numbers: frozenset[str]
+    legal: str
     country: str
     postcode: str
     town: str
@@ -117,6 +121,10 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
     needed = PROVEN - (PROVEN + moved - cutoff) / STEEP
     found = names(one, other, needed, is_near=is_near)
     total = PROVEN - (PROVEN - found) * STEEP + moved
+    if total > UNLIKE_MOST and (
+        one.numbers != other.numbers or (one.legal != other.legal and is_unlike(one.legal, other.legal))
+    ):
+        total = UNLIKE_MOST
     return 0.0 if total < cutoff or not found else total if total < PROVEN else PROVEN
 
 
@@ -173,6 +181,9 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
     if one.numbers != other.numbers:
         numbers = " and ".join(",".join(sorted(some)) or "none" for some in (one.numbers, other.numbers))
         reasons.append(Reason(f"other numbers in the names: {numbers}", NUMBERS_OTHER))
+    if is_unlike(one.legal, other.legal):
+        kinds_ = " and ".join(each or "none named" for each in (one.legal, other.legal))
+        reasons.append(Reason(f"other legal forms ({kinds_}): {UNLIKE_MOST:.0f} at most", 0.0))
     if one.accounts and other.accounts:
         is_other = one.accounts.isdisjoint(other.accounts)
         what = "other bank accounts" if is_other else "the same bank account"

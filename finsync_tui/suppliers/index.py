@@ -8,6 +8,7 @@ from typing import Final
 
 from finsync_tui.suppliers.comparing import Form, form, kinds
 from finsync_tui.suppliers.matching import BEGINNING, IN_TOWN
+from finsync_tui.suppliers.normal_form import numbers, parts
 from store import meta, supplier_forms
 from store.canonical.supplier import Supplier
 from store.supplier_forms import StoredForm
@@ -70,7 +71,8 @@ def loaded(kept: StoredForm) -> Form:
         kept.text,
         tuple(dict.fromkeys(words)),
         kept.joined,
-        frozenset(word for word in words if word.isdigit()) or _NONE,
+        numbers(kept.text),
+        parts(kept.name)[4],
         kept.country,
         kept.postcode,
         kept.town,

@@ -204,6 +204,15 @@ def pairs(made: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(made["keep"], made["double"]), *((one["keep"], one["key"]) for one in made["endings"])}
 
 
+def touched(made: Mapping[str, Any]) -> set[str]:
+    """Return what a merge changes: the links that lead elsewhere, the records that end, and of which two it says what."""
+    return {
+        *(f"{one['document_key']} in {one['system']}" for one in made["relinks"]),
+        *(one["key"] for one in made["endings"]),
+        *(f"{one} {other}" for one, other in pairs(made)),
+    }
+
+
 def take_back(db: Connection, made: Mapping[str, Any], applied: Mapping[str, Any]) -> list[str]:
     """Let links and answers be what they were; return what somebody has changed since, which stays as they left it."""
     kept: list[str] = []

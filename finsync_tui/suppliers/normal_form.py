@@ -82,6 +82,46 @@ _ABBREVIATIONS: Final = {
 }  # fmt: skip
 _ADDED: Final = _words("group gruppe holding holdings europe global worldwide")
 """Words that people add and leave out."""
+_HOLDINGS: Final = _words("holding holdings")
+_HOLDING: Final = "+holding"
+_LEGAL: Final = (  # the first that a name has a word of: a GmbH & Co. KG is a partnership
+    ("partnership", _words("kg ohg og gbr snc vof spk spj gmbhco lp llp scs kgaa gp")),
+    ("person", _words("ek eireli kfm")),
+    ("public", _words("ag plc sa spa nv ao oao pao zao jsc oyj ae aktiengesellschaft asa")),
+    ("private", _words("gmbh gesmbh mbh ltd limited llc sarl sas sasu eurl srl sl slu bv ooo spzoo zoo sro aps epe kft doo ood "
+                       "eood ug haftungsbeschrankt pty pte")),
+    ("corporation", _words("inc incorporated corp corporation")),
+)  # fmt: skip
+"""Kinds of legal forms. Between countries they are alike only roughly, so that they never speak for two, only against."""
+_ROMAN: Final = {
+    word: str(place)
+    for place, word in enumerate(
+        [
+            "ii",
+            "iii",
+            "iv",
+            "v",
+            "vi",
+            "vii",
+            "viii",
+            "ix",
+            "x",
+            "xi",
+            "xii",
+            "xiii",
+            "xiv",
+            "xv",
+            "xvi",
+            "xvii",
+            "xviii",
+            "xix",
+            "xx",
+        ],
+        2,
+    )
+    if len(word) > 1
+}
+"""Single letters are left out: they are initials."""
 _LEFT_OUT_OR_SHORT: Final = _FILLERS.union(_ABBREVIATIONS)
 
 
@@ -96,7 +136,9 @@ class Normal(NamedTuple):
     joined: str
     """Its words in their own order, run together: `Blue Stone` and `Bluestone` are alike so."""
     numbers: frozenset[str]
-    """Its numerals: `Store 12` is not `Store 14`, however alike they look."""
+    """Its numerals: `Store 12` is not `Store 14`, however alike they look, nor `Fund II` `Fund III`."""
+    legal: str
+    """Of which kind its legal form is, and whether it is a holding: see `is_unlike`."""
 
 
 def normalise(name: str) -> Normal:
@@ -104,7 +146,7 @@ def normalise(name: str) -> Normal:
     return Normal(*parts(name))
 
 
-def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str]]:
+def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str], str]:
     """Return a normal form's parts, for whoever puts them into more."""
     shown = name[:NAME_MAX].lower()
     if "'" in shown or "’" in shown:
@@ -113,13 +155,15 @@ def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str]]:
         shown = _folded(shown)
     elif not shown.replace(" ", "").isalnum():
         shown = shown.translate(_ASCII)
-    words = shown.split()
+    words = written = shown.split()
     if len(words) > 1:
         words = _without_forms(words)
+    legal = "" if len(words) == len(written) else _legal(written)
     kept = words
     if not _LEFT_OUT_OR_SHORT.isdisjoint(words):
         kept = [_ABBREVIATIONS.get(word, word) for word in words if word not in _FILLERS]
     if len(kept) > 1 and not _ADDED.isdisjoint(kept):
+        legal += "" if _HOLDINGS.isdisjoint(kept) else _HOLDING
         kept = [word for word in kept if word not in _ADDED] or kept
     text = " ".join(kept or words)
     if "e" in text:
@@ -131,8 +175,29 @@ def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str]]:
         " ".join(found),
         tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found)),
         joined,
-        _NONE if joined.isalpha() else _numbers(text),
+        _NONE if joined.isalpha() and _ROMAN.keys().isdisjoint(found) else numbers(text),
+        legal,
     )
+
+
+def is_unlike(legal: str, other: str) -> bool:
+    """Say whether two names are of different legal entities by what they say they are, however alike they are otherwise.
+
+    >>> [is_unlike(parts(one)[4], parts(other)[4]) for one, other in (
+    ...     ("Weber Bau GmbH", "Weber Bau GmbH & Co. KG"), ("Weber Bau GmbH", "Weber Bau Holding GmbH"),
+    ...     ("Weber Bau GmbH", "WEBER BAU"), ("Weber Bau GmbH", "Weber Bau mbH"))]
+    [True, True, False, False]
+    """
+    mine, theirs = legal.removesuffix(_HOLDING), other.removesuffix(_HOLDING)
+    return (mine != theirs and bool(mine and theirs)) or (mine != legal) != (theirs != other)
+
+
+def _legal(words: list[str]) -> str:
+    """Return the kind of legal form that stands in a name; empty when none does, or none that says much."""
+    for kind, forms in _LEGAL:
+        if not forms.isdisjoint(words):
+            return kind
+    return ""
 
 
 def _folded(shown: str) -> str:
@@ -166,10 +231,15 @@ def place(town: str) -> str:
     return "".join(shown.split()).replace("ue", "u").replace("oe", "o").replace("ae", "a")
 
 
-_HAS_DIGIT = re.compile(r"\d")
+_DIGITS: Final = re.compile(r"\d+")
 
 
-def _numbers(text: str) -> frozenset[str]:
-    if _HAS_DIGIT.search(text) is None:
-        return _NONE
-    return frozenset(word for word in text.split() if word.isdigit())
+def numbers(text: str) -> frozenset[str]:
+    """Return the numbers in a normal form, also those in words that mix them with letters, and Roman ones.
+
+    >>> sorted(numbers("no12 rheinland store ii")), numbers("rheinland")
+    (['12', '2'], frozenset())
+    """
+    found = [one.lstrip("0") for one in _DIGITS.findall(text)]
+    found += [_ROMAN[word] for word in text.split() if word in _ROMAN]
+    return frozenset(found) if found else _NONE

@@ -60,7 +60,11 @@ _OWN_PREFIX: Final = {"GR": "EL"}
 @lru_cache(maxsize=8192)
 def key(number: str, country: str | None) -> str:
     """Return what a number is compared by: its country, its kind and the part of it that names the company."""
-    shown = _NOT_ALNUM.sub("", number.upper())
+    shown = number.upper()
+    if not (shown.isascii() and shown.isalnum()):
+        shown = _NOT_ALNUM.sub("", shown)
+    if country and shown.isdigit():  # most are
+        return _known(country, shown) or f"{country}.{_shape(country, shown)}.{shown}"
     begins = "GR" if shown[:2] == "EL" else shown[:2]
     home = "GR" if country == "EL" else country or ""
     if begins != home and begins in _COMPILED and (known := _known(begins, shown[2:])):

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from benchmarks import supplier_truth
 from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.suppliers import matching
-from finsync_tui.suppliers.comparing import Form, explain, form, score
+from finsync_tui.suppliers.comparing import PROVEN, Form, explain, form, score
 from finsync_tui.suppliers.normal_form import normalise, place
+from store.canonical import tax_kinds
 
 LIMITS = Thresholds()
 
@@ -170,3 +171,74 @@ def test_words_that_were_run_together_are_found_in_a_whole_file_too() -> None:
     (pair,) = matching.pairs(forms, LIMITS.ask)
 
     assert (2, 0, 100.0) == pair
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Weber Bau GmbH", "Weber Bau GmbH & Co. KG"),
+        ("Weber Bau GmbH", "Weber Bau AG"),
+        ("Weber Bau Holding GmbH", "Weber Bau GmbH"),
+        ("Immobilienfonds Rheinland II GmbH", "Immobilienfonds Rheinland III GmbH"),
+        ("Harbour Store No12", "Harbour Store No14"),
+        ("Autohaus Kunz Nr.2", "Autohaus Kunz Nr.12"),
+        ("Rastpark A2", "Rastpark A12"),
+    ],
+)
+def test_other_legal_entities_of_one_address_are_not_linked_without_a_tax_id(name: str, other: str) -> None:
+    """However alike their names: legal form, holding, numerals in words and Roman ones say that they are two."""
+    place = {"country": "DE", "postcode": "50667", "town": "Köln", "accounts": frozenset({"x"})}
+    one, two = form(name, **place), form(other, **place)
+    proven = form(other, **place, tax_ids=frozenset({"DE136695976"}))
+
+    assert score(one, two) <= 84
+    assert explain(one, two)[0] == score(one, two)
+    assert PROVEN == score(form(name, **place, tax_ids=frozenset({"136695976"})), proven)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Weber Bau GmbH", "WEBER BAU"),
+        ("Weber Bau Ges.m.b.H.", "Weber Bau GmbH"),
+        ("Fonds Nr. 02", "Fonds Nr.2"),
+    ],
+)
+def test_what_is_only_written_otherwise_is_linked(name: str, other: str) -> None:
+    """A legal form that is left out or written otherwise says nothing against two."""
+    place = {"country": "DE", "postcode": "50667", "town": "Köln"}
+
+    assert score(form(name, **place), form(other, **place)) >= 92
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "country"),
+    [
+        ("DE136695976", "181/815/08155", "DE"),
+        ("05400150961", "RSSMRA85T10A562S", "IT"),
+        ("GB220430231", "1955839661", "GB"),
+        ("8567346215", "123456785", "PL"),
+    ],
+)
+def test_tax_ids_of_two_kinds_say_nothing(one: str, other: str, country: str) -> None:
+    """Only numbers of one kind contradict each other."""
+    place = {"country": country, "postcode": "50667", "town": "Köln"}
+    with_one, with_other = (
+        form("Weber Bau", **place, tax_ids=frozenset({number})) for number in (one, other)
+    )
+
+    assert score(with_one, with_other) >= 92
+    assert "two kinds" in str(explain(with_one, with_other)[1])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "country"),
+    [
+        ("FR83404833048", "404833048", "FR"), ("FR83404833048", "40483304800022", "FR"), ("CHE-100.155.212", "CHE-100.155.212 MWST", "CH"),
+        ("NO 974 761 076 MVA", "974761076", "NO"), ("SE556677889901", "556677-8899", "SE"), ("GB 980 7806 84", "980780684", "GB"),
+        ("NL004495445B01", "004495445", "NL"), ("BE0428759497", "428759497", "BE"), ("ATU13585627", "U13585627", "AT"),
+    ],
+)  # fmt: skip
+def test_numbers_that_hold_the_same_number_are_one(one: str, other: str, country: str) -> None:
+    """A VAT number is known by the register's number that it is made of."""
+    assert tax_kinds.key(one, country) == tax_kinds.key(other, country)

@@ -182,6 +182,61 @@ def test_unmerging_restores_exactly_what_was_in_every_system() -> None:
     assert "parted" == estate.state(merge_id)
 
 
+def test_a_merge_that_a_later_one_stands_on_is_not_undone_before_that_one() -> None:
+    """The refusal names the later one; undone in turn, all is as it was."""
+    estate = Twice()
+    third, theirs = (
+        estate.coupa_supplier("Blohm Hull", number="V-9"), estate.oracle_supplier("Blohm Hull", number="V-9")
+    )  # fmt: skip
+    estate.read()
+    with estate.store.transaction() as db:
+        crossrefs.link(
+            db, "supplier", f"{SOURCE}:{third}", TARGET, str(theirs), number="V-9", why="created", linked_at=MONDAY
+        )  # fmt: skip
+    estate.cycle()
+    before = estate.everything()
+    first = estate.merged()
+    estate.cycle()
+    later = actions.merge_suppliers(
+        estate.store,
+        estate.profile,
+        estate.who(),
+        f"{SOURCE}:{third}",
+        estate.keys[0],
+        "one",
+        estate.signer(),
+    ).merge
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), later, estate.signer("tom"))
+    estate.cycle()
+
+    with pytest.raises(NotAllowedError, match=f"Undo or end merge {later} first"):
+        actions.part_suppliers(estate.store, estate.who(), first, "two")
+    for merge_id in (later, first):
+        actions.part_suppliers(estate.store, estate.who(), merge_id, "two")
+        estate.cycle()
+        estate.cycle()
+
+    assert before == estate.everything()
+    assert ("parted", "parted") == (estate.state(first), estate.state(later))
+
+
+def test_undoing_a_merge_says_which_link_was_changed_since() -> None:
+    """It stays as somebody left it, and nobody is told that all is as it was."""
+    estate = Twice()
+    merge_id = estate.merged()
+    estate.cycle()
+    with estate.store.transaction() as db:
+        crossrefs.unlink(db, "supplier", estate.keys[1], TARGET)
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "two")
+    estate.cycle()
+
+    (told,) = estate.store.db.execute(
+        "SELECT message FROM finding WHERE class='SUPPLIER_NOT_RESTORED'"
+    ).fetchall()
+    assert f"the link of {estate.keys[1]} to {TARGET} was changed since" in told[0]
+
+
 def test_what_somebody_changed_since_stays_when_it_is_undone() -> None:
     """A name corrected in the ERP after the merge is not put back: only what the merge did is undone."""
     estate = Twice()

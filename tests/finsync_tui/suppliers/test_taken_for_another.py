@@ -236,3 +236,21 @@ def test_what_was_made_by_hand_in_an_outage_is_not_made_again() -> None:
 
     assert "Harbour Paper Trading Ltd" not in estate.oracle_names
     assert ["SUPPLIER_DUPLICATE_POSSIBLE"] == estate.open_classes
+
+
+def test_what_waited_is_compared_again_before_it_is_sent() -> None:
+    """While the ERP is away one of nearly its name comes there, without a tax number; a person is asked, and nothing is sent."""
+    estate = Doubtful()
+    later = estate.clock.now() + timedelta(hours=1)
+    estate.oracle.faults.add(
+        Fault(id="away", kind="maintenance", path="/suppliers", method="POST", ends_at=later)
+    )
+    made = estate.new("Harbour Paper Trading Ltd")
+    before = estate.open_classes
+    estate.in_oracle("Harbour Paper Tradng Ltd")
+
+    estate.cycle(timedelta(hours=2))
+
+    assert ([], ["SUPPLIER_DUPLICATE_POSSIBLE"]) == (before, estate.open_classes)
+    assert "Harbour Paper Trading Ltd" not in estate.oracle_names
+    assert estate.link(made) is None
