@@ -71,6 +71,7 @@ def _accounts(profile: bytes) -> Iterable[object]:
             bic=normal(address.swift_code) if address.swift_code else None,
             terms=terms(number, address.swift_code, _country(address, number)),
             updated_at=document.updated_at,
+            changed_by=document.updated_by.login if document.updated_by else None,
         )
 
 

@@ -161,7 +161,9 @@ def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
         terms=document.terms,
         bic=document.bic,
     )
-    return Translated(document.id, record, source_updated_at=document.updated_at)
+    return Translated(
+        document.id, record, source_updated_at=document.updated_at, changed_by=document.changed_by
+    )
 
 
 def approval(document: wire.Approval, _: Options) -> Translated:

@@ -240,6 +240,7 @@ class SupplierInformation(Wire):
     supplier_id: int | None = None
     supplier_information_addresses: list[BankAddress] | None = None
     updated_at: Instant | None = None
+    updated_by: Login | None = None
 
 
 class BankAccount(Wire, kw_only=True):
@@ -255,6 +256,7 @@ class BankAccount(Wire, kw_only=True):
     terms: str | None = None
     bic: str | None = None
     updated_at: Instant | None = None
+    changed_by: str | None = None
 
 
 class Approval(Wire):

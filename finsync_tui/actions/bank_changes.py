@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -16,13 +17,17 @@ from finsync_tui.flows.supplier_bank_change import NAME
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, cases, proposals, workflows
-from store.canonical.supplier import SupplierBankAccount
+from store.canonical.supplier import SupplierBankAccount, account_problem, fingerprint, normal
 from store.errors import NotAllowedError, NotFoundError
 from store.workflows import Workflow
 
 ACT: Final = "let through"
 STEPS: Final = ("await_approval", "cool_off")
 """Where persons may still decide."""
+IBAN_MIN: Final = 15
+NUMBER_MIN: Final = 5
+_NUMBERS: Final = re.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]{2,4}){3,8}|\d(?:[ -]?\d){4,29}")
+"""What may be an account number in words, whole or in groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ def confirm_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
+        _refuse_number(reason, account)
+        _refuse_changer(db, workflow, actor)
         known = agreement.approval(db, workflow)
         if known is not None and known.body == agreement.body_of(workflow, account):
             raise NotAllowedError(
@@ -74,6 +81,8 @@ def approve_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
+        _refuse_number(comment, account)
+        _refuse_changer(db, workflow, actor)
         found = agreement.approval(db, workflow)
         if found is None or found.state != "open":
             raise NotAllowedError(
@@ -102,6 +111,7 @@ def refuse_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
+        _refuse_number(reason, account)
         found = agreement.approval(db, workflow)
         if found is not None and found.state == "open":
             proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
@@ -125,6 +135,33 @@ def _waiting(db: Connection, change: int) -> tuple[Workflow, SupplierBankAccount
             f"bank change {change} can't be decided any more: it is at {workflow.step} ({workflow.state}). Nothing was changed."
         )
     return workflow, agreement.account_of(db, workflow)
+
+
+def _refuse_changer(db: Connection, workflow: Workflow, actor: Actor) -> None:
+    """Whoever changed the details at their origin lets them through nowhere, as the one who confirms or as the one who approves."""
+    changer = (agreement.changed_by(db, workflow) or "").casefold()
+    own = {one.casefold() for one in (actor.name, actor.account, actor.web_login) if one}
+    if changer and not own.isdisjoint({changer, changer.partition("@")[0]}):
+        raise NotAllowedError(
+            f"{actor.name} changed these details at their origin (as {changer}) and does not decide on them. Nothing was changed. "
+            "Two others confirm and approve; refusing it takes anybody who may."
+        )
+
+
+def _refuse_number(words: str, account: SupplierBankAccount) -> None:
+    """A reason is kept for ever and shown to many: an account number does not belong there."""
+    for found in _NUMBERS.findall(words):
+        whole = normal(found)  # what follows it may be taken for a part of it
+        parts = [whole[:end] for end in range(NUMBER_MIN, len(whole) + 1)]
+        if any(
+            fingerprint(one) == account.fingerprint
+            or (one[:2].isalpha() and len(one) >= IBAN_MIN and account_problem(one) is None)
+            for one in parts
+        ):
+            raise NotAllowedError(
+                "an account number stands in these words, and they are kept for ever. Nothing was changed. Say how the supplier "
+                "confirmed it, without the number."
+            )
 
 
 def _go_on(

@@ -136,6 +136,25 @@ def refusal(
     return None
 
 
+def refused_before(db: Connection, workflow: Workflow, account: SupplierBankAccount) -> list[int]:
+    """Return the other changes in which somebody refused this very account."""
+    found = set()
+    for one in proposals.listed(db, state="approved", kind=REFUSAL):
+        said = from_json(one.body)
+        if said.get("fingerprint") == account.fingerprint and said.get("change") != workflow.id:
+            found.add(int(said["change"]))
+    return sorted(found)
+
+
+def changed_by(db: Connection, workflow: Workflow) -> str | None:
+    """Return who changed the details at their origin, as it says."""
+    key = RecordKey.parse(workflow.document_key)
+    held = records.get_version(
+        db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
+    )
+    return held.changed_by if held is not None else None
+
+
 def close_open(
     db: Connection, workflow: Workflow, why: str, now: datetime, before: int | None = None
 ) -> None:

@@ -26,6 +26,7 @@ from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
+from finsync_tui.suppliers import accounts
 from store import crossrefs, records
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
@@ -37,6 +38,7 @@ from store.workflows import Workflow
 NAME: Final = "supplier_bank_change"
 ENTITY: Final = SupplierBankAccount.entity
 LOOK_AGAIN: Final = timedelta(hours=1)
+WARNED_MAX: Final = 3
 
 
 class SupplierBankChange(UsualFlow):
@@ -160,15 +162,18 @@ def await_approval(context: Context) -> Answer:
     old = sorted({one for plan in context.data["plans"] for one in plan["old"]})
     banks = [bank for plan in context.data["plans"] for bank in plan.get("banks", {}).values()]
     what = _asked_for(account, banks)
+    warned = _warnings(context, account)
     return Hold(
         "BANK_CHANGE_HELD",
-        f"{context.data['supplier']} asks for {what} ({', '.join(old) or 'none'} until now): {problem}",
+        f"{context.data['supplier']} asks for {what} ({', '.join(old) or 'none'} until now): {problem}"
+        + "".join(f"; {one}" for one in warned),
         f"Ask the supplier on a way that you know already; then `finsync supplier bank-confirm {context.workflow.id} --reason TEXT`, "
         f"or `finsync supplier bank-refuse {context.workflow.id} --reason TEXT`.",
         _key(context).system,
         {
             "change": context.workflow.id, "supplier": context.data["supplier"], "old": old, "new": account.masked,
-            "erp": [plan["supplier"] for plan in context.data["plans"]], "changed_by": _changed_by(context), "banks": banks,
+            "erp": [plan["supplier"] for plan in context.data["plans"]], "banks": banks,
+            "changed_by": agreement.changed_by(context.db, context.workflow), "warnings": warned,
             "under_way": [[one.entity, one.number, one.state] for one in under_way],
         },
     )  # fmt: skip
@@ -316,12 +321,17 @@ def _teller(context: Context, system: str, field: str) -> int | None:
     return outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
 
 
-def _changed_by(context: Context) -> str | None:
-    key = _key(context)
-    held = records.get_version(
-        context.db, SupplierBankAccount, key.system, key.external_id, context.workflow.document_version
+def _warnings(context: Context, account: SupplierBankAccount) -> list[str]:
+    """Return what speaks against a new account, for whoever decides: whose it is, and where it was refused."""
+    if not account.is_active:
+        return []
+    own = {context.data["supplier"], *context.data["targets"]}
+    others = accounts.others_with(context.db, account.fingerprint, own)[:WARNED_MAX]
+    refused = agreement.refused_before(context.db, context.workflow, account)[:WARNED_MAX]
+    found = [f"it is the account of {', '.join(others)}, too"] if others else []
+    return (
+        [*found, f"it was refused before (bank change {', '.join(map(str, refused))})"] if refused else found
     )
-    return held.changed_by if held is not None else None
 
 
 def _so_far(context: Context) -> Workflow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from sqlite3 import Connection
 from typing import NamedTuple
 
@@ -15,6 +16,15 @@ class KnownAccount(NamedTuple):
     fingerprint: str
     masked: str
     bic: str | None
+
+
+def others_with(db: Connection, fingerprint: str, own: Collection[str]) -> list[str]:
+    """Return the records of suppliers other than these that are paid to an account now."""
+    rows = db.execute(
+        "SELECT DISTINCT record_key FROM v_supplier_account WHERE is_active AND fingerprint=? ORDER BY record_key",
+        (fingerprint,),
+    )
+    return [key for (key,) in rows if key not in own]
 
 
 def of_supplier(db: Connection, key: str) -> list[KnownAccount]:

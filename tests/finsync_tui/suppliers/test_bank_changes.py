@@ -20,6 +20,7 @@ from store.calls import unpacked
 from store.canonical.supplier import Supplier, fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
+from tests.adapters.setup_oracle import UNIT
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
 from tests.finsync_tui.suppliers.estate import Estate
@@ -32,6 +33,8 @@ ENTITIES = (
 
 class Paid(Estate):
     """One supplier that is paid in Oracle to the account that Coupa shows, too."""
+
+    changer = "the supplier"
 
     def __init__(self, **profile: Any) -> None:
         super().__init__(ENTITIES, flows={"supplier_bank_change": {"source": SOURCE}}, **profile)
@@ -70,7 +73,7 @@ class Paid(Estate):
                 "status": "approved",
                 "supplier-information-addresses": addresses,
             },
-            by="the supplier",
+            by=self.changer,
         )
 
     def changes(self, number: str = NEW) -> Workflow:
@@ -591,3 +594,59 @@ def test_another_bank_code_of_a_known_account_takes_two_and_is_entered_by_hand()
     assert "another bank code for account DE…3000 (COBADEFF becomes COBADEFF370)" in cause
     assert (["BANK_CODE_BY_HAND"], []) == by_hand
     assert ("done", [], [OLD]) == (estate.newest().state, estate.open_classes, estate.paid_to())
+
+
+@pytest.mark.parametrize("changer", ["tom", "Maria@harbour.example"])
+def test_who_changed_the_details_at_their_origin_decides_nothing(changer: str) -> None:
+    """Neither confirms nor approves; two others do."""
+    estate = Paid()
+    estate.changer = changer
+    change = estate.changes()
+
+    if changer == "tom":
+        estate.confirm(change.id)
+    with pytest.raises(NotAllowedError, match="changed these details at their origin"):
+        estate.approve(change.id) if changer == "tom" else estate.confirm(change.id)
+
+    estate.cycle(timedelta(days=5))
+    assert [OLD] == estate.paid_to()
+
+
+def test_whose_account_it_is_and_that_it_was_refused_is_said() -> None:
+    """Whoever decides reads that another supplier is paid to it, and in which change it was refused."""
+    estate = Paid()
+    friend = estate.oracle.simulator.add_supplier(
+        "Fraud Friend Ltd", units=[UNIT], country="DE", bank_accounts=[NEW]
+    )
+    estate.read()
+    first = estate.changes()
+    estate.refuse(first.id)
+    estate.changes(OLD)
+
+    again = estate.changes()
+
+    cause, evidence = estate.store.db.execute(
+        "SELECT cause, evidence FROM exception_case WHERE ended_at IS NULL AND class='BANK_CHANGE_HELD'"
+    ).fetchone()
+    assert again.id != first.id
+    assert f"it is the account of {TARGET}:{friend}, too" in cause
+    assert f"refused before (bank change {first.id}" in cause
+    assert '"changed_by":"the supplier"' in evidence
+
+
+@pytest.mark.parametrize(
+    "said", [f"called back: {NEW}", "they said DE02 1203 0000 0000 2020 51 on the phone"]
+)
+def test_an_account_number_in_a_reason_is_refused(said: str) -> None:
+    """It would be kept for ever; a telephone number is no account."""
+    estate = Paid()
+    change = estate.changes()
+
+    for act in (actions.confirm_bank_change, actions.refuse_bank_change):
+        with pytest.raises(NotAllowedError, match="an account number stands in these words"):
+            act(estate.store, estate.profile, estate.who(), change.id, said, estate.signer())
+    actions.confirm_bank_change(
+        estate.store, estate.profile, estate.who(), change.id, "called +49 221 4711 0815", estate.signer()
+    )
+
+    assert [("open", "")] == estate.proposals()
