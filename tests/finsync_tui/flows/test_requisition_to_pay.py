@@ -129,7 +129,7 @@ def _two_suppliers(desk: Desk) -> None:
 
 
 def _a_contradicting_tax_id(desk: Desk) -> None:
-    desk.put(SOURCE, "501", a_supplier(tax_registrations=(TaxRegistration(number="DE999"),), sites=()))
+    desk.put(SOURCE, "501", a_supplier(tax_registrations=(TaxRegistration(number="DE136695976"),), sites=()))
 
 
 def _an_inactive_supplier(desk: Desk) -> None:
