@@ -74,6 +74,11 @@ def due(db: sqlite3.Connection, limit: int) -> list[str]:
     ]
 
 
+def all_due(db: sqlite3.Connection) -> None:
+    """Let every golden record be looked at again: another rule says now which value counts."""
+    db.execute("INSERT INTO golden_due(key) SELECT system || ':' || external_id FROM golden_member")
+
+
 def done(db: sqlite3.Connection, keys: Sequence[str]) -> None:
     """They were looked at."""
     for some in chunks(keys):

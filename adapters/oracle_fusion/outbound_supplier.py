@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.oracle_fusion import wire
+from adapters.oracle_fusion.fields import day, latest
 from adapters.oracle_fusion.options import BusinessUnit, Options
 from adapters.oracle_fusion.outbound import CannotExpressError, identifier
 from store.canonical.organisation import CostCentre
@@ -63,6 +64,15 @@ FIELDS: Final = ("name", "tax_registrations", "status")
 """What a change brings to the supplier when it does not say which fields."""
 
 
+def is_over(have: wire.Supplier) -> bool:
+    """Say whether a supplier is inactive as Oracle shows it: a date that is still to come ends nothing yet."""
+    if (have.Status or "ACTIVE").upper() != "ACTIVE":
+        return True
+    written = latest((have.LastUpdateDate,))
+    ends = day(have.InactiveDate, "$.InactiveDate")
+    return ends is not None and (written is None or ends <= written.date())
+
+
 def supplier_changes(
     have: wire.Supplier, document: Supplier, inactive_on: date | None, fields: Collection[str] = FIELDS
 ) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def supplier_changes(
         wanted["Supplier"] = identifier(document.name, NAME_MAX, "supplier name")
     if "tax_registrations" in fields:
         wanted |= _tax(document)
-    is_inactive = (have.Status or "ACTIVE").upper() != "ACTIVE" or have.InactiveDate is not None
+    is_inactive = is_over(have)
     follows = "status" in fields
     if follows and document.status == "inactive" and not is_inactive:
         if inactive_on is None:

@@ -131,6 +131,8 @@ def match(context: Context) -> Answer:
             {"candidates": list(found.candidates)},
         )
     if isinstance(found, identity.Identified):
+        if found.supplier.status == "inactive" and found.proof != "linked":
+            return _ended_there(context, found)
         _link(context, found.external_id, found.supplier.number, found.proof)
         return Done({"found": found.external_id, "proof": found.proof}, goto="request_sites")
     limits = context.facts.profile.suppliers.thresholds
@@ -154,6 +156,21 @@ def match(context: Context) -> Answer:
             {"similar": [_evidence(one) for one in likely], "same_account": list(found.paid_alike)},
         )
     return Done({"looked_for": list(found.looked_for)})
+
+
+def _ended_there(context: Context, found: identity.Identified) -> Hold:
+    """Somebody ended it in the ERP, and may have had a reason: it comes back by a person's hand only."""
+    key, target = _key(context), _target(context)
+    there = f"{target}:{found.external_id}"
+    return Hold(
+        "SUPPLIER_INACTIVE",
+        f"supplier {_shown(_supplier(context))} is in {target} already, as {found.supplier.number} {found.supplier.name}, which is "
+        "inactive there",
+        f"Activate it in {target} if it is to be used again, or say `finsync supplier different {key} {there}` so that another is "
+        "made; then retry.",
+        target,
+        {"supplier": there, "proof": found.proof},
+    )
 
 
 def _similar(context: Context, key: RecordKey, target: str) -> list[searching.Candidate]:

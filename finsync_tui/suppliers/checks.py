@@ -20,6 +20,13 @@ _NUMBERS: Final = {  # modules of python-stdnum that say what a company of that 
     "ES": "es.nif es.cif", "FI": "fi.alv fi.ytunnus", "FR": "fr.tva fr.siren fr.siret", "GB": "gb.vat gb.utr", "GR": "gr.vat",
     "IE": "ie.vat", "IT": "it.iva it.codicefiscale", "JP": "jp.cn jp.in_", "MX": "mx.rfc", "NL": "nl.btw", "NO": "no.mva no.orgnr",
     "PL": "pl.nip pl.regon", "PT": "pt.nif", "RU": "ru.inn ru.ogrn", "SE": "se.vat se.orgnr", "US": "us.ein us.tin",
+    "BG": "bg.vat", "CY": "cy.vat", "EE": "ee.kmkr ee.registrikood", "HR": "hr.oib", "HU": "hu.anum", "IN": "in_.gstin in_.pan",
+    "LT": "lt.pvm", "LU": "lu.tva", "LV": "lv.pvn", "MT": "mt.vat", "RO": "ro.cf ro.cui", "SI": "si.ddv", "SK": "sk.dph",
+    "TR": "tr.vkn tr.tckimlik",
+}  # fmt: skip
+_JUDGED: Final = {  # lengths of the numbers that these know; a register's number of another length is not judged
+    "BG": (9, 10), "CY": (9,), "EE": (8, 9), "HR": (11,), "HU": (8,), "IN": (10, 15), "LT": (12,), "LU": (8,), "LV": (11,),
+    "MT": (8,), "RO": (2, 3, 4, 5, 6, 7, 8, 9, 10), "SI": (8,), "SK": (10,), "TR": (10, 11),
 }  # fmt: skip
 _POSTCODES: Final = {
     "AT": r"\d{4}", "BE": r"\d{4}", "CH": r"\d{4}", "CZ": r"\d{3} ?\d{2}", "DE": r"\d{5}", "DK": r"\d{4}", "ES": r"\d{5}",
@@ -77,7 +84,7 @@ def _missing(supplier: Supplier) -> Iterable[Problem]:
 
 def _tax(supplier: Supplier) -> Iterable[Problem]:
     for one in supplier.tax_registrations:
-        country = one.country or supplier.country
+        country = one.country or supplier.home
         if country and not is_tax_number(one.number, country):
             yield Problem(
                 "TAX_ID_INVALID", "tax id", f"{one.number} is no tax or VAT number of {country}: length or check digit",
@@ -101,12 +108,20 @@ def is_tax_number(number: str, country: str) -> bool:
 
     >>> is_tax_number("DE 136 695 976", "DE"), is_tax_number("DE136695977", "DE"), is_tax_number("any", "AQ")
     (True, False, True)
+    >>> is_tax_number("12892312-2-41", "HU"), is_tax_number("HU12892313", "HU"), is_tax_number("000000000", "US")
+    (True, False, False)
     """
     names = _NUMBERS.get("GR" if country == "EL" else country)
     if names is None:
         return True
     shown = normal(number)
+    if not shown.strip("0"):
+        return False
     bare = shown[2:] if shown[:2] in (country, "EL" if country == "GR" else country) else shown
+    if country == "HU" and len(bare) == 11:
+        shown = bare = bare[:8]  # with the kind of taxation and the district
+    if country in _JUDGED and len(bare) not in _JUDGED[country]:
+        return True
     return any(_module(name).is_valid(text) for name in names.split() for text in {shown, bare})
 
 

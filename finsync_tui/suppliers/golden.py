@@ -6,6 +6,7 @@ records stay; one whose records went to another keeps its history and gets them 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,17 @@ from typing import Any, Final
 from finsync_tui.profile import Profile, business_units
 from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import clustering, survivorship
-from store import Store, audit, events, golden_suppliers
+from store import Store, audit, events, golden_suppliers, meta
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
+from store.columns import encode
 from store.golden_suppliers import Content, Member, Newest
 
 BATCH: Final = 1000
 ENTITY: Final = "golden_supplier"
+_POLICY: Final = "golden.policy"
+"""Where it is noted by which rules the golden records were made."""
+_DECIDING: Final = {"link", "trust", "rule", "survivorship", "create_in", "create_by_country"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,27 @@ def consolidate(
 ) -> Consolidated:
     """Look at all that is due, a batch a transaction. Told to stop, it leaves the rest due."""
     total = Consolidated()
+    _renew(store, profile)
     while golden_suppliers.due(store.db, 1) and not is_stopping():
         with store.transaction() as db:
             total += consolidate_batch(db, profile, now)
     return total
+
+
+def _renew(store: Store, profile: Profile) -> None:
+    """Let all be looked at again when the profile says otherwise whose value counts."""
+    policy = profile.suppliers.model_dump(mode="json", include=_DECIDING)
+    owners = {
+        name: owner for name, owner in profile.ownership.items() if name.partition(".")[0] == "supplier"
+    }
+    digest = hashlib.sha256(encode({"policy": policy, "ownership": owners})).hexdigest()
+    known = meta.get(store.db, _POLICY)
+    if known == digest:
+        return
+    with store.transaction() as db:
+        meta.set(db, _POLICY, digest)
+        if known is not None:
+            golden_suppliers.all_due(db)
 
 
 def consolidate_batch(db: Connection, profile: Profile, now: datetime) -> Consolidated:

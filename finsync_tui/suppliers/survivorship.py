@@ -88,7 +88,10 @@ def trust_order(
     policy: SupplierPolicy, ownership: Mapping[str, str], systems: Sequence[str]
 ) -> dict[str, int]:
     """Return how far down each system is trusted: as the profile lists them, then its masters and ERPs, then the rest."""
-    named = dict.fromkeys([*policy.trust, *filter(None, [ownership.get("supplier")]), *policy.create_in])
+    created_in = [one for several in policy.create_by_country.values() for one in several]
+    named = dict.fromkeys(
+        [*policy.trust, *filter(None, [ownership.get("supplier")]), *policy.create_in, *created_in]
+    )
     return {name: place for place, name in enumerate(dict.fromkeys([*named, *sorted(set(systems))]))}
 
 

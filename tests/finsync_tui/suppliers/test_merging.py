@@ -220,6 +220,21 @@ def test_a_merge_that_a_later_one_stands_on_is_not_undone_before_that_one() -> N
     assert ("parted", "parted") == (estate.state(first), estate.state(later))
 
 
+def test_a_double_whose_end_is_still_to_come_ends_with_the_merge() -> None:
+    """Its contract ends next year in Oracle: it is active until then, so the merge has to end it, and is not waited for in vain."""
+    estate = Twice()
+    row = estate.oracle.simulator.world.row("suppliers", estate.erp_double)
+    assert row is not None
+    row.data["InactiveDate"] = "2027-12-31"
+    estate.cycle()
+
+    merge_id = estate.merged()
+    estate.cycle()
+
+    assert ("merged", []) == (estate.state(merge_id), estate.open_classes)
+    assert "INACTIVE" == estate.oracle_state(estate.erp_double)["Status"]
+
+
 def test_undoing_a_merge_says_which_link_was_changed_since() -> None:
     """It stays as somebody left it, and nobody is told that all is as it was."""
     estate = Twice()

@@ -49,6 +49,13 @@ class Doubtful(Onboarding):
             self.store, self.profile, self.who(), [pair], "different", "two", self.signer()
         )
 
+    def name_rule(self, made: int) -> str:
+        (rule,) = self.store.db.execute(
+            "SELECT f.rule FROM v_supplier_field f JOIN v_supplier_record r ON r.supplier_id=f.supplier_id"
+            " WHERE f.field='name' AND r.record_key=?", (f"{SOURCE}:{made}",),
+        ).fetchone()  # fmt: skip
+        return str(rule)
+
     def found(self, made: int) -> identity.Identity:
         return identity.identify(
             self.store.db, RecordKey(SOURCE, str(made)), None, TARGET, lambda one, other: None
@@ -254,3 +261,35 @@ def test_what_waited_is_compared_again_before_it_is_sent() -> None:
     assert ([], ["SUPPLIER_DUPLICATE_POSSIBLE"]) == (before, estate.open_classes)
     assert "Harbour Paper Trading Ltd" not in estate.oracle_names
     assert estate.link(made) is None
+
+
+def test_one_that_is_inactive_in_the_erp_is_asked_about_and_an_active_one_preferred() -> None:
+    """Nobody's ended supplier is linked unasked; with an active one of that number beside it there is nothing to ask."""
+    asked, preferred = Doubtful(), Doubtful()
+    for estate in (asked, preferred):
+        ended = estate.oracle.simulator.add_supplier(
+            "Harbour Paper Trading Limited", units=[UNIT], country="GB", taxpayer_id=GB
+        )
+        row = estate.oracle.simulator.world.row("suppliers", ended)
+        assert row is not None
+        row.data.update(Status="INACTIVE", InactiveDate="2026-01-01")
+        estate.read()
+    active = preferred.in_oracle("Harbour Paper Trading (Hull) Ltd", GB)
+
+    first, second = asked.new(), preferred.new()
+
+    assert (None, ["SUPPLIER_INACTIVE"]) == (asked.link(first), asked.open_classes)
+    assert str(active) == str(preferred.twin(second)["SupplierId"])
+
+
+def test_another_owner_decides_the_fields_of_records_that_are_there() -> None:
+    """When the profile names the ERP as owner, golden records take its values with the next cycle."""
+    estate = Doubtful(ownership={"supplier": SOURCE})
+    made = estate.new()
+    estate.cycle()
+    before = estate.name_rule(made)
+    estate.profile = estate.profile.model_copy(update={"ownership": {"supplier": TARGET}})
+
+    estate.read()
+
+    assert (f"owner {SOURCE}", f"owner {TARGET}") == (before, estate.name_rule(made))
