@@ -23,7 +23,7 @@ from finsync_tui import (
     sync,
 )
 from finsync_tui import profile as profiles
-from finsync_tui.flows import runner
+from finsync_tui.flows import runner, supplier_sameness
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import recording
@@ -225,7 +225,13 @@ class Engine:
             if self.is_stopping():
                 advanced, delivered = advanced + moved, delivered + sent
                 break
-            golden.consolidate(self.store, self.profile, self.clock.now(), self.is_stopping)
+            golden.consolidate(
+                self.store,
+                self.profile,
+                self.clock.now(),
+                self.is_stopping,
+                supplier_sameness.doubted(self.profile),
+            )
             read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
             advanced, delivered, verified = advanced + moved, delivered + sent, verified + read.read
             if moved.is_progress or sent.sent or read.read:
@@ -302,7 +308,13 @@ class Engine:
                     )
                 )
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
-        golden.consolidate(self.store, self.profile, self.clock.now(), self.is_stopping)
+        golden.consolidate(
+            self.store,
+            self.profile,
+            self.clock.now(),
+            self.is_stopping,
+            supplier_sameness.doubted(self.profile),
+        )
         return tuple(found)
 
     def _next_fire(self, name: str, now: datetime) -> datetime:

@@ -52,6 +52,15 @@ def problem(db: Connection, profile: Profile, one: str, other: str) -> str | Non
     return refusal(profile, proposals.store_id(db), found)
 
 
+def doubted(profile: Profile) -> Callable[[Connection, str, str], str | None]:
+    """Return the same for whoever has no instance at hand: golden records, for example."""
+
+    def of_pair(db: Connection, one: str, other: str) -> str | None:
+        return problem(db, profile, one, other)
+
+    return of_pair
+
+
 def doubt(context: Context) -> Callable[[str, str], str | None]:
     """Return what says why a person's word does not count."""
     return partial(problem, context.db, context.facts.profile)

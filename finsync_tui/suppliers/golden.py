@@ -7,7 +7,7 @@ records stay; one whose records went to another keeps its history and gets them 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -24,6 +24,8 @@ from store.golden_suppliers import Content, Member, Newest
 
 BATCH: Final = 1000
 ENTITY: Final = "golden_supplier"
+PERSON: Final = "person"
+Doubt = Callable[[Connection, str, str], str | None]
 _POLICY: Final = "golden.policy"
 """Where it is noted by which rules the golden records were made."""
 _DECIDING: Final = {"link", "trust", "rule", "survivorship", "create_in", "create_by_country"}
@@ -47,14 +49,17 @@ class Consolidated:
 
 
 def consolidate(
-    store: Store, profile: Profile, now: datetime, is_stopping: IsStopping = never
+    store: Store, profile: Profile, now: datetime, is_stopping: IsStopping = never, doubt: Doubt | None = None
 ) -> Consolidated:
-    """Look at all that is due, a batch a transaction. Told to stop, it leaves the rest due."""
+    """Look at all that is due, a batch a transaction. Told to stop, it leaves the rest due.
+
+    `doubt` says why a person's word that two are one does not count: what merely stands in the file joins nothing.
+    """
     total = Consolidated()
     _renew(store, profile)
     while golden_suppliers.due(store.db, 1) and not is_stopping():
         with store.transaction() as db:
-            total += consolidate_batch(db, profile, now)
+            total += consolidate_batch(db, profile, now, doubt)
     return total
 
 
@@ -74,10 +79,15 @@ def _renew(store: Store, profile: Profile) -> None:
             golden_suppliers.all_due(db)
 
 
-def consolidate_batch(db: Connection, profile: Profile, now: datetime) -> Consolidated:
+def consolidate_batch(
+    db: Connection, profile: Profile, now: datetime, doubt: Doubt | None = None
+) -> Consolidated:
     """Look at a batch of what is due, within the caller's transaction."""
     wanted = golden_suppliers.due(db, BATCH)
-    keys, edges = _together(db, wanted, profile.suppliers.link)
+    keys, found_edges = _together(db, wanted, profile.suppliers.link)
+    edges = [
+        one for one in found_edges if one.why != PERSON or doubt is None or not doubt(db, one.one, one.other)
+    ]
     golden_suppliers.done(db, keys)  # what belongs together with them is looked at now as well
     known = golden_suppliers.newest(db, keys)
     keys = sorted(known)

@@ -11,7 +11,7 @@ from adapters.base import Adapter
 from adapters.coupa.options import Options
 from finsync_tui import actions, delivery, reconcile, schedule, sync
 from finsync_tui.actions import Actor
-from finsync_tui.flows import runner
+from finsync_tui.flows import runner, supplier_sameness
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.people import Signer
@@ -66,7 +66,9 @@ class Estate:
 
         asyncio.run(pull())
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())
-        golden.consolidate(self.store, self.profile, self.clock.now())
+        golden.consolidate(
+            self.store, self.profile, self.clock.now(), doubt=supplier_sameness.doubted(self.profile)
+        )
 
     def settle(self) -> None:
         """Decide, deliver and read back until nothing moves."""
@@ -79,7 +81,9 @@ class Estate:
                     self.store, self.adapters, self.profile, self.clock, self.lease.token
                 )
                 read = await reconcile.verify(self.store, self.adapters, reconcile.CHECKS, self.clock)
-                golden.consolidate(self.store, self.profile, self.clock.now())
+                golden.consolidate(
+                    self.store, self.profile, self.clock.now(), doubt=supplier_sameness.doubted(self.profile)
+                )
                 if not (moved.is_progress or sent.sent or read.read):
                     return
             raise AssertionError("it does not come to rest")

@@ -120,8 +120,10 @@ def test_doubles_that_count_as_one_already_go_with_their_twins() -> None:
     """Somebody had said that they are the same: the double's own twin in the ERP goes too, and that of the one that stays
     takes its place."""
     estate = Twice()
-    with estate.store.transaction() as db:
-        supplier_answers.answer(db, *estate.keys, "same", by="ana", at=MONDAY)
+    for who in ("maria", "tom"):
+        actions.answer_suppliers(
+            estate.store, estate.profile, estate.who(who), [estate.keys], "same", "one", estate.signer(who)
+        )
     estate.settle()
     assert 1 == len(_golden_of(estate))
 

@@ -10,7 +10,7 @@ import pytest
 from adapters.simulation import Fault
 from finsync_tui import actions
 from finsync_tui.suppliers import identity
-from store import crossrefs
+from store import crossrefs, golden_suppliers, supplier_answers
 from store.canonical.keys import RecordKey
 from store.errors import NotAllowedError
 from tests.adapters.setup_oracle import UNIT
@@ -293,3 +293,19 @@ def test_another_owner_decides_the_fields_of_records_that_are_there() -> None:
     estate.read()
 
     assert (f"owner {SOURCE}", f"owner {TARGET}") == (before, estate.name_rule(made))
+
+
+def test_a_word_that_nobody_signed_joins_no_golden_records() -> None:
+    """What merely stands in the file is nobody's: the two stay two golden records."""
+    estate = Doubtful()
+    there = estate.in_oracle("Zacharias Catering Ltd")
+    made = estate.coupa_supplier("Harbour Paper Trading Ltd", **{"tax-id": GB})
+    estate.read()
+    pair = (f"{SOURCE}:{made}", f"{TARGET}:{there}")
+    with estate.store.transaction() as db:
+        supplier_answers.answer(db, *pair, "same", by="maria", at=estate.clock.now())
+
+    estate.read()
+
+    ids = golden_suppliers.of_keys(estate.store.db, pair)
+    assert ids[pair[0]] != ids[pair[1]]
