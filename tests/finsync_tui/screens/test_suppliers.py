@@ -30,7 +30,7 @@ from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
 pytestmark = pytest.mark.anyio
 SAME, DIFFERENT = "equals_sign", "exclamation_mark"
 HULL = SupplierAddress(postcode="HU1 1AA", town="Hull", country="GB")
-NAMES = ("Harbour Paper Ltd", "HARBOUR PAPER LIMITED", "Harbor Paper \x1b[2J")
+NAMES = ("Harbour Paper Ltd", "HARBOUR PAPER LIMITED", "Harbor Paper \x1b[J")
 
 
 @pytest.fixture
