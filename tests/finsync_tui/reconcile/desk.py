@@ -93,11 +93,14 @@ class Desk:
     right: Orders
     rounding: dict[str, str] = field(default_factory=dict)
     name: str = "orders"
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Of the definition."""
 
     def run(self, mode: Any = "full", is_stopping: IsStopping = never, **asked: Any) -> reconciliations.Run:
         definition = read_toml(shipped() / "shared" / "reconciliations" / f"{self.name}.toml")
         definition["classes"] |= {"rounding": self.rounding}
-        profile = Profile.model_validate({"systems": {}, "reconciliations": {self.name: definition}})
+        changed = {self.name: definition | self.changes}
+        profile = Profile.model_validate({"systems": {}, "reconciliations": changed})
         adapters: Any = {"coupa": self.left, "erp": self.right}
         wanted = Asked((self.name,), mode, **asked)
         (run,) = asyncio.run(

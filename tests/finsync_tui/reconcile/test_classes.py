@@ -164,3 +164,44 @@ def test_rounding_is_a_few_of_the_smallest_units_of_any_currency(
 
     assert is_one == is_rounding(tolerance, currency, minor)
     assert not is_rounding({}, currency, 1)
+
+
+def test_what_is_newer_than_what_was_told_was_not_among_it(desk: Desk) -> None:
+    """Where several things of one document are told one by one, a yes of before says nothing of what came later."""
+    del desk.right.held["301"]
+    deliver(desk, "coupa:1", "delivered")
+    desk.left.put("1", a_purchase_order(number="PO-1", supplier_id="88"), MONDAY + 5 * DAY)
+    desk.clock.advance(9 * DAY)
+    why = []
+    for proves in (["order.create"], []):
+        desk.changes = {"proves": proves}
+        desk.run()
+        why.append(found(desk).evidence["why"])
+
+    assert [
+        "the target said yes, and it was never seen there",
+        "nothing that is known here explains it",
+    ] == why
+
+
+def test_a_delivery_whose_document_still_differs_is_not_verified(desk: Desk) -> None:
+    """Though the target shows it, and also when a person has explained the difference; once both agree it is."""
+    with desk.store.transaction() as db:
+        entry = an_entry(document_key="coupa:1", system="erp", operation="order.create", idempotency_key="1")
+        outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='delivered', external_id='301'")
+    change(desk, by_days=-9)
+    states = []
+
+    def look() -> None:
+        desk.run()
+        states.extend(one.state for one in outbox.of_documents(desk.store.db, ["coupa:1"], ["erp"]))
+
+    look()
+    with desk.store.transaction() as db:
+        breaks.explain(db, [1], "ann", "as agreed", MONDAY)
+    look()
+    change(desk, total="101.00")
+    look()
+
+    assert ["delivered", "delivered", "verified"] == states
