@@ -5,11 +5,12 @@ A hash only raises a suspicion; here every field is compared within its toleranc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from finsync_tui.profile.reconciliation import FieldSetup, MatchRule, Reconciliation, Tolerance
@@ -24,6 +25,8 @@ SHOWN_MAX = 20
 """So many ids of doubled records are named."""
 HUNDREDTHS = 2
 """Decimals of most currencies."""
+SUMMANDS_MAX, PARTS_MAX = 12, 5
+"""Among so many rows so many that add up to one are looked for: some thousand sums."""
 CROWDED = 500
 """More candidates of one side than this are told apart by no rule."""
 
@@ -324,12 +327,36 @@ def _close(definition: Reconciliation, rule: MatchRule, *rows: Row) -> bool:
 def _sums(
     definition: Reconciliation, rule: MatchRule, sources: Sequence[Row], targets: Sequence[Row]
 ) -> list[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+    """Pair one row with several that add up to it: all of them, else the only ones among them that do.
+
+    What adds up in more than one way, or is wanted by two, is left alone: nobody could say which it is.
+    """
     many, few = (sources, targets) if rule.many == "source" else (targets, sources)
-    if len(few) != 1 or len(many) < 2:
+    if len(few) == 1 and len(many) > 1 and _adds_up(definition, rule, few[0], many):
+        return [(tuple(sources), tuple(targets))]
+    many = [row for row in many if row.amount_minor]
+    if len(many) > SUMMANDS_MAX or len(few) > SUMMANDS_MAX:
         return []
-    by = sum(row.amount_minor for row in many) - few[0].amount_minor
-    if not within(rule.tolerance, few[0].currency, by):
-        return []
-    if rule.days is not None and not _close(definition, rule, *many, *few):
-        return []
-    return [(tuple(sources), tuple(targets))]
+    fits = [
+        [
+            parts
+            for count in range(1, PARTS_MAX + 1)
+            for parts in combinations(many, count)
+            if _adds_up(definition, rule, one, parts)
+        ]
+        for one in few
+    ]
+    wanted = Counter(part.id for some in fits for part in {row for parts in some for row in parts})
+    found = [
+        ((one,), some[0])
+        for one, some in zip(few, fits, strict=True)
+        if len(some) == 1 and len(some[0]) > 1 and all(wanted[part.id] == 1 for part in some[0])
+    ]
+    return [(parts, one) if rule.many == "source" else (one, parts) for one, parts in found]
+
+
+def _adds_up(definition: Reconciliation, rule: MatchRule, one: Row, parts: Sequence[Row]) -> bool:
+    by = sum(row.amount_minor for row in parts) - one.amount_minor
+    return within(rule.tolerance, one.currency, by) and (
+        rule.days is None or _close(definition, rule, *parts, one)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -95,6 +96,24 @@ def _word(record: Any, own: str) -> str:
     return "open" if record["status"] == own else str(record["status"])
 
 
+def _sums(left: list[Any], right: list[Any], limit: int) -> list[tuple[list[Any], list[Any]]]:
+    def adds_up(one: Any, parts: Any) -> bool:
+        return abs(one["minor"] - sum(r["minor"] for r in parts)) <= limit
+
+    if len(left) == 1 and len(right) > 1 and adds_up(left[0], right):
+        return [(left, right)]
+    some = [r for r in right if r["minor"]]
+    if max(len(some), len(left)) > 12:
+        return []
+    fits = [[p for n in range(1, 6) for p in combinations(some, n) if adds_up(one, p)] for one in left]
+    used = [{r["id"] for parts in ways for r in parts} for ways in fits]
+    return [
+        ([one], list(ways[0]))
+        for one, ways, ids in zip(left, fits, used, strict=True)
+        if len(ways) == 1 and len(ways[0]) > 1 and not any(ids & other for other in used if other is not ids)
+    ]
+
+
 def _paired(left: list[Any], right: list[Any], rule: dict[str, Any]) -> list[tuple[list[Any], list[Any]]]:
     def value(r: Any) -> tuple[Any, ...]:
         return (r["currency"], *(r[name] for name in rule["on"]))
@@ -110,9 +129,7 @@ def _paired(left: list[Any], right: list[Any], rule: dict[str, Any]) -> list[tup
         found = []
         for v in dict.fromkeys(value(r) for r in left):
             a, b = [r for r in left if value(r) == v], [r for r in right if value(r) == v]
-            by = abs(sum(r["minor"] for r in a) - sum(r["minor"] for r in b))
-            if len(a) == 1 and len(b) > 1 and by <= (2 if v[0] == "EUR" else 0):
-                found.append((a, b))
+            found += _sums(a, b, 2 if v[0] == "EUR" else 0)
         return found
     return [
         ([a], [b])
@@ -313,3 +330,29 @@ def test_a_tolerance_is_kept_to_the_cent(minor: int, count: int) -> None:
         bench.read("target", [an_invoice(minor=minor)])
 
         assert count == len(bench.everything())
+
+
+@pytest.mark.parametrize(
+    ("owed", "paid", "missing"),
+    [
+        ([100], [60, 40], 0),
+        ([100], [60, 40, 999], 1),
+        ([100, 50], [60, 40, 20, 30], 0),
+        ([100, 777], [60, 40], 1),
+        ([100], [60, 40, 55, 45], 5),
+        ([100, 102], [60, 40, 42], 5),
+        ([100], [100, 60, 40], 4),
+    ],
+)
+def test_several_that_add_up_are_found_among_others(owed: list[int], paid: list[int], missing: int) -> None:
+    """The only ones that do, whatever else the supplier has; what adds up in two ways, or is wanted twice, is left alone."""
+    rule = {"name": "split", "on": ["supplier"], "many": "target"}
+    fields = [{"name": "supplier", "path": "supplier"}, {"name": "total", "path": "total", "kind": "money"}]
+    with a_store() as store:
+        bench = Bench(store, a_definition(match=[rule], fields=fields))
+        bench.read(
+            "source", [an_invoice(id=f"{n}", mark=f"left:{n}", minor=one) for n, one in enumerate(owed)]
+        )
+        bench.read("target", [an_invoice(id=f"9{n}", mark=f"r{n}", minor=one) for n, one in enumerate(paid)])
+
+        assert missing == len(bench.everything())
