@@ -71,14 +71,18 @@ def answer_suppliers(
 def _check_pair(db: Connection, one: str, other: str, said: Answer) -> None:
     if one == other:
         raise NotAllowedError(f"{one} is one supplier already. Name two different ones; nothing was kept.")
-    people_among = set[bool]()
+    kinds = set[str]()
     for key in (one, other):
         system, _, external_id = key.partition(":")
         held = records.get(db, Supplier, system, external_id)
         if held is None:
             raise NotFoundError("supplier", key, HINT)
-        people_among.add(held.record.kind == "employee")
-    if said == "same" and len(people_among) > 1:
+        kinds.add(held.record.kind)
+    if said == "same" and "one_time" in kinds:
+        raise NotAllowedError(
+            f"one of {one} and {other} is a one-time supplier: many stand under one name on purpose. Nothing was kept."
+        )
+    if said == "same" and len(kinds) > 1:
         raise NotAllowedError(
             f"one of {one} and {other} is an employee, the other is not: they are paid apart. Nothing was kept."
         )

@@ -67,7 +67,10 @@ def pair(
     from finsync_tui.suppliers import comparing, examples, index, side_by_side
     from store import supplier_answers
     from store.clock import text
+    from store.errors import NotAllowedError
 
+    if one == other:
+        raise NotAllowedError(f"{one} is one supplier already. Name two different ones.")
     with reading(workspace) as db:
         forms = [_golden.form(db, key) for key in (one, other)]
         score, reasons = comparing.explain(index.loaded(forms[0]), index.loaded(forms[1]))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
+from finsync_tui.suppliers.normal_form import normalise
 from store.canonical.supplier import Supplier, SupplierBankAccount, normal
 
 _NUMBERS: Final = {  # modules of python-stdnum that say what a company of that country may give as its number
@@ -64,7 +65,7 @@ def problems(supplier: Supplier, accounts: Iterable[SupplierBankAccount] = ()) -
 def _missing(supplier: Supplier) -> Iterable[Problem]:
     address = supplier.address
     wanted: list[tuple[str, object]] = [
-        ("name", supplier.name.strip()),
+        ("name", normalise(supplier.name).text),  # a name of signs alone is none
         ("country", supplier.country or (address and address.country)),
     ]
     if supplier.kind == "company":

@@ -35,6 +35,7 @@ def a_whole_supplier(**changes: Any) -> Supplier:
         ({}, []),
         ({"tax_registrations": ()}, ["SUPPLIER_INCOMPLETE"]),
         ({"address": None}, ["SUPPLIER_INCOMPLETE"]),
+        ({"name": ".. -"}, ["SUPPLIER_INCOMPLETE"]),
         (
             {"address": None, "country": None, "tax_registrations": (), "kind": "employee"},
             ["SUPPLIER_INCOMPLETE"],

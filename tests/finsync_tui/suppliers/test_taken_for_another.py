@@ -10,8 +10,9 @@ import pytest
 from adapters.simulation import Fault
 from finsync_tui import actions
 from finsync_tui.suppliers import identity
-from store import crossrefs, golden_suppliers, supplier_answers
+from store import crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.keys import RecordKey
+from store.canonical.supplier import Supplier
 from store.errors import NotAllowedError
 from tests.adapters.setup_oracle import UNIT
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
@@ -309,3 +310,24 @@ def test_a_word_that_nobody_signed_joins_no_golden_records() -> None:
 
     ids = golden_suppliers.of_keys(estate.store.db, pair)
     assert ids[pair[0]] != ids[pair[1]]
+
+
+def test_a_one_time_supplier_is_nobodys_double() -> None:
+    """Many stand under one name on purpose; that it is another may be said."""
+    estate = Doubtful()
+    there, made = estate.in_oracle("Sundry Ltd"), estate.coupa_supplier("Sundry Ltd")
+    estate.read()
+    held = records.get(estate.store.db, Supplier, TARGET, str(there))
+    assert held is not None
+    once = held.record.model_copy(update={"kind": "one_time"})
+    with estate.store.transaction() as db:
+        records.put_page(
+            db, "supplier", TARGET, [records.Incoming(str(there), once, b"once")], estate.clock.now()
+        )
+    pair = [(f"{SOURCE}:{made}", f"{TARGET}:{there}")]
+
+    with pytest.raises(NotAllowedError, match="one-time"):
+        actions.answer_suppliers(
+            estate.store, estate.profile, estate.who(), pair, "same", "one", estate.signer()
+        )
+    estate.say_different(made, there)
