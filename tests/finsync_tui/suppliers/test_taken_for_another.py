@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from finsync_tui import actions
 from finsync_tui.suppliers import identity
 from store import crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier
+from store.canonical.supplier import Supplier, SupplierBankAccount
 from store.errors import NotAllowedError
 from tests.adapters.setup_oracle import UNIT
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
@@ -331,3 +332,51 @@ def test_a_one_time_supplier_is_nobodys_double() -> None:
             estate.store, estate.profile, estate.who(), pair, "same", "one", estate.signer()
         )
     estate.say_different(made, there)
+
+
+def test_a_certain_one_beside_a_likely_one_is_asked_about() -> None:
+    """Two of the ERP look alike: neither is linked, however certain the first; alone it is."""
+    beside, alone = Doubtful(link=88), Doubtful(link=88)
+    for estate in (beside, alone):
+        estate.in_oracle("Harbour Paper Trading Limited")
+    beside.in_oracle("Harbour Paper Tradng Ltd")
+
+    asked, linked = beside.new(), alone.new()
+
+    (evidence,) = beside.store.db.execute(
+        "SELECT evidence FROM exception_case WHERE ended_at IS NULL"
+    ).fetchone()
+    assert (None, ["SUPPLIER_DUPLICATE_POSSIBLE"]) == (beside.link(asked), beside.open_classes)
+    assert [True, False] == [one["score"] >= 88 for one in json.loads(evidence)["similar"]]
+    assert alone.link(linked) is not None
+
+
+def test_an_account_that_has_ended_says_nothing() -> None:
+    """Nobody is asked about who was paid to it once."""
+    estate = Doubtful()
+    estate.entities = WITH_ACCOUNTS
+    made = estate.coupa_supplier("Weber Engineering Ltd", **{"tax-id": GB})
+    estate.paid_to(made, IBAN)
+    estate.read()
+    before = estate.found(made)
+    rows = estate.store.db.execute(
+        "SELECT external_id FROM record WHERE entity='supplier_bank_account' AND system=?", (TARGET,)
+    ).fetchall()
+    with estate.store.transaction() as db:
+        for (external_id,) in rows:
+            held = records.get(db, SupplierBankAccount, TARGET, external_id)
+            assert held is not None
+            ended = held.record.model_copy(update={"is_active": False})
+            records.put_page(
+                db,
+                "supplier_bank_account",
+                TARGET,
+                [records.Incoming(external_id, ended, b"ended")],
+                estate.clock.now(),
+            )
+
+    after = estate.found(made)
+
+    assert isinstance(before, identity.Unknown)
+    assert isinstance(after, identity.Unknown)
+    assert ((f"{TARGET}:{estate.oracle.supplier_id}",), ()) == (before.paid_alike, after.paid_alike)
