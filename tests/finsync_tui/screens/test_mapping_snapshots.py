@@ -42,16 +42,6 @@ def test_screen(snap_compare: SnapCompare, mapped: Workspace, name: str, size: t
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
 
 
-@pytest.mark.parametrize("name", ["rules", "impact"])
-def test_light(snap_compare: SnapCompare, mapped: Workspace, name: str) -> None:
-    """The light theme."""
-    app = an_app(mapped)
-
-    assert snap_compare(
-        app, terminal_size=DESIGN, run_before=partial(walk, keys=WALKS[name], theme="finsync-light")
-    )
-
-
 @SIZES
 def test_approving(snap_compare: SnapCompare, mapped: Workspace, size: tuple[int, int]) -> None:
     """What a second person sees before they sign."""

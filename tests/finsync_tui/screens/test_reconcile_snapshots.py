@@ -33,28 +33,12 @@ def test_screen(snap_compare: SnapCompare, broken: Workspace, name: str, size: t
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
 
 
-@pytest.mark.parametrize("name", ["break", "board"])
-def test_light(snap_compare: SnapCompare, broken: Workspace, name: str) -> None:
-    """The light theme."""
-    app = an_app(broken.store_path, workspace=broken)
-
-    assert snap_compare(
-        app, terminal_size=DESIGN, run_before=partial(walk, keys=WALKS[name], theme="finsync-light")
-    )
-
-
 @pytest.mark.parametrize("keys", [("l",), ("l", "l")], ids=["evidence", "history"])
 def test_tab(snap_compare: SnapCompare, broken: Workspace, keys: tuple[str, ...]) -> None:
     """Why a break has its class, and what happened to it."""
     app = an_app(broken.store_path, workspace=broken)
 
     assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=(*FIND, *keys)))
-
-
-@pytest.mark.parametrize("keys", [("4", "number_sign"), ("4", "o")], ids=["classes", "runs"])
-def test_empty(snap_compare: SnapCompare, empty: Path, keys: tuple[str, ...]) -> None:
-    """Where nothing was compared yet, the screen says what compares."""
-    assert snap_compare(an_app(empty), terminal_size=NARROW, run_before=partial(walk, keys=keys))
 
 
 def test_board_without_a_workspace(

@@ -95,42 +95,6 @@ def test_ascii(snap_compare: SnapCompare, filled: Path, monkeypatch: pytest.Monk
     assert snap_compare(app, terminal_size=NARROW, run_before=partial(walk, keys=("2", "space")))
 
 
-@pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
-@pytest.mark.parametrize(
-    "key",
-    ["1", "2", "3", "4", "6", "7", "8", ";v"],
-    ids=[
-        "home",
-        "exceptions",
-        "workflows",
-        "reconcile",
-        "deliveries",
-        "audit",
-        "systems",
-        "events",
-    ],
-)
-def test_empty_screen(snap_compare: SnapCompare, empty: Path, key: str, size: tuple[int, int]) -> None:
-    """A store in which nothing happened yet shows what to do, not blank panes."""
-    app = an_app(empty, engine_note="The engine was not started: `finsync run` starts it.")
-
-    assert snap_compare(
-        app,
-        terminal_size=size,
-        run_before=partial(walk, keys=tuple(key.replace(";", "semicolon ").split() if ";" in key else [key])),
-    )
-
-
-@pytest.mark.parametrize("name", ["home", "exception", "edit"])
-def test_light(snap_compare: SnapCompare, filled: Path, name: str) -> None:
-    """The light theme."""
-    app = an_app(filled)
-
-    assert snap_compare(
-        app, terminal_size=DESIGN, run_before=partial(walk, keys=WALKS[name], theme="finsync-light")
-    )
-
-
 def test_wide(snap_compare: SnapCompare, filled: Path) -> None:
     """From 150 columns on, the inspector stands beside the list."""
     app = an_app(filled)

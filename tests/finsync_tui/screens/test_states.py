@@ -1,141 +1,26 @@
-"""Pictures of what goes wrong and what takes long, and of each screen in the light theme. Look at them before accepting a change.
+"""Pictures of what goes wrong and what takes long. Look at them before accepting a change.
 
 Beside them stands the table of all screens and dialogs: one that has no picture fails a test.
 """
 
 from __future__ import annotations
 
-import asyncio
 import html
-import importlib
-import pkgutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.screen import Screen
 
-from finsync_tui import screens
 from finsync_tui.screens.home import HomeScreen
-from finsync_tui.screens.listing import SLOW_READ_S
-from finsync_tui.screens.reader import Reader
-from finsync_tui.settings import Workspace
-from tests.finsync_tui.screens import mapping_store
 from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, finish
-from tests.finsync_tui.screens.test_mapping_snapshots import WALKS as MAPPING_WALKS
-from tests.finsync_tui.screens.test_reconcile_snapshots import WALKS as BREAK_WALKS
-from tests.finsync_tui.screens.test_snapshots import WALKS, SnapCompare, walk
+from tests.finsync_tui.screens.gallery import GALLERY
+from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
 
 FINDINGS = ("semicolon", "f")
-LISTS: dict[str, tuple[str, ...]] = {
-    "home": ("1",),
-    "exceptions": ("2",),
-    "workflows": ("3",),
-    "reconcile": ("4",),
-    "mappings": ("5",),
-    "deliveries": ("6",),
-    "audit": ("7",),
-    "systems": ("8",),
-    "events": ("semicolon", "v"),
-    "findings": FINDINGS,
-    "exception": ("2", "enter"),
-}
-LIGHT: dict[str, tuple[str, ...]] = {
-    **{
-        name: WALKS[name]
-        for name in (
-            "exceptions", "workflows", "workflow", "deliveries", "delivery", "systems", "event", "causes", "settings", "help",
-            "jump", "resolve", "sort", "views",
-        )
-    },
-    "finding": (*FINDINGS, "enter"),
-    "audit": ("7", "j"),
-}  # fmt: skip
-"""What is pictured in the light theme here; home, an exception and its editor are beside their dark pictures."""
-NEXT_LIGHT = {"mapped": ("tables", "proposal", "editor"), "broken": ("breaks", "classes", "runs", "items")}
 SIZES = pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
-
-
-async def walk_on_trouble(pilot: Pilot[None], keys: tuple[str, ...], then: Callable[[], None]) -> None:
-    """Begin as always; what is read from then on goes wrong, or never comes."""
-    await walk(pilot, ("8",) if keys == ("1",) else ("1",))
-    if keys[-1] == "enter":
-        await walk(pilot, keys[:-1])
-        keys = keys[-1:]
-    then()
-    await walk(pilot, keys)
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_error(snap_compare: SnapCompare, filled: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that stops being readable: what happened and what to do, on the screen that wanted to read."""
-
-    async def refuse(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> Any:
-        error = sqlite3.DatabaseError("database disk image is malformed")
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
-
-    monkeypatch.chdir(filled.parent)
-    app = an_app(Path(filled.name))
-    fail = partial(monkeypatch.setattr, Reader, "run", refuse)
-
-    assert snap_compare(
-        app, terminal_size=NARROW, run_before=partial(walk_on_trouble, keys=LISTS[name], then=fail)
-    )
-
-
-@pytest.mark.parametrize("name", [name for name in LISTS if name not in ("mappings",)])
-def test_loading(snap_compare: SnapCompare, filled: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not there yet is said to be read: an empty list would claim that nothing is stuck."""
-
-    async def never(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> Any:
-        await asyncio.sleep(0)
-        return await asyncio.get_running_loop().create_future()
-
-    app = an_app(filled)
-
-    async def wait(pilot: Pilot[None]) -> None:
-        first = ("8",) if name == "home" else ("2",) if name == "exception" else ("1",)
-        if name != "home":
-            await walk(pilot, first)
-        monkeypatch.setattr(Reader, "run", never)
-        await pilot.press(*(("enter",) if name == "exception" else LISTS[name]))
-        await pilot.pause(2 * SLOW_READ_S)
-
-    assert snap_compare(app, terminal_size=NARROW, run_before=wait)
-
-
-@pytest.mark.parametrize("name", LIGHT)
-def test_light(snap_compare: SnapCompare, filled: Path, name: str) -> None:
-    """The light theme, where there is less room."""
-    app = an_app(filled)
-    keys = partial(walk, keys=LIGHT[name], theme="finsync-light")
-
-    assert snap_compare(app, terminal_size=NARROW, run_before=keys)
-
-
-@pytest.mark.parametrize("name", NEXT_LIGHT["mapped"])
-def test_light_mappings(snap_compare: SnapCompare, mapped: Workspace, name: str) -> None:
-    """The light theme of the mapping screens."""
-    keys = partial(walk, keys=MAPPING_WALKS[name], theme="finsync-light")
-
-    assert snap_compare(mapping_store.an_app(mapped), terminal_size=NARROW, run_before=keys)
-
-
-@pytest.mark.parametrize("name", [*NEXT_LIGHT["broken"], "reports"])
-def test_light_breaks(snap_compare: SnapCompare, broken: Workspace, name: str) -> None:
-    """The light theme of Reconciliation and Reports."""
-    walks = {**BREAK_WALKS, "reports": ("semicolon", "o", "enter")}
-    app = an_app(broken.store_path, workspace=broken)
-
-    assert snap_compare(
-        app, terminal_size=NARROW, run_before=partial(walk, keys=walks[name], theme="finsync-light")
-    )
 
 
 @SIZES
@@ -145,11 +30,6 @@ def test_findings(
 ) -> None:
     """What was handled without a person, and one of it."""
     assert snap_compare(an_app(filled), terminal_size=size, run_before=partial(walk, keys=keys))
-
-
-def test_no_findings(snap_compare: SnapCompare, empty: Path) -> None:
-    """Nothing had to be handled yet."""
-    assert snap_compare(an_app(empty), terminal_size=NARROW, run_before=partial(walk, keys=FINDINGS))
 
 
 @SIZES
@@ -224,30 +104,6 @@ SHOWS: dict[str, tuple[str, str]] = {
     "ImpactDialog": ("test_mapping_snapshots/test_screen[impact", "Reason"),
 }
 """Each screen and dialog: the picture that shows it with data, at both sizes, and words that only it has."""
-SHARED = {
-    "WorkScreen",
-    "Dialog",
-    "DetailScreen",
-    "ListScreen",
-    "Exporting",
-    "BreakActions",
-    "CaseActions",
-    "MappingActions",
-    "PairActions",
-    "MergeActions",
-    "BankActions",
-    "TableAboutScreen",
-}
-"""What screens are made of."""
-
-
-def _screens() -> set[str]:
-    for module in pkgutil.walk_packages(screens.__path__, "finsync_tui.screens."):
-        importlib.import_module(module.name)
-    found: list[type[Any]] = [Screen]
-    for one in found:
-        found.extend(below for below in one.__subclasses__() if below not in found)
-    return {one.__name__ for one in found if one.__module__.startswith("finsync_tui.")} - SHARED
 
 
 def test_every_screen_and_dialog_has_its_pictures() -> None:
@@ -263,5 +119,5 @@ def test_every_screen_and_dialog_has_its_pictures() -> None:
             if words not in text:
                 lacking.append((name, path.name))
 
-    assert _screens() == set(SHOWS)
+    assert set(GALLERY) == set(SHOWS)
     assert [] == lacking

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -21,7 +20,6 @@ from tests.finsync_tui.screens import mapping_store
 from tests.finsync_tui.screens.driving import (
     DESIGN,
     NARROW,
-    an_app,
     finish,
     press,
     screen_text,
@@ -45,7 +43,6 @@ WALKS: dict[str, tuple[str, ...]] = {
     "merge-which": ("semicolon", "u", "M"),
     "merge-ask": ("semicolon", "u", "M", "enter"),
 }
-LIGHT = ("golden", "merges", "bank", "bank-one")
 
 
 @pytest.mark.parametrize("size", [NARROW, DESIGN], ids=["80x24", "140x40"])
@@ -54,19 +51,6 @@ def test_screen(snap_compare: SnapCompare, books: Workspace, name: str, size: tu
     """Each list, one of its things, and the question before a decision."""
     app = mapping_store.an_app(books, "tom")
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=WALKS[name]))
-
-
-@pytest.mark.parametrize("name", LIGHT)
-def test_light(snap_compare: SnapCompare, books: Workspace, name: str) -> None:
-    """The light theme, where there is less room."""
-    keys = partial(walk, keys=WALKS[name], theme="finsync-light")
-    assert snap_compare(mapping_store.an_app(books, "tom"), terminal_size=NARROW, run_before=keys)
-
-
-@pytest.mark.parametrize("name", ["golden", "merges", "bank"])
-def test_empty(snap_compare: SnapCompare, empty: Path, name: str) -> None:
-    """Nothing there yet: what fills it, or that all is well."""
-    assert snap_compare(an_app(empty), terminal_size=NARROW, run_before=partial(walk, keys=WALKS[name]))
 
 
 async def decided(pilot: Pilot[None], key: str, words: str = "") -> str:
