@@ -73,7 +73,7 @@ class GoldenScreen(ListScreen[GoldenRow]):
             [
                 drawing.line((row.name, "strong"), (f"  {row.key}, version {row.version}", "muted")),
                 drawing.line((f"{sign}", sign.role), (f"  {row.kind.replace('_', ' ')}", "")),
-                drawing.line((f"{row.record_count:,} records in {row.system_count:,} systems", "")),
+                drawing.line((f"Records {row.record_count:,}  Systems {row.system_count:,}", "")),
             ]
         )
 

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -37,6 +38,16 @@ COPIED_MAX = 1_000
 SLOW_READ_S = 0.3
 """A reading that takes longer is told of."""
 VIEW_NAME_MAX = 40
+
+
+class Inspector(VerticalScroll):
+    """What is known of the row under the cursor: drawn to its width, so it says when that changes."""
+
+    class Resized(Message):
+        """It has another size, or its first one."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
 
 class ListScreen(Exporting, Generic[R]):
@@ -77,6 +88,8 @@ class ListScreen(Exporting, Generic[R]):
         self._inspected: tuple[R | None, Content, int] | None = None
         """What the inspector shows: the row, how it is drawn, how high."""
         self._says_reading = False
+        self._tells_trouble = False
+        """The inspector says why the store can't be read, until a row is looked at."""
 
     def make_listing(self) -> Listing[R]:
         raise NotImplementedError
@@ -109,7 +122,7 @@ class ListScreen(Exporting, Generic[R]):
                 classes="pane",
             )
             yield table
-            with VerticalScroll(id="inspector", classes="pane", can_focus=False):
+            with Inspector(id="inspector", classes="pane", can_focus=False):
                 yield Static(id="inspected")
 
     @property
@@ -238,6 +251,7 @@ class ListScreen(Exporting, Generic[R]):
                 entitle(self.table, subtitle="")
                 self._says_reading = False
         self._new_count = 0
+        self._tells_trouble = False
         table = self.table
         table.empty = (
             "Nothing matches this filter. esc removes its last part." if self.parsed.terms else self.EMPTY
@@ -277,7 +291,7 @@ class ListScreen(Exporting, Generic[R]):
 
     def store_failed(self, error: BaseException) -> None:
         super().store_failed(error)
-        self._inspected = None
+        self._inspected, self._tells_trouble = None, True
 
     def time_passed(self) -> None:
         self.table.redraw()
@@ -319,6 +333,7 @@ class ListScreen(Exporting, Generic[R]):
 
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
         self._show_place()
+        self._tells_trouble = False
         for bar in self.query(VerbBar):
             bar.row_changed()
         if self._inspector_timer is not None:
@@ -326,9 +341,12 @@ class ListScreen(Exporting, Generic[R]):
         if self._inspected is None or self._inspected[0] != self.table.cursor_row:
             self._inspector_timer = self.set_timer(INSPECTOR_WAIT_S, self.inspect)
 
+    def on_inspector_resized(self) -> None:
+        self.inspect()
+
     def inspect(self) -> None:
         pane = self.query_one("#inspector")
-        if not pane.display or not self.is_attached:
+        if not pane.display or not self.is_attached or not pane.size or self._tells_trouble:
             return
         row = self.table.cursor_row
         width = max(20, pane.content_size.width)

@@ -223,7 +223,7 @@ def contains(row: Row, text: str) -> bool:
 
 
 EMPTY = {
-    "Tables": "The profile has no mapping table: add one as mappings/NAME.csv, or import a file.",
+    "Tables": "No mapping table in the profile yet: add mappings/NAME.csv to it.",
     "Missing": "Every value that documents carry has a rule. Well done.",
     "Waiting": "No change waits for a second person.",
     "Decided": "No change was decided yet.",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
+import textual.app
+from textual import pilot
 
+from finsync_tui.screens import app as workbench
 from finsync_tui.screens import text
 from finsync_tui.settings import Workspace, load_workspace
 from tests.finsync_tui.screens import (
@@ -17,6 +22,7 @@ from tests.finsync_tui.screens import (
     supplier_store,
     write_off_store,
 )
+from tests.finsync_tui.screens.driving import in_thread, until_idle
 
 
 @pytest.fixture
@@ -32,6 +38,16 @@ def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINSYNC_ASCII", "0")
     for name in ("NO_COLOR", "TEXTUAL_THEME", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens because time passes: a test says when the store is looked at again."""
+    monkeypatch.setattr(pilot, "wait_for_idle", until_idle)
+    monkeypatch.setattr(textual.app, "wait_for_idle", until_idle)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", in_thread)
+    for name in ("POLL_S", "TICK_S", "RETRY_S"):
+        monkeypatch.setattr(workbench, name, inf)
 
 
 @pytest.fixture(autouse=True)

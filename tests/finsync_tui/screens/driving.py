@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
+from textual.app import App
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from finsync_tui.actions import Actor
 from finsync_tui.screens.app import FinsyncApp
-from finsync_tui.screens.listing import ListScreen
 from store.clock import VirtualClock
 from tests.finsync_tui.screens.filled_store import MACHINE_NOW
 
-ROUNDS_MAX = 12
+ROUNDS_MAX = 30
 QUIET_ROUNDS = 2
-"""A key leads to a message, that to a query, that to another message: quiet twice is quiet."""
 NARROW = (80, 24)
 DESIGN = (140, 40)
+MOMENT_S = 0.5
+"""What a screen puts off so long is done while a person looks: no test waits for it."""
+RUN_IN_EXECUTOR = asyncio.BaseEventLoop.run_in_executor
+IN_THREADS: WeakSet[asyncio.Future[Any]] = WeakSet()
+"""What threads do for an event loop."""
 
 
 def an_app(path: Path, **changes: Any) -> FinsyncApp:
@@ -36,24 +44,82 @@ async def opened(path: Path, size: tuple[int, int] = DESIGN) -> AsyncIterator[Pi
         yield pilot
 
 
-async def settle(pilot: Pilot[None]) -> None:
-    """Wait until nothing is being read any more. What waits for an answer of the person may go on."""
-    app = pilot.app
+async def until_idle(*_: float) -> None:
+    """Wait until the event loop has nothing left to do, and no thread works for it. Textual's own way looks at the clock: it
+    takes 20 ms at least, and on a busy machine it takes a process that gets no time for one that has nothing to do."""
+    loop = asyncio.get_running_loop()
     quiet = 0
+    while quiet < QUIET_ROUNDS:
+        await asyncio.sleep(0)
+        at_work = [one for one in IN_THREADS if one.get_loop() is loop and not one.done()]
+        if at_work:
+            await asyncio.wait(at_work)
+        is_busy = at_work or loop._ready  # type: ignore[attr-defined]  # what is to run next has no public name
+        quiet = 0 if is_busy else quiet + 1
+
+
+def in_thread(
+    loop: asyncio.BaseEventLoop, pool: Executor | None, act: Callable[..., Any], *given: Any
+) -> asyncio.Future[Any]:
+    """Let a thread do it, as an event loop does, and remember that it is under way."""
+    future = RUN_IN_EXECUTOR(loop, pool, act, *given)
+    IN_THREADS.add(future)
+    return future
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is being read any more and all of it is drawn. What waits for an answer of the person may go on."""
+    app = pilot.app
     for _ in range(ROUNDS_MAX):
-        await pilot.pause()
+        is_drawn = await draw(pilot)
         reading = [worker for worker in app.workers if worker.group != "doing" and not worker.is_finished]
         if reading:
             with contextlib.suppress(WorkerCancelled, WorkerFailed):
                 await app.workers.wait_for_complete(reading)
-        quiet = 0 if reading else quiet + 1
-        if quiet == QUIET_ROUNDS:
+        elif is_drawn and not await soon(app.screen):
             break
-    if isinstance(app.screen, ListScreen):
-        app.screen.inspect()
     for field in app.screen.query(Input):
         field.cursor_blink = False
-    await pilot.pause()
+    await drawn(pilot)
+
+
+async def drawn(pilot: Pilot[None]) -> None:
+    """Wait until all that is known is drawn; what is being read may go on."""
+    for _ in range(ROUNDS_MAX):
+        if await draw(pilot):
+            return
+    raise AssertionError("this screen never stops drawing itself")
+
+
+async def draw(pilot: Pilot[None]) -> bool:
+    """Let happen what is to happen now, and what waits for the next frame; return whether that was nothing."""
+    await until_idle()
+    waits = await soon(pilot.app)  # Textual keeps a new screen from being drawn until its parts are there
+    screen = pilot.app.screen
+    waits = waits or bool(
+        screen._layout_required
+        or screen._scroll_required
+        or screen._repaint_required
+        or screen._recompose_required
+        or screen._dirty_widgets
+        or screen._callbacks
+    )
+    screen._on_timer_update()
+    return not waits
+
+
+async def soon(owner: App[None] | Screen[None]) -> bool:
+    """Let happen at once what the app or a screen wants to do in a moment; return whether there was something."""
+    waiting = [
+        timer
+        for timer in owner._timers
+        if timer._repeat == 0 and timer._task is not None and timer._interval <= MOMENT_S
+    ]
+    for timer in waiting:
+        timer.stop()
+        with owner._context():
+            await timer._tick(next_timer=0, count=1)
+    return bool(waiting)
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:

@@ -23,14 +23,12 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from finsync_tui import screens
-from finsync_tui.screens import app as workbench
-from finsync_tui.screens import listing
 from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.reader import Reader
 from finsync_tui.settings import Workspace, create_workspace
 from tests.finsync_tui.screens import filled_store, mapping_store
-from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, finish, screen_text, settle
+from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, drawn, finish, screen_text, settle, soon
 from tests.finsync_tui.screens.gallery import DATA, EMPTY, ERROR, GALLERY, LOADING, Exhibit
 from tests.finsync_tui.screens.test_snapshots import walk
 
@@ -41,8 +39,6 @@ LIGHT = {"80x24-light": (NARROW, "finsync-light"), "140x40-light": (DESIGN, "fin
 """With data: the dark ones are beside the tests of each screen."""
 NOT_STARTED = "The engine was not started: `finsync run` starts it."
 STORES = pytest.mark.parametrize("store", ["filled", "worked", "broken", "mapped", "books"])
-HANGS_S = 60
-"""What is not said by then is never said."""
 Taken = list[tuple[str, str]]
 SHARED = {
     "WorkScreen",
@@ -87,7 +83,7 @@ def made(request: pytest.FixtureRequest, store: str, monkeypatch: pytest.MonkeyP
 async def back(pilot: Pilot[None]) -> None:
     """Close what is open, and go Home."""
     while len(pilot.app.screen_stack) > 1:
-        pilot.app.pop_screen()
+        await pilot.app.pop_screen()
     pilot.app.workers.cancel_all()  # what waits for an answer, or for what never comes
     if isinstance(pilot.app.screen, ListScreen) and pilot.app.screen.table.row_count:
         pilot.app.screen.filter_to("")  # what was filtered for one picture is not for the next
@@ -156,8 +152,6 @@ async def test_trouble(
 ) -> None:
     """What is not there yet is said to be read: an empty list would claim that nothing is stuck. When it can't be read, the
     screen that wanted it says what happened and what to do; when it can again, nobody says so any more."""
-    monkeypatch.setattr(listing, "SLOW_READ_S", 0.001)
-    monkeypatch.setattr(workbench, "RETRY_S", float("inf"))  # the test says when it is read again
     size, theme = LOOKS[look_of]
     taken: Taken = []
     app = the_app(made)
@@ -209,11 +203,11 @@ async def refuse(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> 
 
 
 async def says_reading(pilot: Pilot[None]) -> None:
-    """Wait until the screen says that it reads. It will, however slow the machine: what it waits for is held."""
-    async with asyncio.timeout(HANGS_S):
-        while "reading …" not in screen_text(pilot):
-            await pilot.pause()
-    await pilot.pause()
+    """See that the screen says that it reads, when that takes a moment."""
+    await drawn(pilot)
+    await soon(pilot.app.screen)
+    await drawn(pilot)
+    assert "reading …" in screen_text(pilot)
 
 
 async def never(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> Any:

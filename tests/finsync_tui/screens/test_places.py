@@ -29,6 +29,7 @@ from tests.finsync_tui.screens.driving import (
     DESIGN,
     NARROW,
     an_app,
+    drawn,
     finish,
     opened,
     press,
@@ -344,7 +345,7 @@ async def test_before_the_first_look_nothing_is_said_of_the_engine(
 
     monkeypatch.setattr(Reader, "run", never)
     async with an_app(filled).run_test(size=DESIGN) as pilot:
-        await pilot.pause(0.1)
+        await drawn(pilot)
         shown = screen_text(pilot)
 
     assert "◌ engine reading" in shown or "◌ reading" in shown

@@ -10,7 +10,6 @@ from textual.widgets import Static
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
-from finsync_tui.screens.app import POLL_S
 from finsync_tui.screens.widgets.dialogs import MessageDialog
 from store.clock import VirtualClock
 from store.database import Store, open_store
@@ -62,7 +61,7 @@ LISTS: dict[str, tuple[str, Callable[[Store], object], str]] = {
 
 
 async def test_each_list_shows_what_somebody_else_has_just_done(filled: Path) -> None:
-    """Exceptions, the audit log, systems, deliveries, workflows: within the poll, without a key."""
+    """Exceptions, the audit log, systems, deliveries, workflows: with the next look, without a key."""
     missed: list[str] = []
     async with opened(filled) as pilot:
         with open_store(filled, VirtualClock(NOW)) as store:
@@ -70,7 +69,7 @@ async def test_each_list_shows_what_somebody_else_has_just_done(filled: Path) ->
                 await press(pilot, key)
                 before = screen_text(pilot)
                 act(store)
-                await pilot.pause(POLL_S * 1.2)
+                pilot.app.look()  # type: ignore[attr-defined]
                 await settle(pilot)
                 after = screen_text(pilot)
                 if word not in after or (name != "audit" and after == before):

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 from finsync_tui.screens import themes
 from finsync_tui.screens.widgets.virtual_table import PAGE_ROWS, PAGES_MAX, Cell, Column, VirtualTable
+from tests.finsync_tui.screens.driving import settle
 
 pytestmark = pytest.mark.anyio
 
@@ -64,12 +64,6 @@ class TableApp(App[None]):
         self.said.append(("sort", event.sort))
 
 
-async def ready(pilot: Pilot[None]) -> None:
-    for _ in range(3):
-        await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
-
-
 def lines(table: VirtualTable[str]) -> list[str]:
     return [table.render_line(y).text for y in range(table.size.height)]
 
@@ -78,10 +72,10 @@ async def test_only_visible_pages_are_read() -> None:
     """A hundred thousand rows cost one or two pages, at the start and after a jump to the end."""
     app = TableApp(ROWS)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         first = sum(app.fetched)
         await pilot.press("G")
-        await ready(pilot)
+        await settle(pilot)
         shown = lines(app.table)
 
     assert first <= 2 * PAGE_ROWS
@@ -94,7 +88,7 @@ async def test_keys_of_vi_and_of_everybody_else_do_the_same() -> None:
     """j and down, ctrl+d and page down, g and home."""
     app = TableApp(ROWS)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         places = []
         for keys in (
             ("j", "down"),
@@ -115,10 +109,10 @@ async def test_memory_stays_bounded_while_scrolling() -> None:
     """Old pages are forgotten: only so many are kept, however far somebody scrolls."""
     app = TableApp(ROWS)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         for page in range(0, 60):
             app.table.move_to(page * PAGE_ROWS)
-            await ready(pilot)
+            await settle(pilot)
         kept = len(app.table._pages)
 
     assert kept <= PAGES_MAX
@@ -128,11 +122,11 @@ async def test_cursor_and_marks_are_rows_not_places() -> None:
     """After new ids the cursor stands on the same row; a row that is gone takes its mark with it."""
     app = TableApp(1_000)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         await pilot.press("space", "space", "j", "j")
         chosen = app.table.chosen_ids()
         app.table.load(array("q", [500, 2, 5, 7]), app.fetch)
-        await ready(pilot)
+        await settle(pilot)
         cursor = app.table.cursor_id
         marks = set(app.table.marks)
         app.table.load(array("q", [9, 8]), app.fetch)
@@ -148,7 +142,7 @@ async def test_marking_a_range_and_everything() -> None:
     """V marks from the last mark to the cursor, * everything, * again nothing."""
     app = TableApp(ROWS)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         await pilot.press("space", "j", "j", "j", "V")
         some = app.table.chosen_ids()
         await pilot.press("asterisk")
@@ -165,12 +159,12 @@ async def test_the_mouse_does_what_keys_do() -> None:
     """A click moves the cursor, a double click opens, a click on a header sorts."""
     app = TableApp(1_000)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         await pilot.click(VirtualTable, offset=(5, 4))
         clicked = app.table.cursor_id
         await pilot.click(VirtualTable, offset=(5, 6), times=2)
         await pilot.click(VirtualTable, offset=(5, 0))
-        await ready(pilot)
+        await settle(pilot)
 
     assert 4 == clicked
     assert ("opened", 6) in app.said
@@ -181,7 +175,7 @@ async def test_a_row_is_exactly_as_wide_as_the_table() -> None:
     """Wide characters and markup from data neither shift a column nor are obeyed."""
     app = TableApp(10)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         strips = [app.table.render_line(y) for y in range(app.table.size.height)]
         text = strips[1].text
         width = app.table.scrollable_content_region.width
@@ -194,10 +188,10 @@ async def test_an_optional_column_is_left_out_when_there_is_no_room() -> None:
     """The rest stays readable without scrolling sideways."""
     app = TableApp(10)
     async with app.run_test(size=(40, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         narrow = lines(app.table)[0]
         await pilot.resize_terminal(80, 12)
-        await ready(pilot)
+        await settle(pilot)
         wide = lines(app.table)[0]
 
     assert "More" not in narrow
@@ -208,7 +202,7 @@ async def test_an_empty_table_says_what_that_means() -> None:
     """No rows is a sentence, and no key breaks."""
     app = TableApp(0)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         await pilot.press("j", "G", "space", "asterisk", "V", "enter", "ctrl+d", "k")
         shown = lines(app.table)
         chosen = app.table.chosen_ids()
@@ -222,7 +216,7 @@ async def test_a_cursor_step_redraws_two_lines() -> None:
     """Over ssh every line counts: moving by one asks for the old and the new line only."""
     app = TableApp(ROWS)
     async with app.run_test(size=(60, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         regions: list[int] = []
         original = app.table.refresh
 
@@ -242,14 +236,14 @@ async def test_a_number_at_the_edge_is_hidden_not_cut() -> None:
     app = TableApp(10)
     columns = (Column("Name", 20), Column("Amount", 12, is_right=True), Column("Other", 20, is_right=True))
     async with app.run_test(size=(30, 12)) as pilot:
-        await ready(pilot)
+        await settle(pilot)
         app.table.set_columns(columns, lambda row: (("name", ""), ("12,345.67", ""), ("76,543.21", "")))
-        await ready(pilot)
+        await settle(pilot)
         cut = lines(app.table)[1]
         app.table.action_column_right()
-        await ready(pilot)
+        await settle(pilot)
         app.table.scroll_to(x=60, animate=False)
-        await ready(pilot)
+        await settle(pilot)
         scrolled = lines(app.table)[1]
 
     assert not [char for char in cut if char.isdigit()]
