@@ -44,6 +44,28 @@ class SystemState:
     """Deliveries had it parked, and it has answered none since."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What can't be read of a system that else answers: its read failed, and no later one went well."""
+
+    entity: str
+    cause: str
+    fix: str
+
+
+def unreadable(db: sqlite3.Connection) -> dict[str, list[Unreadable]]:
+    """Return by system what can't be read there, and what to do about it."""
+    found: dict[str, list[Unreadable]] = {}
+    for row in db.execute(
+        "SELECT system, entity, min(cause) AS cause, min(fix) AS fix FROM v_exception"
+        " WHERE class = 'READ_FAILED' AND ended_at IS NULL GROUP BY system, entity ORDER BY system, entity"
+    ):
+        found.setdefault(row["system"], []).append(
+            Unreadable(row["entity"], row["cause"] or "", row["fix"] or "")
+        )
+    return found
+
+
 def get(db: sqlite3.Connection, system: str) -> SystemState | None:
     """Return how a system stands; None: it was never used."""
     row = db.execute(f"SELECT {_COLUMNS} FROM system_state WHERE system=?", (system,)).fetchone()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finsync_tui.cli._queries import amount, rows
+from store import systems as system_states
 from store.clock import SystemClock, instant, text
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ _NEXT_DUE = """
 SELECT min(due_at) FROM (
   SELECT due_at FROM v_exception WHERE state = 'open' AND due_at >= :now
   UNION ALL SELECT due_at FROM v_workflow WHERE ended_at IS NULL AND due_at >= :now)
-"""
-_UNREAD = """
-SELECT DISTINCT system, entity FROM v_exception
-WHERE class = 'READ_FAILED' AND ended_at IS NULL ORDER BY system, entity
 """
 _UNREACHED = {
     "state": "unreached",
@@ -182,23 +179,15 @@ def systems(db: sqlite3.Connection, profile: Profile, now: datetime) -> list[dic
     """Return the systems by name, those that were never reached among them, and how old what we know is."""
     known = {row["system"]: row for row in rows(db, "SELECT * FROM v_system ORDER BY system")}
     found = [known.get(name, {"system": name, **_UNREACHED}) for name in sorted({*known, *profile.systems})]
-    unread_there = _unread(db)
+    unreadable = system_states.unreadable(db)
     return [
         {
             **row,
             "lag_s": _age_s(row["last_read_at"], now),
-            "unread": unread_there.get(str(row["system"]), []),
+            "unread": [one.entity for one in unreadable.get(str(row["system"]), [])],
         }
         for row in found
     ]
-
-
-def _unread(db: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return by system what can't be read there: its read failed, and no later one went well."""
-    found: dict[str, list[str]] = {}
-    for row in db.execute(_UNREAD):
-        found.setdefault(row["system"], []).append(row["entity"])
-    return found
 
 
 def unread(row: Mapping[str, Any]) -> str:

@@ -372,7 +372,7 @@ class HomeScreen(WorkScreen):
 
     def _system_cells(self, row: SystemRow) -> list[Cell]:
         now = self.desk.now()
-        sign = signs.of(signs.SYSTEM, row.state)
+        sign = signs.of(signs.SYSTEM, row.standing)
         return [
             (sign.glyph, sign.role),
             (safe_text(row.system, 40), ""),
@@ -380,7 +380,10 @@ class HomeScreen(WorkScreen):
             (ago(row.last_read_at, now), "muted"),
             (f"{row.queued_count:,}" if row.queued_count else "—", "" if row.queued_count else "muted"),
             (f"{row.failed_count:,}" if row.failed_count else "—", "error" if row.failed_count else "muted"),
-            (row.reason + (f", until {countdown(row.until, now)}" if row.until else ""), "muted"),
+            (
+                row.why + (f", until {countdown(row.until, now)}" if row.until else ""),
+                "warn" if row.unreadable else "muted",
+            ),
         ]
 
     def _run_cells(self, row: RunRow) -> list[Cell]:

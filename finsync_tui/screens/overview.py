@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from finsync_tui.screens.text import safe_text
 from store import closing, leases, preferences, runs, trends, unposted
+from store import systems as system_states
 from store.clock import instant
 from store.clock import text as instant_text
 from store.columns import when
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
     from store.leases import Lease, Standing
+    from store.systems import Unreadable
 
 DUE_SHOWN = 50
 LARGE = 20_000
@@ -67,6 +69,19 @@ class SystemRow:
     last_read_at: datetime | None
     queued_count: int
     failed_count: int
+    unreadable: tuple[Unreadable, ...] = ()
+    """What can't be read of it, with what to do."""
+
+    @property
+    def standing(self) -> str:
+        """How it is: one that answers is not well while something of it can't be read."""
+        return "partly" if self.state == "ok" and self.unreadable else self.state
+
+    @property
+    def why(self) -> str:
+        """Why it is as it is, with what can't be read of it."""
+        names = ", ".join(safe_text(one.entity.replace("_", " "), 60) for one in self.unreadable)
+        return "; ".join(one for one in (self.reason, f"{names} can't be read" if names else "") if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +375,7 @@ def systems(db: Connection) -> tuple[SystemRow, ...]:
             "WHERE state IN ('pending', 'claimed', 'refused', 'buried') GROUP BY system"
         ).fetchall()
     }
+    unreadable = system_states.unreadable(db)
     rows = db.execute("SELECT * FROM v_system ORDER BY system").fetchall()
     return tuple(
         SystemRow(
@@ -374,6 +390,7 @@ def systems(db: Connection) -> tuple[SystemRow, ...]:
             last_read_at=when(row["last_read_at"]),
             queued_count=queues.get(row["system"], (0, 0))[0],
             failed_count=queues.get(row["system"], (0, 0))[1],
+            unreadable=tuple(unreadable.get(row["system"], ())),
         )
         for number, row in enumerate(rows, start=1)
     )

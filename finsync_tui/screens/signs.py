@@ -89,6 +89,7 @@ ATTEMPT = {
 }
 SYSTEM = {
     "ok": Sign("●", "ok", "ok"),
+    "partly": Sign("▲", "partly", "warn"),
     "failing": Sign("✕", "failing", "error"),
     "parked": Sign("‖", "parked", "warn"),
     "paused": Sign("‖", "paused", "warn"),

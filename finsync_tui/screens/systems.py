@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -47,11 +48,12 @@ class SystemsScreen(WorkScreen):
         "read nor written until somebody resumes it; its queue stays."
     )
     TROUBLE_IN = "#reads-text"
-    VERBS = ("activate", "run_now", "pause", "resume")
+    VERBS = ("activate", "run_now", "pause", "resume", "problems")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run_now", "read now", id="system.run_now"),
         Binding("w", "pause", "pause…", id="system.pause"),
         Binding("e", "resume", "resume…", id="system.resume"),
+        Binding("p", "problems", "problems", id="system.problems"),
     ]
 
     def __init__(self) -> None:
@@ -105,12 +107,14 @@ class SystemsScreen(WorkScreen):
             return
         lines = await self.read(partial(dossiers.reads, system=row.system))
         used = await self.read(partial(self.desk.usage, system=row.system))
+        width = max(60, self.size.width - 5)
         pane = self.query_one("#reads", VerticalScroll)
         pane.border_title = Content(f"{safe_text(row.system, 40)} · how far it is read")
         self.query_one("#reads-text", Static).update(
             drawing.stack(
                 [
-                    self._reads(row, lines, width := max(60, self.size.width - 5)),
+                    self._reads(row, lines, width),
+                    *_unreadable(row, width),
                     drawing.BLANK,
                     system_usage.drawn(used, row.failure_count, self.desk.now(), width),
                 ]
@@ -133,7 +137,7 @@ class SystemsScreen(WorkScreen):
 
     def _cells(self, row: SystemRow) -> list[Cell]:
         now = self.desk.now()
-        sign = signs.of(signs.SYSTEM, row.state)
+        sign = signs.of(signs.SYSTEM, row.standing)
         return [
             (sign.glyph, sign.role),
             (safe_text(row.system, 40), "strong"),
@@ -146,7 +150,7 @@ class SystemsScreen(WorkScreen):
                 "warn" if row.failure_count else "muted",
             ),
             (countdown(row.until, now), "" if row.until else "muted"),
-            (row.reason, ""),
+            (row.why, "warn" if row.unreadable else ""),
         ]
 
     def _reads(self, row: SystemRow, lines: tuple[ReadLine, ...], width: int) -> Content:
@@ -215,6 +219,12 @@ class SystemsScreen(WorkScreen):
         if await self.ask_and_do(verb, None, [0], subject=safe_text(row.system, 40), system=row.system):
             self.look_again()
 
+    async def action_problems(self) -> None:
+        """Show the exceptions of this system: what can't be read among them."""
+        row = self.table.cursor_row
+        if row is not None:
+            await self.desk.go_filtered("exceptions", f"system:{row.system}")
+
     def action_run_now(self) -> None:
         self.act(verbs.RUN_NOW)
 
@@ -223,6 +233,16 @@ class SystemsScreen(WorkScreen):
 
     def action_resume(self) -> None:
         self.act(verbs.RESUME)
+
+
+def _unreadable(row: SystemRow, width: int) -> Iterator[Content]:
+    """Yield what can't be read of it, why, and what to do."""
+    for one in row.unreadable:
+        yield drawing.BLANK
+        name = safe_text(one.entity.replace("_", " "), 60)
+        yield drawing.line((f"✕ {name} can't be read", "error"), ("  p shows its exception", "muted"))
+        yield drawing.paragraph("Why       ", safe_text(one.cause, 1_000), width, lines_max=3)
+        yield drawing.paragraph("What to do", safe_text(one.fix, 1_000), width, role="accent", lines_max=4)
 
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)")

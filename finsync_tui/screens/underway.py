@@ -210,8 +210,14 @@ def _handled(found: Overview) -> list[Line]:
 
 
 def _system(row: SystemRow) -> Line:
-    sign = signs.of(signs.SYSTEM, row.state)
-    note = f"✕ {row.failed_count:,} failed" if row.failed_count else ""
+    sign = signs.of(signs.SYSTEM, row.standing)
+    note = (
+        f"✕ {row.failed_count:,} failed"
+        if row.failed_count
+        else f"✕ {len(row.unreadable):,} unread"
+        if row.unreadable
+        else ""
+    )
     return Line(
         f"{safe_text(row.system, 14)} {sign.word}",
         row.queued_count,

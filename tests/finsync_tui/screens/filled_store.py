@@ -700,3 +700,19 @@ def workspace(path: Path, folder: Path) -> Workspace:
         ]  # fmt: skip
         findings.append(db, drifted)  # type: ignore[arg-type]
     return found
+
+
+def unread(path: Path) -> Path:
+    """Let coupa refuse us its receipts, since one read of them: it answers everything else."""
+    with open_store(path, VirtualClock(NOW), durable=False) as store, store.transaction() as db:
+        case = cases.NewCase(
+            class_="READ_FAILED",
+            entity="receipt",
+            document_key="coupa:receipt",
+            document_number="receipt",
+            system="coupa",
+            cause="reading receipt stopped: coupa refused the request (HTTP 403)",
+            fix="Give its user access to what it reads. Then `finsync sync coupa receipt` tries it at once.",
+        )
+        cases.open(db, case, NOW - timedelta(hours=2))
+    return path

@@ -25,6 +25,7 @@ from finsync_tui.settings import Workspace
 from store import requests, systems
 from store.clock import VirtualClock
 from store.database import Store, open_store
+from tests.finsync_tui.screens import filled_store
 from tests.finsync_tui.screens.driving import (
     DESIGN,
     NARROW,
@@ -193,6 +194,27 @@ async def test_a_paused_system_is_not_read_now(workspace: Workspace) -> None:
         said = " ".join(str(note.message) for note in pilot.app._notifications)
 
     assert "coupa is paused: resume it first" in said
+
+
+async def test_what_cannot_be_read_of_a_system_is_said_with_what_to_do(filled: Path) -> None:
+    """One that answers else is only partly well, on Home in both forms and among the systems; a key leads to its exceptions."""
+    filled_store.unread(filled)
+    async with opened(filled) as pilot:
+        home = screen_text(pilot)
+        await press(pilot, "8")
+        systems = screen_text(pilot)
+        await press(pilot, "p")
+        behind = screen_text(pilot)
+    async with opened(filled, NARROW) as pilot:
+        assert isinstance(pilot.app.screen, HomeScreen)
+        narrow = {line.label: line.note for line in pilot.app.screen._lines()}
+
+    assert "▲  coupa         partly" in home
+    assert "receipt can't be read" in systems
+    assert "What to do Give its user access to what it reads." in " ".join(systems.split())
+    assert "system:coupa" in behind
+    assert "READ_FAILED" in behind
+    assert "✕ 1 unread" == narrow["coupa partly"]
 
 
 @pytest.mark.parametrize(("role", "allowed"), [("auditor", False), ("analyst", True)])

@@ -15,6 +15,7 @@ import pytest
 from textual.pilot import Pilot
 
 from finsync_tui.screens.home import HomeScreen
+from tests.finsync_tui.screens import filled_store
 from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, finish
 from tests.finsync_tui.screens.gallery import GALLERY
 from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
@@ -30,6 +31,14 @@ def test_findings(
 ) -> None:
     """What was handled without a person, and one of it."""
     assert snap_compare(an_app(filled), terminal_size=size, run_before=partial(walk, keys=keys))
+
+
+@SIZES
+def test_unread(snap_compare: SnapCompare, filled: Path, size: tuple[int, int]) -> None:
+    """A system of which something can't be read: what, why, and what to do."""
+    app = an_app(filled_store.unread(filled))
+
+    assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("8",)))
 
 
 @SIZES
