@@ -42,7 +42,7 @@ SHAPES = {
     "exceptions show": "as in the list, and as_seen (for --as-seen), notes, payload, payload_version",
     "outbox list": "id, system, operation, entity, document_key, document_number, state, priority, attempt_count, "
     "next_at, is_outcome_unknown, external_id, failure, message, workflow_id, idempotency_key, decided_at, "
-    "changed_at, ended_at, amount, currency",
+    "changed_at, ended_at, is_edited, amount, currency, decided_amount",
     "outbox show": "as in the list, and body, edited_body, attempts (request: null where it sent the body as decided)",
     "workflow list": "id, flow, kind, entity, document_key, document_number, document_version, document_revision, "
     "state, step, waiting_for, due_at, wake_at, target, legal_entity, started_at, changed_at, ended_at, amount, "

@@ -12,8 +12,11 @@ FROM exception_case c;
 
 CREATE VIEW v_delivery AS
 SELECT d.entry_id AS id, d.system, e.operation, e.entity, d.document_key, e.document_number, d.state, d.priority,
-       d.attempt_count, d.next_at, d.is_outcome_unknown, d.external_id, d.failure, d.message, e.amount_minor,
-       e.currency, e.workflow_id, e.idempotency_key, e.decided_at, d.changed_at, d.ended_at
+       d.attempt_count, d.next_at, d.is_outcome_unknown, d.external_id, d.failure, d.message,
+       -- only a commitment's amount may be edited
+       coalesce(d.edited_body ->> '$.commitment.total.amount_minor', e.amount_minor) AS amount_minor,
+       e.currency, e.workflow_id, e.idempotency_key, e.decided_at, d.changed_at, d.ended_at,
+       d.edited_body IS NOT NULL AS is_edited, e.amount_minor AS decided_amount_minor
 FROM delivery d LEFT JOIN outbox_entry e ON e.id = d.entry_id; -- left: it is not looked up where only the delivery is asked for
 
 CREATE VIEW v_workflow AS

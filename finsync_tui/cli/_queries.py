@@ -45,6 +45,8 @@ def row_of(row: sqlite3.Row | Mapping[str, Any]) -> Row:
     if "amount_minor" in found:
         minor, currency = found.pop("amount_minor"), found.pop("currency")
         found |= {"amount": amount(minor, currency), "currency": currency}
+        if "decided_amount_minor" in found:
+            found["decided_amount"] = amount(found.pop("decided_amount_minor"), currency)
     for name in _JSON_COLUMNS:
         if isinstance(found.get(name), str):
             found[name] = json.loads(found[name])

@@ -99,7 +99,7 @@ def list_(
                         row["operation"],
                         row["document_number"],
                         money(row),
-                        row["state"],
+                        f"{row['state']}, edited" if row["is_edited"] else row["state"],
                         row["attempt_count"],
                         moment(row["next_at"]) if row["state"] == "pending" else None,
                         row["failure"],
@@ -141,6 +141,9 @@ def show(
                 "delivery": found["id"],
                 **{name.replace("_", " "): found[name] for name in names},
                 "amount": money(found),
+                "decided as": money({**found, "amount": found["decided_amount"]})
+                if found["is_edited"]
+                else None,
                 "idempotency key": found["idempotency_key"],
                 "decided": moment(found["decided_at"]),
                 "next attempt": moment(found["next_at"]) if found["state"] == "pending" else None,

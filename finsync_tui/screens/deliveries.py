@@ -63,7 +63,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
             (state.glyph, state.role),
             (state.word + (" ?" if row.is_outcome_unknown else ""), state.role),
             (row.number, "accent"),
-            (row.operation, ""),
+            (f"≠ {row.operation}" if row.is_edited else row.operation, ""),
             (amount(row.amount_minor, row.currency) or "∅", "" if row.amount_minor is not None else "muted"),
             (row.currency or "", "muted"),
             (f"{row.attempt_count}", "warn" if row.attempt_count > 1 else "muted"),
@@ -82,6 +82,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
                 (f"{state}", state.role),
                 (f"  {row.operation} → {row.system}", ""),
                 (f"  {money(row.amount_minor, row.currency)}", "strong"),
+                (f"  {row.edit}", "warn"),
                 (f"  their id {row.external_id}" if row.external_id else "", "muted"),
             ),
             drawing.line(

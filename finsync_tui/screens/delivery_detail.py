@@ -46,6 +46,7 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
         pairs: list[tuple[str, drawing.Piece]] = [
             ("State", (f"{state}", state.role)),
             ("Amount", (money(row.amount_minor, row.currency) or "∅", "strong")),
+            ("Sent", (row.edit, "warn")),
             ("Attempts", (f"{row.attempt_count}", "")),
             ("Next", (due, "")),
             ("Decided", (stamp(row.decided_at), "")),

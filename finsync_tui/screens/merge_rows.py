@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlite3 import Connection, Row
 from typing import TYPE_CHECKING, Any
 
+from finsync_tui.screens.dossiers import HistoryLine
 from finsync_tui.screens.filters import Field, Grammar
 from finsync_tui.screens.queries import Listing, Sort
 from finsync_tui.screens.text import safe_text
@@ -49,6 +50,8 @@ class MergeDossier:
     changes: tuple[tuple[str, str, str, str], ...]
     """Where, what, what it is, what it becomes."""
     under_way: tuple[InFlight, ...]
+    history: tuple[HistoryLine, ...] = ()
+    """What happened to the merge and to its undoing: who said what, each step, each write and answer."""
 
 
 def _row(row: Row) -> MergeRow:
@@ -107,8 +110,55 @@ def merge(db: Connection, merge_id: int) -> MergeDossier | None:
     plan = from_json(row["plan"])
     going = [one["key"] for one in plan["endings"]] if row["state"] in ("proposed", "merging") else []
     return MergeDossier(
-        _row(row), changed(plan), tuple(one for key in going for one in in_flight.of(db, key))
+        _row(row),
+        changed(plan),
+        tuple(one for key in going for one in in_flight.of(db, key)),
+        _history(db, row),
     )
+
+
+def _history(db: Connection, row: Row) -> tuple[HistoryLine, ...]:
+    """Return what people said of the merge and what the engine did for it, the oldest first."""
+    said = [_said(row["made_at"], row["made_by"], "proposed", row["reason"])]
+    decided = db.execute(
+        "SELECT checker, state, decided_at, decision FROM v_proposal WHERE id = ? AND decided_at IS NOT NULL",
+        (row["proposal_id"],),
+    ).fetchone()
+    if decided is not None:
+        said.append(
+            _said(
+                decided["decided_at"], decided["checker"] or "", decided["state"], decided["decision"] or ""
+            )
+        )
+    for flow in (row["workflow_id"], row["parting_workflow_id"]):
+        if flow is not None and flow == row["parting_workflow_id"]:
+            (began,) = db.execute("SELECT started_at FROM v_workflow WHERE id = ?", (flow,)).fetchone()
+            said.append(_said(began, row["parted_by"], "undone", row["parting_reason"]))
+        said += [
+            HistoryLine(
+                at=instant(one["at"]),
+                kind=one["kind"],
+                place=safe_text(one["place"], 60),
+                what=safe_text(str(one["what"]).replace("_", " "), 200),
+                detail=safe_text(one["detail"], 300),
+            )
+            for one in db.execute(_DONE, {"flow": flow}).fetchall()
+        ]
+    return tuple(sorted(said, key=lambda one: one.at))
+
+
+def _said(at: str, who: str, what: str, why: str) -> HistoryLine:
+    return HistoryLine(instant(at), "person", safe_text(who, 60), what, safe_text(why, 300))
+
+
+_DONE = """
+SELECT coalesce(ended_at, started_at) AS at, 'step' AS kind, 'engine' AS place, name || ' ' || state AS what, '' AS detail
+FROM workflow_step WHERE workflow_id = :flow
+UNION ALL
+SELECT a.started_at, 'attempt', e.system, e.operation || ' ' || a.outcome, coalesce(a.message, '')
+FROM outbox_entry e JOIN attempt a ON a.entry_id = e.id WHERE e.workflow_id = :flow
+ORDER BY at
+"""
 
 
 def changed(plan: dict[str, Any]) -> tuple[tuple[str, str, str, str], ...]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
-from finsync_tui.screens import drawing, merge_rows, signs, verbs
+from finsync_tui.screens import drawing, merge_rows, signs, tabs, verbs
 from finsync_tui.screens.base import DIALOG_WIDTH, WorkScreen
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.keys import MERGE_BINDINGS, MERGE_VERBS
@@ -136,7 +136,7 @@ class MergeScreen(DetailScreen[MergeDossier], MergeActions):
         "What a merge changes in which system, what is under way with the double, who proposed it and why."
     )
     VERBS = ("approve_merge", "reject_merge", "part_suppliers", "step(1)")
-    TABS = ("Changes", "Under way")
+    TABS = ("Changes", "Under way", "History")
     LISTING = MERGES
     BINDINGS: ClassVar[list[BindingType]] = [*MERGE_BINDINGS]
 
@@ -171,7 +171,11 @@ class MergeScreen(DetailScreen[MergeDossier], MergeActions):
         return drawing.stack(lines)
 
     def counts(self, dossier: MergeDossier) -> dict[str, int]:
-        return {"Changes": len(dossier.changes), "Under way": len(dossier.under_way)}
+        return {
+            "Changes": len(dossier.changes),
+            "Under way": len(dossier.under_way),
+            "History": len(dossier.history),
+        }
 
     def tab(self, dossier: MergeDossier, name: str, width: int) -> Content:
         if name == "Changes":
@@ -179,6 +183,8 @@ class MergeScreen(DetailScreen[MergeDossier], MergeActions):
                 drawing.paragraph(f"{where}:", f"{what}: {now} → {then}", width, lines_max=3)
                 for where, what, now, then in dossier.changes
             )
+        if name == "History":
+            return tabs.history(dossier.history, width)
         if not dossier.under_way:
             return drawing.line(("Nothing is under way with the double.", "muted"))
         return drawing.table(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
-from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.text import money, safe_text
 from store.clock import instant
 from store.columns import when
 
@@ -161,6 +161,17 @@ class DeliveryRow:
     decided_at: datetime
     changed_at: datetime
     ended_at: datetime | None
+    is_edited: bool = False
+    decided_amount_minor: int | None = None
+
+    @property
+    def edit(self) -> str:
+        """Say that a person edited what is sent, and of which amount it was decided; empty: it is sent as decided."""
+        if not self.is_edited:
+            return ""
+        if self.decided_amount_minor == self.amount_minor:
+            return "≠ as edited"
+        return f"≠ as edited, decided as {money(self.decided_amount_minor, self.currency)}"
 
     @property
     def is_live(self) -> bool:
@@ -362,6 +373,8 @@ def _delivery(row: Row) -> DeliveryRow:
         decided_at=instant(row["decided_at"]),
         changed_at=instant(row["changed_at"]),
         ended_at=when(row["ended_at"]),
+        is_edited=bool(row["is_edited"]),
+        decided_amount_minor=row["decided_amount_minor"],
     )
 
 
@@ -493,6 +506,7 @@ DELIVERIES: Listing[DeliveryRow] = Listing(
             ("failed", "state IN ('refused', 'buried')"),
             ("flight", "state IN ('pending', 'claimed', 'delivered')"),
             ("unknown", "is_outcome_unknown = 1"),
+            ("edited", "is_edited"),
             *_DUE_FLAGS[1:],
         ),
     ),

@@ -42,6 +42,7 @@ HISTORY_GLYPHS = {
     "exception": "▲",
     "finding": "·",
     "event": "○",
+    "person": "✓",
 }
 BAR_WIDTH = 20
 BAR_WIDTH_NARROW = 10

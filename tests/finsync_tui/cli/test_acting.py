@@ -182,6 +182,30 @@ def test_an_edited_payload_is_sent_and_the_original_stays(finsync: Finsync, tmp_
     ) == ("71", "72")
 
 
+def test_an_edited_amount_is_the_amount_of_what_is_sent(finsync: Finsync, tmp_path: Path) -> None:
+    """Lists show what leaves, say that it was edited, and keep what was decided beside it."""
+    commitment = finsync("outbox", "show", 1, "--json").json["body"]["commitment"]
+    less = {"amount_minor": 118500, "currency": "EUR"}
+    (line,) = commitment["lines"]
+    (part,) = line["distributions"]
+    edited = commitment | {
+        "total": less,
+        "lines": [line | {"amount": less, "distributions": [part | {"amount": less}]}],
+    }
+    finsync(
+        "exceptions", "edit", 1, "--payload", a_file(tmp_path, {"commitment": edited}), "--reason", "agreed"
+    )
+
+    (listed,) = finsync("outbox", "list", "--document", "PO-1", "--json").json
+    assert ("1185.00", "1204.50", True) == (
+        listed["amount"],
+        listed["decided_amount"],
+        listed["is_edited"],
+    )
+    assert "1,185.00 EUR  pending, edited" in finsync("outbox", "list", "--document", "PO-1").out
+    assert "1,204.50 EUR" in finsync("outbox", "show", 1).out
+
+
 @pytest.mark.parametrize("verb", ["replay", "edit"])
 @pytest.mark.parametrize(
     ("edited", "told"),

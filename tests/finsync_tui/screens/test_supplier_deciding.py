@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -28,6 +32,7 @@ from tests.finsync_tui.screens.driving import (
 )
 from tests.finsync_tui.screens.filled_store import NOW
 from tests.finsync_tui.screens.test_snapshots import SnapCompare, walk
+from tests.finsync_tui.suppliers.test_merging import Twice
 
 pytestmark = pytest.mark.anyio
 WALKS: dict[str, tuple[str, ...]] = {
@@ -158,3 +163,63 @@ async def test_a_golden_record_says_where_each_field_comes_from(books: Workspace
     assert "HU1 1AA Hull" in fields
     assert "coupa:1" in fields
     assert "oracle-emea:9" in shown
+
+
+def test_a_merge_is_undone_with_keys_until_every_system_is_what_it_was(books: Workspace) -> None:
+    """A person reads what it changed and who said so, undoes it with the reason; the engine restores both systems, and the page
+    of the merge tells all of it."""
+    estate = Twice()
+    before = estate.everything()
+    merge_id = estate.merged()
+    estate.cycle()
+    changed = estate.everything()
+    hand_over(estate.store.db, books.store_path)
+
+    merged, asked, undoing = asyncio.run(undo(books, "they are two companies"))
+    take_back(books.store_path, estate.store.db)
+    estate.cycle()
+    estate.cycle()
+    hand_over(estate.store.db, books.store_path)
+    undone = asyncio.run(history_of(books, "state:parted"))
+
+    assert before != changed
+    assert all(word in merged for word in ("maria", "proposed", "one VAT number", "tom", "approved"))
+    assert "inactive" in asked
+    assert "Undone by tom: they are two companies" in undoing
+    assert before == estate.everything()
+    assert "parted" == estate.state(merge_id)
+    assert all(word in undone for word in ("undone", "they are two companies", "supplier.change"))
+
+
+async def undo(made: Workspace, why: str) -> tuple[str, str, str]:
+    """Undo the merge as Tom; return its page before, the question, and its page after."""
+    async with mapping_store.an_app(made, "tom").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "l", "enter", "h")
+        assert isinstance(pilot.app.screen, MergeScreen)
+        return screen_text(pilot), await decided(pilot, "u", why), screen_text(pilot)
+
+
+async def history_of(made: Workspace, words: str) -> str:
+    """Return the history on the page of the merge that a filter finds."""
+    async with mapping_store.an_app(made, "tom").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "l", "slash")
+        await write(pilot, words)
+        await press(pilot, "enter", "enter", "h")
+        return screen_text(pilot)
+
+
+def hand_over(db: sqlite3.Connection, path: Path) -> None:
+    """Give what the engine works on to the workbench."""
+    for one in path.parent.glob(f"{path.name}*"):
+        one.unlink()
+    with closing(sqlite3.connect(path)) as file:
+        db.backup(file)
+
+
+def take_back(path: Path, db: sqlite3.Connection) -> None:
+    """Let the engine go on with what the workbench has written."""
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA journal_mode=DELETE")
+        file.backup(db)
