@@ -82,7 +82,7 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
                 (f"{state}", state.role),
                 (f"  {row.operation} → {row.system}", ""),
                 (f"  {money(row.amount_minor, row.currency)}", "strong"),
-                (f"  {row.edit}", "warn"),
+                (f"  {row.edit}" if row.edit else "", "warn"),
                 (f"  their id {row.external_id}" if row.external_id else "", "muted"),
             ),
             drawing.line(
