@@ -50,7 +50,7 @@ SHAPES = {
     "workflow show": "as in the list, and steps, deliveries, exceptions",
     "systems list": "system, state, reason, until, failure_count, last_ok_at, last_failure_at, changed_at, "
     "last_read_at, lag_s, unread",
-    "commitments": "legal_entity, the dimensions asked for, currency, requested, ordered, invoiced, open, over, budget, left, "
+    "commitments": "legal_entity, the dimensions asked for, currency, requested, ordered, invoiced, open, over, ended, direct, budget, used, left, "
     "used_percent",
     "systems show": "system, adapter, requests_per_second, connections_max, timeout_s, attempts_max, breaker_failures, "
     "breaker_pause_s, asked_at, drift_count, schedules, drift",

@@ -9,14 +9,20 @@ counts together with its stage.
 
 *Ordered* are the live lines of the newest revision; a line that was cancelled, or an order that ended, takes what was
 still open of it with it. What was invoiced is kept for good, whatever comes first: an order that is opened again finds it.
+
+    used = what live lines promise, or what was invoiced of them where that is more + what was invoiced of lines that promise
+           nothing (any more) + what invoices charge without an order
+
+Whoever ends an order frees what was open of it, never what was spent: that stays on the accounts that the line was charged to.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from store.canonical.budget import Commitment, CommitmentLine
 from store.canonical.money import Money
@@ -46,6 +52,10 @@ class CommitmentTotal(NamedTuple):
 def replace(db: sqlite3.Connection, document_key: str, system: str, commitment: Commitment) -> None:
     """Put this revision of an order in the place of the one before; what was invoiced stays invoiced."""
     _put(db, ORDER, document_key, system, commitment.legal_entity, commitment.lines)
+    db.executemany(
+        "DELETE FROM commitment_ended WHERE document_key=? AND line_number=?",
+        [(document_key, line.number) for line in commitment.lines],
+    )
     for line in commitment.lines:
         _spread(db, document_key, line.number)
 
@@ -100,9 +110,25 @@ def drop(db: sqlite3.Connection, document_key: str, stage: Stage = ORDER) -> int
     """Take back what a document still promised; return how many parts that were. What was invoiced stays on record."""
     if stage == REQUISITION:
         db.execute("DELETE FROM commitment_taken WHERE document_key=?", (document_key,))
+    else:
+        _keep_ended(db, document_key)
     return db.execute(
         "DELETE FROM commitment_line WHERE document_key=? AND stage=?", (document_key, stage)
     ).rowcount
+
+
+def _keep_ended(db: sqlite3.Connection, order_key: str) -> None:
+    """Keep where the live lines of an order are charged: what was or will be invoiced of them is spent there."""
+    where = "document_key=? AND stage=? AND line_number IS NOT NULL"
+    db.execute(
+        "DELETE FROM commitment_ended WHERE document_key=? AND line_number IN"
+        f" (SELECT line_number FROM commitment_line WHERE {where})",
+        (order_key, order_key, ORDER),
+    )
+    db.execute(
+        f"INSERT INTO commitment_ended({_TAKEN}) SELECT {_TAKEN} FROM commitment_line WHERE {where}",
+        (order_key, ORDER),
+    )
 
 
 def taken_over(db: sqlite3.Connection, requisition_key: str, lines: Iterable[str]) -> int:
@@ -158,12 +184,18 @@ class Relief(NamedTuple):
 
 
 def relieve(
-    db: sqlite3.Connection, invoice_key: str, reliefs: Iterable[Relief], *, legal_entity: str, system: str
+    db: sqlite3.Connection,
+    invoice_key: str,
+    reliefs: Iterable[Relief],
+    *,
+    legal_entity: str,
+    system: str,
+    booked_on: date,
 ) -> int:
     """Let an invoice take from what orders promise; return how many order lines that touched.
 
-    Telling it again changes nothing. What it takes of an order that promises nothing (any more, or yet) is kept and
-    counts as soon as the order is there.
+    Telling it again changes nothing. What it takes of an order that promises nothing (any more, or yet) is kept, is spent,
+    and counts against the order as soon as it is there.
     """
     touched = _forget(db, invoice_key)
     taken: dict[tuple[str, str, str], int] = {}
@@ -171,10 +203,10 @@ def relieve(
         key = (relief.order_key, relief.line, relief.amount.currency)
         taken[key] = taken.get(key, 0) + relief.amount.amount_minor
     db.executemany(
-        "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, currency, amount_minor)"
-        " VALUES (?,?,?,0,?,?,?,?)",
+        "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, booked_on, currency,"
+        " amount_minor) VALUES (?,?,?,0,?,?,?,?,?)",
         [
-            (order_key, invoice_key, line, legal_entity, system, currency, minor)
+            (order_key, invoice_key, line, legal_entity, system, booked_on.isoformat(), currency, minor)
             for (order_key, line, currency), minor in taken.items()
         ],
     )
@@ -241,27 +273,23 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     Invoices share the line cumulatively: however many there are, together they take of each account what one
     invoice over their sum would, so that a line invoiced in full leaves nothing on any account.
     """
-    parts = db.execute(
-        "SELECT distribution, legal_entity, system, cost_centre, account, project, period, currency, amount_minor"
-        " FROM commitment_line WHERE document_key=? AND stage=? AND line_number=? ORDER BY distribution",
-        (document_key, ORDER, line),
-    ).fetchall()
+    parts = _charged(db, document_key, line)
     if not parts:
         return
     currency = parts[0][7]
     weights = [part[8] for part in parts]
     taken = db.execute(
-        "SELECT invoice_key, sum(amount_minor) FROM commitment_relief WHERE document_key=? AND line=? AND currency=?"
-        " GROUP BY invoice_key ORDER BY invoice_key",
+        "SELECT invoice_key, max(booked_on), sum(amount_minor) FROM commitment_relief WHERE document_key=? AND line=?"
+        " AND currency=? GROUP BY invoice_key ORDER BY invoice_key",
         (document_key, line, currency),
     ).fetchall()
     rows = []
     so_far, shared = 0, [0] * len(parts)
-    for invoice_key, minor in taken:
+    for invoice_key, booked_on, minor in taken:
         so_far += minor
         now = [one.amount_minor for one in Money(amount_minor=so_far, currency=currency).share(weights)]
         rows += [
-            (document_key, invoice_key, line, *part[:8], after - before)
+            (document_key, invoice_key, line, *part[:8], after - before, booked_on)
             for part, before, after in zip(parts, shared, now, strict=True)
         ]
         shared = now
@@ -271,8 +299,26 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     )
     db.executemany(
         "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, cost_centre, account,"
-        " project, period, currency, amount_minor) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " project, period, currency, amount_minor, booked_on) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         rows,
+    )
+
+
+def _charged(db: sqlite3.Connection, order_key: str, line: str) -> list[tuple[Any, ...]]:
+    """Return where an order line is charged, or was when it ended, with how much of it, part by part."""
+    columns = (
+        "distribution, legal_entity, system, cost_centre, account, project, period, currency, amount_minor"
+    )
+    where = "document_key=? AND line_number=?"
+    live = db.execute(
+        f"SELECT {columns} FROM commitment_line WHERE {where} AND stage=? ORDER BY distribution",
+        (order_key, line, ORDER),
+    ).fetchall()
+    return (
+        live
+        or db.execute(
+            f"SELECT {columns} FROM commitment_ended WHERE {where} ORDER BY distribution", (order_key, line)
+        ).fetchall()
     )
 
 
@@ -294,11 +340,12 @@ def used_of(
     periods: Sequence[str] | None = None,
     days: Days | None = None,
     order: str,
+    lines: Collection[str] = (),
     requisition: str | None,
 ) -> int:
     """Return what live orders and requisitions charge to a cost centre, an account, a project, or all that are given,
-    invoiced or not, and what invoices charge there without an order, in minor units: all but one order and the
-    requisition that it comes from.
+    invoiced or not, what was invoiced beyond them or of lines that have ended, and what invoices charge there without an
+    order, in minor units: all but `lines` of one order, with whatever it promises, and the requisition that it comes from.
 
     `periods`: only what names one of these budget periods. `days`: invoices that name none count where they were booked
     within these; None: all of them, as far as no period is asked for.
@@ -307,24 +354,22 @@ def used_of(
     place = "".join(f" AND {name}=?" for name, value in stated if value is not None)
     values = [legal_entity, currency, *(value for _, value in stated if value is not None)]
     names = [] if periods is None else list(periods)
-    marks = ", ".join("?" * len(names))
-    where = "" if periods is None else f" AND period IN ({marks})"
+    named = f"period IN ({', '.join('?' * len(names))})" if periods is not None else "1"
     promised: int = db.execute(
-        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{place}{where}"
+        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{place} AND {named}"
         " AND NOT (document_key=? AND stage=?) AND NOT (document_key IS ? AND stage=?)",
         (*values, *names, order, ORDER, requisition, REQUISITION),
     ).fetchone()[0]
+    within, limits = "1", [one.isoformat() for one in days or ()]
     if days is not None:
         within = "booked_on BETWEEN ? AND ?"
-        where = (
-            f" AND {within}"
-            if periods is None
-            else f" AND (period IN ({marks}) OR period IS NULL AND {within})"
-        )
-        names += [one.isoformat() for one in days]
+    if periods is not None:
+        within = named if days is None else f"({named} OR period IS NULL AND {within})"
     spent: int = db.execute(
-        f"SELECT coalesce(sum(amount_minor), 0) FROM expenditure_line WHERE legal_entity=? AND currency=?{place}{where}",
-        (*values, *names),
+        f"SELECT coalesce(sum(amount_minor), 0) FROM v_spent WHERE legal_entity=? AND currency=?{place}"
+        f" AND CASE kind WHEN 'over' THEN {named} ELSE {within} END"
+        " AND (document_key IS NOT ? OR line_number NOT IN (SELECT value FROM json_each(?)))",
+        (*values, *names, *names, *limits, order, json.dumps(sorted(lines))),
     ).fetchone()[0]
     return promised + spent
 

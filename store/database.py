@@ -52,6 +52,7 @@ KNOWN_MIGRATIONS: Final = (
     "m029_breaker_by_deliveries",
     "m030_spending_without_orders",
     "m031_unreadable_is_not_missing",
+    "m032_spent_on_ended_orders",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

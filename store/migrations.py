@@ -1191,6 +1191,54 @@ def m031_unreadable_is_not_missing(db: Database) -> None:
         db.execute(statement)
 
 
+_M032 = """
+CREATE TABLE commitment_ended (      -- where lines of orders were charged that promise nothing any more: what is invoiced of
+  document_key TEXT NOT NULL,        -- them is spent there; same columns as commitment_line
+  line INTEGER NOT NULL,
+  distribution INTEGER NOT NULL,
+  system TEXT NOT NULL,
+  legal_entity TEXT NOT NULL,
+  charge_account TEXT NOT NULL,
+  cost_centre TEXT,
+  account TEXT,
+  period TEXT,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  line_number TEXT NOT NULL,
+  project TEXT,
+  PRIMARY KEY (document_key, line_number, distribution)
+) STRICT, WITHOUT ROWID;
+INSERT INTO commitment_ended
+  SELECT r.external_id, l.key + 1, d.key + 1, coalesce(w.target, ''), json_extract(v.body, '$.legal_entity'),
+         json_extract(d.value, '$.charge_account'), json_extract(d.value, '$.cost_centre'),
+         json_extract(d.value, '$.account'), json_extract(d.value, '$.period'), json_extract(d.value, '$.amount.currency'),
+         json_extract(d.value, '$.amount.amount_minor'), json_extract(l.value, '$.number'), json_extract(d.value, '$.project')
+  FROM record r JOIN record_version v ON v.id = r.version_id
+  JOIN json_each(v.body, '$.lines') l JOIN json_each(l.value, '$.distributions') d
+  LEFT JOIN workflow w ON w.id = (SELECT max(id) FROM workflow
+                                  WHERE document_key = r.external_id AND flow = 'requisition_to_pay')
+  WHERE r.entity = 'commitment' AND r.system = 'finsync' AND NOT EXISTS (
+    SELECT 1 FROM commitment_line c WHERE c.document_key = r.external_id AND c.stage = 'obligation'
+      AND c.line_number = json_extract(l.value, '$.number'));
+ALTER TABLE commitment_relief ADD COLUMN booked_on TEXT;
+UPDATE commitment_relief SET booked_on = (
+  SELECT coalesce(json_extract(w.data, '$.accounting_on'), substr(w.started_at, 1, 10)) FROM workflow w
+  WHERE w.document_key = commitment_relief.invoice_key AND w.entity = 'invoice' ORDER BY w.id DESC LIMIT 1);
+UPDATE commitment_relief SET (cost_centre, account, project, period) = (
+  SELECT e.cost_centre, e.account, e.project, e.period FROM commitment_ended e
+  WHERE e.document_key = commitment_relief.document_key AND e.line_number = commitment_relief.line GROUP BY e.line_number HAVING count(*) = 1)
+WHERE part = 0; -- invoiced after the line had ended
+CREATE INDEX commitment_relief_place ON commitment_relief(legal_entity, currency, cost_centre, account);
+"""
+
+
+@migrations()
+def m032_spent_on_ended_orders(db: Database) -> None:
+    """What was invoiced of an order line uses its budget after the line has ended."""
+    for statement in statements(_M032):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -16,20 +16,6 @@ if TYPE_CHECKING:
 
 DIMENSIONS: Final = ("cost_centre", "account", "project", "period")
 
-_OVER: Final = """
-SELECT legal_entity, cost_centre, account, project, period, currency, -sum(minor) AS over_minor FROM (
-  SELECT document_key, line_number, legal_entity, cost_centre, account, project, period, currency, sum(minor) AS minor FROM (
-    SELECT document_key, line_number, legal_entity, cost_centre, account, project, period, currency, amount_minor AS minor
-    FROM commitment_line WHERE stage = 'obligation'
-    UNION ALL
-    SELECT document_key, line, legal_entity, cost_centre, account, project, period, currency, -amount_minor
-    FROM commitment_relief r WHERE EXISTS (
-      SELECT 1 FROM commitment_line l
-      WHERE l.document_key = r.document_key AND l.line_number = r.line AND l.stage = 'obligation'))
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(minor) < 0)
-GROUP BY 1, 2, 3, 4, 5, 6
-"""
-
 
 @dataclass
 class _Row:
@@ -40,13 +26,14 @@ class _Row:
     invoiced: int = 0
     open: int = 0
     over: int = 0
+    ended: int = 0
     direct: int = 0
     budgets: Borne = field(default_factory=Borne)
     charges: list[Charge] = field(default_factory=list)
 
     @property
     def used(self) -> int:
-        return self.requested + self.ordered + self.direct
+        return self.requested + self.ordered + self.over + self.ended + self.direct
 
 
 _Key = tuple[str | None, ...]
@@ -83,8 +70,8 @@ def report(
             found.ordered += row["ordered_minor"]
             found.invoiced += row["invoiced_minor"]
             found.open += row["amount_minor"]
-    for row in db.execute(_OVER):
-        groups.setdefault(tuple(row[name] for name in names), _Row()).over += row["over_minor"]
+            found.over += row["over_minor"]
+            found.ended += row["ended_minor"]
     for line in lines:
         if wanted(line, by):
             key = tuple(getattr(line, name) for name in names)
@@ -99,8 +86,7 @@ def report(
 
 def _charge(row: sqlite3.Row) -> Charge:
     """Return what a row of the view takes of budgets: what is requested, ordered or spent, invoiced or not."""
-    minor = row["amount_minor"] if row["stage"] == "commitment" else row["ordered_minor"]
-    return Charge(row["cost_centre"], row["account"], row["project"], row["period"], minor)
+    return Charge(row["cost_centre"], row["account"], row["project"], row["period"], row["used_minor"])
 
 
 def _gather(groups: dict[_Key, _Row], names: Sequence[str]) -> None:
@@ -137,6 +123,7 @@ def _shown(names: dict[str, Any], row: _Row, by: Sequence[str]) -> dict[str, Any
         "invoiced": amount(row.invoiced, currency),
         "open": amount(row.open, currency),
         "over": amount(row.over, currency),
+        "ended": amount(row.ended, currency),
         "direct": amount(row.direct, currency),
         "budget": amount(budget, currency),
         "used": amount(taken, currency),

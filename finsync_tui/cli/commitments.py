@@ -43,9 +43,9 @@ def commitments(
     """Show open commitments against budgets: open = ordered - invoiced - cancelled, to the minor unit.
 
     Requested is what approved requisitions promise until an order takes it over in the ERP. Over is what was invoiced beyond
-    an order line, which makes open that much lower. Direct is what invoices charged without an order. Used is what
-    the budgets bear of requested, ordered and direct, in a year's row with its quarters and months. Left is the budget less that, or what its source says
-    where that is less.
+    an order line, which makes open that much lower. Ended is what was invoiced of orders and lines that have ended. Direct is
+    what invoices charged without an order. Used is what the budgets bear of requested, ordered, over, ended and direct, in a
+    year's row with its quarters and months. Left is the budget less that, or what its source says where that is less.
     """
     from finsync_tui import profile
 
@@ -60,7 +60,7 @@ def commitments(
     if json:
         say_json(rows)
         return
-    sums = ["requested", "ordered", "invoiced", "open", "over", "direct", "budget", "used", "left"]
+    sums = ["requested", "ordered", "invoiced", "open", "over", "ended", "direct", "budget", "used", "left"]
     say(
         table(
             ["company", *(name.replace("_", " ") for name in names), *sums, "of it", "currency"],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
@@ -67,12 +67,14 @@ def shortages(
     *,
     on: date,
     order: str = "",
+    lines: Collection[str] = (),
     requisition: str | None = None,
 ) -> list[Shortage]:
     """Return the budgets that do not bear the charges, by their labels.
 
     What orders and requisitions have promised since a budget was read is taken off, all but this order's and its
-    requisition's, and what invoices without an order have spent: two don't spend the same money.
+    requisition's, and what invoices have spent that nothing promises: two don't spend the same money. `lines` are those of
+    this order that are charged now: what was invoiced of its others is spent.
     """
     wanted: dict[str, tuple[Budget, int]] = {}
     for charge in _together(charges):
@@ -81,7 +83,7 @@ def shortages(
             wanted[key] = (budget, known + charge.amount_minor)
     found = []
     for budget, minor in wanted.values():
-        free = _left(context, budget, on, order=order, requisition=requisition)
+        free = _left(context, budget, on, order=order, lines=lines, requisition=requisition)
         if minor > free.amount_minor:
             found.append(Shortage(label(budget), Money(amount_minor=minor, currency=currency), free))
     return sorted(found, key=lambda one: one.label)
@@ -172,7 +174,9 @@ def _is_in(context: Context, budget: Budget, charge: Charge, on: date) -> bool:
     return any(one is not None and one.record.starts_on <= on <= one.record.ends_on for one in named)
 
 
-def _left(context: Context, budget: Budget, on: date, *, order: str, requisition: str | None) -> Money:
+def _left(
+    context: Context, budget: Budget, on: date, *, order: str, lines: Collection[str], requisition: str | None
+) -> Money:
     months = days_of(budget.period)
     is_year = bool(_YEAR.fullmatch(budget.period))
     used = commitments.used_of(
@@ -185,6 +189,7 @@ def _left(context: Context, budget: Budget, on: date, *, order: str, requisition
         periods=None if is_year else _names(budget.period, months),
         days=_whole(months) if months is not None else None,
         order=order,
+        lines=lines,
         requisition=requisition,
     )
     free = budget.amount.amount_minor - used

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +14,10 @@ from hypothesis import strategies as st
 from store import commitments
 from store.canonical.budget import Commitment, CommitmentDistribution
 from store.canonical.money import Money
-from store.commitments import Relief
+from store.commitments import Relief, Spent
 from tests.builders import a_commitment, a_commitment_line, a_store
 
-ERP = {"legal_entity": "DE01", "system": "oracle-emea"}
+ERP: Any = {"legal_entity": "DE01", "system": "oracle-emea", "booked_on": date(2026, 1, 5)}
 ORDERS = ("coupa:1", "coupa:2")
 INVOICES = ("coupa:i1", "coupa:i2", "coupa:i3")
 LINES = ("1", "2", "3")
@@ -61,41 +64,101 @@ moves = st.one_of(
 )
 
 
-@given(happened=st.lists(moves, max_size=12))
-def test_open_is_ordered_less_invoiced_of_what_lives(
-    happened: Sequence[tuple[str, str, Commitment | list[Relief] | None]],
-) -> None:
-    """Orders, revisions, ends, re-openings, invoices, credit notes and voids, repeated and in any order: to the minor unit."""
+Moves = Sequence[tuple[str, str, Commitment | list[Relief] | None]]
+
+
+def happen(
+    db: sqlite3.Connection, happened: Moves
+) -> tuple[dict[str, Commitment], dict[tuple[str, str], int]]:
+    """Let it happen, each thing twice; return the orders that live and what was invoiced of each line."""
     ordered: dict[str, Commitment] = {}
     invoiced: dict[str, list[Relief]] = {}
+    for what, key, value in happened:
+        for _ in range(2):  # told twice, it changes nothing
+            if isinstance(value, Commitment):
+                commitments.replace(db, key, "oracle-emea", value)
+                ordered[key] = value
+            elif what == "end":
+                commitments.drop(db, key)
+                ordered.pop(key, None)
+            elif isinstance(value, list):
+                commitments.relieve(db, key, value, **ERP)
+                invoiced[key] = value
+            else:
+                commitments.take_back(db, key)
+                invoiced.pop(key, None)
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    for found in invoiced.values():
+        for relief in found:
+            taken[relief.order_key, relief.line] += relief.amount.amount_minor
+    return ordered, taken
+
+
+@given(happened=st.lists(moves, max_size=12))
+def test_open_is_ordered_less_invoiced_of_what_lives(happened: Moves) -> None:
+    """Orders, revisions, ends, re-openings, invoices, credit notes and voids, repeated and in any order: to the minor unit."""
     with a_store() as store, store.transaction() as db:
-        for what, key, value in happened:
-            for _ in range(2):  # told twice, it changes nothing
-                if isinstance(value, Commitment):
-                    commitments.replace(db, key, "oracle-emea", value)
-                    ordered[key] = value
-                elif what == "end":
-                    commitments.drop(db, key)
-                    ordered.pop(key, None)
-                elif isinstance(value, list):
-                    commitments.relieve(db, key, value, **ERP)
-                    invoiced[key] = value
-                else:
-                    commitments.take_back(db, key)
-                    invoiced.pop(key, None)
+        ordered, taken = happen(db, happened)
 
         live = {
             (key, line.number): line.amount.amount_minor for key, one in ordered.items() for line in one.lines
         }
-        taken: dict[tuple[str, str], int] = defaultdict(int)
-        for found in invoiced.values():
-            for relief in found:
-                taken[relief.order_key, relief.line] += relief.amount.amount_minor
         expected = sum(live.values()) - sum(taken[key] for key in live)
         shown = db.execute("SELECT sum(amount_minor), sum(ordered_minor) FROM v_commitment").fetchone()
 
         assert expected == sum(one.amount_minor for one in commitments.totals(db))
         assert (expected, sum(live.values())) == tuple(value or 0 for value in shown)
+
+
+def beyond(promised: int, invoiced: int) -> int:
+    """Return what was invoiced beyond a promise, which is below zero where the order gives money back."""
+    is_beyond = invoiced < promised if promised < 0 else invoiced > promised
+    return invoiced - promised if is_beyond else 0
+
+
+@given(happened=st.lists(moves, max_size=12))
+def test_what_is_spent_uses_budgets_whoever_ends_the_order(happened: Moves) -> None:
+    """used = ordered of live lines, or invoiced where that is more, + invoiced of ended lines + direct + requested."""
+    with a_store() as store, store.transaction() as db:
+        commitments.reserve(db, "coupa:r", "oracle-emea", "DE01", [a_commitment_line("7.00")])
+        commitments.spend(db, "coupa:d", [Spent("01-1", "1", "7110", None, None, of(300))], **ERP)
+        ordered, taken = happen(db, happened)
+
+        used = 700 + 300
+        for key, order in ordered.items():
+            for line in order.lines:
+                parts = [part.amount.amount_minor for part in line.distributions]
+                shares = of(taken.pop((key, line.number), 0)).share(parts)
+                used += sum(
+                    minor + beyond(minor, share.amount_minor)
+                    for minor, share in zip(parts, shares, strict=True)
+                )
+        used += sum(taken.values())  # of lines that live no more
+        centres = db.execute("SELECT cost_centre, sum(used_minor) FROM v_commitment GROUP BY 1").fetchall()
+
+        assert used == sum(minor for _, minor in centres)
+        assert used == commitments.used_of(db, "DE01", "EUR", order="", requisition=None)
+        for centre, minor in centres:
+            if centre is not None:
+                found = commitments.used_of(db, "DE01", "EUR", cost_centre=centre, order="", requisition=None)
+                assert minor == found
+
+
+def test_an_invoice_that_comes_after_the_end_is_spent_where_the_line_was_charged() -> None:
+    """Not in other years; and not a second time, when the order whose line it is asks for its budget again."""
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", a_commitment("100.00"))
+        commitments.drop(db, "coupa:1")
+        commitments.relieve(db, "coupa:i", [Relief("coupa:1", "1", of(4000))], **ERP)
+
+        def used(year: int, lines: Sequence[str] = (), order: str = "coupa:1") -> int:
+            days = commitments.Days(date(year, 1, 1), date(year, 12, 31))
+            return commitments.used_of(
+                db, "DE01", "EUR", cost_centre="420", days=days, order=order, lines=lines, requisition=None
+            )
+
+        assert (4000, 0) == (used(2026), used(2027))
+        assert (0, 4000) == (used(2026, ["1"]), used(2026, ["1"], "coupa:2"))
 
 
 @given(order=revisions(), cuts=st.lists(st.integers(1, 9), min_size=1, max_size=5))

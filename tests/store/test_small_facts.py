@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from store import commitments, engine, findings, meta, preferences, rulesets
 from store.canonical.budget import CommitmentDistribution
@@ -11,7 +12,7 @@ from store.commitments import CommitmentTotal, Relief
 from store.findings import Finding
 from tests.builders import MONDAY, a_commitment, a_commitment_line, a_store
 
-ERP = {"legal_entity": "DE01", "system": "oracle-emea"}
+ERP: Any = {"legal_entity": "DE01", "system": "oracle-emea", "booked_on": date(2026, 1, 5)}
 
 
 def a_finding(class_: str = "THROTTLED", **changes: object) -> Finding:
@@ -100,9 +101,11 @@ def test_an_invoice_takes_from_what_an_order_promises() -> None:
         (open_,) = commitments.totals(db)
         assert (8999, 1) == (open_.amount_minor, open_.order_count)
         shares = db.execute(
-            "SELECT cost_centre, invoiced_minor, amount_minor FROM v_commitment ORDER BY 1"
+            "SELECT cost_centre, invoiced_minor, amount_minor, ended_minor FROM v_commitment ORDER BY 1"
         ).fetchall()
-        assert [("1", 334, 3000), ("2", 334, 2999), ("3", 333, 3000)] == [tuple(row) for row in shares]
+        assert [(None, 0, 0, 100), ("1", 334, 3000, 0), ("2", 334, 2999, 0), ("3", 333, 3000, 0)] == [
+            tuple(row) for row in shares
+        ]
         commitments.take_back(db, "coupa:inv")
         assert 10000 == commitments.totals(db)[0].amount_minor
 

@@ -138,11 +138,15 @@ def publish(context: Context) -> Answer:
         for line in invoice.lines
         if line.kind == "item" and line.order_number and invoice.kind != "prepayment"
     ]
-    whose = {"legal_entity": str(context.data["legal_entity"]), "system": subject.target(context)}
-    commitments.relieve(context.db, flow.document_key, reliefs, **whose)
-    spent = tuple(spending.spent(context, invoice))
+    entity, target = str(context.data["legal_entity"]), subject.target(context)
     booked_on = date.fromisoformat(context.data["accounting_on"])
-    commitments.spend(context.db, flow.document_key, spent, booked_on=booked_on, **whose)
+    commitments.relieve(
+        context.db, flow.document_key, reliefs, legal_entity=entity, system=target, booked_on=booked_on
+    )
+    spent = tuple(spending.spent(context, invoice))
+    commitments.spend(
+        context.db, flow.document_key, spent, legal_entity=entity, system=target, booked_on=booked_on
+    )
     tell(context, "posted", {"total": invoice.total.model_dump()})
     return Done({"relieved": len(reliefs), "spent": len(spent)})
 

@@ -29,6 +29,7 @@ def check_budget(context: Context) -> Answer:
             order.currency,
             on=context.now.date(),
             order=context.workflow.document_key,
+            lines={line.number for line, _ in subject.distributions(order)},
             requisition=f"{subject.source(context)}:{wish}" if wish else None,
         )
     ]

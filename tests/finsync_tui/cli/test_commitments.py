@@ -41,6 +41,7 @@ def filled(finsync: Finsync) -> Finsync:
             [Relief("coupa:1", "1", Money.of("40.00", "EUR"))],
             legal_entity="DE01",
             system="oracle-emea",
+            booked_on=date(2026, 1, 5),
         )
         for centre, amount, left in (("420", "150", "110"), ("430", "70", "70")):
             budget = Budget(
@@ -111,13 +112,28 @@ def test_what_is_invoiced_beyond_an_order_stands_apart(finsync: Finsync) -> None
             [Relief("coupa:2", "1", Money.of("25.00", "EUR"))],
             legal_entity="DE01",
             system="oracle-emea",
+            booked_on=date(2026, 1, 5),
         )
 
     (row, _) = finsync("commitments", "--json").json
 
-    assert ("110.00", "65.00", "45.00", "15.00") == tuple(
-        row[name] for name in ("ordered", "invoiced", "open", "over")
+    assert ("110.00", "65.00", "45.00", "15.00", "125.00", "25.00") == tuple(
+        row[name] for name in ("ordered", "invoiced", "open", "over", "used", "left")
     )
+
+
+def test_what_was_invoiced_of_an_ended_order_stays_used(finsync: Finsync) -> None:
+    """Ending it frees what was open of it, never what was spent: the same in its month's row."""
+    with filled(finsync).store() as store, store.transaction() as db:
+        commitments.drop(db, "coupa:1")
+
+    used = finsync("commitments", "--json").json[0]
+    by_period = finsync("commitments", "--by", "period", "--json").json
+
+    assert ("0.00", "0.00", "40.00", "40.00", "110.00") == tuple(
+        used[name] for name in ("ordered", "open", "ended", "used", "left")
+    )
+    assert ("40.00", "40.00") == next((r["ended"], r["used"]) for r in by_period if r["period"] == "Jan-26")
 
 
 def test_what_a_budgets_source_says_is_left_counts_where_it_is_less(finsync: Finsync) -> None:

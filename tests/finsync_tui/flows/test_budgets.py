@@ -16,11 +16,14 @@ from tests.finsync_tui.flows.invoice_desk import (
     TARGET,
     InvoiceDesk,
     a_free_line,
+    a_line,
+    a_receipt,
     a_tax_line,
     an_invoice,
     an_order,
     eur,
 )
+from tests.finsync_tui.flows.test_order_ended import erp_shows
 
 EXTRACT = "extract"
 
@@ -215,3 +218,32 @@ def test_spending_counts_in_the_year_and_month_that_it_was_booked_in(period: str
 
     assert 1 == taken
     assert is_short == bool(desk.exceptions)
+
+
+@pytest.mark.parametrize("status", ["closed", "cancelled"])
+def test_an_order_that_ends_leaves_what_was_invoiced_of_it_spent(status: str) -> None:
+    """It frees the 60 that were open: the next order of 120 finds 110 of 150."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("150", amount=eur("150")))
+    desk.order()
+    desk.receive()
+    desk.post(an_invoice(a_line("4")))
+    erp_shows(desk, status)
+
+    desk.tell(SOURCE, "4712", an_order("12", number="PO-2"))
+
+    assert 0 == desk.open_minor
+    assert "cost centre 420: the order takes 120.00 EUR, 110.00 EUR are left" in desk.cause
+
+
+def test_what_is_invoiced_beyond_an_order_uses_the_budget() -> None:
+    """Ordered 100, invoiced 102 within the tolerance: of 105 are 3 left."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("105", amount=eur("105")))
+    desk.order()
+    desk.receive(a_receipt("10"))
+    desk.post(an_invoice(a_line("10", "10.2")))
+
+    desk.tell(SOURCE, "4712", an_order("0.4", number="PO-2"))
+
+    assert "the order takes 4.00 EUR, 3.00 EUR are left" in desk.cause
