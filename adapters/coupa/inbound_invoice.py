@@ -119,23 +119,28 @@ def _lines(document: Invoice, unit: Unit, options: Options) -> list[dict[str, An
         path = f"$.invoice-lines[{n}]"
         item = _item(line, unit, path, options)
         if is_by_line:
-            own = list(_taxes(line, item["number"], unit, path))
-            if own:
-                item["tax"] = unit.money(sum([tax["amount"]["amount_minor"] for tax in own]))
-            taxes += own
+            taxes += _taxed(item, list(_taxes(line, item["number"], unit, path)), unit)
         lines.append(item)
     for n, charge in enumerate(_charges(document)):
         path = f"$.invoice-charges[{n}]"
         number_ = f"C{n + 1}"
-        lines.append(_charge(charge, number_, unit, path, options))
-        taxes += _tax_lines(charge.tax_lines, number_, unit, path)
+        made = _charge(charge, number_, unit, path, options)
+        own = _tax_lines(charge.tax_lines, number_, unit, path)
+        taxes += _taxed(made, own, unit) if is_by_line else own
+        lines.append(made)
     if not is_by_line:
         taxes += _taxes(document, None, unit, "$")
     lines += taxes
-    for made in lines:
-        for part in made["distributions"]:
+    for one in lines:
+        for part in one["distributions"]:
             part["chart"] = part["chart"] or chart
     return lines
+
+
+def _taxed(line: dict[str, Any], own: list[dict[str, Any]], unit: Unit) -> list[dict[str, Any]]:
+    """Let a line say the tax that was charged on it, none where it has none, and return its tax lines."""
+    line["tax"] = unit.money(sum([tax["amount"]["amount_minor"] for tax in own]))
+    return own
 
 
 def _item(line: InvoiceLine, unit: Unit, path: str, options: Options) -> dict[str, Any]:

@@ -156,6 +156,19 @@ def test_tax_on_lines_names_its_line() -> None:
     assert (eur(1000), eur(11000)) == (record.lines[0].tax, record.total)
 
 
+def test_a_line_without_tax_is_charged_none_where_tax_stands_on_lines() -> None:
+    """So are charges: what one line was charged too much is not taken for what another was not charged."""
+    taxed, free = a_line(**{"tax-amount": "38.00"}), a_line(**{"line-num": 2, "tax-amount": "0.00"})
+    document = {"line-level-taxation": True, "shipping-amount": "10.00"}
+    by_line = invoice(an_invoice(taxed, free, **document))
+    by_header = invoice(an_invoice(a_line(), **{"tax-amount": "19.00", "shipping-amount": "10.00"}))
+
+    assert [("1", eur(3800)), ("2", eur(0)), ("C1", eur(0)), ("1T1", None)] == [
+        (line.number, line.tax) for line in by_line.lines
+    ]
+    assert {None} == {line.tax for line in by_header.lines}
+
+
 def test_tax_counts_where_the_invoice_says_it_stands() -> None:
     """Tax on lines of an invoice that is taxed on the header repeats what the header says."""
     line = a_line(**{"tax-amount": "19.00"})

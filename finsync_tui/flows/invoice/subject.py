@@ -90,6 +90,14 @@ def remember(context: Context, entry_id: int) -> None:
     context.data["side_entries"] = [*context.data.get("side_entries", []), entry_id]
 
 
+def posted(context: Context) -> Invoice:
+    """Return what this instance asked the ERP to hold, as it was sent."""
+    version = int(context.data["posting_version"])
+    found = records.get_version(context.db, Invoice, "finsync", context.workflow.document_key, version)
+    assert found is not None
+    return found.record
+
+
 def commitment(context: Context, order_key: str) -> Commitment | None:
     """Return what was last asked of the ERP for an order."""
     found = records.get(context.db, Commitment, "finsync", order_key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from finsync_tui import tax
 from finsync_tui.flows import outgoing
@@ -185,7 +185,7 @@ def _question(context: Context) -> TaxQuestion | None:
     net = [line for line in invoice.lines if line.kind in ("item", "freight", "other")]
     if not net:
         return None
-    charged = [_charged(invoice, line) for line in net]
+    charged = _charged_on(invoice, net)
     stated = total((one for one in charged if one is not None), invoice.currency)
     return TaxQuestion(
         document=context.workflow.document_key,
@@ -261,6 +261,18 @@ def _segment(context: Context, line: InvoiceLine, name: str) -> str | None:
         d.segments[place - 1] for d in line.distributions if place is not None and place <= len(d.segments)
     }
     return parts.pop() if len(parts) == 1 else None
+
+
+def _charged_on(invoice: Invoice, net: Sequence[InvoiceLine]) -> list[Money | None]:
+    """Return the tax charged on each line. Where lines say it and all tax is some line's, the others are charged none."""
+    charged = [_charged(invoice, line) for line in net]
+    stated = [one for one in charged if one is not None]
+    numbers = {line.number for line in net}
+    is_on_lines = all(one.reference in numbers for one in invoice.lines if one.kind == "tax")
+    if stated and is_on_lines and total(stated, invoice.currency) == _tax(invoice):
+        none = Money(amount_minor=0, currency=invoice.currency)
+        return [none if one is None else one for one in charged]
+    return charged
 
 
 def _charged(invoice: Invoice, line: InvoiceLine) -> Money | None:

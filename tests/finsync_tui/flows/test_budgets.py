@@ -11,6 +11,7 @@ from finsync_tui.profile import Profile
 from store import workflows
 from store.canonical.budget import Budget
 from store.canonical.organisation import FiscalPeriod
+from store.canonical.payables import InvoiceLine
 from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
     TARGET,
@@ -247,3 +248,33 @@ def test_what_is_invoiced_beyond_an_order_uses_the_budget() -> None:
     desk.tell(SOURCE, "4712", an_order("0.4", number="PO-2"))
 
     assert "the order takes 4.00 EUR, 3.00 EUR are left" in desk.cause
+
+
+def a_charge(amount: str = "10") -> InvoiceLine:
+    return InvoiceLine(number="C1", kind="freight", amount=eur(amount), description="Freight")
+
+
+@pytest.mark.parametrize(
+    ("lines", "spent"), [((a_free_line("60"), a_charge()), 7000), ((a_line(), a_charge()), 1000)]
+)
+def test_charges_without_an_account_use_the_budget_of_who_bears_them(
+    lines: tuple[InvoiceLine, ...], spent: int
+) -> None:
+    """They go with the items: also with those of an order, which did not promise them."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+
+    desk.post(an_invoice(*lines))
+
+    assert [("420", "7110", "2026-01", spent, spent, 0)] == used(desk)
+
+
+def test_tax_that_does_not_come_back_uses_the_budget_of_its_cost() -> None:
+    """Half of 19 is lost: what comes back is no cost."""
+    recovery = [{"tax_codes": ["V19"], "percent": "50"}]
+    desk = InvoiceDesk(tax={"provider": "table", "countries": {"DE": {"recovery": recovery}}})
+
+    desk.post(an_invoice(a_free_line("100", tax_code="V19"), a_tax_line("19")))
+
+    assert [("420", "7110", "2026-01", 10950, 10950, 0)] == used(desk)
