@@ -13,7 +13,7 @@ from typing import Final
 
 from finsync_tui.flows import counters, looking, not_given_up, outgoing
 from finsync_tui.flows.counters import Counter, has_effects
-from finsync_tui.flows.order import subject, takeover
+from finsync_tui.flows.order import ended, subject, takeover
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
@@ -263,7 +263,8 @@ def _after(context: Context, delivery: Delivery) -> None:
             counters.earlier_commitment(context) if delivery.operation == "order.change" else _newest(context)
         )
         if before is not None:
-            commitments.replace(context.db, flow.document_key, delivery.system, before)
+            live = ended.in_force(context, before)
+            commitments.replace(context.db, flow.document_key, delivery.system, live)
             _tell(context, "commitment", "changed")
     elif delivery.operation == "order.reopen":
         commitments.drop(context.db, flow.document_key)

@@ -44,7 +44,10 @@ def spent(context: Context, invoice: Invoice) -> Iterator[Spent]:
 def _is_no_cost(context: Context, line: InvoiceLine) -> bool:
     """Say whether a posted line is on the balance sheet: tax that comes back, or that the buyer owes."""
     accounts = context.data.get("accounts", {})
-    kept = (accounts.get(f"tax/{line.reference}") if line.kind == "tax" else None, accounts.get(f"owed/{line.reference}"))
+    kept = (
+        accounts.get(f"tax/{line.reference}") if line.kind == "tax" else None,
+        accounts.get(f"owed/{line.reference}"),
+    )
     return line.account in kept
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from finsync_tui.flows import budgets, outgoing
 from finsync_tui.flows.budgets import Charge
-from finsync_tui.flows.order import subject
+from finsync_tui.flows.order import ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from store import outbox
 
@@ -16,7 +16,8 @@ def check_budget(context: Context) -> Answer:
     """Say when the known budget looks too small. The ERP's own funds check decides, unless the company says otherwise."""
     if subject.company(context).funds_check == "erp":
         return Done({"budget": f"{subject.target(context)} is asked when it has the draft"}, is_skipped=True)
-    order = subject.order(context)
+    order, left_out = subject.order(context), ended.left_out(context)
+    charged = [(line, part) for line, part in subject.distributions(order) if line.number not in left_out]
     wish = order.requisition_id
     low = [
         str(one)
@@ -24,12 +25,12 @@ def check_budget(context: Context) -> Answer:
             context,
             (
                 Charge.of(part.amount, context.data["accounts"][f"{line.number}/{part.number}"], part.period)
-                for line, part in subject.distributions(order)
+                for line, part in charged
             ),
             order.currency,
             on=context.now.date(),
             order=context.workflow.document_key,
-            lines={line.number for line, _ in subject.distributions(order)},
+            lines={line.number for line, _ in charged},
             requisition=f"{subject.source(context)}:{wish}" if wish else None,
         )
     ]

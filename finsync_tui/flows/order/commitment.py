@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing, sent
-from finsync_tui.flows.order import shape, subject, takeover
+from finsync_tui.flows.order import ended, shape, subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
 from store.canonical.budget import Commitment, PolicyMetadata
@@ -12,6 +12,16 @@ from store.canonical.budget import Commitment, PolicyMetadata
 def request_commitment(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
     held = subject.held(context)
+    left_out = ended.left_out(context)
+    if left_out and {line.number for line, _ in subject.distributions(held.record)} <= set(left_out):
+        target = subject.target(context)
+        return Hold(
+            "REJECTED",
+            f"{target} has cancelled every line of order {held.record.number} that is still ordered, and takes none up again",
+            f"Cancel the order in {subject.source(context)}, or order what is still wanted as new lines, then retry.",
+            target,
+            {"lines": left_out},
+        )
     commitment = shape.commitment(
         held.record,
         subject.company(context),
@@ -23,6 +33,7 @@ def request_commitment(context: Context) -> Answer:
             supplier_site_id=context.data.get("supplier_site_id"),
             policy=PolicyMetadata.model_validate(context.data["policy"]),
             accounts=context.data["accounts"],
+            left_out=frozenset(left_out),
         ),
     )
     target = subject.target(context)
@@ -42,7 +53,7 @@ def request_commitment(context: Context) -> Answer:
         ],
         context.now,
     )
-    context.data["commitment_version"] = stored[0].version
+    context.data.update(commitment_version=stored[0].version, left_out=left_out, ended_lines=left_out)
     entry_id = outgoing.enqueue(
         context,
         target,
@@ -138,7 +149,8 @@ def await_approval(context: Context) -> Answer:
         why=link.why if link else "created",
         linked_at=context.now,
     )
-    context.data.update(erp_number=order.number, erp_status="Open", erp_revision=order.revision)
+    status = ended.status_text("open", context.data.get("left_out", []))
+    context.data.update(erp_number=order.number, erp_status=status, erp_revision=order.revision)
     return Done({"erp_number": order.number, "funds_status": order.funds_status, "revision": order.revision})
 
 
@@ -146,7 +158,8 @@ def publish(context: Context) -> Answer:
     """Tell others, and bring the commitment totals up to date."""
     commitment = subject.asked(context)
     target = subject.target(context)
-    commitments.replace(context.db, context.workflow.document_key, target, commitment)
+    live = ended.in_force(context, commitment)
+    commitments.replace(context.db, context.workflow.document_key, target, live)
     takeover.of_order(context.db, subject.source(context), target, subject.order(context))
     is_first = context.workflow.kind == "create"
     subject.tell(context, "created" if is_first else "changed", {"total": commitment.total.model_dump()})

@@ -8,13 +8,15 @@ ERP open it again, it promises again. An order that closes with nothing left to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from sqlite3 import Connection
 
 from finsync_tui.flows import outgoing
 from finsync_tui.flows.order import subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store import commitments, crossrefs, records
-from store.canonical.budget import Commitment
+from store.canonical.budget import Commitment, CommitmentLine
+from store.canonical.keys import RecordKey
 from store.canonical.money import Money
 from store.canonical.purchasing import PurchaseOrder
 from store.workflows import Workflow
@@ -34,7 +36,8 @@ def is_news(db: Connection, workflow: Workflow) -> bool:
     told = workflow.data.get("ended_there")
     if seen.record.status not in _ENDED:
         known = workflow.data.get("ended_lines", [])
-        is_other = told is not None or _cancelled(seen.record, _asked(db, workflow)) != known
+        left_out = workflow.data.get("left_out", [])
+        is_other = told is not None or _cancelled(seen.record, _asked(db, workflow), left_out) != known
         return seen.record.status == "open" and is_other
     is_left = any(one.amount_minor > 0 for one in commitments.open_of(db, workflow.document_key))
     return seen.record.status != told and (is_left or told is not None)
@@ -47,21 +50,19 @@ def follow_erp(context: Context) -> Answer:
     key, status, target = context.workflow.document_key, seen.record.status, subject.target(context)
     count = int(context.data.get("ended_count", 0)) + 1
     asked, before = subject.asked(context), commitments.open_of(context.db, key)
-    lines = _cancelled(seen.record, asked)
+    left_out = context.data.get("left_out", [])
+    lines = _cancelled(seen.record, asked, left_out)
     if status in _ENDED:
         commitments.drop(context.db, key)
         _note(context, f"was {status}", before)
     else:
-        live = tuple(line for line in asked.lines if line.number not in lines)
-        commitments.replace(context.db, key, target, asked.model_copy(update={"lines": live}))
+        back = tuple(_asked_before(context, set(left_out) - set(lines)))
+        whole = asked.model_copy(update={"lines": (*asked.lines, *back)})
+        commitments.replace(context.db, key, target, in_force(context, whole))
         if not set(lines) <= set(context.data.get("ended_lines", [])):
             _note(context, f"lost {_named(lines)}", _less(before, commitments.open_of(context.db, key)))
     subject.tell(context, status if status in _ENDED else "changed", {}, part=f"erp-{count}")
-    told = (
-        f"{status.capitalize()}, {_named(lines)} cancelled"
-        if lines and status not in _ENDED
-        else status.capitalize()
-    )
+    told = status_text(status, lines)
     fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": told}
     entry_id = outgoing.enqueue(
         context, subject.source(context), "order.write_back", {"fields": fields},
@@ -82,6 +83,60 @@ def await_followed(context: Context) -> Answer:
     return Finish("done", {"erp_status": context.data["written"]["erp_status"]})
 
 
+def left_out(context: Context) -> list[str]:
+    """Return the lines that the ERP has cancelled by itself and that their source goes on ordering, which it did before, too:
+    an ERP takes no line up again."""
+    seen = subject.shown(context)
+    if seen is None:
+        return []
+    wanted = _ordered_before(context) & {
+        line.number for line, _ in subject.distributions(subject.order(context))
+    }
+    return [line.number for line in seen.record.lines if line.is_cancelled and line.number in wanted]
+
+
+def _ordered_before(context: Context) -> set[str]:
+    """Return the lines of the version before; of the first one, those that the ERP was asked for already."""
+    flow = context.workflow
+    if flow.document_version <= 1:
+        asked = _asked(context.db, flow)
+        return {line.number for line in asked.lines} if asked is not None else set()
+    key = RecordKey.parse(flow.document_key)
+    held = records.get_version(
+        context.db, PurchaseOrder, key.system, key.external_id, flow.document_version - 1
+    )
+    return {line.number for line in held.record.lines if not line.is_cancelled} if held is not None else set()
+
+
+def in_force(context: Context, commitment: Commitment) -> Commitment:
+    """Return what is promised of it: without the lines that the ERP shows as cancelled."""
+    seen = subject.shown(context)
+    gone = {line.number for line in seen.record.lines if line.is_cancelled} if seen is not None else set()
+    live = tuple(line for line in commitment.lines if line.number not in gone)
+    return commitment.model_copy(update={"lines": live})
+
+
+def status_text(status: str, lines: list[str]) -> str:
+    """Say how an order stands in the ERP, in the words that its source reads.
+
+    >>> status_text("open", ["2"]), status_text("closed", ["2"]), status_text("open", [])
+    ('Open, line 2 cancelled', 'Closed', 'Open')
+    """
+    is_open = status not in _ENDED
+    return f"{status.capitalize()}, {_named(lines)} cancelled" if lines and is_open else status.capitalize()
+
+
+def _asked_before(context: Context, numbers: set[str]) -> Iterator[CommitmentLine]:
+    """Yield lines that are in force again, as the ERP was asked for them last."""
+    key, left = context.workflow.document_key, set(numbers)
+    for version in reversed(records.history(context.db, Commitment.entity, "finsync", key) if left else []):
+        held = records.get_version(context.db, Commitment, "finsync", key, version.version)
+        for line in held.record.lines if held is not None else ():
+            if line.number in left:
+                left.remove(line.number)
+                yield line
+
+
 def _asked(db: Connection, workflow: Workflow) -> Commitment | None:
     """Return what an instance asked the ERP to hold; None: it did not get so far."""
     version = workflow.data.get("commitment_version")
@@ -91,9 +146,9 @@ def _asked(db: Connection, workflow: Workflow) -> Commitment | None:
     return held.record if held is not None else None
 
 
-def _cancelled(seen: PurchaseOrder, asked: Commitment | None) -> list[str]:
-    """Return the lines that the ERP has cancelled by itself: those that it was asked to hold."""
-    wanted = {line.number for line in asked.lines} if asked is not None else set()
+def _cancelled(seen: PurchaseOrder, asked: Commitment | None, left_out: Iterable[str]) -> list[str]:
+    """Return the lines that the ERP has cancelled by itself: those that it was asked to hold, or would have been."""
+    wanted = set(left_out) | {line.number for line in (asked.lines if asked is not None else ())}
     return [line.number for line in seen.lines if line.is_cancelled and line.number in wanted]
 
 

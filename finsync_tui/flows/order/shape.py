@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from finsync_tui.profile import LegalEntitySetup
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine, PolicyMetadata
+from store.canonical.money import total
 from store.canonical.purchasing import OrderLine, PurchaseOrder
 
 
@@ -22,10 +23,15 @@ class Decided:
     policy: PolicyMetadata
     accounts: Mapping[str, Mapping[str, str]]
     """By `line/distribution`: charge_account, and its parts by segment name."""
+    left_out: frozenset[str] = frozenset()
+    """Numbers of lines that the ERP has cancelled by itself: it takes none up again."""
 
 
 def commitment(order: PurchaseOrder, setup: LegalEntitySetup, decided: Decided) -> Commitment:
-    """Build the commitment; its validators see to it that lines and distributions add up to the order's total."""
+    """Build the commitment; its validators see to it that lines and distributions add up to the order's total, less what is
+    left out."""
+    live = [line for line in order.lines if not line.is_cancelled]
+    lost = [line.amount for line in live if line.number in decided.left_out]
     return Commitment(
         number=order.number,
         order_key=decided.order_key,
@@ -37,10 +43,10 @@ def commitment(order: PurchaseOrder, setup: LegalEntitySetup, decided: Decided) 
         supplier_id=decided.supplier_id,
         supplier_site_id=decided.supplier_site_id,
         currency=order.currency,
-        total=order.total,
+        total=order.total - total(lost, order.currency),
         description=order.description or f"Order {order.number}",
         policy=decided.policy,
-        lines=tuple(_line(line, decided.accounts) for line in order.lines if not line.is_cancelled),
+        lines=tuple(_line(line, decided.accounts) for line in live if line.number not in decided.left_out),
     )
 
 

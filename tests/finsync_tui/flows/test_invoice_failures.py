@@ -429,6 +429,19 @@ def test_tax_that_is_right_goes_on_and_one_that_is_only_noted_does_too() -> None
     assert ("await_posting", ["TAX_DIFFERS"]) == (noted.step(), noted.noted)
 
 
+def test_tax_on_one_line_does_not_make_up_for_what_another_lacks() -> None:
+    """Where every tax line names its line, one that none names was charged no tax; a tax of the document is shared."""
+    lines = (a_free_line(tax_code="V19"), a_free_line(number="2", tax_code="V19"))
+    on_lines, on_document = InvoiceDesk(tax=DE), InvoiceDesk(tax=DE)
+
+    on_lines.invoice(an_invoice(*lines, a_tax_line("38", reference="1")))
+    on_document.invoice(an_invoice(*lines, a_tax_line("38")))
+
+    assert [("TAX_DIFFERS", "open")] == on_lines.exceptions
+    assert "line 1: 38.00 EUR charged, 19.00 EUR due" in on_lines.cause
+    assert [] == on_document.exceptions
+
+
 def test_tax_that_is_charged_too_much_does_not_come_back() -> None:
     """What is due comes back; the rest goes with the cost."""
     desk = InvoiceDesk(tax={"severity": {"overcharged": "note"}})

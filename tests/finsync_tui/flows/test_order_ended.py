@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from finsync_tui.reconcile.read_back import Want
+from store import records
+from store.canonical.budget import Commitment
 from store.canonical.purchasing import PurchaseOrder
 from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
@@ -17,6 +19,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     an_invoice,
     an_order,
     eur,
+    issued,
 )
 
 
@@ -180,3 +183,72 @@ def test_a_line_that_its_source_cancels_is_no_news_from_the_erp() -> None:
     desk.read()
 
     assert ([], 10000) == (desk.noted, desk.open_minor)
+
+
+def more_desks(revision: str = "2") -> PurchaseOrder:
+    """The order of two lines with twelve desks in place of ten."""
+    (desks,) = an_order("12").lines
+    chairs = two_lines().lines[1]
+    return two_lines(lines=(desks, chairs), total=eur("220"), revision=revision)
+
+
+def erp_issues_without(desk: InvoiceDesk, number: str) -> None:
+    """The ERP approves what it was asked for; the line that it had cancelled stays as it is."""
+    chairs = two_lines().lines[1].model_copy(update={"number": number, "is_cancelled": True})
+    asked = records.get(desk.store.db, Commitment, "finsync", f"{SOURCE}:4711")
+    assert asked is not None
+    order = issued(asked.record, "ERP-PO-1")
+    desk.tell(TARGET, "ERP-4711", order.model_copy(update={"lines": (*order.lines, chairs)}))
+
+
+def test_a_line_that_the_erp_has_cancelled_is_asked_for_no_more() -> None:
+    """The source changes another line and goes on ordering it: the change goes through, and the status still names it."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desk.receive()
+    erp_cancels_line(desk, "2")
+
+    desk.tell(SOURCE, "4711", more_desks())
+    asked = desk.body("order.change")["commitment"]
+    desk.answers(2)
+    erp_issues_without(desk, "2")
+    desk.answer()
+    desk.read()
+    changed = (desk.step("4711"), desk.open_minor, told(desk)[-1])
+    erp_cancels_line(desk, "2")  # read again, it is no news
+
+    assert [("1", 12000)] == [(line["number"], line["amount"]["amount_minor"]) for line in asked["lines"]]
+    assert ("done", 12000, "Open, line 2 cancelled") == changed
+    assert (["ORDER_ENDED"], []) == (desk.noted, desk.exceptions)
+    desk.tell(SOURCE, "4711", more_desks("3").model_copy(update={"description": "Desks"}))
+    assert ["1"] == [line["number"] for line in desk.body("order.change")["commitment"]["lines"]]
+
+
+def test_a_line_that_its_source_had_cancelled_and_orders_again_is_asked_for() -> None:
+    """Only what the ERP cancelled by itself is left out: whether it takes this one up again, it has to say."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desks, chairs = two_lines().lines
+    without = (desks, chairs.model_copy(update={"is_cancelled": True}))
+    desk.tell(SOURCE, "4711", two_lines(lines=without, total=eur("100"), revision="2"))
+    desk.answers(2)
+    erp_issues_without(desk, "2")
+    desk.answer()
+    desk.read()
+
+    desk.tell(SOURCE, "4711", two_lines(revision="3"))
+
+    assert ["1", "2"] == [line["number"] for line in desk.body("order.change")["commitment"]["lines"]]
+
+
+def test_an_order_of_which_the_erp_has_cancelled_every_line_stops() -> None:
+    """There is nothing to ask for: a person ends it, or orders anew."""
+    desk = InvoiceDesk()
+    desk.order()
+    erp_cancels_line(desk, "1")
+
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+
+    assert [("REJECTED", "open")] == desk.exceptions
+    assert "cancelled every line of order PO-1" in desk.cause
+    assert "order.change" not in desk.all_sent
