@@ -14,6 +14,7 @@ from store import (
     audit,
     backup,
     cases,
+    commitments,
     crossrefs,
     events,
     leases,
@@ -27,8 +28,23 @@ from store.canonical.money import Money
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.supplier import Supplier
 from store.database import KNOWN_MIGRATIONS
-from store.migrations import m024_budgets_by_what_is_charged, migrations, statements
-from tests.builders import MONDAY, a_case, a_clock, a_purchase_order, a_store, a_supplier, an_entry, an_event
+from store.migrations import (
+    m024_budgets_by_what_is_charged,
+    m032_spent_on_ended_orders,
+    migrations,
+    statements,
+)
+from tests.builders import (
+    MONDAY,
+    a_case,
+    a_clock,
+    a_commitment,
+    a_purchase_order,
+    a_store,
+    a_supplier,
+    an_entry,
+    an_event,
+)
 from tests.store import released_store
 
 BUDGET = Budget(
@@ -195,3 +211,31 @@ def test_budgets_of_an_older_file_are_found_by_what_is_charged_to_them() -> None
 
     assert ["b"] == records.twins(store.db, "budget", "charged", "DE01/420//P-7", "extract")
     assert records.identifiers(store.db, "budget", "extract", "b") == list(BUDGET.identifiers())
+
+
+def test_what_was_invoiced_of_orders_that_had_ended_in_an_older_file_is_spent() -> None:
+    """Where its line was charged, on the day that its process booked it."""
+    store = a_store()
+    with store.transaction() as db:
+        order = a_commitment("100.00")
+        records.put_page(db, "commitment", "finsync", [records.Incoming("coupa:1", order, b"{}")], MONDAY)
+        taken = [commitments.Relief("coupa:1", "1", Money.of("40", "EUR"))]
+        commitments.relieve(
+            db, "coupa:i", taken, legal_entity="DE01", system="oracle-emea", booked_on=MONDAY.date()
+        )
+        workflows.start(
+            db, flow="invoice_to_payment", kind="post", entity="invoice", document_key="coupa:i", document_number="I-1",
+            document_version=1, document_revision="1", step="route", now=MONDAY, data={"accounting_on": "2025-12-31"},
+        )  # fmt: skip
+        for statement in (
+            "DROP VIEW v_commitment", "DROP VIEW v_spent", "DROP TABLE commitment_ended",
+            "DROP INDEX commitment_relief_place", "ALTER TABLE commitment_relief DROP COLUMN booked_on",
+        ):  # fmt: skip
+            db.execute(statement)
+
+    m032_spent_on_ended_orders(Database(store.db))
+
+    (spent,) = store.db.execute("SELECT cost_centre, account, period, booked_on FROM commitment_relief")
+    assert ("420", "7110", "Jan-26", "2025-12-31") == tuple(spent)
+    (kept,) = store.db.execute("SELECT document_key, line_number, amount_minor FROM commitment_ended")
+    assert ("coupa:1", "1", 10000) == tuple(kept)
