@@ -1,4 +1,4 @@
-"""Run every benchmark and write docs/benchmarks.md: `python -m benchmarks [NAME ...]`."""
+"""Run every benchmark, or those named, and write their rows into docs/benchmarks.md: `python -m benchmarks [NAME ...]`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 def main(names: list[str]) -> int:
-    """Run those named, or all; only a run of all of them is written to the page."""
+    """Run those named, or all. Of the page, a run of all keeps nothing; a run of some keeps the rows of the others."""
     unknown = set(names) - set(BENCHMARKS)
     if unknown:
         print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
@@ -55,9 +55,28 @@ def main(names: list[str]) -> int:
         for result in found if isinstance(found, Sequence) else [found]:
             rows.append(result.row)
             print(result.row, flush=True)
-    if not names:
-        PAGE.write_text(_page(rows), encoding="utf-8")
+    PAGE.write_text(_page(_together(_rows_of_page(), rows) if names else rows), encoding="utf-8")
     return 0
+
+
+def _rows_of_page() -> list[str]:
+    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.is_file() else []
+    return [line for line in lines if line.startswith("| ") and not line.startswith(("| path |", "| --- "))]
+
+
+def _together(known: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return rows with the new ones in the places of those that measured the same against the same.
+
+    >>> _together(["| a | x | 1 |", "| b | x | 2 |"], ["| a | x | 3 |", "| c | x | 4 |"])
+    ['| a | x | 3 |', '| b | x | 2 |', '| c | x | 4 |']
+    """
+    rows = {_measured(row): row for row in known}
+    rows.update((_measured(row), row) for row in new)
+    return list(rows.values())
+
+
+def _measured(row: str) -> tuple[str, ...]:
+    return tuple(row.split(" | ")[:2])
 
 
 def _page(rows: list[str]) -> str:
