@@ -156,7 +156,7 @@ def test_killed_at_any_moment(
     counts: Counts, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """After any number of kills each document is once in the ERPs with its exact total, or an open exception."""
-    options = Options(seed=SEED, scale=0.05 if counts.name == "reduced" else 1.0)
+    options = Options(seed=SEED, scale=0.03 if counts.name == "reduced" else 1.0)
     deaths: Counter[str] = Counter()
     days: list[str] = []
     chosen = moments(SEED, counts.kills)
