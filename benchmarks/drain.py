@@ -126,10 +126,10 @@ def _adapter(url: str) -> Cost:
 
 
 async def _by_workers(send: Callable[[int], Awaitable[object]]) -> None:
-    todo = iter(range(ROWS))
+    numbers = iter(range(ROWS))
 
     async def worker() -> None:
-        for i in todo:
+        for i in numbers:
             await send(i)
 
     await asyncio.gather(*(worker() for _ in range(WORKERS)))

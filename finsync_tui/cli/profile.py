@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -55,13 +54,12 @@ def show(
     import tomlkit
 
     from finsync_tui import profile
+    from finsync_tui.profile.origins import without_credentials
     from store.errors import NotFoundError
 
     found = profile.load(workspace_of(workspace)).model_dump(mode="json", by_alias=True, exclude_none=True)
-    for connection in found[
-        "systems"
-    ].values():  # `profile check` refuses it; until then it is not shown around
-        connection["base_url"] = re.sub(r"(?<=//)[^/@]*@", "***@", connection["base_url"])
+    for connection in found["systems"].values():
+        connection["base_url"] = without_credentials(connection["base_url"])
     if part is not None:
         if part not in found:
             raise NotFoundError("part of the profile", part, f"Known: {', '.join(found)}.")

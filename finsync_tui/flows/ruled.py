@@ -25,8 +25,8 @@ def check(context: Context, decision: str, documents: Mapping[str, object], what
     stopping = [
         one for one in found if one.then == STOP or (one.then == ASK and _seen(context, one) not in passed)
     ]
-    _note(context, [one for one in found if one.then == NOTE])
     if not stopping:
+        _note(context, [one for one in found if one.then == NOTE])
         return None
     asking = [_seen(context, one) for one in stopping if one.then == ASK]
     if len(asking) == len(stopping):  # else a retry is for what stops it, and nobody has looked at these

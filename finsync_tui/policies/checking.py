@@ -15,6 +15,8 @@ from lark import Token, Tree
 
 from finsync_tui.policies.functions import FUNCTIONS, METHODS, Function
 from finsync_tui.policies.kinds import DAY, DECIMAL, FLAG, MOMENT, TEXT, WHOLE, Kind
+from finsync_tui.policies.words import a, hint
+from store.wording import nearest
 
 LENGTH_MAX: Final = 2_000
 DEPTH_MAX: Final = 40
@@ -90,7 +92,7 @@ def check(text: str, variables: Mapping[str, Kind], gives: Kind = FLAG) -> Check
     except RecursionError:
         raise ExpressionError("it is too long a chain; make several rules of it") from None
     if found != gives:
-        raise ExpressionError(f"it gives {_a(found)}, and a rule needs {_a(gives)}")
+        raise ExpressionError(f"it gives {a(found)}, and a rule needs {a(gives)}")
     checker.refuse_unguarded()
     return Checked(found, frozenset(checker.used))
 
@@ -141,7 +143,7 @@ class _Checker:
         self._must(parts[0], FLAG, scope, "before the question mark")
         kinds = [self.kind(one, scope) for one in parts[1:]]
         if kinds[0] != kinds[1]:
-            raise _at(tree, f"one side of the choice gives {_a(kinds[0])}, the other {_a(kinds[1])}")
+            raise _at(tree, f"one side of the choice gives {a(kinds[0])}, the other {a(kinds[1])}")
         return kinds[0]
 
     def _conditionalor(self, tree: Tree[Token], parts: list[Any], scope: _Scope) -> Kind:
@@ -162,19 +164,19 @@ class _Checker:
         if kind != wanted:
             shown = "!" if wanted is FLAG else "-"
             instead = "; write decimal('-10.00') or minus(a, b)" if kind == DECIMAL else ""
-            raise _at(tree, f"{shown} stands before {_a(kind)}{instead}")
+            raise _at(tree, f"{shown} stands before {a(kind)}{instead}")
         return kind
 
     def _relation(self, tree: Tree[Token], parts: list[Any], scope: _Scope) -> Kind:
         (sign, left), (_, right) = self._sides(parts, scope)
         if sign == "in":
             if right.name != "list" or right.item != left or left not in _ORDERED:
-                raise _at(tree, f"{_a(left)} can't be in {_a(right)}")
+                raise _at(tree, f"{a(left)} can't be in {a(right)}")
             return FLAG
         if left != right:
-            raise _at(tree, f"{_a(left)} is compared with {_a(right)}{_hint(left, right)}")
+            raise _at(tree, f"{a(left)} is compared with {a(right)}{hint(left, right)}")
         if left not in _ORDERED and not (sign in ("==", "!=") and left == FLAG):
-            raise _at(tree, f"{_a(left)} can't be compared by {sign}")
+            raise _at(tree, f"{a(left)} can't be compared by {sign}")
         return FLAG
 
     def _addition(self, tree: Tree[Token], parts: list[Any], scope: _Scope) -> Kind:
@@ -188,7 +190,7 @@ class _Checker:
         if left == right == WHOLE or (left == right == TEXT and sign == "+"):
             return left
         instead = f"; write {_INSTEAD[sign]}" if DECIMAL in (left, right) and sign in _INSTEAD else ""
-        raise _at(tree, f"{_a(left)} {sign} {_a(right)} can't be computed{instead}")
+        raise _at(tree, f"{a(left)} {sign} {a(right)} can't be computed{instead}")
 
     def _sides(self, parts: list[Any], scope: _Scope) -> tuple[tuple[str, Kind], tuple[str, Kind]]:
         first, second = parts
@@ -210,12 +212,12 @@ class _Checker:
         below, name = parts[0], str(parts[1])
         kind, path = self._of(below, scope)
         if kind.name != "fields":
-            raise _at(tree, f"{_a(kind)} has no field {name}")
+            raise _at(tree, f"{a(kind)} has no field {name}")
         field = kind.field(name)
         if field is None:
             raise _at(
                 tree,
-                f"there is no field {name}{_like(name, kind.fields)}; the contract has {_some(kind.fields)}",
+                f"there is no field {name}: {nearest(name, kind.fields)}",
             )
         if path is None:
             return field.kind, None
@@ -233,7 +235,7 @@ class _Checker:
             return self._macro(tree, kind, path, str(name), arguments, scope)
         method = METHODS.get(str(name))
         if method is None:
-            raise _at(tree, f"there is no {name}() of {_a(kind)}; known: {', '.join(METHODS)}")
+            raise _at(tree, f"there is no {name}() of {a(kind)}; known: {', '.join(METHODS)}")
         self._call(tree, str(name), method, [kind, *(self.kind(one, scope) for one in arguments)])
         return method.gives
 
@@ -264,9 +266,7 @@ class _Checker:
         if name == "map":
             return Kind("list", found), inside
         if found != FLAG:
-            raise _at(
-                tree, f"{name}() asks of each whether it is so, and {_a(found)} says neither yes nor no"
-            )
+            raise _at(tree, f"{name}() asks of each whether it is so, and {a(found)} says neither yes nor no")
         return (kind, path) if name == "filter" else FLAG
 
     def _ident_arg(self, tree: Tree[Token], parts: list[Any], scope: _Scope) -> Any:
@@ -299,8 +299,8 @@ class _Checker:
 
     def _call(self, tree: Tree[Token], name: str, function: Function, given: list[Kind]) -> None:
         if tuple(given) != function.takes:
-            takes = ", ".join(_a(one) for one in function.takes)
-            got = ", ".join(_a(one) for one in given) or "nothing"
+            takes = ", ".join(a(one) for one in function.takes)
+            got = ", ".join(a(one) for one in given) or "nothing"
             raise _at(tree, f"{name}() takes {takes}; it is given {got}")
 
     def _try_literal(
@@ -337,7 +337,7 @@ class _Checker:
     def _must(self, tree: Any, wanted: Kind, scope: _Scope, where: str) -> None:
         found = self.kind(tree, scope)
         if found != wanted:
-            raise _at(tree, f"{_a(wanted)} is needed {where}, and this is {_a(found)}")
+            raise _at(tree, f"{a(wanted)} is needed {where}, and this is {a(found)}")
 
 
 def _arguments(given: list[Any]) -> list[Tree[Token]]:
@@ -369,40 +369,6 @@ def _at(tree: Tree[Token] | Token, message: str) -> ExpressionError:
     if first is None:
         return ExpressionError(message)
     return ExpressionError(message, first.line or 1, first.column or 1)
-
-
-def _a(kind: Kind) -> str:
-    names = {
-        "flag": "yes or no",
-        "whole": "a whole number",
-        "fields": "a group of fields",
-        "moment": "a moment",
-        "day": "a day",
-        "text": "a text",
-        "decimal": "a decimal",
-    }
-    return f"a list of {_a(kind.item)}" if kind.item is not None else names[kind.name]
-
-
-def _hint(left: Kind, right: Kind) -> str:
-    pair = {left.name, right.name}
-    if "decimal" in pair and pair & {"whole", "text"}:
-        return "; write decimal('10.00')"
-    if "decimal" in pair and "fields" in pair:
-        return "; an amount of money is .amount, its currency .currency"
-    return "; write date('2026-05-31')" if "day" in pair and "text" in pair else ""
-
-
-def _like(name: str, known: Mapping[str, object]) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, list(known), 1)
-    return f", did you mean {found[0]}?" if found else ""
-
-
-def _some(known: Mapping[str, object]) -> str:
-    names = sorted(known)
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _words(rule: str) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from finsync_tui.policies.deciding import Judge
 from finsync_tui.policies.kinds import Kind
 from finsync_tui.policies.model import Case, PolicySetup
 from finsync_tui.policies.ruling import judges
@@ -33,14 +34,14 @@ class GivenError(ValueError):
 def run(policies: Mapping[str, PolicySetup], regions: Mapping[str, str]) -> list[Outcome]:
     """Run every case of every policy, each against the rules of its own policy alone."""
     return [
-        _run_one(name, policy, key, case, regions)
+        _run_one(name, judge, key, case, regions)
         for name, policy in sorted(policies.items())
+        for judge in [judges({name: policy}).get(policy.decides)]
         for key, case in sorted(policy.tests.items())
     ]
 
 
-def _run_one(name: str, policy: PolicySetup, key: str, case: Case, regions: Mapping[str, str]) -> Outcome:
-    judge = judges({name: policy}).get(policy.decides)
+def _run_one(name: str, judge: Judge | None, key: str, case: Case, regions: Mapping[str, str]) -> Outcome:
     if judge is None:
         said: tuple[str, ...] = ()
     else:

@@ -13,7 +13,6 @@ from finsync_tui.profile.places import where
 from finsync_tui.settings import Workspace
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/@]*@")
-"""`profile check` refuses them in an address; until then they are not shown around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,15 @@ class Difference:
     place: str
     one: object | None
     other: object | None
+
+
+def without_credentials(address: str) -> str:
+    """Return an address for people. `profile check` refuses credentials in one; until then they are not shown around.
+
+    >>> without_credentials("https://ana:geheim@coupa.example.com/api")
+    'https://***@coupa.example.com/api'
+    """
+    return _CREDENTIALS.sub("***@", address)
 
 
 def origins(workspace: Workspace, part: str | None = None) -> list[Origin]:
@@ -74,7 +82,7 @@ def _leaves(document: Mapping[str, Any], below: str = "") -> Iterator[tuple[str,
         if isinstance(value, Mapping):
             yield from _leaves(value, place)
         else:
-            yield place, _CREDENTIALS.sub("***@", value) if isinstance(value, str) else value
+            yield place, without_credentials(value) if isinstance(value, str) else value
 
 
 def _tables(workspace: Workspace) -> Iterator[Origin]:

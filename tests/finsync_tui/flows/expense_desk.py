@@ -16,6 +16,7 @@ from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import MappingRow, Profile
 from finsync_tui.reconcile import read_back
 from finsync_tui.reconcile.checks import CHECKS
@@ -195,6 +196,7 @@ class ExpenseDesk:
         self.clock = a_clock()
         self.store: Store = a_store(self.clock)
         self.rows = dict(ROWS)
+        self.judges: Mapping[str, Judging] = {}
         self.setup(**expense)
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=1000), MONDAY)
         self.document = DOCUMENT
@@ -277,7 +279,8 @@ class ExpenseDesk:
             name: tuple(MappingRow(source=source, target=target) for source, target in pairs)
             for name, pairs in self.rows.items()
         }
-        facts = Facts(self.profile, tables(rows, dict.fromkeys(rows, 1)), "expense/1", "mapping/1")
+        known = tables(rows, dict.fromkeys(rows, 1))
+        facts = Facts(self.profile, known, "expense/1", "mapping/1", self.judges)
         runner.advance(self.store, FLOWS, facts, self.clock)
 
     def wait(self, **duration: float) -> None:

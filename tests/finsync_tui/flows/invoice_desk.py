@@ -17,6 +17,7 @@ from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import MappingRow, Profile
 from finsync_tui.reconcile import read_back
 from finsync_tui.reconcile.checks import CHECKS
@@ -209,6 +210,7 @@ class InvoiceDesk:
         self.clock = a_clock()
         self.store: Store = a_store(self.clock)
         self.rows = dict(ROWS)
+        self.judges: Mapping[str, Judging] = {}
         self.setup(tax, **invoice)
         self.engines = 1
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=1000), MONDAY)
@@ -360,7 +362,8 @@ class InvoiceDesk:
             name: tuple(MappingRow(source=source, target=target) for source, target in pairs)
             for name, pairs in self.rows.items()
         }
-        facts = Facts(self.profile, tables(rows, dict.fromkeys(rows, 1)), "policy/1", "mapping/1")
+        known = tables(rows, dict.fromkeys(rows, 1))
+        facts = Facts(self.profile, known, "policy/1", "mapping/1", self.judges)
         while runner.advance(self.store, FLOWS, facts, self.clock).is_progress:
             pass  # what one flow says may be what another waits for
 

@@ -52,7 +52,7 @@ def test_what_fits_the_contracts_can_be_asked(when: str) -> None:
 @pytest.mark.parametrize(
     ("when", "message"),
     [
-        ("order.totl.amount > decimal('1')", "there is no field totl, did you mean total?"),
+        ("order.totl.amount > decimal('1')", "there is no field totl: did you mean 'total'?"),
         ("orders.total.amount > decimal('1')", "there is no orders; known: order, company, today"),
         ("order.total.amount > 5", "a decimal is compared with a whole number; write decimal('10.00')"),
         ("order.total.amount > '5'", "a decimal is compared with a text; write decimal('10.00')"),

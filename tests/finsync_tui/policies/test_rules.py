@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from finsync_tui.settings import create_workspace, load_workspace
 from store import cases
 from tests.builders import a_purchase_order
 from tests.finsync_tui.flows.desk import PROFILE, Desk
+from tests.finsync_tui.flows.expense_desk import ExpenseDesk
+from tests.finsync_tui.flows.invoice_desk import InvoiceDesk
 
 ANALYST = Actor("ana", "cli")
 
@@ -34,6 +36,17 @@ def a_desk(**rules: dict[str, Any]) -> Desk:
 
 def an_order(amount: str) -> Any:
     return a_purchase_order(total=amount)
+
+
+def judged(decision: str, rules: dict[str, Any]) -> Any:
+    setup = {"own": {"decides": decision, "rules": rules}}
+    return ruling.judges(Profile.model_validate({"systems": {}, "policies": setup}).policies)
+
+
+def held_at(desk: Desk) -> str:
+    case = cases.get(desk.store.db, the_case(desk))
+    assert case is not None
+    return case.class_
 
 
 LARGE = "order.total.amount >= decimal('1000')"
@@ -71,6 +84,74 @@ def test_a_rule_that_asks_lets_pass_what_a_person_retries() -> None:
 
     assert [] == held
     assert "order.create" == desk.sent[0]
+
+
+def test_a_newer_version_is_asked_about_again() -> None:
+    """What a person let pass was that version; another one is looked at anew."""
+    desk = a_desk(large={"when": LARGE, "then": "ask"})
+    desk.order(an_order("1000.00"))
+    actions.retry(desk.store, ANALYST, [the_case(desk)])
+    desk.order(an_order("2000.00").model_copy(update={"revision": "2"}))
+
+    assert "POLICY_HELD" == held_at(desk)
+
+
+def test_a_retry_for_a_rule_that_stops_answers_no_rule_that_asks() -> None:
+    """The analyst has looked at what stopped it, and not yet at the other."""
+    desk = a_desk(
+        large={"when": LARGE, "then": "ask"}, dear={"when": "today < date('2026-01-06')", "then": "stop"}
+    )
+    desk.order(an_order("1000.00"))
+    desk.clock.advance(timedelta(days=2))
+
+    actions.retry(desk.store, ANALYST, [the_case(desk)])
+    desk.run()
+
+    assert "POLICY_HELD" == held_at(desk)
+    assert [] == desk.sent
+
+
+def test_a_rule_says_how_a_purchase_is_taxed() -> None:
+    """The first that says yes decides, and the step names it; where none does, the profile's table decides."""
+    rules = {
+        "reverse": {"when": LARGE, "then": "reverse_charge", "why": "x", "priority": 1},
+        "all": {"when": "order.total.amount > decimal('500')", "then": "standard_19", "why": "x"},
+    }
+
+    taxed = []
+    for amount in ("1000.00", "600.00", "5.00"):
+        desk = Desk()
+        desk.judges = judged("order_tax", rules)
+        desk.order(an_order(amount))
+        taxed.append(desk.workflow.data["policy"]["tax_treatment"])
+
+    assert ["reverse_charge", "standard_19", "standard"] == taxed
+
+
+def test_an_invoice_is_held_by_a_rule() -> None:
+    """Before anything of it reaches the ERP."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    rule = {"when": "invoice.total.amount > decimal('0')", "then": "stop", "why": "no invoices today"}
+    desk.judges = judged("invoice_check", {"none": rule})
+
+    desk.invoice()
+
+    assert [("POLICY_HELD", "open")] == desk.exceptions
+    assert "invoice.create" not in desk.sent
+
+
+def test_an_expense_document_is_held_by_a_rule() -> None:
+    """Before anything of it reaches the ERP."""
+    desk = ExpenseDesk()
+    rule = {"when": "document.kind == 'report'", "then": "stop", "why": "no reports today"}
+    desk.judges = judged("expense_check", {"none": rule})
+
+    desk.submit()
+    desk.answer()
+
+    assert [("POLICY_HELD", "open")] == desk.exceptions
 
 
 def test_a_rule_that_notes_keeps_what_it_noticed() -> None:
@@ -163,7 +244,7 @@ def test_a_bad_rule_never_reaches_the_engine(tmp_path: Path) -> None:
     found = {one.place: (one.file, one.line, one.message) for one in profile.check_rules(workspace)}
 
     assert (str(file), 4) == found["policies.orders.rules.wrong.when"][:2]
-    assert "did you mean total?" in found["policies.orders.rules.wrong.when"][2]
+    assert "did you mean 'total'?" in found["policies.orders.rules.wrong.when"][2]
     assert "stop or ask or note" in found["policies.orders.rules.word.then"][2]
     assert "no company" in found["policies.orders.rules.word.companies.0"][2]
     assert "there is no rule 'gone'" in found["policies.orders.tests.one.expects.0"][2]
