@@ -188,6 +188,7 @@ OWN = {
     },
     "v_break": {
         "adoption_maker": "who proposed to give the source the target's value, while that waits for a second person",
+        "explanation_maker": "who explained it, while that waits for a second person",
         "age_days": "days between its opening and when it was seen last",
         "aspect": "`document`, `duplicate` or `total`",
         "ended_by": "person who ended it, or `engine`",

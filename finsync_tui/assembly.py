@@ -169,6 +169,7 @@ class Engine:
         if self.profile.reconciliations:
             from finsync_tui.reconcile import running  # loaded where something is to be compared
 
+            running.end_removed(self.store, self.profile, now)
             for asked in running.due(self.store.db, self.profile, self.clock.now()):
                 if self.is_stopping():
                     break

@@ -33,10 +33,8 @@ Fix = Literal["resend", "reread", "adopt"]
 
 ENGINE = "engine"
 AGREE: Final = "both sides agree"
-PROPOSED_EXPLANATION: Final = "explanation proposed"
-_OTHERWISE: Final = ("changed", "explained", "reopened", "written off")
-"""What makes another matter of a break than it was before."""
 PARTED: Final = "its systems are compared no more"
+REMOVED: Final = "its definition is in the profile no more"
 BATCH = 500
 FINGERPRINT_CHARS = 16
 _ASPECTS: Mapping[str, Aspect] = {"duplicate": "duplicate", "control_total": "total"}
@@ -138,7 +136,7 @@ class Break:
     ended_by: str | None
     resolution: str | None
     proposal_id: int | None
-    """Of its write-off."""
+    """Of its write-off or explanation, or of what is to be adopted."""
     gone_at: datetime | None
     """Since when both sides agree; None: the difference is still there, or was when it was last looked for."""
 
@@ -296,6 +294,24 @@ def close_parted(
     return tuple(found)
 
 
+def live_definitions(db: sqlite3.Connection) -> list[str]:
+    """Return the definitions that have live breaks, in order."""
+    return [name for (name,) in db.execute(_DEFINITIONS_LIVE)]
+
+
+def close_removed(db: sqlite3.Connection, definitions: Sequence[str], at: datetime) -> tuple[int, ...]:
+    """Close the live breaks of definitions that there are no more; return their ids."""
+    found = [
+        row[0]
+        for name in definitions
+        for row in db.execute(
+            "SELECT id FROM reconcile_break WHERE definition=? AND gone_at IS NULL ORDER BY id", (name,)
+        )
+    ]
+    _vanish(db, None, found, text(at), REMOVED)
+    return tuple(found)
+
+
 def assign(
     db: sqlite3.Connection, break_ids: Iterable[int], owner: str | None, who: str, at: datetime
 ) -> int:
@@ -312,33 +328,26 @@ def comment(db: sqlite3.Connection, break_ids: Iterable[int], who: str, words: s
     )
 
 
-def explain(db: sqlite3.Connection, break_ids: Iterable[int], who: str, reason: str, at: datetime) -> int:
-    """Say why open breaks are as they should be; return how many."""
+def explain(
+    db: sqlite3.Connection,
+    break_ids: Iterable[int],
+    who: str,
+    reason: str,
+    at: datetime,
+    *,
+    proposal_id: int | None = None,
+) -> int:
+    """Say why open breaks are as they should be; return how many. `proposal_id` proves it where two persons are needed."""
     return _change(
         db,
         break_ids,
-        "state='explained', ended_at=?, ended_by=?, resolution=?",
-        (text(at), who, reason),
+        "state='explained', ended_at=?, ended_by=?, resolution=?, proposal_id=?",
+        (text(at), who, reason, proposal_id),
         who=who,
         what="explained",
         text_=reason,
         at=at,
     )
-
-
-def propose_explanation(
-    db: sqlite3.Connection, break_ids: Iterable[int], who: str, reason: str, at: datetime
-) -> int:
-    """Note why open breaks are as they should be, in one person's eyes; return how many. A second one has to explain them, too."""
-    return _change(
-        db, break_ids, "seen_count=seen_count", (), who=who, what=PROPOSED_EXPLANATION, text_=reason, at=at
-    )
-
-
-def proposed_explanation(db: sqlite3.Connection, break_id: int) -> Happened | None:
-    """Return what one person has said of a break as it is now; None: nobody has, or it was another difference then."""
-    told = [one for one in history(db, break_id) if one.what in (PROPOSED_EXPLANATION, *_OTHERWISE)]
-    return told[-1] if told and told[-1].what == PROPOSED_EXPLANATION else None
 
 
 def note_fix(
@@ -474,13 +483,13 @@ def with_live(db: sqlite3.Connection, definition: str, document_keys: Sequence[s
     return found
 
 
-def written_off_live(
+def accepted_live(
     db: sqlite3.Connection, definition: str, source_system: str, target_system: str
 ) -> list[Break]:
-    """Return what is written off and still differs: whoever counts on it checks the signatures first."""
+    """Return what is written off or explained and still differs: whoever counts on it checks the signatures first."""
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM reconcile_break WHERE definition=? AND source_system=? AND target_system=?"
-        " AND gone_at IS NULL AND state='written_off' ORDER BY id",
+        " AND gone_at IS NULL AND state IN ('written_off', 'explained') ORDER BY id",
         (definition, source_system, target_system),
     )
     return [_break(row) for row in rows]
@@ -552,6 +561,15 @@ def _open_some(db: sqlite3.Connection, run_id: int, found: Sequence[NewBreak], a
     return Opened(tuple(ids), tuple(reopened), persisting - len(reopened))
 
 
+_DEFINITIONS_LIVE = """
+WITH RECURSIVE held(name) AS (
+  SELECT min(definition) FROM reconcile_break WHERE gone_at IS NULL
+  UNION ALL
+  SELECT (SELECT min(definition) FROM reconcile_break WHERE gone_at IS NULL AND definition > name) FROM held WHERE name IS NOT NULL
+)
+SELECT name FROM held WHERE name IS NOT NULL
+"""
+"""From one to the next by their index: what it costs follows the number of definitions, not that of breaks."""
 _IDENTITY = "definition, source_system, target_system, entity, key, aspect"
 _SHOWN = (
     "kind",
@@ -627,7 +645,9 @@ def _live(
     return {tuple(row[:5]): tuple(row[5:]) for row in rows}
 
 
-def _vanish(db: sqlite3.Connection, run_id: int, break_ids: Sequence[int], at: str, why: str = AGREE) -> None:
+def _vanish(
+    db: sqlite3.Connection, run_id: int | None, break_ids: Sequence[int], at: str, why: str = AGREE
+) -> None:
     is_closed = "fix IS NULL" if why == AGREE else "1"  # nobody's work mended what is only looked at no more
     for some in chunks(break_ids):
         within = f"id IN ({marks(some)})"

@@ -23,6 +23,7 @@ Rule = Literal["one", "two"]
 Kind = Literal[
     "mapping",
     "write_off",
+    "explanation",
     "exception_write_off",
     "adoption",
     "supplier_merge",

@@ -285,9 +285,10 @@ SELECT id, definition, entity, source_system, target_system, kind, class, state,
        CAST(julianday(coalesce(gone_at, last_seen_at)) - julianday(opened_at) AS INTEGER) AS age_days, seen_count, fix,
        ended_at, ended_by, resolution, gone_at, workflow_id, case_id, entry_id, proposal_id, fields, evidence,
        first_run_id, last_run_id, changed_at, aspect,
-       -- whose proposal waits for a second person: to write it off, or to give the source the target's value
+       -- whose proposal waits for a second person: to write it off, to give the source the target's value, or to explain it
        (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'write_off') AS write_off_maker,
-       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'adoption') AS adoption_maker
+       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'adoption') AS adoption_maker,
+       (SELECT p.maker FROM proposal p WHERE p.id = proposal_id AND p.state = 'open' AND p.kind = 'explanation') AS explanation_maker
 FROM reconcile_break;
 
 CREATE VIEW v_break_history AS

@@ -13,7 +13,6 @@ from finsync_tui.actions.bank_changes import approve_bank_change, confirm_bank_c
 from finsync_tui.actions.breaks import (
     assign_breaks,
     comment_on_break,
-    explain_breaks,
     reopen_breaks,
     reread_breaks,
     resend_breaks,
@@ -40,6 +39,13 @@ from finsync_tui.actions.exceptions import (
     retry,
     send_back,
     snooze,
+)
+from finsync_tui.actions.explanations import (
+    approve_explanation,
+    explain_breaks,
+    is_explanation,
+    reject_explanation,
+    withdraw_explanation,
 )
 from finsync_tui.actions.mappings import (
     approve_mapping,
@@ -76,6 +82,7 @@ __all__ = [
     "approve_adoption",
     "approve_bank_change",
     "approve_exception_write_off",
+    "approve_explanation",
     "approve_mapping",
     "approve_merge",
     "approve_write_off",
@@ -94,6 +101,7 @@ __all__ = [
     "hold_deliveries",
     "ignore",
     "is_adoption",
+    "is_explanation",
     "key_of",
     "known_now",
     "may",
@@ -105,6 +113,7 @@ __all__ = [
     "refuse_bank_change",
     "reject_adoption",
     "reject_exception_write_off",
+    "reject_explanation",
     "reject_mapping",
     "reject_merge",
     "reject_write_off",
@@ -122,6 +131,7 @@ __all__ = [
     "snooze",
     "withdraw_adoption",
     "withdraw_exception_write_off",
+    "withdraw_explanation",
     "withdraw_mapping",
     "withdraw_merge",
     "withdraw_write_off",

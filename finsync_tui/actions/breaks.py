@@ -1,9 +1,8 @@
-"""What people do about breaks: assign, comment, explain, send again, read again, open again."""
+"""What people do about breaks: assign, comment, send again, read again, open again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -11,7 +10,6 @@ from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, Seen, checked_reason, note_action, overtaken
 from finsync_tui.actor import Actor
 from finsync_tui.flows.registry import FLOWS
-from finsync_tui.profile import Profile
 from finsync_tui.reconcile import running
 from store import Store, breaks, cases, crossrefs, events, glances, outbox, workflows
 from store.breaks import Break
@@ -48,52 +46,6 @@ def comment_on_break(
         return None
 
     return each_break(store, actor, [break_id], "break.commented", words, act, states=None, seen=seen)
-
-
-def explain_breaks(
-    store: Store,
-    profile: Profile | None,
-    actor: Actor,
-    break_ids: Iterable[int],
-    reason: str,
-    *,
-    seen: Seen | None = None,
-) -> Outcome:
-    """Say why open breaks are as they should be. The same difference does not come back; another one does.
-
-    An explained difference hinders nobody any more, like one that is written off: where that takes two persons, the first one's
-    explanation waits until another person explains it, too. `profile` None: a store on its own has no limits.
-    """
-    reason = checked_reason(reason)
-    waiting: list[int] = []
-
-    def act(db: Connection, one: Break, now: datetime) -> str | None:
-        is_alone = profile is None or profile.write_off_takes(one.amount_minor, one.currency) == "one"
-        proposed = None if is_alone else breaks.proposed_explanation(db, one.id)
-        if proposed is not None and proposed.who == actor.name:
-            return "you have explained it already; it waits for another person to explain it, too"
-        if not is_alone and proposed is None:
-            breaks.propose_explanation(db, [one.id], actor.name, reason, now)
-            waiting.append(one.id)
-            return None
-        words = reason if proposed is None else f"{reason} ({proposed.who}: {proposed.text})"
-        breaks.explain(db, [one.id], actor.name, words, now)
-        tell(db, one, "explained", now)
-        return None
-
-    def what(one: Break) -> str:
-        return "break.explanation_proposed" if one.id in waiting else "break.explained"
-
-    done = each_break(store, actor, break_ids, "break.explained", reason, act, seen=seen, what_of=what)
-    return replace(done, told=_explained(len(done.done), len(waiting)))
-
-
-def _explained(done: int, waiting: int) -> str:
-    if not waiting:
-        return ""
-    if waiting == done:
-        return "explained by one person, and waits for another one to explain it, too"
-    return f"{done - waiting:,} explained, {waiting:,} wait for another person to explain them, too"
 
 
 def reopen_breaks(

@@ -30,12 +30,7 @@ def propose(
     now: datetime,
 ) -> int:
     """Keep what takes two persons, signed by its maker, until somebody else decides; return the proposal's number."""
-    if signer is None or signer.name != actor.name:
-        raise people.KeyMissingError(
-            actor.name,
-            f"{what} that takes two persons is signed by its maker",
-            "Run `finsync people key` first.",
-        )
+    signer = required(actor, signer, what)
     change = NewProposal(
         kind=kind, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
         reason=reason, maker=actor.name, made_at=now, rule="two",
@@ -43,6 +38,17 @@ def propose(
     checked_key(profile, signer, now)
     signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
     return proposals.propose(db, change, signature)
+
+
+def required(actor: Actor, signer: Signer | None, what: str) -> Signer:
+    """Return the person's own key; raise where they have none."""
+    if signer is None or signer.name != actor.name:
+        raise people.KeyMissingError(
+            actor.name,
+            f"{what} that takes two persons is signed by both",
+            "Run `finsync people key` first.",
+        )
+    return signer
 
 
 def alone(

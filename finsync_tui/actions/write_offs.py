@@ -13,7 +13,7 @@ from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from finsync_tui.reconcile import write_offs
+from finsync_tui.reconcile import accepted
 from store import Store, breaks, glances
 from store.breaks import Break
 from store.proposals import Proposal
@@ -73,7 +73,7 @@ def _told(one: Break) -> dict[str, object]:
 
 
 _WRITE_OFF: Final[Matter[Break]] = Matter(
-    kind=write_offs.KIND,
+    kind=accepted.WRITE_OFF,
     noun="break",
     act="write off",
     act_done="written off",
@@ -87,9 +87,9 @@ _WRITE_OFF: Final[Matter[Break]] = Matter(
     ),
     get=open_break,
     glances=glances.of_breaks,
-    name=write_offs.name_of,
+    name=accepted.name_of,
     takes=lambda profile, one: profile.write_off_takes(one.amount_minor, one.currency),
-    body=lambda db, profile, one: write_offs.body_of(one),
+    body=lambda db, profile, one: accepted.body_of(one),
     subject=subject_of,
     told=_told,
     keep=_keep,

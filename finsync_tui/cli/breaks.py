@@ -22,6 +22,7 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._outcome import meant, one_of, report, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import Listing, amount, listed, money, one, rows
@@ -321,11 +322,18 @@ def comment(
     report(outcome, "noted on", json=json)
 
 
-@app.command(epilog=example('finsync breaks explain 12 --reason "freight is billed apart"'))
+@app.command(
+    epilog=example(
+        'finsync breaks explain 12 --reason "freight is billed apart"',
+        'finsync breaks explain 12 --reject --reason "the contract says otherwise"',
+    )
+)
 def explain(
     ids: Ids = None,
     *,
     reason: ReasonOption,
+    reject: RejectOption = False,
+    withdraw: WithdrawOption = False,
     definition: Definition = None,
     class_: Class = None,
     as_seen: AsSeenOption = None,
@@ -334,18 +342,34 @@ def explain(
 ) -> None:
     """Say why breaks are as they should be; the same difference does not come back.
 
-    Where a write-off takes two persons, an explanation does: the second one explains it, too.
+    Where a write-off takes two persons, an explanation does: an approver explains it, too. Both sign it with their own key.
     """
     from finsync_tui import actions
     from finsync_tui import profile as profiles
 
-    profile = profiles.load(workspace_of(workspace))
+    one_of(False, reject, withdraw, as_seen=as_seen)
+    who, found = actor(workspace), workspace_of(workspace)
+    profile = profiles.load(found)
     with opened(workspace) as store:
+        if reject or withdraw:
+            end = actions.reject_explanation if reject else actions.withdraw_explanation
+            one_break = _single(ids)
+            end(store, who, one_break, reason)
+            _tell_open(one_break, json=json)
+            return
         chosen = _selected(store, ids, definition, class_)
+        signer = actions.write_off_signer(found, profile, who)
         outcome = actions.explain_breaks(
-            store, profile, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+            store, profile, who, chosen, reason, signer, seen=seen_by(as_seen, chosen)
         )
     report(outcome, "explained", json=json)
+
+
+def _single(ids: list[int] | None) -> int:
+    """Return the one break that is meant."""
+    if ids is None or len(ids) != 1:
+        raise UsageError("--reject and --withdraw are about one break: name its id. Nothing was done.")
+    return ids[0]
 
 
 @app.command(epilog=example('finsync breaks reopen 12 --reason "the explanation was of another invoice"'))
@@ -552,7 +576,11 @@ def _listed(
         "legal_entity": entity,
         "owner": owner,
     }
-    also = "coalesce(write_off_maker, adoption_maker) IS NOT NULL" if state == "waiting" else "1"
+    also = (
+        "coalesce(write_off_maker, adoption_maker, explanation_maker) IS NOT NULL"
+        if state == "waiting"
+        else "1"
+    )
     return listed(db, "v_break", wanted, BY_MONEY, limit, also=also)
 
 

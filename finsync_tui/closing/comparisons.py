@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from zoneinfo import ZoneInfo
 
 from finsync_tui.profile import Profile
+from finsync_tui.reconcile import connected
 from store import closing, reconciliations
 from store.closing import Period
 from store.reconciliations import Run
@@ -27,7 +28,7 @@ def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) ->
     """Yield the definitions whose documents have a period and that were not compared as a certificate needs it.
 
     All of the period has to be read after its last day, and after the last change of its documents; and no later run may have
-    failed. A definition whose systems are not connected has no runs, and says nothing.
+    failed. A definition of which a side has no connected system says nothing.
     """
     changed_at = closing.last_change(db, legal_entity, period.starts_on, period.ends_on)
     months = f"{period.starts_on:%Y-%m}", f"{period.ends_on:%Y-%m}"
@@ -36,7 +37,10 @@ def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) ->
         has_period = definition.source.period is not None or definition.target.period is not None
         if not definition.is_enabled or not has_period:
             continue
-        for pair in _pairs(db, profile, name):
+        pairs = _pairs(db, profile, name)
+        if not pairs and not connected.is_unconnected(db, name):
+            yield Lag(name, "documents were never compared")
+        for pair in pairs:
             last = reconciliations.last_ended(db, name, *pair)
             whole = reconciliations.last_whole(db, name, *pair, months)
             why = _why(last, whole, period, changed_at, zone)

@@ -29,6 +29,7 @@ LAYER = "mapping/"
 ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "mapping": ("mapping.proposed", "mapping.approved"),
     "write_off": ("break.write_off_proposed", "break.written_off"),
+    "explanation": ("break.explanation_proposed", "break.explanation_approved"),
     "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),
     "adoption": ("break.adoption_proposed", "break.adopted"),
     "supplier_same": ("supplier.found_same", "supplier.same_approved"),

@@ -13,7 +13,7 @@ from typing import Literal
 from adapters.base import Adapter
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import Reconciliation
-from finsync_tui.reconcile import links, sides, write_offs
+from finsync_tui.reconcile import accepted, connected, links, sides
 from finsync_tui.reconcile.classing import classify
 from finsync_tui.reconcile.comparing import Comparison, Periods
 from finsync_tui.reconcile.rows import MADE
@@ -84,6 +84,8 @@ async def reconcile(
         planned = [
             pair for name in asked.names for pair in _plan(db, adapters, name, profile, asked, clock.now())
         ]
+        for name in asked.names:
+            connected.note_connected(db, name, any(pair.name == name for pair in planned))
     readings = [one for pair in planned for one in _readings(store, adapters, profile, pair, asked.periods)]
     failed = await sides.read(store, adapters, list(_distinct(readings)), clock, is_stopping)
     logins = frozenset(login for one in adapters.values() if (login := one.own_login))
@@ -243,8 +245,8 @@ def _compare(
         if pair.mode != "changes":
             rest = classify(db, comparing, comparing.unexplained(totals), now, logins)
             opened += breaks.open(db, pair.run_id, rest, now)
-        for break_id, why in write_offs.without_proof(db, profile, *labels):
-            breaks.reopen(db, [break_id], ENGINE, f"it is not written off: {why}", now)
+        for break_id, why in accepted.without_proof(db, profile, *labels):
+            breaks.reopen(db, [break_id], ENGINE, why, now)
         gone = _close_gone(db, profile, pair, comparing, keys, window, now)
         comparison.clean(db, comparing.definition_id, pair.target)
         _verify(db, pair, now)
@@ -345,6 +347,23 @@ def _entry(pair: _Planned, opened: breaks.Opened, gone: Sequence[int]) -> audit.
 def ask(db: Connection, name: str) -> None:
     """Have a definition compared whole with the engine's next cycle, whenever its rhythm would."""
     meta.set(db, f"{_ASKED}{name}.", "yes")
+
+
+def end_removed(store: Store, profile: Profile, now: datetime) -> None:
+    """Close the breaks of definitions that the profile has no more: nothing would ever look for them again."""
+    removed = [name for name in breaks.live_definitions(store.db) if name not in profile.reconciliations]
+    if not removed:
+        return
+    with store.transaction() as db:
+        gone = breaks.close_removed(db, removed, now)
+        events.append(db, _events(db, breaks.Opened(), gone, now))
+        entry = audit.Entry(
+            who=ENGINE,
+            what="reconciliation.removed",
+            subject=f"reconciliation:{removed[0]}",
+            after={"definitions": removed, "closed": list(gone)},
+        )
+        audit.record(db, [entry], now)
 
 
 def _note_ran(db: Connection, name: str, mode: Mode, now: datetime) -> None:

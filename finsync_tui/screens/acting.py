@@ -95,8 +95,12 @@ def perform(
         if verb == "explain_break":
             # a store on its own has no profile that could ask for two persons
             has_profile = (path.parent / FILE_NAME).is_file()
-            limits = profiles.load(load_workspace(path.parent)) if has_profile else None
-            return actions.explain_breaks(store, limits, actor, ids, text, seen=seen or {})
+            if not has_profile:
+                return actions.explain_breaks(store, None, actor, ids, text, seen=seen or {})
+            own = load_workspace(path.parent)
+            limits = profiles.load(own)
+            signer = actions.write_off_signer(own, limits, actor)
+            return actions.explain_breaks(store, limits, actor, ids, text, signer, seen=seen or {})
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text, seen=seen)
         return DEEDS[verb](store, actor, ids, text, seen or {})

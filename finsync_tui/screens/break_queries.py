@@ -56,6 +56,8 @@ class BreakRow:
     """Who proposed to write it off, while that waits for a second person."""
     adoption_maker: str
     """Who proposed to give the source the target's value, likewise."""
+    explanation_maker: str
+    """Who explained it, while that waits for a second person."""
     fields: tuple[tuple[str, str | None, str | None], ...]
     """Name, source, target; None: that side has none."""
     workflow_id: int | None
@@ -68,16 +70,20 @@ class BreakRow:
     @property
     def maker(self) -> str:
         """Whose proposal waits for a second person; empty: nobody's."""
-        return self.write_off_maker or self.adoption_maker
+        return self.write_off_maker or self.adoption_maker or self.explanation_maker
 
     @property
     def proposed(self) -> str:
         """Who would do what; empty: nobody waits for a second person."""
+        if self.explanation_maker:
+            return f"{self.explanation_maker} has explained it"
         what = "would write it off" if self.write_off_maker else "would adopt the target's value"
         return f"{self.maker} {what}" if self.maker else ""
 
     @property
     def proposed_act(self) -> str:
+        if self.explanation_maker:
+            return "explain"
         return "write off" if self.write_off_maker else "adopt the target's value of"
 
 
@@ -158,6 +164,7 @@ def _break(row: Row) -> BreakRow:
         fix=safe_text(row["fix"], 20),
         write_off_maker=safe_text(row["write_off_maker"], 60) if row["state"] == "open" else "",
         adoption_maker=safe_text(row["adoption_maker"], 60) if row["state"] == "open" else "",
+        explanation_maker=safe_text(row["explanation_maker"], 60) if row["state"] == "open" else "",
         fields=fields,
         workflow_id=row["workflow_id"],
         case_id=row["case_id"],
@@ -198,7 +205,10 @@ BREAKS: Listing[BreakRow] = Listing(
             ("ended", "ended_at IS NOT NULL"),
             ("mine", "owner = :me"),
             ("unassigned", "coalesce(owner, '') = ''"),
-            ("proposed", "(state = 'open' AND coalesce(write_off_maker, adoption_maker) IS NOT NULL)"),
+            (
+                "proposed",
+                "(state = 'open' AND coalesce(write_off_maker, adoption_maker, explanation_maker) IS NOT NULL)",
+            ),
         ),
         default="state = 'open'",
     ),

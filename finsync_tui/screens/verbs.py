@@ -433,8 +433,10 @@ def against_break(verb: Verb, row: BreakRow | None, me: str = "") -> str:
     ):
         why = "both sides agree by now" if row.gone_at is not None else f"it is {state}"
         return f"Only what was explained or written off, and is still there, is opened again: {row.number}: {why}."
+    if verb.name == "explain_break" and row.explanation_maker == me and me:
+        return f"You have explained {row.number} already: it waits for another person to explain it, too."
     if verb.name in _FOR_WAITING and not row.maker:
-        return f"Nobody has proposed anything for {row.number} (w writes off, d adopts)."
+        return f"Nobody has proposed anything for {row.number} (w writes off, d adopts, x explains)."
     if verb.name == "approve_break" and row.maker == me:
         return f"You proposed to {row.proposed_act} {row.number}: somebody else has to approve it."
     if verb.name == "withdraw_break" and row.maker != me:

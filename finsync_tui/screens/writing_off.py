@@ -1,4 +1,4 @@
-"""Write-offs and adoptions, as a dialog was answered: one by one, each a transaction of its own. Imported in the writing thread."""
+"""Write-offs, explanations and adoptions, as a dialog was answered: one by one, each a transaction of its own. Imported in the writing thread."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
                 return actions.approve_exception_write_off(store, profile, actor, one, key, words).is_in_force
             if actions.is_adoption(store, one):
                 return actions.approve_adoption(store, profile, actor, one, key, words).is_in_force
+            if actions.is_explanation(store, one):
+                return actions.approve_explanation(store, profile, actor, one, key, words)
             return actions.approve_write_off(store, profile, actor, one, key, words).is_in_force
 
         return approve
@@ -94,6 +96,9 @@ def _act(workspace: Workspace, store: Store, actor: Actor, verb: Name, words: st
             actions.withdraw_exception_write_off(store, actor, one, words)
         elif actions.is_adoption(store, one):
             end = actions.reject_adoption if verb == "reject_break" else actions.withdraw_adoption
+            end(store, actor, one, words)
+        elif actions.is_explanation(store, one):
+            end = actions.reject_explanation if verb == "reject_break" else actions.withdraw_explanation
             end(store, actor, one, words)
         else:
             end = actions.reject_write_off if verb == "reject_break" else actions.withdraw_write_off

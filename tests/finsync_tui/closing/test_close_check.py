@@ -18,6 +18,7 @@ from finsync_tui.profile import MappingRow
 from finsync_tui.profile.model import CloseSetup
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.profile.reconciliation import Reconciliation
+from finsync_tui.reconcile import connected
 from finsync_tui.settings import read_toml
 from store import breaks, cases, reconciliations
 from store import closing as facts
@@ -420,6 +421,19 @@ def test_a_period_is_certified_by_what_has_read_all_of_it_since_it_ended() -> No
     assert "invoices: its documents were not all compared since Jan-26 ended" in early
     assert "not all compared since Jan-26 ended" in part
     assert "documents changed after they were all compared (run 4)" in changed
+    assert "DE01" == desk.certify().legal_entity
+
+
+def test_what_was_never_compared_keeps_a_period_from_being_certified() -> None:
+    """Unless it was due and a side of it has no connected system: then there is nothing to compare."""
+    desk = Compared("invoices", "receipts")
+    desk.ran("invoices")
+    said = desk.refused()
+
+    with desk.store.transaction() as db:
+        connected.note_connected(db, "receipts", False)
+
+    assert "receipts: its documents were never compared" in said
     assert "DE01" == desk.certify().legal_entity
 
 

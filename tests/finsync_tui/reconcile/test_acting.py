@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from finsync_tui import actions
-from finsync_tui.people import RoleMissingError
-from finsync_tui.reconcile import write_offs
+from finsync_tui.people import KeyMissingError, RoleMissingError
+from finsync_tui.reconcile import accepted
 from store import breaks, crossrefs, events, outbox, reconciliations, workflows
 from store.errors import NotAllowedError
 from tests.builders import MONDAY, a_break, a_reconcile_run, an_entry
-from tests.finsync_tui.governance.council import Council, a_signer
+from tests.finsync_tui.governance.council import PEOPLE, Council, a_person, a_signer
 
 
 def opened(council: Council, **changes: object) -> breaks.Break:
@@ -36,8 +36,8 @@ def approve(council: Council, by: str = "tom") -> None:
 
 
 def unproven(council: Council) -> list[str]:
-    """Return why the engine would open written-off breaks again."""
-    found = write_offs.without_proof(council.store.db, council.profile, "orders", "coupa", "oracle-emea")
+    """Return why the engine would open breaks again that were written off or explained."""
+    found = accepted.without_proof(council.store.db, council.profile, "orders", "coupa", "oracle-emea")
     return [why for _, why in found]
 
 
@@ -120,7 +120,9 @@ def test_where_one_person_is_enough_a_write_off_counts_at_once() -> None:
 def explain(
     council: Council, by: str, *break_ids: int, reason: str = "freight is billed apart"
 ) -> actions.Outcome:
-    return actions.explain_breaks(council.store, council.profile, council.who(by), break_ids, reason)
+    return actions.explain_breaks(
+        council.store, council.profile, council.who(by), break_ids, reason, a_signer(by)
+    )
 
 
 def test_an_explanation_takes_as_many_persons_as_a_write_off() -> None:
@@ -129,7 +131,7 @@ def test_an_explanation_takes_as_many_persons_as_a_write_off() -> None:
     opened(council)
 
     first = explain(council, "maria", 1)
-    with pytest.raises(NotAllowedError, match="it waits for another person"):
+    with pytest.raises(NotAllowedError, match="it waits for an approver"):
         explain(council, "maria", 1)
     waiting = now(council).state
     second = explain(council, "tom", 1, reason="I have seen the contract")
@@ -141,24 +143,80 @@ def test_an_explanation_takes_as_many_persons_as_a_write_off() -> None:
         now(council).resolution,
     )
     assert ((1,), "") == (second.done, second.told)
-    assert [("maria", "break.explanation_proposed"), ("tom", "break.explained")] == council.noted
+    assert [("maria", "break.explanation_proposed"), ("tom", "break.explanation_approved")] == council.noted
+    assert [] == unproven(council)
 
 
 def test_an_explanation_of_less_is_not_agreed_to_for_more() -> None:
     """Where the difference is another one by now, or more is at risk, the second person's explanation is a first one."""
     council = Council()
     opened(council, kind="missing_in_target", fields=(), amount_minor=9_700)
-    explain(council, "maria", 1)
+    explain(council, "tom", 1)
     opened_again = a_break(kind="missing_in_target", fields=(), amount_minor=9_700_000)
     with council.store.transaction() as db:
         breaks.open(db, 1, [opened_again], MONDAY)
 
-    waits = explain(council, "tom", 1)
+    waits = explain(council, "maria", 1)
 
     assert "open" == now(council).state
-    assert "explained by one person, and waits for another one to explain it, too" == waits.told
-    explain(council, "maria", 1)
+    assert "explained by one person, and waits for an approver to explain it, too" == waits.told
+    explain(council, "tom", 1)
     assert "explained" == now(council).state
+
+
+def test_only_an_approver_agrees_to_an_explanation() -> None:
+    """As to a write-off: two analysts are not enough, and whoever has no key signs nothing."""
+    council = Council({**PEOPLE, "ines": a_person("ines", "analyst")})
+    opened(council)
+    explain(council, "maria", 1)
+
+    with pytest.raises(NotAllowedError, match="maria has explained it already; it waits for an approver"):
+        explain(council, "ines", 1)
+    with pytest.raises(KeyMissingError):
+        actions.explain_breaks(council.store, council.profile, council.who("tom"), [1], "seen")
+
+    assert "open" == now(council).state
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE reconcile_break SET state='explained', ended_at=opened_at, proposal_id=NULL",
+        "UPDATE reconcile_break SET amount_minor=amount_minor+1",
+        "UPDATE proposal SET maker='tom', checker='maria'",
+        "UPDATE proposal SET kind='write_off'",
+    ],
+)
+def test_writing_into_the_file_explains_nothing(statement: str) -> None:
+    """Each run checks both signatures over the break as it is."""
+    council = Council()
+    opened(council)
+    explain(council, "maria", 1)
+    explain(council, "tom", 1)
+
+    council.sql(statement)
+
+    assert 1 == len(unproven(council))
+
+
+def test_an_explanation_can_be_refused_or_taken_back() -> None:
+    """The break stays open and can be explained anew; a write-off waits for what is proposed already."""
+    council = Council()
+    opened(council)
+    explain(council, "maria", 1)
+    with pytest.raises(NotAllowedError, match="waits for a second person already"):
+        propose(council)
+    actions.reject_explanation(council.store, council.who("tom"), 1, "the contract says otherwise")
+    refused = breaks.history(council.store.db, 1)[-1].text
+    explain(council, "maria", 1)
+    actions.withdraw_explanation(council.store, council.who("maria"), 1, "it was another one")
+    propose(council)
+
+    with pytest.raises(NotAllowedError, match="waits for a second person already"):
+        explain(council, "tom", 1)
+
+    assert "explanation rejected: the contract says otherwise" == refused
+    assert "open" == now(council).state
 
 
 def test_a_small_explanation_takes_one_person() -> None:
@@ -172,7 +230,7 @@ def test_a_small_explanation_takes_one_person() -> None:
     told = explain(council, "maria", 1, 2, 3).told
 
     assert ["explained", "open", "open"] == [now(council, n).state for n in (1, 2, 3)]
-    assert "1 explained, 2 wait for another person to explain them, too" == told
+    assert "1 explained, 2 wait for an approver to explain them, too" == told
 
 
 def test_sending_again_begins_the_process_anew() -> None:

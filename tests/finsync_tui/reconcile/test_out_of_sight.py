@@ -11,13 +11,15 @@ import pytest
 from adapters.base import Translated, Untranslatable
 from finsync_tui.profile import Profile
 from finsync_tui.profile.overlay import shipped
-from finsync_tui.reconcile import running
+from finsync_tui.reconcile import connected, running
 from finsync_tui.reconcile.running import Asked
 from finsync_tui.settings import read_toml
-from store import breaks, comparison, crossrefs, outbox
+from store import breaks, comparison, crossrefs, outbox, reconciliations
 from store.reconciliations import Run
-from tests.builders import MONDAY, a_purchase_order, an_entry
+from tests.builders import MONDAY, a_break, a_purchase_order, a_reconcile_run, an_entry
 from tests.finsync_tui.reconcile.desk import DAY, Desk, Orders, a_desk
+
+_ORDERS = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
 
 
 @pytest.fixture
@@ -34,8 +36,7 @@ def shown(desk: Desk) -> list[tuple[int, str, str, str]]:
 
 
 def run(desk: Desk, adapters: dict[str, Any], **changes: Any) -> Run:
-    definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
-    values = {"systems": {}, "reconciliations": {"orders": definition}} | changes
+    values = {"systems": {}, "reconciliations": {"orders": _ORDERS}} | changes
     (found,) = asyncio.run(
         running.reconcile(
             desk.store, adapters, Profile.model_validate(values), desk.clock, Asked(("orders",))
@@ -179,6 +180,41 @@ def test_where_two_breaks_tell_the_same_the_explained_one_stays(desk: Desk) -> N
     assert [(1, "explained", None), (9, "closed", "closed by itself: the same difference has another break")] == [
         (one.id, one.state, one.resolution if one.id == 9 else None) for one in breaks.each(desk.store.db, state=None)
     ]  # fmt: skip
+
+
+def test_breaks_of_a_definition_that_is_removed_end(desk: Desk) -> None:
+    """Nothing would ever look for them again; those of the others stay, and so does what was said of them."""
+    desk.right.held.pop("300")
+    desk.run()
+    with desk.store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(definition="removed"), MONDAY)
+        breaks.open(db, run, [a_break(definition="removed")], MONDAY)
+    kept = Profile.model_validate({"systems": {}, "reconciliations": {"orders": _ORDERS}})
+
+    running.end_removed(desk.store, kept, desk.clock.now())
+    running.end_removed(desk.store, kept, desk.clock.now())
+
+    (open_one,) = breaks.listed(desk.store.db)
+    (ended,) = breaks.listed(desk.store.db, state="closed")
+    assert "orders" == open_one.definition
+    assert "closed by itself: its definition is in the profile no more" == ended.resolution
+    noted = desk.store.db.execute(
+        "SELECT count(*) FROM v_audit WHERE what='reconciliation.removed'"
+    ).fetchone()
+    assert 1 == noted[0]
+
+
+def test_a_definition_without_a_connected_side_says_so(desk: Desk) -> None:
+    """A period's certificate does not wait for it; once both sides are there it counts again."""
+    adapters: Any = {"coupa": desk.left}
+    profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": _ORDERS}})
+    asyncio.run(running.reconcile(desk.store, adapters, profile, desk.clock, Asked(("orders",), "full")))
+    without = connected.is_unconnected(desk.store.db, "orders")
+
+    desk.run()
+
+    assert without
+    assert not connected.is_unconnected(desk.store.db, "orders")
 
 
 def test_a_system_that_is_not_connected_counts_as_not_read(desk: Desk) -> None:
