@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -195,7 +197,9 @@ class WorkScreen(Screen[None]):
         """Return why an action is not possible here and now: nobody writes in a read-only workbench."""
         if self.desk.is_read_only and action in WRITING:
             return READ_ONLY
-        return self.desk.refused.get(action) or self.reason_against(action)
+        with suppress(NoMatches):  # a screen may be half taken down when its keys are drawn once more
+            return self.desk.refused.get(action) or self.reason_against(action)
+        return ""
 
     def refuses_writing(self) -> bool:
         """Say so when this workbench only looks."""

@@ -12,6 +12,7 @@ import pytest
 from finsync_tui.screens import app as workbench
 from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.reader import Reader
+from finsync_tui.screens.widgets.verb_bar import VerbBar
 from tests.finsync_tui.screens.driving import opened, press, screen_text, settle
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +43,7 @@ async def test_trouble_ends_when_the_store_can_be_read_again(
 
 
 async def test_the_clock_may_tick_while_a_screen_is_taken_down(filled: Path) -> None:
-    """Its list may be gone already; nothing breaks."""
+    """Its list may be gone already when its keys are drawn once more; nothing breaks."""
     async with opened(filled) as pilot:
         app = pilot.app
         assert isinstance(app, FinsyncApp)
@@ -50,5 +51,7 @@ async def test_the_clock_may_tick_while_a_screen_is_taken_down(filled: Path) -> 
         await app.screen.query_one("#list").remove()
 
         app._tick()
+        keys = app.screen.query_one(VerbBar).render()
 
         assert app.is_running
+        assert "help" in str(keys)
