@@ -169,7 +169,7 @@ QUERIES: dict[str, Callable[[Any], object]] = {
         breaks.count_open(db, ["orders"]),
         breaks.history(db, 1),
         breaks.explain(db, [1], "a", "b", MONDAY),
-        breaks.written_off_live(db, "orders", "coupa", "oracle-emea"),
+        breaks.accepted_live(db, "orders", "coupa", "oracle-emea"),
     ),
     "reconciliations": lambda db: (
         reconciliations.begin(db, a_reconcile_run(), MONDAY),
