@@ -159,7 +159,7 @@ def invoice(row: bytes, options: Options) -> Translated:
             "source": document.InvoiceSource,
             "currency": currency,
             "total": to_money(document.InvoiceAmount, currency, "$.InvoiceAmount"),
-            "paid": to_money(document.AmountPaid or Decimal(0), currency, "$.AmountPaid"),
+            "paid": _amount_paid(document),
             "invoiced_on": on,
             "accounting_on": day(document.AccountingDate, "$.AccountingDate"),
             "payment_terms": document.PaymentTerms,
@@ -180,6 +180,13 @@ def invoice(row: bytes, options: Options) -> Translated:
         source_updated_at=latest((document.LastUpdateDate,)),
         changed_by=document.LastUpdatedBy,
     )
+
+
+def _amount_paid(document: finance.Invoice) -> Money | None:
+    """Return what Oracle says is paid; None where the invoice is paid in another currency: it isn't documented in which."""
+    if document.PaymentCurrency not in (None, document.InvoiceCurrency):
+        return None
+    return to_money(document.AmountPaid or Decimal(0), document.InvoiceCurrency, "$.AmountPaid")
 
 
 def _is_prepayment(line: finance.InvoiceLine) -> bool:
@@ -292,22 +299,44 @@ def payment(row: bytes, options: Options) -> Translated:
 
 
 def _paid_invoices(document: finance.Payment, currency: str) -> tuple[PaidInvoice, ...]:
-    """Return what each invoice got. The counter-rows of a void are left out: the payment's status says it."""
+    """Return what each invoice got, in its own currency. The counter-rows of a void are left out: the payment's status
+    says it, and a credit note's rows have the other sign from the start."""
     found: dict[str, PaidInvoice] = {}
     for index, row in enumerate(wire.rows(document.relatedInvoices)):
-        value = row.AmountPaidPaymentCurrency or Decimal(0)
-        is_counter_row = document.VoidDate is not None and value * document.PaymentAmount < 0
-        if row.InvoiceId is None or is_counter_row:
+        if row.InvoiceId is None:
             continue
-        key = text(row.InvoiceId)
-        amount: Money = to_money(value, currency, f"$.relatedInvoices[{index}]")
-        known = found.get(key)
-        found[key] = PaidInvoice(
-            invoice_id=key,
-            invoice_number=row.InvoiceNumber,
-            amount=amount if known is None else known.amount + amount,
-        )
+        part = _paid_invoice(row, text(row.InvoiceId), currency, f"$.relatedInvoices[{index}]")
+        known = found.get(part.invoice_id)
+        if known is None:
+            found[part.invoice_id] = part
+        elif document.VoidDate is None or known.amount.amount_minor * part.amount.amount_minor > 0:
+            found[part.invoice_id] = _together(known, part)
     return tuple(found.values())
+
+
+def _paid_invoice(row: finance.RelatedInvoice, invoice_id: str, currency: str, path: str) -> PaidInvoice:
+    """Return what one row pays. Where Oracle doesn't say it in the invoice's currency, it stays in the payment's."""
+    left = to_money(
+        row.AmountPaidPaymentCurrency or Decimal(0), currency, f"{path}.AmountPaidPaymentCurrency"
+    )
+    of, settled = row.InvoiceCurrency or currency, row.AmountPaidInvoiceCurrency
+    is_other = of != currency and settled is not None
+    return PaidInvoice(
+        invoice_id=invoice_id,
+        invoice_number=row.InvoiceNumber,
+        amount=to_money(settled or Decimal(0), of, f"{path}.AmountPaidInvoiceCurrency") if is_other else left,
+        in_payment_currency=left if is_other else None,
+    )
+
+
+def _together(one: PaidInvoice, other: PaidInvoice) -> PaidInvoice:
+    left = (one.in_payment_currency, other.in_payment_currency)
+    return one.model_copy(
+        update={
+            "amount": one.amount + other.amount,
+            "in_payment_currency": left[0] + left[1] if left[0] and left[1] else None,
+        }
+    )
 
 
 def employee(row: bytes, options: Options) -> Translated:

@@ -184,8 +184,8 @@ def _payments() -> Resource:
         "InvoicePaymentId",
         "InvoicePaymentId:id CheckId:id InvoiceId:id InvoiceNumber:text50 InvoiceBusinessUnit:text240 "
         "InstallmentNumber:whole AmountPaidPaymentCurrency:number AmountPaidInvoiceCurrency:number "
-        "InvoiceAmount:number InvoicePaymentAmount:number InvoiceCurrency:text15 CreationDate:instant "
-        "LastUpdateDate:instant",
+        "InvoiceAmount:number InvoicePaymentAmount:number InvoiceCurrency:text15 CrossCurrencyRate:number "
+        "CreationDate:instant LastUpdateDate:instant",
     )
     return resource(
         "payablesPayments",

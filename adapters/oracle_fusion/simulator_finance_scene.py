@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -115,7 +115,7 @@ class FinanceScene(SupplierScene):
         self.finance.invoices.validate(self._row("invoices", invoice_id), self.world.now())
 
     def pay(self, invoice_id: int, amount: Decimal | None = None, on: date | None = None) -> int:
-        """Pay an invoice, all that is owed or `amount`; return the payment's id (CheckId)."""
+        """Pay an invoice, all that is owed or `amount` in its currency; return the payment's id (CheckId)."""
         self.settle_due()
         invoice = self._row("invoices", invoice_id)
         value = unpaid(invoice) if amount is None else Decimal(amount)
@@ -123,6 +123,26 @@ class FinanceScene(SupplierScene):
         row = self.finance.payments.pay([(invoice, value)], self.world.now(), on or self.world.today())
         assert isinstance(row.id, int)
         return row.id
+
+    def pay_together(self, amounts: Mapping[int, Decimal | None], on: date | None = None) -> int:
+        """Pay several invoices, credit notes among them, with one payment: all that is owed, or an amount of each."""
+        self.settle_due()
+        parts = []
+        for invoice_id, amount in amounts.items():
+            invoice = self._row("invoices", invoice_id)
+            value = unpaid(invoice) if amount is None else Decimal(amount)
+            self.finance.payments.check(invoice, value)
+            parts.append((invoice, value))
+        row = self.finance.payments.pay(parts, self.world.now(), on or self.world.today())
+        assert isinstance(row.id, int)
+        return row.id
+
+    def pay_in(self, invoice_id: int, currency: str) -> None:
+        """Have an invoice paid in another currency than its own from now on, as a clerk would in its header."""
+        row = self._row("invoices", invoice_id)
+        row.data["PaymentCurrency"] = currency
+        row.touch(self.world.now())
+        self.world.tables["invoices"].put(row)
 
     def void(self, payment_id: int, on: date | None = None) -> None:
         """Void a payment: its invoices are owed again."""
@@ -136,7 +156,7 @@ class FinanceScene(SupplierScene):
         parts = [
             (self._row("invoices", int(str(one.data["InvoiceId"]))), amount)
             for one in old.of("relatedInvoices")
-            if isinstance(amount := one.data["AmountPaidPaymentCurrency"], Decimal)
+            if isinstance(amount := one.data["AmountPaidInvoiceCurrency"], Decimal)
         ]
         self.void(payment_id, on)
         row = self.finance.payments.pay(parts, self.world.now(), on or self.world.today())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from adapters.oracle_fusion.simulator_rows import Row
+from adapters.oracle_fusion.simulator_rows import Row, Value
 
 
 def journal_views(batch: Row) -> list[dict[str, Any]]:
@@ -97,7 +98,6 @@ def invoice_view(row: Row, holds: list[Row]) -> dict[str, Any]:
 def payment_view(row: Row) -> dict[str, Any]:
     """Return one payment; the counter-rows of a void are left out of `invoices`."""
     data = row.data
-    sign = -1 if (data["PaymentAmount"] or 0) < 0 else 1  # type: ignore[operator]
     return {
         "number": str(data["PaymentNumber"]),
         "payment_id": row.id,
@@ -115,12 +115,20 @@ def payment_view(row: Row) -> dict[str, Any]:
             {
                 "invoice_id": one.data["InvoiceId"],
                 "number": one.data["InvoiceNumber"],
-                "amount": one.data["AmountPaidPaymentCurrency"],
+                "amount": one.data["AmountPaidInvoiceCurrency"],
             }
-            for one in row.of("relatedInvoices")
-            if data["VoidDate"] is None or one.data["AmountPaidPaymentCurrency"] * sign > 0  # type: ignore[operator]
+            for one in _made(row)
         ],
     }
+
+
+def _made(row: Row) -> Iterator[Row]:
+    """Yield what a payment paid, without the rows by which a void takes it back: they come after those."""
+    signs: dict[Value, bool] = {}
+    for one in row.of("relatedInvoices"):
+        is_less = one.data["AmountPaidInvoiceCurrency"] < 0  # type: ignore[operator]
+        if signs.setdefault(one.data["InvoiceId"], is_less) == is_less or row.data["VoidDate"] is None:
+            yield one
 
 
 def _journal_line(line: Row) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Payments of a simulated Payables: by hand, or by a run that the clock starts. A void is a new state, never a new payment."""
+"""Payments of a simulated Payables: by hand, or by a run that the clock starts. A void is a new state, never a new payment.
+
+What is paid of an invoice is counted in the invoice's currency; the money leaves in the currency that the invoice is paid
+in, at the cross-currency rate of the day.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,12 @@ from adapters.oracle_fusion.simulator_payload import Parsed
 from adapters.oracle_fusion.simulator_resource import Resource
 from adapters.oracle_fusion.simulator_rows import Data, Row, Value, stamp
 from adapters.oracle_fusion.simulator_world import World
+from store.canonical.currency import exponent
 from store.clock import instant, text
 
 FIRST_NUMBER: Final = 70_001
+CROSS_RATE_KIND: Final = "Corporate"
+"""By which rate an invoice is paid in another currency that names no kind of rate itself."""
 
 
 class Payments:
@@ -32,8 +39,9 @@ class Payments:
     def pay(
         self, parts: Sequence[tuple[Row, Decimal]], at: datetime, on: date, run: str | None = None
     ) -> Row:
-        """Pay these amounts of these invoices, all of one payee, with one payment."""
+        """Pay these amounts of these invoices, each in its own currency, all of one payee, with one payment."""
         first, world = parts[0][0].data, self._world
+        rated = [(invoice, amount, self.cross_rate(invoice, on)) for invoice, amount in parts]
         self._last_number += 1
         row = world.new_row(
             self._table.resource,
@@ -41,8 +49,8 @@ class Payments:
                 "PaymentNumber": self._last_number,
                 "PaymentId": world.new_id(),
                 "PaymentReference": self._last_number,
-                "PaymentAmount": sum((amount for _, amount in parts), Decimal(0)),
-                "PaymentCurrency": first["InvoiceCurrency"],
+                "PaymentAmount": sum((_converted(*one) for one in rated), Decimal(0)),
+                "PaymentCurrency": first["PaymentCurrency"],
                 "PaymentDate": on.isoformat(),
                 "AccountingDate": on.isoformat(),
                 "PaymentStatus": "Negotiable",
@@ -59,10 +67,22 @@ class Payments:
             },
             at,
         )
-        for invoice, amount in parts:
-            row.of("relatedInvoices").append(self._related(row, invoice, amount, at))
+        for invoice, amount, rate in rated:
+            row.of("relatedInvoices").append(self._related(row, invoice, amount, rate, at))
             self._book(invoice, amount, at)
         return self._table.put(row)
+
+    def cross_rate(self, invoice: Row, on: date) -> Decimal | None:
+        """Return the rate from an invoice's currency to the one it is paid in; None where that is the same."""
+        data = invoice.data
+        given, wanted = str(data["InvoiceCurrency"]), str(data["PaymentCurrency"])
+        if given == wanted:
+            return None
+        kind = str(data["ConversionRateType"] or CROSS_RATE_KIND)
+        rate = self._world.rates.get((given, wanted, kind, on.isoformat()))
+        if rate is None:
+            raise ValueError(f"there is no {kind} rate of {given} to {wanted} on {on}")
+        return rate
 
     def check(self, invoice: Row, amount: Decimal) -> None:
         """Raise ValueError when an invoice can't be paid that much."""
@@ -84,19 +104,31 @@ class Payments:
         }
         for related in list(row.of("relatedInvoices")):
             invoice = self._invoices.get(related.data["InvoiceId"])
-            amount = _number(related.data["AmountPaidPaymentCurrency"])
+            amount, rate = (
+                _number(related.data["AmountPaidInvoiceCurrency"]),
+                related.data["CrossCurrencyRate"],
+            )
             if invoice is not None:
-                row.of("relatedInvoices").append(self._related(row, invoice, -amount, at))
+                row.of("relatedInvoices").append(
+                    self._related(row, invoice, -amount, None if rate is None else _number(rate), at)
+                )
                 self._book(invoice, -amount, at)
         row.touch(at)
         self._table.put(row)
 
     def change(self, row: Row, invoice: Row, by: Decimal, at: datetime) -> None:
         """Have a payment settle more of an invoice than it did, or less."""
-        names = ("AmountPaidPaymentCurrency", "AmountPaidInvoiceCurrency", "InvoicePaymentAmount")
         related = next(one for one in row.of("relatedInvoices") if one.data["InvoiceId"] == invoice.id)
-        related.data |= {name: _number(related.data[name]) + by for name in names}
-        row.data["PaymentAmount"] = _number(row.data["PaymentAmount"]) + by
+        rate = related.data["CrossCurrencyRate"]
+        before = _number(related.data["AmountPaidPaymentCurrency"])
+        related.data |= self._amounts(
+            invoice,
+            _number(related.data["AmountPaidInvoiceCurrency"]) + by,
+            None if rate is None else _number(rate),
+        )
+        row.data["PaymentAmount"] = (
+            _number(row.data["PaymentAmount"]) + _number(related.data["AmountPaidPaymentCurrency"]) - before
+        )
         self._book(invoice, by, at)
         row.touch(at)
         self._table.put(row)
@@ -138,7 +170,7 @@ class Payments:
             is_ready = data["ValidationStatus"] == "Validated" and str(data["LastUpdateDate"]) <= stamp(at)
             if is_ready and unpaid(invoice):
                 key = tuple(
-                    data[name] for name in ("BusinessUnit", "Supplier", "SupplierSite", "InvoiceCurrency")
+                    data[name] for name in ("BusinessUnit", "Supplier", "SupplierSite", "PaymentCurrency")
                 )
                 by_payee.setdefault(key, []).append((invoice, unpaid(invoice)))
         paid = [one for one in by_payee.values() if sum((amount for _, amount in one), Decimal(0)) > 0]
@@ -148,7 +180,7 @@ class Payments:
             self.pay(parts, at, at.date(), f"PPR {self._run_count}")
         return len(paid)
 
-    def _related(self, row: Row, invoice: Row, amount: Decimal, at: datetime) -> Row:
+    def _related(self, row: Row, invoice: Row, amount: Decimal, rate: Decimal | None, at: datetime) -> Row:
         data = invoice.data
         return self._world.new_row(
             self._table.resource.children["relatedInvoices"],
@@ -158,14 +190,21 @@ class Payments:
                 "InvoiceNumber": data["InvoiceNumber"],
                 "InvoiceBusinessUnit": data["BusinessUnit"],
                 "InstallmentNumber": 1,
-                "AmountPaidPaymentCurrency": amount,
-                "AmountPaidInvoiceCurrency": amount,
                 "InvoiceAmount": data["InvoiceAmount"],
-                "InvoicePaymentAmount": amount,
                 "InvoiceCurrency": data["InvoiceCurrency"],
+                **self._amounts(invoice, amount, rate),
             },
             at,
         )
+
+    def _amounts(self, invoice: Row, amount: Decimal, rate: Decimal | None) -> Data:
+        """Return what one payment pays of an invoice, in both currencies."""
+        return {
+            "AmountPaidInvoiceCurrency": amount,
+            "AmountPaidPaymentCurrency": _converted(invoice, amount, rate),
+            "InvoicePaymentAmount": amount,
+            "CrossCurrencyRate": rate,
+        }
 
     def _book(self, invoice: Row, amount: Decimal, at: datetime) -> None:
         data = invoice.data
@@ -213,3 +252,10 @@ def unpaid(invoice: Row) -> Decimal:
 
 def _number(value: Value) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(0)
+
+
+def _converted(invoice: Row, amount: Decimal, rate: Decimal | None) -> Decimal:
+    """Return an amount of an invoice in the currency that it is paid in."""
+    if rate is None:
+        return amount
+    return round(amount * rate, exponent(str(invoice.data["PaymentCurrency"])))

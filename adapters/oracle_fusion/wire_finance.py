@@ -147,6 +147,7 @@ class Invoice(Linked, kw_only=True):
     InvoiceId: Id
     InvoiceNumber: str
     InvoiceCurrency: str
+    PaymentCurrency: str | None = None
     InvoiceAmount: Decimal
     InvoiceDate: str
     InvoiceType: str | None = None
@@ -175,6 +176,8 @@ class RelatedInvoice(msgspec.Struct):
     InvoiceId: Id | None = None
     InvoiceNumber: str | None = None
     AmountPaidPaymentCurrency: Decimal | None = None
+    AmountPaidInvoiceCurrency: Decimal | None = None
+    InvoiceCurrency: str | None = None
 
 
 class Payment(Linked, kw_only=True):

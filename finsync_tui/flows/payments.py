@@ -77,6 +77,11 @@ def amount(payment: Payment, invoice_id: str, currency: str) -> Money:
     return Money(amount_minor=minor, currency=currency)
 
 
+def is_unsettled(payment: Payment, invoice_id: str, currency: str) -> bool:
+    """Say whether it is not known in the invoice's currency what a payment pays of it."""
+    return any(one.invoice_id == invoice_id and one.amount.currency != currency for one in payment.invoices)
+
+
 def paid(payments: Mapping[str, Payment], invoice_id: str, currency: str) -> Money:
     """Return what is paid of an invoice by all live payments."""
     live = (amount(one, invoice_id, currency) for one in payments.values() if is_live(one))

@@ -149,13 +149,17 @@ class PaidInvoice(CanonicalModel):
     invoice_id: str
     invoice_number: str | None = None
     amount: Money
+    in_payment_currency: Money | None = Field(
+        default=None,
+        description="The same as it left, where the payment was made in another currency than the invoice's",
+    )
 
 
 class Payment(CanonicalRecord):
     """Money that left, or was called back. A void is a new state of the same payment, never a second one."""
 
     entity: ClassVar[str] = "payment"
-    contract: ClassVar[str] = "payment/1.0"
+    contract: ClassVar[str] = "payment/1.1"
 
     status: Literal["issued", "cleared", "stopped", "voided", "other"]
     payee_name: str | None = None

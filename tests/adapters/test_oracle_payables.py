@@ -15,7 +15,7 @@ from adapters.oracle_fusion.outbound_invoice import Payee, invoice
 from adapters.simulation import Fault
 from store.canonical.money import Money
 from store.canonical.organisation import FiscalPeriod
-from store.canonical.payables import Invoice, InvoiceLine, Payment
+from store.canonical.payables import Invoice, InvoiceLine, PaidInvoice, Payment
 from store.canonical.people import Employee
 from tests.adapters.oracle_finance import EMPLOYEE, OTHER_ACCOUNT, FinanceWorld, a_finance_world, an_invoice
 from tests.adapters.setup_oracle import ACCOUNT, UNIT
@@ -115,6 +115,75 @@ def test_a_void_is_a_new_state_of_the_same_payment() -> None:
     assert isinstance(found, Payment)
     assert ("voided", date(2026, 1, 9)) == (found.status, found.voided_on)
     assert [("EXP-1", "119.00 EUR")] == [(one.invoice_number, str(one.amount)) for one in found.invoices]
+
+
+def paid_in_dollars(world: FinanceWorld) -> int:
+    """Return the id of an invoice in euros that is paid in dollars."""
+    invoice_id = int(validated(world))
+    for on, rate in ((date(2026, 1, 7), "1.1"), (date(2026, 1, 9), "1.17")):
+        world.simulator.add_rate("EUR", "USD", on, Decimal(rate))
+    world.simulator.pay_in(invoice_id, "USD")
+    return invoice_id
+
+
+def parts(payment: Translated) -> list[tuple[str, str]]:
+    """What a payment pays, as it left and of the invoice."""
+    assert isinstance(payment.record, Payment)
+    return [(str(one.in_payment_currency), str(one.amount)) for one in payment.record.invoices]
+
+
+def test_a_payment_in_another_currency_says_what_it_pays_of_the_invoice_in_its_own() -> None:
+    """Parts, a void and a reissue at another day's rate: each comes to the invoice's currency as Oracle counts it."""
+    world = a_finance_world()
+    invoice_id = paid_in_dollars(world)
+    first = world.simulator.pay(invoice_id, Decimal("19.00"), on=date(2026, 1, 7))
+    rest = world.simulator.pay(invoice_id, on=date(2026, 1, 7))
+    again = world.simulator.reissue(rest, on=date(2026, 1, 9))
+
+    (found, _) = read(world, "payment")
+
+    assert {
+        str(first): [("20.90 USD", "19.00 EUR")],
+        str(rest): [("110.00 USD", "100.00 EUR")],
+        str(again): [("117.00 USD", "100.00 EUR")],
+    } == {one.external_id: parts(one) for one in found}
+    assert ["USD", "USD", "USD"] == [one.record.amount.currency for one in found]  # type: ignore[attr-defined]
+    assert ("paid", None) == (the_invoice(world).paid_status, the_invoice(world).paid)
+
+
+def test_what_a_payment_pays_of_an_invoice_is_not_guessed() -> None:
+    """An answer without the amount in the invoice's currency leaves it in the payment's: nobody converts it here."""
+    world = a_finance_world()
+    payment_id = world.simulator.pay(paid_in_dollars(world), on=date(2026, 1, 7))
+    row = world.simulator.world.row("payablesPayments", payment_id)
+    assert row is not None
+    row.of("relatedInvoices")[0].data["AmountPaidInvoiceCurrency"] = None
+
+    assert [("None", "130.90 USD")] == parts(read(world, "payment")[0][0])
+
+
+def test_a_void_of_a_payment_that_nets_a_credit_note_says_what_it_had_paid_of_both() -> None:
+    """The counter-rows are known by the sign that each document began with, not by that of the whole payment."""
+    world = a_finance_world()
+    bill = int(validated(world, an_invoice("EXP-1", amount="100.00")))
+    note = int(validated(world, an_invoice("EXP-2", amount="-20.00", kind="credit_memo")))
+    payment_id = world.simulator.pay_together({bill: None, note: None})
+    world.simulator.void(payment_id)
+
+    found = the_payment(world)
+
+    assert ("voided", "80.00 EUR") == (found.status, str(found.amount))
+    assert [("EXP-1", "100.00 EUR"), ("EXP-2", "-20.00 EUR")] == [
+        (one.invoice_number, str(one.amount)) for one in found.invoices
+    ]
+    assert found.invoices == tuple(
+        PaidInvoice(
+            invoice_id=str(one["invoice_id"]),
+            invoice_number=one["number"],
+            amount=Money.of(one["amount"], "EUR"),
+        )
+        for one in world.simulator.payments()[0]["invoices"]
+    )
 
 
 def test_a_cleared_payment_says_when() -> None:

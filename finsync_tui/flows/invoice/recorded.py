@@ -20,12 +20,14 @@ def record_payment(context: Context) -> Answer:
     assert link is not None, "it was posted before it was paid"
     payment_id, state = sorted(doubles.untold(context).items())[0]
     payment = prepayments.made(context)[payment_id]
-    if payment.currency != invoice.currency:
+    if payments.is_unsettled(payment, link.external_id, invoice.currency):
+        target = subject.target(context)
         return subject.stop(
             context, "MATCH_CURRENCY",
-            f"payment {payment.number} was made in {payment.currency}, and the source records what is paid in {invoice.currency}",
-            "Record it by hand in the procurement system, then resolve this.", subject.source(context),
-            {"payment": payment_id},
+            f"payment {payment.number} was made in {payment.currency}, {target} does not say what it pays in {invoice.currency}, "
+            "and the source records that only",
+            f"See in {target} what it pays of the invoice in {invoice.currency}; once it is said there, retry goes on. Or "
+            "record it by hand in the procurement system, then resolve this.", subject.source(context), {"payment": payment_id},
         )  # fmt: skip
     size = payments.amount(payment, link.external_id, invoice.currency)
     is_void = state == "voided"

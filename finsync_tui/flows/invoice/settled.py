@@ -44,9 +44,12 @@ def is_settled(context: Context) -> bool:
     shown = subject.shown(context)
     if shown is None or shown.paid_status != "paid" or doubles.doubts(context):
         return False
-    made = shown.paid.amount_minor if shown.paid is not None else 0
     since = context.data.setdefault("paid_since", context.now.isoformat())
-    is_known = paid >= made if owed >= 0 else paid <= made
+    if shown.paid is None:  # by what it shows, more may be on its way
+        is_known = False
+    else:
+        made = shown.paid.amount_minor
+        is_known = paid >= made if owed >= 0 else paid <= made
     return is_known or context.now >= datetime.fromisoformat(since) + PAYMENT_LAG
 
 
