@@ -6,7 +6,7 @@ Everything streams: nothing here grows with the number of rows, only with legal 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from sqlite3 import Connection
 from typing import Final
@@ -20,7 +20,7 @@ from finsync_tui.reconcile.judging import (
     judge,
     match_value,
     missing,
-    pairs,
+    pair,
     plain_amount,
     within,
 )
@@ -31,6 +31,8 @@ from store.comparison import Row, Side
 from store.reconciliations import ControlTotal
 
 BATCH: Final = 500
+UNSURE_MAX: Final = 1_000
+"""Of so many rows that a rule can't tell apart it is noted which they may be."""
 Periods = tuple[str, str]
 
 
@@ -156,8 +158,9 @@ class Comparison:
     def _by_rules(self, db: Connection) -> Iterator[Found]:
         """Pair by each rule in turn what no key pairs; what is left is missing on the other side."""
         matched: list[tuple[str, str, str]] = []
+        unsure: dict[int, Mapping[str, object]] = {}
         for rule in self.definition.match:
-            for sources, targets in self._pairs(db, rule):
+            for sources, targets in self._pairs(db, rule, unsure):
                 matched += [(s.key, t.key, rule.name) for s in sources for t in targets]
                 gone = [(False, row.key, row.id) for row in sources] + [
                     (True, row.key, row.id) for row in targets
@@ -174,9 +177,13 @@ class Comparison:
                     yield from found
         comparison.set_matches(db, self.definition_id, self.target_label, matched)
         for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
-            yield from self._alone(db, row, is_target=is_target)
+            for one in self._alone(db, row, is_target=is_target):
+                yield replace(one, evidence={**one.evidence, **unsure.get(row.id, {})})
 
-    def _pairs(self, db: Connection, rule: MatchRule) -> Iterator[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+    def _pairs(
+        self, db: Connection, rule: MatchRule, unsure: dict[int, Mapping[str, object]]
+    ) -> Iterator[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+        """Yield what a rule pairs; of what it can't tell apart, note in `unsure` which it may be."""
         comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=False)
         valued: list[tuple[str, bool, str, int]] = []
         for is_target, row in comparison.unpaired(db, self.definition_id, self.target_label):
@@ -188,7 +195,11 @@ class Comparison:
                 valued.clear()
         comparison.add_candidates(db, self.definition_id, self.target_label, valued)
         for sources, targets in comparison.candidates(db, self.definition_id, self.target_label):
-            yield from pairs(self.definition, rule, sources, targets)
+            found = pair(self.definition, rule, sources, targets)
+            yield from found.pairs
+            for row_id, keys in found.unsure.items():
+                if len(unsure) < UNSURE_MAX:
+                    unsure.setdefault(row_id, {"may_be": keys, "by_rule": rule.name})
 
     def _is_within(self, found: Found) -> bool:
         assert self.periods is not None

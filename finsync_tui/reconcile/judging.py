@@ -180,27 +180,43 @@ def plain_amount(minor: int, currency: str) -> str:
     return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
 
 
-def pairs(
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """What a rule makes of rows of equal value."""
+
+    pairs: list[tuple[tuple[Row, ...], tuple[Row, ...]]] = field(default_factory=list)
+    unsure: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """By row: the keys of those that it may be one of. Nobody could say of which."""
+
+
+def pair(
     definition: Reconciliation, rule: MatchRule, sources: Sequence[Row], targets: Sequence[Row]
-) -> list[tuple[tuple[Row, ...], tuple[Row, ...]]]:
+) -> Paired:
     """Pair rows of equal value by a rule, where each is the only one that fits the other."""
     if len(sources) > CROWDED or len(targets) > CROWDED:
-        return []
+        return Paired()
     if rule.many is not None:
-        return _sums(definition, rule, sources, targets)
+        return Paired(_sums(definition, rule, sources, targets))
     fits: dict[int, list[int]] = {
         n: [m for m, target in enumerate(targets) if _fits(definition, rule, source, target)]
         for n, source in enumerate(sources)
     }
-    wanted: dict[int, int] = {}
-    for options in fits.values():
+    wanted: dict[int, list[int]] = {}
+    for n, options in fits.items():
         for m in options:
-            wanted[m] = wanted.get(m, 0) + 1
-    return [
-        ((sources[n],), (targets[options[0]],))
+            wanted.setdefault(m, []).append(n)
+    certain = {n: options[0] for n, options in fits.items() if len(options) == 1 == len(wanted[options[0]])}
+    unsure = {
+        sources[n].id: tuple(targets[m].key for m in options[:SHOWN_MAX])
         for n, options in fits.items()
-        if len(options) == 1 and wanted[options[0]] == 1
-    ]
+        if options and n not in certain
+    }
+    unsure |= {
+        targets[m].id: tuple(sources[n].key for n in some[:SHOWN_MAX])
+        for m, some in wanted.items()
+        if some[0] not in certain
+    }
+    return Paired([((sources[n],), (targets[m],)) for n, m in certain.items()], unsure)
 
 
 def combined(definition: Reconciliation, rows: Sequence[Row]) -> Row:

@@ -356,3 +356,19 @@ def test_several_that_add_up_are_found_among_others(owed: list[int], paid: list[
         bench.read("target", [an_invoice(id=f"9{n}", mark=f"r{n}", minor=one) for n, one in enumerate(paid)])
 
         assert missing == len(bench.everything())
+
+
+def test_what_a_rule_cannot_tell_apart_says_what_it_may_be() -> None:
+    """Two bills and two postings of the same amount: each is missing, and names the others; a sole one is paired."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(match=[AMOUNT]))
+        bench.read(
+            "source", [an_invoice(id=f"{n}", mark=f"left:{n}", supplier=s) for n, s in enumerate("AAB")]
+        )
+        bench.read("target", [an_invoice(id=f"9{n}", mark=f"r{n}", supplier=s) for n, s in enumerate("AAB")])
+
+        found = {one.key: dict(one.evidence) for one in bench.everything()}
+
+    assert {"left:0", "left:1", "r0", "r1"} == set(found)
+    assert {"may_be": ("r0", "r1"), "by_rule": "amount and date"} == found["left:0"]
+    assert ("left:0", "left:1") == found["r1"]["may_be"]
