@@ -40,7 +40,7 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
     if workflow is None or workflow.state != "held":
         return "its workflow does not wait for a person any more"
     if workflow.step == compensation.STEP:  # what is being undone is never done again by a retry
-        step, is_new_decision = workflow.step, case.class_ != "DEAD_LETTER"
+        step, is_new_decision = workflow.step, case.class_ != "DEAD_LETTER" and not _was_doubted(db, case)
     else:
         step, is_new_decision = FLOWS[workflow.flow].replan_step(workflow.kind, workflow.step, case.class_)
     if case.entry_id is not None:
@@ -60,6 +60,12 @@ def retry(db: Connection, case: ExceptionCase, now: datetime) -> str | None:
         now=now,
     )
     return None
+
+
+def _was_doubted(db: Connection, case: ExceptionCase) -> bool:
+    """Say whether its system said yes and does not show it: it is looked for under its own key before anything is sent again."""
+    told = outbox.get(db, case.entry_id) if case.entry_id is not None else None
+    return told is not None and told.was_doubted and told.state == "buried"
 
 
 def _forget_gone(db: Connection, workflow: Workflow, case: ExceptionCase) -> None:

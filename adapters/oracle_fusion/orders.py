@@ -307,6 +307,8 @@ class Orders:
         href = state.draft.href if state.draft else None
         if state.is_change:
             await self._drop_change(state)
+        elif state.is_issued and request.body.get("is_change"):
+            return order_receipt(request, state, was_found=True)
         elif state.is_issued or href is None:
             raise self._refused(
                 "REJECTED", f"order {state.number} is {state.word.lower()} in Oracle: cancel it instead"
@@ -320,9 +322,12 @@ class Orders:
         await self.act(state.draft.href if state.draft else None, name, {})
 
     async def _find_discarded(self, request: WriteRequest) -> Receipt | None:
-        """Only what is gone was discarded: an order that is there was perhaps approved instead."""
+        """Only what is gone was discarded: an order that is there was perhaps approved instead. Of a change, the order stays."""
         state = await self.seen(request)
-        return Receipt(request.external_id, was_found=True) if state is None else None
+        if state is None:
+            return Receipt(request.external_id, was_found=True)
+        is_gone = bool(request.body.get("is_change")) and state.is_issued and not state.is_change
+        return order_receipt(request, state, was_found=True) if is_gone else None
 
     # -- state
 

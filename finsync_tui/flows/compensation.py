@@ -2,7 +2,8 @@
 
 What undoes each write is said in `counters`. An effect that nothing undoes stays as it is and is named in the
 instance's steps: a payment that was told is a fact. What a system only promised to do is followed until it is done, and
-then undone, so that nothing comes in behind our back; and an undoing counts when it is done, not when it was asked for.
+then undone, so that nothing comes in behind our back; and an undoing counts when its system, read afresh, shows it
+(`undone`), not when it was asked for.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import json
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.flows import counters, looking, not_given_up, outgoing
-from finsync_tui.flows.counters import Counter, has_effects
-from finsync_tui.flows.order import ended, subject, takeover
+from finsync_tui.flows import counters, looking, not_given_up, outgoing, undone
+from finsync_tui.flows.counter import Counter
+from finsync_tui.flows.counters import has_effects
+from finsync_tui.flows.order import ended, given_up, subject, takeover
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import audit, commitments, crossrefs, events, outbox, records, workflows
@@ -123,23 +125,36 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
             _note(context, delivery, "stays: nothing undoes it")
             return None
         asked[name] = [_ask(context, delivery, found, ""), context.generation, 0]
-    entry_id, _, stage = asked[name]
+    entry_id, _, stage, *earlier = asked[name]
     answer = outgoing.await_delivery(context, entry_id)
     if isinstance(answer, Done):
         answer = _done(context, entry_id)
-    if isinstance(answer, Done) and FLOWS[context.workflow.flow].undoing_is_read_back:
-        answer = outgoing.await_proof(context, entry_id, f"that {delivery.operation} was taken back")
     if not isinstance(answer, Done):
         return answer
-    if stage == 0 and found is not None and found.then is not None:
-        entry_id = _ask(context, delivery, found.then, "-then")
-        asked[name] = [entry_id, context.generation, 1]
-        return outgoing.await_delivery(context, entry_id)
+    if (
+        stage == 0
+        and found is not None
+        and found.then is not None
+        and _is(context, entry_id, found.operation)
+    ):
+        asked[name] = [_ask(context, delivery, found.then, "-then"), context.generation, 1, entry_id]
+        return outgoing.await_delivery(context, asked[name][0])
+    if FLOWS[context.workflow.flow].undoing_is_read_back:
+        answer = outgoing.await_proof(context, entry_id, f"that {delivery.operation} was taken back")
+    else:
+        answer = undone.await_shown(context, delivery, entry_id, earlier)
+    if not isinstance(answer, Done):
+        return answer
     if delivery.operation == "order.change":
         context.data["is_change_undone"] = True
     _after(context, delivery)
     _note(context, delivery, f"undone by delivery {entry_id}")
     return None
+
+
+def _is(context: Context, entry_id: int, operation: str) -> bool:
+    counter = outbox.get(context.db, entry_id)
+    return counter is not None and counter.operation == operation
 
 
 def _is_given_up(context: Context, entry_id: int, generation: int) -> bool:
@@ -158,13 +173,13 @@ def _ask(context: Context, delivery: Delivery, counter: Counter, part: str) -> i
 
 def _undecided(context: Context, delivery: Delivery) -> Wait | None:
     """What waits for its approval in the ERP can neither be cancelled nor changed back there: the decision is waited for."""
-    if delivery.operation not in ("order.create", "order.change") or not counters.was_submitted(
+    if delivery.operation not in ("order.create", "order.change") or not given_up.was_submitted(
         context, delivery
     ):
         return None
     if crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system) is None:
         return None
-    seen = counters.shown(context, delivery)
+    seen = given_up.shown(context, delivery)
     is_own = delivery.workflow_id == context.workflow.id and "erp_number" not in context.data
     is_old = seen is None or seen.version <= int(context.data.get("seen_version", 0))
     if seen is None or seen.record.status == "pending_approval":
@@ -259,9 +274,7 @@ def _after(context: Context, delivery: Delivery) -> None:
         takeover.of_order(context.db, subject.source(context), delivery.system, subject.order(context))
         _tell(context, "commitment", "cancelled")
     elif delivery.operation in ("order.change", "order.close"):
-        before = (
-            counters.earlier_commitment(context) if delivery.operation == "order.change" else _newest(context)
-        )
+        before = given_up.wanted_again(context) if delivery.operation == "order.change" else _newest(context)
         if before is not None:
             live = ended.in_force(context, before)
             commitments.replace(context.db, flow.document_key, delivery.system, live)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from finsync_tui.flows import supplier_requests, taken_over
+from finsync_tui.flows.counter import Counter
 from finsync_tui.flows.invoice import prepayments
+from finsync_tui.flows.order import given_up
 from finsync_tui.flows.steps import Context
 from finsync_tui.suppliers import merging
-from store import crossrefs, findings, outbox, records, workflows
-from store.canonical.budget import Commitment
+from store import crossrefs, findings, outbox
 from store.canonical.money import Money, plain
-from store.canonical.purchasing import PurchaseOrder, Receipt
+from store.canonical.purchasing import Receipt
 from store.canonical.supplier import Supplier
 from store.outbox import Delivery
-from store.records import Held
 
 MOVEMENTS: Final = ("receipt.create", "receipt.return", "receipt.correct")
 """Goods that came, went back, or were corrected: some ERPs take them at once and process them later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """The write that neutralises another."""
-
-    operation: str
-    body: Mapping[str, Any]
-    external_id: str | None
-    then: Counter | None = None
-    """What has to follow it before it counts."""
 
 
 def has_effects(delivery: Delivery) -> bool:
@@ -60,69 +48,13 @@ def counter_of(context: Context, delivery: Delivery) -> Counter | None:
     return None if make is None else make(context, delivery)
 
 
-def _reason(context: Context) -> str:
-    return str(context.data.get("abort", {}).get("reason") or "given up")
-
-
-def _order(context: Context, delivery: Delivery) -> Counter | None:
-    """An order that was issued is cancelled, a draft is discarded; a change alone can't be taken back by itself."""
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    if link is None:
-        return None
-    marker = json.loads(delivery.body).get("commitment", {}).get("marker", "")
-    seen = shown(context, delivery)
-    is_draft = seen is not None and seen.record.status in ("draft", "rejected")
-    if link.revision is not None or (was_submitted(context, delivery) and not is_draft):
-        return Counter("order.cancel", {"marker": marker, "reason": _reason(context)}, link.external_id)
-    return Counter("order.discard", {"marker": marker}, link.external_id)
-
-
-def _change(context: Context, delivery: Delivery) -> Counter | None:
-    """The order becomes what it was before: another change, which the ERP has to approve like any."""
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    before = earlier_commitment(context)
-    if link is None or before is None:
-        return None
-    marker = {"marker": before.marker, "number": link.number or ""}
-    submit = Counter("order.submit", marker, link.external_id)
-    return Counter(
-        "order.change", {"commitment": before.model_dump(mode="json")}, link.external_id, then=submit
-    )
-
-
-def earlier_commitment(context: Context) -> Commitment | None:
-    """Return what the ERP held when an instance of the order was done last; what was asked since never came to be."""
-    flow = context.workflow
-    done = [
-        one.data["commitment_version"]
-        for one in workflows.of_document(context.db, flow.document_key, flow.entity)
-        if one.id < flow.id and one.state == "done" and "commitment_version" in one.data
-    ]
-    if not done:
-        return None
-    held = records.get_version(context.db, Commitment, "finsync", flow.document_key, int(done[-1]))
-    return held.record if held is not None else None
-
-
 def _close(context: Context, delivery: Delivery) -> Counter:
     return Counter("order.reopen", {"marker": json.loads(delivery.body)["marker"]}, delivery.external_id)
 
 
 def _reopen(context: Context, delivery: Delivery) -> Counter:
-    body = {"marker": json.loads(delivery.body)["marker"], "reason": _reason(context)}
+    body = {"marker": json.loads(delivery.body)["marker"], "reason": given_up.reason(context)}
     return Counter("order.close", body, delivery.external_id)
-
-
-def shown(context: Context, delivery: Delivery) -> Held[PurchaseOrder] | None:
-    """Return the ERP's order that a delivery is about, as sync read it last; whichever instance had asked for it."""
-    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
-    return records.get(context.db, PurchaseOrder, delivery.system, link.external_id) if link else None
-
-
-def was_submitted(context: Context, delivery: Delivery) -> bool:
-    """Say whether the ERP was asked to approve what a delivery had made."""
-    found = outbox.of_workflow(context.db, delivery.workflow_id or 0)
-    return any(one.operation == "order.submit" and one.state in ("delivered", "verified") for one in found)
 
 
 def _write_back(context: Context, delivery: Delivery) -> Counter | None:
@@ -140,7 +72,7 @@ def _invoice(context: Context, delivery: Delivery) -> Counter | None:
     if link is None:
         return None
     return Counter(
-        "invoice.cancel", {"number": link.number or "", "reason": _reason(context)}, link.external_id
+        "invoice.cancel", {"number": link.number or "", "reason": given_up.reason(context)}, link.external_id
     )
 
 
@@ -149,7 +81,7 @@ def _hold(context: Context, delivery: Delivery) -> Counter:
     body = json.loads(delivery.body)
     return Counter(
         "invoice.release",
-        {"number": body["number"], "name": body["name"], "reason": _reason(context)},
+        {"number": body["number"], "name": body["name"], "reason": given_up.reason(context)},
         delivery.external_id,
     )
 
@@ -232,7 +164,11 @@ def _acknowledgement(context: Context, delivery: Delivery) -> Counter | None:
         "outcome": "error",
         "postings": [],
         "messages": [
-            {"code": "WITHDRAWN", "text": f"Accounting has not posted it: {_reason(context)}", "entry_id": ""}
+            {
+                "code": "WITHDRAWN",
+                "text": f"Accounting has not posted it: {given_up.reason(context)}",
+                "entry_id": "",
+            }
         ],
     }
     return Counter("expense.confirm_posting", body, delivery.external_id)
@@ -357,8 +293,8 @@ def bank_change_back(delivery: Delivery, on: str) -> dict[str, Any]:
 
 
 _COUNTERS: Mapping[str, Callable[[Context, Delivery], Counter | None]] = {
-    "order.create": _order,
-    "order.change": _change,
+    "order.create": given_up.order,
+    "order.change": given_up.change,
     "order.close": _close,
     "order.reopen": _reopen,
     "order.write_back": _write_back,

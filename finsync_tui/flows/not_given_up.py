@@ -47,7 +47,7 @@ def is_in_force(db: Connection, workflow: Workflow) -> bool:
 def go_on(db: Connection, workflow: Workflow, data: dict[str, Any], why: str, now: datetime) -> str:
     """End the giving up: note why, forget what was asked for it, and return the step at which the instance goes on."""
     given_up = data.pop("abort", {})
-    for name in ("compensated", "compensating", "counters"):
+    for name in ("compensated", "compensating", "counters", "undoing"):
         data.pop(name, None)
     refused = [
         one.entry_id

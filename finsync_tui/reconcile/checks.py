@@ -12,6 +12,7 @@ from finsync_tui.reconcile.read_back import Check
 from finsync_tui.reconcile.receipts import ReceiptCheck
 from finsync_tui.reconcile.reports import DecisionCheck, ReportRead
 from finsync_tui.reconcile.suppliers import BankChangeCheck, SupplierCheck, SupplierStatusCheck
+from finsync_tui.reconcile.undoings import UndoingCheck
 
 CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("requisition_to_pay", "verify"): OrderCheck(),
@@ -28,4 +29,8 @@ CHECKS: Final[Mapping[tuple[str, str], Check]] = {
     ("supplier_bank_change", "verify"): BankChangeCheck(),
     ("supplier_merge", "verify"): SupplierStatusCheck(),
     ("supplier_merge", "verify_return"): SupplierStatusCheck(),
+    ("requisition_to_pay", "compensate"): UndoingCheck(),
+    ("goods_receipt", "compensate"): UndoingCheck(),
+    ("invoice_to_payment", "compensate"): UndoingCheck(),
+    ("expense_to_reimbursement", "compensate"): UndoingCheck(),
 }

@@ -51,7 +51,9 @@ class Seen:
 class Check(Protocol):
     """What one step of one flow wants read back, and what it makes of it."""
 
-    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want]: ...
+    def wants(self, db: Connection, workflow: Workflow) -> Sequence[Want] | None:
+        """Return what is to be read; None: the instance waits for something else there."""
+        ...
 
     def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen: ...
 
@@ -92,8 +94,12 @@ async def _verify_batch(
         for w in batch
         if (w.flow, w.step) in checks and not w.data.get("read_back")
     ]
-    wanted = [(workflow, check, check.wants(store.db, workflow)) for workflow, check in waiting]
-    wanted = [one for one in wanted if all(want.system in adapters for want in one[2])]
+    asked = ((workflow, check, check.wants(store.db, workflow)) for workflow, check in waiting)
+    wanted = [
+        (workflow, check, wants)
+        for workflow, check, wants in asked
+        if wants is not None and all(want.system in adapters for want in wants)
+    ]
     if not wanted:
         return Verified()
     found, away = await read_afresh(

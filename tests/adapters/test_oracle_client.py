@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -534,6 +535,25 @@ def test_an_unfinished_change_is_discarded() -> None:
 
     record = read_back(world, order_id)
     assert ("open", commitment.total) == (record.status, record.total)
+
+
+def test_a_discarded_change_is_found_and_never_taken_for_the_order() -> None:
+    """The order is there as before: its change is gone, also when nobody knows whether the discarding arrived."""
+    world = OracleWorld()
+    commitment = world.commitment()
+    order_id = opened(world, commitment)
+    wanted = world.commitment(marker=commitment.marker, lines=(a_commitment_line("5.00"),))
+    write(world, world.change(order_id, wanted))
+    asked = world.action("order.discard", order_id, commitment.marker)
+    request = replace(asked, body={**asked.body, "is_change": True})
+
+    before = find(world, request)
+    write(world, request)
+    after, again = find(world, request), write(world, request)
+
+    assert (None, True) == (before, again.was_found)
+    assert after is not None
+    assert ("open", commitment.total) == (read_back(world, order_id).status, read_back(world, order_id).total)
 
 
 def test_an_issued_order_is_not_discarded() -> None:

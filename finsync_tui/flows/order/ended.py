@@ -37,7 +37,7 @@ def is_news(db: Connection, workflow: Workflow) -> bool:
     if seen.record.status not in _ENDED:
         known = workflow.data.get("ended_lines", [])
         left_out = workflow.data.get("left_out", [])
-        is_other = told is not None or _cancelled(seen.record, _asked(db, workflow), left_out) != known
+        is_other = told is not None or _cancelled(seen.record, asked_of(db, workflow), left_out) != known
         return seen.record.status == "open" and is_other
     is_left = any(one.amount_minor > 0 for one in commitments.open_of(db, workflow.document_key))
     return seen.record.status != told and (is_left or told is not None)
@@ -99,7 +99,7 @@ def _ordered_before(context: Context) -> set[str]:
     """Return the lines of the version before; of the first one, those that the ERP was asked for already."""
     flow = context.workflow
     if flow.document_version <= 1:
-        asked = _asked(context.db, flow)
+        asked = asked_of(context.db, flow)
         return {line.number for line in asked.lines} if asked is not None else set()
     key = RecordKey.parse(flow.document_key)
     held = records.get_version(
@@ -137,7 +137,7 @@ def _asked_before(context: Context, numbers: set[str]) -> Iterator[CommitmentLin
                 yield line
 
 
-def _asked(db: Connection, workflow: Workflow) -> Commitment | None:
+def asked_of(db: Connection, workflow: Workflow) -> Commitment | None:
     """Return what an instance asked the ERP to hold; None: it did not get so far."""
     version = workflow.data.get("commitment_version")
     if version is None:

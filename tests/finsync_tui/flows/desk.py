@@ -150,7 +150,7 @@ class Desk:
                 db,
                 workflow.id,
                 state="running",
-                step="verify",
+                step=workflow.step if workflow.step == "compensate" else "verify",
                 data={**workflow.data, "read_back": seen},
                 now=self.now,
             )

@@ -326,6 +326,8 @@ class ExpenseDesk:
             assert claim.workflow_id is not None
             workflows.wake(db, [claim.workflow_id], self.now)
         self.run()
+        if self.workflow.step == "compensate" and self.workflow.waiting_for == "read-back":
+            self.read()  # in the cycle that undid it
         return claim
 
     def answers(self, count: int) -> None:
@@ -336,7 +338,7 @@ class ExpenseDesk:
         """Reconcile reads back what the newest instance waits for: what systems show, unless it is gone."""
         workflow = self.workflow
         check = CHECKS[workflow.flow, workflow.step]
-        wants = check.wants(self.store.db, workflow)
+        wants = check.wants(self.store.db, workflow) or ()
         found = {} if is_gone else {want: self.shown[want] for want in wants if want in self.shown}
         with self.store.transaction() as db:
             read_back._tell(db, workflow, check.see(db, workflow, found), self.now)

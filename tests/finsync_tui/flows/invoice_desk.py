@@ -6,7 +6,7 @@ No adapter takes part. What was delivered is shown from then on, so that reading
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -83,6 +83,11 @@ PROFILE: dict[str, Any] = {
         }
     },
 }
+_ORDERS = {
+    "order.cancel": "cancelled", "order.close": "closed", "order.reopen": "open", "order.change": "", "order.submit": "",
+    "order.discard": "",
+}  # fmt: skip
+"""What becomes of an order in the ERP by each operation."""
 ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cost_centre": (("420", "420"), ("430", "430"), ("000", "000")),
     "tax_account": (("DE/V19", "154500"),),
@@ -218,6 +223,8 @@ class InvoiceDesk:
         """What systems show when they are read afresh."""
         self.made = 0
         self.prepaid: set[str] = set()
+        self.drafts: dict[Want, Commitment] = {}
+        self.reads_undoings = True
         """Prepayments that are applied to an invoice in the ERP."""
         self.put(TARGET, "900", a_supplier())
         self.put(SOURCE, "501", a_supplier(sites=()))
@@ -424,6 +431,7 @@ class InvoiceDesk:
             assert claim.workflow_id is not None
             workflows.wake(db, [claim.workflow_id], self.now)
         self.run()
+        self.read_undoings()
         return claim
 
     def answers(self, count: int) -> None:
@@ -444,16 +452,28 @@ class InvoiceDesk:
 
     def read(self, *, is_gone: bool = False) -> None:
         """Reconcile reads back what waits for it: what systems show, unless it is gone."""
-        for flow, step in CHECKS:
+        self._read(dict.fromkeys(step for _, step in CHECKS), is_gone=is_gone)
+
+    def read_undoings(self) -> None:
+        """What was undone is read back in the cycle that undid it."""
+        while self.reads_undoings and self._read(("compensate",)):
+            pass
+
+    def _read(self, steps: Iterable[str], *, is_gone: bool = False) -> int:
+        """Read back what waits for it at these steps; return how many documents that were."""
+        count = 0
+        for step in steps:
             for workflow in workflows.waiting_at(self.store.db, step, self.now, 100):
-                if workflow.flow != flow:
+                check = CHECKS.get((workflow.flow, step))
+                wants = check.wants(self.store.db, workflow) if check is not None else None
+                if check is None or wants is None:
                     continue
-                check = CHECKS[flow, step]
-                wants = check.wants(self.store.db, workflow)
                 found = {} if is_gone else {want: self.shown[want] for want in wants if want in self.shown}
                 with self.store.transaction() as db:
                     read_back._tell(db, workflow, check.see(db, workflow, found), self.now)
+                count += 1
         self.run()
+        return count
 
     def post(self, invoice: Invoice | None = None) -> None:
         """Take an invoice up to the wait for its payment: nothing goes wrong."""
@@ -598,12 +618,23 @@ class InvoiceDesk:
             self._told(claim, body)
         elif what == "invoice":
             return self._payables(claim, word, body)
-        elif claim.operation in ("order.cancel", "order.close"):
-            ended = {"order.cancel": "cancelled", "order.close": "closed"}[claim.operation]
-            self.shown[Want(TARGET, "purchase_order", claim.external_id or "")] = a_purchase_order(
-                status=ended
-            )
+        elif claim.operation in _ORDERS:
+            self._orders(claim, body)
         return claim.external_id
+
+    def _orders(self, claim: Claim, body: Mapping[str, Any]) -> None:
+        """The ERP ends, reopens and discards at once; a change is in force when it is submitted: nobody there objects."""
+        want = Want(TARGET, "purchase_order", claim.external_id or "")
+        if claim.operation == "order.change":
+            self.drafts[want] = Commitment.model_validate(body["commitment"])
+        elif claim.operation == "order.discard" and body.get("is_change"):
+            self.drafts.pop(want, None)
+        elif claim.operation == "order.discard":
+            self.shown.pop(want, None)
+        elif claim.operation == "order.submit" and want in self.drafts:
+            self.shown[want] = issued(self.drafts.pop(want), str(body["number"]))
+        elif claim.operation != "order.submit":
+            self.shown[want] = a_purchase_order(status=_ORDERS[claim.operation])
 
     def _payables(self, claim: Claim, word: str, body: Mapping[str, Any]) -> str:
         if word == "create":

@@ -8,19 +8,26 @@ from decimal import Decimal
 import pytest
 
 from finsync_tui import actions
+from finsync_tui.reconcile.read_back import Want
 from store import crossrefs, workflows
+from store.canonical.budget import Commitment
+from store.canonical.purchasing import PurchaseOrder
 from store.errors import NotAllowedError
 from tests.finsync_tui.flows.expense_desk import ExpenseDesk
 from tests.finsync_tui.flows.invoice_desk import (
     ANALYST,
     SOURCE,
+    TARGET,
     InvoiceDesk,
     a_free_line,
     a_prepayment,
     a_receipt,
     an_invoice,
     an_order,
+    eur,
+    issued,
 )
+from tests.finsync_tui.flows.test_order_ended import erp_cancels_line, two_lines
 
 STEPS = ("await_posting", "await_validation", "verify_posting", "await_write_back", "await_payment")
 
@@ -372,6 +379,166 @@ def test_a_change_that_is_given_up_makes_the_order_what_it_was() -> None:
     last = desk.body("order.change")["commitment"]
     assert (12000, 10000, 10000) == (changed, last["total"]["amount_minor"], desk.open_minor)
     assert "aborted" == desk.step("4711")
+
+
+def a_change_given_up(*, is_issued: bool = True) -> InvoiceDesk:
+    """Ten desks became twelve, and somebody gives that change up."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    desk.answers(2 if is_issued else 1)
+    if is_issued:
+        desk.erp_issues()
+    an_aborted(desk, "4711")
+    return desk
+
+
+def erp_shows(desk: InvoiceDesk, **changes: object) -> None:
+    """The ERP's order is otherwise than it was asked for."""
+    want = Want(TARGET, "purchase_order", "ERP-4711")
+    desk.shown[want] = desk.shown[want].model_copy(update=changes)
+
+
+def test_a_change_that_is_given_up_is_undone_when_the_erp_has_approved_the_change_back() -> None:
+    """Not when that was asked for: until then its instance waits, and what the ERP holds is what is promised."""
+    desk = a_change_given_up()
+    desk.answer()
+    with_change = desk.shown[Want(TARGET, "purchase_order", "ERP-4711")].model_copy(
+        update={"status": "pending_approval"}
+    )
+    desk.reads_undoings = False
+    desk.answer()
+    desk.shown[Want(TARGET, "purchase_order", "ERP-4711")] = with_change
+    desk.read()
+    waits, promised, steps = desk.workflow_waits("4711"), desk.open_minor, undone(desk, "4711")
+
+    erp_shows(desk, status="open", total=eur("100"), lines=an_order().lines)
+    desk.shown[Want(TARGET, "purchase_order", "ERP-4711")] = issued(
+        Commitment.model_validate(desk.body("order.change")["commitment"]), "ERP-PO-1"
+    )
+    desk.wait(minutes=6)
+    desk.read()
+
+    assert ("oracle-emea approval", 12000, [("order.submit", "stays")]) == (waits, promised, steps)
+    assert ("aborted", 10000) == (desk.step("4711"), desk.open_minor)
+
+
+def test_a_change_back_that_the_erp_refuses_becomes_an_exception_that_says_what_is_left() -> None:
+    """The order is in force there as it was changed, and goes on being counted so; a retry asks for the change back anew."""
+    desk = a_change_given_up()
+    desk.answer()
+    desk.reads_undoings = False
+    desk.answer()
+    erp_shows(desk, status="rejected")
+    desk.read()
+    desk.wait(minutes=6)
+    desk.read()
+    held, cause, promised = list(desk.exceptions), desk.cause, desk.open_minor
+
+    desk.retry()
+    again = desk.pending
+    desk.reads_undoings = True
+    while desk.pending:
+        desk.answer()
+
+    assert ([("READ_BACK_DIFFERS", "open")], 12000) == (held, promised)
+    assert "what is left there: status: expected open, found rejected" in cause
+    assert ["order.change"] == again
+    assert ("aborted", 10000, []) == (desk.step("4711"), desk.open_minor, desk.open_cases)
+
+
+def test_a_change_that_was_never_approved_is_discarded_and_the_order_is_read_back() -> None:
+    """Nobody has to approve anything: the ERP goes on with the order that is in force."""
+    desk = a_change_given_up(is_issued=False)
+    sent = desk.pending
+
+    desk.answer()
+
+    assert ["order.discard"] == sent
+    assert desk.body("order.discard")["is_change"]
+    assert ("aborted", 10000) == (desk.step("4711"), desk.open_minor)
+
+
+def test_a_change_back_orders_no_line_that_the_erp_has_cancelled() -> None:
+    """The ERP takes none up again: what it cancelled by itself is not missing when the rest is as it was."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    desk.tell(SOURCE, "4711", two_lines(revision="2", description="Desks and lamps"))
+    desk.answers(2)
+    desk.erp_issues()
+    erp_cancels_line(desk, "2")
+
+    an_aborted(desk, "4711")
+    while desk.pending:
+        desk.answer()
+
+    last = desk.body("order.change")["commitment"]
+    assert (["1"], 10000) == ([line["number"] for line in last["lines"]], last["total"]["amount_minor"])
+    assert ("aborted", 10000, []) == (desk.step("4711"), desk.open_minor, desk.exceptions)
+
+
+def test_a_line_that_a_change_took_out_is_named_when_the_erp_does_not_take_it_up_again() -> None:
+    """Giving the change up can't bring it back: a person reads what is missing there."""
+    desk = InvoiceDesk()
+    desk.order(two_lines())
+    one = two_lines(revision="2")
+    desk.tell(SOURCE, "4711", one.model_copy(update={"lines": one.lines[:1], "total": eur("100")}))
+    desk.answers(2)
+    asked = desk.shown[Want(TARGET, "purchase_order", "ERP-4711")]
+    assert isinstance(asked, PurchaseOrder)
+    gone = two_lines().lines[1].model_copy(update={"is_cancelled": True})
+    desk.tell(TARGET, "ERP-4711", asked.model_copy(update={"lines": (*asked.lines, gone)}))
+
+    an_aborted(desk, "4711")
+    while desk.pending:
+        desk.answer()
+    desk.wait(minutes=6)
+    desk.read()
+
+    assert ["1"] == [line["number"] for line in desk.body("order.change")["commitment"]["lines"]]
+    assert ([("READ_BACK_DIFFERS", "open")], "compensate") == (desk.exceptions, desk.step("4711"))
+    assert "line 2: expected 100.00 EUR, found missing" in desk.cause
+
+
+def test_an_invoice_that_is_still_in_force_after_its_cancelling_is_not_called_withdrawn() -> None:
+    """The ERP said yes and shows it approved: a person reads what is in force; it is looked for before it is sent again."""
+    desk = a_posted_invoice()
+    desk.abort()
+    desk.reads_undoings = False
+    first = desk.answer()
+    desk.erp_shows(status="approved")
+    desk.read()
+    desk.wait(minutes=6)
+    desk.read()
+    held, cause, told = list(desk.exceptions), desk.cause, list(desk.statuses)
+
+    desk.retry()
+    desk.reads_undoings = True
+    second = desk.answer()
+    while desk.pending:
+        desk.answer()
+
+    assert ([("READ_BACK_DIFFERS", "open")], ["Posted"]) == (held, told)
+    assert "in force: expected 0.00 EUR, found 100.00 EUR" in cause
+    assert (first.idempotency_key, "aborted") == (second.idempotency_key, desk.step())
+    assert ["Posted", "Withdrawn"] == desk.statuses
+
+
+def test_what_the_source_was_told_of_a_withdrawal_is_read_back_too() -> None:
+    """A field that it does not keep is an exception of that instance."""
+    desk = a_posted_invoice()
+    desk.abort()
+    desk.answer()
+    desk.reads_undoings = False
+    desk.answer()
+    want = Want(SOURCE, "invoice", "I1")
+    desk.shown[want] = desk.shown[want].model_copy(update={"target_status": "Posted"})
+    desk.read()
+    desk.wait(minutes=6)
+    desk.read()
+
+    assert [("READ_BACK_DIFFERS", "open")] == desk.exceptions
+    assert "erp_status: expected Withdrawn, found Posted" in desk.cause
 
 
 def test_a_close_that_is_given_up_opens_the_order_again() -> None:

@@ -618,6 +618,8 @@ class TestFundsCheck:
         actions.abort_workflow(desk.store, ANALYST, desk.workflow.id, "no money")
         desk.run()
         desk.answer()
+        waits = desk.workflow.waiting_for
+        desk.read_back()
 
         assert ["order.create", "order.check_funds", "order.discard"] == desk.sent
-        assert "aborted" == desk.workflow.state
+        assert ("read-back", "aborted") == (waits, desk.workflow.state)
