@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import pty
 import select
@@ -71,22 +72,31 @@ class Terminal:
                 return at - self.began
         raise SystemExit(f"this never came on the screen; it shows:\n{self.text()}")
 
-    def press(self, key: bytes, patience_s: float = 5.0) -> Latency:
-        """Press a key and wait for its burst."""
-        worked, pressed = self._work_s(), time.perf_counter()
+    def press(
+        self,
+        key: bytes,
+        patience_s: float = 5.0,
+        *,
+        is_shown: Callable[[str], bool] | None = None,
+        since_s: float | None = None,
+    ) -> Latency:
+        """Press a key, or none, and wait for a burst. `is_shown`: what the last byte that counts brings, infinite when it did not
+        come; `since_s`: when the key was pressed, if that was before."""
+        worked = self._work_s()
+        pressed = time.perf_counter() if since_s is None else since_s
         if key:
             os.write(self._fd, key)
-        chunks = [self._read(patience_s)]
-        first = last = time.perf_counter()
-        while chunks[-1] is not None:
-            chunks.append(self._read(QUIET_S))
-            if chunks[-1] is not None:
-                last = time.perf_counter()
-        if chunks[0] is None:
+        came: list[tuple[float, bytes]] = []
+        while (chunk := self._read(QUIET_S if came else patience_s)) is not None:
+            came.append((time.perf_counter() - pressed, chunk))
+        if not came:
             raise SystemExit(f"{key!r} changed nothing on:\n{self.text()}")
-        for chunk in chunks[:-1]:
-            self._stream.feed(chunk or b"")
-        return Latency(first - pressed, last - pressed, self._work_s() - worked)
+        last = came[-1][0] if is_shown is None else math.inf
+        for at, chunk in came:
+            self._stream.feed(chunk)
+            if is_shown is not None and last == math.inf and is_shown(self.text()):
+                last = at
+        return Latency(came[0][0], last, self._work_s() - worked)
 
     def settle(self, quiet_s: float = 0.5) -> None:
         """Wait until nothing is written any more."""

@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
 from pathlib import Path
+from time import perf_counter
 
 from benchmarks import estate, server, startup
 from benchmarks.terminal import Latency, Terminal
@@ -203,13 +205,17 @@ def _filter(terminal: Terminal, word: bytes) -> Latency:
 
 
 def _until_rows(terminal: Terminal, word: bytes) -> Latency:
-    """The letters show at once; the rows some time after them. The pause after typing is the product's, and is counted."""
-    before = _title(terminal.text())
-    latency = terminal.press(word)
-    began = latency.last_s
-    if _title(terminal.text()) == before:
-        more = terminal.press(b"")
-        return Latency(latency.first_s, began + more.last_s, latency.work_s + more.work_s)
+    """The letters show at once; the first rows, and with them another title, some time after them. The pause after typing is the
+    product's, and is counted."""
+    before, pressed = _title(terminal.text()), perf_counter()
+
+    def is_shown(text: str) -> bool:
+        return _title(text) != before
+
+    latency = terminal.press(word, is_shown=is_shown)
+    while latency.last_s == inf:
+        more = terminal.press(b"", is_shown=is_shown, since_s=pressed)
+        latency = Latency(latency.first_s, more.last_s, latency.work_s + more.work_s)
     return latency
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from functools import partial
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -19,7 +21,7 @@ from textual.widgets import Static
 from finsync_tui.screens import drawing, filters, queries
 from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
-from finsync_tui.screens.queries import Listed, Listing
+from finsync_tui.screens.queries import Early, Listed, Listing
 from finsync_tui.screens.text import money
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
@@ -29,10 +31,15 @@ from finsync_tui.screens.widgets.titles import entitle
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
 R = TypeVar("R", bound=Listed)
 INSPECTOR_WAIT_S = 0.08
 """Holding `j` must not draw thirty details a second."""
-FILTER_WAIT_S = 0.05
+FILTER_WAIT_S = 0.015
+"""Letters that come faster than so are one filter: pasted ones. Those of the fastest fingers are further apart, and a search
+that is still under way when the next one comes is broken off."""
 COPIED_MAX = 1_000
 """Terminals drop clipboards that are larger."""
 SLOW_READ_S = 0.3
@@ -88,6 +95,9 @@ class ListScreen(Exporting, Generic[R]):
         self._inspected: tuple[R | None, Content, int] | None = None
         """What the inspector shows: the row, how it is drawn, how high."""
         self._says_reading = False
+        self._reading: object | None = None
+        """The reading that may show its first rows before all are found."""
+        self._shows_early = False
         self._tells_trouble = False
         """The inspector says why the store can't be read, until a row is looked at."""
 
@@ -118,6 +128,7 @@ class ListScreen(Exporting, Generic[R]):
                 self.cells,
                 can_mark=self.CAN_MARK,
                 empty=self.EMPTY,
+                moved=self._show_place,
                 id="list",
                 classes="pane",
             )
@@ -141,13 +152,40 @@ class ListScreen(Exporting, Generic[R]):
     async def _fetch(self, wanted: Sequence[int]) -> Mapping[int, R]:
         return await self.read(partial(queries.rows, listing=self.listing, wanted=list(wanted)))
 
-    async def _find(self, parsed: Parsed) -> array[int]:
+    async def _find(self, parsed: Parsed, early: Early | None = None) -> array[int]:
         """Return the ids that a filter finds, in the list's order."""
         return await self.read(
             partial(
-                queries.ids, listing=self.listing, parsed=parsed, sort=self.sort, is_reversed=self.is_reversed
+                queries.ids,
+                listing=self.listing,
+                parsed=parsed,
+                sort=self.sort,
+                is_reversed=self.is_reversed,
+                early=early,
             )
         )
+
+    def _may_be_early(self, keeps_place: bool) -> bool:
+        """Whether some rows are better than the old ones: not where the place is kept or marks are, that are of all rows."""
+        return not (self.table.marks or (keeps_place and self.table.row_count))
+
+    def _early(self) -> Early:
+        """Return what shows the first rows of a reading that takes a moment, called in the reading thread."""
+        self._reading, self._shows_early = (reading := object()), False
+        loop, context = asyncio.get_running_loop(), copy_context()
+
+        def early(db: Connection, ids: array[int]) -> None:
+            found = queries.rows(db, self.listing, ids)
+            loop.call_soon_threadsafe(self._show_early, reading, ids, found, context=context)
+
+        return early
+
+    def _show_early(self, reading: object, ids: array[int], found: Mapping[int, R]) -> None:
+        """Show the first rows; the title says that there are more. Another reading may have begun meanwhile."""
+        if reading is self._reading and self.is_attached:
+            self.table.load(ids, self._fetch, keeps_place=False, pages={0: found})
+            self._shows_early = True
+            self._entitle()
 
     def filter_to(self, text: str) -> None:
         """Show what a filter finds; called from Home."""
@@ -243,9 +281,11 @@ class ListScreen(Exporting, Generic[R]):
             self.parsed = self._parse(self.parsed.text if self.parsed else "")
         is_slow = self.set_timer(SLOW_READ_S, self._say_reading)
         try:
-            ids = await self._find(self.parsed)
+            ids = await self._find(self.parsed, self._early() if self._may_be_early(keeps_place) else None)
+            keeps_place = keeps_place or self._shows_early
             pages = await self.table.read_pages(ids, self._fetch, keeps_place=keeps_place)
         finally:
+            self._reading = None
             is_slow.stop()
             if self._says_reading:
                 entitle(self.table, subtitle="")
@@ -304,10 +344,17 @@ class ListScreen(Exporting, Generic[R]):
             self.filter_line.show(self.parsed.text, self.parsed.terms, self.DEFAULT_CHIP)
 
     def _show_titles(self) -> None:
-        arrow = "↓" if self.is_reversed else "↑"
-        entitle(self.table, f"{self.NOUN} · {self.table.row_count:,} · by {self.sort.label} {arrow}")
+        self._entitle()
         self._show_subtitle()
         self._show_place()
+
+    def _entitle(self) -> None:
+        arrow = "↓" if self.is_reversed else "↑"
+        entitle(self.table, f"{self.NOUN} · {self._row_count()} · by {self.sort.label} {arrow}")
+
+    def _row_count(self) -> str:
+        is_more = self._shows_early and self._reading is not None
+        return f"{self.table.row_count:,}{'+' if is_more else ''}"
 
     @work(exclusive=True, group="sums", exit_on_error=False)
     async def _show_subtitle(self) -> None:
@@ -329,10 +376,9 @@ class ListScreen(Exporting, Generic[R]):
 
     def _show_place(self) -> None:
         table = self.table
-        self.filter_line.place(f"{table.cursor + 1:,} of {table.row_count:,}" if table.row_count else "none")
+        self.filter_line.place(f"{table.cursor + 1:,} of {self._row_count()}" if table.row_count else "none")
 
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
-        self._show_place()
         self._tells_trouble = False
         for bar in self.query(VerbBar):
             bar.row_changed()
@@ -460,11 +506,10 @@ class ListScreen(Exporting, Generic[R]):
 
     def reason_against(self, action: str) -> str:
         verb = self.verb_for(action)
-        if verb is None:
+        table = next(iter(self.query("#list").results(VirtualTable)), None)
+        if verb is None or table is None or table.marks:  # without a table the screen is being taken down
             return ""
-        if self.table.marks:
-            return ""
-        return self.against(verb, self.table.cursor_row)
+        return self.against(verb, table.cursor_row)
 
     @work(group="doing", exit_on_error=False)
     async def act(self, verb: Verb, value: str = "") -> None:

@@ -22,7 +22,7 @@ from finsync_tui.screens.mapping_draft import Draft
 from finsync_tui.screens.mapping_drawing import counted, source_words, target_words, validity
 from finsync_tui.screens.mapping_reading import Sheet
 from finsync_tui.screens.mapping_rules import RULES, UNKNOWN, RuleRow, state_of, together
-from finsync_tui.screens.queries import Listing
+from finsync_tui.screens.queries import Early, Listing
 from finsync_tui.screens.signs import Role
 from finsync_tui.screens.text import ago, safe_text, stamp
 from finsync_tui.screens.widgets.rule_dialog import RuleDialog
@@ -109,7 +109,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
             and self.draft.base_version != self.sheet.version
         )
 
-    async def _find(self, parsed: Parsed) -> array[int]:
+    async def _find(self, parsed: Parsed, early: Early | None = None) -> array[int]:
         desk = self.desk
         assert desk.workspace is not None, "a table is opened from a list that needs a workspace"
         sheet = self.sheet

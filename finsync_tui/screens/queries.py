@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from finsync_tui.screens import signs
@@ -26,6 +27,16 @@ BATCH = 500
 """Ids in one statement."""
 IDS_AT_ONCE = 2_000
 """A row costs ten times an id: never hold them all."""
+EARLY_ROWS = 128
+"""So many are shown before all are found."""
+EARLY_S = 0.005
+"""When so few take so long, all of them take a moment."""
+
+
+class Early(Protocol):
+    """What takes the first ids of a long search, with the connection that goes on searching."""
+
+    def __call__(self, db: Connection, ids: array[int], /) -> None: ...
 
 
 class Listed(Protocol):
@@ -203,9 +214,16 @@ class Sum:
 
 
 def ids(
-    db: Connection, listing: Listing[R], parsed: Parsed, sort: Sort, *, is_reversed: bool = False
+    db: Connection,
+    listing: Listing[R],
+    parsed: Parsed,
+    sort: Sort,
+    *,
+    is_reversed: bool = False,
+    early: Early | None = None,
 ) -> array[int]:
-    """Return the ids of all rows that match, in order."""
+    """Return the ids of all rows that match, in order. `early` gets the first ones while the others are still looked for,
+    where that takes a moment."""
     way = "DESC" if is_reversed else "ASC"
     key = listing.key
     order = f"{key} {way}" if sort.column == key else f"{sort.column} {way} NULLS LAST, {key} {way}"
@@ -213,10 +231,16 @@ def ids(
     query = f"SELECT {key} FROM {listing.view} WHERE {parsed.where} ORDER BY {order}"  # noqa: S608
     cursor = db.cursor()
     cursor.row_factory = None  # plain tuples: there may be a million
+    began = monotonic()
     cursor.execute(query, parsed.params)
     found = array("q")
-    while part := cursor.fetchmany(IDS_AT_ONCE):  # to the end, so that no cursor stays open
+    size = EARLY_ROWS if early is not None else IDS_AT_ONCE
+    while part := cursor.fetchmany(size):  # to the end, so that no cursor stays open
         found.extend([row[0] for row in part])
+        is_full, size = len(part) == size, IDS_AT_ONCE
+        if early is not None and is_full and (len(found) > IDS_AT_ONCE or monotonic() - began > EARLY_S):
+            early(db, found[:EARLY_ROWS])
+            early = None
     return found
 
 

@@ -126,6 +126,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         *,
         can_mark: bool = False,
         empty: str = "nothing here",
+        moved: Callable[[], None] | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -134,6 +135,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._cells = cells
         self._can_mark = can_mark
         self.empty = empty
+        self._moved = moved
+        """Called at once when the cursor stands elsewhere: what is shown of that beside the table comes in the same paint, which
+        what follows the message would miss."""
         self._instead: tuple[str, Role] | None = (READING, "muted")
         self._ids: array[int] = array("q")
         self._fetch: Fetch[R] | None = None
@@ -219,7 +223,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._measure()
         self._show_cursor()
         self.refresh()
-        self.post_message(self.RowHighlighted(self, self.cursor_id))
+        self._tell()
 
     def _place_in(self, ids: array[int], keeps_place: bool) -> int:
         """Return where the cursor will stand among other rows."""
@@ -323,7 +327,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if number in self._visible_pages():
             self.refresh()
         if self.cursor // PAGE_ROWS == number:
-            self.post_message(self.RowHighlighted(self, self.cursor_id))
+            self._tell()
 
     def _forget(self) -> None:
         self._generation += 1
@@ -558,6 +562,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.refresh_line(index + 1)
         self._show_cursor()
         self._prefetch()
+        self._tell()
+
+    def _tell(self) -> None:
+        """The cursor stands on another row, or on one that was read anew."""
+        if self._moved is not None:
+            self._moved()
         self.post_message(self.RowHighlighted(self, self.cursor_id))
 
     def _show_cursor(self) -> None:

@@ -91,6 +91,24 @@ def test_every_order_gives_every_row_once(
             assert set(ids) == set(queries.rows(db, listing, ids))
 
 
+def test_a_long_search_tells_its_first_rows_early(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where finding all rows takes a moment the first ones are told before; what is found in the end is the same."""
+    monkeypatch.setattr(queries, "EARLY_ROWS", 10)
+    everything = parse("", EXCEPTIONS.grammar, now=NOW)
+    expected = queries.ids(db, EXCEPTIONS, everything, EXCEPTIONS.sorts[0])
+    told: list[array[int]] = []
+
+    for takes_a_moment in (False, True):
+        monkeypatch.setattr(queries, "EARLY_S", 0 if takes_a_moment else 60)
+        found = queries.ids(
+            db, EXCEPTIONS, everything, EXCEPTIONS.sorts[0], early=lambda _, ids: told.append(ids)
+        )
+        assert expected == found
+        assert ([expected[:10]] if takes_a_moment else []) == told
+
+
 def test_sums_of_marked_rows(db: sqlite3.Connection) -> None:
     """What a dialog says about marked rows is what the rows say."""
     ids = list(queries.ids(db, EXCEPTIONS, parse("", EXCEPTIONS.grammar, now=NOW), EXCEPTIONS.sorts[0]))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.content import Content
 
 from finsync_tui.actions import Actor
+from finsync_tui.screens import queries
 from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
@@ -536,3 +538,31 @@ async def test_constant_writing_does_not_starve_the_screen(filled: Path) -> None
 
     assert "◷ 03-15 05:00 virtual" in shown
     assert "round 19" in shown
+
+
+async def test_the_first_rows_of_a_long_search_are_there_before_all_are_found(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title says that there are more; in the end it says how many. With marks the old rows stay: they are of all rows."""
+    monkeypatch.setattr(queries, "EARLY_ROWS", 10)
+    monkeypatch.setattr(queries, "EARLY_S", -1)
+    titles: list[str] = []
+    load = VirtualTable.load
+
+    def loaded(table: VirtualTable[Any], *given: Any, **named: Any) -> None:
+        load(table, *given, **named)
+        titles.append(f"{table.row_count}")
+
+    async with opened(filled) as pilot:
+        monkeypatch.setattr(VirtualTable, "load", loaded)
+        await press(pilot, "2")
+        assert ["10", "30"] == titles
+        assert "Exceptions · 30 · by due time" in screen_text(pilot)
+        await press(pilot, "slash")
+        await write(pilot, "is:overdue")
+        assert ["10", "18"] == titles[2:]
+        await press(pilot, "enter", "asterisk", "slash")
+        titles.clear()
+        await write(pilot, "state:open")
+        assert ["18"] == titles
+        assert "18 marked" in screen_text(pilot)
