@@ -68,6 +68,16 @@ SHAPES = {
     "profile diff": "place, one, other",
     "policy list": "policy, rule, decides, then, when, why, companies, priority, valid_from, valid_to, is_enabled, owner, deputy; "
     "with `--decisions` decision, what, says, names, takes_first",
+    "policy status": "policy, version, is_signed, proposal, proposals_open, profile_differs, upcoming (proposal, effective_from), problems",
+    "policy proposals": "id, policy, state, base_version, maker, made_at, reason, effective_from, checker, decided_at, decision, version",
+    "policy history": "version, recorded_at, changes, proposal, from",
+    "policy diff": "place, in_force, other",
+    "policy impact": "policy, decides, asked, rules (rule, says_yes, would_say_yes), totals (outcome, documents, amount, currency), documents "
+    "(document, document_key, state, outcome, before, after, cause, amount, currency)",
+    "policy propose": "proposal, policy",
+    "policy approve": "proposal, policy, version, effective_from",
+    "policy reject": "proposal, state",
+    "policy withdraw": "proposal, state",
     "policy fields": "name, kind, may_be_missing",
     "policy check": "place, message, remedy",
     "policy test": "cases (policy, case, expected, said, problem), untested",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,8 @@ RENEWED_FRESH_S = 1.0
 """A lease that was renewed so lately is only asked after: rounds may follow each other within milliseconds."""
 MAPPINGS_SEEN = "mapping.in_force"
 """Where the versions are noted that waiting documents were last tried with."""
+RULES_SEEN = "policy.in_force"
+"""Where the version of the rules is noted that waiting documents were last tried with."""
 REREADS_MAX = 200
 """Documents that are read afresh by their ids at a time."""
 ROUNDS_MAX = 1000
@@ -325,8 +328,8 @@ class Engine:
         return schedule.next_fire(self.profile.schedules[name], instant(last))
 
     def _refresh(self) -> None:
-        """Take a mapping table that came into force meanwhile: one small question a round, mostly answered with no."""
-        decided = proposals.mark(self.store.db)
+        """Take a mapping table or rules that came into force meanwhile: one small question a round, mostly answered with no."""
+        decided = _decided(self.store, self.profile, self.clock)
         if decided != self.decided:
             self.facts = _facts(self.store, self.profile, self.clock, self.lease)
             self.decided = decided
@@ -383,9 +386,8 @@ async def open_engine(
         lease = leases.acquire(store, leases.holder_id(SystemClock().now()), LEASE_TTL, SystemClock().now())
         connected: dict[str, Adapter] = {}
         try:
-            decided = proposals.mark(
-                store.db
-            )  # before the tables are read: what comes in between is read again
+            # before the tables are read: what comes in between is read again
+            decided = _decided(store, profile, clock)
             facts = _facts(store, profile, clock, lease)
             with store.transaction() as db:
                 sync.begin_anew(db)
@@ -476,6 +478,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
     now = clock.now()
     with store.transaction() as db:
         in_force = recording.record(db, profile, now)
+        profile = _governed(db, profile, now)
         policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
     found = {name: one.table for name, one in in_force.items()}
     versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
@@ -487,13 +490,33 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             meta.set(
                 db, MAPPINGS_SEEN, versions
             )  # last: whoever is killed before releases the rest next time
-    return Facts(
-        profile=profile,
-        tables=found,
-        policy_version=f"{policy.NAME}/{policy_version}",
-        mapping_version=versions,
-        judges=_judges(profile),
-    )
+    judges = _judges(profile)
+    rules = f"{policy.NAME}/{policy_version}"
+    if meta.get(store.db, RULES_SEEN) not in (rules, None):
+        from finsync_tui import releasing_ruled  # loaded when the rules have changed
+
+        releasing_ruled.release_ruled(
+            store, judges, profile.regions, rules, now, lambda: _renew(store, lease)
+        )
+    with store.transaction() as db:
+        meta.set(db, RULES_SEEN, rules)  # last, as above
+    return Facts(profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges)
+
+
+def _decided(store: Store, profile: Profile, clock: Clock) -> str:
+    """Return a text that changes when something is decided, or when a day has come from which rules may be others."""
+    has_days = profile.policy_rule == "two" and bool(profile.policies)
+    return proposals.mark(store.db) + (f" on {clock.now():%Y-%m-%d}" if has_days else "")
+
+
+def _governed(db: sqlite3.Connection, profile: Profile, now: datetime) -> Profile:
+    """Return the profile with the company's own rules as they are in force."""
+    if not profile.policies and not proposals.decided(db, "policy"):
+        return profile
+    from finsync_tui.governance import rules  # loaded where there are rules
+    from finsync_tui.governance.recording import record
+
+    return rules.governed(profile, record(db, profile, now))
 
 
 def _judges(profile: Profile) -> Mapping[str, Judging]:
@@ -501,7 +524,15 @@ def _judges(profile: Profile) -> Mapping[str, Judging]:
         return {}
     from finsync_tui.policies import ruling  # its parser of expressions costs a quarter of a second
 
-    return ruling.judges(profile.policies)
+    try:
+        return ruling.judges(profile.policies)
+    except (
+        ruling.PoliciesError
+    ) as error:  # they fitted when they were signed, and an upgrade changed what fits
+        problem = profiles.Problem(
+            f"policies.{error.found[0].place}", error.found[0].message, "Propose another version."
+        )
+        raise ProfileProblemsError([problem]) from error
 
 
 def _renew(store: Store, lease: leases.Lease) -> None:

@@ -22,6 +22,7 @@ State = Literal["open", "approved", "rejected", "withdrawn", "superseded"]
 Rule = Literal["one", "two"]
 Kind = Literal[
     "mapping",
+    "policy",
     "write_off",
     "explanation",
     "exception_write_off",

@@ -55,6 +55,7 @@ from finsync_tui.actions.mappings import (
     reject_mapping,
     withdraw_mapping,
 )
+from finsync_tui.actions.policies import approve_policy, propose_policy, reject_policy, withdraw_policy
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
 from finsync_tui.actions.signing import key_of, signer_for, signer_of, write_off_signer
 from finsync_tui.actions.supplier_merges import (
@@ -85,6 +86,7 @@ __all__ = [
     "approve_explanation",
     "approve_mapping",
     "approve_merge",
+    "approve_policy",
     "approve_write_off",
     "ask_read",
     "assign",
@@ -109,6 +111,7 @@ __all__ = [
     "part_suppliers",
     "pause_system",
     "propose_mapping",
+    "propose_policy",
     "rebased",
     "refuse_bank_change",
     "reject_adoption",
@@ -116,6 +119,7 @@ __all__ = [
     "reject_explanation",
     "reject_mapping",
     "reject_merge",
+    "reject_policy",
     "reject_write_off",
     "release_deliveries",
     "reopen_breaks",
@@ -134,6 +138,7 @@ __all__ = [
     "withdraw_explanation",
     "withdraw_mapping",
     "withdraw_merge",
+    "withdraw_policy",
     "withdraw_write_off",
     "write_off",
     "write_off_exception",

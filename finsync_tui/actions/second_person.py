@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
@@ -14,6 +15,17 @@ from finsync_tui.profile import Profile
 from store import proposals
 from store.errors import NotAllowedError
 from store.proposals import Kind, NewProposal, Proposal, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a change was made from, where what is decided has versions."""
+
+    version: int = 0
+    digest: str = proposals.digest("")
+    layer_version: int = 0
+    effective_from: date | None = None
+    """The first day of the change."""
 
 
 def propose(
@@ -28,12 +40,15 @@ def propose(
     body: str,
     reason: str,
     now: datetime,
+    base: Base | None = None,
 ) -> int:
     """Keep what takes two persons, signed by its maker, until somebody else decides; return the proposal's number."""
     signer = required(actor, signer, what)
+    base = base or Base()
     change = NewProposal(
-        kind=kind, name=name, base_version=0, base_digest=proposals.digest(""), body=body, layer_version=0,
-        reason=reason, maker=actor.name, made_at=now, rule="two",
+        kind=kind, name=name, base_version=base.version, base_digest=base.digest, body=body,
+        layer_version=base.layer_version, effective_from=base.effective_from, reason=reason, maker=actor.name,
+        made_at=now, rule="two",
     )  # fmt: skip
     checked_key(profile, signer, now)
     signature = signer.sign(proposals.made_statement(proposals.make_store_id(db), change))
@@ -97,6 +112,7 @@ def approve(
     comment: str,
     now: datetime,
     act: str,
+    version: int = proposals.ONLY_VERSION,
 ) -> None:
     """Sign what another person proposed as it is now; `what` it is about. What would not stand later is refused here."""
     if found.maker == actor.name:
@@ -110,11 +126,11 @@ def approve(
         raise ProposalRefusedError(found.id, problem)
     checked_key(profile, signer, now)
     statement = proposals.decided_statement(
-        proposals.store_id(db), found, checker=actor.name, decided_at=now, version=proposals.ONLY_VERSION
+        proposals.store_id(db), found, checker=actor.name, decided_at=now, version=version
     )
     proposals.decide(
         db, found.id, "approved", by=actor.name, at_=now, decision=comment, signature=signer.sign(statement),
-        version=proposals.ONLY_VERSION,
+        version=version,
     )  # fmt: skip
     decided = proposals.get(db, found.id)
     assert decided is not None

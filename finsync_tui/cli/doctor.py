@@ -20,6 +20,8 @@ from finsync_tui.cli._output import say, say_json, table
 from store.errors import FinsyncError
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from finsync_tui.profile import Profile
     from finsync_tui.settings import Workspace
 
@@ -204,13 +206,16 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
     """Name tables that one person can change by editing a file, and changes in the store that are refused."""
     from store.database import open_reader
 
-    if found.mapping_rule == "one" or not workspace.store_path.exists():
+    if not workspace.store_path.exists():
         return
     from contextlib import closing
 
     from finsync_tui.mapping import standings
 
     with closing(open_reader(workspace.store_path)) as db:
+        yield from _rules(db, found)
+        if found.mapping_rule == "one":
+            return
         tables = standings(db, found).values()
     for one in tables:
         for problem in one.problems:
@@ -231,6 +236,28 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
             f"never signed, so the profile's files decide alone: {', '.join(bare)}",
             remedy,
         )
+
+
+def _rules(db: sqlite3.Connection, found: Profile) -> Iterator[Look]:
+    """Name the company's own rules that nobody signed, those that are refused, and those whose layers say something else."""
+    if found.policy_rule == "one":
+        return
+    from finsync_tui.governance.rules import standings
+    from store.clock import SystemClock
+
+    for one in standings(db, found, SystemClock().now().date()).values():
+        for problem in one.problems:
+            remedy = "Find out who wrote to the store; propose the change again."
+            yield Look(f"policy {one.name}", "bad", problem, remedy)
+        propose = f"`finsync policy propose {one.name} --reason TEXT`, and let another approve it"
+        if one.layer_differs:
+            yield Look(
+                f"policy {one.name}", "warn", "the layers say something else than is in force", propose
+            )
+        elif not one.is_signed:
+            yield Look(
+                f"policy {one.name}", "warn", "never signed, so the profile's files decide alone", propose
+            )
 
 
 def _secrets(workspace: Workspace) -> Iterator[Look]:

@@ -28,6 +28,14 @@ _CLASSES: Final[Mapping[str, str]] = {
 SIGNED_WRITES: Final[Mapping[str, str]] = {"supplier_bank_account.change": "supplier_bank_change"}
 """Writes that always take persons who agree, and the one flow that asks them: no other may send them, whatever the file says."""
 
+RULED_AT: Final[Mapping[str, tuple[str, str]]] = {
+    "order_check": ("requisition_to_pay", "check_approval"),
+    "order_tax": ("requisition_to_pay", "enrich"),
+    "invoice_check": ("invoice_to_payment", "check_approval"),
+    "expense_check": ("expense_to_reimbursement", "check_approval"),
+}
+"""By decision: in which flow and at which step the company's own rules are asked."""
+
 
 class _Flows(Mapping[str, Flow]):
     """The flows by name, each imported when it is first looked at: an idle cycle needs none of them."""

@@ -28,6 +28,7 @@ LAYER = "mapping/"
 """The profile's own tables are recorded under this prefix, apart from the tables in force."""
 ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "mapping": ("mapping.proposed", "mapping.approved"),
+    "policy": ("policy.proposed", "policy.approved"),
     "write_off": ("break.write_off_proposed", "break.written_off"),
     "explanation": ("break.explanation_proposed", "break.explanation_approved"),
     "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),

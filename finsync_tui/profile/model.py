@@ -259,6 +259,11 @@ class Profile(_Part):
         return self.governance.mapping or ("two" if self.people else "one")
 
     @property
+    def policy_rule(self) -> Literal["one", "two"]:
+        """How many persons a change of the company's own rules takes."""
+        return self.governance.policy or ("two" if self.people else "one")
+
+    @property
     def write_off_rule(self) -> Literal["one", "two"]:
         """How many persons a write-off takes, whatever its amount."""
         return self.governance.write_off or ("two" if self.people else "one")

@@ -74,6 +74,9 @@ class Governance(_Part):
     mapping: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )
+    policy: Literal["one", "two"] | None = Field(
+        default=None, description="None: two when people are listed, else one"
+    )
     write_off: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )

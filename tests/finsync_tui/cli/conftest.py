@@ -12,14 +12,19 @@ from typing import Any
 
 import keyring
 import pytest
+import tomlkit
 from keyring.backend import KeyringBackend
 
+from finsync_tui import people
 from finsync_tui.cli import run
+from finsync_tui.people import identity
 from finsync_tui.settings import create_workspace
 from store import Store, audit, cases, engine, events, leases, open_store, outbox, systems, workflows
 from store.calls import Call
 from store.canonical.event import Event, event_type
 from tests.builders import MONDAY, a_clock, a_commitment
+from tests.finsync_tui.flows.desk import PROFILE as COMPANY
+from tests.finsync_tui.governance.council import TABLE
 
 PROFILE = """
 [systems.coupa]
@@ -221,3 +226,42 @@ def _event(number: int) -> Event:
         time=MONDAY,
         data={"number": f"PO-{number}"},
     )
+
+
+Sit = Callable[[str], None]
+
+
+@pytest.fixture
+def sit(monkeypatch: pytest.MonkeyPatch) -> Sit:
+    """Somebody sits down at the keyboard: the account of the operating system is theirs."""
+
+    def who(name: str) -> None:
+        monkeypatch.setattr(people, "account", lambda: name)
+        monkeypatch.setattr(identity, "this_account", lambda: name)
+
+    return who
+
+
+@pytest.fixture
+def office(tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Finsync:
+    """A workspace with maria, tom and vera, whose keys were made by the command itself."""
+    path = tmp_path / "office"
+    create_workspace(path, layers=("own",), name="office")
+    layer = path / "profiles" / "own"
+    (layer / "mappings").mkdir(parents=True)
+    (layer / "mappings" / f"{TABLE}.csv").write_text("from,to\n420,420\n430,=\n", encoding="utf-8")
+    settings = {**COMPANY, "schedules": {}}
+    (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
+    finsync = Finsync(path, command)
+    finsync("store", "create")
+    listed = {}
+    for name, roles in (("maria", ["analyst"]), ("tom", ["approver"]), ("vera", ["viewer"])):
+        sit(name)
+        listed[name] = {
+            "os_account": name,
+            "roles": roles,
+            "key": finsync("people", "key", "--json").json["key"],
+        }
+    (layer / "profile.toml").write_text(tomlkit.dumps({**settings, "people": listed}), encoding="utf-8")
+    sit("maria")
+    return finsync

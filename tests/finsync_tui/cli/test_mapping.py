@@ -3,61 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tomlkit
 
-from finsync_tui import people
 from finsync_tui.mapping import files
-from finsync_tui.people import identity
-from finsync_tui.settings import create_workspace
 from store import open_store
 from store.cases import NewCase
 from store.cases import open as open_case
 from tests.builders import MONDAY, a_clock
-from tests.finsync_tui.cli.conftest import Answer, Finsync
-from tests.finsync_tui.flows.desk import PROFILE
+from tests.finsync_tui.cli.conftest import Finsync, Sit
 from tests.finsync_tui.governance.council import TABLE, a_row
-
-Sit = Callable[[str], None]
-
-
-@pytest.fixture
-def sit(monkeypatch: pytest.MonkeyPatch) -> Sit:
-    """Somebody sits down at the keyboard: the account of the operating system is theirs."""
-
-    def who(name: str) -> None:
-        monkeypatch.setattr(people, "account", lambda: name)
-        monkeypatch.setattr(identity, "this_account", lambda: name)
-
-    return who
-
-
-@pytest.fixture
-def office(tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Finsync:
-    """A workspace with maria, tom and vera, whose keys were made by the command itself."""
-    path = tmp_path / "office"
-    create_workspace(path, layers=("own",), name="office")
-    layer = path / "profiles" / "own"
-    (layer / "mappings").mkdir(parents=True)
-    (layer / "mappings" / f"{TABLE}.csv").write_text("from,to\n420,420\n430,=\n", encoding="utf-8")
-    settings = {**PROFILE, "schedules": {}}
-    (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
-    finsync = Finsync(path, command)
-    finsync("store", "create")
-    listed = {}
-    for name, roles in (("maria", ["analyst"]), ("tom", ["approver"]), ("vera", ["viewer"])):
-        sit(name)
-        listed[name] = {
-            "os_account": name,
-            "roles": roles,
-            "key": finsync("people", "key", "--json").json["key"],
-        }
-    (layer / "profile.toml").write_text(tomlkit.dumps({**settings, "people": listed}), encoding="utf-8")
-    sit("maria")
-    return finsync
 
 
 def test_a_change_from_proposal_to_force(office: Finsync, sit: Sit) -> None:

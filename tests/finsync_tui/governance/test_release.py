@@ -137,3 +137,62 @@ def test_an_edited_row_never_reaches_a_running_engine(workspace: Workspace) -> N
 
     assert ["held", "resolve_accounts"] == state
     assert "proposal 1 is not in force" in messages[0]
+
+
+def rules_of(workspace: Workspace, amount: str, then: str = "stop") -> None:
+    """The layers' rule asks about orders over so much."""
+    folder = workspace.path / "profiles" / "own" / "policies"
+    folder.mkdir(exist_ok=True)
+    rule = {"when": f"order.total.amount > decimal('{amount}')", "then": then, "why": "too much"}
+    text = tomlkit.dumps({"decides": "order_check", "rules": {"large": rule}})
+    (folder / "orders.toml").write_text(text, encoding="utf-8")
+
+
+def agree_on_rules(workspace: Workspace) -> None:
+    profile = profiles.load(workspace)
+    with open_store(workspace.store_path, a_clock()) as store:
+        who = [actions.acting(profile, "cli", os_account=name) for name in ("maria", "tom")]
+        made = actions.propose_policy(store, profile, who[0], "orders", "because", a_signer("maria"))
+        actions.approve_policy(store, profile, who[1], made, a_signer("tom"))
+
+
+def test_an_engine_goes_by_the_rules_that_two_have_signed(workspace: Workspace) -> None:
+    """Whatever a file says: an edited one waits. Its approval reaches the engine while it runs, and what waited goes on."""
+    agree(workspace)
+    rules_of(workspace, "1")
+    agree_on_rules(workspace)
+    rules_of(workspace, "999999")
+
+    async def run() -> tuple[list[str], tuple[list[str], list[str]]]:
+        async with open_engine(workspace, a_clock(), lambda *_: {}) as engine:
+            await engine.settle()
+            before = told(engine)[0]
+            agree_on_rules(workspace)
+            await engine.settle()
+            return before, told(engine)
+
+    before, after = asyncio.run(run())
+
+    assert ["held", "check_approval"] == before
+    assert ["waiting", "await_commitment"] == after[0]
+    assert "exception.retried: the rules in force, requisition_to_pay/2, let it pass now" == after[1][-1]
+
+
+@pytest.mark.parametrize("then", ["stop", "ask"])
+def test_other_rules_that_still_stop_it_keep_it_waiting(workspace: Workspace, then: str) -> None:
+    """An engine answers no question of a rule: it stays where it is, with its exception."""
+    agree(workspace)
+    rules_of(workspace, "1", then=then)
+
+    async def run() -> tuple[list[str], list[str]]:
+        async with open_engine(workspace, a_clock(), lambda *_: {}) as engine:
+            await engine.settle()
+        rules_of(workspace, "2", then=then)
+        async with open_engine(workspace, a_clock(), lambda *_: {}) as engine:
+            await engine.settle()
+            return told(engine)
+
+    state, noted = asyncio.run(run())
+
+    assert ["held", "check_approval"] == state
+    assert 1 == len(noted)

@@ -1,0 +1,225 @@
+"""What people do with policies: propose what the layers say, or an earlier version; approve, reject or withdraw it.
+
+Both sign with their own keys; what is not signed by a maker and another checker is never in force, however it came into the
+store. Where one person is enough, the layers decide and nothing is proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from sqlite3 import Connection
+
+from finsync_tui import people
+from finsync_tui.actions import second_person
+from finsync_tui.actions.acting import checked_reason, in_own_words
+from finsync_tui.actor import Actor
+from finsync_tui.governance import recording
+from finsync_tui.governance.rules import KIND, Standing, first_day, in_force, recorded_name, setup_of
+from finsync_tui.people import Signer
+from finsync_tui.profile import Profile
+from store import Store, audit, proposals, rulesets
+from store.errors import FinsyncError, NotAllowedError, NotFoundError
+from store.proposals import Proposal
+
+
+class PolicyInvalidError(FinsyncError):
+    """The rules do not fit the contracts, or do not pass their own cases."""
+
+    code = "POLICY_INVALID"
+    exit_code = 2
+
+    def __init__(self, name: str, place: str, message: str, more: int) -> None:
+        also = f" (and {more} more)" if more else ""
+        super().__init__(
+            f"{name} can't be in force: {place}: {message}{also}. Nothing was changed. Correct the rules, or the case: "
+            "`finsync policy check` and `finsync policy test` say what is wrong."
+        )
+
+
+class PolicyConflictError(FinsyncError):
+    """The policy changed since the change was made from it."""
+
+    code = "PROPOSAL_CONFLICT"
+
+    def __init__(self, found: Proposal, version: int) -> None:
+        super().__init__(
+            f"proposal {found.id} was made from version {found.base_version} of {found.name}, but version {version} is in "
+            f"force. Nothing was changed and neither change is lost: look at both with `finsync policy diff {found.name} "
+            f"--proposal {found.id}`, bring them together in the layers, and propose that."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPolicy:
+    """A change that is in force, or will be."""
+
+    proposal: int
+    policy: str
+    version: int
+    effective_from: date | None
+
+
+def propose_policy(
+    store: Store,
+    profile: Profile,
+    actor: Actor,
+    name: str,
+    reason: str,
+    signer: Signer | None,
+    *,
+    version: int | None = None,
+    starts_on: date | None = None,
+) -> int:
+    """Propose what the layers say of a policy, or an earlier version of it; return the number of the proposal.
+
+    `starts_on`: the first day on which it is in force. A policy that the layers have no more is proposed to end.
+    """
+    people.require(actor.name, actor.roles, "policy.proposed")
+    reason = checked_reason(reason)
+    now = store.clock.now()
+    if profile.policy_rule == "one":
+        raise NotAllowedError(
+            "one person is enough for policies here, so what the layers say is in force. Nothing was changed."
+        )
+    if starts_on is not None and starts_on <= now.date():
+        raise NotAllowedError(
+            f"{starts_on} is not to come any more: without a day it is in force once it is approved. Nothing was changed."
+        )
+    with store.transaction() as db:
+        known = recording.record(db, profile, now, by=actor.name)
+        current = known.get(name)
+        if current is None:
+            raise NotFoundError("policy", name, f"Known: {', '.join(known) or 'none'}.")
+        body = current.layer_body if version is None else _recorded(db, name, version)
+        _check(profile, known, name, body)
+        if body == current.body and current.is_signed and not current.upcoming:
+            raise NotAllowedError(f"these are the rules of {name} that are in force. Nothing was changed.")
+        number = second_person.propose(
+            db, profile, actor, signer, kind=KIND, what="a change of rules", name=name, body=body, reason=reason, now=now,
+            base=second_person.Base(
+                current.version, proposals.digest(current.body), current.layer_version, starts_on
+            ),
+        )  # fmt: skip
+        told = {"proposal": number, "base": current.version, "digest": proposals.digest(body)}
+        _note(db, actor, "policy.proposed", name, reason, told, now)
+    return number
+
+
+def approve_policy(
+    store: Store, profile: Profile, actor: Actor, proposal_id: int, signer: Signer, comment: str = ""
+) -> ApprovedPolicy:
+    """Put another person's change into force, signed with the checker's key."""
+    people.require(actor.name, actor.roles, "policy.approved")
+    now = store.clock.now()
+    with store.transaction() as db:
+        found = _open(db, proposal_id)
+        if profile.policy_rule != "two":
+            raise NotAllowedError(
+                "the profile asks for no second person any more, so what the layers say is in force. Nothing was changed: "
+                "reject the proposal."
+            )
+        known = recording.record(db, profile, now, by=actor.name)
+        current = known.get(found.name)
+        version = current.version if current is not None else 0
+        body = current.body if current is not None else ""
+        if (version, proposals.digest(body)) != (found.base_version, found.base_digest):
+            raise PolicyConflictError(found, version)
+        starts_on = first_day(found)
+        if found.effective_from is not None and starts_on <= now.date():
+            raise NotAllowedError(
+                f"proposal {found.id} was to be in force from {found.effective_from} on, and nobody approved it before. "
+                "Nothing was changed: reject it, and have it proposed without a day, or for another one."
+            )
+        _check(profile, known, found.name, found.body)
+        becomes = rulesets.record_again(db, KIND, recorded_name(found.name), found.body, now)
+        second_person.approve(
+            db, profile, actor, signer, found, what=f"proposal {found.id}", body=found.body, comment=comment, now=now,
+            act="change the rules by", version=becomes,
+        )  # fmt: skip
+        if starts_on > now.date() and current is not None:
+            # recorded to have its number; until its day the rules before it are in force, and say so
+            rulesets.record_again(db, KIND, recorded_name(found.name), current.body, now)
+        told = {
+            "proposal": found.id,
+            "version": becomes,
+            "maker": found.maker,
+            "from": str(found.effective_from or ""),
+        }
+        _note(db, actor, "policy.approved", found.name, comment or found.reason, told, now)
+    return ApprovedPolicy(found.id, found.name, becomes, starts_on if found.effective_from else None)
+
+
+def reject_policy(store: Store, actor: Actor, proposal_id: int, reason: str) -> None:
+    """Say no to a change; it stays with what was said."""
+    people.require(actor.name, actor.roles, "policy.rejected")
+    _end(store, actor, proposal_id, "rejected", checked_reason(reason))
+
+
+def withdraw_policy(store: Store, actor: Actor, proposal_id: int, reason: str) -> None:
+    """Take back one's own change."""
+    people.require(actor.name, actor.roles, "policy.withdrawn")
+    found = proposals.get(store.db, proposal_id)
+    if found is not None and found.kind == KIND and found.maker != actor.name:
+        raise NotAllowedError(
+            f"proposal {proposal_id} is {found.maker}'s: only they can withdraw it. Nothing was changed. Reject it instead."
+        )
+    _end(store, actor, proposal_id, "withdrawn", checked_reason(reason))
+
+
+def _check(profile: Profile, known: Mapping[str, Standing], name: str, body: str) -> None:
+    """Raise PolicyInvalidError where the rules in force would not fit with this one among them."""
+    from finsync_tui.policies import ruling, testing  # the parser of expressions costs a quarter of a second
+
+    setup = setup_of(body)
+    policies = {**in_force(known.values())}
+    policies.pop(name, None)
+    if setup is not None:
+        policies[name] = setup
+    misfits = ruling.misfits(policies, profile.ruled.companies)
+    if misfits:
+        raise PolicyInvalidError(name, misfits[0].place, misfits[0].message, len(misfits) - 1)
+    failed = [one for one in testing.run(policies, profile.ruled.companies) if one.problem]
+    if failed:
+        first = failed[0]
+        raise PolicyInvalidError(name, f"{first.policy}.tests.{first.case}", first.problem, len(failed) - 1)
+
+
+def _recorded(db: Connection, name: str, version: int) -> str:
+    found = rulesets.get(db, KIND, recorded_name(name), version)
+    if found is None:
+        raise NotFoundError(
+            f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
+        )
+    return found.body
+
+
+def _open(db: Connection, proposal_id: int) -> Proposal:
+    found = proposals.get(db, proposal_id)
+    if found is None or found.kind != KIND:
+        raise NotFoundError("proposal of rules", str(proposal_id), "`finsync policy proposals` shows them.")
+    if found.state != "open":
+        raise NotAllowedError(
+            f"proposal {proposal_id} was decided already: {found.state} by {found.checker}. Nothing was changed."
+        )
+    return found
+
+
+def _end(store: Store, actor: Actor, proposal_id: int, state: proposals.State, reason: str) -> None:
+    now = store.clock.now()
+    with store.transaction() as db:
+        found = _open(db, proposal_id)
+        proposals.decide(db, proposal_id, state, by=actor.name, at_=now, decision=reason)
+        _note(db, actor, f"policy.{state}", found.name, reason, {"proposal": proposal_id}, now)
+
+
+def _note(
+    db: Connection, actor: Actor, what: str, name: str, why: str, after: Mapping[str, object], now: datetime
+) -> None:
+    people.require(actor.name, actor.roles, what)
+    entry = audit.Entry(
+        who=actor.name, what=what, subject=f"policy:{name}", after=after, source=actor.source,
+        protected=in_own_words(why),
+    )  # fmt: skip
+    audit.record(db, [entry], now)

@@ -1,0 +1,385 @@
+"""`finsync policy`: which version is in force, proposing and deciding. Importing this module completes the commands of the noun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finsync_tui.cli._context import (
+    JsonOption,
+    ReasonOption,
+    WorkspaceOption,
+    actor,
+    example,
+    workspace_of,
+)
+from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._mapping import changing, looking, who_made
+from finsync_tui.cli._output import note, say, say_json, table
+from finsync_tui.cli.policy import app
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from finsync_tui.governance.rules import Standing
+    from finsync_tui.profile import Profile
+    from store.proposals import Proposal
+
+
+__all__ = ["app"]
+
+PolicyName = Annotated[str, typer.Argument(metavar="POLICY", help="Name of the policy, e.g. orders.")]
+ProposalId = Annotated[int, typer.Argument(metavar="ID", help="Number of the proposal.")]
+VersionOption = Annotated[
+    int | None,
+    typer.Option("--version", metavar="N", help="This earlier version.", show_default=False),
+]
+OfProposal = Annotated[
+    int | None, typer.Option("--proposal", metavar="ID", help="This proposed change.", show_default=False)
+]
+
+
+@app.command(epilog=example("finsync policy status", "finsync policy status --json"))
+def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show which version of each policy is in force, who stands for it, and what waits."""
+    from finsync_tui.governance.rules import standings
+
+    with looking(workspace) as desk:
+        found = list(standings(desk.db, desk.profile, desk.now.date()).values())
+        waiting = _listed(desk.db, is_all=False)
+        rule = desk.profile.policy_rule
+    if json:
+        say_json([_standing_json(one, waiting) for one in found])
+        return
+    if found:
+        say(
+            table(
+                ["policy", "version", "from", "waiting", "next", "note"],
+                [
+                    [one.name, one.version or None, who_made(one.proposal), sum(p.name == one.name for p in waiting),
+                     one.upcoming[0].effective_from if one.upcoming else None, _remark(one)]
+                    for one in found
+                ],
+                right=["version", "waiting"],
+            )
+        )  # fmt: skip
+    note(f"{len(found)} policies; a change takes {rule} person{'s' * (rule == 'two')}")
+
+
+def _standing_json(one: Standing, waiting: Sequence[Proposal]) -> dict[str, Any]:
+    return {
+        "policy": one.name,
+        "version": one.version or None,
+        "is_signed": one.is_signed,
+        "proposal": one.proposal.id if one.proposal is not None else None,
+        "proposals_open": sum(p.name == one.name for p in waiting),
+        "profile_differs": one.layer_differs,
+        "upcoming": [{"proposal": p.id, "effective_from": p.effective_from} for p in one.upcoming],
+        "problems": list(one.problems),
+    }
+
+
+def _remark(one: Standing) -> str:
+    if one.problems:
+        return "; ".join(one.problems)
+    return (
+        f"the layers say something else: `finsync policy propose {one.name}`"
+        if one.layer_differs
+        else ("" if one.body else "it has ended")
+    )
+
+
+@app.command(epilog=example("finsync policy proposals", "finsync policy proposals --all --json"))
+def proposals(
+    all_: Annotated[bool, typer.Option("--all", help="Those that were decided, too.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the changes that wait for a second person."""
+    with looking(workspace) as desk:
+        found = _listed(desk.db, is_all=all_)
+    if json:
+        say_json([_proposal_json(one) for one in found])
+        return
+    if found:
+        shown = [
+            "id",
+            "policy",
+            "state",
+            "from version",
+            "maker",
+            "made",
+            "starts",
+            "reason",
+            "decided by",
+            "became",
+        ]
+        say(
+            table(
+                shown,
+                [
+                    [p.id, p.name, p.state, p.base_version, p.maker, p.made_at, p.effective_from, p.reason, p.checker,
+                     p.version]
+                    for p in found
+                ],
+                right=["id", "from version", "became"],
+            )
+        )  # fmt: skip
+    note(f"{len(found)} proposals")
+
+
+def _listed(db: sqlite3.Connection, *, is_all: bool) -> list[Proposal]:
+    from store import proposals
+
+    return proposals.listed(db, state=None if is_all else "open", kind="policy")
+
+
+def _proposal_json(one: Proposal) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "policy": one.name,
+        "state": one.state,
+        "base_version": one.base_version,
+        "maker": one.maker,
+        "made_at": one.made_at,
+        "reason": one.reason,
+        "effective_from": one.effective_from,
+        "checker": one.checker,
+        "decided_at": one.decided_at,
+        "decision": one.decision or None,
+        "version": one.version,
+    }
+
+
+@app.command(epilog=example("finsync policy history orders"))
+def history(name: PolicyName, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List the versions of a policy that were in force or signed, newest first."""
+    from finsync_tui.governance.rules import KIND, recorded_name
+    from finsync_tui.policies.difference import differences
+    from store import rulesets
+
+    with looking(workspace) as desk:
+        found = rulesets.versions(desk.db, KIND, recorded_name(name))
+        made = {one.version: one for one in _listed(desk.db, is_all=True) if one.name == name and one.version}
+    if not found:
+        _unknown(name)
+    rows = [
+        {
+            "version": one.version,
+            "recorded_at": one.recorded_at,
+            "changes": len(differences(before.body if before is not None else "", one.body)),
+            "proposal": made[one.version].id if one.version in made else None,
+            "from": who_made(made.get(one.version)),
+        }
+        for before, one in zip([None, *found], found, strict=False)
+    ][::-1]
+    if json:
+        say_json(rows)
+    else:
+        say(
+            table(
+                ["version", "recorded", "changes", "from"],
+                [[row["version"], row["recorded_at"], row["changes"], row["from"]] for row in rows],
+                right=["version", "changes"],
+            )
+        )
+
+
+@app.command(epilog=example("finsync policy diff orders", "finsync policy diff orders --proposal 3"))
+def diff(
+    name: PolicyName,
+    version: VersionOption = None,
+    proposal: OfProposal = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what the layers, an earlier version or a proposal say otherwise than what is in force."""
+    from finsync_tui.policies.difference import differences
+
+    with looking(workspace) as desk:
+        current, other = _two(desk.db, desk.profile, desk.now, name, version, proposal)
+    found = differences(current.body, other)
+    if json:
+        say_json([{"place": one.place, "in_force": one.before, "other": one.after} for one in found])
+    elif found:
+        say(table(["part", "in force", "would be"], [[one.place, one.before, one.after] for one in found]))
+    note(f"{len(found)} differences" if found else "it says the same as what is in force")
+
+
+@app.command(
+    epilog=example("finsync policy impact orders", "finsync policy impact orders --proposal 3 --json")
+)
+def impact(
+    name: PolicyName,
+    version: VersionOption = None,
+    proposal: OfProposal = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--on", formats=["%Y-%m-%d"], metavar="DATE", help="Ask as of this day.", show_default="today"
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="Show so many documents.", min=1)] = 20,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask all stored documents again, under the rules in force and under the layers' (or a version's, a proposal's); nothing
+    is written."""
+    from finsync_tui.policies.ruling import PoliciesError
+    from finsync_tui.policy_impact import impact as measure
+
+    with looking(workspace) as desk:
+        _, other = _two(desk.db, desk.profile, desk.now, name, version, proposal)
+        try:
+            found = measure(desk.db, desk.profile, name, other, desk.now, on.date() if on else None)
+        except PoliciesError as error:
+            from finsync_tui.actions.policies import PolicyInvalidError
+
+            first = error.found[0]
+            raise PolicyInvalidError(name, first.place, first.message, len(error.found) - 1) from None
+    from finsync_tui.cli._policy_impact import as_json, show
+
+    if json:
+        say_json(as_json(found, limit))
+    else:
+        show(found, limit)
+
+
+def _two(
+    db: sqlite3.Connection,
+    profile: Profile,
+    now: datetime,
+    name: str,
+    version: int | None,
+    proposal: int | None,
+) -> tuple[Standing, str]:
+    """Return a policy as it is in force, and the other body that is meant: the layers', a version's or a proposal's."""
+    from finsync_tui.governance.rules import KIND, recorded_name, standings
+    from store import proposals, rulesets
+    from store.errors import NotFoundError
+
+    if version is not None and proposal is not None:
+        raise UsageError("say --version or --proposal, not both. Nothing was done.")
+    known = standings(db, profile, now.date())
+    if name not in known:
+        _unknown(name)
+    current = known[name]
+    if version is not None:
+        recorded = rulesets.get(db, KIND, recorded_name(name), version)
+        if recorded is None:
+            raise NotFoundError(
+                f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
+            )
+        return current, recorded.body
+    if proposal is not None:
+        found = proposals.get(db, proposal)
+        if found is None or found.kind != KIND or found.name != name:
+            raise NotFoundError(
+                f"proposal of {name}", str(proposal), "`finsync policy proposals` shows them."
+            )
+        return current, found.body
+    return current, current.layer_body
+
+
+def _unknown(name: str) -> None:
+    from store.errors import NotFoundError
+
+    raise NotFoundError("policy", name, "`finsync policy status` shows them.")
+
+
+@app.command(
+    epilog=example(
+        'finsync policy propose orders --reason "frame contract from May on" --starts 2026-05-01',
+        'finsync policy propose orders --version 3 --reason "the new rule stops too much"',
+    )
+)
+def propose(
+    name: PolicyName,
+    reason: ReasonOption,
+    version: VersionOption = None,
+    starts: Annotated[
+        datetime | None,
+        typer.Option(
+            "--starts",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            show_default=False,
+            help="In force from this day on; without it, once it is approved.",
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Propose what the layers say of a policy, or an earlier version of it, signed with your key."""
+    from finsync_tui import actions
+
+    who, found = actor(workspace), workspace_of(workspace)
+    with changing(workspace) as (store, profile):
+        signer = actions.signer_for(found, who, profile.policy_rule)
+        number = actions.propose_policy(
+            store, profile, who, name, reason, signer, version=version, starts_on=starts.date() if starts else None
+        )  # fmt: skip
+    if json:
+        say_json({"proposal": number, "policy": name})
+    else:
+        say(f"proposal {number} waits for a second person: finsync policy approve {number}")
+
+
+@app.command(epilog=example("finsync policy approve 3"))
+def approve(
+    identifier: ProposalId,
+    comment: Annotated[str, typer.Option("--comment", metavar="TEXT", help="What is noted with it.")] = "",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Put somebody else's change into force, signed with your key."""
+    from finsync_tui import actions, people
+
+    who, found = actor(workspace), workspace_of(workspace)
+    people.require(who.name, who.roles, "policy.approved")
+    with changing(workspace) as (store, profile):
+        done = actions.approve_policy(store, profile, who, identifier, actions.key_of(found, who), comment)
+    if json:
+        say_json(
+            {"proposal": done.proposal, "policy": done.policy, "version": done.version,
+             "effective_from": done.effective_from}
+        )  # fmt: skip
+    else:
+        when = f"from {done.effective_from} on" if done.effective_from else "now"
+        say(f"{done.policy} is in force as version {done.version} {when}")
+
+
+@app.command(epilog=example('finsync policy reject 3 --reason "it would stop half of our orders"'))
+def reject(
+    identifier: ProposalId, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Say no to a change; it stays with what was said."""
+    from finsync_tui import actions
+
+    _decide(actions.reject_policy, "rejected", identifier, reason, workspace, json)
+
+
+@app.command(epilog=example('finsync policy withdraw 3 --reason "wrong amount"'))
+def withdraw(
+    identifier: ProposalId, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Take back a change of your own."""
+    from finsync_tui import actions
+
+    _decide(actions.withdraw_policy, "withdrawn", identifier, reason, workspace, json)
+
+
+def _decide(
+    act: Callable[..., None], word: str, identifier: int, reason: str, workspace: Path | None, json: bool
+) -> None:
+    who = actor(workspace)
+    with changing(workspace) as (store, _profile):
+        act(store, who, identifier, reason)
+    if json:
+        say_json({"proposal": identifier, "state": word})
+    else:
+        say(f"proposal {identifier} is {word}")

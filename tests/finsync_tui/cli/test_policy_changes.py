@@ -1,0 +1,104 @@
+"""`finsync policy`: a change of rules from the layers to what is in force, by two people."""
+
+from __future__ import annotations
+
+from tests.finsync_tui.cli.conftest import Finsync, Sit
+
+RULES = """
+decides = "order_check"
+owner = "procurement"
+[rules.large]
+when = "order.total.amount > decimal('{amount}')"
+then = "ask"
+why = "it is large"
+"""
+
+
+def layer(office: Finsync, amount: str) -> None:
+    folder = office.path / "profiles" / "own" / "policies"
+    folder.mkdir(exist_ok=True)
+    (folder / "orders.toml").write_text(RULES.format(amount=amount), encoding="utf-8")
+
+
+def agreed(office: Finsync, sit: Sit) -> None:
+    proposed = office("policy", "propose", "orders", "--reason", "because", "--json")
+    sit("tom")
+    assert 0 == office("policy", "approve", proposed.json["proposal"]).code
+    sit("maria")
+
+
+def test_a_change_of_rules_from_the_layers_to_force(office: Finsync, sit: Sit) -> None:
+    """Proposed, compared, tried, approved by somebody else; every version says whose it is."""
+    layer(office, "100")
+    agreed(office, sit)
+    layer(office, "900")
+    waits = office("policy", "status", "--json").json
+    differs = office("policy", "diff", "orders", "--json").json
+    tried = office("policy", "impact", "orders", "--json").json
+    agreed(office, sit)
+    held = office("policy", "status", "--json").json
+    history = office("policy", "history", "orders", "--json").json
+
+    assert [True] == [one["profile_differs"] for one in waits]
+    assert ["rules.large.when"] == [one["place"] for one in differs]
+    assert (0, []) == (tried["asked"], tried["totals"])
+    assert [(True, False, [])] == [(o["is_signed"], o["profile_differs"], o["problems"]) for o in held]
+    assert ["proposal 2 by maria, approved by tom", "proposal 1 by maria, approved by tom", "profile"] == [
+        one["from"] for one in history
+    ]
+    assert "it says the same" in office("policy", "diff", "orders").err
+    assert "0 documents were asked" in office("policy", "impact", "orders").err
+
+
+def test_who_may_not_change_rules_is_told_why(office: Finsync, sit: Sit) -> None:
+    """A stable code, a sentence, exit code 1; nothing was kept."""
+    layer(office, "100")
+    proposed = office("policy", "propose", "orders", "--reason", "because")
+    own = office("policy", "approve", "1")
+    sit("vera")
+    viewer = office("policy", "propose", "orders", "--reason", "because")
+    sit("tom")
+    rejected = office("policy", "reject", "1", "--reason", "too low")
+    again = office("policy", "approve", "1")
+    unknown = office("policy", "diff", "oders")
+
+    assert (0, 1, 1, 0, 1, 1) == tuple(one.code for one in (proposed, own, viewer, rejected, again, unknown))
+    assert "finsync policy approve 1" in proposed.out
+    assert "ROLE_MISSING" in own.err
+    assert "ROLE_MISSING" in viewer.err
+    assert "decided already: rejected by tom" in again.err
+    assert "finsync policy status" in unknown.err
+    assert [("rejected", "tom")] == [
+        (one["state"], one["checker"]) for one in office("policy", "proposals", "--all", "--json").json
+    ]
+
+
+def test_rules_that_do_not_fit_can_neither_be_proposed_nor_tried(office: Finsync) -> None:
+    """The message names the place."""
+    layer(office, "100")
+    office("policy", "propose", "orders", "--reason", "because")
+    layer(office, "many")
+
+    refused = [
+        office("policy", "propose", "orders", "--reason", "because"),
+        office("policy", "impact", "orders"),
+    ]
+
+    assert [2, 2] == [one.code for one in refused]
+    assert all("orders.rules.large.when" in one.err for one in refused)
+
+
+def test_the_doctor_names_rules_that_files_alone_decide(office: Finsync, sit: Sit) -> None:
+    """And, once they are signed, those whose layers say something else."""
+    layer(office, "100")
+    bare = office("doctor", "--json").json
+    agreed(office, sit)
+    layer(office, "900")
+    differs = office("doctor", "--json").json
+
+    def said(looks: object) -> list[str]:
+        assert isinstance(looks, list)
+        return [one["found"] for one in looks if one["what"] == "policy orders"]
+
+    assert ["never signed, so the profile's files decide alone"] == said(bare)
+    assert ["the layers say something else than is in force"] == said(differs)
