@@ -492,14 +492,16 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             )  # last: whoever is killed before releases the rest next time
     judges = _judges(profile)
     rules = f"{policy.NAME}/{policy_version}"
-    if meta.get(store.db, RULES_SEEN) not in (rules, None):
-        from finsync_tui import releasing_ruled  # loaded when the rules have changed
+    seen = meta.get(store.db, RULES_SEEN)
+    if seen != rules:
+        if seen is not None:
+            from finsync_tui import releasing_ruled  # loaded when the rules have changed
 
-        releasing_ruled.release_ruled(
-            store, judges, profile.regions, rules, now, lambda: _renew(store, lease)
-        )
-    with store.transaction() as db:
-        meta.set(db, RULES_SEEN, rules)  # last, as above
+            releasing_ruled.release_ruled(
+                store, judges, profile.regions, rules, now, lambda: _renew(store, lease)
+            )
+        with store.transaction() as db:
+            meta.set(db, RULES_SEEN, rules)  # last, as above
     return Facts(profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges)
 
 

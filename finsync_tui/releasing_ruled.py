@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.flows.registry import FLOWS, RULED_AT
-from finsync_tui.flows.ruled import PASSED
+from finsync_tui.flows.ruled import PASSED, seen
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.verdicts import ASK, STOP, Judging, UndecidedError
 from finsync_tui.releasing import BATCH, ENGINE, retry
@@ -100,7 +100,7 @@ def _is_stopped(
     except UndecidedError:
         return True
     return any(
-        one.then == STOP or (one.then == ASK and _seen(one.rule, workflow) not in passed)
+        one.then == STOP or (one.then == ASK and seen(one.rule, workflow) not in passed)
         for one in found
         if DECISIONS[decision].says
     )
@@ -109,7 +109,7 @@ def _is_stopped(
 def _asked_now(case: ExceptionCase, workflow: Workflow) -> set[str]:
     """Return what a person's retry would let pass, and nobody has looked at yet."""
     rules: list[dict[str, Any]] = case.evidence.get("rules", [])
-    return {_seen(str(one["rule"]), workflow) for one in rules}
+    return {seen(str(one["rule"]), workflow) for one in rules}
 
 
 def _forget(db: Connection, workflow_id: int, asked_now: set[str], now: datetime) -> None:
@@ -121,7 +121,3 @@ def _forget(db: Connection, workflow_id: int, asked_now: set[str], now: datetime
         db, workflow_id, state=workflow.state, step=workflow.step, data={**workflow.data, PASSED: kept}, now=now,
         due_at=workflow.due_at,
     )  # fmt: skip
-
-
-def _seen(rule: str, workflow: Workflow) -> str:
-    return f"{rule}@{workflow.document_version}"

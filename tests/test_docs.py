@@ -49,6 +49,8 @@ FINDING_CLASSES = frozenset(
         "DRIFT",
         "MAPPING_DIFFERS",
         "MAPPING_UNTRUSTED",
+        "POLICY_DIFFERS",
+        "POLICY_UNTRUSTED",
         "ABORT_REFUSED",
         "ORDER_ENDED",
         "PAID_OTHERWISE",

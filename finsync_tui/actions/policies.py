@@ -41,7 +41,7 @@ class PolicyInvalidError(FinsyncError):
 class PolicyConflictError(FinsyncError):
     """The policy changed since the change was made from it."""
 
-    code = "PROPOSAL_CONFLICT"
+    code = "POLICY_CONFLICT"
 
     def __init__(self, found: Proposal, version: int) -> None:
         super().__init__(

@@ -8,6 +8,7 @@ from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.policies.verdicts import ASK, NOTE, STOP, UndecidedError, Verdict
 from store import findings
 from store.canonical.keys import RecordKey
+from store.workflows import Workflow
 
 PASSED = "passed_rules"
 """Rules that a person has let the document pass, by name."""
@@ -23,12 +24,14 @@ def check(context: Context, decision: str, documents: Mapping[str, object], what
         return found
     passed = list(context.data.get(PASSED, []))
     stopping = [
-        one for one in found if one.then == STOP or (one.then == ASK and _seen(context, one) not in passed)
+        one
+        for one in found
+        if one.then == STOP or (one.then == ASK and seen(one.rule, context.workflow) not in passed)
     ]
     if not stopping:
         _note(context, [one for one in found if one.then == NOTE])
         return None
-    asking = [_seen(context, one) for one in stopping if one.then == ASK]
+    asking = [seen(one.rule, context.workflow) for one in stopping if one.then == ASK]
     if len(asking) == len(stopping):  # else a retry is for what stops it, and nobody has looked at these
         context.data[PASSED] = [*passed, *asking]
     first = stopping[0]
@@ -80,9 +83,9 @@ def _ask(
         )
 
 
-def _seen(context: Context, verdict: Verdict) -> str:
+def seen(rule: str, workflow: Workflow) -> str:
     """Return what a person lets pass: this rule, for this version of the document."""
-    return f"{verdict.rule}@{context.workflow.document_version}"
+    return f"{rule}@{workflow.document_version}"
 
 
 def _source(context: Context) -> str:
