@@ -87,7 +87,7 @@ def _remark(one: Standing) -> str:
     if one.problems:
         return "; ".join(one.problems)
     return (
-        f"the layers say something else: `finsync policy propose {one.name}`"
+        f"the layers say something else: `finsync policy propose {one.name} --reason TEXT`"
         if one.layer_differs
         else ("" if one.body else "it has ended")
     )
