@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 SHARE_AGAIN = 0.22
 """How many companies stand in the file more than once."""
@@ -40,12 +41,14 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class _Company:
     words: tuple[str, ...]
-    form: str
+    form: tuple[str, ...]
     country: str
     postcode: str
     town: str
     tax_id: str
     account: str
+    second: str = ""
+    """Its other number."""
     native: tuple[str, ...] = ()
     """The words in another script, when that is how the company writes itself."""
 
@@ -55,25 +58,40 @@ def _split(text: str) -> list[str]:
     return text.split()
 
 
-_FORMS = {
-    "DE": ("GmbH", "AG", "GmbH & Co. KG", "KG", "UG (haftungsbeschränkt)", "e.K.", "OHG"),
-    "AT": ("GmbH", "Ges.m.b.H.", "AG", "OG"),
-    "FR": ("SARL", "SAS", "S.A.", "SASU", "EURL"),
-    "IT": ("S.r.l.", "S.p.A.", "S.n.c.", "SRL"),
-    "ES": ("S.L.", "S.A.", "S.L.U.", "SL"),
-    "NL": ("B.V.", "BV", "N.V.", "V.O.F."),
-    "GB": ("Ltd", "Limited", "PLC", "LLP", "Ltd."),
-    "US": ("Inc.", "LLC", "Corp.", "Corporation", "Company", "Co."),
-    "PL": ("Sp. z o.o.", "S.A.", "sp.k."),
-    "SE": ("AB", "Aktiebolag"),
-    "DK": ("A/S", "ApS"),
-    "FI": ("Oy", "Oyj"),
-    "CZ": ("s.r.o.", "a.s."),
-    "RU": ("ООО", "АО", "ПАО"),
-    "GR": ("Α.Ε.", "Ε.Π.Ε.", "Ο.Ε."),
-    "JP": ("株式会社", "(株)", "有限会社"),
-}
-_LATIN_FORMS = {"RU": ("OOO", "LLC", "AO", "JSC"), "GR": ("A.E.", "S.A.", "EPE"), "JP": ("K.K.", "Co., Ltd.")}
+_FORMS: dict[str, tuple[tuple[str, ...], ...]] = {  # each with the ways in which it is written, the usual one first
+    "DE": (
+        ("GmbH", "G.m.b.H.", "Gesellschaft mbH", "Gesellschaft mit beschränkter Haftung"), ("AG", "Aktiengesellschaft"),
+        ("GmbH & Co. KG", "GmbH&Co.KG", "GmbH + Co KG"), ("KG",), ("UG (haftungsbeschränkt)", "UG"), ("e.K.", "e. K."), ("OHG",),
+    ),
+    "AT": (("GmbH", "Ges.m.b.H.", "Gesellschaft m.b.H."), ("AG",), ("OG",)),
+    "FR": (("SARL", "S.A.R.L.", "Sàrl"), ("SAS", "S.A.S."), ("S.A.", "SA"), ("SASU",), ("EURL", "E.U.R.L.")),
+    "IT": (("S.r.l.", "SRL", "S.R.L.", "Srl"), ("S.p.A.", "SPA", "Spa"), ("S.n.c.", "SNC")),
+    "ES": (("S.L.", "SL", "Sociedad Limitada"), ("S.A.", "SA", "Sociedad Anónima"), ("S.L.U.", "SLU")),
+    "NL": (("B.V.", "BV"), ("N.V.", "NV"), ("V.O.F.", "VOF")),
+    "GB": (("Ltd", "Limited", "Ltd."), ("PLC", "Public Limited Company", "p.l.c."), ("LLP", "L.L.P.")),
+    "US": (("Inc.", "Inc", "Incorporated"), ("LLC", "L.L.C."), ("Corp.", "Corporation"), ("Company", "Co.")),
+    "PL": (("Sp. z o.o.", "Sp.z o.o.", "Spółka z o.o."), ("S.A.", "SA"), ("sp.k.", "Sp. k.")),
+    "SE": (("AB", "Aktiebolag"), ("HB", "Handelsbolag")),
+    "DK": (("A/S", "AS"), ("ApS", "APS")),
+    "FI": (("Oy", "OY"), ("Oyj",)),
+    "CZ": (("s.r.o.", "spol. s r.o.", "sro"), ("a.s.", "as")),
+    "RU": (("ООО",), ("АО",), ("ПАО",)),
+    "GR": (("Α.Ε.", "ΑΕ"), ("Ε.Π.Ε.", "ΕΠΕ"), ("Ο.Ε.",)),
+    "JP": (("株式会社", "(株)"), ("有限会社", "(有)")),
+}  # fmt: skip
+_LATIN_FORMS = {
+    "ООО": ("OOO", "LLC"), "АО": ("AO", "JSC"), "ПАО": ("PAO", "PJSC"), "Α.Ε.": ("A.E.", "S.A."), "Ε.Π.Ε.": ("EPE",),
+    "Ο.Ε.": ("O.E.",), "株式会社": ("K.K.", "Co., Ltd."), "有限会社": ("Y.K.", "Ltd."),
+}  # fmt: skip
+FORM_WRITTEN_OTHERWISE, FORM_OTHER = 0.40, 0.05
+"""How often a clerk writes a legal form in another way or leaves it out; how often it names another one: a guess, or the company was
+converted since."""
+_DIGITS = {"US": 9, "GB": 9, "DE": 9, "NL": 9, "PL": 10, "SE": 10, "RU": 10}
+"""Digits of a company's tax number; elsewhere eleven."""
+_SECOND_NUMBER = {"DE": 11, "GB": 8, "PL": 9, "RU": 13, "NL": 8, "IT": 16, "AT": 6}
+"""Digits of the other number that companies of a country bear beside the first: a Steuernummer, a company number, a REGON."""
+HAS_SECOND_NUMBER = 0.2
+"""How often it is that one which stands in the file."""
 _WEIGHTS = {
     "DE": 18, "US": 18, "GB": 13, "FR": 10, "IT": 8, "ES": 6, "NL": 6, "PL": 5, "SE": 4, "AT": 3, "DK": 2, "FI": 2,
     "CZ": 2, "RU": 1, "GR": 1, "JP": 1,
@@ -237,15 +255,15 @@ def _company(chance: random.Random) -> _Company:
             words, native = (*words, extra), (*native, extra)
     else:
         words = _words(chance, country)
-    digits = {"US": 9, "GB": 9, "DE": 9, "PL": 10}.get(country, 11)
     return _Company(
         words=words,
         form=chance.choice(_FORMS[country]),
         country=country,
         postcode=_postcode(chance, country),
         town=chance.choice(_TOWNS),
-        tax_id=_digits(chance, digits),
+        tax_id=_digits(chance, _DIGITS.get(country, 11)),
         account=country + _digits(chance, 20),
+        second=_digits(chance, _SECOND_NUMBER.get(country, 0)),
         native=native,
     )
 
@@ -280,12 +298,16 @@ def _coined(chance: random.Random) -> str:
 
 def _resembling(chance: random.Random, like: _Company) -> _Company:
     """Another company that a hasty eye takes for `like`."""
-    own = {
+    own: dict[str, Any] = {
         "town": chance.choice(_TOWNS),
-        "tax_id": _digits(chance, 9),
+        "tax_id": _digits(chance, len(like.tax_id)),
         "account": like.country + _digits(chance, 20),
+        "second": _digits(chance, len(like.second)),
     }
     kind = chance.random()
+    others = [form for form in _FORMS[like.country] if form != like.form]
+    if kind < 0.05 and others:  # the same house: a GmbH and its GmbH & Co. KG, an old company and a new one
+        return replace(like, form=chance.choice(others), **{**own, "town": like.town})
     if kind < 0.35 and not like.native:  # a sister abroad, or at home with another form
         country = chance.choice(_ABROAD)
         return replace(
@@ -293,7 +315,11 @@ def _resembling(chance: random.Random, like: _Company) -> _Company:
             country=country,
             form=chance.choice(_FORMS[country]),
             postcode=_postcode(chance, country),
-            **own,
+            **{
+                **own,
+                "tax_id": _digits(chance, _DIGITS.get(country, 11)),
+                "second": _digits(chance, _SECOND_NUMBER.get(country, 0)),
+            },
         )
     if kind < 0.45:  # a namesake in another town: registers allow few
         return replace(like, postcode=_postcode(chance, like.country), **own)
@@ -318,9 +344,7 @@ def _row(chance: random.Random, one: _Company, company: int, *, is_first: bool) 
         town = chance.choice((town, *chance.choices(_TOWNS, k=2)))
     postcode = postcode if chance.random() < HAS_POSTCODE else ""
     town = _town(chance, town) if chance.random() < HAS_TOWN else ""
-    tax_id = one.tax_id if chance.random() < HAS_TAX else ""
-    if tax_id and chance.random() < 0.4:
-        tax_id = f"{one.country} {tax_id[:3]}.{tax_id[3:]}"
+    tax_id = _number(chance, one) if chance.random() < HAS_TAX else ""
     if tax_id and not is_first and chance.random() < 0.01:
         tax_id = _slip(chance, tax_id)
     account = one.account if chance.random() < HAS_BANK else ""
@@ -330,6 +354,21 @@ def _row(chance: random.Random, one: _Company, company: int, *, is_first: bool) 
     if country and not is_first and chance.random() < 0.01:
         country = chance.choice(_ABROAD)  # where it sends its invoices from
     return Row(0, company, name, country, postcode, town, tax_id, account)
+
+
+def _number(chance: random.Random, one: _Company) -> str:
+    """One of a company's numbers, in one of the ways in which it is written."""
+    number = one.tax_id
+    if one.second and chance.random() < HAS_SECOND_NUMBER:
+        return one.second if chance.random() < 0.5 else f"{one.second[:3]}/{one.second[3:]}"
+    if (
+        one.country == "FR"
+    ):  # its nine digits, the VAT number that ends with them, the number of the house that begins with them
+        siren = number[2:]
+        number = chance.choice((number, siren, siren + "00017"))
+    elif one.country == "SE" and chance.random() < 0.5:
+        number = number[:10] if chance.random() < 0.5 else number[:10] + "01"
+    return f"{one.country} {number[:3]}.{number[3:]}" if chance.random() < 0.4 else number
 
 
 def _town(chance: random.Random, town: str) -> str:
@@ -348,29 +387,31 @@ def _written(chance: random.Random, one: _Company) -> str:
     if one.native:
         words = " ".join(one.native)
         return (
-            f"{one.form} {words}"
+            f"{one.form[0]} {words}"
             if one.country in ("RU", "JP") and chance.random() < 0.7
-            else f"{words} {one.form}"
+            else f"{words} {one.form[0]}"
         )
-    return f"{' '.join(one.words)} {one.form}"
+    return f"{' '.join(one.words)} {one.form[0]}"
 
 
 def _typed(chance: random.Random, one: _Company) -> str:
     """As somebody typed it who had the company on the phone."""
     words, form = list(one.words), one.form
+    if chance.random() < FORM_OTHER:
+        form = chance.choice(_FORMS[one.country])
     if one.native:
         if chance.random() < 0.4:
             words = list(one.native)
         else:
             script = {**_CYRILLIC, **_GREEK, **_JAPANESE}
             words = [chance.choice(script[word]) if word in script else word for word in one.native]
-            form = chance.choice(_LATIN_FORMS[one.country])
+            form = _LATIN_FORMS[form[0]]
     for _ in range(chance.choice((0, 1, 1, 1, 2))):
         words = _varied(chance, words, one)
-    if chance.random() < 0.45:
-        forms = _LATIN_FORMS.get(one.country, ()) if one.native else _FORMS[one.country]
-        form = chance.choice((*forms, "", "")) if forms else form
-    name = " ".join(filter(None, (*words, form)))
+    written = form[0]
+    if chance.random() < FORM_WRITTEN_OTHERWISE:
+        written = chance.choice((*form, "", ""))
+    name = " ".join(filter(None, (*words, written)))
     if chance.random() < 0.15:
         name = name.upper()
     elif chance.random() < 0.08:

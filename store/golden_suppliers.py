@@ -136,6 +136,19 @@ def vetoes(db: sqlite3.Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
     return found
 
 
+def tax_ids(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return the tax ids of those of these records that have some, as they are compared."""
+    found: dict[str, frozenset[str]] = {}
+    for system, some in _by_system(keys):
+        rows = db.execute(
+            "SELECT external_id, tax_ids FROM supplier_form WHERE tax_ids<>'' AND system=?"
+            f" AND external_id IN ({marks(some)})",
+            (system, *some),
+        )
+        found.update((f"{system}:{external_id}", frozenset(numbers.split())) for external_id, numbers in rows)
+    return found
+
+
 def newest(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Newest]:
     """Return what is known of these records; those that are no suppliers we hold are left out."""
     found: dict[str, Newest] = {}

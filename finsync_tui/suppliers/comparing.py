@@ -23,24 +23,30 @@ STEEP: Final = 1.4
 SAME, OTHER, NOT_KNOWN = "same", "other", "not known"
 PLACE: Final[Mapping[str, Mapping[str, float]]] = {  # by postcode, then town
     SAME: {SAME: 11.0, NOT_KNOWN: 9.0, OTHER: 8.0},
-    NOT_KNOWN: {SAME: 2.0, NOT_KNOWN: -10.0, OTHER: -25.0},
-    OTHER: {SAME: 0.0, NOT_KNOWN: -24.0, OTHER: -28.0},
+    NOT_KNOWN: {SAME: 2.0, NOT_KNOWN: -10.0, OTHER: -22.0},
+    OTHER: {SAME: 0.0, NOT_KNOWN: -22.0, OTHER: -28.0},
 }
 COUNTRY_OTHER, COUNTRY_OTHER_SAME_PLACE = -30.0, -4.0
-BANK_SAME, BANK_OTHER = 25.0, -2.0
+BANK_SAME, BANK_OTHER, BANK_OTHER_ELSEWHERE = 25.0, -2.0, -8.0
+UNLIKE_ELSEWHERE: Final = -14.0
+"""Of unlike legal forms at places that do not agree: a sister in another town, not the same company."""
 NUMBERS_OTHER: Final = -40.0
 TAX_ABROAD: Final = -6.0
 UNLIKE_MOST: Final = 84.0
 """However alike they are, a GmbH and its GmbH & Co. KG, a company and its holding, a fund II and a fund III score no more: a
 person looks."""
-WORTH_A_LOOK: Final = 56.0
+DOUBT_MOST: Final = 90.0
+"""Nor more than this with two postcodes or two bank accounts, unless a tax id agrees."""
+WORTH_A_LOOK: Final = 54.0
 """Names with less in common are not looked at more closely."""
 SURE: Final = 92.0
 CUT_MIN, CUT_OFF = 12, 92.0
 """Letters from which on a name that begins another is taken for it, cut off."""
-MORE_WORDS, ONE_WORD = 86.0, 80.0
+MORE_WORDS, ONE_WORD, MORE_WORDS_MOST = 86.0, 80.0, 87.5
 """What a name counts for that has all words of the other and more: of several words, of one alone."""
-OTHER_WORDS, OTHER_BUSINESS = 50.0, -12.0
+PLACE_ADDED: Final = 97.0
+"""What a name counts for that has only its own town or country more."""
+OTHER_WORDS, OTHER_BUSINESS = 62.0, -12.0
 
 
 class Form(NamedTuple):
@@ -100,7 +106,7 @@ def plain(text: str) -> str:
 
 def tax_keys(numbers: Iterable[str], country: str) -> frozenset[str]:
     """Return tax ids as they are compared."""
-    return frozenset(tax_key(one, country) for one in numbers)
+    return frozenset([tax_key(one, country) for one in numbers])
 
 
 def kinds(keys: frozenset[str]) -> frozenset[str]:
@@ -115,7 +121,7 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
             return PROVEN if names(one, other, is_near=True) >= NAME_CLAIM else DOUBTFUL_PROOF
         if not one.tax_kinds.isdisjoint(other.tax_kinds):
             return 0.0
-    moved, is_near = _moves(one, other)
+    moved, is_near, most = _moves(one, other)
     if PROVEN + moved < cutoff:
         return 0.0
     needed = PROVEN - (PROVEN + moved - cutoff) / STEEP
@@ -125,27 +131,31 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
         one.numbers != other.numbers or (one.legal != other.legal and is_unlike(one.legal, other.legal))
     ):
         total = UNLIKE_MOST
-    return 0.0 if total < cutoff or not found else total if total < PROVEN else PROVEN
+    return 0.0 if total < cutoff or not found else min(total, most)
 
 
-def _moves(one: Form, other: Form) -> tuple[float, bool]:
-    """Return what everything but the names is worth, and whether something says that they belong together."""
+def _moves(one: Form, other: Form) -> tuple[float, bool, float]:
+    """Return what everything but the names is worth, whether something says that they belong together, and the most that
+    the two may score."""
     code = _same(one.postcode, other.postcode)
     town = _same(one.town, other.town)
     moved = PLACE[code][town]
     is_near = code is SAME or town is SAME
+    most = DOUBT_MOST if code is OTHER else PROVEN
     if one.country != other.country and one.country and other.country:
         moved += COUNTRY_OTHER_SAME_PLACE if code is SAME else COUNTRY_OTHER
     if one.numbers != other.numbers:
         moved += NUMBERS_OTHER
     if one.accounts and other.accounts:
         if one.accounts.isdisjoint(other.accounts):
-            moved += BANK_OTHER
+            moved, most = moved + (BANK_OTHER if is_near else BANK_OTHER_ELSEWHERE), DOUBT_MOST
         else:
             moved, is_near = moved + BANK_SAME, True
+    if not is_near and one.legal != other.legal and is_unlike(one.legal, other.legal):
+        moved += UNLIKE_ELSEWHERE
     if one.tax_ids and other.tax_ids and one.country != other.country:
         moved += TAX_ABROAD
-    return moved, is_near
+    return moved, is_near, most
 
 
 def _same(one: str, other: str) -> str:
@@ -169,6 +179,7 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
         what = "tax ids of two countries" if is_abroad else "tax ids of two kinds: they say nothing"
         reasons.append(Reason(what, TAX_ABROAD if is_abroad else 0.0))
     code, town = _same(one.postcode, other.postcode), _same(one.town, other.town)
+    is_near = SAME in (code, town)
     words = {SAME: "the same {0} {1}", OTHER: "{0} {1} and {2}", NOT_KNOWN: "no {0} to compare"}
     places = [
         words[code].format("postcode", one.postcode, other.postcode),
@@ -182,12 +193,16 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
         numbers = " and ".join(",".join(sorted(some)) or "none" for some in (one.numbers, other.numbers))
         reasons.append(Reason(f"other numbers in the names: {numbers}", NUMBERS_OTHER))
     if is_unlike(one.legal, other.legal):
-        kinds_ = " and ".join(each or "none named" for each in (one.legal, other.legal))
-        reasons.append(Reason(f"other legal forms ({kinds_}): {UNLIKE_MOST:.0f} at most", 0.0))
+        kinds_ = " and ".join(
+            each.replace(":", " ").strip() or "none named" for each in (one.legal, other.legal)
+        )
+        points = 0.0 if is_near else UNLIKE_ELSEWHERE
+        reasons.append(Reason(f"other legal forms ({kinds_}): {UNLIKE_MOST:.0f} at most", points))
     if one.accounts and other.accounts:
         is_other = one.accounts.isdisjoint(other.accounts)
         what = "other bank accounts" if is_other else "the same bank account"
-        reasons.append(Reason(what, BANK_OTHER if is_other else BANK_SAME))
+        points = BANK_OTHER if is_near else BANK_OTHER_ELSEWHERE
+        reasons.append(Reason(what, points if is_other else BANK_SAME))
     return score(one, other), tuple(reasons)
 
 
@@ -201,25 +216,29 @@ def names(one: Form, other: Form, cutoff: float = 0.0, *, is_near: bool = False)
     if one.text == other.text or one.joined == other.joined:
         return 100.0
     found = ratio()(one.text, other.text, score_cutoff=min(cutoff, WORTH_A_LOOK) if is_near else cutoff)
-    if found and found < SURE and is_near:
+    if found and is_near and (found < SURE or len(one.words) != len(other.words)):
         found = _by_words(one, other, found)
     return found if found >= cutoff else 0.0
 
 
 def _by_words(one: Form, other: Form, found: float) -> float:
+    mine, theirs = set(one.words), set(other.words)
+    rest, others = mine - theirs, theirs - mine
+    if not rest or not others:  # one has all words of the other, and more
+        if all(word in (one.town, other.town, one.country.lower()) for word in rest or others):
+            return PLACE_ADDED
+        return min(max(found, MORE_WORDS if len(mine & theirs) > 1 else ONE_WORD), MORE_WORDS_MOST)
     short, long = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
     if len(short.joined) >= CUT_MIN and long.joined.startswith(short.joined):
         return max(found, CUT_OFF)
     together = ratio()(one.joined, other.joined, score_cutoff=SURE)
     if together:
-        return together
-    mine, theirs = set(one.words), set(other.words)
-    if mine.isdisjoint(theirs):
-        return found
-    rest, others = mine - theirs, theirs - mine
-    if not rest or not others:
-        return max(found, MORE_WORDS if len(mine & theirs) > 1 else ONE_WORD)
-    if ratio()(" ".join(sorted(rest)), " ".join(sorted(others))) < OTHER_WORDS:
+        return max(found, together)
+    if (
+        found < SURE
+        and len(rest) < len(mine)
+        and ratio()(" ".join(sorted(rest)), " ".join(sorted(others))) < OTHER_WORDS
+    ):
         return found + OTHER_BUSINESS
     return found
 

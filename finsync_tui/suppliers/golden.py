@@ -94,7 +94,9 @@ def consolidate_batch(
     if not keys:
         return Consolidated()
     before = golden_suppliers.of_keys(db, keys)
-    found = clustering.groups(keys, edges, golden_suppliers.vetoes(db, keys))
+    found = clustering.groups(
+        keys, edges, golden_suppliers.vetoes(db, keys), golden_suppliers.tax_ids(db, keys)
+    )
     ids = _ids(db, found, before, now)
     accounts = golden_suppliers.accounts(db, keys)
     done = Consolidated(looked_at=len(keys))

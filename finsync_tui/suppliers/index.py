@@ -7,7 +7,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from finsync_tui.suppliers.comparing import Form, form, kinds
-from finsync_tui.suppliers.matching import BEGINNING, IN_TOWN
+from finsync_tui.suppliers.matching import BEGINNING, IN_TOWN, ends
 from finsync_tui.suppliers.normal_form import numbers, parts
 from store import meta, supplier_forms
 from store.canonical.supplier import Supplier
@@ -16,7 +16,7 @@ from store.supplier_forms import StoredForm
 BATCH: Final = 500
 PAIRED_WORDS: Final = 4
 """Words of a name, from its first in the alphabet, that are also kept in pairs."""
-_SEEN: Final = "suppliers.seen.2"
+_SEEN: Final = "suppliers.seen.3"
 """Where the stored version is noted up to which all forms are made. Another name makes all anew: forms are built otherwise now."""
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -90,6 +90,7 @@ def keys(one: Form) -> list[str]:
     found += [f"w{word}" for word in one.words]
     if one.town:
         found += [f"@{word[:IN_TOWN]}@{one.town}" for word in one.words]
+        found += [f"@{ends(word)}@{one.town}" for word in one.words]
     found += [pair_key(a, b) for a, b in combinations(one.words[:PAIRED_WORDS], 2)]
     return found
 

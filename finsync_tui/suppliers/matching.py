@@ -1,8 +1,8 @@
 """Every pair of suppliers that may be one, out of a whole file, without comparing all with all.
 
-Two are compared when they share the whole normal form, a postcode, a tax id, a bank account, or the beginning of a rare
-word within one town. Where postcode or town are not known on one side, one of the two rarest words is enough: its
-beginning, its end, or the beginnings of both. Elsewhere only equal names could score enough, and those are found anyway.
+Two are compared when they share the whole normal form, a postcode, a tax id, a bank account, or the beginning or the ends
+of a rare word within one town. Where postcode or town are not known on one side, one of the two rarest words is enough.
+Elsewhere only equal names could score enough, and those are found anyway.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from finsync_tui.suppliers.comparing import WORTH_A_LOOK, Form, extract, ratio, 
 CROWDED, CROWDED_WORDS, CROWDED_CERTAIN = 40, 15, 400
 """A block of more suppliers than this says nothing and is not looked into; one of whole names or proofs says more."""
 BEGINNING: Final = 4
-RARE_WORDS_IN_TOWN, IN_TOWN = 2, 3
+BEGINNING_TOGETHER: Final = 8
+RARE_WORDS_IN_TOWN, IN_TOWN = 2, 4
 """Within a town fewer letters of more words are enough."""
 
 
@@ -37,7 +38,7 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
         key
         for form in forms
         if not form.postcode and not form.town
-        for key in _word_keys(_rarest(form, counts))
+        for key in _word_keys(_rarest(form, counts), counts)
     }
     whole: dict[str, list[int]] = {}
     proofs: dict[str, list[int]] = {}
@@ -52,7 +53,7 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
         if form.tax_ids or form.accounts:
             _look_and_enter(proofs, form.tax_ids | form.accounts, CROWDED_CERTAIN, sure, place)
         alike: set[int] = set()
-        words: Collection[str] = _word_keys(rarest)
+        words: Collection[str] = _word_keys(rarest, counts)
         if known == COMPLETE:  # only what can ask by words alone is found by them, and has to find this one
             words = asked_by_words.intersection(words)
         if words:
@@ -62,7 +63,7 @@ def pairs(forms: Sequence[Form], cutoff: float) -> Iterator[Pair]:
         together: set[int] = set()
         _look_and_enter(near, _near_keys(form, rarest), CROWDED, together, place)
         together -= sure
-        written_alike = together_as.setdefault(form.joined, [])
+        written_alike = together_as.setdefault(form.joined[:BEGINNING_TOGETHER], [])
         if together:
             sure.update(
                 together.intersection(written_alike)
@@ -134,19 +135,19 @@ def _near_keys(form: Form, rarest: Sequence[str]) -> list[str]:
     if form.town:
         town = "@" + form.town
         near += [word[:IN_TOWN] + town for word in rarest[:RARE_WORDS_IN_TOWN]]
+        if rarest:
+            near.append(ends(rarest[0]) + town)
     return near
 
 
-def _word_keys(words: Sequence[str]) -> list[str]:
-    """Return what two may have in common of their words, the rarest first, wherever they are."""
-    if not words:
-        return []
-    first = words[0][:BEGINNING]
-    keys = [words[0], first + "*", "*" + words[0][-BEGINNING:]]
-    if len(words) > 1:
-        second = words[1][:BEGINNING]
-        keys += [second + "*", first + "+" + second if first < second else second + "+" + first]
-    return keys
+def ends(word: str) -> str:
+    """Return the first and the last letters of a word: a slip in its middle leaves them."""
+    return f"{word[0]}~{word[-IN_TOWN + 1 :]}"
+
+
+def _word_keys(words: Sequence[str], counts: Mapping[str, int]) -> Sequence[str]:
+    """Return the two rarest words, those of them that another supplier has too: by these it is found wherever it is."""
+    return [word for word in words[:2] if counts[word] > 1]
 
 
 def _rarest(form: Form, counts: Mapping[str, int]) -> Sequence[str]:

@@ -50,19 +50,35 @@ _LETTERS: Final = {
 
 FORMS_ANYWHERE: Final = _words(
     "gmbh gesmbh mbh ltd limited llc llp plc inc incorporated corp corporation sarl sasu eurl srl spa snc sas slu bv nv vof "
-    "spzoo zoo spk spj sro aps oyj aktiebolag aktiengesellschaft gmbhco ohg ooo pao zao oao epe kk godo pty ptyltd pte sdn bhd "
-    "ltda eireli kft zrt doo dooel ead eood haftungsbeschrankt ek kabushiki yugen kaisha"
+    "spzoo spzo zoo spk spj sro aps oyj aktiebolag handelsbolag aktiengesellschaft gmbhco cokg ohg ooo pao pjsc zao oao epe kk yk godo "
+    "pty ptyltd pte sdn bhd ltda eireli kft zrt doo dooel ead eood haftungsbeschrankt ek kabushiki yugen kaisha"
 )
 """Words that name a legal form wherever they stand."""
 FORMS_AT_EDGE: Final = _words(
-    "ag kg ug sa sl co company as ab oy og ao ae oe jsc gp lp se eg ev kgaa cie sp z o oo k ks is hf ehf ad ood sc scs cv i e"
+    "ag kg ug sa sl co company as ab hb oy og ao ae oe jsc gp lp se eg ev kgaa cie sp z o oo k ks is hf ehf ad ood sc scs cv i e"
 )
 """Words that name one only at the beginning or the end; elsewhere they may be part of the name."""
-_EAST_ASIAN: Final = "\u1100"
-_CJK_FORMS = tuple(
-    unicodedata.normalize("NFKD", form)
-    for form in ("株式会社", "有限会社", "合同会社", "(株)", "(有)", "有限公司", "股份有限公司", "주식회사")
+_IN_FULL: Final = (  # legal forms of several words, and how they are written short
+    ("gesellschaft mit beschrankter haftung", "gmbh"), ("gesellschaft mbh", "gmbh"), ("public limited company", "plc"),
+    ("limited liability company", "llc"), ("limited liability partnership", "llp"), ("sociedad limitada", "sl"),
+    ("sociedad anonima", "sa"), ("societe anonyme", "sa"), ("societa per azioni", "spa"), ("naamloze vennootschap", "nv"),
+    ("besloten vennootschap", "bv"), ("spolka z oo", "spzoo"), ("spolka akcyjna", "sa"), ("spol s ro", "sro"), ("sp z oo", "spzoo"),
+    ("spz oo", "spzoo"), ("joint stock company", "jsc"),
+)  # fmt: skip
+_IN_LETTERS: Final = {("a", "s"): "as", ("sp", "k"): "spk", ("e", "k"): "ek"}
+"""Forms written apart; only at the end, elsewhere they are initials."""
+_IN_FULL_SIGN: Final = _words(
+    "gesellschaft public joint liability sociedad societe societa vennootschap spolka spol sp spz"
 )
+"""A name with none of these words has no such form."""
+_EAST_ASIAN: Final = "\u1100"
+_CJK_FORMS = tuple(  # the longer ones first
+    (unicodedata.normalize("NFKD", form), f" {short} ")
+    for form, short in (
+        ("株式会社", "kk"), ("有限会社", "yk"), ("合同会社", "godo"), ("(株)", "kk"), ("(有)", "yk"), ("股份有限公司", "jsc"), ("有限公司", "ltd"),
+        ("주식회사", "kk"),
+    )
+)  # fmt: skip
 _FILLERS: Final = _words(
     "and und et y e en och og i ja the der die das of de des du la le di da del van von f fur"
 )
@@ -84,15 +100,23 @@ _ADDED: Final = _words("group gruppe holding holdings europe global worldwide")
 """Words that people add and leave out."""
 _HOLDINGS: Final = _words("holding holdings")
 _HOLDING: Final = "+holding"
-_LEGAL: Final = (  # the first that a name has a word of: a GmbH & Co. KG is a partnership
-    ("partnership", _words("kg ohg og gbr snc vof spk spj gmbhco lp llp scs kgaa gp")),
-    ("person", _words("ek eireli kfm")),
-    ("public", _words("ag plc sa spa nv ao oao pao zao jsc oyj ae aktiengesellschaft asa")),
-    ("private", _words("gmbh gesmbh mbh ltd limited llc sarl sas sasu eurl srl sl slu bv ooo spzoo zoo sro aps epe kft doo ood "
-                       "eood ug haftungsbeschrankt pty pte")),
-    ("corporation", _words("inc incorporated corp corporation")),
+_KINDS: Final = (  # the first that a name has a word of: a GmbH & Co. KG is a partnership
+    ("partnership", "gmbhco:de.gmbhco cokg:de.gmbhco kg:de.kg ohg:de.ohg og gbr snc vof spk spj lp llp scs kgaa gp hb handelsbolag oe"),
+    ("person", "ek eireli kfm"),
+    ("public", "ag plc sa spa nv ao:ru.ao oao:ru.ao pao:ru.pao pjsc:ru.pao zao jsc oyj ae aktiengesellschaft as asa"),
+    ("private", "ug:de.ug haftungsbeschrankt:de.ug gmbh:de.gmbh gesmbh:de.gmbh mbh:de.gmbh sasu:fr.sasu eurl:fr.eurl sas:fr.sas "
+                "sarl:fr.sarl slu:es.slu sl:es.sl yk:jp.yk yugen:jp.yk ooo llc ltd limited bv spzoo spzo zoo sro aps epe kft doo ood "
+                "eood pty pte srl ab aktiebolag oy"),
+    ("corporation", "inc:us.inc incorporated:us.inc corp:us.corp corporation:us.corp kk kabushiki"),
+    ("company", "co company"),
 )  # fmt: skip
-"""Kinds of legal forms. Between countries they are alike only roughly, so that they never speak for two, only against."""
+_LEGAL: Final = {
+    word: (place, f"{kind}:{form}")
+    for place, (kind, forms) in enumerate(_KINDS)
+    for word, _, form in (each.partition(":") for each in forms.split())
+}
+"""Of each legal form: its rank, its kind, and where one country has several of a kind, which one it is. Between countries kinds are
+alike only roughly, so that they never speak for two, only against."""
 _ROMAN: Final = {
     word: str(place)
     for place, word in enumerate(
@@ -149,6 +173,8 @@ def normalise(name: str) -> Normal:
 def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str], str]:
     """Return a normal form's parts, for whoever puts them into more."""
     shown = name[:NAME_MAX].lower()
+    if shown[1:2] == "." and shown[2:5].isalpha():
+        shown = f"{shown[0]} {shown[2:]}"  # an initial and a name written together
     if "'" in shown or "’" in shown:
         shown = shown.replace("’", "'").replace(" d'", " ").replace(" l'", " ")
     if not shown.isascii():
@@ -157,6 +183,10 @@ def parts(name: str) -> tuple[str, tuple[str, ...], str, frozenset[str], str]:
         shown = shown.translate(_ASCII)
     words = written = shown.split()
     if len(words) > 1:
+        if len(words[-1]) == 1 and (short := _IN_LETTERS.get((words[-2], words[-1]))) and len(words) > 2:
+            words = written = [*words[:-2], short]
+        if not _IN_FULL_SIGN.isdisjoint(words):
+            words = written = _shortened(words)
         words = _without_forms(words)
     legal = "" if len(words) == len(written) else _legal(written)
     kept = words
@@ -189,23 +219,44 @@ def is_unlike(legal: str, other: str) -> bool:
     [True, True, False, False]
     """
     mine, theirs = legal.removesuffix(_HOLDING), other.removesuffix(_HOLDING)
-    return (mine != theirs and bool(mine and theirs)) or (mine != legal) != (theirs != other)
+    if (mine != legal) != (theirs != other):
+        return True
+    if mine == theirs or not mine or not theirs:
+        return False
+    kind, _, form = mine.partition(":")
+    other_kind, _, other_form = theirs.partition(":")
+    return kind != other_kind or (form[:2] == other_form[:2] and bool(form))
 
 
 def _legal(words: list[str]) -> str:
     """Return the kind of legal form that stands in a name; empty when none does, or none that says much."""
-    for kind, forms in _LEGAL:
-        if not forms.isdisjoint(words):
-            return kind
-    return ""
+    found = min([_LEGAL[word] for word in words if word in _LEGAL], default=None)
+    if found is None:
+        return ""
+    if found[1] == "partnership:de.kg" and not _PRIVATE.isdisjoint(words):
+        return "partnership:de.gmbhco"
+    if found[1] == "private:" and "ltd" in words and "co" in words:
+        return ""  # what Asian companies of all kinds call themselves in English
+    return found[1]
+
+
+_PRIVATE: Final = _words("gmbh mbh ug ag")
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """Return the words of a name whose legal form is written in full with the short form in its place."""
+    shown = f" {' '.join(words)} "
+    for form, short in _IN_FULL:
+        shown = shown.replace(f" {form} ", f" {short} ")
+    return shown.split()
 
 
 def _folded(shown: str) -> str:
     """One script, one width, no accents."""
     shown = unicodedata.normalize("NFKD", shown).replace("ου", "ou")
     if max(shown) >= _EAST_ASIAN:
-        for form in _CJK_FORMS:
-            shown = shown.replace(form, " ")
+        for form, short in _CJK_FORMS:
+            shown = shown.replace(form, short)
     return shown.translate(_LETTERS)
 
 

@@ -69,6 +69,7 @@ def _near(db: Connection, form: Form) -> set[int]:
     near = [f"#{form.postcode}"] if form.postcode else []
     if form.town:
         near += [f"@{word[: matching.IN_TOWN]}@{form.town}" for word in words[: matching.RARE_WORDS_IN_TOWN]]
+        near += [f"@{matching.ends(word)}@{form.town}" for word in words[:1]]
     for key in near:
         found.update(supplier_forms.having(db, key, matching.CROWDED))
     for word in words[:2]:

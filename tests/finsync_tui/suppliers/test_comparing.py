@@ -35,6 +35,11 @@ def a_form(name: str = "Harbour Paper Ltd", **changes: Any) -> Form:
         ("ＡＢＣ Trading Co., Ltd.", "ABC Trading"),
         ("Bertolini Impianti S.r.l.", "Impianti Bertolini SRL"),
         ("A.B.C. International Inc.", "ABC Intl."),
+        ("Weber Bau Gesellschaft mit beschränkter Haftung", "WEBER BAU GMBH"),
+        ("Nydahl Consulting A/S", "Nydahl Consulting"),
+        ("Acme Public Limited Company", "Acme PLC"),
+        ("Weber Transport spol. s r.o.", "Weber Transport s.r.o."),
+        ("G.Rosselli Impianti Srl", "G. Rosselli Impianti S.r.l."),
     ],
 )
 def test_one_company_written_in_two_ways_has_one_normal_form(one: str, other: str) -> None:
@@ -132,6 +137,45 @@ def test_look_alikes_are_not_linked(one: str, other: str) -> None:
     assert "link" != LIMITS.band(score(a_form(one), a_form(other)))
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "band"),
+    [
+        ("Weber Bau GmbH", "Weber Bau GmbH & Co. KG", "ask"),
+        ("Weber Bau GmbH", "Weber Bau UG (haftungsbeschränkt)", "ask"),
+        ("Dupont Services SAS", "Dupont Services EURL", "ask"),
+        ("Acme Tooling Inc.", "Acme Tooling Corp.", "ask"),
+        ("有限会社 森清工業", "株式会社 森清工業", "ask"),
+        ("Weber Bau GmbH", "Weber Bau G.m.b.H.", "link"),
+        ("Acme Tooling Inc.", "Acme Tooling Incorporated", "link"),
+        ("Morisei Kogyo Co., Ltd.", "Morisei Kogyo K.K.", "link"),
+    ],
+)
+def test_legal_forms_of_one_country_are_told_apart_and_their_spellings_are_not(
+    one: str, other: str, band: str
+) -> None:
+    """A company and another one in its house are two, however alike: a person looks. How a form is written says nothing."""
+    assert band == LIMITS.band(score(a_form(one), a_form(other)))
+
+
+def test_another_legal_form_in_another_town_is_nobody() -> None:
+    """A sister elsewhere is not asked about; with one form she might have moved."""
+    elsewhere = {"postcode": "LS1 1AA", "town": "Leeds"}
+
+    assert "ignore" == LIMITS.band(
+        score(a_form("Harbour Paper Ltd"), a_form("Harbour Paper LLP", **elsewhere))
+    )
+    assert "ask" == LIMITS.band(score(a_form("Harbour Paper Ltd"), a_form("Harbour Paper", **elsewhere)))
+
+
+def test_its_own_town_or_country_in_a_name_is_nothing_more() -> None:
+    """`Harbour Paper Hull` in Hull is Harbour Paper; another word more leaves it to a person."""
+    beyond = {"postcode": "", "town": "Hull"}
+
+    assert "link" == LIMITS.band(score(a_form("Zorbin"), a_form("Zorbin Hull", **beyond)))
+    assert "link" == LIMITS.band(score(a_form("Zorbin"), a_form("Zorbin GB Ltd", **beyond)))
+    assert "ask" == LIMITS.band(score(a_form("Zorbin Paper"), a_form("Zorbin Paper Trading", **beyond)))
+
+
 def test_names_cut_off_or_run_together_are_found() -> None:
     """As old systems' fields and hasty hands leave them."""
     assert "link" == LIMITS.band(score(a_form("Wagnerelektrotechnik"), a_form("Wagner Elektrotechnik GmbH")))
@@ -154,10 +198,11 @@ def test_the_generated_truth_is_found() -> None:
     found = {(pair.other, pair.one): pair.score for pair in matching.pairs(forms, LIMITS.ask)}
 
     links = {pair for pair, points in found.items() if points >= LIMITS.link}
-    same = {pair for pair, points in found.items() if points >= 78}
+    same = {pair for pair, points in found.items() if points >= 80}
     assert len(links & truth) >= 0.99 * len(links)
-    assert len(same & truth) >= 0.97 * len(same)
-    assert len(same & truth) >= 0.88 * len(truth)
+    assert len(links & truth) >= 0.72 * len(truth)
+    assert len(same & truth) >= 0.965 * len(same)
+    assert len(same & truth) >= 0.86 * len(truth)
 
 
 def test_words_that_were_run_together_are_found_in_a_whole_file_too() -> None:

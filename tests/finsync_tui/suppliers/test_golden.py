@@ -97,6 +97,16 @@ def test_each_supplier_has_one_golden_record_whatever_number_of_systems_it_stand
     assert golden.Consolidated() == books.consolidate()
 
 
+def test_a_tax_id_in_between_parts_what_only_looks_alike() -> None:
+    """The two that look most alike have no numbers; what they already stand with has, and these contradict."""
+    books = Books()
+    for key, number in (("coupa:1", "GB123456773"), ("oracle-emea:9", ""), ("concur:5", "GB980780684")):
+        tax = (TaxRegistration(number=number, country="GB"),) if number else ()
+        books.put(key, name="Harbour Paper Ltd", address=HULL, number=key, tax_registrations=tax)
+
+    assert [("concur:5", "oracle-emea:9"), ("coupa:1",)] == sorted(books.together())
+
+
 def test_an_engine_that_is_to_stop_leaves_the_rest_due() -> None:
     """Nothing is forgotten: the next call goes on."""
     books = Books()
