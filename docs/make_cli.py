@@ -68,6 +68,7 @@ SHAPES = {
     "profile diff": "place, one, other",
     "policy list": "policy, rule, decides, then, when, why, companies, priority, valid_from, valid_to, is_enabled, owner, deputy; "
     "with `--decisions` decision, what, says, names, takes_first",
+    "people duties": "person, duties, roles, accepted",
     "policy status": "policy, version, is_signed, proposal, proposals_open, profile_differs, upcoming (proposal, effective_from), problems",
     "policy proposals": "id, policy, state, base_version, maker, made_at, reason, effective_from, checker, decided_at, decision, version",
     "policy history": "version, recorded_at, changes, proposal, from",

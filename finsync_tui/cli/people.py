@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    WorkspaceOption,
+    example,
+    opened,
+    workspace_of,
+)
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import Cell, facts, note, safe, say, say_json, table
 
@@ -180,3 +187,30 @@ def key(
         note(
             f"the private half is in the {place}; an administrator puts the line above under [people.{safe(owner)}]"
         )
+
+
+@app.command(epilog=example("finsync people duties", "finsync people duties --json"))
+def duties(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List people whose roles allow what should lie in two hands; ends with 3 when the profile does not say why."""
+    from dataclasses import asdict
+
+    from finsync_tui import profile
+    from finsync_tui.people.duties import conflicts
+
+    found = list(conflicts(profile.load(workspace_of(workspace))))
+    if json:
+        say_json([asdict(one) for one in found])
+    elif found:
+        say(
+            table(
+                ["person", "roles", "could", "accepted"],
+                [
+                    [one.person, ", ".join(one.roles), "; ".join(one.duties), one.accepted or "no"]
+                    for one in found
+                ],
+            )
+        )
+    open_ones = sum(not one.accepted for one in found)
+    note(f"{len(found)} people with duties that belong apart; {open_ones} not accepted")
+    if open_ones:
+        raise typer.Exit(FOUND_SOMETHING)

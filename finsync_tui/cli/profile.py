@@ -16,12 +16,27 @@ BRIEF_MAX = 60
 app = typer.Typer(name="profile", help="The company's configuration.", no_args_is_help=True)
 
 
-@app.command(epilog=example("finsync profile check"))
-def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+@app.command(epilog=example("finsync profile check", "finsync profile check --strict --json"))
+def check(
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="For a pipeline: also mapping tables and their samples, rules without a case, owners, duties that belong apart.",
+        ),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
     """Check the configuration without any network; ends with 3 when something must be corrected."""
     from finsync_tui import profile
 
-    problems = profile.check(workspace_of(workspace))
+    found = workspace_of(workspace)
+    problems = profile.check(found)
+    if strict and not problems:
+        from finsync_tui.strict_check import strict_problems
+
+        problems = list(strict_problems(found, profile.load(found)))
     if json:
         say_json([asdict(problem) for problem in problems])
     elif problems:

@@ -84,6 +84,10 @@ class Governance(_Part):
         default_factory=dict,
         description="By currency: below this amount one person may write off. What has no amount takes two",
     )
+    duties_accepted: dict[str, str] = Field(
+        default_factory=dict,
+        description="By person: why the company lives with it that they have duties together that belong apart",
+    )
     adoption: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )

@@ -31,6 +31,12 @@ def people_problems(profile: Profile) -> Iterator[Problem]:
             yield Problem(
                 f"people.{name}", "nobody can act as this person", "Add os_account, web_login or both."
             )
+    for name in profile.governance.duties_accepted.keys() - profile.people.keys():
+        yield Problem(
+            f"governance.duties_accepted.{name}",
+            f"there is no person {name!r}",
+            "Take the line out, or correct the name.",
+        )
     for (name, one), (other_name, other) in combinations(profile.people.items(), 2):
         yield from _alike(name, one, other_name, other)
     if profile.mapping_rule == "two":
