@@ -64,6 +64,7 @@ CASE_CLASSES: Final = frozenset(
         "MATCH_SUPPLIER",
         "PAYMENT_DUPLICATE_POSSIBLE",
         "PAYMENT_TWICE_POSSIBLE",
+        "WITHHOLDING_DIFFERS",
         "WRITE_NOT_AGREED",
         "POLICY_HELD",
         "POLICY_UNDECIDED",

@@ -170,7 +170,7 @@ def invoice(row: bytes, options: Options) -> Translated:
             "lines": tuple(
                 _invoice_line(line, currency, f"$.invoiceLines[{index}]", options)
                 for index, line in enumerate(wire.rows(document.invoiceLines))
-                if not _is_prepayment(line)
+                if not _is_settling(line)
             ),
         }
     )
@@ -189,8 +189,10 @@ def _amount_paid(document: finance.Invoice) -> Money | None:
     return to_money(document.AmountPaid or Decimal(0), document.InvoiceCurrency, "$.AmountPaid")
 
 
-def _is_prepayment(line: finance.InvoiceLine) -> bool:
-    """Say whether a line only shows that a prepayment paid part of the invoice: it is no part of what is owed."""
+def _is_settling(line: finance.InvoiceLine) -> bool:
+    """Say whether a line only shows what settled part of the invoice, a prepayment or withheld tax: it is not owed."""
+    if wire.words(line.LineType).startswith("WITHHOLDING"):
+        return True
     return wire.words(line.LineType) in ("PREPAYMENT", "PREPAY") and not wire.is_set(
         line.PrepaymentIncludedonInvoiceFlag
     )
@@ -289,6 +291,9 @@ def payment(row: bytes, options: Options) -> Translated:
             "method": document.PaymentMethod,
             "currency": currency,
             "amount": to_money(document.PaymentAmount, currency, "$.PaymentAmount"),
+            "withheld": None
+            if document.WithheldAmount is None
+            else to_money(document.WithheldAmount, currency, "$.WithheldAmount"),
             "paid_on": paid_on,
             "cleared_on": day(document.ClearingDate, "$.ClearingDate"),
             "voided_on": voided_on,
@@ -326,17 +331,22 @@ def _paid_invoice(row: finance.RelatedInvoice, invoice_id: str, currency: str, p
         invoice_number=row.InvoiceNumber,
         amount=to_money(settled or Decimal(0), of, f"{path}.AmountPaidInvoiceCurrency") if is_other else left,
         in_payment_currency=left if is_other else None,
+        discount=to_money(row.DiscountTaken, of, f"{path}.DiscountTaken") if row.DiscountTaken else None,
     )
 
 
 def _together(one: PaidInvoice, other: PaidInvoice) -> PaidInvoice:
-    left = (one.in_payment_currency, other.in_payment_currency)
     return one.model_copy(
         update={
             "amount": one.amount + other.amount,
-            "in_payment_currency": left[0] + left[1] if left[0] and left[1] else None,
+            "in_payment_currency": _added(one.in_payment_currency, other.in_payment_currency),
+            "discount": _added(one.discount, other.discount),
         }
     )
+
+
+def _added(one: Money | None, other: Money | None) -> Money | None:
+    return one or other if one is None or other is None else one + other
 
 
 def employee(row: bytes, options: Options) -> Translated:

@@ -184,14 +184,14 @@ def _payments() -> Resource:
         "InvoicePaymentId",
         "InvoicePaymentId:id CheckId:id InvoiceId:id InvoiceNumber:text50 InvoiceBusinessUnit:text240 "
         "InstallmentNumber:whole AmountPaidPaymentCurrency:number AmountPaidInvoiceCurrency:number "
-        "InvoiceAmount:number InvoicePaymentAmount:number InvoiceCurrency:text15 CrossCurrencyRate:number "
+        "InvoiceAmount:number InvoicePaymentAmount:number InvoiceCurrency:text15 CrossCurrencyRate:number DiscountTaken:number "
         "CreationDate:instant LastUpdateDate:instant",
     )
     return resource(
         "payablesPayments",
         "Payment",
         "CheckId",
-        "CheckId:id PaymentId:id PaymentReference:id PaymentNumber:id PaymentAmount:number "
+        "CheckId:id PaymentId:id PaymentReference:id PaymentNumber:id PaymentAmount:number WithheldAmount:number "
         "PaymentCurrency:text15 PaymentDate:date AccountingDate:date PaymentDescription:text240 "
         "PaymentStatus:text30 PaymentType:text30 PaymentMethod:text80 Payee:text360 PayeeSite:text240 "
         "SupplierNumber:text30 BusinessUnit:text240 LegalEntity:text240 DisbursementBankAccountName:text80 "

@@ -10,6 +10,7 @@ from typing import Final
 from adapters.oracle_fusion.simulator_invoices import period_problem
 from adapters.oracle_fusion.simulator_ledger import Ledger
 from adapters.oracle_fusion.simulator_matching import Matching, Reason
+from adapters.oracle_fusion.simulator_payments import WITHHOLDING_LINE_TYPE
 from adapters.oracle_fusion.simulator_prepayments import LINE_TYPE
 from adapters.oracle_fusion.simulator_rows import Row, Value
 from adapters.oracle_fusion.simulator_world import World
@@ -32,7 +33,8 @@ class InvoiceChecks:
 
     def reasons(self, row: Row) -> Iterator[Reason]:
         """Return what is wrong with an invoice, funds apart."""
-        lines = [one for one in row.of("invoiceLines") if one.data["LineType"] != LINE_TYPE]
+        settling = (LINE_TYPE, WITHHOLDING_LINE_TYPE)
+        lines = [one for one in row.of("invoiceLines") if one.data["LineType"] not in settling]
         yield from self._sums(row, lines)
         yield from self._day(row)
         yield from self._rate(row)

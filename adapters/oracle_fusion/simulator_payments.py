@@ -1,12 +1,13 @@
 """Payments of a simulated Payables: by hand, or by a run that the clock starts. A void is a new state, never a new payment.
 
 What is paid of an invoice is counted in the invoice's currency; the money leaves in the currency that the invoice is paid
-in, at the cross-currency rate of the day.
+in, at the cross-currency rate of the day. Withheld tax settles what it keeps back: by a line of the invoice, which the
+header's amount does not count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -20,6 +21,8 @@ from store.canonical.currency import exponent
 from store.clock import instant, text
 
 FIRST_NUMBER: Final = 70_001
+WITHHOLDING_LINE_TYPE: Final = "Withholding tax"
+NET_LINES: Final = ("Item", "Freight", "Miscellaneous")
 CROSS_RATE_KIND: Final = "Corporate"
 """By which rate an invoice is paid in another currency that names no kind of rate itself."""
 
@@ -39,9 +42,13 @@ class Payments:
     def pay(
         self, parts: Sequence[tuple[Row, Decimal]], at: datetime, on: date, run: str | None = None
     ) -> Row:
-        """Pay these amounts of these invoices, each in its own currency, all of one payee, with one payment."""
+        """Settle these amounts of these invoices, each in its own currency, all of one payee, with one payment."""
         first, world = parts[0][0].data, self._world
-        rated = [(invoice, amount, self.cross_rate(invoice, on)) for invoice, amount in parts]
+        kept = [self._withholding(invoice, amount) for invoice, amount in parts]
+        rated = [
+            (invoice, amount - less, self.cross_rate(invoice, on))
+            for (invoice, amount), less in zip(parts, kept, strict=True)
+        ]
         self._last_number += 1
         row = world.new_row(
             self._table.resource,
@@ -50,6 +57,13 @@ class Payments:
                 "PaymentId": world.new_id(),
                 "PaymentReference": self._last_number,
                 "PaymentAmount": sum((_converted(*one) for one in rated), Decimal(0)),
+                "WithheldAmount": sum(
+                    (
+                        _converted(invoice, less, rate)
+                        for (invoice, _, rate), less in zip(rated, kept, strict=True)
+                    ),
+                    Decimal(0),
+                ),
                 "PaymentCurrency": first["PaymentCurrency"],
                 "PaymentDate": on.isoformat(),
                 "AccountingDate": on.isoformat(),
@@ -67,10 +81,39 @@ class Payments:
             },
             at,
         )
-        for invoice, amount, rate in rated:
+        for (invoice, amount, rate), less in zip(rated, kept, strict=True):
             row.of("relatedInvoices").append(self._related(row, invoice, amount, rate, at))
+            self._withhold(invoice, row, less)
             self._book(invoice, amount, at)
         return self._table.put(row)
+
+    def _withholding(self, invoice: Row, amount: Decimal) -> Decimal:
+        """Return what is kept back of so much of an invoice: the supplier's percentage of the net, in proportion; the
+        last payment keeps what is left of it."""
+        data, lines = invoice.data, invoice.of("invoiceLines")
+        percent = self._world.settings.withholding_percent.get(str(data["SupplierNumber"]), Decimal(0))
+        net = _sum(line.data["LineAmount"] for line in lines if line.data["LineType"] in NET_LINES)
+        digits = exponent(str(data["InvoiceCurrency"]))
+        whole = round(net * percent / 100, digits)
+        if amount == unpaid(invoice):
+            return whole - _withheld(invoice)
+        return round(whole * amount / _number(data["InvoiceAmount"]), digits)
+
+    def _withhold(self, invoice: Row, payment: Row, amount: Decimal) -> None:
+        """Note on the invoice what a payment keeps back of it, or gives back."""
+        if not amount:
+            return
+        number = max((int(str(one.id)) for one in invoice.of("invoiceLines")), default=0) + 1
+        line: Data = {
+            "LineNumber": number,
+            "LineType": WITHHOLDING_LINE_TYPE,
+            "LineAmount": -amount,
+            "AccountingDate": payment.data["AccountingDate"],
+            "Description": f"Withheld with payment {payment.data['PaymentNumber']}",
+        }
+        invoice.of("invoiceLines").append(
+            self._world.new_row(invoice.resource.children["invoiceLines"], line)
+        )
 
     def cross_rate(self, invoice: Row, on: date) -> Decimal | None:
         """Return the rate from an invoice's currency to the one it is paid in; None where that is the same."""
@@ -112,6 +155,9 @@ class Payments:
                 row.of("relatedInvoices").append(
                     self._related(row, invoice, -amount, None if rate is None else _number(rate), at)
                 )
+                name = f"Withheld with payment {data['PaymentNumber']}"
+                lines = (one for one in invoice.of("invoiceLines") if one.data["Description"] == name)
+                self._withhold(invoice, row, _sum(one.data["LineAmount"] for one in lines))
                 self._book(invoice, -amount, at)
         row.touch(at)
         self._table.put(row)
@@ -210,10 +256,11 @@ class Payments:
         data = invoice.data
         paid = _number(data["AmountPaid"]) + amount
         data["AmountPaid"] = paid
-        owed = _number(data["InvoiceAmount"])
-        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if abs(paid) >= abs(owed) else "Partially paid"
+        rest = unpaid(invoice)
+        is_settled = rest * _number(data["InvoiceAmount"]) <= 0
+        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if is_settled else "Partially paid"
         for one in invoice.of("invoiceInstallments"):
-            one.data["UnpaidAmount"] = owed - paid
+            one.data["UnpaidAmount"] = rest
         invoice.touch(at)
         self._invoices.put(invoice)
 
@@ -247,7 +294,18 @@ class PaymentDesk:
 
 
 def unpaid(invoice: Row) -> Decimal:
-    return _number(invoice.data["InvoiceAmount"]) - _number(invoice.data["AmountPaid"])
+    """Return what is still owed of an invoice: less what was paid, and less what was withheld."""
+    data = invoice.data
+    return _number(data["InvoiceAmount"]) - _number(data["AmountPaid"]) - _withheld(invoice)
+
+
+def _withheld(invoice: Row) -> Decimal:
+    lines = (one for one in invoice.of("invoiceLines") if one.data["LineType"] == WITHHOLDING_LINE_TYPE)
+    return -_sum(one.data["LineAmount"] for one in lines)
+
+
+def _sum(values: Iterable[Value]) -> Decimal:
+    return sum((_number(one) for one in values), Decimal(0))
 
 
 def _number(value: Value) -> Decimal:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.oracle_fusion.simulator_messages import refused
+from adapters.oracle_fusion.simulator_payments import unpaid
 from adapters.oracle_fusion.simulator_rows import Data, Row, Value
 from adapters.oracle_fusion.simulator_world import World
 
@@ -35,10 +36,7 @@ class Prepayments:
     def apply(self, invoice: Row, parameters: Mapping[str, Any]) -> str:
         number = parameters.get("PrepaymentInvoiceNumber")
         prepayment = self._prepayment(invoice, number)
-        left, owed = (
-            self.left(prepayment),
-            _number(invoice.data["InvoiceAmount"]) - _number(invoice.data["AmountPaid"]),
-        )
+        left, owed = self.left(prepayment), unpaid(invoice)
         asked = parameters.get("PrepaymentApplicationAmount")
         amount = min(left, owed) if asked is None else Decimal(str(asked))
         reason = self._against(invoice, prepayment, amount, left, owed)
@@ -122,9 +120,10 @@ class Prepayments:
         data, owed = invoice.data, _number(invoice.data["InvoiceAmount"])
         paid = _number(data["AmountPaid"]) + amount
         data["AmountPaid"] = paid
-        data["PaidStatus"] = "Unpaid" if not paid else "Paid" if paid == owed else "Partially paid"
+        rest = unpaid(invoice)
+        data["PaidStatus"] = "Unpaid" if rest == owed else "Partially paid" if rest else "Paid"
         for one in invoice.of("invoiceInstallments"):
-            one.data["UnpaidAmount"] = owed - paid
+            one.data["UnpaidAmount"] = rest
         invoice.touch(self._world.now())
         self._table.put(invoice)
 

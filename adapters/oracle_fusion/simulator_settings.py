@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal
 
 CURRENCIES = frozenset(
@@ -126,6 +127,8 @@ class SimulatorSettings:
     """How an invoice action says no: a 200 whose result is the text, or a 400."""
     payment_run_every: timedelta | None = None
     """The automatic payment run; None: only `pay` pays."""
+    withholding_percent: Mapping[str, Decimal] = field(default_factory=dict)
+    """What is kept back for the tax office of payments to a supplier (by number): of the net, in proportion to a part."""
     match_approval_level: str = "2 Way"
     """Of order schedules that say nothing themselves; from "3 Way" on, receipts count."""
     quantity_tolerance_percent: int = 0

@@ -177,6 +177,7 @@ class RelatedInvoice(msgspec.Struct):
     InvoiceNumber: str | None = None
     AmountPaidPaymentCurrency: Decimal | None = None
     AmountPaidInvoiceCurrency: Decimal | None = None
+    DiscountTaken: Decimal | None = None
     InvoiceCurrency: str | None = None
 
 
@@ -184,6 +185,7 @@ class Payment(Linked, kw_only=True):
     CheckId: Id
     PaymentNumber: Id | None = None
     PaymentAmount: Decimal
+    WithheldAmount: Decimal | None = None
     PaymentCurrency: str
     PaymentDate: str
     PaymentStatus: str | None = None

@@ -40,6 +40,7 @@ from finsync_tui.flows.invoice import (
     recorded,
     replies,
     taxing,
+    withheld,
 )
 from finsync_tui.flows.steps import Step
 from finsync_tui.flows.usual import UsualFlow
@@ -66,7 +67,7 @@ class InvoiceToPayment(UsualFlow):
     model = Invoice
     listens_to = (_INVOICE, _PAYMENT, _RECEIPT, _ORDER)
     rechecks: frozenset[str] = frozenset(
-        ("match", "await_release", "await_settled", "check_payment", "await_cancelled_told")
+        ("match", "await_release", "await_settled", "check_payment", "check_withheld", "await_cancelled_told")
     )
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
@@ -159,7 +160,7 @@ class InvoiceToPayment(UsualFlow):
             return "await_payment", True
         if step in ("await_write_back", "write_back"):
             return "write_back", True
-        if step == "check_payment":
+        if step in ("check_payment", "check_withheld"):
             return step, True
         if step in ("await_record", "record_payment", "await_payment"):
             return "await_payment", True
@@ -227,6 +228,7 @@ _STEPS: Mapping[str, Step] = {
         replies.await_write_back,
         replies.await_payment,
         doubles.check_payment,
+        withheld.check_withheld,
         goods.check_goods,
         recorded.record_payment,
         recorded.await_record,

@@ -77,6 +77,28 @@ def amount(payment: Payment, invoice_id: str, currency: str) -> Money:
     return Money(amount_minor=minor, currency=currency)
 
 
+def discount(payments: Mapping[str, Payment], invoice_id: str, currency: str) -> Money:
+    """Return what live payments settle of an invoice as a discount for early payment."""
+    given = (
+        part.discount
+        for one in payments.values()
+        if is_live(one)
+        for part in one.invoices
+        if part.invoice_id == invoice_id and part.discount is not None and part.discount.currency == currency
+    )
+    return sum(given, Money(amount_minor=0, currency=currency))
+
+
+def withheld(payments: Mapping[str, Payment], currency: str) -> Money | None:
+    """Return the tax that live payments of one invoice kept back, as the ERP says; None: it does not, or one of them pays
+    others, too."""
+    live = [one for one in payments.values() if is_live(one)]
+    said = [one.withheld for one in live if one.withheld is not None and one.withheld.currency == currency]
+    if not said or len(said) < len(live) or any(len(one.invoices) != 1 for one in live):
+        return None
+    return sum(said, Money(amount_minor=0, currency=currency))
+
+
 def is_unsettled(payment: Payment, invoice_id: str, currency: str) -> bool:
     """Say whether it is not known in the invoice's currency what a payment pays of it."""
     return any(one.invoice_id == invoice_id and one.amount.currency != currency for one in payment.invoices)

@@ -94,6 +94,10 @@ class TaxPolicy(_Part):
         default=1, ge=0, le=10_000, description="Minor units by which a line, and a document, may differ"
     )
     severity: VerdictSeverity = VerdictSeverity()
+    withholding_differs: Severity = Field(
+        default="note",
+        description="A settled invoice of which the ERP kept back another amount than the country's rule says",
+    )
     countries: dict[Country, CountryTax] = Field(default_factory=dict)
 
     def country(self, code: str) -> CountryTax:

@@ -153,6 +153,9 @@ class PaidInvoice(CanonicalModel):
         default=None,
         description="The same as it left, where the payment was made in another currency than the invoice's",
     )
+    discount: Money | None = Field(
+        default=None, description="What it settles beyond that, as a discount for early payment"
+    )
 
 
 class Payment(CanonicalRecord):
@@ -169,6 +172,9 @@ class Payment(CanonicalRecord):
     method: str | None = None
     currency: CurrencyCode
     amount: Money
+    withheld: Money | None = Field(
+        default=None, description="Tax that was kept back from it, in its currency, where the ERP says so"
+    )
     paid_on: date
     cleared_on: date | None = None
     voided_on: date | None = None

@@ -151,6 +151,24 @@ def test_a_payment_in_another_currency_says_what_it_pays_of_the_invoice_in_its_o
     assert ("paid", None) == (the_invoice(world).paid_status, the_invoice(world).paid)
 
 
+def test_what_is_withheld_settles_an_invoice_with_less() -> None:
+    """Half and the rest: the payments say what was kept back, the invoice is paid with what left, and its lines still add up."""
+    world = a_finance_world(settings={"withholding_percent": {EMPLOYEE: Decimal(10)}})
+    invoice_id = int(validated(world))
+    world.simulator.pay(invoice_id, Decimal("59.55"), on=date(2026, 1, 7))
+    rest = world.simulator.pay(invoice_id, on=date(2026, 1, 8))
+    paid = the_invoice(world)
+    (found, _) = read(world, "payment")
+    world.simulator.void(rest)
+
+    made = [one.record for one in found]
+    assert [("53.59 EUR", "5.96 EUR"), ("53.51 EUR", "5.94 EUR")] == [
+        (str(one.amount), str(one.withheld)) for one in made if isinstance(one, Payment)
+    ]
+    assert ("paid", "107.10 EUR", 1) == (paid.paid_status, str(paid.paid), len(paid.lines))
+    assert ("partly_paid", "53.59 EUR") == (the_invoice(world).paid_status, str(the_invoice(world).paid))
+
+
 def test_what_a_payment_pays_of_an_invoice_is_not_guessed() -> None:
     """An answer without the amount in the invoice's currency leaves it in the payment's: nobody converts it here."""
     world = a_finance_world()

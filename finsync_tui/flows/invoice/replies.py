@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from finsync_tui.flows import outgoing, reading_back
-from finsync_tui.flows.invoice import disputes, doubles, goods, holds, postings, settled, subject
+from finsync_tui.flows.invoice import disputes, doubles, goods, holds, postings, settled, subject, withheld
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Wait
 
 
@@ -56,14 +56,22 @@ def _to_do(context: Context) -> Answer | None:
     if subject.is_cancelled_there(context):
         return Done({"note": f"cancelled in {subject.target(context)}"}, goto="tell_cancelled")
     if subject.invoice(context).total.amount_minor <= 0:
-        return _mark(context) or Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
+        return (
+            _mark(context)
+            or _withheld(context)
+            or Done({"note": "nothing is owed"}, goto="verify", is_skipped=True)
+        )
     if context.workflow.kind == "void":
         return Done({"note": "every payment that was called back is told"}, goto="verify")
     if settled.is_settled(context) and not doubles.doubts(context):
         goods.note(context)
         if disputes.our_hold(context) is not None:  # there is nothing left that it could hold back
             return Done({"note": "paid all the same"}, goto="request_release")
-        return _mark(context) or Done({"note": "paid, and the source knows"}, goto="verify")
+        return (
+            _mark(context)
+            or _withheld(context)
+            or Done({"note": "paid, and the source knows"}, goto="verify")
+        )
     if disputes.is_disputed(context):
         step = "request_hold" if disputes.our_hold(context) is None else "await_settled"
         return Done({"disputed": disputes.reason(context)}, goto=step)
@@ -79,6 +87,12 @@ def _mark(context: Context) -> Done | None:
     if settled.is_flag_right(context):
         return None
     return Done({"note": f"settled in {subject.target(context)}"}, goto="mark_paid")
+
+
+def _withheld(context: Context) -> Done | None:
+    """What was kept back for the tax office is compared with the rule once it is settled and told."""
+    is_settled = bool(context.data.get("recorded")) and settled.is_settled(context)
+    return Done(goto="check_withheld") if is_settled and withheld.is_to_check(context) else None
 
 
 def _unseen_count(context: Context) -> int:

@@ -20,9 +20,9 @@ def late(context: Context) -> Wait | None:
 
     A discount or withheld tax settles an invoice with less than its total: only the invoice itself says so.
     """
-    shown, paid = subject.shown(context), _paid(context)
-    is_old = shown is not None and shown.paid is not None and shown.paid.amount_minor < paid.amount_minor
-    if not is_old or paid.amount_minor >= subject.invoice(context).total.amount_minor:
+    shown, known = subject.shown(context), paid(context)
+    is_old = shown is not None and shown.paid is not None and shown.paid.amount_minor < known.amount_minor
+    if not is_old or known.amount_minor >= subject.invoice(context).total.amount_minor:
         context.data.pop("invoice_by", None)
         return None
     by = datetime.fromisoformat(
@@ -38,8 +38,8 @@ def is_settled(context: Context) -> bool:
 
     A credit note is settled when a payment has taken all of it.
     """
-    paid, owed = _paid(context).amount_minor, subject.invoice(context).total.amount_minor
-    if paid >= owed if owed >= 0 else paid <= owed:
+    told, owed = paid(context).amount_minor, subject.invoice(context).total.amount_minor
+    if told >= owed if owed >= 0 else told <= owed:
         return True
     shown = subject.shown(context)
     if shown is None or shown.paid_status != "paid" or doubles.doubts(context):
@@ -49,7 +49,7 @@ def is_settled(context: Context) -> bool:
         is_known = False
     else:
         made = shown.paid.amount_minor
-        is_known = paid >= made if owed >= 0 else paid <= made
+        is_known = told >= made if owed >= 0 else told <= made
     return is_known or context.now >= datetime.fromisoformat(since) + PAYMENT_LAG
 
 
@@ -66,7 +66,7 @@ def look_again_at(context: Context) -> datetime | None:
     return datetime.fromisoformat(since) + PAYMENT_LAG if since else None
 
 
-def _paid(context: Context) -> Money:
+def paid(context: Context) -> Money:
     """What is paid without a doubt."""
     link = subject.link(context)
     assert link is not None, "only a posted invoice is paid"
