@@ -75,7 +75,7 @@ def answer(
         if line is None:
             raise UnfitAnswerError(f"line {asked.number} is not in the answer")
         findings.append(_finding(asked, line, doubted, options))
-    opinion = _opinion(transaction) if options.has_payables else None
+    opinion = _opinion(transaction)
     if any(found.standing == "unknown_code" for found in findings):
         opinion = None  # whatever was made of the amounts, it was made with another code
     return settle(
@@ -179,7 +179,8 @@ def _money(amount: Decimal, currency: str) -> Money:
 
 
 def _opinion(transaction: wire.Transaction) -> Opinion | None:
-    return None if transaction.apStatusCode is None else opinion_of(transaction.apStatusCode)
+    """Return what the product for accounts payable says; an account without it has no such member, or nothing in it."""
+    return None if not transaction.apStatusCode else opinion_of(transaction.apStatusCode)
 
 
 def _doubted_codes(messages: Sequence[wire.Message], question: TaxQuestion, options: Options) -> set[str]:

@@ -31,10 +31,6 @@ class Options(BaseModel):
         default="basic",
         description="basic: secrets `user` (account id) and `password` (licence key); bearer: secret `token`",
     )
-    has_payables: bool = Field(
-        default=False,
-        description="The account has the product for accounts payable: its status is the verdict",
-    )
     tolerance_minor: int = Field(
         default=1, ge=0, le=10_000, description="Minor units by which a line, and a document, may differ"
     )

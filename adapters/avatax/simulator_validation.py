@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -39,6 +39,51 @@ OVERRIDES: Final = frozenset(
         "VendorChargedTax",
     }
 )
+MEMBERS: Final = frozenset(
+    [
+        "type",
+        "companyCode",
+        "code",
+        "date",
+        "customerCode",
+        "purchaseOrderNo",
+        "referenceCode",
+        "currencyCode",
+        "exchangeRate",
+        "entityUseCode",
+        "exemptionNo",
+        "businessIdentificationNo",
+        "isSellerImporterOfRecord",
+        "deliveryTerms",
+        "addresses",
+        "taxOverride",
+        "lines",
+        "commit",
+        "debugLevel",
+    ]
+)
+LINE_MEMBERS: Final = frozenset(
+    [
+        "number",
+        "quantity",
+        "amount",
+        "taxCode",
+        "itemCode",
+        "description",
+        "hsCode",
+        "revenueAccount",
+        "ref1",
+        "ref2",
+        "taxIncluded",
+        "entityUseCode",
+        "exemptionCode",
+        "addresses",
+        "taxOverride",
+        "parameters",
+    ]
+)
+OVERRIDE_MEMBERS: Final = frozenset(["type", "taxAmount", "taxDate", "reason", "taxAmountByTaxTypes"])
+_WITH_AMOUNT: Final = ("TaxAmount", "AccruedTaxAmount", "VendorChargedTax")
 _LENGTHS: Final = {"code": 50, "customerCode": 50, "purchaseOrderNo": 50, "businessIdentificationNo": 25}
 _LINE_LENGTHS: Final = {
     "number": 50,
@@ -71,6 +116,7 @@ def check(body: Any, settings: Settings) -> None:
         raise Refused(
             404, Reason("EntityNotFoundError", f"Company {body['companyCode']} was not found.", "companyCode")
         )
+    _check_members(body, MEMBERS, "")
     _check_date(body["date"])
     _check_lengths(body, _LENGTHS, "")
     _check_override(body, "taxOverride")
@@ -83,10 +129,36 @@ def check(body: Any, settings: Settings) -> None:
         _check_addresses(body["addresses"], "addresses")
     for position, line in enumerate(lines):
         _check_line(line, position, has_addresses=bool(body.get("addresses")))
+        if body.get("taxOverride") and line.get("taxOverride"):
+            both = "A tax override of the document and one of a line can't be combined."
+            raise Refused(400, Reason("GetTaxError", both, f"lines[{position}].taxOverride"))
+    _check_numbers(lines)
+
+
+def _check_numbers(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Lines are known by their numbers; those without one are counted."""
+    seen: set[str] = set()
+    for position, line in enumerate(lines):
+        number = str(line.get("number") or position + 1)
+        if number in seen:
+            reason = f"Line number {number} is there twice."
+            raise Refused(400, Reason("GetTaxError", reason, f"lines[{position}].number"))
+        seen.add(number)
+
+
+def _check_members(part: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+    for name in part:
+        if name not in known:
+            raise Refused(
+                400, Reason("JsonFormatError", f"There is no member {place}{name}.", f"{place}{name}")
+            )
 
 
 def _check_line(line: Any, position: int, *, has_addresses: bool) -> None:
     place = f"lines[{position}]"
+    if not isinstance(line, dict):
+        raise Refused(400, Reason("JsonFormatError", f"{place} is no line.", place))
+    _check_members(line, LINE_MEMBERS, f"{place}.")
     amount = line.get("amount")
     if amount is None or isinstance(amount, bool | str):
         raise required(f"{place}.amount")
@@ -137,9 +209,12 @@ def _check_override(part: Mapping[str, Any], place: str) -> None:
     override = part.get("taxOverride")
     if override is None:
         return
+    _check_members(override, OVERRIDE_MEMBERS, f"{place}.")
     if override.get("type") not in OVERRIDES:
         raise Refused(
             400, Reason("InvalidEnumValue", f"{override.get('type')} is no override.", f"{place}.type")
         )
     if override["type"] != "None" and not override.get("reason"):
         raise required(f"{place}.reason")
+    if override["type"] in _WITH_AMOUNT and override.get("taxAmount") is None:
+        raise required(f"{place}.taxAmount")

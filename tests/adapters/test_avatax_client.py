@@ -76,7 +76,7 @@ def test_a_wider_tolerance_is_an_option() -> None:
 @pytest.mark.parametrize(("status", "verdict"), VERDICTS.items())
 def test_with_the_payables_product_its_word_is_the_verdict(status: str, verdict: str) -> None:
     """All 28 words of it; what it accrues or is about to accrue is to be accrued."""
-    world = a_world(has_payables=True, forced_status=status, options={"has_payables": True})
+    world = a_world(has_payables=True, forced_status=status)
 
     answer = answered(world, american(paper(charged="7.00")))
 
@@ -93,11 +93,18 @@ def test_there_are_28_words_of_the_payables_product() -> None:
     assert set(listed) == set(VERDICTS)
 
 
-def test_the_word_of_a_product_one_does_not_have_is_not_believed() -> None:
-    """Without the option, amounts decide, whatever else is in the answer."""
-    world = a_world(has_payables=True, forced_status="NoAccrualTrustedVendor")
-
-    assert "undercharged" == answered(world, american(paper(charged="0.00"))).verdict
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        ({"has_payables": True, "forced_status": "NoAccrualTrustedVendor"}, "match"),
+        ({"has_payables": False, "forced_status": "NoAccrualTrustedVendor"}, "undercharged"),
+    ],
+)
+def test_the_answer_says_whether_the_payables_product_is_there(
+    settings: dict[str, Any], verdict: str
+) -> None:
+    """Nothing has to be set: its word decides where the answer has one, else the amounts do."""
+    assert verdict == answered(a_world(**settings), american(paper(charged="0.00"))).verdict
 
 
 @pytest.mark.parametrize(
@@ -118,7 +125,7 @@ def test_what_is_set_up_in_the_payables_product_decides(
     settings: dict[str, Any], charged: str, expected: tuple[str, bool]
 ) -> None:
     """Trusted and accrual suppliers, exempt cost centres and accounts, thresholds."""
-    world = a_world(has_payables=True, options={"has_payables": True}, **settings)
+    world = a_world(has_payables=True, **settings)
 
     answer = answered(world, american(paper(charged=charged, cost_centre="420", account="7110")))
 
@@ -189,7 +196,7 @@ def test_currencies_keep_their_own_minor_units(currency: str, net: str, charged:
 
 def test_a_code_that_is_not_known_is_no_match_whatever_the_amounts_say() -> None:
     """AvaTax may fall back to another code with a remark: the line says so, and the remark is kept."""
-    world = a_world(has_payables=True, options={"has_payables": True})
+    world = a_world(has_payables=True)
 
     answer = answered(world, american(paper("1"), paper("2", tax_code="ZZ999999")))
 

@@ -239,3 +239,38 @@ def test_every_operation_of_the_contract_is_served() -> None:
     assert checker().operation_count == len(served)
     for method, path in served:
         assert checker().knows(method, path.replace("{company}", "C").replace("{code}", "D"))
+
+
+def _with_line(**changes: Any) -> dict[str, Any]:
+    return {"lines": [{"number": "1", "amount": 100, "taxCode": "PS080100", **changes}]}
+
+
+_CHARGED = {"type": "VendorChargedTax", "taxAmount": 19, "reason": "as charged"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"nonsense": 1}, "JsonFormatError"),
+        (_with_line(unitPrice=5), "JsonFormatError"),
+        ({"lines": ["no line"]}, "JsonFormatError"),
+        ({"lines": _with_line()["lines"] * 2}, "GetTaxError"),
+        ({"lines": [{"amount": 1}, {"number": "1", "amount": 1}]}, "GetTaxError"),
+        ({"taxOverride": _CHARGED, **_with_line(taxOverride=_CHARGED)}, "GetTaxError"),
+        ({"taxOverride": {"type": "VendorChargedTax", "reason": "none said"}}, "ValueRequiredError"),
+        ({"taxOverride": {**_CHARGED, "amount": 1}}, "JsonFormatError"),
+    ],
+)
+def test_a_body_that_means_nothing_or_two_things_is_refused(changes: dict[str, Any], code: str) -> None:
+    """Two lines of one number, strange members, two overrides for one line, a charged tax without an amount."""
+
+    async def send() -> httpx.Response:
+        app = httpx.ASGITransport(app=a_simulator().app)
+        async with httpx.AsyncClient(transport=app, base_url="https://rest.avatax.test/api/v2") as client:
+            return await client.post(
+                "/transactions/create", auth=LOGIN, headers=CLIENT, json=a_body(**changes)
+            )
+
+    answer = asyncio.run(send())
+
+    assert (400, [code]) == (answer.status_code, reasons(answer))
