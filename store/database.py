@@ -53,6 +53,7 @@ KNOWN_MIGRATIONS: Final = (
     "m030_spending_without_orders",
     "m031_unreadable_is_not_missing",
     "m032_spent_on_ended_orders",
+    "m033_near_numbers_and_amounts_paid",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1239,6 +1239,34 @@ def m032_spent_on_ended_orders(db: Database) -> None:
         db.execute(statement)
 
 
+_M033 = """
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT normal(coalesce(v.body ->> '$.supplier_number', v.body ->> '$.supplier_id', v.body ->> '$.supplier_name', ''))
+    || '/' || stem(v.body ->> '$.number'), 'supplier_near', r.id
+  FROM record r JOIN record_version v ON v.id=r.version_id WHERE r.entity='invoice';
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT normal(coalesce(v.body ->> '$.payee_number', v.body ->> '$.payee_name')) || '/' || (a.value ->> '$.amount_minor') || '/'
+    || (a.value ->> '$.currency'), 'payee_amount', r.id
+  FROM record r JOIN record_version v ON v.id=r.version_id JOIN (
+    SELECT id, body -> '$.amount' AS value FROM record_version WHERE entity='payment'
+    UNION ALL SELECT o.id, i.value -> '$.amount' FROM record_version o, json_each(o.body, '$.invoices') i WHERE o.entity='payment') a
+    ON a.id=v.id
+  WHERE r.entity='payment' AND coalesce(v.body ->> '$.payee_number', v.body ->> '$.payee_name') <> '';
+"""
+
+
+@migrations()
+def m033_near_numbers_and_amounts_paid(db: Database) -> None:
+    """Invoices are found by numbers that were typed otherwise, payments by payee and amount, as new ones are."""
+    from store.canonical.numbers import stem
+    from store.canonical.supplier import normal
+
+    db.conn.create_function("stem", 1, stem, deterministic=True)
+    db.conn.create_function("normal", 1, normal, deterministic=True)
+    for statement in statements(_M033):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -75,6 +75,11 @@ class DuplicatePolicy(_Part):
 
     same_number: Severity = "block"
     same_amount: Severity = "block"
+    near_number: Severity = Field(
+        default="block",
+        description="A number of the supplier that may be this one: with other zeros, the letter O for a zero, or, over the same "
+        "amount, other letters behind it. block asks a person; retry says that it is another invoice",
+    )
     days: int = Field(default=10, ge=0, le=365, description="Equal amounts so close together are suspicious")
     same_payment: Severity = Field(
         default="block",

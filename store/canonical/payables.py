@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from store.canonical import numbers
 from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
 from store.canonical.record import CanonicalModel, CanonicalRecord
 from store.canonical.supplier import normal
@@ -135,6 +136,7 @@ class Invoice(CanonicalRecord):
         found = [
             ("supplier_invoice", f"{normal(payee)}/{normal(self.number)}"),
             ("supplier_amount", f"{normal(payee)}/{self.total.amount_minor}/{self.currency}"),
+            ("supplier_near", f"{normal(payee)}/{numbers.stem(self.number)}"),
         ]
         lines = ((line.order_number, line.order_line) for line in self.lines if line.order_number)
         found += [("order_line", f"{order}/{line}") for order, line in lines]
@@ -181,4 +183,10 @@ class Payment(CanonicalRecord):
     invoices: tuple[PaidInvoice, ...] = ()
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
-        return tuple(("invoice", one.invoice_id) for one in self.invoices)
+        """By the invoices it pays, and by payee and amount, its own and that of each part."""
+        found = [("invoice", one.invoice_id) for one in self.invoices]
+        payee = normal(self.payee_number or self.payee_name or "")
+        if payee:
+            sizes = (self.amount, *(one.amount for one in self.invoices))
+            found += [("payee_amount", f"{payee}/{one.amount_minor}/{one.currency}") for one in sizes]
+        return tuple(dict.fromkeys(found))

@@ -25,12 +25,14 @@ from store import (
 )
 from store.canonical.budget import Budget
 from store.canonical.money import Money
+from store.canonical.payables import Invoice, InvoiceLine, PaidInvoice, Payment
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.supplier import Supplier
 from store.database import KNOWN_MIGRATIONS
 from store.migrations import (
     m024_budgets_by_what_is_charged,
     m032_spent_on_ended_orders,
+    m033_near_numbers_and_amounts_paid,
     migrations,
     statements,
 )
@@ -211,6 +213,34 @@ def test_budgets_of_an_older_file_are_found_by_what_is_charged_to_them() -> None
 
     assert ["b"] == records.twins(store.db, "budget", "charged", "DE01/420//P-7", "extract")
     assert records.identifiers(store.db, "budget", "extract", "b") == list(BUDGET.identifiers())
+
+
+def test_invoices_and_payments_of_an_older_file_are_found_by_near_numbers_and_amounts() -> None:
+    """As if they had been read today."""
+    store, size = a_store(), Money.of("80", "EUR")
+    part = PaidInvoice(invoice_id="9", amount=Money.of("30", "EUR"))
+    bill = Invoice(
+        number="INV-007", status="approved", supplier_name="Muster", currency="EUR", total=size,
+        invoiced_on=MONDAY.date(), lines=(InvoiceLine(number="1", amount=size),),
+    )  # fmt: skip
+    paid = Payment(
+        number="7",
+        status="issued",
+        payee_number="S-1",
+        currency="EUR",
+        amount=size,
+        paid_on=MONDAY.date(),
+        invoices=(part,),
+    )
+    with store.transaction() as db:
+        for entity, one in (("invoice", bill), ("payment", paid)):
+            records.put_page(db, entity, "erp", [records.Incoming("x", one, b"{}")], MONDAY)
+        db.execute("DELETE FROM identity WHERE kind IN ('supplier_near', 'payee_amount')")
+
+    m033_near_numbers_and_amounts_paid(Database(store.db))
+
+    for entity, one in (("invoice", bill), ("payment", paid)):
+        assert sorted(one.identifiers()) == records.identifiers(store.db, entity, "erp", "x")
 
 
 def test_what_was_invoiced_of_orders_that_had_ended_in_an_older_file_is_spent() -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from finsync_tui import policy
 from finsync_tui.flows import accounts, approval_state, budgets, given, routing, ruled, suppliers, waiting
 from finsync_tui.flows.budgets import Charge
-from finsync_tui.flows.invoice import evidence, matching, postings, spending, subject
+from finsync_tui.flows.invoice import evidence, matching, payees, postings, spending, subject
 from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
@@ -103,14 +103,13 @@ def confirm_supplier(context: Context) -> Answer:
 
 
 def check_duplicates(context: Context) -> Answer:
-    """Has the supplier sent it before, under the same number, or under another one over the same amount?"""
+    """Has the supplier sent it before: under the same number, a near one, or another one over the same amount? Was it paid?"""
     invoice, rules = subject.invoice(context), subject.setup(context).duplicates
     source, target = subject.source(context), subject.target(context)
-    workflow = context.workflow
     context.data["alike_days"] = rules.days  # what is paid later is held against it, too
-    number = str(context.data["payee"]["number"])
-    here = evidence.same_number_at_source(context.db, source, number, invoice, workflow)
-    there = evidence.same_number_in_erp(context.db, target, number, invoice, workflow, subject.mark(context))
+    number, payee = str(context.data["payee"]["number"]), payee_names(context)
+    here = evidence.same_number_at_source(context.db, source, number, invoice, context.workflow)
+    there = evidence.same_number_in_erp(context.db, target, payee, invoice, subject.mark(context))
     if (here or there) and rules.same_number != "off":
         place = f"{source} {', '.join(here)}" if here else f"{target} {', '.join(there)}"
         cause = f"{invoice.supplier_name or invoice.supplier_number} has sent number {invoice.number} before: {place}"
@@ -121,23 +120,61 @@ def check_duplicates(context: Context) -> Answer:
                 target if there else source, {"source": here, "erp": there},
             )  # fmt: skip
         subject.note(context, "INVOICE_DUPLICATE", cause)
-    twins = evidence.same_amount(context.db, source, number, invoice, workflow, rules.days)
-    typed = evidence.same_amount_in_erp(context.db, source, target, number, invoice, workflow, rules.days)
-    twins += [(f"{name} in {target}", f"{target}:{external_id}") for name, external_id in typed]
+    near, same = _near(context, number, payee), _same(context, number, payee)
+    stopped = _possible(context, "near_number", near) or _possible(context, "same_amount", same)
+    if stopped is not None:
+        return stopped
+    return Done({"same_number": [*here, *there], "alike": [name for name, _ in (*near, *same)]})
+
+
+def payee_names(context: Context) -> tuple[str, ...]:
+    """Return all that the payee goes by in the ERP."""
+    payee = context.data["payee"]
+    return payees.names(context.db, subject.target(context), payee["number"], payee["id"], payee["name"])
+
+
+def _near(context: Context, number: str, payee: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return (name, id) of what may be the same number, typed otherwise."""
+    invoice, source, target = subject.invoice(context), subject.source(context), subject.target(context)
+    there = evidence.near_number_in_erp(context.db, target, payee, invoice)
+    here = evidence.near_number(context.db, source, number, invoice, context.workflow)
+    return [*here, *((f"{name} in {target}", f"{target}:{one}") for name, one in there)]
+
+
+def _same(context: Context, number: str, payee: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return (name, id) of invoices, and payments without a known one, over the same amount."""
+    invoice, source, target = subject.invoice(context), subject.source(context), subject.target(context)
+    days = subject.setup(context).duplicates.days
+    here = evidence.same_amount(context.db, source, number, invoice, context.workflow, days)
+    typed = evidence.same_amount_in_erp(context.db, source, target, payee, invoice, days)
+    is_owed = invoice.total.amount_minor > 0
+    paid = evidence.paid_in_erp(context.db, target, payee, invoice, days) if is_owed else []
+    return [
+        *here,
+        *((f"{name} in {target}", f"{target}:{one}") for name, one in typed),
+        *((f"payment {name} in {target}", f"{target}:payment {one}") for name, one in paid),
+    ]
+
+
+def _possible(context: Context, rule: str, twins: list[tuple[str, str]]) -> Hold | None:
+    """Ask a person about what may be the same, or note it, as policy says; what was looked at is not asked again."""
+    invoice, severity = subject.invoice(context), getattr(subject.setup(context).duplicates, rule)
     confirmed = context.data.get("not_duplicates", [])
     new = [(name, external_id) for name, external_id in twins if external_id not in confirmed]
-    if new and rules.same_amount != "off":
-        shown = ", ".join(name for name, _ in new)
-        cause = f"{invoice.total} of {invoice.supplier_name or invoice.supplier_number} may be paid twice: also {shown}"
-        context.data["not_duplicates"] = [*confirmed, *(external_id for _, external_id in new)]
-        if rules.same_amount == "block":
-            return subject.stop(
-                context, "PAYMENT_DUPLICATE_POSSIBLE", cause,
-                "Compare the two. If it is another delivery, retry: it then goes on; if it is the same, void one.",
-                source, {"others": [list(one) for one in new]},
-            )  # fmt: skip
-        subject.note(context, "PAYMENT_DUPLICATE_POSSIBLE", cause)
-    return Done({"same_number": [*here, *there], "same_amount": [name for name, _ in twins]})
+    if not new or severity == "off":
+        return None
+    shown = ", ".join(name for name, _ in new)
+    why = f"{invoice.number} is near the number of" if rule == "near_number" else "also"
+    cause = f"{invoice.total} of {invoice.supplier_name or invoice.supplier_number} may be paid twice: {why} {shown}"
+    context.data["not_duplicates"] = [*confirmed, *(external_id for _, external_id in new)]
+    if severity == "block":
+        return subject.stop(
+            context, "PAYMENT_DUPLICATE_POSSIBLE", cause,
+            "Compare the two. If it is another delivery, retry: it then goes on; if it is the same, void one.",
+            subject.source(context), {"others": [list(one) for one in new]},
+        )  # fmt: skip
+    subject.note(context, "PAYMENT_DUPLICATE_POSSIBLE", cause)
+    return None
 
 
 def match(context: Context) -> Answer:

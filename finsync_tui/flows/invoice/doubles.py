@@ -12,12 +12,12 @@ from datetime import timedelta
 from sqlite3 import Connection
 
 from finsync_tui.flows import payments
-from finsync_tui.flows.invoice import evidence, prepayments, subject
+from finsync_tui.flows.invoice import evidence, payees, prepayments, subject
 from finsync_tui.flows.steps import Answer, Context, Done
 from store import crossrefs, records
+from store.canonical import numbers
 from store.canonical.money import Money
 from store.canonical.payables import Invoice, Payment
-from store.canonical.supplier import normal
 from store.workflows import Workflow
 
 CLASS = "PAYMENT_TWICE_POSSIBLE"
@@ -81,13 +81,13 @@ def ours_like(db: Connection, system: str, invoice_ids: Sequence[str]) -> list[s
     found = []
     for invoice_id in invoice_ids:
         held = records.get(db, Invoice, system, invoice_id)
-        if held is None or held.record.reference is not None or held.record.kind == "prepayment":
+        if held is None or not evidence.is_typed_in(db, held) or held.record.kind == "prepayment":
             continue
-        for kind, value in held.record.identifiers():
-            if kind in ("supplier_invoice", "supplier_amount"):
-                alike = records.twins(db, Invoice.entity, kind, value, system)
-                keys = (crossrefs.find(db, Invoice.entity, system, one) for one in alike if one != invoice_id)
-                found += [key for key in keys if key is not None]
+        payee = payees.of_invoice(db, system, held.record)
+        for kind, value in payees.looks(held.record):
+            alike = payees.alike(db, system, kind, value, payee, but=invoice_id)
+            keys = (crossrefs.find(db, Invoice.entity, system, one.external_id) for one in alike)
+            found += [key for key in keys if key is not None]
     return list(dict.fromkeys(found))
 
 
@@ -104,7 +104,7 @@ def is_like(db: Connection, system: str, invoice_ids: Sequence[str], workflow: W
         if other is None or invoice_id == own.external_id or f"{system}:{invoice_id}" in compared:
             continue
         if abs(other.record.invoiced_on - own.record.invoiced_on) <= near or (
-            normal(other.record.number) == normal(own.record.number)
+            numbers.is_typed_alike(other.record.number, own.record.number)
         ):
             return True
     return False
@@ -158,20 +158,27 @@ def _elsewhere(context: Context) -> Iterator[Doubt]:
     payee = context.data.get("payee")
     if payee is None or invoice.total.amount_minor <= 0:
         return
-    number, mark = payee["number"], subject.mark(context)
-    numbered = evidence.same_number_in_erp(context.db, target, number, invoice, context.workflow, mark)
-    alike = evidence.same_amount_in_erp(
-        context.db, subject.source(context), target, number, invoice, context.workflow, rules.days
-    )
+    known_as = payees.names(context.db, target, payee["number"], payee["id"], payee["name"])
+    source, mark = subject.source(context), subject.mark(context)
+    numbered = evidence.same_number_in_erp(context.db, target, known_as, invoice, mark)
+    near = evidence.near_number_in_erp(context.db, target, known_as, invoice)
+    alike = evidence.same_amount_in_erp(context.db, source, target, known_as, invoice, rules.days)
     compared = context.data.get("not_duplicates", [])
-    for external_id in dict.fromkeys((*numbered, *(one for _, one in alike))):
+    for external_id in dict.fromkeys((*numbered, *(one for _, one in (*near, *alike)))):
         key = f"{target}:{external_id}"
         made = payments.of_invoice(context.db, target, external_id)
         paid = payments.paid(made, external_id, invoice.currency)
         if key not in compared and paid.amount_minor > 0:
             risk = min(paid, invoice.total, key=lambda one: one.amount_minor)
             names = ", ".join(sorted(one.number for one in made.values() if payments.is_live(one)))
-            what = "the same number" if external_id in numbered else "the same amount"
+            is_near = external_id in (one for _, one in near)
+            what = (
+                "the same number"
+                if external_id in numbered
+                else "a near number"
+                if is_near
+                else "the same amount"
+            )
             yield Doubt(
                 key, risk, f"{target} has paid {paid} ({names}) of invoice {external_id} of {what}, too"
             )

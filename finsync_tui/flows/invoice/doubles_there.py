@@ -1,34 +1,44 @@
 """Two invoices that people entered in an ERP by hand, and that may be one: no process here is about either, so it is noted.
 
-By number, or over the same amount close by, as the company's policy has it for its own invoices; where both match orders,
-only of the same ones. What was posted from here is compared with these by its own process (`checks`, `doubles`).
+By number, in whichever business unit, by a near number, or over the same amount close by, as the company's policy has it for
+its own invoices; where both match orders, only of the same ones. What was posted from here is compared with these by its own process (`checks`, `doubles`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
 from finsync_tui.flows import payments
+from finsync_tui.flows.invoice import evidence, payees
 from finsync_tui.profile import Profile
 from finsync_tui.profile.invoice import DuplicatePolicy
-from store import crossrefs, findings, records
+from store import findings, records
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
 
-CLASSES = {"supplier_invoice": "INVOICE_DUPLICATE", "supplier_amount": "PAYMENT_DUPLICATE_POSSIBLE"}
+CLASSES = {
+    "supplier_invoice": "INVOICE_DUPLICATE",
+    "supplier_near": "PAYMENT_DUPLICATE_POSSIBLE",
+    "supplier_amount": "PAYMENT_DUPLICATE_POSSIBLE",
+}
+_WHY = {
+    "supplier_invoice": "have the same number",
+    "supplier_near": "have near numbers",
+    "supplier_amount": "are over the same amount and close by",
+}
 
 
 def note(db: Connection, profile: Profile, subject: str, now: datetime) -> None:
     """Compare an invoice of an ERP with the others there, if nobody here knows it; what was noted once is not again."""
     key = RecordKey.parse(subject)
     own = _typed(db, key.system, key.external_id)
-    rules = _rules(profile, key.system, own) if own is not None else None
-    if own is None or rules is None:
+    units = _rules(profile, key.system)
+    if own is None or not units:
         return
     seen: set[str] = set()
-    for kind, other_id in _alike(db, key, own, rules):
+    for kind, other_id in _alike(db, key, own, units):
         if other_id in seen:  # the same number says enough
             continue
         seen.add(other_id)
@@ -41,37 +51,46 @@ def note(db: Connection, profile: Profile, subject: str, now: datetime) -> None:
 def _typed(db: Connection, system: str, external_id: str) -> Invoice | None:
     """Return an invoice that was entered by hand and is in force."""
     held = records.get(db, Invoice, system, external_id)
-    if held is None or held.record.reference is not None or held.record.kind == "prepayment":
+    if held is None or not evidence.is_typed_in(db, held) or held.record.kind == "prepayment":
         return None
     if held.record.status in ("cancelled", "rejected") or held.record.total.amount_minor <= 0:
         return None
-    return held.record if crossrefs.find(db, Invoice.entity, system, external_id) is None else None
+    return held.record
 
 
-def _rules(profile: Profile, system: str, invoice: Invoice) -> DuplicatePolicy | None:
-    """Return the policy of the company whose invoice it is; None: no company of ours, or one that posts none from here."""
-    for setup in profile.legal_entities.values():
-        if (setup.target, setup.business_unit) == (
-            system,
-            invoice.business_unit,
-        ) and setup.invoice is not None:
-            return setup.invoice.duplicates
-    return None
+def _rules(profile: Profile, system: str) -> dict[str | None, DuplicatePolicy]:
+    """Return the policies of the companies that post into an ERP from here, by business unit."""
+    return {
+        setup.business_unit: setup.invoice.duplicates
+        for setup in profile.legal_entities.values()
+        if setup.target == system and setup.invoice is not None
+    }
 
 
-def _alike(db: Connection, key: RecordKey, own: Invoice, rules: DuplicatePolicy) -> Iterator[tuple[str, str]]:
-    near = timedelta(days=rules.days)
-    wanted = {"supplier_invoice": rules.same_number, "supplier_amount": rules.same_amount}
-    for kind, value in own.identifiers():
-        if wanted.get(kind, "off") == "off":
-            continue
-        for other_id in records.twins(db, Invoice.entity, kind, value, key.system):
-            other = _typed(db, key.system, other_id) if other_id != key.external_id else None
-            if other is None or (other.business_unit, other.kind) != (own.business_unit, own.kind):
+def _alike(
+    db: Connection, key: RecordKey, own: Invoice, units: Mapping[str | None, DuplicatePolicy]
+) -> Iterator[tuple[str, str]]:
+    """Yield (kind, id) of what may be the same invoice, where one of the two at least is in a business unit of ours."""
+    payee = payees.of_invoice(db, key.system, own)
+    for kind, value in payees.looks(own):
+        for held in payees.alike(db, key.system, kind, value, payee, but=key.external_id):
+            other = _typed(db, key.system, held.external_id)
+            if other is None or other.kind != own.kind:
                 continue
-            is_near = abs(other.invoiced_on - own.invoiced_on) <= near
-            if kind == "supplier_invoice" or (is_near and _orders(other) == _orders(own)):
-                yield kind, other_id
+            rules = units.get(own.business_unit) or units.get(other.business_unit)
+            if rules is not None and _is_like(kind, own, other, rules):
+                yield kind, held.external_id
+
+
+def _is_like(kind: str, own: Invoice, other: Invoice, rules: DuplicatePolicy) -> bool:
+    if kind == "supplier_invoice":
+        return rules.same_number != "off"
+    if kind == "supplier_near":
+        return rules.near_number != "off" and evidence.may_be_one(other, own)
+    if rules.same_amount == "off":
+        return False
+    is_near = abs(other.invoiced_on - own.invoiced_on) <= timedelta(days=rules.days)
+    return is_near and other.business_unit == own.business_unit and _orders(other) == _orders(own)
 
 
 def _finding(
@@ -82,13 +101,12 @@ def _finding(
     held = records.get(db, Invoice, key.system, later)
     number = held.record.number if held is not None else own.number
     paid = [_paid(db, key.system, one, own.currency) for one in (first, later)]
-    why = "have the same number" if kind == "supplier_invoice" else "are over the same amount and close by"
     who = own.supplier_name or own.supplier_number
     both = " and both are paid" if all(paid) else ""
     return findings.Finding(
         class_=CLASSES[kind], severity="warn", system=key.system, entity=Invoice.entity,
         document_key=f"{key.system}:{later}", document_number=number,
-        message=f"invoices {first} and {later} of {who}, entered by hand, {why} ({own.total}){both}: see whether they are one",
+        message=f"invoices {first} and {later} of {who}, entered by hand, {_WHY[kind]} ({own.total}){both}: see whether they are one",
         noticed_at=now, detail={"invoices": [first, later], "amount": own.total.model_dump()},
     )  # fmt: skip
 

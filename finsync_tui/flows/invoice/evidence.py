@@ -7,13 +7,15 @@ from datetime import timedelta
 from decimal import Decimal
 from sqlite3 import Connection
 
-from finsync_tui.flows.invoice import matching, taking
+from finsync_tui.flows import payments
+from finsync_tui.flows.invoice import matching, payees, taking
 from finsync_tui.flows.invoice.matching import Ordered
 from finsync_tui.profile.invoice import MatchPolicy
 from store import crossrefs, records, workflows
+from store.canonical import numbers
 from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
-from store.canonical.payables import Invoice, InvoiceLine
+from store.canonical.payables import Invoice, InvoiceLine, Payment
 from store.canonical.purchasing import OrderLine, PurchaseOrder, Receipt
 from store.canonical.supplier import Supplier, normal
 from store.records import Held
@@ -222,15 +224,91 @@ def same_number_at_source(
 
 
 def same_number_in_erp(
-    db: Connection, target: str, payee_number: str, invoice: Invoice, workflow: Workflow, mark: str
+    db: Connection, target: str, payee: Sequence[str], invoice: Invoice, mark: str
 ) -> list[str]:
-    """Return the ids of the ERP's invoices of that payee with the same number that are not this one's own posting."""
-    value = f"{normal(payee_number)}/{normal(invoice.number)}"
+    """Return the ids of the ERP's invoices of that payee (all its names there), in whichever business unit, with the same
+    number that are not this one's own posting."""
     return [
         held.external_id
-        for held in _others(db, target, "supplier_invoice", value, workflow)
+        for held in payees.alike(db, target, "supplier_invoice", normal(invoice.number), payee)
         if held.record.status != "cancelled" and held.record.reference != mark
     ]
+
+
+def near_number(
+    db: Connection, source: str, payee_number: str, invoice: Invoice, workflow: Workflow
+) -> list[tuple[str, str]]:
+    """Return (number, id) of other live invoices of the supplier whose number may be this one, typed otherwise."""
+    stem = numbers.stem(invoice.number)
+    return [
+        (held.record.number, held.external_id)
+        for held in _of_payee(db, source, "supplier_near", stem, payee_number, invoice, workflow)
+        if held.record.status not in ("cancelled", "rejected")
+        and may_be_one(held.record, invoice)
+        and _began_before(db, held.key, workflow)
+    ]
+
+
+def near_number_in_erp(
+    db: Connection, target: str, payee: Sequence[str], invoice: Invoice
+) -> list[tuple[str, str]]:
+    """Return (number, id) of the ERP's invoices that nobody posted from here and whose number may be this one's."""
+    return [
+        (held.record.number, held.external_id)
+        for held in payees.alike(db, target, "supplier_near", numbers.stem(invoice.number), payee)
+        if is_typed_in(db, held)
+        and held.record.status not in ("cancelled", "rejected")
+        and may_be_one(held.record, invoice)
+    ]
+
+
+def is_typed_in(db: Connection, held: Held[Invoice]) -> bool:
+    """Say whether an ERP's invoice came from elsewhere: by hand, or by another interface. What bears a mark like
+    `coupa:4711` was posted from here, also where the link to it was lost."""
+    is_marked = ":" in (held.record.reference or "")
+    return not is_marked and crossrefs.find(db, Invoice.entity, held.system, held.external_id) is None
+
+
+def may_be_one(one: Invoice, other: Invoice) -> bool:
+    """Say whether two invoices with near numbers may be one: how it was typed says nothing, and letters behind it are a copy's
+    where the amount is the same, too. Equal numbers are looked at by themselves."""
+    if normal(one.number) == normal(other.number) or (one.kind, one.currency) != (other.kind, other.currency):
+        return False
+    if abs(one.invoiced_on - other.invoiced_on) > NUMBER_REPEATS_AFTER:
+        return False
+    return numbers.is_typed_alike(one.number, other.number) or one.total == other.total
+
+
+def paid_in_erp(
+    db: Connection, target: str, payee: Sequence[str], invoice: Invoice, days: int
+) -> list[tuple[str, str]]:
+    """Return (number, id) of payments that the ERP made to that payee over the same amount, not longer than some days before
+    the invoice, and that pay nothing we know of: somebody may have paid it without an invoice."""
+    found: dict[str, str] = {}
+    size = f"{invoice.total.amount_minor}/{invoice.currency}"
+    for name in payee:
+        for external_id in records.twins(
+            db, Payment.entity, "payee_amount", f"{normal(name)}/{size}", target
+        ):
+            held = records.get(db, Payment, target, external_id)
+            if held is None or not payments.is_live(held.record):
+                continue
+            if held.record.paid_on < invoice.invoiced_on - timedelta(days=days):
+                continue
+            parts = [one for one in held.record.invoices if one.amount == invoice.total]
+            if (not parts and held.record.invoices) or any(
+                _is_known(db, target, one.invoice_id) for one in parts
+            ):
+                continue
+            found[external_id] = held.record.number
+    return [(number, external_id) for external_id, number in sorted(found.items())]
+
+
+def _is_known(db: Connection, system: str, invoice_id: str) -> bool:
+    """Say whether an ERP's invoice is one we have read, or posted: such are compared themselves."""
+    return records.get(db, Invoice, system, invoice_id) is not None or (
+        crossrefs.find(db, Invoice.entity, system, invoice_id) is not None
+    )
 
 
 def same_amount(
@@ -251,22 +329,16 @@ def same_amount(
 
 
 def same_amount_in_erp(
-    db: Connection,
-    source: str,
-    target: str,
-    payee_number: str,
-    invoice: Invoice,
-    workflow: Workflow,
-    days: int,
+    db: Connection, source: str, target: str, payee: Sequence[str], invoice: Invoice, days: int
 ) -> list[tuple[str, str]]:
-    """Return (number, id) of invoices that somebody entered in the ERP by hand: of that payee, over the same amount, within
-    some days of this one. What both match to orders is the same only where it is one order."""
-    value = f"{normal(payee_number)}/{invoice.total.amount_minor}/{invoice.currency}"
+    """Return (number, id) of invoices that came into the ERP by hand or from elsewhere: of that payee, over the same amount,
+    within some days of this one. What both match to orders is the same only where it is one order."""
+    value = f"{invoice.total.amount_minor}/{invoice.currency}"
     near, orders = timedelta(days=days), _orders_there(db, source, target, invoice)
     return [
         (held.record.number, held.external_id)
-        for held in _others(db, target, "supplier_amount", value, workflow)
-        if held.record.reference is None
+        for held in payees.alike(db, target, "supplier_amount", value, payee)
+        if is_typed_in(db, held)
         and held.record.status not in ("cancelled", "rejected")
         and held.record.kind == invoice.kind
         and abs(held.record.invoiced_on - invoice.invoiced_on) <= near

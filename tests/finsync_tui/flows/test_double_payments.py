@@ -267,18 +267,18 @@ def test_two_equal_amounts_that_were_entered_by_hand_close_by_are_noted_and_that
 @pytest.mark.parametrize(
     "changes",
     [
-        {"status": "cancelled"}, {"reference": "coupa:I9"}, {"kind": "credit_memo"}, {"business_unit": "FR Operations"},
-        {"supplier_number": "S-2"},
+        {"status": "cancelled"}, {"reference": "coupa:I9"}, {"kind": "credit_memo"}, {"supplier_number": "S-2"},
+        {"number": "R-8", "business_unit": "FR Operations"},
     ],
 )  # fmt: skip
 def test_what_is_cancelled_ours_or_anothers_is_no_double(changes: dict[str, Any]) -> None:
-    """Two of one number are one only of one supplier and company, in force, and of one kind."""
+    """Two of one number are one only of one supplier, in force, and of one kind; equal amounts of one company."""
     desk = InvoiceDesk()
     typed(desk, "E1")
     desk.tell(
         TARGET,
         "E2",
-        an_invoice(a_free_line("80"), number="R-7", **({"business_unit": "DE Operations"} | changes)),
+        an_invoice(a_free_line("80"), **({"number": "R-7", "business_unit": "DE Operations"} | changes)),
     )
 
     assert [] == noted(desk)
@@ -286,3 +286,39 @@ def test_what_is_cancelled_ours_or_anothers_is_no_double(changes: dict[str, Any]
     typed(off, "E1")
     typed(off, "E2")
     assert [] == noted(off)
+
+
+@pytest.mark.parametrize(
+    ("changes", "class_"),
+    [
+        ({"business_unit": "FR Operations"}, "INVOICE_DUPLICATE"),
+        ({"supplier_number": None, "supplier_id": None}, "INVOICE_DUPLICATE"),
+        ({"supplier_number": None, "supplier_id": "900", "supplier_name": "As printed"}, "INVOICE_DUPLICATE"),
+        ({"reference": "LEGACY-7"}, "INVOICE_DUPLICATE"),
+        ({"number": "R 007"}, "PAYMENT_DUPLICATE_POSSIBLE"),
+        ({"number": "R-7B", "invoiced_on": date(2026, 3, 1)}, "PAYMENT_DUPLICATE_POSSIBLE"),
+    ],
+)
+def test_one_invoice_that_was_entered_twice_is_found_however_it_was_typed(
+    changes: dict[str, Any], class_: str
+) -> None:
+    """In another business unit, without the supplier's number, through another interface, with zeros or letters added."""
+    desk = InvoiceDesk()
+    typed(desk, "E1")
+    fields: dict[str, Any] = {"number": "R-7", "business_unit": "DE Operations", "supplier_id": "900"}
+    desk.tell(TARGET, "E2", an_invoice(a_free_line("80"), **(fields | changes)))
+
+    assert [(class_, f"{TARGET}:E2")] == [one[:2] for one in noted(desk)]
+
+
+@pytest.mark.parametrize("number", ["INV-1", "INV-01", "INV-1A"])
+def test_a_payment_of_an_entry_without_a_suppliers_number_is_in_doubt(number: str) -> None:
+    """It names the supplier only, and its number is typed otherwise: ours is paid a second time all the same."""
+    desk = a_posted_invoice()
+    desk.pay("P1", "100")
+    settle(desk)
+
+    entered_by_hand(desk, number=number, supplier_number=None, supplier_id=None)
+
+    assert [(DOUBT, "open")] == desk.exceptions
+    assert "100.00 EUR (P9) of invoice 777 of" in desk.cause

@@ -332,6 +332,89 @@ def test_a_duplicate_that_was_given_up_does_not_stop_its_twin() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entered", "class_"),
+    [
+        ({"supplier_number": None, "supplier_id": None}, "INVOICE_DUPLICATE"),
+        ({"supplier_number": None, "supplier_id": "900", "supplier_name": "As printed"}, "INVOICE_DUPLICATE"),
+        ({"business_unit": "FR Operations"}, "INVOICE_DUPLICATE"),
+        ({"number": "inv 1"}, "INVOICE_DUPLICATE"),
+        ({"number": "INV001", "amount": "99"}, "PAYMENT_DUPLICATE_POSSIBLE"),
+        ({"number": "INV-O1", "amount": "99"}, "PAYMENT_DUPLICATE_POSSIBLE"),
+        ({"number": "INV-1-A", "invoiced_on": date(2025, 11, 1)}, "PAYMENT_DUPLICATE_POSSIBLE"),
+        ({"number": "INV-1-A", "amount": "99"}, None),
+        ({"number": "INV-10", "amount": "99"}, None),
+        ({"supplier_number": None, "supplier_id": None, "supplier_name": "Other Ltd"}, None),
+    ],
+)
+def test_what_was_entered_by_hand_is_found_however_it_was_typed(
+    entered: dict[str, Any], class_: str | None
+) -> None:
+    """Without the supplier's number, in another business unit: exact ones stop. Near numbers ask, and a retry goes on."""
+    desk = InvoiceDesk()
+    amount = entered.get("amount", "100")
+    fields = {"supplier_number": "S-1001", "reference": None} | {
+        k: v for k, v in entered.items() if k != "amount"
+    }
+    desk.put(TARGET, "777", an_invoice(a_free_line(amount)).model_copy(update=fields))
+
+    desk.invoice(an_invoice(a_free_line("100")))
+    found = [one for one, _ in desk.exceptions]
+    desk.retry()
+
+    assert ([class_] if class_ else []) == found
+    assert ("check_duplicates" if class_ == "INVOICE_DUPLICATE" else "await_posting") == desk.step()
+
+
+@pytest.mark.parametrize(
+    ("second", "class_"),
+    [("inv 1", "INVOICE_DUPLICATE"), ("INV-01", "PAYMENT_DUPLICATE_POSSIBLE"), ("INV-11", None)],
+)
+def test_a_near_number_at_the_source_is_asked_about(second: str, class_: str | None) -> None:
+    """The supplier sends it again, and another clerk types it."""
+    desk = InvoiceDesk()
+    desk.invoice(an_invoice(a_free_line("70")))
+
+    desk.invoice(an_invoice(a_free_line("71"), number=second), "I2")
+
+    assert ([class_] if class_ else []) == [one for one, _ in desk.exceptions]
+
+
+def test_near_numbers_are_not_looked_for_where_policy_says_so() -> None:
+    desk = InvoiceDesk(duplicates={"near_number": "off"})
+    desk.invoice(an_invoice(a_free_line("70")))
+
+    desk.invoice(an_invoice(a_free_line("71"), number="INV-01"), "I2")
+
+    assert [] == desk.exceptions
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_asked"),
+    [
+        ({"of": "no-invoice-of-ours"}, True),
+        ({"of": "no-invoice-of-ours", "paid_on": date(2025, 11, 1)}, False),
+        ({"of": "no-invoice-of-ours", "status": "voided"}, False),
+        ({"of": "no-invoice-of-ours", "payee_number": "S-2"}, False),
+        ({"of": "E-OTHER"}, False),
+    ],
+)
+def test_a_payment_of_the_same_amount_without_a_known_invoice_is_asked_about_before_posting(
+    changes: dict[str, Any], is_asked: bool
+) -> None:
+    """Somebody may have paid it already, by hand: looked at once. What pays an invoice we know is that invoice's."""
+    desk = InvoiceDesk()
+    desk.put(TARGET, "E-OTHER", an_invoice(a_free_line("40"), number="R-40", supplier_number="S-1001"))
+    desk.pay("P9", **{"payee_number": "S-1001", **changes})
+
+    desk.invoice(an_invoice(a_free_line("100")))
+    found = [one for one, _ in desk.exceptions]
+    desk.retry()
+
+    assert (["PAYMENT_DUPLICATE_POSSIBLE"] if is_asked else []) == found
+    assert "await_posting" == desk.step()
+
+
+@pytest.mark.parametrize(
     ("entered", "held"),
     [
         ({}, True),
