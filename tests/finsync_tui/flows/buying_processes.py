@@ -156,6 +156,18 @@ class SettledWithLess(InvoiceProcess):
     ways = "arrive, answer, answer, read, answer, pay P1 98, answer, read, settled 98, answer, read"
 
 
+class WithheldOtherwise(SettledWithLess):
+    """Two are kept back for the tax office, and the country's rule says ten."""
+
+    def open_desk(self) -> Any:
+        severity = dict.fromkeys(("needs_review", "unknown_code", "undercharged", "not_taxable"), "off")
+        rules = {"withholding": [{"percent": "10"}]}
+        desk = InvoiceDesk(dispute_hold=HOLD, tax={"severity": severity, "countries": {"DE": rules}})
+        desk.order()
+        desk.receive()
+        return desk
+
+
 class GoesBackLate(InvoiceProcess):
     """Its goods go back after it was paid."""
 
@@ -420,7 +432,7 @@ class RequisitionOnly(BuyingProcess):
 
 
 BUYING: tuple[type[BuyingProcess], ...] = (
-    PaidInParts, SettledWithLess, GoesBackLate, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
+    PaidInParts, SettledWithLess, WithheldOtherwise, GoesBackLate, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
     OrderProcess, OrderWithFundsCheck, EndedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip
