@@ -62,6 +62,7 @@ CASE_CLASSES: Final = frozenset(
         "MATCH_QUANTITY",
         "MATCH_RECEIPT",
         "MATCH_SUPPLIER",
+        "ORDER_CHANGED",
         "PAYMENT_DUPLICATE_POSSIBLE",
         "PAYMENT_TWICE_POSSIBLE",
         "WITHHOLDING_DIFFERS",

@@ -12,7 +12,8 @@ A closed order that the source opens again is opened in the ERP before it is bro
 
     route -> request_reopen -> await_reopen -> await_reopened -> confirm_supplier -> as a change
 
-An order that is done and that the ERP cancels or closes by itself: `follow_erp` -> `await_followed`.
+An order that is done and that the ERP cancels or closes by itself: `follow_erp` -> `await_followed`; one that somebody changes
+there: `follow_change` -> `await_change_told` -> `ask_change`.
 
 Steps decide; nothing leaves the machine here. What is to be written goes into the outbox, what the ERP says comes in
 by sync, and `verify` waits until reconcile has read both systems afresh.
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
-from finsync_tui.flows.order import budget, checks, commitment, ended, endings, replies
+from finsync_tui.flows.order import asking, budget, changed, checks, commitment, ended, endings, replies
 from finsync_tui.flows.steps import Step
 from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs
@@ -43,6 +44,8 @@ class RequisitionToPay(UsualFlow):
     name = NAME
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
+    rechecks = frozenset(("ask_change",))
+    settled_at = frozenset(("ask_change",))
     under_way = frozenset(
         [
             "await_commitment",
@@ -85,14 +88,20 @@ class RequisitionToPay(UsualFlow):
         return (found,) if found is not None else ()
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        """An order that the ERP ends by itself promises nothing any more, and its source has to know."""
-        return "follow_erp" if ended.is_news(db, workflow) else None
+        """What the ERP ends or changes by itself promises nothing, or something else, and its source has to know."""
+        if ended.is_news(db, workflow):
+            return "follow_erp"
+        return "follow_change" if changed.is_news(db, workflow) else None
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":
             return step, False
         if step in ("follow_erp", "await_followed"):
             return "follow_erp", True
+        if step in ("follow_change", "await_change_told"):
+            return "follow_change", True
+        if step == "ask_change":
+            return "confirm_supplier", True
         if class_ in ("READ_BACK_DIFFERS", "WRITE_BACK_IGNORED") and kind not in ("cancel", "close"):
             return ("write_back" if class_ == "WRITE_BACK_IGNORED" else "confirm_supplier"), True
         if step in ("await_write_back", "write_back"):
@@ -122,6 +131,9 @@ _STEPS: Mapping[str, Step] = {
         replies.verify,
         ended.follow_erp,
         ended.await_followed,
+        changed.follow_change,
+        changed.await_change_told,
+        asking.ask_change,
     )
 }
 _REOPEN_STEPS: Mapping[str, Step] = {

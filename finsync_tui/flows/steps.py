@@ -116,6 +116,11 @@ class Flow(Protocol):
         waited for, and goes on by itself if nothing stops it any more."""
         ...
 
+    @property
+    def settled_at(self) -> frozenset[str]:
+        """Steps that ask about what is done already: who resolves that leaves it, and the instance stays done."""
+        ...
+
     def steps(self, kind: str) -> Mapping[str, Step]:
         """Return the steps of one kind of instance, in order."""
         ...

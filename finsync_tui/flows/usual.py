@@ -19,6 +19,7 @@ class UsualFlow:
     returns_at: str | None = None
     rechecks: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
+    settled_at: frozenset[str] = frozenset()
     is_signed = False
     undoes_itself = False
     undoing_is_read_back = False

@@ -101,6 +101,11 @@ class LegalEntitySetup(_Part):
         description="Who is asked before an order is submitted: the budgets that are known here, or the ERP, which checks "
         "without reserving; the ERP decides with the submission either way",
     )
+    changes_in_erp: Literal["ask", "note"] = Field(
+        default="ask",
+        description="What somebody changes in an issued order in the ERP by hand: a person decides whether it is adopted or "
+        "restored; or it is a finding, and the ERP's stands",
+    )
     invoice: InvoiceSetup | None = Field(default=None, description="None: no supplier invoices are posted")
     expense: ExpenseSetup | None = Field(
         default=None, description="None: no expenses of this company are posted"

@@ -53,7 +53,9 @@ def request_commitment(context: Context) -> Answer:
         ],
         context.now,
     )
-    context.data.update(commitment_version=stored[0].version, left_out=left_out, ended_lines=left_out)
+    context.data.update(
+        commitment_version=stored[0].version, left_out=left_out, ended_lines=left_out, changed_there=[]
+    )
     entry_id = outgoing.enqueue(
         context,
         target,
@@ -150,7 +152,9 @@ def await_approval(context: Context) -> Answer:
         linked_at=context.now,
     )
     status = ended.status_text("open", context.data.get("left_out", []))
-    context.data.update(erp_number=order.number, erp_status=status, erp_revision=order.revision)
+    context.data.update(
+        erp_number=order.number, erp_status=status, erp_revision=order.revision, agreed_version=seen.version
+    )
     return Done({"erp_number": order.number, "funds_status": order.funds_status, "revision": order.revision})
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from sqlite3 import Connection
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.order import subject
+from finsync_tui.flows.order import changed, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store import commitments, crossrefs, records
 from store.canonical.budget import Commitment, CommitmentLine
@@ -58,7 +58,7 @@ def follow_erp(context: Context) -> Answer:
     else:
         back = tuple(_asked_before(context, set(left_out) - set(lines)))
         whole = asked.model_copy(update={"lines": (*asked.lines, *back)})
-        commitments.replace(context.db, key, target, in_force(context, whole))
+        commitments.replace(context.db, key, target, changed.as_shown(seen.record, in_force(context, whole)))
         if not set(lines) <= set(context.data.get("ended_lines", [])):
             _note(context, f"lost {_named(lines)}", _less(before, commitments.open_of(context.db, key)))
     subject.tell(context, status if status in _ENDED else "changed", {}, part=f"erp-{count}")
@@ -70,7 +70,12 @@ def follow_erp(context: Context) -> Answer:
     )  # fmt: skip
     ended = status if status in _ENDED else None
     context.data.update(
-        write_back_entry=entry_id, written=fields, ended_there=ended, ended_count=count, ended_lines=lines
+        write_back_entry=entry_id,
+        written=fields,
+        ended_there=ended,
+        ended_count=count,
+        ended_lines=lines,
+        changed_there=[],
     )
     return Done({"entry": entry_id, **fields})
 
@@ -80,6 +85,8 @@ def await_followed(context: Context) -> Answer:
     answer = outgoing.await_delivery(context, int(context.data["write_back_entry"]))
     if not isinstance(answer, Done):
         return answer
+    if changed.is_news(context.db, context.workflow):
+        return Done({"note": "lines of it were changed, too"}, goto="follow_change")
     return Finish("done", {"erp_status": context.data["written"]["erp_status"]})
 
 

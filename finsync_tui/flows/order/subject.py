@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from finsync_tui.flows.steps import Context
+from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.profile import LegalEntitySetup
 from store import crossrefs, events, findings, records
 from store.canonical.budget import Commitment
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
+from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution, OrderLine, PurchaseOrder
 from store.records import Held
 
@@ -88,6 +89,18 @@ def tell(context: Context, participle: str, data: Mapping[str, object], *, part:
         data={"number": flow.document_number, "erp_number": context.data.get("erp_number"), **data},
     )
     events.append(context.db, [event])
+
+
+def stop(
+    context: Context,
+    class_: str,
+    cause: str,
+    fix: str,
+    evidence: Mapping[str, object],
+    amount: Money | None = None,
+) -> Hold:
+    """Have a person decide about what the ERP holds."""
+    return Hold(class_, cause, fix, target(context), dict(evidence), amount=amount)
 
 
 def note(context: Context, class_: str, message: str) -> None:

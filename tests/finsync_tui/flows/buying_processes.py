@@ -346,6 +346,21 @@ class OrderProcess(BuyingProcess):
         return bool(sent[0])
 
 
+class ChangedThere(OrderProcess):
+    """Somebody changes it in the ERP by hand, and changes it back."""
+
+    ways = "arrive, answer, answer, issue, answer, read, alter 120, answer, issue, answer"
+
+    def do_alter(self, amount: str) -> None:
+        order = self.desk.shown[Want(TARGET, PurchaseOrder.entity, f"ERP-{WISH}")]
+        assert isinstance(order, PurchaseOrder)
+        (line,) = order.lines
+        changed = line.model_copy(update={"amount": eur(amount), "distributions": ()})
+        self.desk.tell(
+            TARGET, f"ERP-{WISH}", order.model_copy(update={"lines": (changed,), "total": eur(amount)})
+        )
+
+
 class OrderWithFundsCheck(OrderProcess):
     """The ERP is asked whether its budgets bear it, before anybody is asked to approve it."""
 
@@ -434,5 +449,5 @@ class RequisitionOnly(BuyingProcess):
 BUYING: tuple[type[BuyingProcess], ...] = (
     PaidInParts, SettledWithLess, WithheldOtherwise, GoesBackLate, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
-    OrderProcess, OrderWithFundsCheck, EndedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
+    OrderProcess, OrderWithFundsCheck, EndedThere, ChangedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip
