@@ -45,6 +45,23 @@ class PaidEcho(wire.Wire):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What an invoice says of being paid, apart from its payments."""
+
+    is_paid: bool
+    paid_on: date
+    note: str
+
+    def is_shown(self, echo: PaidEcho) -> bool:
+        """Say whether an invoice shows it; day and note mean something on a paid one only."""
+        if bool(echo.paid) != self.is_paid:
+            return False
+        return not self.is_paid or (
+            (echo.payment_notes or "") == self.note and _day(echo.payment_date) == self.paid_on
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One payment as it is to be told."""
 
@@ -63,12 +80,8 @@ class Payment:
         )
 
     def is_shown(self, echo: PaidEcho) -> bool:
-        """Say whether the overwritten part says what it should; day and note mean something on a paid one only."""
-        if bool(echo.paid) != self.is_paid:
-            return False
-        return not self.is_paid or (
-            (echo.payment_notes or "") == self.note and _day(echo.payment_date) == self.paid_on
-        )
+        """Say whether the overwritten part says what it should."""
+        return Mark(self.is_paid, self.paid_on, self.note).is_shown(echo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,30 +224,35 @@ class MarkPaid:
     door: Door
 
     async def write(self, request: WriteRequest) -> Receipt:
-        """Set flag, day and note unless the flag shows what it should."""
-        is_paid, paid_on, note = self._asked(request)
-        path = f"/api/invoices/{document_id(self.door.system, request, 'an invoice')}"
+        """Set flag, day and note unless all of them show what they should."""
+        mark, path = self._asked(request), self._path(request)
         before = await self._read(request, path)
-        if bool(before.paid) == is_paid:
+        if mark.is_shown(before):
             return self._receipt(request, before, was_found=True)
-        after, _ = await self.door.put(path, outbound.paid(is_paid, paid_on, note), PaidEcho)
+        after, _ = await self.door.put(path, outbound.paid(mark.is_paid, mark.paid_on, mark.note), PaidEcho)
         if after.paid is None:
             after = await self._read(request, path)
-        if bool(after.paid) != is_paid:
+        if not mark.is_shown(after):
             raise self.door.ignored(
                 f"invoice {request.external_id}",
-                {"paid": is_paid},
-                {"paid": after.paid},
+                {"paid": mark.is_paid, "payment-date": mark.paid_on.isoformat(), "payment-notes": mark.note},
+                {
+                    "paid": after.paid,
+                    "payment-date": after.payment_date,
+                    "payment-notes": after.payment_notes,
+                },
                 fix="See in Coupa whether the invoice may be marked as paid, then retry",
             )
         return self._receipt(request, after, was_found=False)
 
     async def find(self, request: WriteRequest) -> Receipt | None:
-        """Say whether the flag shows what it should."""
-        is_paid, *_ = self._asked(request)
-        path = f"/api/invoices/{document_id(self.door.system, request, 'an invoice')}"
-        echo = await self._read(request, path)
-        return self._receipt(request, echo, was_found=True) if bool(echo.paid) == is_paid else None
+        """Say whether flag, day and note show what they should."""
+        mark = self._asked(request)
+        echo = await self._read(request, self._path(request))
+        return self._receipt(request, echo, was_found=True) if mark.is_shown(echo) else None
+
+    def _path(self, request: WriteRequest) -> str:
+        return f"/api/invoices/{document_id(self.door.system, request, 'an invoice')}"
 
     async def _read(self, request: WriteRequest, path: str) -> PaidEcho:
         echo = await self.door.one(path, PaidEcho)
@@ -243,19 +261,20 @@ class MarkPaid:
         return echo
 
     def _receipt(self, request: WriteRequest, echo: PaidEcho, *, was_found: bool) -> Receipt:
-        answer = {"id": echo.id, "paid": bool(echo.paid)}
+        in_all = sum((one.amount_paid or Decimal(0) for one in payment_records(echo.payments)), Decimal(0))
+        answer = {"id": echo.id, "paid": bool(echo.paid), "paid-in-all": plain(in_all)}
         receipt = Receipt(external_id=request.external_id, number=echo.invoice_number, answer=answer)
         return replace(receipt, was_found=was_found)
 
-    def _asked(self, request: WriteRequest) -> tuple[bool, date, str]:
+    def _asked(self, request: WriteRequest) -> Mark:
         body = request.body
         try:
-            paid_on, note = date.fromisoformat(str(body["paid_on"])), str(body["note"])
-            if not isinstance(body["is_paid"], bool) or len(note) > NOTE_LENGTH_MAX:
-                raise ValueError(f"is_paid {body['is_paid']!r}, a note of {len(note)} characters")
+            mark = Mark(bool(body["is_paid"]), date.fromisoformat(str(body["paid_on"])), str(body["note"]))
+            if not isinstance(body["is_paid"], bool) or len(mark.note) > NOTE_LENGTH_MAX:
+                raise ValueError(f"is_paid {body['is_paid']!r}, a note of {len(mark.note)} characters")
         except (KeyError, ValueError) as error:
             raise self.door.refused("PAYLOAD_INVALID", f"the invoice cannot be marked: {error!r}") from None
-        return body["is_paid"], paid_on, note
+        return mark
 
 
 def _day(text: str | None) -> date | None:

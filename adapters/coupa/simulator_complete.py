@@ -17,6 +17,16 @@ _RUN_STATES: Final = {
     "success": "successful",
     "fail": "failed",
 }
+_RUN_MOVES: Final[Mapping[str, tuple[str, ...]]] = {
+    "run": ("pending", "paused", "running"),
+    "pause": ("running",),
+    "pending": ("pending", "paused"),
+    "success": ("running", "errored"),
+    "finish": ("running", "errored"),
+    "fail": ("pending", "running", "paused"),
+    "max_updated_at": ("pending", "running", "paused"),
+}
+"""By action: the states of a run that it may be taken from. What has ended stays so, until errors of it are resolved."""
 
 
 def completed(tables: Tables, resource: str, document: Document) -> Document:
@@ -81,7 +91,12 @@ def decided(
 
 
 def moved_run(run: Document, action: str, *, at: str) -> Document:
-    """Return an integration run after an action; one with open errors does not finish well."""
+    """Return an integration run after an action; one with open errors does not finish well, and none ends before it began."""
+    status = run.get("status") or "pending"
+    if status not in _RUN_MOVES.get(action, (status,)):
+        raise RefusedError(f"Integration run cannot {action} from status {status}")
+    if action == "max_updated_at":
+        return run
     has_errors = any(not one.get("resolved") for one in run.get("integration-errors") or [])
     state = _RUN_STATES.get(action) or ("errored" if has_errors else "successful")
     if state == "running":

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
 from adapters.coupa.simulator_models import MODELS
@@ -30,6 +30,9 @@ _MODEL: Final = MODELS["invoice"]
 _OPEN: Final = frozenset({"new", "draft", "rejected", "invalid", "save_as_draft"})
 _ENDED: Final = frozenset({"voided", "abandoned"})
 _SETTLED: Final = _ENDED | {"approved", "payable_adjustment", "booking_hold"}
+AMOUNT_PLACES: Final = 4
+AMOUNT_DIGITS: Final = 28
+NOTES_MAX: Final = 255
 _ALWAYS: Final = frozenset({"custom-fields", "paid", "payment-date", "payment-notes", "payments"})
 _VOIDABLE: Final = frozenset({"pending_receipt", "approved", "draft"})
 _CENT: Final = Decimal("0.01")
@@ -215,6 +218,7 @@ class Invoices:
         row = {dashed(name): value for name, value in given.items()}
         if row.get("amount-paid") is None:
             raise RefusedError("Amount paid can't be blank")
+        _check_size(row)
         taken = self.intake.take(MODELS["payment"], {}, row)
         taken["notes"] = taken.get("notes") or taken.pop("check-number", None)
         now, author = self.tables.now_text(), self.tables.user(by)
@@ -297,6 +301,22 @@ class Invoices:
             for one in accounts
             if isinstance(one, dict)
         )
+
+
+def _check_size(payment: Mapping[str, Any]) -> None:
+    """Refuse what the columns of a payment don't hold: decimal(32,4) and 255 characters."""
+    try:
+        amount = Decimal(str(payment["amount-paid"]))
+        places = amount.normalize().as_tuple().exponent
+        is_kept = isinstance(places, int) and places >= -AMOUNT_PLACES and amount.adjusted() < AMOUNT_DIGITS
+    except InvalidOperation:
+        raise RefusedError("Amount paid is not a number") from None
+    if not is_kept:
+        raise RefusedError(
+            f"Amount paid must have at most {AMOUNT_PLACES} decimal places and {AMOUNT_DIGITS} digits before"
+        )
+    if len(str(payment.get("notes") or "")) > NOTES_MAX:
+        raise RefusedError(f"Notes is too long (maximum is {NOTES_MAX} characters)")
 
 
 def _unwrapped(payments: Any) -> list[Mapping[str, Any]]:

@@ -17,6 +17,49 @@ from adapters.coupa.simulator_shapes import Attribute, Model, Resource
 from adapters.coupa.simulator_tables import DELETED, RefusedError, Tables, dashed, decimal_text
 from adapters.simulation import Document
 
+RECORD_TYPES: Final = frozenset(
+    [
+        *(
+            "OrderHeader",
+            "ExternalOrderHeader",
+            "InvoiceHeader",
+            "ExpenseReport",
+            "RequisitionHeader",
+            "InventoryTransaction",
+        ),
+        *(
+            "Account",
+            "AccountValidationRule",
+            "Supplier",
+            "SupplierInformation",
+            "User",
+            "Address",
+            "RemitToAddress",
+            "Contract",
+        ),
+        *(
+            "ExchangeRate",
+            "Invoice",
+            "Requisition",
+            "Payment",
+            "ApprovalChain",
+            "LookupValue",
+            "Item",
+            "Asn::Header",
+            "Charge",
+        ),
+        *(
+            "Payables::Invoice",
+            "Payables::Expense",
+            "Payables::External::Payable",
+            "CoupaPay::Payment",
+            "CoupaPay::Statement",
+        ),
+        *("ReceiptRequest", "ContingentWorkOrderHeader", "InventoryRequestHeader"),
+    ]
+)
+"""What errors and history of integrations may be about."""
+ALERT_TYPES: Final = ("Technical", "Functional", "Both")
 SUPPLIER_STATUSES: Final = ("active", "inactive", "onboarding", "draft")
 PO_METHODS: Final = ("cxml", "xml", "email", "integration", "prompt", "mark_as_sent", "buy_online")
 SEGMENTS: Final = tuple(f"segment-{n}" for n in range(1, 21))
@@ -384,6 +427,11 @@ def _check_run(tables: Tables, document: Document, current: Document | None) -> 
 
 
 def _check_record(tables: Tables, document: Document, current: Document | None) -> Document:
+    kind, alert = document.get("document-type"), document.get("contact-alert-type")
+    if kind not in (None, *RECORD_TYPES):
+        raise RefusedError(f"Document type must be one of {', '.join(sorted(RECORD_TYPES))}")
+    if alert not in (None, *ALERT_TYPES):
+        raise RefusedError(f"Contact alert type must be one of {', '.join(ALERT_TYPES)}")
     document.setdefault("resolved", False)
     document.setdefault("responses", [])
     return document

@@ -88,6 +88,22 @@ def test_an_invoice_is_marked_as_paid_without_a_payment() -> None:
     assert held(world, invoice)["paid"] is False
 
 
+@pytest.mark.parametrize("other", [{"paid_on": "2026-01-19"}, {"note": "by hand"}])
+def test_a_flag_with_another_day_or_note_is_not_the_one_that_was_asked_for(other: Mapping[str, Any]) -> None:
+    """It is looked up by all three, and overwritten; the answer says what the records come to."""
+    world, invoice = a_world()
+    body = {"is_paid": True, "paid_on": "2026-01-20", "note": "Settled in oracle-emea"}
+    write(world, a_payment(invoice, amount="40.00", note="CHK-1", is_paid=False))
+    write(world, WriteRequest("invoice.mark_paid", "k1", invoice, {**body, **other}))
+    request = WriteRequest("invoice.mark_paid", "k2", invoice, body)
+
+    before, receipt = find(world, request), write(world, request)
+
+    assert (None, False, "40") == (before, receipt.was_found, receipt.answer["paid-in-all"])
+    assert "Settled in oracle-emea" == held(world, invoice)["payment-notes"]
+    assert find(world, request) is not None
+
+
 @pytest.mark.parametrize("change", [{"is_paid": "yes"}, {"paid_on": "soon"}, {"note": "x" * 256}])
 def test_what_cannot_be_marked_is_refused(change: Mapping[str, Any]) -> None:
     """Nothing is sent of a request that says nothing clear."""

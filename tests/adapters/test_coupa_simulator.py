@@ -1139,6 +1139,51 @@ def test_a_run_records_history_and_errors() -> None:
     assert ["o-1"] == [one["external-id"] for one in order["current-integration-history-records"]]
 
 
+@pytest.mark.parametrize(
+    ("before", "action"),
+    [
+        ((), "success"),
+        ((), "finish"),
+        ((), "pause"),
+        (("run", "success"), "run"),
+        (("run", "success"), "fail"),
+        (("run", "fail"), "success"),
+        (("run", "fail"), "finish"),
+    ],
+)
+def test_a_run_ends_once_and_not_before_it_began(before: tuple[str, ...], action: str) -> None:
+    """What is pending can't end well, and what has ended stays as it ended."""
+    instance = with_orders()
+    instance.post("integrations", {"code": "FINSYNC_PO", "name": "finsync", "direction": "from_coupa"})
+    instance.post("integration_runs", {"integration": {"code": "FINSYNC_PO"}})
+    for one in before:
+        instance.put(f"integration_runs/1/{one}")
+    was = instance.get("integration_runs/1")["status"]
+
+    refused = instance.put(f"integration_runs/1/{action}", status=400)
+
+    assert f"Integration run cannot {action} from status {was}" in str(refused)
+    assert was == instance.get("integration_runs/1")["status"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"document-type": "Nonsense"}, "Document type must be one of"),
+        ({"contact-alert-type": "Loud"}, "Contact alert type must be one of"),
+    ],
+)
+def test_errors_and_history_are_about_what_coupa_knows(changes: dict[str, Any], sentence: str) -> None:
+    """Types of documents and of alerts are lists."""
+    instance = with_orders()
+    record = {"document-type": "OrderHeader", "document-id": 1, **changes}
+
+    refused = instance.call("POST", "/api/integration_history_records", json=record, is_judged=False)
+
+    assert 400 == refused.status_code
+    assert sentence in refused.text
+
+
 def test_a_failed_document_alerts_and_is_resolved() -> None:
     """create_alert is a history record of status Error; resolve and unresolve turn its flag."""
     instance = with_orders()

@@ -180,6 +180,34 @@ def test_payments_append_whatever_was_there() -> None:
     assert ("19.50", False) == (held["amount-due"], held["paid"])
 
 
+@pytest.mark.parametrize(
+    ("payment", "sentence"),
+    [
+        ({"amount-paid": "1.23456"}, "Amount paid must have at most 4 decimal places and 28 digits before"),
+        (
+            {"amount-paid": "1" + "0" * 28},
+            "Amount paid must have at most 4 decimal places and 28 digits before",
+        ),
+        ({"amount-paid": "NaN"}, "Amount paid must have at most 4 decimal places and 28 digits before"),
+        ({"amount-paid": "abc"}, "Amount paid is not a number"),
+        ({"amount-paid": "1.00", "notes": "n" * 256}, "Notes is too long (maximum is 255 characters)"),
+    ],
+)
+def test_a_payment_that_its_columns_do_not_hold_is_refused_whole(
+    payment: dict[str, Any], sentence: str
+) -> None:
+    """decimal(32,4) and 255 characters; the flag of the same request is not set either."""
+    instance = an_instance()
+    invoice = instance.coupa.approve_invoice(a_draft(instance)["id"])
+    body = {"paid": True, "payments": [payment]}
+
+    refused = instance.call("PUT", f"/api/invoices/{invoice['id']}", json=body, is_judged=False)
+
+    held = instance.get(f"invoices/{invoice['id']}")
+    assert (400, [sentence]) == (refused.status_code, refused.json()["errors"]["invoice_header"])
+    assert ([], False) == (held["payments"], bool(held["paid"]))
+
+
 def test_payments_are_taken_in_either_shape() -> None:
     """A list, or the same wrapped twice; and shown as the instance does."""
     instance = an_instance(wraps_payments=True)

@@ -5,9 +5,12 @@ The source's records append: what a payment settles by now, less what was told o
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from finsync_tui.flows import outgoing, payments
 from finsync_tui.flows.invoice import doubles, prepayments, settled, subject
 from finsync_tui.flows.steps import Answer, Context, Done
+from store import outbox
 from store.canonical.money import Money, plain
 from store.canonical.payables import Payment
 
@@ -146,4 +149,22 @@ def await_marked(context: Context) -> Answer:
     if not isinstance(answer, Done):
         return answer
     context.data["marked_paid"] = True
+    _compare_sum(context)
     return Done(answer.detail, goto="await_payment")
+
+
+def _compare_sum(context: Context) -> None:
+    """Say when the source's records come to something else than it was told: somebody records payments there, too."""
+    delivery, currency = (
+        outbox.get(context.db, int(context.data["flag_entry"])),
+        subject.invoice(context).currency,
+    )
+    shown = ((delivery.receipt if delivery else None) or {}).get("answer", {}).get("paid-in-all")
+    told = Money(amount_minor=sum(minor for _, minor in context.data.get("recorded", [])), currency=currency)
+    if shown is None or Decimal(str(shown)) == told.amount:
+        return
+    source = subject.source(context)
+    subject.note(
+        context, "PAID_OTHERWISE",
+        f"{source}'s records of its payments come to {shown} {currency}, and {told} were told: see who recorded the difference there",
+    )  # fmt: skip

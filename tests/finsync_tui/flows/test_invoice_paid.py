@@ -203,6 +203,22 @@ def test_a_payment_that_nets_a_credit_note_is_told_to_both(desk: InvoiceDesk) ->
     assert ("await_payment", "done") == (desk.step(), desk.step("I2"))
 
 
+@pytest.mark.parametrize(("shown", "noted"), [("98", []), ("148", ["PAID_OTHERWISE"])])
+def test_records_that_come_to_something_else_than_was_told_are_noted(
+    desk: InvoiceDesk, shown: str, noted: list[str]
+) -> None:
+    """Somebody has recorded a payment at the source by hand: marking it as paid finds it."""
+    desk.pay("P1", "98")
+    drain(desk)
+    desk.erp_shows(paid_status="paid", paid=eur("98"))
+    marked = list(desk.pending)
+    desk.answer(answer={"paid-in-all": shown})
+    drain(desk)
+
+    assert ["invoice.mark_paid"] == marked
+    assert noted == desk.noted
+
+
 def test_a_source_that_drops_the_flag_is_found_out(desk: InvoiceDesk) -> None:
     """Number, status and records are there, and it does not read as paid: the end is held until it does."""
     desk.pay()
