@@ -14,7 +14,7 @@ from typing import Literal
 
 from finsync_tui.profile.tax import TABLE, CountryTax, Recovery, Severity, TaxPolicy, Withholding
 from store.canonical.chart import TaxCode
-from store.canonical.money import Money, total
+from store.canonical.money import Money, apportion, total
 from store.canonical.tax import (
     TaxAddress,
     TaxAnswer,
@@ -61,7 +61,28 @@ def determine(question: TaxQuestion, codes: Iterable[TaxCode], policy: TaxPolicy
     by_number: dict[str, list[TaxCode]] = {}
     for code in codes:
         by_number.setdefault(code.number, []).append(code)
-    findings = [_find(question, line, by_number, policy) for line in question.lines]
+    used = [_code_of(question, line, by_number) for line in question.lines]
+    whole = [_is_whole(question, line, policy) for line in question.lines]
+    groups = [
+        code.number if code is not None and one else None for code, one in zip(used, whole, strict=True)
+    ]
+    rates = [(code.rate_percent if code is not None else None) or Decimal(0) for code in used]
+    due = _portions(
+        [
+            Portion(line.amount, rate, group)
+            for line, rate, group in zip(question.lines, rates, groups, strict=True)
+        ]
+    )
+    backs = [
+        _comes_back(question, line, code, policy) for line, code in zip(question.lines, used, strict=True)
+    ]
+    back = _portions(
+        [Portion(tax, percent, group) for tax, percent, group in zip(due, backs, groups, strict=True)]
+    )
+    findings = [
+        _find(question, line, by_number, policy, tax, recoverable)
+        for line, tax, recoverable in zip(question.lines, due, back, strict=True)
+    ]
     answer = settle(question, findings, provider=TABLE, tolerance_minor=policy.tolerance_minor)
     return by_policy(question, answer, policy)
 
@@ -72,7 +93,7 @@ def by_policy(question: TaxQuestion, answer: TaxAnswer, policy: TaxPolicy) -> Ta
     The verdicts stay; asked twice, the result is the same.
     """
     asked = {line.number: line for line in question.lines}
-    lines = tuple(_ruled(question, asked[line.number], line, policy) for line in answer.lines)
+    lines = _ruled(question, [(asked[line.number], line) for line in answer.lines], policy)
 
     def summed(name: str) -> Money:
         return total((getattr(line, name) for line in lines), answer.currency)
@@ -86,13 +107,51 @@ def judge(answer: TaxAnswer, policy: TaxPolicy) -> Judgement:
     """Say what policy does about an answer's verdict."""
     verdict = answer.verdict
     told = f": {answer.note}" if answer.note else ""
+    is_accrued = verdict == "undercharged" and answer.accrues
     return Judgement(
-        policy.severity.of(verdict),
+        policy.severity.accrued if is_accrued else policy.severity.of(verdict),
         verdict,
         CASES.get(verdict, "TAX_REVIEW"),
         f"The tax is {_WORDS[verdict]} by {answer.provider}{told}.",
         _FIXES[verdict],
     )
+
+
+def shortfall(line: TaxAnswerLine) -> Money:
+    """Return what of the tax that the supplier should have charged on a line it did not."""
+    nothing = line.variance - line.variance
+    return nothing if line.is_self_assessed or line.variance.amount_minor <= 0 else line.variance
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """So many percent of an amount, and with which others it is rounded as a whole."""
+
+    amount: Money
+    percent: Decimal
+    group: str | None
+    """None: by itself."""
+
+
+def _portions(asked: Sequence[Portion]) -> list[Money]:
+    """Return the shares; those of one group and percentage add up to the rounded share of their sum."""
+    found = [_share(one.amount, one.percent) for one in asked]
+    groups: dict[tuple[str, Decimal], list[int]] = {}
+    for place, one in enumerate(asked):
+        if one.group is not None:
+            groups.setdefault((one.group, one.percent), []).append(place)
+    for (_, percent), places in groups.items():
+        amounts = [asked[place].amount for place in places]
+        whole = _share(total(amounts, amounts[0].currency), percent)
+        exact = [one.amount_minor * percent / _FULL for one in amounts]
+        for place, minor in zip(places, apportion(whole.amount_minor, exact), strict=True):
+            found[place] = Money(amount_minor=minor, currency=whole.currency)
+    return found
+
+
+def _is_whole(question: TaxQuestion, line: TaxQuestionLine, policy: TaxPolicy) -> bool:
+    ship_to, _ = _places(question, line)
+    return ship_to is not None and policy.country(ship_to.country).rounding == "document"
 
 
 def unmapped(question: TaxQuestion, mapped: Collection[str]) -> tuple[str, ...]:
@@ -126,23 +185,24 @@ def _find(
     line: TaxQuestionLine,
     by_number: Mapping[str, Sequence[TaxCode]],
     policy: TaxPolicy,
+    determined: Money,
+    recoverable: Money,
 ) -> TaxFinding:
     ship_to, ship_from = _places(question, line)
     if ship_to is None:
         return _open(line, "needs_review", "nothing says where it is shipped to")
     rules = policy.country(ship_to.country)
-    known = by_number.get(line.tax_code or "", ())
-    code = next((one for one in known if one.is_in_force_on(question.taxed_on)), None)
+    code = _code_of(question, line, by_number)
     if code is None:
-        return _open(line, "unknown_code", _why_unknown(question, line, known))
+        return _open(
+            line, "unknown_code", _why_unknown(question, line, by_number.get(line.tax_code or "", ()))
+        )
     if code.rate_percent is None:
         return _open(line, "needs_review", f"the tax code {code.number} has no rate")
-    determined = _share(line.amount, code.rate_percent)
-    recovers = _recoverable_percent(line, code, rules)
     found = TaxFinding(
         number=line.number,
         determined=determined,
-        recoverable=_share(determined, recovers),
+        recoverable=recoverable,
         is_self_assessed=code.is_reverse_charge,
         rate_percent=code.rate_percent,
         details=(
@@ -162,19 +222,37 @@ def _find(
     return found.model_copy(update={"standing": "needs_review", "note": doubt}) if doubt else found
 
 
+def _code_of(
+    question: TaxQuestion, line: TaxQuestionLine, by_number: Mapping[str, Sequence[TaxCode]]
+) -> TaxCode | None:
+    known = by_number.get(line.tax_code or "", ())
+    return next((one for one in known if one.is_in_force_on(question.taxed_on)), None)
+
+
 def _ruled(
-    question: TaxQuestion, asked: TaxQuestionLine, line: TaxAnswerLine, policy: TaxPolicy
-) -> TaxAnswerLine:
-    ship_to, _ = _places(question, asked)
-    if ship_to is None:
-        return line
-    rules = policy.country(ship_to.country)
-    changed = {"withheld": _withheld(question, asked, rules)}
-    percent = _ruled_percent(asked, rules)
-    if percent is not None:
-        recoverable = _share(line.determined, percent)
-        changed |= {"recoverable": recoverable, "non_recoverable": line.determined - recoverable}
-    return line.model_copy(update=changed)
+    question: TaxQuestion, pairs: Sequence[tuple[TaxQuestionLine, TaxAnswerLine]], policy: TaxPolicy
+) -> tuple[TaxAnswerLine, ...]:
+    """Return the lines with what the rules of their countries keep back, and let come back; a line without a place is left."""
+    withheld, recovered = [], []
+    for asked, line in pairs:
+        ship_to, _ = _places(question, asked)
+        rules = policy.country(ship_to.country) if ship_to is not None else CountryTax()
+        group = "all" if rules.rounding == "document" else None
+        withheld.append(
+            Portion(asked.amount, _withheld_percent(question, asked, rules) if ship_to else Decimal(0), group)
+        )
+        percent = _ruled_percent(asked, rules) if ship_to else None
+        recovered.append(None if percent is None else Portion(line.determined, percent, group))
+    kept = _portions(withheld)
+    back = iter(_portions([one for one in recovered if one is not None]))
+    found = []
+    for (_, line), less, one in zip(pairs, kept, recovered, strict=True):
+        changed = {"withheld": less}
+        if one is not None:
+            recoverable = next(back)
+            changed |= {"recoverable": recoverable, "non_recoverable": line.determined - recoverable}
+        found.append(line.model_copy(update=changed))
+    return tuple(found)
 
 
 def _open(line: TaxQuestionLine, standing: Verdict, note: str) -> TaxFinding:
@@ -239,6 +317,15 @@ def _code_recovers(code: TaxCode, rules: CountryTax) -> bool:
     return (rules.recoverable_percent if own is None else own) > 0
 
 
+def _comes_back(
+    question: TaxQuestion, line: TaxQuestionLine, code: TaxCode | None, policy: TaxPolicy
+) -> Decimal:
+    ship_to, _ = _places(question, line)
+    if code is None or ship_to is None:
+        return Decimal(0)
+    return _recoverable_percent(line, code, policy.country(ship_to.country))
+
+
 def _recoverable_percent(line: TaxQuestionLine, code: TaxCode, rules: CountryTax) -> Decimal:
     """Return how much of the tax comes back: by the country's rules for it, by the code, by the country's usual share."""
     ruled = _ruled_percent(line, rules)
@@ -262,9 +349,9 @@ def _recovery_fits(rule: Recovery, line: TaxQuestionLine) -> bool:
     )
 
 
-def _withheld(question: TaxQuestion, line: TaxQuestionLine, rules: CountryTax) -> Money:
+def _withheld_percent(question: TaxQuestion, line: TaxQuestionLine, rules: CountryTax) -> Decimal:
     rule = next((one for one in rules.withholding if _withholding_fits(one, question, line)), None)
-    return _share(line.amount, rule.percent if rule else Decimal(0))
+    return rule.percent if rule else Decimal(0)
 
 
 def _withholding_fits(rule: Withholding, question: TaxQuestion, line: TaxQuestionLine) -> bool:

@@ -40,10 +40,15 @@ def invoice_problems(profile: Profile) -> Iterator[Problem]:
             f"there is no mapping table {TAX_TABLE!r}: tax that comes back has no account",
             f"Add mappings/{TAX_TABLE}.csv to a layer, with rows for COUNTRY/TAX CODE.",
         )
-    posting = [code for code, rules in sorted(profile.tax.countries.items()) if rules.own_loss == "post"]
+    posting = [
+        f"{code}.{name}"
+        for code, rules in sorted(profile.tax.countries.items())
+        for name, is_posted in (("own_loss", rules.own_loss), ("use_tax", rules.use_tax))
+        if is_posted == "post"
+    ]
     if found and posting and OWED_TABLE not in profile.mappings:
         yield Problem(
-            f"tax.countries.{posting[0]}.own_loss",
+            f"tax.countries.{posting[0]}",
             f"there is no mapping table {OWED_TABLE!r}: tax that the buyer owes has no account",
             f"Add mappings/{OWED_TABLE}.csv to a layer, with rows for COUNTRY/TAX CODE, or leave it to the ERP.",
         )

@@ -31,6 +31,10 @@ class VerdictSeverity(_Part):
     not_taxable: Severity = "off"
     exempt: Severity = "note"
     reverse_charge: Severity = "off"
+    accrued: Severity = Field(
+        default="note",
+        description="undercharged, where the shortfall is use tax that the buyer accrues: the supplier is owed what it charged",
+    )
     needs_review: Severity = "block"
     unknown_code: Severity = "block"
 
@@ -67,6 +71,16 @@ class CountryTax(_Part):
     )
     accrues_shortfall: bool = Field(
         default=False, description="Tax that was not charged is use tax that the buyer accrues"
+    )
+    use_tax: Literal["erp", "post"] = Field(
+        default="erp",
+        description="Use tax that the buyer accrues: the ERP books it by its own tax set-up, and it is a finding; or it is posted "
+        "with the invoice, to the cost, against the account of the table owed_tax_account",
+    )
+    rounding: Literal["line", "document"] = Field(
+        default="line",
+        description="Tax, what comes back of it and what is withheld is rounded on each line; or once for all lines of a document "
+        "with the same code or rule, which then share it to the minor unit",
     )
     recoverable_percent: Percent = Field(
         default=Decimal(100),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -314,3 +314,39 @@ def test_verdicts_rise_with_what_was_charged(net: int, one: int, other: int) -> 
     ]
 
     assert sorted(ranks) == ranks
+
+
+@given(
+    st.lists(st.integers(min_value=-100_000, max_value=100_000), min_size=1, max_size=8),
+    st.sampled_from(["5.5", "7", "19", "20.333"]),
+    st.sampled_from(["0", "33.3", "50", "100"]),
+)
+def test_rounded_for_the_document_the_lines_share_the_whole_to_the_minor_unit(
+    amounts: list[int], rate: str, back: str
+) -> None:
+    """Tax, what comes back and what is withheld: each is the rounded share of the sum, whatever the lines are."""
+    code = TaxCode(
+        number="X", country="DE", description="X", rate_percent=Decimal(rate), is_reverse_charge=True
+    )
+    rules = CountryTax(
+        rounding="document",
+        recoverable_percent=Decimal(back),
+        withholding=(Withholding(percent=Decimal("15.825")),),
+    )
+    lines = [
+        a_tax_line(str(n), amount=str(Decimal(minor) / 100), charged="0.00", tax_code="X")
+        for n, minor in enumerate(amounts, 1)
+    ]
+    answer = determine(a_tax_question(*lines), [code], TaxPolicy(countries={"DE": rules}))
+
+    def share(amount: Decimal, percent: str) -> Decimal:
+        return (amount * Decimal(percent) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    net = Decimal(sum(amounts)) / 100
+    tax = share(net, rate)
+    assert (tax, share(tax, back), share(net, "15.825")) == (
+        answer.determined.amount,
+        answer.recoverable.amount,
+        answer.withheld.amount,
+    )
+    assert answer.non_recoverable == answer.determined - answer.recoverable

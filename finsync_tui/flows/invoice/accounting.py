@@ -65,8 +65,8 @@ def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str,
             yield f"freight/{line.number}", _balance(context, freight, on)
         elif not has_items:
             yield f"freight/{line.number}", _nowhere(line)
-    for line, _ in taxing.own_losses(context):
-        code = taxing.self_assessed(context, line)
+    for line, _ in taxing.owed(context):
+        code = taxing.code_of(context, line)
         yield f"owed/{line.number}", _tax(context, invoice, code, on, OWED_TABLE)
 
 

@@ -2,8 +2,8 @@
 
 Lines of an order name the ERP's order, which knows their accounts; all others name theirs. Tax that comes back has an
 account of its own; what does not goes with the cost it was charged on, and so does freight that no account is named for.
-Tax that the buyer declares is owed to no supplier: what does not come back of it is charged to the cost and, in a line of
-the same size, to the account of tax that is owed.
+Tax that the buyer declares is owed to no supplier: what does not come back of it, and use tax, is charged to the cost and, in a
+line of the same size, to the account of tax that is owed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
                 kind=line.kind, amount=line.amount, **{**base, "description": line.description or "Freight"}
             )
             yield from _spread(context, invoice, shape)
-    for line, lost in taxing.own_losses(context):
+    for line, lost in taxing.owed(context):
         shape = InvoiceLine(
             number=line.number, kind="other", amount=lost, description=LOST_TAX, reference=line.number
         )

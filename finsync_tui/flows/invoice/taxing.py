@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from finsync_tui import tax
 from finsync_tui.flows import outgoing
@@ -80,20 +81,49 @@ def check_tax(context: Context) -> Answer:
     if (own := _own_loss(answer)).amount_minor:
         target = subject.target(context)
         detail["own_loss"] = str(own)  # no supplier is owed it
-        if not _posts_own_loss(context):  # the ERP books it with the tax that it declares
+        if not _posts(context, "own_loss"):  # the ERP books it with the tax that it declares
             subject.note(
                 context, "TAX_REVIEW",
                 f"of the tax that the buyer declares {own} do not come back: see that {target} books so by its tax set-up",
             )  # fmt: skip
-    if answer.accrues:
-        detail["accrues"] = "the shortfall is the buyer's to declare"
     if judged.severity == "block":
         return subject.stop(
             context, judged.case_class, judged.cause, judged.fix, subject.source(context), detail
         )
-    if judged.severity == "note":
+    if answer.accrues:
+        detail["use_tax"] = str(use_tax(answer))
+        _note_use_tax(context, judged, use_tax(answer))
+    elif judged.severity == "note":
         subject.note(context, judged.case_class, judged.cause)
     return Done(detail)
+
+
+def use_tax(answer: TaxAnswer) -> Money:
+    """Return the tax that the supplier did not charge and that the buyer accrues."""
+    return (
+        total((tax.shortfall(one) for one in answer.lines), answer.currency)
+        if answer.accrues
+        else _nothing(answer)
+    )
+
+
+def _note_use_tax(context: Context, judged: tax.Judgement, owed: Money) -> None:
+    """Say what the buyer accrues, and who books it: it is owed to no supplier, and nobody may forget it."""
+    target = subject.target(context)
+    if judged.severity == "off" and _posts(context, "use_tax"):
+        return
+    how = (
+        f"posted to the cost, against the tax that is owed, with the invoice in {target}"
+        if _posts(context, "use_tax")
+        else f"not posted from here: see that {target} accrues it by its tax set-up, or enter it there"
+    )
+    subject.note(
+        context, judged.case_class, f"{judged.cause} {owed} are use tax that the buyer accrues: {how}"
+    )
+
+
+def _nothing(answer: TaxAnswer) -> Money:
+    return Money(amount_minor=0, currency=answer.currency)
 
 
 def recovery(context: Context, line: InvoiceLine) -> tuple[Money, list[tuple[str | None, Money]]]:
@@ -152,26 +182,35 @@ def self_assessed(context: Context, line: InvoiceLine) -> str | None:
     told = context.data.get("tax")
     lines = TaxAnswer.model_validate(told).lines if told else ()
     is_ours = any(one.number == line.number and one.is_self_assessed for one in lines)
-    return line.tax_code or _code_of(subject.invoice(context), line) if is_ours else None
+    return code_of(context, line) if is_ours else None
 
 
-def own_losses(context: Context) -> list[tuple[InvoiceLine, Money]]:
-    """Return what is posted, line by line, of tax that the buyer declares and that does not come back; none where the ERP
-    charges it by its own tax set-up."""
+def code_of(context: Context, line: InvoiceLine) -> str | None:
+    """Return the tax code of a line: its own, or that of the tax charged on it."""
+    return line.tax_code or _code_of(subject.invoice(context), line)
+
+
+def owed(context: Context) -> list[tuple[InvoiceLine, Money]]:
+    """Return what is posted, line by line, of tax that the buyer owes itself: what of a reverse charge does not come back, and
+    use tax; none where the ERP books it by its own tax set-up."""
     told = context.data.get("tax")
-    if not told or not _posts_own_loss(context):
+    if not told:
         return []
+    answer = TaxAnswer.model_validate(told)
     lines = {line.number: line for line in subject.invoice(context).lines if line.kind != "tax"}
-    return [
-        (lines[one.number], one.non_recoverable)
-        for one in TaxAnswer.model_validate(told).lines
-        if one.is_self_assessed and one.non_recoverable.amount_minor and one.number in lines
+    sizes = [
+        (one.number, one.non_recoverable)
+        for one in answer.lines
+        if one.is_self_assessed and _posts(context, "own_loss")
     ]
+    if answer.accrues and _posts(context, "use_tax"):
+        sizes += [(one.number, tax.shortfall(one)) for one in answer.lines]
+    return [(lines[number], size) for number, size in sizes if size.amount_minor and number in lines]
 
 
-def _posts_own_loss(context: Context) -> bool:
-    country = subject.invoice(context).ship_to_country or ""
-    return context.facts.profile.tax.country(country).own_loss == "post"
+def _posts(context: Context, rule: Literal["own_loss", "use_tax"]) -> bool:
+    country = context.facts.profile.tax.country(subject.invoice(context).ship_to_country or "")
+    return (country.own_loss if rule == "own_loss" else country.use_tax) == "post"
 
 
 def _own_loss(answer: TaxAnswer) -> Money:

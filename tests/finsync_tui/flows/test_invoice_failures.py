@@ -634,6 +634,65 @@ def test_owed_tax_without_an_account_waits_for_its_rule() -> None:
     assert [] == desk.sent
 
 
+def untaxed(**rules: Any) -> InvoiceDesk:
+    """Two lines of 33.33 and 100 on which 19 % were due and nothing was charged: the buyer accrues it."""
+    desk = InvoiceDesk(
+        tax={"countries": {"DE": {"accrues_shortfall": True, "recoverable_percent": "0", **rules}}}
+    )
+    desk.rows["owed_tax_account"] = (("DE/V19", "177700"),)
+    lines = a_free_line("33.33", tax_code="V19"), a_free_line("100", "2", "430", tax_code="V19")
+    desk.invoice(an_invoice(*lines, tax=eur("0")))
+    return desk
+
+
+def use_tax_finding(desk: InvoiceDesk) -> str:
+    (message,) = (row[0] for row in desk.store.db.execute("SELECT message FROM finding"))
+    return str(message)
+
+
+def test_use_tax_is_posted_where_policy_says_so() -> None:
+    """To the cost, against the tax that is owed, line by line; the supplier is owed what it asks, and a finding says so."""
+    desk = untaxed(use_tax="post")
+
+    assert ("await_posting", ["TAX_DIFFERS"], []) == (desk.step(), desk.noted, desk.exceptions)
+    assert "25.33 EUR are use tax that the buyer accrues: posted to the cost" in use_tax_finding(desk)
+    assert {
+        "01-420-7110": 3333 + 633, "01-430-7110": 10000 + 1900, "01-000-177700": -633 - 1900,
+    } == desk.charged()  # fmt: skip
+    assert eur("133.33") == desk.posted.total
+
+
+def test_use_tax_that_is_left_to_the_erp_is_a_finding() -> None:
+    """With its amount, as nothing is posted from here; by policy it stops as ever."""
+    desk = untaxed()
+    strict = InvoiceDesk(
+        tax={"severity": {"accrued": "block"}, "countries": {"DE": {"accrues_shortfall": True}}}
+    )
+    strict.invoice(an_invoice(a_free_line(tax_code="V19"), tax=eur("0")))
+
+    assert ("await_posting", {"01-420-7110": 3333, "01-430-7110": 10000}) == (desk.step(), desk.charged())
+    assert "25.33 EUR are use tax that the buyer accrues: not posted from here" in use_tax_finding(desk)
+    assert [("TAX_DIFFERS", "open")] == strict.exceptions
+
+
+def test_reverse_charge_is_rounded_once_for_the_document_where_policy_says_so() -> None:
+    """The lines share what is due of their sum, and what of that does not come back."""
+    lines = [
+        a_free_line(amount, str(n), tax_code="RC") for n, amount in enumerate(("33.33", "33.33", "33.33"), 1)
+    ]
+    lost = {}
+    for rounding in ("line", "document"):
+        desk = InvoiceDesk(
+            tax={"countries": {"DE": {"recoverable_percent": "50", "own_loss": "post", "rounding": rounding}}}
+        )
+        desk.rows["owed_tax_account"] = (("DE/RC", "177700"),)
+        a_reverse_charge(desk, *lines)
+        lost[rounding] = -desk.charged()["01-000-177700"]
+
+    # 19 % of 99.99 are 19.00, of which 9.50 come back; by line 3 x 6.33 are 18.99, of which 3 x 3.17 do
+    assert {"line": 3 * 316, "document": 950} == lost
+
+
 def test_lost_tax_of_the_whole_document_goes_with_the_lines_that_lose_it() -> None:
     """One tax for two lines: one recovers nothing, the other all."""
     desk = InvoiceDesk(tax={"countries": {"DE": {"recovery": [{"percent": "0", "accounts": ["7110"]}]}}})
