@@ -19,7 +19,7 @@ DARK = Theme(
     panel="#232E39",
     dark=True,
     variables={
-        "muted": "#8B9AAB",
+        "muted": "#94A3B3",
         "faint": "#33404D",
         "header": "#AAB8C6",
         "cursor-row": "#2B4A63",
@@ -27,7 +27,7 @@ DARK = Theme(
         "marked-row": "#2A3140",
         "border-blurred": "#33404D",
         "border": "#56B4E9",
-        "block-cursor-background": "#2B4A63",
+        "block-cursor-background": "#22374B",
         "block-cursor-foreground": "#FFFFFF",
         "block-cursor-text-style": "none",
         "input-cursor-background": "#D9E1EA",
@@ -43,7 +43,7 @@ LIGHT = Theme(
     secondary="#3A6EA5",
     accent="#0B5394",
     success="#005FB8",
-    warning="#9A6700",
+    warning="#875A00",
     error="#A4133C",
     foreground="#1B232C",
     background="#FFFFFF",
@@ -51,7 +51,7 @@ LIGHT = Theme(
     panel="#E6EBF0",
     dark=False,
     variables={
-        "muted": "#5B6875",
+        "muted": "#54616D",
         "faint": "#C9D2DB",
         "header": "#44515E",
         "cursor-row": "#CFE4F7",
@@ -91,7 +91,7 @@ CONTRAST = Theme(
         "marked-row": "#3D3300",
         "border-blurred": "#8A8A8A",
         "border": "#FFFF00",
-        "block-cursor-background": "#004A80",
+        "block-cursor-background": "#003660",
         "block-cursor-foreground": "#FFFFFF",
         "block-cursor-text-style": "bold",
         "input-cursor-background": "#FFFFFF",
@@ -99,6 +99,7 @@ CONTRAST = Theme(
         "scrollbar": "#8A8A8A",
         "scrollbar-background": "#1A1A1A",
         "scrollbar-corner-color": "#1A1A1A",
+        "least-contrast": "7",
     },
 )
 SAFE = Theme(

@@ -453,10 +453,15 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         width = self.scrollable_content_region.width
         scroll_x = int(self.scroll_offset.x)
         room = width - self.virtual_size.width
-        if scroll_x == 0 and room >= 0 and len(segments) > 1:
+        is_whole = scroll_x == 0 and room >= 0 and len(segments) > 1
+        if not is_whole:
+            segments = self._uncut(segments)
+        if lifted := self._inked.lifted.get(style.bgcolor):
+            segments = [Segment(text, lifted.get(own, own)) for text, own, _ in segments]
+        if is_whole:
             parts = [Segment(text, style + own if own else style) for text, own, _ in segments]
             return Strip([*parts, Segment(" " * room, style)] if room else parts, width)
-        strip = Strip(self._uncut(segments)).apply_style(style)
+        strip = Strip(segments).apply_style(style)
         return strip.crop_extend(scroll_x, scroll_x + width, style)
 
     def _line_style(self, is_marked: bool, is_cursor: bool, has_focus: bool) -> Style:

@@ -30,6 +30,7 @@ from finsync_tui.settings import Workspace, create_workspace
 from tests.finsync_tui.screens import filled_store, mapping_store
 from tests.finsync_tui.screens.driving import DESIGN, NARROW, an_app, drawn, finish, screen_text, settle, soon
 from tests.finsync_tui.screens.gallery import DATA, EMPTY, ERROR, GALLERY, LOADING, Exhibit
+from tests.finsync_tui.screens.legible import AA, AAA, hard_to_read
 from tests.finsync_tui.screens.test_snapshots import walk
 
 pytestmark = pytest.mark.anyio
@@ -92,10 +93,11 @@ async def back(pilot: Pilot[None]) -> None:
 
 
 async def look(pilot: Pilot[None], name: str, taken: Taken, state: str = "") -> None:
-    """Take a picture, of the screen that was meant."""
+    """Take a picture, of the screen that was meant. All of it can be read."""
     if type(pilot.app.screen).__name__ == "MessageDialog":
         await finish(pilot)
     assert name == type(pilot.app.screen).__name__
+    assert [] == hard_to_read(pilot.app, AA), name
     taken.append((f"{name}-{state}" if state else name, pilot.app.export_screenshot()))
 
 
@@ -120,6 +122,19 @@ async def test_with_data(
             await back(pilot)
 
     assert [] == differing(snapshot, taken)
+
+
+@STORES
+async def test_in_high_contrast(made: Path | Workspace, store: str) -> None:
+    """Every text of every screen and dialog has seven times the light of what lies below it, or a seventh."""
+    found: dict[str, list[str]] = {}
+    async with the_app(made).run_test(size=NARROW) as pilot:
+        for name, one in shown(store, DATA).items():
+            await walk(pilot, one.keys, "finsync-contrast")
+            found[name] = hard_to_read(pilot.app, AAA)
+            await back(pilot)
+
+    assert {} == {name: pairs for name, pairs in found.items() if pairs}
 
 
 @pytest.mark.parametrize("look_of", LOOKS)

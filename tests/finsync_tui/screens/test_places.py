@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from rich.color import Color
+from rich.style import Style
 from textual.theme import Theme
 
 from finsync_tui.screens import base, themes, verbs
@@ -20,6 +22,7 @@ from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.home import HomeScreen
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.settings_screen import SettingsScreen
+from finsync_tui.screens.widgets.table_ink import ink
 from finsync_tui.screens.workflows import WorkflowsScreen
 from finsync_tui.settings import Workspace
 from store import requests, systems
@@ -39,6 +42,7 @@ from tests.finsync_tui.screens.driving import (
     write,
 )
 from tests.finsync_tui.screens.filled_store import NOW
+from tests.finsync_tui.screens.legible import contrast, linear
 
 pytestmark = pytest.mark.anyio
 
@@ -259,19 +263,6 @@ _DEFICIENCIES = {
 }  # fmt: skip
 
 
-def linear(colour: str) -> list[float]:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-
-
-def contrast(one: str, other: str) -> float:
-    light = sorted(
-        sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), linear(c), strict=True))
-        for c in (one, other)
-    )
-    return (light[1] + 0.05) / (light[0] + 0.05)
-
-
 def lab(rgb: Sequence[float]) -> tuple[float, float, float]:
     r, g, b = (min(1.0, max(0.0, part)) for part in rgb)
     x, y, z = (
@@ -306,18 +297,26 @@ def test_states_are_told_apart_by_everybody(theme: Theme, kind: str) -> None:
 
 @pytest.mark.parametrize("theme", [theme for theme, _ in themes.OWN], ids=lambda theme: theme.name)
 def test_text_is_read_on_its_background(theme: Theme) -> None:
-    """4.5 to 1 everywhere; 7 to 1 in high contrast."""
-    texts = [
-        theme.foreground,
-        theme.success,
-        theme.warning,
-        theme.error,
-        theme.accent,
-        theme.variables["muted"],
-    ]
-    least = min(contrast(str(text), str(theme.background)) for text in texts)
+    """4.5 to 1 everywhere, 7 to 1 in high contrast: each colour on each part of a screen, and on each row of a list as it is drawn
+    there."""
+    known = theme.variables
+    texts = [theme.foreground, theme.primary, theme.success, theme.warning, theme.error, theme.accent]
+    parts = [theme.background, theme.surface, theme.panel]
+    inked = ink(theme.to_color_system().generate() | known, Style.parse(f"{theme.foreground} on {theme.background}"))
+    pairs = [(text, part) for text in (*texts, known["muted"], known["header"]) for part in parts]
+    pairs += [(theme.foreground, known["cursor-row"])]  # the screen one is on, the tab that is shown
+    for row in (inked.marked, inked.cursor, inked.cursor_blurred):
+        lifted = inked.lifted[row.bgcolor]
+        styles = [lifted.get(style, style) for style in inked.roles.values() if style is not None]
+        pairs += [(hex_of(style.color), hex_of(row.bgcolor)) for style in (inked.plain, *styles)]
 
-    assert least >= (7 if theme.name == "finsync-contrast" else 4.5)
+    least = 7 if theme.name == "finsync-contrast" else 4.5
+    assert [] == [pair for pair in pairs if contrast(str(pair[0]), str(pair[1])) < least]
+
+
+def hex_of(colour: Color | None) -> str:
+    assert colour is not None
+    return colour.get_truecolor().hex
 
 
 def test_colours_come_from_the_theme_alone() -> None:
