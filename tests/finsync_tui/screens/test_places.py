@@ -302,7 +302,9 @@ def test_text_is_read_on_its_background(theme: Theme) -> None:
     known = theme.variables
     texts = [theme.foreground, theme.primary, theme.success, theme.warning, theme.error, theme.accent]
     parts = [theme.background, theme.surface, theme.panel]
-    inked = ink(theme.to_color_system().generate() | known, Style.parse(f"{theme.foreground} on {theme.background}"))
+    inked = ink(
+        theme.to_color_system().generate() | known, Style.parse(f"{theme.foreground} on {theme.background}")
+    )
     pairs = [(text, part) for text in (*texts, known["muted"], known["header"]) for part in parts]
     pairs += [(theme.foreground, known["cursor-row"])]  # the screen one is on, the tab that is shown
     for row in (inked.marked, inked.cursor, inked.cursor_blurred):
