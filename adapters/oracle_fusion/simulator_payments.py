@@ -127,6 +127,10 @@ class Payments:
             raise ValueError(f"there is no {kind} rate of {given} to {wanted} on {on}")
         return rate
 
+    def stop_runs(self) -> None:
+        """Have no payment run any more: who is paid, and when, is decided by hand."""
+        self._next_run = None
+
     def check(self, invoice: Row, amount: Decimal) -> None:
         """Raise ValueError when an invoice can't be paid that much."""
         data = invoice.data

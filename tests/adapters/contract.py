@@ -324,6 +324,7 @@ class CheckingTransport(httpx.AsyncBaseTransport):
                 f"the table of endpoints in adapters/{adapter}/README.md lacks {operation.method} {operation.path}, "
                 "which the adapter calls"
             )
+        readmes.note_call(adapter, operation.method, operation.path)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

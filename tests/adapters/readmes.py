@@ -7,8 +7,9 @@ be read one by one and child by child: a GET of it stands for all that lies belo
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from typing import Final
 import adapters
 
 ROOT: Final = Path(adapters.__file__).parent
+CALLS_FILE: Final = "FINSYNC_TEST_CALLS"
+"""Environment variable: the file in which every call of an adapter is noted with the test that makes it."""
 _METHOD: Final = r"(?:GET|POST|PUT|PATCH|DELETE)"
 _ASIDE: Final = re.compile(r"\([^)]*\)")
 _PIECE: Final = re.compile(rf"\b{_METHOD}(?:, {_METHOD})*\b|`[^`]+`")
@@ -79,6 +82,27 @@ def is_named(system: str, method: str, path: str) -> bool:
         one == method and any(is_at(place, want) for place in (_above(path) if method == "GET" else (path,)))
         for one, want in named(system)
     )
+
+
+def note_call(system: str, method: str, path: str) -> None:
+    """Note that the test at work has its adapter call an operation, where somebody asks for that."""
+    file, test = os.environ.get(CALLS_FILE), os.environ.get("PYTEST_CURRENT_TEST", "")
+    if file is not None:
+        with Path(file).open("a", encoding="utf-8") as notes:
+            notes.write(f"{test.rpartition(' ')[0]}\t{system}\t{method}\t{path}\n")
+
+
+def is_shown(method: str, want: str, calls: Iterable[tuple[str, str]]) -> bool:
+    """Say whether one of these calls (method, path of the contract) is of the endpoint that a row names."""
+    return any(
+        one == method and any(is_at(place, want) for place in _asked(one, path)) for one, path in calls
+    )
+
+
+def _asked(method: str, path: str) -> Iterator[str]:
+    """Yield a path, and of a GET the lists that it lies below."""
+    yield path
+    yield from (place for place in _above(path) if method == "GET" and not bare(place).endswith("{}"))
 
 
 def _above(path: str) -> Iterator[str]:

@@ -318,6 +318,18 @@ def test_an_account_is_known_by_its_segments() -> None:
     assert one.external_id != other.external_id
 
 
+def test_an_account_that_is_out_of_use_is_taken_into_use_again() -> None:
+    """It is there by its segments: changed where it is, and no second one is made."""
+    world = prepared("account.create")
+    first = write(world, "account.create", {**ACCOUNT, "is_active": False})
+
+    again = write(world, "account.create", {**ACCOUNT, "is_active": True})
+
+    (held,) = [one for one in world.simulator.documents("accounts") if str(one["id"]) == first.external_id]
+    assert (first.external_id, False, True) == (again.external_id, again.was_found, held["active"])
+    assert 1 == world.simulator.requests.count("PUT", "^/api/accounts")
+
+
 def test_a_budget_that_is_not_there_is_refused() -> None:
     """Its period and segments come from Coupa's set-up."""
     body = {"period": "2031-Q1", "segments": ["", "420"], "amount": "1"}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -15,6 +18,7 @@ import yaml
 
 from tests.adapters import readmes
 from tests.adapters.contract import OPENAPI_FOLDER, ContractChecker, checking_transport
+from tests.conftest import Counts
 
 TESTS: Final = Path(__file__).parent
 SYSTEMS: Final = sorted(path.stem.removesuffix(".openapi") for path in OPENAPI_FOLDER.glob("*.openapi.yaml"))
@@ -27,6 +31,7 @@ UNCALLED: Final = {
     "oracle_fusion": ("/fscmRestApi/resources/11.13.18.05", "/expenseReports"),
 }
 """Of each contract something that its adapter does not call, as its README says."""
+_DEFINED: Final = re.compile(r"^\s*(?:async )?(?:def|class) ([tT]est\w+)", re.MULTILINE)
 _NAMED: Final = re.compile(r"`?(test_\w+\*?(?:\.py)?|Test\w+)`?")
 
 every_system = pytest.mark.parametrize("system", SYSTEMS)
@@ -38,9 +43,7 @@ def names_of_tests() -> frozenset[str]:
     found: set[str] = set()
     for path in TESTS.glob("test_*.py"):
         found.add(path.name)
-        found |= set(
-            re.findall(r"^\s*(?:async )?(?:def|class) ([tT]est\w+)", path.read_text("utf-8"), re.MULTILINE)
-        )
+        found |= set(_DEFINED.findall(path.read_text("utf-8")))
     return frozenset(found)
 
 
@@ -98,6 +101,67 @@ def test_an_endpoint_that_the_table_lacks_is_called_by_no_adapter(system: str) -
 
     with pytest.raises(AssertionError, match=rf"README.md lacks GET .*{path.rpartition('/')[2]}"):
         asyncio.run(transport.handle_async_request(httpx.Request("GET", f"https://system.test{base}{path}")))
+
+
+@every_system
+def test_what_shows_an_endpoint_has_its_adapter_call_it(system: str, tmp_path: Path, counts: Counts) -> None:
+    """The tests that a row names are run, and what they let the adapter call is held against the row's endpoints.
+
+    With the full counts only: these tests run once more for it.
+    """
+    if counts.name != "full":
+        pytest.skip("the tests of the tables are run a second time with the full counts only")
+    calls = calls_by_test(system, tmp_path)
+    unshown = []
+    for row in readmes.rows(system):
+        made = [call for test, found in calls.items() if is_of_row(system, row, test) for call in found]
+        unshown += [
+            f"{method} {path} is not called by {column(row, 'test')}"
+            for method, path in readmes.endpoints(row["endpoint"])
+            if not readmes.is_shown(method, path, made)
+        ]
+
+    assert [] == unshown
+
+
+def calls_by_test(system: str, folder: Path) -> dict[str, set[tuple[str, str]]]:
+    """Run the tests of an adapter once more; return what each lets it call, by file and names."""
+    notes = folder / "calls.txt"
+    asked = [
+        path.name
+        for path in sorted(TESTS.glob("test_*.py"))
+        for text in [path.read_text("utf-8")]
+        if path.name != Path(__file__).name
+        and any(
+            is_of_row(system, row, f"{path.name}::{name}")
+            for row in readmes.rows(system)
+            for name in ("", *_DEFINED.findall(text))
+        )
+    ]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *asked]
+    environment = {**os.environ, readmes.CALLS_FILE: str(notes)}
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS"):
+        environment.pop(name, None)
+    subprocess.run(command, cwd=TESTS, env=environment, check=True, capture_output=True)
+    found: dict[str, set[tuple[str, str]]] = {}
+    for line in notes.read_text("utf-8").splitlines():
+        test, adapter, method, path = line.split("\t")
+        if adapter == system:
+            found.setdefault(test, set()).add((method, path))
+    return found
+
+
+def is_of_row(system: str, row: dict[str, str], test: str) -> bool:
+    """Say whether a row names a test, by its file, its class or itself; `test` is what pytest calls it."""
+    file, *names = test.split("/")[-1].split("::")
+    names = [name.partition("[")[0] for name in names]
+    shown = column(row, "test")
+    named = _NAMED.findall(shown)
+    if not named:
+        named = [f"test_{system}_{word.strip()}.py" for word in shown.split(",")]
+    if "the promises" in shown:
+        named.append("test_promises.py")
+    return any(fnmatch(one, name) for one in (file, *names) for name in named)
 
 
 def test_every_simulator_of_a_system_is_driven_through_the_contract() -> None:
