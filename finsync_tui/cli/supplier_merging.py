@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import Annotated, Any
 
@@ -57,7 +57,7 @@ def merge(
         say_json(shown) if json else _say_plan(shown)
         return
     who = actor(workspace)
-    signer = actions.signer_for(found, who, profile.supplier_merge_rule)
+    signer = actions.signer_for(found, who, merging.rule_at_most(profile))
     with opened(workspace) as store:
         done = actions.merge_suppliers(store, profile, who, keep, double, reason, signer)
     if json:
@@ -177,6 +177,10 @@ def _as_data(db: Connection, plan: Any) -> dict[str, Any]:
     return data
 
 
+def _paid_to(shown: Sequence[str]) -> str:
+    return ", ".join(shown) or "no account"
+
+
 def _say_plan(data: Mapping[str, Any]) -> None:
     say(f"{safe(data['double'])} becomes part of {safe(data['keep'])}:")
     rows: list[list[str]] = []
@@ -192,7 +196,21 @@ def _say_plan(data: Mapping[str, Any]) -> None:
         )
     for one in data["left"]:
         rows.append([one["key"].partition(":")[0], one["key"], "stays as it is", one["why"]])
+    rows += [
+        [
+            one["key"].partition(":")[0],
+            f"payments of {one['key']}",
+            _paid_to(one["accounts"]),
+            _paid_to(one["accounts_then"]),
+        ]
+        for one in data["payments"]
+        if one["accounts"] or one["accounts_then"]
+    ]
     say(table(["where", "what", "is", "becomes"], rows))
+    if any(one["is_other"] for one in data["payments"]):
+        say(
+            "  payments go to other bank accounts afterwards: it takes as many persons as a changed bank account"
+        )
     for one in data["under_way"]:
         say(
             f"  under way with {safe(one['with'])}, kept: {one['entity']} {safe(one['number'])} ({one['state']})"

@@ -116,7 +116,7 @@ def _not_agreed(context: Context, merge: Merge) -> Hold | None:
 def problem_of(db: Connection, profile: Profile, merge: Merge) -> str | None:
     """Say why a merge may not be done; None: it may."""
     return disagreement(
-        db, profile, profile.supplier_merge_rule, merge.proposal_id, kind=NAME, name=merge.name, body=merge.plan,
+        db, profile, merging.rule(profile, merge.plan_data), merge.proposal_id, kind=NAME, name=merge.name, body=merge.plan,
         what="plan",
     )  # fmt: skip
 

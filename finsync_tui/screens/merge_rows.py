@@ -178,6 +178,11 @@ def changed(plan: dict[str, Any]) -> tuple[tuple[str, str, str, str], ...]:
             ("finsync", f"link of {one['document_key']}", before, f"{one['system']}:{one['external_id']}")
         )
     rows += [(key.partition(":")[0], key, "as it is", f"stays: {why}") for key, why in plan["left"]]
+    for one in plan.get("payments", ()):  # merges of earlier versions do not say it
+        if one["accounts"] or one["accounts_then"]:
+            paid = [", ".join(shown) or "no account" for shown in (one["accounts"], one["accounts_then"])]
+            then = f"{paid[1]}: other accounts" if one["is_other"] else paid[1]
+            rows.append((one["key"].partition(":")[0], f"payments of {one['key']}", paid[0], then))
     return tuple(
         (safe_text(where, 60), safe_text(what, 200), safe_text(now, 80), safe_text(then, 300))
         for where, what, now, then in rows

@@ -92,7 +92,9 @@ def _merged(workspace: Workspace, store: Store, actor: Actor, pair_id: int, word
     if pair is None or keep not in pair:
         raise NotAllowedError("one of the two suppliers has changed. Nothing was changed. Look again.")
     double = pair[1] if keep == pair[0] else pair[0]
+    from finsync_tui.suppliers import merging
+
     profile = profiles.load(workspace)
-    signer = actions.signer_for(workspace, actor, profile.supplier_merge_rule)
+    signer = actions.signer_for(workspace, actor, merging.rule_at_most(profile))
     done = actions.merge_suppliers(store, profile, actor, keep, double, words, signer)
     return "proposed: a second person approves it (; then l)" if done.workflow is None else ""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import searching
+from finsync_tui.suppliers import accounts, searching
 from store import crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
@@ -50,6 +50,20 @@ class Relink:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """Whose bank accounts documents of a double are paid to: as far as these may be shown, in one system."""
+
+    key: str
+    keep: str
+    accounts: tuple[str, ...]
+    """What the double's documents were paid to."""
+    accounts_then: tuple[str, ...]
+    """What they are paid to afterwards: the accounts of the one that stays."""
+    is_other: bool
+    """Some of these accounts are not the double's, however alike they look."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that a merge changes."""
 
@@ -61,6 +75,7 @@ class Plan:
     relinks: tuple[Relink, ...]
     said: str | None
     """What a person had said of the two before."""
+    payments: tuple[Payment, ...] = ()
 
     @property
     def body(self) -> str:
@@ -107,7 +122,27 @@ def plan(db: Connection, profile: Profile, keep: str, double: str) -> Plan:
         supplier_answers.answered(db, [supplier_answers.ordered(keep, double)]).get(
             supplier_answers.ordered(keep, double)
         ),
+        tuple(_payment(db, key, stays) for key, stays in sorted(instead.items())),
     )  # fmt: skip
+
+
+def _payment(db: Connection, key: str, keep: str) -> Payment:
+    mine, theirs = accounts.of_supplier(db, key), accounts.of_supplier(db, keep)
+    return Payment(
+        key, keep, tuple(one.masked for one in mine), tuple(one.masked for one in theirs),
+        {one.fingerprint for one in mine} != {one.fingerprint for one in theirs},
+    )  # fmt: skip
+
+
+def rule(profile: Profile, made: Mapping[str, Any]) -> Literal["one", "two"]:
+    """Return how many persons a merge takes: by which documents are paid to another account, as many as a bank change."""
+    moves = any(one["is_other"] for one in made.get("payments", ()))
+    return "two" if moves and profile.bank_change_rule == "two" else profile.supplier_merge_rule
+
+
+def rule_at_most(profile: Profile) -> Literal["one", "two"]:
+    """Return how many persons any merge can take."""
+    return "two" if "two" in (profile.supplier_merge_rule, profile.bank_change_rule) else "one"
 
 
 def _members(db: Connection, golden_id: int | None, key: str) -> list[str]:
@@ -186,6 +221,10 @@ def apply(
         link = crossrefs.get(db, ENTITY, one["document_key"], one["system"])
         if (None if link is None else _as_data(link)) != one["before"]:
             return f"the link of {one['document_key']} to {one['system']} is another one by now"
+    for one in made.get("payments", ()):
+        now_paid = asdict(_payment(db, one["key"], one["keep"]))
+        if encode(now_paid) != encode(one):
+            return f"the bank accounts of {one['key']} or {one['keep']} are others by now"
     for one in made["relinks"]:
         crossrefs.link(
             db, ENTITY, one["document_key"], one["system"], one["external_id"], number=one["number"], why="merged",

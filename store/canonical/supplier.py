@@ -169,11 +169,14 @@ def terms(account_number: str, bic: str | None, country: str | None) -> str:
 def masked(account_number: str) -> str:
     """Return the part of an account number that may be seen.
 
-    >>> masked("DE89 3704 0044 0532 0130 00")
-    'DE…3000'
+    >>> masked("DE89 3704 0044 0532 0130 00"), masked("000123456789")
+    ('DE…3000', '…6789')
     """
     shown = normal(account_number)
-    return f"{shown[:2]}…{shown[-4:]}" if len(shown) > 8 else "…"
+    country = (
+        shown[:2] if shown[:2].isalpha() else ""
+    )  # an IBAN's; the first digits of other numbers are digits of the account
+    return f"{country}…{shown[-4:]}" if len(shown) > 8 else "…"
 
 
 def account_problem(iban: str | None, bic: str | None = None) -> str | None:

@@ -14,12 +14,24 @@ from finsync_tui import actions
 from finsync_tui.actions import Actor
 from finsync_tui.actions.mappings import ProposalRefusedError
 from finsync_tui.actions.supplier_merges import Merged
-from finsync_tui.suppliers import merging
-from store import crossrefs, golden_suppliers, records, supplier_answers, supplier_merges, systems, workflows
+from finsync_tui.screens import merge_rows
+from finsync_tui.suppliers import in_flight, merging
+from store import (
+    commitments,
+    crossrefs,
+    golden_suppliers,
+    records,
+    supplier_answers,
+    supplier_merges,
+    systems,
+    workflows,
+)
+from store.canonical.supplier import SupplierBankAccount, fingerprint, masked
 from store.errors import NotAllowedError
-from tests.builders import MONDAY, a_purchase_order
+from tests.builders import MONDAY, a_commitment, a_purchase_order
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
 from tests.finsync_tui.suppliers.estate import Estate
+from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD
 from tests.finsync_tui.suppliers.test_golden import Books
 
 LATER = MONDAY + timedelta(days=1)
@@ -114,6 +126,98 @@ def test_a_preview_says_what_changes_in_which_system_and_changes_nothing() -> No
     ]
     assert "different" == plan.said
     assert before == estate.everything()
+
+
+def _account(estate: Twice, own: int, supplier: int, number: str) -> None:
+    """Oracle pays this supplier to this account."""
+    one = SupplierBankAccount(
+        number=f"A{own}", supplier_id=str(supplier), fingerprint=fingerprint(number), masked=masked(number)
+    )
+    with estate.store.transaction() as db:
+        incoming = records.Incoming(str(own), one, number.encode())
+        records.put_page(db, "supplier_bank_account", TARGET, [incoming], estate.clock.now())
+
+
+def test_a_preview_says_whose_account_documents_are_paid_to_afterwards() -> None:
+    """The double's documents go to the account of the one that stays; both are shown by their last characters."""
+    estate = Twice()
+    _account(estate, 1, estate.erp_double, OLD)
+    _account(estate, 2, estate.erp_kept, NEW)
+
+    plan = merging.plan(estate.store.db, estate.profile, *estate.keys)
+    shown = merge_rows.changed(json.loads(plan.body))
+
+    (paid,) = [one for one in plan.payments if one.accounts]
+    assert (f"{TARGET}:{estate.erp_double}", ("DE…3000",), ("DE…2051",), True) == (
+        paid.key, paid.accounts, paid.accounts_then, paid.is_other,
+    )  # fmt: skip
+    assert (TARGET, f"payments of {paid.key}", "DE…3000", "DE…2051: other accounts") in shown
+    assert OLD not in plan.body
+    assert fingerprint(OLD) not in plan.body
+
+
+def test_a_merge_that_moves_payments_takes_as_many_persons_as_a_changed_account() -> None:
+    """Where one person may merge, another has to agree when documents are paid to another account by it; and only then."""
+    estate = Twice(governance={"supplier_merge": "one", "bank_change": "two"})
+    _account(estate, 1, estate.erp_double, OLD)
+    _account(estate, 2, estate.erp_kept, OLD)
+    plan = json.loads(merging.plan(estate.store.db, estate.profile, *estate.keys).body)
+    _account(estate, 2, estate.erp_kept, NEW)
+
+    made = estate.merge()
+    estate.settle()
+
+    assert "one" == merging.rule(estate.profile, plan)
+    assert (None, "proposed") == (made.workflow, estate.state(made.merge))
+
+
+def test_a_merge_stops_when_the_account_of_the_one_that_stays_changes_before_it_is_done() -> None:
+    """Two persons agreed on the accounts that they were shown."""
+    estate = Twice()
+    _account(estate, 2, estate.erp_kept, OLD)
+    made = estate.merge()
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
+    _account(estate, 2, estate.erp_kept, NEW)
+
+    estate.settle()
+
+    assert ["MERGE_OUTDATED"] == estate.open_classes
+
+
+def test_a_merge_stops_when_a_link_changed_after_it_was_approved() -> None:
+    """It would overwrite what somebody has linked meanwhile."""
+    estate = Twice()
+    made = estate.merge()
+    actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
+    with estate.store.transaction() as db:
+        crossrefs.link(
+            db, "supplier", estate.keys[1], TARGET, "4242", number="V-9", why="matched", linked_at=LATER
+        )
+
+    estate.settle()
+
+    link = crossrefs.get(estate.store.db, "supplier", estate.keys[1], TARGET)
+    assert ["MERGE_OUTDATED"] == estate.open_classes
+    assert link is not None
+    assert "4242" == link.external_id
+
+
+def test_an_order_that_only_promises_holds_its_double() -> None:
+    """Its process has ended long ago, and it is not invoiced: the double is still needed."""
+    estate = Twice()
+    order = a_purchase_order(supplier_id=str(estate.double))
+    with estate.store.transaction() as db:
+        records.put_page(db, order.entity, SOURCE, [records.Incoming("4711", order, b"{}")], MONDAY)
+        promised = a_commitment("20.00")
+        records.put_page(
+            db, "commitment", "finsync", [records.Incoming(f"{SOURCE}:4711", promised, b"{}")], MONDAY
+        )
+        commitments.replace(db, f"{SOURCE}:4711", TARGET, promised)
+
+    held = in_flight.of(estate.store.db, estate.keys[1])
+
+    assert [(f"{SOURCE}:4711", "open order")] == [(one.document_key, one.state) for one in held]
+    assert [] == in_flight.of(estate.store.db, estate.keys[0])
 
 
 def test_doubles_that_count_as_one_already_go_with_their_twins() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finsync_tui import actions, people
+from finsync_tui.flows import supplier_sameness
 from finsync_tui.suppliers import golden
 from store import supplier_answers
 from store.errors import NotAllowedError
@@ -84,3 +85,22 @@ def test_without_a_key_nobody_says_it_and_in_the_file_it_does_not_count() -> Non
     link = estate.link(int(estate.ours.partition(":")[2]))
     assert link is not None
     assert estate.theirs == f"{TARGET}:{link.external_id}"
+
+
+def test_what_two_persons_approved_about_others_does_not_count_for_these() -> None:
+    """Whoever has the file could point a word at any approval that there is."""
+    estate = Asked()
+    third = f"{TARGET}:{estate.oracle_supplier('Zenith Robotics PLC')}"
+    estate.read()
+    estate.say("maria")
+    estate.say("tom")
+    (approved,) = estate.store.db.execute("SELECT id FROM proposal WHERE state='approved'").fetchone()
+    with estate.store.transaction() as db:
+        supplier_answers.answer(
+            db, estate.ours, third, "same", by="tom", at=estate.clock.now(), proposal_id=approved
+        )
+
+    problem = supplier_sameness.problem
+
+    assert problem(estate.store.db, estate.profile, *estate.pair[0]) is None
+    assert "what was approved is about others" == problem(estate.store.db, estate.profile, estate.ours, third)

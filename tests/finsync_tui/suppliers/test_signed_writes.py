@@ -10,6 +10,7 @@ import pytest
 
 from adapters.simulation import Fault
 from finsync_tui import actions
+from finsync_tui.flows import supplier_bank_agreement as agreement
 from finsync_tui.flows.registry import FLOWS, SIGNED_WRITES
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from store import outbox, records, supplier_merges, systems, workflows
@@ -108,6 +109,55 @@ def test_bank_details_that_somebody_wrote_into_the_file_never_leave(statement: s
     assert [OLD] == estate.paid_to()
     assert state in ("refused", "cancelled")
     assert "it is not what persons agreed on" in message
+
+
+def test_a_change_that_has_not_cooled_off_does_not_leave() -> None:
+    """Whatever let it out: a policy that asks for more time by now, or a hand in the file."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    with estate.store.transaction() as db:
+        systems.pause(db, TARGET, "weekend", estate.clock.now())
+    estate.clock.advance(timedelta(days=2))
+    estate.settle()
+    bank = estate.profile.suppliers.bank.model_copy(update={"cooling_off": timedelta(days=9)})
+    suppliers = estate.profile.suppliers.model_copy(update={"bank": bank})
+    estate.profile = estate.profile.model_copy(update={"suppliers": suppliers})
+
+    with estate.store.transaction() as db:
+        systems.resume(db, TARGET, "monday", estate.clock.now())
+    estate.settle()
+
+    (message,) = estate.store.db.execute("SELECT message FROM delivery").fetchone()
+    assert [OLD] == estate.paid_to()
+    assert "it has not cooled off before" in message
+
+
+def test_an_approval_that_was_written_over_while_it_cooled_off_asks_for_nothing() -> None:
+    """Both signatures are looked at again when the time is over, before anything is put into the outbox."""
+    estate = Paid()
+    change = estate.changes()
+    estate.confirm(change.id)
+    estate.approve(change.id)
+    for (name,) in estate.store.db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+        estate.store.db.execute(f'DROP TRIGGER "{name}"')
+    estate.store.db.execute("UPDATE proposal SET checker='maria'")
+
+    estate.cycle(timedelta(days=3))
+
+    assert ([], [OLD]) == (estate.sent, estate.paid_to())
+
+
+def test_what_is_signed_of_an_account_names_its_bank() -> None:
+    """One number at two banks is two accounts."""
+    estate = Paid()
+    change = estate.changes()
+    account = agreement.account_of(estate.store.db, change)
+
+    elsewhere = account.model_copy(update={"terms": "of another bank"})
+
+    assert agreement.body_of(change, account) != agreement.body_of(change, elsewhere)
 
 
 def test_a_refused_body_is_an_exception_of_its_own_and_is_confirmed_anew() -> None:
