@@ -20,7 +20,7 @@ _FORMS = frozenset(_FORM_WORDS.split())
 
 def pairs(rows: Sequence[Row]) -> dict[tuple[int, int], float]:
     """Return the pairs that score enough, with the score."""
-    names = [_normal(row.name) for row in rows]
+    names = [normal(row.name) for row in rows]
     counts = Counter(word for name in names for word in name)
     blocks: defaultdict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
@@ -46,7 +46,8 @@ def pairs(rows: Sequence[Row]) -> dict[tuple[int, int], float]:
     return found
 
 
-def _normal(name: str) -> list[str]:
+def normal(name: str) -> list[str]:
+    """Return the words of a name, legal forms out, in order of the alphabet."""
     shown = unicodedata.normalize("NFKD", name.lower())
     shown = "".join(letter for letter in shown if not unicodedata.combining(letter))
     words = _NOT_WORD.sub(" ", shown).split()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from benchmarks import desk, supplier_plain, supplier_truth
+from benchmarks import desk, supplier_plain, supplier_public, supplier_truth
 from benchmarks.measure import Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
 from benchmarks.supplier_truth import Row
 from finsync_tui.profile.suppliers import Thresholds
@@ -52,7 +52,7 @@ def match() -> list[Result]:
             "≤ 1.5x at F1 ≥ 0.94",
             measured,
             rows=COUNT,
-            note=f"{note}; plainly: {_plain_quality(rows)}; peak memory {memory:.0f} MiB",
+            note=f"{note}; plainly: {_plain_quality(rows)}; {_public_quality(rows)}; peak memory {memory:.0f} MiB",
         )
     ]
 
@@ -159,6 +159,24 @@ def _together(
 def _plain_quality(rows: Sequence[Row]) -> str:
     f1, precision, recall = _rates(set(supplier_plain.pairs(rows)), supplier_truth.true_pairs(rows))
     return f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f})"
+
+
+def _public_quality(rows: Sequence[Row]) -> str:
+    """Return how good a public matcher is on the same file, at the threshold that suits it best."""
+    public = supplier_public.match(rows)
+    if public is None:
+        return "Splink is not installed: not compared"
+    truth = supplier_truth.true_pairs(rows)
+    tried = [
+        (_rates(found, truth), limit)
+        for limit in supplier_public.LIMITS
+        if (found := {pair for pair, probability in public.pairs.items() if probability >= limit})
+    ]
+    (f1, precision, recall), limit = max(tried)
+    return (
+        f"{public.name}: F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}) at its best threshold {limit},"
+        f" {public.seconds * 1e6 / len(rows):.0f} µs a row"
+    )
 
 
 def _rates(found: set[tuple[int, int]], truth: set[tuple[int, int]]) -> tuple[float, float, float]:

@@ -30,6 +30,7 @@ Kind = Literal[
     "supplier_merge",
     "bank_change",
     "bank_refusal",
+    "supplier_different",
     "supplier_same",
 ]
 

@@ -172,11 +172,11 @@ def proposed(db: sqlite3.Connection) -> list[tuple[str, str, str, datetime, str]
     return [(one, other, maker, instant(made_at), reason) for one, other, maker, made_at, reason in rows]
 
 
-def agreed_by(db: sqlite3.Connection, one: str, other: str) -> int | None:
-    """Return the proposal by which persons agreed that two are one; None: none, or that is not what counts."""
+def agreed_by(db: sqlite3.Connection, one: str, other: str, said: Answer = "same") -> int | None:
+    """Return the proposal by which persons said this of two; None: none, or that is not what counts."""
     row = db.execute(
-        "SELECT proposal_id FROM supplier_answer WHERE one=? AND other=? AND is_newest=1 AND answer='same'",
-        ordered(one, other),
+        "SELECT proposal_id FROM supplier_answer WHERE one=? AND other=? AND is_newest=1 AND answer=?",
+        (*ordered(one, other), said),
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 

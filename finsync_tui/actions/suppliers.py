@@ -45,7 +45,7 @@ def answer_suppliers(
     """Keep for each pair of record keys that they are one supplier, or are not: all in one transaction, or none.
 
     That two are one takes as many persons as a merge: the first one's word waits until another says the same, both sign it.
-    That they are not is anybody's word, and ends one that waits and a link between them. An answer of yesterday may be given anew; both stay, the
+    That they are not is anybody's word, signed where merges are, and ends one that waits and a link between them. An answer of yesterday may be given anew; both stay, the
     newer counts. Nothing changes in any system.
     """
     people.require(actor.name, actor.roles, f"supplier.found_{said}")
@@ -57,7 +57,16 @@ def answer_suppliers(
             if said == "different":
                 _end(db, open_, actor, why, now)
                 _end_links(db, actor, one, other, why, now)
-                _keep(db, actor, one, other, said, why, now, None)
+                _keep(
+                    db,
+                    actor,
+                    one,
+                    other,
+                    said,
+                    why,
+                    now,
+                    _part(db, profile, actor, signer, one, other, why, now),
+                )
             elif profile.supplier_merge_rule == "one":
                 _keep(db, actor, one, other, said, why, now, None)
             elif open_ is None:
@@ -86,6 +95,16 @@ def _check_pair(db: Connection, one: str, other: str, said: Answer) -> None:
         raise NotAllowedError(
             f"one of {one} and {other} is an employee, the other is not: they are paid apart. Nothing was kept."
         )
+
+
+def _part(
+    db: Connection, profile: Profile, actor: Actor, signer: Signer | None, one: str, other: str, why: str, now: datetime
+) -> int:  # fmt: skip
+    return second_person.alone(
+        db, profile, actor, signer, kind=sameness.DIFFERENT, what="a word that two suppliers are different",
+        name=sameness.different_name(one, other), body=sameness.different_body(one, other), reason=why,
+        rule=profile.supplier_merge_rule, now=now,
+    )  # fmt: skip
 
 
 def _propose(

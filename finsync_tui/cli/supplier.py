@@ -295,7 +295,7 @@ def _answer(
     pairs = list(zip(keys[::2], keys[1::2], strict=True))
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
-    signer = actions.signer_for(found, who, profile.supplier_merge_rule) if said == "same" else None
+    signer = actions.signer_for(found, who, profile.supplier_merge_rule)
     with opened(workspace) as store:
         done = actions.answer_suppliers(store, profile, who, pairs, said, reason, signer)
     if json:

@@ -42,7 +42,14 @@ def problem(db: Connection, profile: Profile, write: Claim) -> str | None:
     if own is None:
         return None
     likely = searching.similar(db, own, profile.suppliers.ask, systems=(write.system,))
-    others = [one.form for one in likely if one.answer != "different" and one.form.name != own_name]
+    others = [
+        one.form
+        for one in likely
+        if one.form.name != own_name
+        and not (
+            one.answer == "different" and supplier_sameness.is_different(db, profile, str(key), one.form.key)
+        )
+    ]
     return f"it may be {others[0].key} {others[0].name}, which has come there since" if others else None
 
 

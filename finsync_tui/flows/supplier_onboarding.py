@@ -25,6 +25,7 @@ from finsync_tui.flows import (
     supplier_sites,
 )
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.supplier_sameness import is_different
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import checks, identity, index, searching
@@ -181,10 +182,11 @@ def _similar(context: Context, key: RecordKey, target: str) -> list[searching.Ca
     own = index.stored(_supplier(context), key.system, key.external_id, 0, frozenset(accounts))
     ask = context.facts.profile.suppliers.ask
     found = searching.similar(context.db, own, ask, systems=(target, key.system))
+    profile = context.facts.profile
     return [
         one
         for one in found
-        if one.answer != "different"
+        if not (one.answer == "different" and is_different(context.db, profile, str(key), one.form.key))
         and (one.form.system == target or _is_ahead(context, one.form.key, target))
     ][:SIMILAR_MAX]
 

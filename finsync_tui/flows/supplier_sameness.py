@@ -2,6 +2,9 @@
 
 A word that two suppliers are one lets documents be paid to the other, as a merge does. So it takes as many persons as a merge,
 and the engine checks their signatures each time it goes by such a word.
+
+That two are different is one person's word, signed by them. Unsigned it still keeps the two apart, but lets nobody create the one
+beside the other: somebody is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from sqlite3 import Connection
 from typing import Final
 
 from finsync_tui.flows.steps import Context
-from finsync_tui.mapping.standing import refusal
+from finsync_tui.mapping.standing import maker_refusal, refusal
 from finsync_tui.profile import Profile
 from finsync_tui.suppliers import merging
 from store import proposals, supplier_answers, supplier_merges
@@ -21,6 +24,7 @@ from store.proposals import Proposal
 from store.supplier_answers import ordered
 
 KIND: Final = "supplier_same"
+DIFFERENT: Final = "supplier_different"
 
 
 def name_of(one: str, other: str) -> str:
@@ -31,6 +35,29 @@ def body_of(one: str, other: str) -> str:
     """Return what both persons sign."""
     first, second = ordered(one, other)
     return encode({"one": first, "other": second, "said": "same"}).decode()
+
+
+def different_name(one: str, other: str) -> str:
+    return "supplier-different:" + "|".join(ordered(one, other))
+
+
+def different_body(one: str, other: str) -> str:
+    """Return what whoever says that two are different signs."""
+    first, second = ordered(one, other)
+    return encode({"one": first, "other": second, "said": "different"}).decode()
+
+
+def is_different(db: Connection, profile: Profile, one: str, other: str) -> bool:
+    """Say whether the word that two are different, which stands in the file, is signed where the profile asks for that."""
+    if profile.supplier_merge_rule == "one":
+        return True
+    number = supplier_answers.agreed_by(db, one, other, "different")
+    found = proposals.get(db, number) if number is not None else None
+    return (
+        found is not None
+        and (found.kind, found.state, found.body) == (DIFFERENT, "approved", different_body(one, other))
+        and maker_refusal(profile, proposals.store_id(db), found) is None
+    )
 
 
 def waiting(db: Connection, one: str, other: str) -> Proposal | None:

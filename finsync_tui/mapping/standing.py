@@ -34,6 +34,7 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "exception_write_off": ("exception.write_off_proposed", "exception.written_off"),
     "adoption": ("break.adoption_proposed", "break.adopted"),
     "supplier_same": ("supplier.found_same", "supplier.same_approved"),
+    "supplier_different": ("supplier.found_different", "supplier.found_different"),
     "supplier_merge": ("supplier.merge_proposed", "supplier.merge_approved"),
     "bank_change": ("bank_change.confirmed", "bank_change.approved"),
     "bank_refusal": ("bank_change.refused", "bank_change.refused"),

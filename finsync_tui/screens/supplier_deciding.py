@@ -75,7 +75,7 @@ def answer(
     told = ""
     if pairs:
         profile = profiles.load(workspace) if workspace is not None else profiles.Profile(systems={})
-        rule = profile.supplier_merge_rule if said == "same" else "one"
+        rule = profile.supplier_merge_rule
         signer = actions.signer_for(workspace, actor, rule) if workspace is not None else None
         named = [pairs[one] for one in ids if one in pairs]
         done = actions.answer_suppliers(store, profile, actor, named, said, reason, signer)

@@ -84,7 +84,7 @@ def test_nobody_can_call_or_merge_them_one() -> None:
         with pytest.raises(NotAllowedError, match="employee: such suppliers are nobody's doubles"):
             merging.plan(estate.store.db, estate.profile, keep, double)
     actions.answer_suppliers(
-        estate.store, estate.profile, estate.who(), [pair], "different", "she is a person"
+        estate.store, estate.profile, estate.who(), [pair], "different", "she is a person", estate.signer()
     )
 
 

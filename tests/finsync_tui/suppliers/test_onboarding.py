@@ -342,7 +342,9 @@ def test_a_duplicate_is_caught_before_a_second_supplier_exists_and_a_look_alike_
 
     (case_id,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
     pair = [(f"{SOURCE}:{alike}", key) for key in _named(estate, case_id)]
-    actions.answer_suppliers(estate.store, estate.profile, estate.who(), pair, "different", "another company")
+    actions.answer_suppliers(
+        estate.store, estate.profile, estate.who(), pair, "different", "another company", estate.signer()
+    )
     actions.retry(estate.store, estate.who(), [case_id])
     estate.settle()
 

@@ -53,8 +53,9 @@ def test_one_word_waits_and_a_second_person_makes_it_count() -> None:
     assert estate.counts()
     (said,) = supplier_answers.answers(estate.store.db, key=estate.ours)
     assert "maria" == said.by
-    states = [r[0] for r in estate.store.db.execute("SELECT state FROM proposal ORDER BY id")]
-    assert ["rejected", "approved"] == states
+    rows = estate.store.db.execute("SELECT kind, state FROM proposal ORDER BY id")
+    states = [("supplier_same", "rejected"), ("supplier_different", "approved"), ("supplier_same", "approved")]
+    assert states == [tuple(row) for row in rows]
 
 
 def test_without_a_key_nobody_says_it_and_in_the_file_it_does_not_count() -> None:
@@ -104,3 +105,28 @@ def test_what_two_persons_approved_about_others_does_not_count_for_these() -> No
 
     assert problem(estate.store.db, estate.profile, *estate.pair[0]) is None
     assert "what was approved is about others" == problem(estate.store.db, estate.profile, estate.ours, third)
+
+
+def test_a_word_that_two_are_different_is_signed_or_lets_nobody_create_the_second() -> None:
+    """Written into the file, or about another pair, it is asked again; signed, the other company is made."""
+    estate = Asked()
+    with estate.store.transaction() as db:
+        supplier_answers.answer(db, *estate.pair[0], "different", by="tom", at=estate.clock.now())
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+    actions.retry(estate.store, estate.who(), [case])
+    estate.settle()
+    forged = (estate.open_classes, estate.link(int(estate.ours.partition(":")[2])))
+    with pytest.raises(people.KeyMissingError, match="signed by whoever says it"):
+        actions.answer_suppliers(
+            estate.store, estate.profile, estate.who(), estate.pair, "different", "two companies"
+        )
+
+    estate.say("maria", "different")
+    (case,) = estate.store.db.execute("SELECT id FROM exception_case WHERE ended_at IS NULL").fetchone()
+    actions.retry(estate.store, estate.who(), [case])
+    estate.settle()
+
+    assert (["SUPPLIER_DUPLICATE_POSSIBLE"], None) == forged
+    link = estate.link(int(estate.ours.partition(":")[2]))
+    assert link is not None
+    assert estate.theirs != f"{TARGET}:{link.external_id}"
