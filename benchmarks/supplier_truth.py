@@ -331,8 +331,10 @@ def _resembling(chance: random.Random, like: _Company) -> _Company:
             postcode=_postcode(chance, like.country),
             **own,
         )
-    words = list(like.words)  # the family's other business, in the same street
-    words[-1] = chance.choice(_TRADES["*"].split())
+    words = list(
+        like.words
+    )  # the family's other business, in the same street: no register takes one name there twice
+    words[-1] = chance.choice([one for one in _TRADES["*"].split() if one != words[-1]])
     return replace(like, words=tuple(words), native=(), **{**own, "town": like.town})
 
 
