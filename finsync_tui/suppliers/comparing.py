@@ -37,7 +37,7 @@ UNLIKE_MOST: Final = 84.0
 person looks."""
 DOUBT_MOST: Final = 90.0
 """Nor more than this with two postcodes or two bank accounts, unless a tax id agrees."""
-WORTH_A_LOOK: Final = 54.0
+WORTH_A_LOOK: Final = 57.0
 """Names with less in common are not looked at more closely."""
 SURE: Final = 92.0
 CUT_MIN, CUT_OFF = 12, 92.0

@@ -54,7 +54,11 @@ def test_one_word_waits_and_a_second_person_makes_it_count() -> None:
     (said,) = supplier_answers.answers(estate.store.db, key=estate.ours)
     assert "maria" == said.by
     rows = estate.store.db.execute("SELECT kind, state FROM proposal ORDER BY id")
-    states = [("supplier_same", "rejected"), ("supplier_different", "approved"), ("supplier_same", "approved")]
+    states = [
+        ("supplier_same", "rejected"),
+        ("supplier_different", "approved"),
+        ("supplier_same", "approved"),
+    ]
     assert states == [tuple(row) for row in rows]
 
 
