@@ -13,9 +13,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from finsync_tui.flows.budgets import EXTRACT, days_of
+from finsync_tui.flows.budgets import EXTRACT
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, meta, records
+from store.canonical import periods
 from store.canonical.budget import Budget
 from store.canonical.chart import TaxCode
 from store.canonical.money import Money, MoneyError
@@ -117,9 +118,8 @@ def budget_number(
     >>> budget_number("DE01", "410", "FY2026"), budget_number("DE01", "410", "Mar-26", account="7110", project="P-7")
     ('DE01/410/2026', 'DE01/410/Mar-26/account 7110/P-7')
     """
-    span = days_of(period)
-    is_year = span is not None and span[0].month < span[1].month == 12 and span[0].month == 1
-    year = str(span[0].year) if span is not None and is_year else period
+    span = periods.named(period) if periods.is_year(period) else None
+    year = str(span.starts_on.year) if span is not None else period
     return "/".join(
         (
             legal_entity,

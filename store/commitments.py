@@ -14,17 +14,20 @@ still open of it with it. What was invoiced is kept for good, whatever comes fir
            nothing (any more) + what invoices charge without an order
 
 Whoever ends an order frees what was open of it, never what was spent: that stays on the accounts that the line was charged to.
+
+Each part counts on its *budget day*, by which budgets bear it or not (`store.canonical.periods`): it is decided when the part
+is first promised, and stays through later versions, unless the document names another period.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
-from store.canonical.budget import Commitment, CommitmentLine
+from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
 from store.canonical.money import Money
 
 Stage = Literal["commitment", "obligation"]
@@ -34,7 +37,7 @@ ORDER: Final[Stage] = "obligation"
 
 _TAKEN: Final = (
     "document_key, line, distribution, system, legal_entity, charge_account, cost_centre, account, project, period,"
-    " currency, amount_minor, line_number"
+    " currency, amount_minor, line_number, budget_on"
 )
 
 
@@ -71,6 +74,28 @@ def reserve(
     _put(db, REQUISITION, requisition_key, system, legal_entity, lines)
 
 
+class BudgetDay(NamedTuple):
+    """On which day a part of a document counts, to the period that it named then."""
+
+    period: str | None
+    budget_on: date
+
+
+def budget_days(db: sqlite3.Connection, document_key: str, stage: Stage) -> dict[tuple[str, int], BudgetDay]:
+    """Return the budget day of each part that a document promises, or did, by line number and place in the line."""
+    tables = "commitment_line", "commitment_ended" if stage == ORDER else "commitment_taken"
+    found: dict[tuple[str, int], BudgetDay] = {}
+    for table in tables:
+        rows = db.execute(
+            f"SELECT line_number, distribution, period, budget_on FROM {table} WHERE document_key=? AND budget_on IS NOT NULL"
+            + (" AND stage=?" if table == "commitment_line" else ""),
+            (document_key, stage) if table == "commitment_line" else (document_key,),
+        )
+        for number, part, period, budget_on in rows:
+            found.setdefault((number, part), BudgetDay(period, date.fromisoformat(budget_on)))
+    return found
+
+
 def _put(
     db: sqlite3.Connection,
     stage: Stage,
@@ -79,10 +104,12 @@ def _put(
     legal_entity: str,
     lines: Iterable[CommitmentLine],
 ) -> None:
+    known = budget_days(db, key, stage)
     drop(db, key, stage)
     db.executemany(
         "INSERT INTO commitment_line(document_key, stage, line, distribution, system, legal_entity, charge_account,"
-        " cost_centre, account, project, period, currency, amount_minor, line_number) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " cost_centre, account, project, period, currency, amount_minor, line_number, budget_on)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
                 key,
@@ -99,11 +126,18 @@ def _put(
                 part.amount.currency,
                 part.amount.amount_minor,
                 line.number,
+                _budget_on(part, known.get((line.number, part_no))),
             )
             for line_no, line in enumerate(lines, 1)
             for part_no, part in enumerate(line.distributions, 1)
         ],
     )
+
+
+def _budget_on(part: CommitmentDistribution, known: BudgetDay | None) -> str | None:
+    """Return the budget day of a part: as it was decided; of one that was decided before there were such days, as it is known."""
+    day = part.budget_on or (known.budget_on if known is not None and known.period == part.period else None)
+    return day.isoformat() if day is not None else None
 
 
 def drop(db: sqlite3.Connection, document_key: str, stage: Stage = ORDER) -> int:
@@ -225,6 +259,8 @@ class Spent(NamedTuple):
     project: str | None
     period: str | None
     amount: Money
+    budget_on: date | None = None
+    """None: the day it is booked on."""
 
 
 def spend(
@@ -240,10 +276,10 @@ def spend(
     db.execute("DELETE FROM expenditure_line WHERE invoice_key=?", (invoice_key,))
     return db.executemany(
         "INSERT INTO expenditure_line(invoice_key, part, legal_entity, system, charge_account, cost_centre, account, project,"
-        " period, booked_on, currency, amount_minor) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " period, booked_on, currency, amount_minor, budget_on) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         [
             (invoice_key, n, legal_entity, system, *one[:5], booked_on.isoformat(), one.amount.currency,
-             one.amount.amount_minor)
+             one.amount.amount_minor, (one.budget_on or booked_on).isoformat())
             for n, one in enumerate(parts, 1)
         ],
     ).rowcount  # fmt: skip
@@ -276,8 +312,8 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     parts = _charged(db, document_key, line)
     if not parts:
         return
-    currency = parts[0][7]
-    weights = [part[8] for part in parts]
+    currency = parts[0][8]
+    weights = [part[9] for part in parts]
     taken = db.execute(
         "SELECT invoice_key, max(booked_on), sum(amount_minor) FROM commitment_relief WHERE document_key=? AND line=?"
         " AND currency=? GROUP BY invoice_key ORDER BY invoice_key",
@@ -289,7 +325,7 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
         so_far += minor
         now = [one.amount_minor for one in Money(amount_minor=so_far, currency=currency).share(weights)]
         rows += [
-            (document_key, invoice_key, line, *part[:8], after - before, booked_on)
+            (document_key, invoice_key, line, *part[:9], after - before, booked_on)
             for part, before, after in zip(parts, shared, now, strict=True)
         ]
         shared = now
@@ -299,16 +335,14 @@ def _spread(db: sqlite3.Connection, document_key: str, line: str) -> None:
     )
     db.executemany(
         "INSERT INTO commitment_relief(document_key, invoice_key, line, part, legal_entity, system, cost_centre, account,"
-        " project, period, currency, amount_minor, booked_on) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " project, period, budget_on, currency, amount_minor, booked_on) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         rows,
     )
 
 
 def _charged(db: sqlite3.Connection, order_key: str, line: str) -> list[tuple[Any, ...]]:
     """Return where an order line is charged, or was when it ended, with how much of it, part by part."""
-    columns = (
-        "distribution, legal_entity, system, cost_centre, account, project, period, currency, amount_minor"
-    )
+    columns = "distribution, legal_entity, system, cost_centre, account, project, period, budget_on, currency, amount_minor"
     where = "document_key=? AND line_number=?"
     live = db.execute(
         f"SELECT {columns} FROM commitment_line WHERE {where} AND stage=? ORDER BY distribution",
@@ -322,11 +356,8 @@ def _charged(db: sqlite3.Connection, order_key: str, line: str) -> list[tuple[An
     )
 
 
-class Days(NamedTuple):
-    """From when to when a budget's period lasts."""
-
-    starts_on: date
-    ends_on: date
+Bears = Callable[[str | None, date | None], bool]
+"""Whether a budget bears what is charged to a period, which may be named, on a budget day."""
 
 
 def used_of(
@@ -337,8 +368,7 @@ def used_of(
     cost_centre: str | None = None,
     account: str | None = None,
     project: str | None = None,
-    periods: Sequence[str] | None = None,
-    days: Days | None = None,
+    bears: Bears | None = None,
     order: str,
     lines: Collection[str] = (),
     requisition: str | None,
@@ -347,31 +377,29 @@ def used_of(
     invoiced or not, what was invoiced beyond them or of lines that have ended, and what invoices charge there without an
     order, in minor units: all but `lines` of one order, with whatever it promises, and the requisition that it comes from.
 
-    `periods`: only what names one of these budget periods. `days`: invoices that name none count where they were booked
-    within these; None: all of them, as far as no period is asked for.
+    `bears`: only what the budget bears by its period; None: whenever it counts.
     """
     stated = [("cost_centre", cost_centre), ("account", account), ("project", project)]
-    place = "".join(f" AND {name}=?" for name, value in stated if value is not None)
-    values = [legal_entity, currency, *(value for _, value in stated if value is not None)]
-    names = [] if periods is None else list(periods)
-    named = f"period IN ({', '.join('?' * len(names))})" if periods is not None else "1"
-    promised: int = db.execute(
-        f"SELECT coalesce(sum(amount_minor), 0) FROM commitment_line WHERE legal_entity=? AND currency=?{place} AND {named}"
-        " AND NOT (document_key=? AND stage=?) AND NOT (document_key IS ? AND stage=?)",
-        (*values, *names, order, ORDER, requisition, REQUISITION),
-    ).fetchone()[0]
-    within, limits = "1", [one.isoformat() for one in days or ()]
-    if days is not None:
-        within = "booked_on BETWEEN ? AND ?"
-    if periods is not None:
-        within = named if days is None else f"({named} OR period IS NULL AND {within})"
-    spent: int = db.execute(
-        f"SELECT coalesce(sum(amount_minor), 0) FROM v_spent WHERE legal_entity=? AND currency=?{place}"
-        f" AND CASE kind WHEN 'over' THEN {named} ELSE {within} END"
-        " AND (document_key IS NOT ? OR line_number NOT IN (SELECT value FROM json_each(?)))",
-        (*values, *names, *names, *limits, order, json.dumps(sorted(lines))),
-    ).fetchone()[0]
-    return promised + spent
+    place = "".join(f" AND {name}=:{name}" for name, value in stated if value is not None)
+    where = f"legal_entity=:legal_entity AND currency=:currency{place}"
+    values: Mapping[str, object] = {
+        "legal_entity": legal_entity, "currency": currency, **dict(stated), "order": order, "requisition": requisition,
+        "order_stage": ORDER, "requisition_stage": REQUISITION, "lines": json.dumps(sorted(lines)),
+    }  # fmt: skip
+    rows = db.execute(
+        f"SELECT period, budget_on, sum(amount_minor) FROM (SELECT period, budget_on, amount_minor FROM commitment_line WHERE {where}"
+        " AND NOT (document_key=:order AND stage=:order_stage)"
+        " AND NOT (document_key IS :requisition AND stage=:requisition_stage)"
+        f" UNION ALL SELECT period, budget_on, amount_minor FROM v_spent WHERE {where}"
+        " AND (document_key IS NOT :order OR line_number NOT IN (SELECT value FROM json_each(:lines))))"
+        " GROUP BY period, budget_on",
+        values,
+    )
+    return sum(
+        minor
+        for period, budget_on, minor in rows
+        if bears is None or bears(period, date.fromisoformat(budget_on) if budget_on else None)
+    )
 
 
 def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:

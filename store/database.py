@@ -54,6 +54,7 @@ KNOWN_MIGRATIONS: Final = (
     "m031_unreadable_is_not_missing",
     "m032_spent_on_ended_orders",
     "m033_near_numbers_and_amounts_paid",
+    "m034_budget_days",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

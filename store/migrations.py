@@ -1267,6 +1267,41 @@ def m033_near_numbers_and_amounts_paid(db: Database) -> None:
         db.execute(statement)
 
 
+_M034 = """
+ALTER TABLE commitment_line ADD COLUMN budget_on TEXT;
+ALTER TABLE commitment_taken ADD COLUMN budget_on TEXT;
+ALTER TABLE commitment_ended ADD COLUMN budget_on TEXT;
+ALTER TABLE commitment_relief ADD COLUMN budget_on TEXT;
+ALTER TABLE expenditure_line ADD COLUMN budget_on TEXT;
+UPDATE commitment_line SET budget_on = (
+  SELECT CASE WHEN period GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]' AND substr(min(w.started_at), 1, 7) <> period
+              THEN period || '-01' ELSE substr(min(w.started_at), 1, 10) END
+  FROM workflow w WHERE w.document_key = commitment_line.document_key
+    AND w.entity = CASE stage WHEN 'commitment' THEN 'requisition' ELSE 'purchase_order' END);
+UPDATE commitment_taken SET budget_on = (
+  SELECT CASE WHEN period GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]' AND substr(min(w.started_at), 1, 7) <> period
+              THEN period || '-01' ELSE substr(min(w.started_at), 1, 10) END
+  FROM workflow w WHERE w.document_key = commitment_taken.document_key AND w.entity = 'requisition');
+UPDATE commitment_ended SET budget_on = (
+  SELECT CASE WHEN period GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]' AND substr(min(w.started_at), 1, 7) <> period
+              THEN period || '-01' ELSE substr(min(w.started_at), 1, 10) END
+  FROM workflow w WHERE w.document_key = commitment_ended.document_key AND w.entity = 'purchase_order');
+UPDATE commitment_relief SET budget_on = coalesce(
+  (SELECT l.budget_on FROM commitment_line l WHERE l.document_key = commitment_relief.document_key AND l.stage = 'obligation'
+     AND l.line_number = commitment_relief.line AND l.distribution = commitment_relief.part),
+  (SELECT e.budget_on FROM commitment_ended e WHERE e.document_key = commitment_relief.document_key
+     AND e.line_number = commitment_relief.line AND e.distribution = commitment_relief.part));
+UPDATE expenditure_line SET budget_on = booked_on;
+"""
+
+
+@migrations()
+def m034_budget_days(db: Database) -> None:
+    """Budgets bear what is charged by days: a promise counts on the day it was made, within the period that it names."""
+    for statement in statements(_M034):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

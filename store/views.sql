@@ -120,53 +120,55 @@ GROUP BY reason, legal_entity, currency;
 -- promise nothing (any more); `over`, invoiced beyond what a live line is over, account by account.
 CREATE VIEW v_spent AS
 SELECT 'direct' AS kind, NULL AS document_key, NULL AS line_number, legal_entity, system, cost_centre, account, project,
-       period, booked_on, currency, amount_minor
+       period, booked_on, currency, amount_minor, coalesce(budget_on, booked_on) AS budget_on
 FROM expenditure_line
 UNION ALL
 SELECT 'ended', document_key, line, legal_entity, system, cost_centre, account, project, period, booked_on, currency,
-       amount_minor
+       amount_minor, coalesce(budget_on, booked_on)
 FROM commitment_relief r
 WHERE NOT EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.stage = 'obligation'
                   AND l.line_number = r.line)
 UNION ALL
 SELECT 'over', document_key, line, legal_entity, system, cost_centre, account, project, period, NULL, currency,
-       invoiced_minor - ordered_minor
-FROM (SELECT document_key, line, legal_entity, system, cost_centre, account, project, period, currency,
+       invoiced_minor - ordered_minor, budget_on
+FROM (SELECT document_key, line, legal_entity, system, cost_centre, account, project, period, budget_on, currency,
              sum(amount_minor) AS invoiced_minor,
              coalesce((SELECT sum(l.amount_minor) FROM commitment_line l
                        WHERE l.document_key = r.document_key AND l.stage = 'obligation' AND l.line_number = r.line
                          AND l.cost_centre IS r.cost_centre AND l.account IS r.account AND l.project IS r.project
-                         AND l.period IS r.period AND l.currency = r.currency), 0) AS ordered_minor
+                         AND l.period IS r.period AND l.budget_on IS r.budget_on AND l.currency = r.currency), 0) AS ordered_minor
       FROM commitment_relief r
       WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.stage = 'obligation'
                     AND l.line_number = r.line)
-      GROUP BY document_key, line, legal_entity, system, cost_centre, account, project, period, currency)
+      GROUP BY document_key, line, legal_entity, system, cost_centre, account, project, period, budget_on, currency)
 WHERE CASE WHEN ordered_minor < 0 THEN invoiced_minor < ordered_minor ELSE invoiced_minor > ordered_minor END;
 
 -- What live lines promise, by stage: `commitment`, a requisition that no order has taken over; `obligation`, an order in
 -- the ERP, less what was invoiced of it; `expenditure`, invoices without an order, which promise nothing and use budgets.
 -- What was invoiced of lines that have ended is promised no more, and used all the same.
-CREATE VIEW v_commitment AS
-SELECT legal_entity, system, cost_centre, account, period, currency, stage, count(DISTINCT order_key) AS order_count,
-       sum(ordered_minor) - sum(invoiced_minor) AS amount_minor, sum(ordered_minor) AS ordered_minor,
-       sum(invoiced_minor) AS invoiced_minor, project, sum(over_minor) AS over_minor, sum(ended_minor) AS ended_minor,
-       sum(ordered_minor) + sum(over_minor) + sum(ended_minor) AS used_minor
-FROM (SELECT document_key AS order_key, legal_entity, system, cost_centre, account, period, currency, stage,
-             amount_minor AS ordered_minor, 0 AS invoiced_minor, project, 0 AS over_minor, 0 AS ended_minor
-      FROM commitment_line
-      UNION ALL
-      SELECT NULL, legal_entity, system, cost_centre, account, period, currency, 'obligation', 0, amount_minor, project, 0, 0
-      FROM commitment_relief r
-      WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line
-                    AND l.stage = 'obligation')
-      UNION ALL
-      SELECT NULL, legal_entity, system, cost_centre, account,
-             CASE kind WHEN 'over' THEN period ELSE coalesce(period, substr(booked_on, 1, 7)) END, currency,
-             CASE kind WHEN 'direct' THEN 'expenditure' ELSE 'obligation' END,
-             CASE kind WHEN 'direct' THEN amount_minor ELSE 0 END, CASE kind WHEN 'direct' THEN amount_minor ELSE 0 END,
-             project, CASE kind WHEN 'over' THEN amount_minor ELSE 0 END, CASE kind WHEN 'ended' THEN amount_minor ELSE 0 END
-      FROM v_spent)
-GROUP BY legal_entity, system, cost_centre, account, project, period, currency, stage;
+CREATE VIEW v_charge AS -- part by part, with the period that its document names and the day on which budgets bear it
+SELECT document_key AS order_key, legal_entity, system, cost_centre, account, project, period, budget_on, currency, stage,
+       amount_minor AS ordered_minor, 0 AS invoiced_minor, 0 AS over_minor, 0 AS ended_minor
+FROM commitment_line
+UNION ALL
+SELECT NULL, legal_entity, system, cost_centre, account, project, period, budget_on, currency, 'obligation', 0, amount_minor, 0, 0
+FROM commitment_relief r
+WHERE EXISTS (SELECT 1 FROM commitment_line l WHERE l.document_key = r.document_key AND l.line_number = r.line
+              AND l.stage = 'obligation')
+UNION ALL
+SELECT NULL, legal_entity, system, cost_centre, account, project, period, budget_on, currency,
+       CASE kind WHEN 'direct' THEN 'expenditure' ELSE 'obligation' END,
+       CASE kind WHEN 'direct' THEN amount_minor ELSE 0 END, CASE kind WHEN 'direct' THEN amount_minor ELSE 0 END,
+       CASE kind WHEN 'over' THEN amount_minor ELSE 0 END, CASE kind WHEN 'ended' THEN amount_minor ELSE 0 END
+FROM v_spent;
+
+CREATE VIEW v_commitment AS -- what names no period is shown in the month of its budget day
+SELECT legal_entity, system, cost_centre, account, coalesce(period, substr(budget_on, 1, 7)) AS period, currency, stage,
+       count(DISTINCT order_key) AS order_count, sum(ordered_minor) - sum(invoiced_minor) AS amount_minor,
+       sum(ordered_minor) AS ordered_minor, sum(invoiced_minor) AS invoiced_minor, project, sum(over_minor) AS over_minor,
+       sum(ended_minor) AS ended_minor, sum(ordered_minor) + sum(over_minor) + sum(ended_minor) AS used_minor
+FROM v_charge
+GROUP BY legal_entity, system, cost_centre, account, project, coalesce(period, substr(budget_on, 1, 7)), currency, stage;
 
 -- The day a document is booked on: as its process decided, else its own accounting, invoice or receipt date, else the day
 -- its process began.

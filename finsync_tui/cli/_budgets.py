@@ -16,6 +16,7 @@ from store.errors import UnknownNameError
 if TYPE_CHECKING:
     import sqlite3
 
+    from finsync_tui.flows.calendars import Calendars
     from finsync_tui.mapping import Table
     from finsync_tui.profile import LegalEntitySetup, Profile
 
@@ -62,36 +63,33 @@ def known(
         names = ", ".join(systems) or "none yet: nothing was read"
         raise UnknownNameError("source of budgets", system, f"known: {names}.")
     words = _Words.of(db, profile, on)
+    calendars = calendars_of(db, profile)
     own = [one for one in found if one.system in words.own_systems]
     others = [words.of_erp(one) for one in found if one.system not in words.own_systems]
     if system is not None:
         return [one for one in (*own, *others) if one.system == system]
-    return [*own, *_besides(own, others)]
+    return [*own, *_besides(own, others, calendars)]
 
 
-def _besides(first: Iterable[BudgetLine], others: Iterable[BudgetLine]) -> list[BudgetLine]:
+def calendars_of(db: sqlite3.Connection, profile: Profile) -> Calendars:
+    """Return when budget periods last: what the control of budgets asks, too."""
+    from finsync_tui.flows.calendars import Calendars
+
+    return Calendars(db, profile.legal_entities)
+
+
+def _besides(
+    first: Iterable[BudgetLine], others: Iterable[BudgetLine], calendars: Calendars
+) -> list[BudgetLine]:
     """Return those of the others that are no copy of the first: the same place in the same time."""
     taken: dict[tuple[str | None, ...], list[str]] = {}
     for one in first:
         taken.setdefault(one.place, []).append(one.period)
-    return [one for one in others if not any(_overlap(one.period, p) for p in taken.get(one.place, ()))]
-
-
-def _overlap(one: str, other: str) -> bool:
-    from finsync_tui.flows.budgets import days_of
-
-    a, b = days_of(one), days_of(other)
-    return one == other or (a is not None and b is not None and a[0] <= b[1] and b[0] <= a[1])
-
-
-def is_within(period: str | None, budget_period: str) -> bool:
-    """Say whether what is charged to a period is borne by the budget of another: its own, or one that it lies in."""
-    from finsync_tui.flows.budgets import days_of
-
-    if period is None or period == budget_period:
-        return period is not None
-    inner, outer = days_of(period), days_of(budget_period)
-    return inner is not None and outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1]
+    return [
+        one
+        for one in others
+        if not any(calendars.overlap(one.legal_entity, one.period, p) for p in taken.get(one.place, ()))
+    ]
 
 
 @dataclass(frozen=True)
@@ -170,20 +168,20 @@ class Borne:
 
 
 class Charge(NamedTuple):
-    """What is charged to one place in one period, in minor units."""
+    """What is charged to one place on one budget day, in minor units."""
 
+    legal_entity: str
     cost_centre: str | None
     account: str | None
     project: str | None
     period: str | None
+    """Budget period that its document names."""
+    day: date | None
     minor: int
 
 
-def used(lines: Sequence[BudgetLine], charges: Iterable[Charge], *, is_by_period: bool) -> int:
-    """Return how much of what is charged these budgets bear, all of them given for the same.
-
-    What names no period counts unless the report is by period; so does a period that its name does not tell.
-    """
+def used(lines: Sequence[BudgetLine], charges: Iterable[Charge], calendars: Calendars) -> int:
+    """Return how much of what is charged these budgets bear, all of them given for the same."""
     names = tuple(name for name in PLACES if lines and name in lines[0].stated)
     periods: dict[tuple[str | None, ...], set[str]] = {}
     for line in lines:
@@ -192,16 +190,8 @@ def used(lines: Sequence[BudgetLine], charges: Iterable[Charge], *, is_by_period
         charge.minor
         for charge in charges
         for known in [periods.get(tuple(getattr(charge, name) for name in names), ())]
-        if any(_bears(one, charge.period, is_by_period=is_by_period) for one in known)
+        if any(calendars.is_within(charge.legal_entity, one, charge.period, charge.day) for one in known)
     )
-
-
-def _bears(budget_period: str, period: str | None, *, is_by_period: bool) -> bool:
-    from finsync_tui.flows.budgets import days_of
-
-    if not is_by_period and (period is None or days_of(period) is None or days_of(budget_period) is None):
-        return True
-    return is_within(period, budget_period)
 
 
 def wanted(line: BudgetLine, by: Iterable[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,17 @@ from store.errors import UnknownNameError
 if TYPE_CHECKING:
     import sqlite3
 
+    from finsync_tui.flows.calendars import Calendars
+
+_CHARGES: Final = """
+SELECT legal_entity, cost_centre, account, project, currency, stage, budget_on, period AS named_period,
+       coalesce(period, substr(budget_on, 1, 7)) AS period, sum(ordered_minor) AS ordered_minor,
+       sum(invoiced_minor) AS invoiced_minor, sum(ordered_minor) - sum(invoiced_minor) AS amount_minor,
+       sum(over_minor) AS over_minor, sum(ended_minor) AS ended_minor,
+       sum(ordered_minor) + sum(over_minor) + sum(ended_minor) AS used_minor
+FROM v_charge GROUP BY legal_entity, cost_centre, account, project, currency, stage, budget_on, v_charge.period
+"""
+"""Place by place, day by day; what names no period stands in the month of its day."""
 DIMENSIONS: Final = ("cost_centre", "account", "project", "period")
 
 
@@ -44,6 +56,8 @@ def report(
     by: Sequence[str],
     legal_entity: str | None = None,
     budgets: Iterable[BudgetLine] = (),
+    *,
+    calendars: Calendars,
 ) -> list[dict[str, Any]]:
     """Return a row for each company, currency and value of the dimensions in `by`.
 
@@ -59,7 +73,7 @@ def report(
         _known(db, legal_entity, lines)
     groups: dict[_Key, _Row] = {}
     names = ("legal_entity", *by, "currency")
-    for row in db.execute("SELECT * FROM v_commitment"):
+    for row in db.execute(_CHARGES):
         found = groups.setdefault(tuple(row[name] for name in names), _Row())
         found.charges.append(_charge(row))
         if row["stage"] == "commitment":
@@ -78,15 +92,17 @@ def report(
             groups.setdefault(key, _Row()).budgets.add(line)
     _gather(groups, names)
     return [
-        _shown(dict(zip(names, key, strict=True)), groups[key], by)
+        _shown(dict(zip(names, key, strict=True)), groups[key], by, calendars)
         for key in sorted(groups, key=lambda key: [str(one or "") for one in key])
         if legal_entity in (None, key[0])
     ]
 
 
 def _charge(row: sqlite3.Row) -> Charge:
-    """Return what a row of the view takes of budgets: what is requested, ordered or spent, invoiced or not."""
-    return Charge(row["cost_centre"], row["account"], row["project"], row["period"], row["used_minor"])
+    """Return what a row takes of budgets: what is requested, ordered or spent, invoiced or not."""
+    day = date.fromisoformat(row["budget_on"]) if row["budget_on"] else None
+    place = (row["legal_entity"], row["cost_centre"], row["account"], row["project"])
+    return Charge(*place, row["named_period"], day, row["used_minor"])
 
 
 def _gather(groups: dict[_Key, _Row], names: Sequence[str]) -> None:
@@ -110,9 +126,9 @@ def _known(db: sqlite3.Connection, legal_entity: str, budgets: Iterable[BudgetLi
         raise UnknownNameError("legal entity", legal_entity, f"known: {known}.")
 
 
-def _shown(names: dict[str, Any], row: _Row, by: Sequence[str]) -> dict[str, Any]:
+def _shown(names: dict[str, Any], row: _Row, by: Sequence[str], calendars: Calendars) -> dict[str, Any]:
     currency, lines = names["currency"], row.budgets.lines(by)
-    taken = used(lines, row.charges, is_by_period="period" in by) if lines else row.used
+    taken = used(lines, row.charges, calendars) if lines else row.used
     budget = sum(one.amount_minor for one in lines) if lines else None
     remaining = sum(one.remaining_minor for one in lines)
     left = None if budget is None else min(remaining, budget - taken)

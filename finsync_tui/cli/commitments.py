@@ -56,7 +56,8 @@ def commitments(
     with opened(workspace) as store, closing(store.reader()) as db:
         known = profile.load(workspace_of(workspace))
         lines = _budgets.known(db, known, store.clock.now().date(), budgets)
-        rows = _commitments.report(db, names, entity, lines)
+        calendars = _budgets.calendars_of(db, known)
+        rows = _commitments.report(db, names, entity, lines, calendars=calendars)
     if json:
         say_json(rows)
         return

@@ -1,33 +1,41 @@
 """What the known budgets lack for what is to be charged: by cost centre, account, project and period, as far as each states these.
 
 A budget line that names an account bears what is charged to that account and nothing else; one that names none bears all.
-Known are those of the file extract and those that the ERP shows; what a procurement system shows has been taken by its own
-documents already.
+Known are those of the file extract and those that the ERP shows; and where these budget nothing, those of the procurement
+system, by its own codes. What that shows as remaining has been taken by its own documents already.
 """
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
+from typing import Final, NamedTuple, Protocol
 
+from finsync_tui.flows.calendars import Calendars
 from finsync_tui.flows.steps import Context
+from finsync_tui.profile import LegalEntitySetup
 from store import commitments, records
+from store.canonical import periods
 from store.canonical.budget import Budget
+from store.canonical.keys import RecordKey
 from store.canonical.money import Money
-from store.canonical.organisation import FiscalPeriod
+from store.canonical.purchasing import OrderDistribution
 
 EXTRACT = "extract"
 """The system name that records from file extracts are kept under."""
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_YEAR = re.compile(r"(?:fy|by)?[ -]?(\d{4})", re.IGNORECASE)
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_NAMED_MONTH = re.compile(r"([a-z]{3})[a-z]*[- ]?(\d{4}|\d{2})", re.IGNORECASE)
-_QUARTER = re.compile(r"q([1-4])[- ]?(?:fy)?(\d{4}|\d{2})", re.IGNORECASE)
-_YEARS_QUARTER = re.compile(r"(?:fy)?(\d{4}|\d{2})[- ]?q([1-4])", re.IGNORECASE)
+_STATED: Final = ("cost_centre", "account", "project")
+"""What a budget may be given for."""
+_Place = tuple[str | None, str | None, str | None]
+
+
+class SourcePlace(NamedTuple):
+    """Where a part is charged in the codes of its source: by these its source budgets."""
+
+    companies: tuple[str, ...]
+    """How the source may call the company: by its chart, or by its first segment."""
+    codes: _Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,87 @@ class Charge:
     project: str | None = None
     period: str | None = None
     """The budget period that the document names; None: that of its day."""
+    budget_on: date | None = None
+    """The day that it counts on; None: today, within the period that it names."""
+    source: SourcePlace | None = None
 
     @classmethod
-    def of(cls, amount: Money, parts: Mapping[str, str], period: str | None) -> Charge:
+    def of(
+        cls,
+        amount: Money,
+        parts: Mapping[str, str],
+        period: str | None,
+        *,
+        budget_on: date | None = None,
+        source: SourcePlace | None = None,
+    ) -> Charge:
         """Return the charge of a part by the segments of its account combination."""
-        names = {name: parts.get(name) or None for name in ("cost_centre", "account", "project")}
-        return cls(amount.amount_minor, period=period, **names)
+        names = {name: parts.get(name) or None for name in _STATED}
+        return cls(amount.amount_minor, period=period, budget_on=budget_on, source=source, **names)
+
+    @property
+    def place(self) -> _Place:
+        return (self.cost_centre, self.account, self.project)
+
+
+class Coded(Protocol):
+    """A part of a line, as its source codes it."""
+
+    @property
+    def chart(self) -> str | None: ...
+    @property
+    def segments(self) -> tuple[str, ...]: ...
+
+
+def source_place(setup: LegalEntitySetup, part: Coded, names: Mapping[str, str] | None = None) -> SourcePlace:
+    """Return where a part is charged in its source's own codes; `names` are those of the segments that budgets call otherwise."""
+    codes = {
+        one.name: part.segments[one.source - 1] or None
+        for one in setup.segments
+        if one.source is not None and one.source <= len(part.segments)
+    }
+    companies = dict.fromkeys(one for one in (part.chart, setup.source_chart, *part.segments[:1]) if one)
+    centre, account, project = (codes.get((names or {}).get(name, name)) for name in _STATED)
+    return SourcePlace(tuple(companies), (centre, account, project))
+
+
+class Line(Protocol):
+    """A line of an order or a requisition."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def distributions(self) -> tuple[OrderDistribution, ...]: ...
+
+
+def days(context: Context, lines: Iterable[Line], stage: commitments.Stage) -> dict[str, date]:
+    """Return the budget day of each part, by `line/part`: decided once, unless it names another period by now."""
+    number = str(context.data["legal_entity"])
+    calendars = Calendars(context.db, context.facts.profile.legal_entities)
+    known = commitments.budget_days(context.db, context.workflow.document_key, stage)
+    found = {}
+    for line in lines:
+        for place, part in enumerate(line.distributions, 1):
+            before = known.get((line.number, place))
+            is_kept = before is not None and before.period == part.period
+            day = before.budget_on if before is not None and is_kept else None
+            found[f"{line.number}/{part.number}"] = day or calendars.day(
+                number, part.period, context.now.date()
+            )
+    return found
+
+
+def charges(context: Context, lines: Iterable[Line], on: Mapping[str, date]) -> Iterator[Charge]:
+    """Yield what lines charge, part by part, by the accounts that were found for them."""
+    setup = context.facts.profile.legal_entities[str(context.data["legal_entity"])]
+    for line in lines:
+        for part in line.distributions:
+            name = f"{line.number}/{part.number}"
+            if name in context.data["accounts"]:
+                yield Charge.of(
+                    part.amount, context.data["accounts"][name], part.period, budget_on=on[name],
+                    source=source_place(setup, part),
+                )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +141,22 @@ class Shortage:
 
     def __str__(self) -> str:
         return f"{self.label}: the order takes {self.wanted}, {self.left} are left"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bearer:
+    """A budget that bears a charge, and where that is in the ERP's codes."""
+
+    key: str
+    budget: Budget
+    place: _Place
+    is_of_source: bool
+
+    def __str__(self) -> str:
+        """Say which budget it is, by what it states."""
+        names = zip(("cost centre", "account", "project"), self.place, strict=True)
+        shown = ", ".join(f"{name} {value}" for name, value in names if value) or self.budget.name
+        return shown if periods.is_year(self.budget.period) else f"{shown} in {self.budget.period}"
 
 
 def shortages(
@@ -76,56 +175,29 @@ def shortages(
     requisition's, and what invoices have spent that nothing promises: two don't spend the same money. `lines` are those of
     this order that are charged now: what was invoiced of its others is spent.
     """
-    wanted: dict[str, tuple[Budget, int]] = {}
+    calendars = Calendars(context.db, context.facts.profile.legal_entities)
+    number = str(context.data["legal_entity"])
+    wanted: dict[str, tuple[_Bearer, int]] = {}
     for charge in _together(charges):
-        for key, budget in _bearing(context, charge, currency, on):
-            known = wanted.get(key, (budget, 0))[1]
-            wanted[key] = (budget, known + charge.amount_minor)
+        day = charge.budget_on or calendars.day(number, charge.period, on)
+        for bearer in _bearing(context, calendars, replace(charge, budget_on=day), currency):
+            known = wanted.get(bearer.key, (bearer, 0))[1]
+            wanted[bearer.key] = (bearer, known + charge.amount_minor)
     found = []
-    for budget, minor in wanted.values():
-        free = _left(context, budget, on, order=order, lines=lines, requisition=requisition)
+    for bearer, minor in wanted.values():
+        used = commitments.used_of(
+            context.db, number, currency, **dict(zip(_STATED, bearer.place, strict=True)), order=order, lines=lines,
+            requisition=requisition, bears=_bears(calendars, number, bearer.budget.period),
+        )  # fmt: skip
+        left = bearer.budget.remaining.amount_minor + (minor if bearer.is_of_source else 0)
+        free = Money(amount_minor=min(left, bearer.budget.amount.amount_minor - used), currency=currency)
         if minor > free.amount_minor:
-            found.append(Shortage(label(budget), Money(amount_minor=minor, currency=currency), free))
+            found.append(Shortage(str(bearer), Money(amount_minor=minor, currency=currency), free))
     return sorted(found, key=lambda one: one.label)
 
 
-def label(budget: Budget) -> str:
-    """Say which budget it is, by what it states."""
-    names = (("cost centre", budget.cost_centre), ("account", budget.account), ("project", budget.project))
-    shown = ", ".join(f"{name} {value}" for name, value in names if value) or budget.name
-    return shown if _YEAR.fullmatch(budget.period) else f"{shown} in {budget.period}"
-
-
-def days_of(period: str) -> tuple[date, date] | None:
-    """Return first and last month of a period by its name, as the first days of each; None: the name does not tell.
-
-    >>> days_of("FY2026"), days_of("Mar-26"), days_of("2026-03")[0], days_of("Q2-2026")[1], days_of("Project phase 2")
-    ((datetime.date(2026, 1, 1), datetime.date(2026, 12, 1)), (datetime.date(2026, 3, 1), datetime.date(2026, 3, 1)), \
-datetime.date(2026, 3, 1), datetime.date(2026, 6, 1), None)
-    >>> days_of("FY26-Q1") == days_of("Q1-2026") == (date(2026, 1, 1), date(2026, 3, 1))
-    True
-    """
-    if found := _YEAR.fullmatch(period):
-        return date(int(found[1]), 1, 1), date(int(found[1]), 12, 1)
-    if (found := _MONTH.fullmatch(period)) and 1 <= int(found[2]) <= 12:
-        month = date(int(found[1]), int(found[2]), 1)
-        return month, month
-    if (found := _NAMED_MONTH.fullmatch(period)) and found[1].lower() in _MONTHS:
-        month = date(_year(found[2]), _MONTHS.index(found[1].lower()) + 1, 1)
-        return month, month
-    if found := _QUARTER.fullmatch(period):
-        return _quarter(_year(found[2]), int(found[1]))
-    if found := _YEARS_QUARTER.fullmatch(period):
-        return _quarter(_year(found[1]), int(found[2]))
-    return None
-
-
-def _quarter(year: int, quarter: int) -> tuple[date, date]:
-    return date(year, 3 * quarter - 2, 1), date(year, 3 * quarter, 1)
-
-
-def _year(text: str) -> int:
-    return int(text) if len(text) == 4 else 2000 + int(text)
+def _bears(calendars: Calendars, legal_entity: str, budget_period: str) -> commitments.Bears:
+    return lambda period, day: calendars.is_within(legal_entity, budget_period, period, day)
 
 
 def _together(charges: Iterable[Charge]) -> Iterator[Charge]:
@@ -138,73 +210,53 @@ def _together(charges: Iterable[Charge]) -> Iterator[Charge]:
         yield replace(place, amount_minor=minor)
 
 
-def _bearing(context: Context, charge: Charge, currency: str, on: date) -> Iterator[tuple[str, Budget]]:
-    """Yield every budget that what is charged there counts against."""
+def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: str) -> Iterator[_Bearer]:
+    """Yield every budget that what is charged there counts against.
+
+    A budget of the source is mostly the same money as one of the file or the ERP once more: it counts where these budget
+    nothing at its place in its time.
+    """
     number = str(context.data["legal_entity"])
-    names = product(
-        *((one, None) if one else (None,) for one in (charge.cost_centre, charge.account, charge.project))
+    source = RecordKey.parse(context.workflow.document_key).system
+    systems = (EXTRACT, str(context.data["target"]))
+    for chosen in product(*((True, False) if one else (False,) for one in charge.place)):
+        place = _chosen(charge.place, chosen)
+        own = [one for system in systems for one in _at(context, system, number, place, currency)]
+        for key, budget in own:
+            if calendars.is_within(number, budget.period, charge.period, charge.budget_on):
+                yield _Bearer(key, budget, place, is_of_source=False)
+        if charge.source is None or source in systems or not _is_coded(charge.source.codes, chosen):
+            continue
+        taken = [budget.period for _, budget in own]
+        codes = _chosen(charge.source.codes, chosen)
+        shown = [
+            one for name in charge.source.companies for one in _at(context, source, name, codes, currency)
+        ]
+        for key, budget in shown:
+            is_copy = any(calendars.overlap(number, budget.period, one) for one in taken)
+            if not is_copy and calendars.is_within(number, budget.period, charge.period, charge.budget_on):
+                yield _Bearer(key, budget, place, is_of_source=True)
+
+
+def _is_coded(codes: _Place, chosen: Sequence[bool]) -> bool:
+    """Say whether the source itself codes all that is chosen: what a profile adds, it can't budget by."""
+    return all(code is not None for code, is_stated in zip(codes, chosen, strict=True) if is_stated)
+
+
+def _chosen(place: Sequence[str | None], chosen: Sequence[bool]) -> _Place:
+    centre, account, project = (
+        one if is_stated else None for one, is_stated in zip(place, chosen, strict=True)
     )
-    for centre, account, project in names:
-        value = Budget.place(number, centre, account, project)
-        for system in (EXTRACT, str(context.data["target"])):
-            for external_id in records.twins(context.db, Budget.entity, "charged", value, system):
-                held = records.get(context.db, Budget, system, external_id)
-                if (
-                    held is not None
-                    and held.record.remaining.currency == currency
-                    and _is_in(context, held.record, charge, on)
-                ):
-                    yield f"{system}:{external_id}", held.record
+    return (centre, account, project)
 
 
-def _is_in(context: Context, budget: Budget, charge: Charge, on: date) -> bool:
-    """Say whether a budget is that of the charge's period, or else of the day."""
-    if charge.period is not None and charge.period == budget.period:
-        return True
-    months = days_of(budget.period)
-    if months is not None:
-        return months[0] <= on.replace(day=1) <= months[1]
-    ledger = context.facts.profile.legal_entities[budget.legal_entity].ledger
-    named = (
-        records.get(context.db, FiscalPeriod, system, external_id)
-        for system, external_id in records.by_number(
-            context.db, FiscalPeriod.entity, f"{ledger}/{budget.period}"
-        )
-    )
-    return any(one is not None and one.record.starts_on <= on <= one.record.ends_on for one in named)
-
-
-def _left(
-    context: Context, budget: Budget, on: date, *, order: str, lines: Collection[str], requisition: str | None
-) -> Money:
-    months = days_of(budget.period)
-    is_year = bool(_YEAR.fullmatch(budget.period))
-    used = commitments.used_of(
-        context.db,
-        budget.legal_entity,
-        budget.remaining.currency,
-        cost_centre=budget.cost_centre,
-        account=budget.account,
-        project=budget.project,
-        periods=None if is_year else _names(budget.period, months),
-        days=_whole(months) if months is not None else None,
-        order=order,
-        lines=lines,
-        requisition=requisition,
-    )
-    free = budget.amount.amount_minor - used
-    return Money(amount_minor=min(budget.remaining.amount_minor, free), currency=budget.remaining.currency)
-
-
-def _whole(months: tuple[date, date]) -> commitments.Days:
-    """Return first and last day of months that are named by their first days."""
-    first, last = months
-    return commitments.Days(first, last.replace(day=monthrange(last.year, last.month)[1]))
-
-
-def _names(period: str, months: tuple[date, date] | None) -> tuple[str, ...]:
-    """Return what documents may call a budget's period: by its name, or by its months."""
-    if months is None:
-        return (period,)
-    first, last = months
-    return (period, *(f"{first.year}-{month:02d}" for month in range(first.month, last.month + 1)))
+def _at(
+    context: Context, system: str, company: str | None, place: _Place, currency: str
+) -> Iterator[tuple[str, Budget]]:
+    """Yield the budgets that a system gives for just that place."""
+    for external_id in records.twins(
+        context.db, Budget.entity, "charged", Budget.place(company or "", *place), system
+    ):
+        held = records.get(context.db, Budget, system, external_id)
+        if held is not None and held.record.remaining.currency == currency:
+            yield f"{system}:{external_id}", held.record

@@ -14,8 +14,9 @@ hold, is noted, and stops the order that follows. What can't be coded is counted
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
-from finsync_tui.flows import approval_state, coding, given, routing
+from finsync_tui.flows import approval_state, budgets, coding, given, routing
 from finsync_tui.flows.order import takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
 from finsync_tui.flows.usual import UsualFlow
@@ -116,7 +117,9 @@ _RELEASE: Mapping[str, Step] = {"release": release}
 
 
 def _lines(context: Context) -> Iterator[CommitmentLine]:
-    for line in _requisition(context).lines:
+    lines = _requisition(context).lines
+    days = budgets.days(context, lines, commitments.REQUISITION)
+    for line in lines:
         yield CommitmentLine(
             number=line.number,
             description=line.description,
@@ -126,14 +129,18 @@ def _lines(context: Context) -> Iterator[CommitmentLine]:
             amount=line.amount,
             category=line.category,
             need_by_on=line.need_by_on,
-            distributions=tuple(_parts(context, line)),
+            distributions=tuple(_parts(context, line, days)),
         )
 
 
-def _parts(context: Context, line: RequisitionLine) -> Iterator[CommitmentDistribution]:
+def _parts(
+    context: Context, line: RequisitionLine, days: Mapping[str, date]
+) -> Iterator[CommitmentDistribution]:
     """Yield who would bear a line: as it is coded, or as a whole while that is not known."""
     if not line.distributions or not adds_up([d.amount for d in line.distributions], line.amount):
-        yield CommitmentDistribution(number="1", charge_account="", amount=line.amount)
+        yield CommitmentDistribution(
+            number="1", charge_account="", amount=line.amount, budget_on=context.now.date()
+        )
         return
     accounts: Mapping[str, Mapping[str, str]] = context.data["accounts"]
     for part in line.distributions:
@@ -147,6 +154,7 @@ def _parts(context: Context, line: RequisitionLine) -> Iterator[CommitmentDistri
             account=known.get("account"),
             project=known.get("project"),
             period=part.period,
+            budget_on=days[f"{line.number}/{part.number}"],
         )
 
 

@@ -45,6 +45,9 @@ class CommitmentDistribution(CanonicalModel):
     account: str | None = Field(default=None, description="Natural account")
     project: str | None = None
     period: str | None = None
+    budget_on: date | None = Field(
+        default=None, description="Day it counts on: that of its document, within the period that it names"
+    )
 
 
 class CommitmentLine(CanonicalModel):
@@ -74,7 +77,7 @@ class Commitment(CanonicalRecord):
     source's order number."""
 
     entity: ClassVar[str] = "commitment"
-    contract: ClassVar[str] = "commitment/1.1"
+    contract: ClassVar[str] = "commitment/1.2"
 
     order_key: str = Field(description="Key of the order it comes from, system:id")
     revision: str

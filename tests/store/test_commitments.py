@@ -152,13 +152,38 @@ def test_an_invoice_that_comes_after_the_end_is_spent_where_the_line_was_charged
         commitments.relieve(db, "coupa:i", [Relief("coupa:1", "1", of(4000))], **ERP)
 
         def used(year: int, lines: Sequence[str] = (), order: str = "coupa:1") -> int:
-            days = commitments.Days(date(year, 1, 1), date(year, 12, 31))
             return commitments.used_of(
-                db, "DE01", "EUR", cost_centre="420", days=days, order=order, lines=lines, requisition=None
-            )
+                db, "DE01", "EUR", cost_centre="420", bears=lambda _, day: day is not None and day.year == year, order=order,
+                lines=lines, requisition=None,
+            )  # fmt: skip
 
         assert (4000, 0) == (used(2026), used(2027))
         assert (0, 4000) == (used(2026, ["1"]), used(2026, ["1"], "coupa:2"))
+
+
+def test_a_part_keeps_its_budget_day_through_later_versions() -> None:
+    """Also over its end; of a part that names another period by now nobody knows one, until it is decided."""
+    (line,) = a_commitment("100.00").lines
+    (part,) = line.distributions
+
+    def revision(**changes: object) -> Commitment:
+        return a_commitment(
+            lines=(line.model_copy(update={"distributions": (part.model_copy(update=changes),)}),)
+        )
+
+    with a_store() as store, store.transaction() as db:
+        commitments.replace(db, "coupa:1", "oracle-emea", revision(budget_on=date(2026, 1, 5)))
+        commitments.drop(db, "coupa:1")
+        commitments.replace(db, "coupa:1", "oracle-emea", revision())
+        kept = commitments.budget_days(db, "coupa:1", commitments.ORDER)
+        commitments.replace(db, "coupa:1", "oracle-emea", revision(period="Feb-26"))
+
+        assert {("1", 1): (part.period, date(2026, 1, 5))} == kept
+        assert {} == {
+            place: day
+            for place, day in commitments.budget_days(db, "coupa:1", commitments.ORDER).items()
+            if day.period == "Feb-26"
+        }
 
 
 @given(order=revisions(), cuts=st.lists(st.integers(1, 9), min_size=1, max_size=5))

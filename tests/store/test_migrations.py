@@ -33,6 +33,7 @@ from store.migrations import (
     m024_budgets_by_what_is_charged,
     m032_spent_on_ended_orders,
     m033_near_numbers_and_amounts_paid,
+    m034_budget_days,
     migrations,
     statements,
 )
@@ -258,7 +259,7 @@ def test_what_was_invoiced_of_orders_that_had_ended_in_an_older_file_is_spent() 
             document_version=1, document_revision="1", step="route", now=MONDAY, data={"accounting_on": "2025-12-31"},
         )  # fmt: skip
         for statement in (
-            "DROP VIEW v_commitment", "DROP VIEW v_spent", "DROP TABLE commitment_ended",
+            "DROP VIEW v_commitment", "DROP VIEW v_charge", "DROP VIEW v_spent", "DROP TABLE commitment_ended",
             "DROP INDEX commitment_relief_place", "ALTER TABLE commitment_relief DROP COLUMN booked_on",
         ):  # fmt: skip
             db.execute(statement)
@@ -269,3 +270,36 @@ def test_what_was_invoiced_of_orders_that_had_ended_in_an_older_file_is_spent() 
     assert ("420", "7110", "Jan-26", "2025-12-31") == tuple(spent)
     (kept,) = store.db.execute("SELECT document_key, line_number, amount_minor FROM commitment_ended")
     assert ("coupa:1", "1", 10000) == tuple(kept)
+
+
+def test_what_an_older_file_promises_counts_from_the_day_its_process_began() -> None:
+    """Or from the first of the month that it names; what was invoiced of it counts with it."""
+    store = a_store()
+    with store.transaction() as db:
+        order = a_commitment("100.00")
+        (line,) = order.lines
+        (part,) = line.distributions
+        for key, period in (("coupa:1", None), ("coupa:2", "2026-03")):
+            parts = (part.model_copy(update={"period": period}),)
+            one = order.model_copy(update={"lines": (line.model_copy(update={"distributions": parts}),)})
+            commitments.replace(db, key, "oracle-emea", one)
+            workflows.start(
+                db, flow="requisition_to_pay", kind="create", entity="purchase_order", document_key=key, document_number="P",
+                document_version=1, document_revision="1", step="route", now=MONDAY,
+            )  # fmt: skip
+        taken = [commitments.Relief("coupa:2", "1", Money.of("40", "EUR"))]
+        commitments.relieve(
+            db, "coupa:i", taken, legal_entity="DE01", system="oracle-emea", booked_on=MONDAY.date()
+        )
+        for view in ("v_commitment", "v_charge", "v_spent"):
+            db.execute(f"DROP VIEW {view}")
+        for table in ("line", "taken", "ended", "relief"):
+            db.execute(f"ALTER TABLE commitment_{table} DROP COLUMN budget_on")
+        db.execute("ALTER TABLE expenditure_line DROP COLUMN budget_on")
+
+    m034_budget_days(Database(store.db))
+
+    promised = store.db.execute("SELECT document_key, budget_on FROM commitment_line ORDER BY 1").fetchall()
+    (relief,) = store.db.execute("SELECT budget_on FROM commitment_relief")
+    assert [("coupa:1", "2026-01-05"), ("coupa:2", "2026-03-01")] == [tuple(row) for row in promised]
+    assert ("2026-03-01",) == tuple(relief)

@@ -325,14 +325,20 @@ def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
     found = budgets.shortages(
         context,
         (
-            Charge.of(part.amount, bearer, part.period)
+            Charge.of(part.amount, bearer, part.period, source=_at_source(context, part))
             for line, part in spending.parts(invoice)
             if (bearer := _bearer(context, part, line.category)) is not None
         ),
         invoice.currency,
-        on=context.now.date(),
+        on=date.fromisoformat(context.data["accounting_on"]),
     )
     return f"{found[0].label} has {found[0].left} left by now; the invoice takes more" if found else None
+
+
+def _at_source(context: Context, part: InvoiceDistribution) -> budgets.SourcePlace:
+    setup = subject.setup(context)
+    names = {"cost_centre": setup.cost_centre_segment, "account": setup.account_segment}
+    return budgets.source_place(subject.company(context), part, names)
 
 
 def _bearer(context: Context, part: InvoiceDistribution, category: str | None) -> dict[str, str] | None:

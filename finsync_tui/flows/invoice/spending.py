@@ -8,7 +8,9 @@ the invoice that it is applied to does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
+from finsync_tui.flows.calendars import Calendars
 from finsync_tui.flows.invoice import subject
 from finsync_tui.flows.steps import Context
 from finsync_tui.profile.invoice import InvoiceSetup
@@ -35,10 +37,13 @@ def spent(context: Context, invoice: Invoice) -> Iterator[Spent]:
     if invoice.kind == "prepayment":
         return
     places = _places(context, invoice)
+    calendars = Calendars(context.db, context.facts.profile.legal_entities)
+    number, on = str(context.data["legal_entity"]), date.fromisoformat(context.data["accounting_on"])
     for line in subject.posted(context).lines:
         if line.account is None or line.order_number or _is_no_cost(context, line):
             continue
-        yield Spent(line.account, *places(line), line.amount)
+        place = places(line)
+        yield Spent(line.account, *place, line.amount, calendars.day(number, place[3], on))
 
 
 def _is_no_cost(context: Context, line: InvoiceLine) -> bool:

@@ -6,10 +6,9 @@ Nothing is reserved by asking: the ERP reserves with the submission, and decides
 from __future__ import annotations
 
 from finsync_tui.flows import budgets, outgoing
-from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.order import ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
-from store import outbox
+from store import commitments, outbox
 
 
 def check_budget(context: Context) -> Answer:
@@ -17,20 +16,17 @@ def check_budget(context: Context) -> Answer:
     if subject.company(context).funds_check == "erp":
         return Done({"budget": f"{subject.target(context)} is asked when it has the draft"}, is_skipped=True)
     order, left_out = subject.order(context), ended.left_out(context)
-    charged = [(line, part) for line, part in subject.distributions(order) if line.number not in left_out]
+    lines = [line for line in order.lines if not line.is_cancelled and line.number not in left_out]
     wish = order.requisition_id
     low = [
         str(one)
         for one in budgets.shortages(
             context,
-            (
-                Charge.of(part.amount, context.data["accounts"][f"{line.number}/{part.number}"], part.period)
-                for line, part in charged
-            ),
+            budgets.charges(context, lines, budgets.days(context, lines, commitments.ORDER)),
             order.currency,
             on=context.now.date(),
             order=context.workflow.document_key,
-            lines={line.number for line, _ in charged},
+            lines={line.number for line in lines},
             requisition=f"{subject.source(context)}:{wish}" if wish else None,
         )
     ]

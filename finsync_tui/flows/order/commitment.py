@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finsync_tui.flows import outgoing, sent
+from finsync_tui.flows import budgets, outgoing, sent
 from finsync_tui.flows.order import ended, shape, subject, takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
@@ -33,6 +33,7 @@ def request_commitment(context: Context) -> Answer:
             supplier_site_id=context.data.get("supplier_site_id"),
             policy=PolicyMetadata.model_validate(context.data["policy"]),
             accounts=context.data["accounts"],
+            budget_days=budgets.days(context, held.record.lines, commitments.ORDER),
             left_out=frozenset(left_out),
         ),
     )

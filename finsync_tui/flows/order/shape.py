@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
 from finsync_tui.profile import LegalEntitySetup
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine, PolicyMetadata
@@ -23,6 +24,8 @@ class Decided:
     policy: PolicyMetadata
     accounts: Mapping[str, Mapping[str, str]]
     """By `line/distribution`: charge_account, and its parts by segment name."""
+    budget_days: Mapping[str, date] = field(default_factory=dict)
+    """By `line/distribution`: the day that budgets bear it on."""
     left_out: frozenset[str] = frozenset()
     """Numbers of lines that the ERP has cancelled by itself: it takes none up again."""
 
@@ -46,11 +49,11 @@ def commitment(order: PurchaseOrder, setup: LegalEntitySetup, decided: Decided) 
         total=order.total - total(lost, order.currency),
         description=order.description or f"Order {order.number}",
         policy=decided.policy,
-        lines=tuple(_line(line, decided.accounts) for line in live if line.number not in decided.left_out),
+        lines=tuple(_line(line, decided) for line in live if line.number not in decided.left_out),
     )
 
 
-def _line(line: OrderLine, accounts: Mapping[str, Mapping[str, str]]) -> CommitmentLine:
+def _line(line: OrderLine, decided: Decided) -> CommitmentLine:
     return CommitmentLine(
         number=line.number,
         description=line.description,
@@ -70,8 +73,9 @@ def _line(line: OrderLine, accounts: Mapping[str, Mapping[str, str]]) -> Commitm
                 account=account.get("account"),
                 project=account.get("project"),
                 period=d.period,
+                budget_on=decided.budget_days.get(f"{line.number}/{d.number}"),
             )
             for d in line.distributions
-            for account in [accounts[f"{line.number}/{d.number}"]]
+            for account in [decided.accounts[f"{line.number}/{d.number}"]]
         ),
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from finsync_tui.cli import _budgets, _commitments
 from finsync_tui.profile import Profile
 from store import workflows
 from store.canonical.budget import Budget
 from store.canonical.organisation import FiscalPeriod
 from store.canonical.payables import InvoiceLine
+from store.canonical.purchasing import PurchaseOrder
 from tests.finsync_tui.flows.invoice_desk import (
     SOURCE,
     TARGET,
@@ -41,11 +43,16 @@ def a_budget(remaining: str = "99.99", **changes: Any) -> Budget:
 def an_absolute_desk() -> InvoiceDesk:
     """A desk whose orders are stopped by budgets. Its orders charge 100 euros to 01-420-7110, on 5 January 2026."""
     desk = InvoiceDesk()
-    setup = desk.profile.model_dump(mode="json", by_alias=True)
-    setup["legal_entities"]["DE01"]["budget_control"] = "absolute"
-    setup["legal_entities"]["DE01"]["segments"].append({"name": "project", "value": "P-7"})
-    desk.profile = Profile.model_validate(setup)
+    segments = desk.profile.model_dump(mode="json", by_alias=True)["legal_entities"]["DE01"]["segments"]
+    set_company(desk, budget_control="absolute", segments=[*segments, {"name": "project", "value": "P-7"}])
     return desk
+
+
+def set_company(desk: InvoiceDesk, **changes: Any) -> None:
+    """Change what the profile says of the company."""
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"] |= changes
+    desk.profile = Profile.model_validate(setup)
 
 
 @pytest.mark.parametrize(
@@ -84,16 +91,6 @@ def test_an_order_is_held_against_every_budget_that_bears_it(
     else:
         assert [("BUDGET_EXCEEDED", "open")] == desk.exceptions
         assert cause in desk.cause
-
-
-def test_what_a_procurement_system_shows_has_been_taken_by_its_own_orders() -> None:
-    """Its budget lines are less by this very order: they are shown, and stop nobody."""
-    desk = an_absolute_desk()
-    desk.put(SOURCE, "b", a_budget("0"))
-
-    desk.tell(SOURCE, "4711", an_order())
-
-    assert [] == desk.exceptions
 
 
 def test_every_budget_that_is_short_is_named() -> None:
@@ -248,6 +245,218 @@ def test_what_is_invoiced_beyond_an_order_uses_the_budget() -> None:
     desk.tell(SOURCE, "4712", an_order("0.4", number="PO-2"))
 
     assert "the order takes 4.00 EUR, 3.00 EUR are left" in desk.cause
+
+
+def an_order_for(period: str | None, number: str = "PO-1") -> PurchaseOrder:
+    """Return an order of 100 that names a budget period, or none."""
+    order = an_order(number=number)
+    (line,) = order.lines
+    (part,) = line.distributions
+    parts = (part.model_copy(update={"period": period}),)
+    return order.model_copy(update={"lines": (line.model_copy(update={"distributions": parts}),)})
+
+
+def reported(desk: InvoiceDesk, *by: str) -> list[tuple[Any, ...]]:
+    """What the report says of each budget: its period, what is used of it and what is left."""
+    lines = _budgets.known(desk.store.db, desk.profile, desk.now.date())
+    calendars = _budgets.calendars_of(desk.store.db, desk.profile)
+    rows = _commitments.report(desk.store.db, ["cost_centre", *by], None, lines, calendars=calendars)
+    return [(row.get("period"), row["used"], row["left"]) for row in rows if row["budget"] is not None]
+
+
+PERIODS = (None, "Jan-26", "2026-01", "Q1-2026", "FY2026", "FY26")
+
+
+@pytest.mark.parametrize("named", PERIODS)
+@pytest.mark.parametrize("budgeted", ["FY2026", "Q1-2026", "2026-01", "Jan-26"])
+def test_two_orders_do_not_spend_one_budget_however_both_name_its_period(
+    budgeted: str, named: str | None
+) -> None:
+    """Control and report compare days, never names: an order that names no period, or a wider one, counts on its own day."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("150", amount=eur("150"), period=budgeted))
+    desk.order(an_order_for(named))
+
+    desk.tell(SOURCE, "4712", an_order_for(named, "PO-2"))
+
+    assert "the order takes 100.00 EUR, 50.00 EUR are left" in desk.cause
+    assert [(None, "100.00", "50.00")] == reported(desk)
+    assert [(budgeted, "100.00", "50.00")] == reported(desk, "period")
+
+
+@pytest.mark.parametrize(
+    ("named", "budgeted", "is_short"),
+    [
+        ("2026-02", "Feb-26", True),
+        ("2026-02", "Q1-2026", True),
+        ("2026-02", "Jan-26", False),
+        ("2026-07", "Q3-2026", True),
+        ("2026-07", "Q1-2026", False),
+        ("2027-01", "FY2027", True),
+        ("2027-01", "FY2026", False),
+        ("Q3-2026", "2026-01", False),
+        ("Q3-2026", "2026-07", True),
+        ("FY2027", "Q1-2027", True),
+        ("FY2027", "Q1-2026", False),
+        ("Move", "FY2026", True),
+        ("Move", "Move", True),
+        (None, "Move", False),
+    ],
+)
+def test_the_period_that_an_order_names_decides_which_budget_bears_it(
+    named: str | None, budgeted: str, is_short: bool
+) -> None:
+    """Not the day that it comes on, 5 January 2026; where only a name is known, whoever names it."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("50", amount=eur("50"), period=budgeted))
+
+    desk.tell(SOURCE, "4711", an_order_for(named))
+
+    assert is_short == bool(desk.exceptions)
+
+
+def test_last_years_orders_take_nothing_of_this_years_budget() -> None:
+    """An order goes on counting in the year that it was first promised in, also when it is changed later."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "old", a_budget("130", amount=eur("130"), period="FY2026"))
+    desk.put(EXTRACT, "new", a_budget("130", amount=eur("130"), period="FY2027"))
+    desk.order(an_order_for(None))
+    desk.clock.advance(timedelta(days=365))
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    desk.answers(2)
+    desk.erp_issues()
+
+    desk.tell(SOURCE, "4712", an_order_for(None, "PO-2"))
+
+    assert [] == desk.exceptions
+    assert [("FY2026", "120.00", "10.00"), ("FY2027", "0.00", "130.00")] == reported(desk, "period")
+
+
+def test_a_ledgers_own_quarter_is_not_the_calendars() -> None:
+    """A fiscal year that begins in April: what its ledger calls Q1 bears what is ordered from April to June."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "b", a_budget("50", amount=eur("50"), period="Q1-2026"))
+    period = FiscalPeriod(
+        number="DE Ledger/Q1-2026", ledger="DE Ledger", name="Q1-2026", starts_on=date(2026, 4, 1),
+        ends_on=date(2026, 6, 30), is_open=True,
+    )  # fmt: skip
+    desk.put(TARGET, "p", period)
+    desk.tell(SOURCE, "4711", an_order_for(None))
+    in_january = list(desk.exceptions)
+    desk.clock.advance(timedelta(days=100))
+
+    desk.tell(SOURCE, "4712", an_order_for(None, "PO-2"))
+
+    assert ([], [("BUDGET_EXCEEDED", "open")]) == (in_january, desk.exceptions)
+
+
+def test_an_invoice_without_an_order_finds_what_orders_took_of_its_quarter() -> None:
+    """Neither names a period; it counts on the day it is booked on."""
+    desk = InvoiceDesk(approval={"budget": "block"})
+    desk.put(EXTRACT, "b", a_budget("150", amount=eur("150"), period="Q1-2026"))
+    desk.order(an_order_for(None))
+
+    desk.invoice(an_invoice(a_free_line("100"), accounting_on=date(2026, 3, 31)))
+    short = desk.step()
+    desk.invoice(an_invoice(a_free_line("140"), number="INV-2", accounting_on=date(2026, 4, 1)), "I2")
+
+    assert ("check_approval", "await_posting") == (short, desk.step("I2"))
+
+
+def a_source_budget(**changes: Any) -> Budget:
+    """Return a budget as Coupa writes it: its chart, and its own code of the cost centre."""
+    fields = {
+        "legal_entity": "DE Chart",
+        "cost_centre": "420",
+        "remaining": eur("100"),
+        "amount": eur("90"),
+    }
+    return a_budget().model_copy(update={**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("control", "exceptions", "noted"),
+    [("absolute", [("BUDGET_EXCEEDED", "open")], []), ("advisory", [], ["BUDGET_LOW"])],
+)
+@pytest.mark.parametrize("company", ["DE Chart", "01"])
+def test_a_procurement_systems_budget_controls_where_nothing_else_is_budgeted(
+    company: str, control: str, exceptions: list[tuple[str, str]], noted: list[str]
+) -> None:
+    """By its own codes, however it names the company; what an ERP that checks funds itself decides is not doubted here."""
+    desk = an_absolute_desk()
+    set_company(desk, budget_control=control)
+    desk.put(SOURCE, "b", a_source_budget(legal_entity=company))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert (exceptions, noted) == (desk.exceptions, desk.noted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_short"),
+    [
+        ({"amount": eur("1000"), "remaining": eur("0")}, False),  # by this very order
+        ({"amount": eur("1000"), "remaining": eur("-0.01")}, True),
+        ({"amount": eur("1000"), "remaining": eur("900"), "cost_centre": "430"}, False),
+        ({"legal_entity": "FR Chart"}, False),
+        ({"period": "FY2027"}, False),
+        ({"account": "7110"}, True),
+        ({"project": "P-7"}, False),
+    ],
+)
+def test_what_a_procurement_system_shows_as_left_has_been_taken_by_its_own_orders(
+    changes: dict[str, Any], is_short: bool
+) -> None:
+    """Below nothing is too little, what is left after this order is enough; by what it states and no more."""
+    desk = an_absolute_desk()
+    desk.put(SOURCE, "b", a_source_budget(**changes))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert is_short == bool(desk.exceptions)
+
+
+def test_orders_of_a_source_budget_are_taken_off_it() -> None:
+    """What they are charged to is written in the ERP's codes: 42 is its 420."""
+    desk = an_absolute_desk()
+    desk.rows["cost_centre"] = [*desk.rows["cost_centre"], ("42", "420")]
+    desk.put(SOURCE, "b", a_source_budget(remaining=eur("500"), amount=eur("150"), cost_centre="42"))
+    coded = an_order()
+    (line,) = coded.lines
+    (part,) = line.distributions
+    parts = (part.model_copy(update={"segments": ("01", "42", "7110"), "account": "01-42-7110"}),)
+    coded = coded.model_copy(update={"lines": (line.model_copy(update={"distributions": parts}),)})
+    desk.order(coded)
+
+    desk.tell(SOURCE, "4712", coded.model_copy(update={"number": "PO-2"}))
+
+    assert "cost centre 420: the order takes 100.00 EUR, 50.00 EUR are left" in desk.cause
+
+
+@pytest.mark.parametrize(("period", "is_short"), [("FY2026", False), ("Q1-2026", False), ("FY2027", True)])
+@pytest.mark.parametrize("system", [EXTRACT, TARGET])
+def test_a_source_budget_is_a_copy_where_the_file_or_the_erp_budgets(
+    system: str, period: str, is_short: bool
+) -> None:
+    """At its place and in its time: the same money is not asked for twice."""
+    desk = an_absolute_desk()
+    desk.put(SOURCE, "b", a_source_budget())
+    desk.put(system, "b", a_budget("5000", amount=eur("5000"), period=period))
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert is_short == bool(desk.exceptions)
+
+
+def test_a_source_budget_controls_nothing_where_the_erp_checks_the_funds() -> None:
+    """The ERP is asked when it has the draft."""
+    desk = an_absolute_desk()
+    set_company(desk, funds_check="erp")
+    desk.put(SOURCE, "b", a_source_budget())
+
+    desk.tell(SOURCE, "4711", an_order())
+
+    assert ([], ["order.create"]) == (desk.exceptions, desk.all_sent)
 
 
 def a_charge(amount: str = "10") -> InvoiceLine:
