@@ -1,7 +1,7 @@
 """Does the approval of a document still stand: by its chain, the hierarchy, the limits and the policy in force?
 
-Orders and invoices are compared with who approved them, and an order with the requisition that was approved. What has
-changed since is a *stale approval basis*: it is noted, looked at again for a while, or stops the document, as the
+Requisitions, orders and invoices are compared with who approved them, and an order with the requisition that was approved;
+on which budgets and accounts stands in `approval_basis`. What has changed since is a *stale approval basis*: it is noted, looked at again for a while, or stops the document, as the
 company's policy says. Until an HR system is connected, people and limits are those that the connected systems show.
 """
 
@@ -151,11 +151,12 @@ def judge(context: Context, basis: ApprovalBasis, found: Iterable[Doubt], what: 
         evidence = {"doubts": [{"kind": one.kind, "cause": one.cause} for one in stopping]}
         return Hold(CLASSES[first.kind], f"{what}: {first.cause}", first.fix, source, evidence)
     waiting.over(context, "approval")
-    _note(context, source, by_severity.get("note", []))
+    note(context, source, by_severity.get("note", []))
     return None
 
 
-def _note(context: Context, source: str, noted: Iterable[Doubt]) -> None:
+def note(context: Context, source: str, noted: Iterable[Doubt]) -> None:
+    """Keep doubts that stop nobody."""
     flow = context.workflow
     findings.append(
         context.db,

@@ -22,6 +22,7 @@ from store.canonical.budget import Budget
 from store.canonical.keys import RecordKey
 from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution
+from store.records import Held
 
 EXTRACT = "extract"
 """The system name that records from file extracts are kept under."""
@@ -144,10 +145,11 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bearer:
+class Bearer:
     """A budget that bears a charge, and where that is in the ERP's codes."""
 
-    key: str
+    system: str
+    external_id: str
     budget: Budget
     place: _Place
     is_of_source: bool
@@ -157,6 +159,21 @@ class _Bearer:
         names = zip(("cost centre", "account", "project"), self.place, strict=True)
         shown = ", ".join(f"{name} {value}" for name, value in names if value) or self.budget.name
         return shown if periods.is_year(self.budget.period) else f"{shown} in {self.budget.period}"
+
+
+def bearers(
+    context: Context, charges: Iterable[Charge], currency: str, *, on: date
+) -> list[tuple[Bearer, int]]:
+    """Return the budgets that bear charges, each with what it is to bear in minor units."""
+    calendars = Calendars(context.db, context.facts.profile.legal_entities)
+    number = str(context.data["legal_entity"])
+    wanted: dict[tuple[str, str], tuple[Bearer, int]] = {}
+    for charge in _together(charges):
+        day = charge.budget_on or calendars.day(number, charge.period, on)
+        for bearer in _bearing(context, calendars, replace(charge, budget_on=day), currency):
+            key = (bearer.system, bearer.external_id)
+            wanted[key] = (bearer, wanted.get(key, (bearer, 0))[1] + charge.amount_minor)
+    return list(wanted.values())
 
 
 def shortages(
@@ -177,14 +194,8 @@ def shortages(
     """
     calendars = Calendars(context.db, context.facts.profile.legal_entities)
     number = str(context.data["legal_entity"])
-    wanted: dict[str, tuple[_Bearer, int]] = {}
-    for charge in _together(charges):
-        day = charge.budget_on or calendars.day(number, charge.period, on)
-        for bearer in _bearing(context, calendars, replace(charge, budget_on=day), currency):
-            known = wanted.get(bearer.key, (bearer, 0))[1]
-            wanted[bearer.key] = (bearer, known + charge.amount_minor)
     found = []
-    for bearer, minor in wanted.values():
+    for bearer, minor in bearers(context, charges, currency, on=on):
         used = commitments.used_of(
             context.db, number, currency, **dict(zip(_STATED, bearer.place, strict=True)), order=order, lines=lines,
             requisition=requisition, bears=_bears(calendars, number, bearer.budget.period),
@@ -210,7 +221,7 @@ def _together(charges: Iterable[Charge]) -> Iterator[Charge]:
         yield replace(place, amount_minor=minor)
 
 
-def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: str) -> Iterator[_Bearer]:
+def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: str) -> Iterator[Bearer]:
     """Yield every budget that what is charged there counts against.
 
     A budget of the source is mostly the same money as one of the file or the ERP once more: it counts where these budget
@@ -222,20 +233,21 @@ def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: s
     for chosen in product(*((True, False) if one else (False,) for one in charge.place)):
         place = _chosen(charge.place, chosen)
         own = [one for system in systems for one in _at(context, system, number, place, currency)]
-        for key, budget in own:
-            if calendars.is_within(number, budget.period, charge.period, charge.budget_on):
-                yield _Bearer(key, budget, place, is_of_source=False)
+        for held in own:
+            if calendars.is_within(number, held.record.period, charge.period, charge.budget_on):
+                yield Bearer(held.system, held.external_id, held.record, place, is_of_source=False)
         if charge.source is None or source in systems or not _is_coded(charge.source.codes, chosen):
             continue
-        taken = [budget.period for _, budget in own]
+        taken = [held.record.period for held in own]
         codes = _chosen(charge.source.codes, chosen)
         shown = [
             one for name in charge.source.companies for one in _at(context, source, name, codes, currency)
         ]
-        for key, budget in shown:
-            is_copy = any(calendars.overlap(number, budget.period, one) for one in taken)
-            if not is_copy and calendars.is_within(number, budget.period, charge.period, charge.budget_on):
-                yield _Bearer(key, budget, place, is_of_source=True)
+        for held in shown:
+            period = held.record.period
+            is_copy = any(calendars.overlap(number, period, one) for one in taken)
+            if not is_copy and calendars.is_within(number, period, charge.period, charge.budget_on):
+                yield Bearer(held.system, held.external_id, held.record, place, is_of_source=True)
 
 
 def _is_coded(codes: _Place, chosen: Sequence[bool]) -> bool:
@@ -250,13 +262,10 @@ def _chosen(place: Sequence[str | None], chosen: Sequence[bool]) -> _Place:
     return (centre, account, project)
 
 
-def _at(
-    context: Context, system: str, company: str | None, place: _Place, currency: str
-) -> Iterator[tuple[str, Budget]]:
+def _at(context: Context, system: str, company: str, place: _Place, currency: str) -> Iterator[Held[Budget]]:
     """Yield the budgets that a system gives for just that place."""
-    for external_id in records.twins(
-        context.db, Budget.entity, "charged", Budget.place(company or "", *place), system
-    ):
+    value = Budget.place(company, *place)
+    for external_id in records.twins(context.db, Budget.entity, "charged", value, system):
         held = records.get(context.db, Budget, system, external_id)
         if held is not None and held.record.remaining.currency == currency:
-            yield f"{system}:{external_id}", held.record
+            yield held

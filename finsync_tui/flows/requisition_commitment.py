@@ -1,14 +1,15 @@
 """Requisition commitment: an approved requisition promises money before there is an order.
 
-    route -> resolve_accounts -> check_approval -> reserve
+    route -> resolve_accounts -> reserve -> check_approval
 
 Nothing is written to any system: the ERP's own order takes the promise over when it is there (`flows/order/takeover.py`).
 A requisition that is withdrawn, rejected or abandoned promises nothing any more:
 
     route -> release
 
-Nobody waits for a requisition here, so nothing stops one: an account that has no rule, or an approval that does not
-hold, is noted, and stops the order that follows. What can't be coded is counted without its cost centre.
+It counts whatever comes of the checks: an account that has no rule is noted, and counted without its cost centre. An approval
+that does not hold (any more), by its chain, hierarchy, limits, accounts or budgets, is noted, looked at again or held, by
+policy; unless the company says otherwise it is noted, and stops the order that follows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from finsync_tui.flows import approval_state, budgets, coding, given, routing
+from finsync_tui.flows import approval_basis, approval_state, budgets, coding, given, routing
 from finsync_tui.flows.order import takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
 from finsync_tui.flows.usual import UsualFlow
@@ -38,6 +39,7 @@ class RequisitionCommitment(UsualFlow):
     name = NAME
     model = Requisition
     listens_to = ("com.finsync.requisition.",)
+    undoes_itself = True
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _RELEASE if kind == "release" else _RESERVE
@@ -50,6 +52,11 @@ class RequisitionCommitment(UsualFlow):
         if not earlier:
             return None
         return "reserve" if record.status in ("ordered", "received") else "release"
+
+    def give_up(self, context: Context) -> None:
+        """Nobody stands by it here: it promises nothing, until its source says something new."""
+        commitments.drop(context.db, context.workflow.document_key, commitments.REQUISITION)
+        _tell(context, "released")
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         return "route", True
@@ -74,23 +81,11 @@ def resolve_accounts(context: Context) -> Answer:
     found = coding.resolve(context, requisition.lines, given.of_requisition(requisition))
     if isinstance(found, Hold):
         _note(context, found.class_, found.cause)
-        context.data["accounts"] = {}
+        closed = approval_basis.closed(f"requisition {requisition.number}", found)
+        context.data.update(accounts={}, closed=[[one.cause, one.fix] for one in closed])
         return Done({"note": f"counted without cost centres: {found.cause}"})
-    context.data["accounts"] = found.accounts
+    context.data.update(accounts=found.accounts, closed=[])
     return Done({"accounts": found.charge_accounts, "rules": found.rules})
-
-
-def check_approval(context: Context) -> Answer:
-    """Does its approval stand? Doubts are noted; the order that rests on it is stopped by them, by policy."""
-    requisition, key = _requisition(context), RecordKey.parse(context.workflow.document_key)
-    approved = approval_state.Approved(
-        f"requisition {requisition.number}", [f"requisition:{key.external_id}"], requisition.requester, requisition.total
-    )  # fmt: skip
-    basis = context.facts.profile.legal_entities[str(context.data["legal_entity"])].order_approval
-    found = [one for one in approval_state.doubts(context, approved) if basis.of(one.kind) != "off"]
-    for one in found:
-        _note(context, approval_state.CLASSES[one.kind], one.cause)
-    return Done({"doubts": [one.cause for one in found]})
 
 
 def reserve(context: Context) -> Answer:
@@ -100,7 +95,42 @@ def reserve(context: Context) -> Answer:
     commitments.reserve(context.db, key, target, str(context.data["legal_entity"]), lines)
     taken = takeover.of_requisition(context.db, RecordKey.parse(key), target)
     _tell(context, "reserved")
-    return Finish("done", {"lines": len(lines), "parts_taken_over_by_orders": taken})
+    return Done({"lines": len(lines), "parts_taken_over_by_orders": taken})
+
+
+def check_approval(context: Context) -> Answer:
+    """Does its approval stand, and what it was approved on? What it promises is counted meanwhile."""
+    requisition, key = _requisition(context), RecordKey.parse(context.workflow.document_key)
+    what = f"requisition {requisition.number}"
+    chain = f"requisition:{key.external_id}"
+    approved = approval_state.Approved(what, [chain], requisition.requester, requisition.total)
+    found = [
+        *approval_state.doubts(context, approved),
+        *(approval_state.Doubt("account", cause, fix) for cause, fix in context.data.get("closed", ())),
+        *_budget_doubts(context, requisition, chain),
+    ]
+    setup = context.facts.profile.legal_entities[str(context.data["legal_entity"])]
+    stopped = approval_state.judge(context, approval_basis.of_requisitions(setup), found, what)
+    return stopped or Finish("done", {"doubts": [one.cause for one in found]})
+
+
+def _budget_doubts(context: Context, requisition: Requisition, chain: str) -> Iterator[approval_state.Doubt]:
+    """Yield the budgets that do not bear it (any more), while no order takes its place, and those that became smaller."""
+    if requisition.status != "approved":
+        return
+    days = budgets.days(context, requisition.lines, commitments.REQUISITION)
+    charges = list(budgets.charges(context, requisition.lines, days))
+    on, currency = context.now.date(), requisition.currency
+    own = context.workflow.document_key
+    for short in budgets.shortages(context, charges, currency, on=on, requisition=own):
+        yield approval_state.Doubt(
+            "budget",
+            f"requisition {requisition.number} takes {short.wanted} of {short.label}, which has {short.left} left by now",
+            "Raise or transfer the budget, then retry.",
+        )
+    bearers = (one for one, _ in budgets.bearers(context, charges, currency, on=on))
+    since = approval_basis.approved_at(context, [chain])
+    yield from approval_basis.lowered(context, f"requisition {requisition.number}", bearers, since)
 
 
 def release(context: Context) -> Answer:
@@ -111,7 +141,7 @@ def release(context: Context) -> Answer:
 
 
 _RESERVE: Mapping[str, Step] = {
-    step.__name__: step for step in (route, resolve_accounts, check_approval, reserve)
+    step.__name__: step for step in (route, resolve_accounts, reserve, check_approval)
 }
 _RELEASE: Mapping[str, Step] = {"release": release}
 

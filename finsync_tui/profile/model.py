@@ -90,6 +90,10 @@ class LegalEntitySetup(_Part):
     order_approval: ApprovalBasis = Field(
         default=ApprovalBasis(), description="What a doubt about an order's approval does"
     )
+    requisition_approval: ApprovalBasis | None = Field(
+        default=None,
+        description="What a doubt about a requisition's approval does; not set: as of orders, and what would stop is noted",
+    )
     region: str = Field(default="", description="What mapping tables call it together with others, e.g. EMEA")
     budget_control: Literal["advisory", "absolute"] = Field(
         default="advisory",

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from datetime import date
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, approval_state, budgets, given, routing, ruled, suppliers, waiting
+from finsync_tui.flows import (
+    accounts,
+    approval_basis,
+    approval_state,
+    budgets,
+    given,
+    routing,
+    ruled,
+    suppliers,
+    waiting,
+)
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.invoice import evidence, matching, payees, postings, spending, subject
 from finsync_tui.flows.invoice.taking import is_credit
@@ -278,7 +288,7 @@ def check_approval(context: Context) -> Answer:
     found = [
         *approval_state.doubts(context, approved),
         *_closed_accounts(context),
-        *_budget_doubt(context, invoice),
+        *_budget_doubts(context, invoice, chain),
     ]
     stopped = approval_state.judge(
         context, subject.setup(context).approval, found, f"invoice {context.workflow.document_number}"
@@ -314,25 +324,25 @@ def _closed_accounts(context: Context) -> Iterator[approval_state.Doubt]:
                     )
 
 
-def _budget_doubt(context: Context, invoice: Invoice) -> Iterator[approval_state.Doubt]:
-    low = _budget_shortage(context, invoice)
-    if low is not None:
-        yield approval_state.Doubt("budget", low, "Raise or transfer the budget, then retry.")
+def _budget_doubts(context: Context, invoice: Invoice, chain: str) -> Iterator[approval_state.Doubt]:
+    """Yield what the known budgets lack by now for what no order has reserved, and those that became smaller."""
+    on = date.fromisoformat(context.data["accounting_on"])
+    charges = list(_charges(context, invoice))
+    short = budgets.shortages(context, charges, invoice.currency, on=on)
+    if short:
+        cause = f"{short[0].label} has {short[0].left} left by now; the invoice takes more"
+        yield approval_state.Doubt("budget", cause, "Raise or transfer the budget, then retry.")
+    bearers = (one for one, _ in budgets.bearers(context, charges, invoice.currency, on=on))
+    since = approval_basis.approved_at(context, [chain])
+    yield from approval_basis.lowered(context, f"invoice {invoice.number}", bearers, since)
 
 
-def _budget_shortage(context: Context, invoice: Invoice) -> str | None:
-    """Say what the known budgets lack for lines without an order: an order has reserved its funds already."""
-    found = budgets.shortages(
-        context,
-        (
-            Charge.of(part.amount, bearer, part.period, source=_at_source(context, part))
-            for line, part in spending.parts(invoice)
-            if (bearer := _bearer(context, part, line.category)) is not None
-        ),
-        invoice.currency,
-        on=date.fromisoformat(context.data["accounting_on"]),
-    )
-    return f"{found[0].label} has {found[0].left} left by now; the invoice takes more" if found else None
+def _charges(context: Context, invoice: Invoice) -> Iterator[Charge]:
+    """Yield what lines without an order charge: an order has reserved its funds already."""
+    for line, part in spending.parts(invoice):
+        bearer = _bearer(context, part, line.category)
+        if bearer is not None:
+            yield Charge.of(part.amount, bearer, part.period, source=_at_source(context, part))
 
 
 def _at_source(context: Context, part: InvoiceDistribution) -> budgets.SourcePlace:

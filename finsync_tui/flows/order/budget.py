@@ -5,24 +5,40 @@ Nothing is reserved by asking: the ERP reserves with the submission, and decides
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from finsync_tui.flows import budgets, outgoing
+from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.order import ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from store import commitments, outbox
+from store.canonical.purchasing import OrderLine
+
+
+def charged_lines(context: Context) -> list[OrderLine]:
+    """Return the lines that the ERP is to be charged with."""
+    left_out = ended.left_out(context)
+    lines = subject.order(context).lines
+    return [line for line in lines if not line.is_cancelled and line.number not in left_out]
+
+
+def charges(context: Context) -> Iterator[Charge]:
+    """Yield what the order charges, part by part, each on its budget day."""
+    lines = charged_lines(context)
+    return budgets.charges(context, lines, budgets.days(context, lines, commitments.ORDER))
 
 
 def check_budget(context: Context) -> Answer:
     """Say when the known budget looks too small. The ERP's own funds check decides, unless the company says otherwise."""
     if subject.company(context).funds_check == "erp":
         return Done({"budget": f"{subject.target(context)} is asked when it has the draft"}, is_skipped=True)
-    order, left_out = subject.order(context), ended.left_out(context)
-    lines = [line for line in order.lines if not line.is_cancelled and line.number not in left_out]
+    order, lines = subject.order(context), charged_lines(context)
     wish = order.requisition_id
     low = [
         str(one)
         for one in budgets.shortages(
             context,
-            budgets.charges(context, lines, budgets.days(context, lines, commitments.ORDER)),
+            charges(context),
             order.currency,
             on=context.now.date(),
             order=context.workflow.document_key,

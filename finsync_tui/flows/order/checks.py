@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from finsync_tui import policy
-from finsync_tui.flows import approval_state, coding, given, routing, ruled, suppliers
-from finsync_tui.flows.order import subject
+from finsync_tui.flows import (
+    approval_basis,
+    approval_state,
+    budgets,
+    coding,
+    given,
+    routing,
+    ruled,
+    suppliers,
+)
+from finsync_tui.flows.order import budget, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from store.canonical.budget import PolicyMetadata
+from store.canonical.purchasing import PurchaseOrder
 
 
 def route(context: Context) -> Answer:
@@ -40,13 +52,15 @@ def resolve_accounts(context: Context) -> Answer:
     order = subject.order(context)
     found = coding.resolve(context, order.lines, given.of_order(order))
     if isinstance(found, Hold):
+        basis = subject.company(context).order_approval
+        approval_basis.note(context, basis, approval_basis.closed(f"order {order.number}", found))
         return found
     context.data["accounts"] = found.accounts
     return Done({"accounts": found.charge_accounts, "rules": found.rules})
 
 
 def check_approval(context: Context) -> Answer:
-    """Does its approval stand: by its chain, the hierarchy, the limits, and the requisition that it rests on?"""
+    """Does its approval stand: by its chain, the hierarchy, the limits, the requisition and the budgets that it rests on?"""
     held = subject.held(context)
     order = held.record
     chains = [f"purchase_order:{held.external_id}"]
@@ -57,12 +71,23 @@ def check_approval(context: Context) -> Answer:
             context, approval_state.Approved(f"order {order.number}", chains, order.requester, order.total)
         ),
         *approval_state.requisition_doubt(context.db, held.system, order),
+        *_lowered_budgets(context, order, chains),
     ]
     stopped = approval_state.judge(
         context, subject.company(context).order_approval, found, f"order {order.number}"
     )
     stopped = stopped or ruled.check(context, "order_check", {"order": order}, f"order {order.number}")
     return stopped if stopped is not None else Done({"doubts": [one.cause for one in found]})
+
+
+def _lowered_budgets(
+    context: Context, order: PurchaseOrder, chains: list[str]
+) -> Iterator[approval_state.Doubt]:
+    since = approval_basis.approved_at(context, chains)
+    if since is not None:
+        charges = budget.charges(context)
+        found = budgets.bearers(context, charges, order.currency, on=context.now.date())
+        yield from approval_basis.lowered(context, f"order {order.number}", (one for one, _ in found), since)
 
 
 def enrich(context: Context) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -307,3 +307,67 @@ def test_a_limit_that_nobody_can_compare_is_noted(more: dict[str, Any]) -> None:
     submit(desk)
 
     assert ["APPROVAL_LIMIT_UNKNOWN"] == [one for one in desk.noted if one.startswith("APPROVAL_LIMIT")]
+
+
+def approved_on_a_budget(
+    desk: InvoiceDesk, key: str, entity: str, now: str, *, is_read_before: bool = True
+) -> None:
+    """Somebody approves on a budget of 1000, which is another one by the time that the document comes."""
+    if is_read_before:
+        desk.put("extract", "b", a_budget("1000", "1000"))
+    desk.clock.advance(timedelta(days=1))
+    desk.approve("boss", key, entity, decided_at=desk.now)
+    desk.clock.advance(timedelta(days=1))
+    desk.put("extract", "b", a_budget(now, now))
+
+
+@pytest.mark.parametrize("severity", ["note", "recheck", "block", "off"])
+def test_an_order_approved_on_a_budget_that_became_smaller_has_a_stale_basis(severity: str) -> None:
+    """Noted, looked at again or held, by policy, although the rest would suffice."""
+    desk = a_desk(budget=severity)
+    approved_on_a_budget(desk, "4711", "purchase_order", "400")
+
+    submit(desk)
+
+    waits = {"note": "await_commitment", "off": "await_commitment"}.get(severity, "check_approval")
+    assert waits == desk.step("4711")
+    assert (["APPROVAL_STALE"] if severity == "note" else []) == desk.noted
+    if severity == "block":
+        assert [("APPROVAL_STALE", "open")] == desk.exceptions
+        assert (
+            "was approved on the budget of cost centre 420 over 1,000.00 EUR, which is 400.00 EUR by now"
+            in desk.cause
+        )
+
+
+@pytest.mark.parametrize(("now", "is_read_before"), [("1000", True), ("1500", True), ("400", False)])
+def test_a_budget_that_did_not_become_smaller_since_raises_no_doubt(now: str, is_read_before: bool) -> None:
+    """Raised, as it was, or read for the first time after the approval: nobody knows what it was then."""
+    desk = a_desk(budget="block")
+    approved_on_a_budget(desk, "4711", "purchase_order", now, is_read_before=is_read_before)
+
+    submit(desk)
+
+    assert ("await_commitment", []) == (desk.step("4711"), desk.noted)
+
+
+def test_an_order_on_an_account_that_was_closed_since_has_a_stale_basis() -> None:
+    """It stops, since the ERP takes nothing there; that its approval rests on it is said, once for all retries."""
+    desk = a_desk()
+    approve(desk)
+    desk.put(TARGET, "cc420", a_cost_centre(is_active=False))
+    submit(desk)
+    desk.retry()
+
+    assert [("COST_CENTRE_INACTIVE", "closed"), ("COST_CENTRE_INACTIVE", "open")] == desk.exceptions
+    assert ["APPROVAL_STALE"] == desk.noted
+
+
+def test_an_invoice_without_an_order_approved_on_a_budget_that_became_smaller_has_a_stale_basis() -> None:
+    """As an order."""
+    desk = a_desk(budget="block")
+    approved_on_a_budget(desk, "I1", "invoice", "400")
+
+    desk.invoice(an_invoice(a_free_line("100")))
+
+    assert ([("APPROVAL_STALE", "open")], "check_approval") == (desk.exceptions, desk.step())

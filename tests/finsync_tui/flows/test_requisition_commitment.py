@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from finsync_tui import actions
 from finsync_tui.profile import Profile
-from store import commitments
+from store import commitments, workflows
+from store.canonical.budget import Budget
 from store.canonical.purchasing import Requisition, RequisitionLine
-from tests.finsync_tui.flows.invoice_desk import ANALYST, PROFILE, SOURCE, InvoiceDesk, an_order, eur
+from tests.builders import a_cost_centre
+from tests.finsync_tui.flows.invoice_desk import ANALYST, PROFILE, SOURCE, TARGET, InvoiceDesk, an_order, eur
 
 WISH = "4711"
 """Its id at the source, which is the order's, too: Coupa numbers both by themselves."""
@@ -318,3 +321,106 @@ def test_a_known_budget_counts_what_other_requisitions_promise() -> None:
     )
 
     assert (0, 10_000) == (free, other)
+
+
+def a_budget(amount: str) -> Budget:
+    return Budget(
+        number="B-1", name="Office", legal_entity="DE01", period="FY2026", cost_centre="420", amount=eur(amount),
+        remaining=eur(amount),
+    )  # fmt: skip
+
+
+def with_policy(desk: Desk, **basis: str) -> Desk:
+    setup = desk.profile.model_dump(mode="json", by_alias=True)
+    setup["legal_entities"]["DE01"]["requisition_approval"] = basis
+    desk.profile = Profile.model_validate(setup)
+    return desk
+
+
+def test_a_requisition_on_a_budget_that_does_not_bear_it_has_a_stale_basis() -> None:
+    """It is counted and noted; the order that follows is checked by itself."""
+    desk = Desk()
+    desk.put("extract", "b", a_budget("50"))
+
+    desk.wish()
+
+    assert ({"commitment": 10_000}, ["APPROVAL_STALE"], []) == (desk.stages, desk.noted, desk.exceptions)
+
+
+def test_a_requisition_does_not_stand_in_its_own_way() -> None:
+    """What it promises already is not taken off the budget that it is held against, nor once an order took it over."""
+    desk = Desk()
+    desk.put("extract", "b", a_budget("100"))
+    desk.wish()
+    desk.order(its_order())
+
+    desk.wish(a_requisition("L1", status="ordered"))
+
+    assert [] == desk.noted
+
+
+def test_a_requisition_on_a_budget_that_became_smaller_has_a_stale_basis() -> None:
+    """Although the rest would suffice."""
+    desk = Desk()
+    desk.put("extract", "b", a_budget("1000"))
+    desk.clock.advance(timedelta(days=1))
+    desk.approve("boss", WISH, "requisition", decided_at=desk.now)
+    desk.clock.advance(timedelta(days=1))
+    desk.put("extract", "b", a_budget("400"))
+
+    desk.wish()
+
+    assert "APPROVAL_STALE" in desk.noted
+
+
+def test_a_requisition_on_an_account_that_was_closed_since_has_a_stale_basis() -> None:
+    """It is counted without its cost centre, and both is said."""
+    desk = Desk()
+    desk.put(TARGET, "cc420", a_cost_centre(is_active=False))
+
+    desk.wish()
+
+    assert ({"commitment": 10_000}, ["COST_CENTRE_INACTIVE", "APPROVAL_STALE"]) == (desk.stages, desk.noted)
+
+
+def test_a_requisition_is_held_for_its_approval_where_the_company_says_so() -> None:
+    """What it promises is counted all the same; retried when the budget was raised, it is done."""
+    desk = with_policy(Desk(), budget="block")
+    desk.put("extract", "b", a_budget("50"))
+    desk.wish()
+    held, promised = list(desk.exceptions), desk.stages
+    desk.put("extract", "b", a_budget("500"))
+
+    desk.retry()
+
+    assert ([("APPROVAL_STALE", "open")], {"commitment": 10_000}) == (held, promised)
+    assert ([("APPROVAL_STALE", "closed")], {"commitment": 10_000}) == (desk.exceptions, desk.stages)
+    assert "done" == workflows.of_document(desk.store.db, f"{SOURCE}:{WISH}", "requisition")[-1].state
+
+
+def test_a_requisition_is_looked_at_again_for_a_day_where_the_company_says_so() -> None:
+    """Then a person has to; one that is withdrawn meanwhile waits for nobody, and promises nothing."""
+    desk = with_policy(Desk(), budget="recheck")
+    desk.put("extract", "b", a_budget("50"))
+    desk.wish()
+    first = list(desk.exceptions)
+    desk.wait(days=1, hours=1)
+    later = list(desk.exceptions)
+
+    desk.wish(a_requisition(status="withdrawn"))
+
+    assert ([], [("APPROVAL_STALE", "open")]) == (first, later)
+    assert ([("APPROVAL_STALE", "closed")], {}) == (desk.exceptions, desk.stages)
+
+
+def test_a_held_requisition_that_is_given_up_promises_nothing() -> None:
+    """Its source may say something new of it later."""
+    desk = with_policy(Desk(), budget="block")
+    desk.put("extract", "b", a_budget("50"))
+    desk.wish()
+    (held,) = workflows.of_document(desk.store.db, f"{SOURCE}:{WISH}", "requisition")
+
+    actions.abort_workflow(desk.store, ANALYST, held.id, "not wanted")
+    desk.run()
+
+    assert ({}, []) == (desk.stages, desk.open_cases)
