@@ -1,7 +1,7 @@
 """Showing a system's administrators, in its own screens, our runs and the exceptions of its documents.
 
 A run is begun where something was read or went wrong, tells what went wrong in it, and ends with its counts; an
-exception that ends is resolved there. All of it goes through the outbox, behind everything that is about a document, and
+exception that ends is resolved there. A run whose end was not taken is ended once more in a later cycle; what stays open there is said. All of it goes through the outbox, behind everything that is about a document, and
 no document waits for it. Where each of them is stands in the store, so a crash at any point goes on from there.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from sqlite3 import Connection
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ PRIORITY: Final = outbox.PRIORITIES[-1]
 AT_ONCE: Final = 100
 """So many exceptions are told or read back before documents have their turn again."""
 TROUBLE: Final = "REJECTED"
+END_AGAIN_AFTER: Final = timedelta(minutes=5)
+AGAIN: Final = "again"
+"""The revision under which a run is ended for the second time."""
 
 
 def prepare(db: Connection, profile: Profile) -> None:
@@ -44,7 +48,7 @@ async def advance(
     """Go on by one step with everything that can; return how much moved. Nothing to say costs a few look-ups."""
     moved = 0
     for system, codes in _shown_by(profile).items():
-        if integrations.is_quiet(store.db, system, codes):
+        if integrations.is_quiet(store.db, system, codes, clock.now()):
             continue
         moved += await _read_back(store, adapters[system], clock, token)
         with store.transaction() as db:
@@ -73,6 +77,7 @@ class _Board:
     def advance(self) -> int:
         runs = integrations.open_runs(self._db, self._system)
         moved = self._resolve() + sum(self._go_on(run) for run in runs)
+        moved += sum(self._end_again(run) for run in integrations.to_end(self._db, self._system, self._now))
         return moved if runs else moved + self._begin()
 
     def _begin(self) -> int:
@@ -99,12 +104,36 @@ class _Board:
         if delivery.state in UNFINISHED:
             return 0
         if delivery.state not in ("delivered", "verified"):
-            self._trouble(run.code, delivery)
-            integrations.move(self._db, run, "failed", self._now)
+            self._failed(run, delivery)
         elif run.state == "starting":
             integrations.move(self._db, run, "telling", self._now, external_id=delivery.external_id)
         else:
             integrations.move(self._db, run, "finished", self._now)
+        return 1
+
+    def _failed(self, run: Run, delivery: Delivery) -> None:
+        """A run that was never begun is over; one whose end was not taken is open there, and is ended once more."""
+        if run.external_id is None:
+            self._trouble(run.code, delivery)
+            integrations.move(self._db, run, "failed", self._now)
+        else:
+            self._left_open(run, delivery)
+            integrations.leave_open(self._db, run, self._now, again_at=self._now + END_AGAIN_AFTER)
+
+    def _end_again(self, run: Run) -> int:
+        """End a run there that was left open, once; or note that it was ended after all, by that or by a person's replay."""
+        asked = outbox.of_document(self._db, RUN, f"{self._system}:run-{run.id}")
+        ends = [one for one in asked if one.operation == "run.finish"]
+        done = next((one for one in ends if one.state in ("delivered", "verified")), None)
+        if done is not None:
+            integrations.move(self._db, run, "ended", self._now)
+            self._end_trouble(run.code, f"run {run.external_id} was ended there by delivery {done.entry_id}")
+            return 1
+        body = from_json(ends[-1].body)
+        entry_id = self._enqueue(
+            "run.finish", RUN, f"run-{run.id}", run.code, body, AGAIN, external_id=run.external_id
+        )
+        integrations.leave_open(self._db, run, self._now, entry_id=entry_id)
         return 1
 
     def _tell(self, run: Run) -> int:
@@ -132,7 +161,7 @@ class _Board:
         if refused is not None:
             self._trouble(run.code, refused)
         else:
-            self._end_trouble(run.code)
+            self._end_trouble(run.code, "a later run was shown as it is")
         body = {"processed": run.stored_count, "outcome": "failed" if run.is_read_failed else "auto"}
         entry_id = self._enqueue(
             "run.finish", RUN, f"run-{run.id}", run.code, body, external_id=run.external_id
@@ -203,10 +232,30 @@ class _Board:
         )
         cases.open(self._db, case, self._now)
 
-    def _end_trouble(self, code: str) -> None:
+    def _left_open(self, run: Run, delivery: Delivery) -> None:
+        """Say which run stays open there, and what becomes of it."""
+        case = cases.NewCase(
+            class_=TROUBLE,
+            entity=RUN,
+            document_key=f"{self._system}:{run.code}",
+            document_number=run.code,
+            system=self._system,
+            entry_id=delivery.entry_id,
+            cause=f"run {run.external_id} of integration {run.code} stays open in {self._system}: {delivery.operation} ended as "
+            f"{delivery.state}: {delivery.message}",
+            fix=f"It is ended once more by itself in a later cycle. If this stays open, end the run in {self._system} by hand, or with "
+            f"`finsync outbox replay {delivery.entry_id} --reason TEXT`. No document waits for it.",
+            evidence={"operation": delivery.operation, "run": run.external_id},
+        )
+        cases.open(self._db, case, self._now)
+
+    def _end_trouble(self, code: str, why: str) -> None:
+        """Close our own exception of an integration, unless a run of it is still open there."""
+        if integrations.left_open(self._db, self._system, code):
+            return
         live = cases.live_ids(self._db, RUN, [f"{self._system}:{code}"], [TROUBLE])
         if live:
-            cases.end(self._db, live, "closed", "engine", "a later run was shown as it is", self._now)
+            cases.end(self._db, live, "closed", "engine", why, self._now)
 
 
 def _error(case: cases.ExceptionCase, run: Run) -> dict[str, Any]:

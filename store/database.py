@@ -55,6 +55,7 @@ KNOWN_MIGRATIONS: Final = (
     "m032_spent_on_ended_orders",
     "m033_near_numbers_and_amounts_paid",
     "m034_budget_days",
+    "m035_runs_left_open",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

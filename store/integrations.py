@@ -3,6 +3,8 @@
     untold --> told --> resolving --> done      an exception
     starting --> telling --> finishing --> finished --> ended | failed      a run; one at a time for each integration
 
+A run that failed when it was to be ended stays open in that system: it is *left open* here until it was ended there after all.
+
 Which exceptions are over is noted by a trigger when they end, so that nobody has to look through those that go on.
 """
 
@@ -73,7 +75,7 @@ def prepare(db: sqlite3.Connection, system: str, codes: Mapping[str, str]) -> No
         _set_mark(db, system, codes, (0, _heads(db)[1]))
 
 
-def is_quiet(db: sqlite3.Connection, system: str, codes: Mapping[str, str]) -> bool:
+def is_quiet(db: sqlite3.Connection, system: str, codes: Mapping[str, str], now: datetime) -> bool:
     """Say whether there is nothing to begin, to go on with or to resolve. Costs the same however much was ever told."""
     seen, heads = _mark(db, system, codes), _heads(db)
     if seen[0] != heads[0] or heads[1] - seen[1] > READS_LOOKED_AT_MAX:
@@ -81,10 +83,12 @@ def is_quiet(db: sqlite3.Connection, system: str, codes: Mapping[str, str]) -> b
     something = (
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM integration_run WHERE system=?1 AND state NOT IN ('ended','failed'))"
         f" OR EXISTS (SELECT 1 FROM integration_error WHERE system=?1 AND {_SAYABLE})"
+        f" OR EXISTS (SELECT 1 FROM integration_run r WHERE system=?1 AND {_TO_END})"
         " OR EXISTS (SELECT 1 FROM sync_run WHERE id > ?2 AND system=?1"
         " AND (rows_changed + rows_refused > 0 OR outcome='failed'))"
     )
-    return db.execute(something, (system, seen[1])).fetchone() is None
+    values = {"1": system, "2": seen[1], "now": text(now)}
+    return db.execute(something.replace("?1", ":1").replace("?2", ":2"), values).fetchone() is None
 
 
 def take_news(db: sqlite3.Connection, system: str, codes: Mapping[str, str]) -> list[News]:
@@ -159,6 +163,46 @@ def move(
     )
     if state == "failed":
         db.execute("UPDATE integration_error SET run_id=NULL WHERE run_id=? AND state='untold'", (run.id,))
+
+
+_LEFT_OPEN = "state='failed' AND external_id IS NOT NULL"
+_TO_END = (
+    f"{_LEFT_OPEN} AND (close_again_at<=:now OR EXISTS (SELECT 1 FROM outbox_entry e JOIN delivery d ON d.entry_id=e.id"
+    " WHERE e.entity='integration_run' AND e.document_key=r.system || ':run-' || r.id AND e.operation='run.finish'"
+    " AND d.state IN ('delivered','verified')))"
+)
+
+
+def leave_open(
+    db: sqlite3.Connection,
+    run: Run,
+    at: datetime,
+    *,
+    again_at: datetime | None = None,
+    entry_id: int | None = None,
+) -> None:
+    """Note that a run stays open in its system: until `again_at`, when it is to be ended once more; None: until somebody acts."""
+    move(db, run, "failed", at, entry_id=entry_id)
+    when = text(again_at) if again_at is not None else None
+    db.execute("UPDATE integration_run SET close_again_at=? WHERE id=?", (when, run.id))
+
+
+def to_end(db: sqlite3.Connection, system: str, now: datetime) -> list[Run]:
+    """Return the runs left open that are to be ended once more now, or that were ended after all."""
+    rows = db.execute(
+        f"SELECT {_RUN} FROM integration_run r WHERE system=:system AND {_TO_END} ORDER BY id",
+        {"system": system, "now": text(now)},
+    )
+    return [_run(row) for row in rows]
+
+
+def left_open(db: sqlite3.Connection, system: str, code: str) -> list[Run]:
+    """Return the runs of an integration that its system still shows as open, though they are over."""
+    rows = db.execute(
+        f"SELECT {_RUN} FROM integration_run WHERE system=? AND code=? AND {_LEFT_OPEN} ORDER BY id",
+        (system, code),
+    )
+    return [_run(row) for row in rows]
 
 
 def open_runs(db: sqlite3.Connection, system: str) -> list[Run]:

@@ -1302,6 +1302,20 @@ def m034_budget_days(db: Database) -> None:
         db.execute(statement)
 
 
+_M035 = """
+ALTER TABLE integration_run ADD COLUMN close_again_at TEXT;  -- of one that failed and is open there: when it is ended once more
+CREATE INDEX integration_run_left_open ON integration_run(system, code) WHERE state = 'failed' AND external_id IS NOT NULL;
+UPDATE integration_run SET close_again_at = ended_at WHERE state = 'failed' AND external_id IS NOT NULL;
+"""
+
+
+@migrations()
+def m035_runs_left_open(db: Database) -> None:
+    """Runs that a system still shows as open, since it did not take their end, are ended once more."""
+    for statement in statements(_M035):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

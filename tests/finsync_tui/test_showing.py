@@ -11,6 +11,7 @@ import pytest
 
 from adapters.base import Adapter, Receipt, WriteRequest
 from adapters.coupa.options import Options
+from adapters.errors import AdapterError, Refusal, RejectedError, TransientError
 from finsync_tui import delivery, showing
 from finsync_tui.profile import Profile
 from store import cases, leases, outbox, runs, systems
@@ -129,6 +130,11 @@ class Office:
     def states(self) -> list[tuple[str, str]]:
         rows = self.store.db.execute("SELECT operation, state FROM v_delivery ORDER BY id")
         return [(row[0], row[1]) for row in rows]
+
+    @property
+    def cause(self) -> str:
+        (row,) = self.store.db.execute("SELECT cause FROM v_exception WHERE entity='integration_run'")
+        return str(row[0])
 
     def troubles(self, state: str = "open") -> list[str]:
         rows = self.store.db.execute(
@@ -351,6 +357,80 @@ def test_an_integration_that_is_not_set_up_is_an_exception_of_its_own() -> None:
         office.runs,
         office.errors,
     )
+
+
+class _Closed:
+    """An adapter whose system takes no end of a run."""
+
+    def __init__(self, adapter: Adapter, error: AdapterError) -> None:
+        self.system = adapter.system
+        self._adapter, self._error = adapter, error
+
+    async def write(self, request: WriteRequest) -> Receipt:
+        if request.operation == "run.finish":
+            raise self._error
+        return await self._adapter.write(request)
+
+    async def find(self, request: WriteRequest) -> Receipt | None:
+        return await self._adapter.find(request)
+
+
+def a_run_left_open(error: AdapterError) -> tuple[Office, Adapter]:
+    """Coupa does not take the end of a run; return the adapter with which it does again."""
+    office = Office()
+    whole, office.adapter = office.adapter, _Closed(office.adapter, error)
+    office.reads()
+    for _ in range(3):  # as often as a delivery is tried
+        office.settle()
+        office.clock.advance(timedelta(minutes=1))
+    office.settle()
+    return office, whole
+
+
+REFUSED = RejectedError("coupa", Refusal("REJECTED", "no such run"))
+AWAY = TransientError("coupa", "it did not answer")
+
+
+@pytest.mark.parametrize(("error", "state"), [(REFUSED, "refused"), (AWAY, "buried")])
+def test_a_run_whose_end_was_not_taken_is_ended_in_a_later_cycle_once(
+    error: AdapterError, state: str
+) -> None:
+    """Its exception says that it stays open there, and closes when it was ended."""
+    office, whole = a_run_left_open(error)
+    said, open_there = office.cause, office.runs
+    office.adapter = whole
+
+    office.clock.advance(timedelta(minutes=6))
+    office.settle()
+    office.settle()
+
+    assert f"stays open in coupa: run.finish ended as {state}" in said
+    assert [("FINSYNC_PO", "running", 3, None)] == open_there
+    assert [("FINSYNC_PO", "successful", 3, 3)] == office.runs
+    assert ([], ["coupa:FINSYNC_PO"]) == (office.troubles(), office.troubles("closed"))
+    assert ["run.start", "run.finish", "run.finish"] == [operation for operation, _ in office.states]
+
+
+@pytest.mark.parametrize("entry_id", [2, 3])
+def test_a_run_that_coupa_never_takes_the_end_of_is_ended_by_a_person(entry_id: int) -> None:
+    """It is tried twice and never again by itself; a later run does not hide it; replayed, it is over."""
+    office, whole = a_run_left_open(REFUSED)
+    for _ in range(3):
+        office.clock.advance(timedelta(minutes=6))
+        office.settle()
+    tried = [state for operation, state in office.states if operation == "run.finish"]
+    office.adapter = whole
+    office.reads(changed=5)
+    office.settle()
+    said = office.troubles()
+
+    with office.store.transaction() as db:
+        outbox.replay(db, [entry_id], office.clock.now())
+    office.settle()
+
+    assert (["refused", "refused"], ["coupa:FINSYNC_PO"]) == (tried, said)
+    assert [("FINSYNC_PO", "successful", 3, 3), ("FINSYNC_PO", "successful", 5, 5)] == office.runs
+    assert [] == office.troubles()
 
 
 def test_exceptions_are_told_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
