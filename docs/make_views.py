@@ -124,6 +124,11 @@ OWN = {
         "payment_number": "number of the payment in the ERP",
         "reason": "`paid`, `voided`, or `changed`: it pays more or less than was told",
     },
+    "v_changed_payment": {
+        "difference_minor": "what it pays by now less what was told, in minor units",
+        "payment_id": "id of the payment in the ERP",
+        "payment_number": "number of the payment in the ERP",
+    },
     "v_watch": {
         "amount_minor": "their sum, in minor units",
         "document_count": "how many documents",

@@ -75,11 +75,17 @@ WHERE w.ended_at IS NULL AND w.entity = 'invoice'
         WHEN 'issued' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
         WHEN 'cleared' THEN json_extract(w.data, '$.told."' || r.external_id || '"') IS NULL
         ELSE 0 END
-UNION ALL -- what was told of a payment, and what it pays by now: more, less, nothing, or again after a void
-SELECT w.id, w.document_key, w.document_number, r.number, w.legal_entity, 'changed', w.currency,
+UNION ALL
+SELECT workflow_id, document_key, document_number, payment_number, legal_entity, 'changed', currency, difference_minor
+FROM v_changed_payment;
+
+-- Payments that pay something else by now than their source was told: more, less, nothing, or again after a void.
+CREATE VIEW v_changed_payment AS
+SELECT w.id AS workflow_id, w.document_key, w.document_number, w.legal_entity, r.system, r.external_id AS payment_id,
+       r.number AS payment_number, w.currency,
        (SELECT coalesce(sum(json_extract(p.value, '$.amount.amount_minor')), 0) FROM json_each(v.body, '$.invoices') p
         WHERE json_extract(p.value, '$.invoice_id') = c.external_id AND json_extract(p.value, '$.amount.currency') = w.currency)
-         - t.value
+         - t.value AS difference_minor, r.fetched_at
 FROM workflow w CROSS JOIN crossref c ON c.entity = w.entity AND c.document_key = w.document_key AND c.system = w.target
 CROSS JOIN json_each(w.data, '$.told_minor') t
 CROSS JOIN record r ON r.entity = 'payment' AND r.system = c.system AND r.external_id = t.key
@@ -201,7 +207,7 @@ WHERE d.state = 'delivered' AND NOT CASE e.operation
     WHEN 'expense.confirm_payment' THEN coalesce(json_extract(v.body, '$.status') IN ('paid', 'reversed'), 0)
     ELSE 1 END;
 
--- Payments and voids that an ERP shows and the source was not told of.
+-- Payments, voids and changed amounts of payments that an ERP shows and the source was not told of.
 CREATE VIEW v_untold_payment AS
 SELECT w.id AS workflow_id, r.system, r.external_id AS payment_id, r.fetched_at
 FROM workflow w
@@ -216,7 +222,9 @@ WHERE w.flow IN ('invoice_to_payment', 'expense_to_reimbursement') AND w.ended_a
     WHEN json_extract(v.body, '$.status') = 'voided' THEN EXISTS (
       SELECT 1 FROM json_each(coalesce(json_extract(w.data, '$.told'), json_extract(w.data, '$.confirmed'), '{}')) t
       WHERE t.key = r.external_id AND t.value = 'paid')
-    ELSE 0 END;
+    ELSE 0 END
+UNION ALL
+SELECT workflow_id, system, payment_id, fetched_at FROM v_changed_payment;
 
 -- What stands between a period and its close: one row a document and reason. Orders are promises: they hinder nothing.
 CREATE VIEW v_close_item AS

@@ -67,6 +67,10 @@ class Charge:
         names = {name: parts.get(name) or None for name in _STATED}
         return cls(amount.amount_minor, period=period, budget_on=budget_on, source=source, **names)
 
+    def over(self, amount_minor: int) -> Charge:
+        """Return the same charge over another amount."""
+        return replace(self, amount_minor=amount_minor)
+
     @property
     def place(self) -> _Place:
         return (self.cost_centre, self.account, self.project)

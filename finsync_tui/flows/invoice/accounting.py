@@ -62,7 +62,7 @@ def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str,
         elif line.kind == "item":
             yield f"item/{line.number}", _nowhere(line)
         elif freight is not None:
-            yield f"freight/{line.number}", _balance(context, freight, on)
+            yield f"freight/{line.number}", balance(context, freight, on)
         elif not has_items:
             yield f"freight/{line.number}", _nowhere(line)
     for line, _ in taxing.owed(context):
@@ -108,7 +108,7 @@ def _tax(context: Context, invoice: Invoice, code: str | None, on: date, name: s
     match = table.find(key, scope=scope, on=on, given=known) if table is not None else None
     if match is None:
         return accounts.missing_rule(table or Table(name, 0, ()), key, scope, f"tax {key}", known)
-    found = _balance(context, match.target, on)
+    found = balance(context, match.target, on)
     return (
         found
         if isinstance(found, Unresolved)
@@ -116,7 +116,7 @@ def _tax(context: Context, invoice: Invoice, code: str | None, on: date, name: s
     )
 
 
-def _balance(context: Context, natural: str, on: date) -> Resolved | Unresolved:
+def balance(context: Context, natural: str, on: date) -> Resolved | Unresolved:
     """A combination of the balance sheet: the company as its documents are coded, its own cost centre, this account."""
     setup = subject.setup(context)
     first = next((d.segments for line in subject.invoice(context).lines for d in line.distributions), ())

@@ -11,19 +11,17 @@ from finsync_tui.flows import (
     approval_basis,
     approval_state,
     budgets,
-    given,
     routing,
     ruled,
     suppliers,
     waiting,
 )
-from finsync_tui.flows.budgets import Charge
-from finsync_tui.flows.invoice import evidence, matching, payees, postings, spending, subject
+from finsync_tui.flows.invoice import evidence, matching, payees, postings, subject, to_budgets
 from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
-from store.canonical.payables import Invoice, InvoiceDistribution
+from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 
 
@@ -327,7 +325,7 @@ def _closed_accounts(context: Context) -> Iterator[approval_state.Doubt]:
 def _budget_doubts(context: Context, invoice: Invoice, chain: str) -> Iterator[approval_state.Doubt]:
     """Yield what the known budgets lack by now for what no order has reserved, and those that became smaller."""
     on = date.fromisoformat(context.data["accounting_on"])
-    charges = list(_charges(context, invoice))
+    charges = list(to_budgets.charges(context, invoice))
     short = budgets.shortages(context, charges, invoice.currency, on=on)
     if short:
         cause = f"{short[0].label} has {short[0].left} left by now; the invoice takes more"
@@ -335,31 +333,3 @@ def _budget_doubts(context: Context, invoice: Invoice, chain: str) -> Iterator[a
     bearers = (one for one, _ in budgets.bearers(context, charges, invoice.currency, on=on))
     since = approval_basis.approved_at(context, [chain])
     yield from approval_basis.lowered(context, f"invoice {invoice.number}", bearers, since)
-
-
-def _charges(context: Context, invoice: Invoice) -> Iterator[Charge]:
-    """Yield what lines without an order charge: an order has reserved its funds already."""
-    for line, part in spending.parts(invoice):
-        bearer = _bearer(context, part, line.category)
-        if bearer is not None:
-            yield Charge.of(part.amount, bearer, part.period, source=_at_source(context, part))
-
-
-def _at_source(context: Context, part: InvoiceDistribution) -> budgets.SourcePlace:
-    setup = subject.setup(context)
-    names = {"cost_centre": setup.cost_centre_segment, "account": setup.account_segment}
-    return budgets.source_place(subject.company(context), part, names)
-
-
-def _bearer(context: Context, part: InvoiceDistribution, category: str | None) -> dict[str, str] | None:
-    """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
-    found = accounts.combination(
-        subject.company(context), context.facts.tables, part.segments, shown=part.account,
-        scope=str(context.data["legal_entity"]), on=date.fromisoformat(context.data["accounting_on"]),
-        given=given.of_line(given.of_invoice(subject.invoice(context)), category),
-    )  # fmt: skip
-    return (
-        None
-        if isinstance(found, accounts.Unresolved)
-        else spending.named(subject.setup(context), found.parts)
-    )

@@ -487,3 +487,51 @@ def test_tax_that_does_not_come_back_uses_the_budget_of_its_cost() -> None:
     desk.post(an_invoice(a_free_line("100", tax_code="V19"), a_tax_line("19")))
 
     assert [("420", "7110", "2026-01", 10950, 10950, 0)] == used(desk)
+
+
+@pytest.mark.parametrize(
+    ("lines", "setup", "left", "is_short"),
+    [
+        ((a_free_line("60"), a_charge()), {}, "69.99", True),
+        ((a_free_line("60"), a_charge()), {}, "70", False),
+        ((a_line(), a_charge()), {}, "9.99", True),
+        ((a_line(), a_charge()), {}, "10", False),
+        ((a_free_line("60"), a_charge()), {"freight_account": "7300"}, "60", False),
+    ],
+)
+def test_charges_without_an_account_are_asked_of_budgets_before_anything_is_posted(
+    lines: tuple[InvoiceLine, ...], setup: dict[str, Any], left: str, is_short: bool
+) -> None:
+    """Of the budgets of who will bear them, also of an order's accounts; where freight has an account, of that one's."""
+    desk = InvoiceDesk(approval={"budget": "block"}, **setup)
+    desk.order()
+    desk.receive()
+    desk.put(EXTRACT, "b", a_budget(left))
+
+    desk.invoice(an_invoice(*lines))
+
+    assert (is_short, [] if is_short else ["invoice.create"]) == (bool(desk.exceptions), desk.pending)
+
+
+@pytest.mark.parametrize(("left", "is_short"), [("69.99", True), ("70", False)])
+def test_freight_on_its_own_account_is_asked_of_the_budget_of_that(left: str, is_short: bool) -> None:
+    """It is the company's own cost centre that bears it there."""
+    desk = InvoiceDesk(approval={"budget": "block"}, freight_account="7300")
+    desk.put(EXTRACT, "b", a_budget(left, cost_centre="000", account="7300"))
+
+    desk.invoice(an_invoice(a_free_line("60"), a_charge("70")))
+
+    assert is_short == bool(desk.exceptions)
+
+
+@pytest.mark.parametrize(("left", "is_short"), [("109.49", True), ("109.50", False)])
+def test_tax_that_does_not_come_back_is_asked_of_the_budget_of_its_cost(left: str, is_short: bool) -> None:
+    """Half of 19 is lost."""
+    recovery = [{"tax_codes": ["V19"], "percent": "50"}]
+    tax = {"provider": "table", "countries": {"DE": {"recovery": recovery}}}
+    desk = InvoiceDesk(approval={"budget": "block"}, tax=tax)
+    desk.put(EXTRACT, "b", a_budget(left))
+
+    desk.invoice(an_invoice(a_free_line("100", tax_code="V19"), a_tax_line("19")))
+
+    assert is_short == bool(desk.exceptions)

@@ -52,6 +52,25 @@ def test_a_payment_that_settles_more_than_was_told_is_told_the_difference(desk: 
     assert ["PAYMENT_CHANGED"] == desk.noted
 
 
+def test_a_changed_amount_that_its_source_was_not_told_of_stands_between_a_period_and_its_close(
+    desk: InvoiceDesk,
+) -> None:
+    """As a payment that it was not told of; told, it does no more."""
+
+    def untold() -> list[tuple[str, str]]:
+        rows = desk.store.db.execute("SELECT system, payment_id FROM v_untold_payment")
+        return [tuple(row) for row in rows]
+
+    desk.pay("P1", "60")
+    drain(desk)
+    before = untold()
+    desk.pay("P1", "40")
+    changed = untold()
+    drain(desk)
+
+    assert ([], [(TARGET, "P1")], []) == (before, changed, untold())
+
+
 def test_a_payment_that_settles_less_after_the_end_opens_it_again(desk: InvoiceDesk) -> None:
     """100 were told and it was done; 60 of it are left: 40 are taken back there, and the rest is waited for."""
     desk.pay("P1", "100")
