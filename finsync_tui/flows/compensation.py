@@ -124,6 +124,8 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
         if found is None:
             _note(context, delivery, "stays: nothing undoes it")
             return None
+        if found.operation in ("order.cancel", "order.change"):
+            _count_in_force(context, delivery)
         asked[name] = [_ask(context, delivery, found, ""), context.generation, 0]
     entry_id, _, stage, *earlier = asked[name]
     answer = outgoing.await_delivery(context, entry_id)
@@ -150,6 +152,24 @@ def _undo(context: Context, delivery: Delivery) -> Answer | None:
     _after(context, delivery)
     _note(context, delivery, f"undone by delivery {entry_id}")
     return None
+
+
+def _count_in_force(context: Context, delivery: Delivery) -> None:
+    """What is to be undone is in force in the ERP, which may have approved it after it was given up: until it is undone, it is
+    promised."""
+    seen, flow = given_up.shown(context, delivery), context.workflow
+    link = crossrefs.get(context.db, delivery.entity, delivery.document_key, delivery.system)
+    if delivery.operation not in ("order.create", "order.change") or seen is None or link is None:
+        return
+    if seen.record.status not in ("open", "on_hold"):
+        return
+    crossrefs.link(
+        context.db, delivery.entity, delivery.document_key, delivery.system, link.external_id, number=seen.record.number,
+        revision=seen.record.revision, why=link.why, linked_at=context.now,
+    )  # fmt: skip
+    made = Commitment.model_validate(json.loads(delivery.body)["commitment"])
+    commitments.replace(context.db, flow.document_key, delivery.system, ended.in_force(context, made))
+    takeover.of_order(context.db, subject.source(context), delivery.system, subject.order(context))
 
 
 def _is(context: Context, entry_id: int, operation: str) -> bool:

@@ -64,6 +64,12 @@ def _held(
     left: list[dict[str, Any]],
 ) -> Hold:
     """A person looks: what was to be undone is left in the system, and how."""
+    if "commitment" in wanted["shows"] and any(one["field"] == "status" for one in left):
+        before, made = (
+            one["total"] for one in (wanted["shows"]["commitment"], json.loads(delivery.body)["commitment"])
+        )
+        shown = (str(Money.model_validate(one)) for one in (before, made))
+        left = [*left, dict(zip(("field", "expected", "found"), ("in force", *shown), strict=True))]
     system, number = counter.system, delivery.document_number
     held = Hold(
         "READ_BACK_DIFFERS",

@@ -442,9 +442,35 @@ def test_a_change_back_that_the_erp_refuses_becomes_an_exception_that_says_what_
         desk.answer()
 
     assert ([("READ_BACK_DIFFERS", "open")], 12000) == (held, promised)
-    assert "what is left there: status: expected open, found rejected" in cause
+    assert (
+        "what is left there: status: expected open, found rejected; in force: expected 100.00 EUR, found 120.00"
+        in cause
+    )
     assert ["order.change"] == again
     assert ("aborted", 10000, []) == (desk.step("4711"), desk.open_minor, desk.open_cases)
+
+
+def test_what_the_erp_approves_after_it_was_given_up_is_promised_until_it_is_undone() -> None:
+    """A change, and an order: what is in force there is counted, whoever wants it gone."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    desk.answers(2)
+    an_aborted(desk, "4711")
+    desk.erp_issues()
+    changed = desk.open_minor
+    while desk.pending:
+        desk.answer()
+
+    new = an_order_at(2)
+    an_aborted(new, "4711")
+    new.erp_issues()
+    made = new.open_minor
+    new.answer("refused", case_class="REJECTED")
+    refused = new.open_minor
+
+    assert (12000, "aborted", 10000) == (changed, desk.step("4711"), desk.open_minor)
+    assert (10000, 10000) == (made, refused)
 
 
 def test_a_change_that_was_never_approved_is_discarded_and_the_order_is_read_back() -> None:
