@@ -6,12 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from finsync_tui.rehearse.evidence import Case, Noticed
 from finsync_tui.rehearse.planted import Plant
 
 NOTICED_LATE = timedelta(hours=1)
 """How long after the end of a window something may still be noticed that belongs to it."""
+
+
+_RESTS_ON: Final = {"APPROVAL_STALE": ("COST_CENTRE_INACTIVE", "ACCOUNT_INVALID")}
+"""What is noted beside an exception, because the approval of its document rests on the same trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ class _Pool:
         return self._explain(case.class_, lambda plant: plant.key == case.key)
 
     def explain(self, noticed: Noticed) -> bool:
-        return self._explain(noticed.class_, lambda plant: _is_seen_in(plant, noticed))
+        if self._explain(noticed.class_, lambda plant: _is_seen_in(plant, noticed)):
+            return True
+        also = _RESTS_ON.get(noticed.class_, ())
+        return any(plant.key == noticed.key for class_ in also for _, plant in self._by_class.get(class_, ()))
 
     def _explain(self, class_: str, fits: Callable[[Plant], bool]) -> bool:
         hits = [n for n, plant in self._by_class.get(class_, ()) if fits(plant)]

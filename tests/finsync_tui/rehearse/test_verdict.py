@@ -142,6 +142,20 @@ def test_finding_without_a_plant_is_false() -> None:
     assert ["THROTTLED 100001"] == [str(one) for one in found.false_finds]
 
 
+def test_a_stale_approval_beside_a_closed_account_is_the_same_trouble() -> None:
+    """Of its own order, and no proof that the exception was found; of another order it is false."""
+    plants = (a_plant("COST_CENTRE_INACTIVE"),)
+    case = a_case("COST_CENTRE_INACTIVE")
+
+    found = verdict(plants=plants, cases=(case,), findings=(a_finding("APPROVAL_STALE", 2),))
+    other = verdict(plants=plants, cases=(case,), findings=(a_finding("APPROVAL_STALE", 3),))
+    missed = verdict(plants=plants, findings=(a_finding("APPROVAL_STALE", 2),))
+
+    assert [] == list(found.false_finds)
+    assert ["APPROVAL_STALE 100003"] == [str(one) for one in other.false_finds]
+    assert ["COST_CENTRE_INACTIVE 100002"] == [str(one) for one in missed.missed]
+
+
 def test_many_findings_of_one_window_are_one_find() -> None:
     """A maintenance window is found once, however often the ERP was tried in it; one outside it is false."""
     inside = [a_finding("MAINTENANCE", at=AT + timedelta(hours=h)) for h in (1, 2, 3)]
