@@ -12,12 +12,16 @@ from textual.content import Content
 
 from finsync_tui.screens import drawing, golden_rows, signs
 from finsync_tui.screens.detail import DetailScreen
-from finsync_tui.screens.golden_rows import GOLDEN, GoldenDossier, GoldenRow
+from finsync_tui.screens.golden_rows import GOLDEN, GoldenDossier, GoldenRow, Known, Version
 from finsync_tui.screens.listing import ListScreen
 from finsync_tui.screens.queries import Listing
-from finsync_tui.screens.text import ago, stamp
+from finsync_tui.screens.signs import Role
+from finsync_tui.screens.text import ago, fit, stamp
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
+
+LABEL = 16
+"""Columns for the name of a field."""
 
 
 class GoldenScreen(ListScreen[GoldenRow]):
@@ -91,9 +95,12 @@ class GoldenDetailScreen(DetailScreen[GoldenDossier]):
     """One supplier."""
 
     TITLE = "Golden record"
-    PURPOSE = "One supplier: which record each field comes from and by which rule, its records in the systems, and its versions."
+    PURPOSE = (
+        "One supplier: which record each field comes from and by which rule, its records, its id in each system with the legal entities "
+        "that order from it there, and what each of its versions changed."
+    )
     VERBS = ("step(1)",)
-    TABS = ("Fields", "Records", "Versions")
+    TABS = ("Fields", "Records", "Cross-references", "Versions")
     BINDINGS: ClassVar[list[BindingType]] = []
 
     async def fetch(self) -> GoldenDossier | None:
@@ -119,7 +126,11 @@ class GoldenDetailScreen(DetailScreen[GoldenDossier]):
         )
 
     def counts(self, dossier: GoldenDossier) -> dict[str, int]:
-        return {"Records": len(dossier.records), "Versions": len(dossier.versions)}
+        return {
+            "Records": len(dossier.records),
+            "Cross-references": sum(1 for one in dossier.known if one.external_id),
+            "Versions": len(dossier.versions),
+        }
 
     def tab(self, dossier: GoldenDossier, name: str, width: int) -> Content:
         if name == "Fields":
@@ -144,13 +155,45 @@ class GoldenDetailScreen(DetailScreen[GoldenDossier]):
                 ("record", "number", "name", "status", "why"),
                 width=width,
             )
-        room = max(16, (width - 26) // 2 - 2)
-        return drawing.table(
-            (4, 16, room, room),
+        if name == "Cross-references":
+            return _known(dossier.known, width)
+        return drawing.stack(piece for one in dossier.versions for piece in _version(one, width))
+
+
+def _known(found: Sequence[Known], width: int) -> Content:
+    """Return what it is in each system."""
+    room = max(14, width - 16 - 20 - 16 - 8)
+    return drawing.table(
+        (14, 18, 14, room),
+        [
             [
-                [(f"{version}", "strong"), (stamp(at), "muted"), (what, ""), (members, "muted")]
-                for version, at, what, members in dossier.versions
-            ],
-            ("", "since", "changed", "records"),
-            width=width,
-        )
+                (one.system, "strong"),
+                (one.external_id or "∅", "accent" if one.external_id else "muted"),
+                (one.number or "∅", "" if one.number else "muted"),
+                (one.note or one.legal_entities or "—", _role(one)),
+            ]
+            for one in found
+        ],
+        ("system", "id there", "number there", "legal entities"),
+        width=width,
+    )
+
+
+def _role(one: Known) -> Role:
+    return "" if one.legal_entities and not one.note else "muted"
+
+
+def _version(one: Version, width: int) -> list[Content]:
+    """Return what a version changed: each value below the one that it took the place of, so that both are seen whole."""
+    lines = [drawing.line((f"version {one.number}", "strong"), (f"  since {stamp(one.at)}", "muted"))]
+    if one.is_cut:
+        return [*lines, drawing.line(("  … what it changed is in `finsync supplier history`", "muted"))]
+    for change in one.changes:
+        sign = "+" if change.was is None else "−" if change.now is None else "≠"
+        lead = f"  {sign} {fit(change.field, LABEL)} "
+        if change.was is not None:
+            lines.append(drawing.paragraph(lead, change.was, width, role="muted"))
+            lead = f"{'→':>{len(lead) - 1}} "[: len(lead)]
+        if change.now is not None:
+            lines.append(drawing.paragraph(lead, change.now, width, role="strong"))
+    return [*lines, drawing.BLANK]

@@ -40,16 +40,50 @@ class GoldenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What a supplier is in one system, and who orders from it there."""
+
+    system: str
+    external_id: str
+    number: str
+    legal_entities: str
+    """Empty: none orders from it there, as far as is known."""
+    note: str
+    """What is to be said where there is no record: that there is none, or that it was not read yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field in one version: what it was and what it became. None: it was not there."""
+
+    field: str
+    was: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version; what changed with it is not known of the oldest that is shown, unless it is the first."""
+
+    number: int
+    at: datetime
+    changes: tuple[Change, ...]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenDossier:
-    """One supplier with its fields, the records it is made of, and its versions."""
+    """One supplier with its fields, the records it is made of, what it is in each system, and its versions."""
 
     row: GoldenRow
     fields: tuple[tuple[str, str, str, str], ...]
     """Field, value, which record it comes from, by which rule."""
     records: tuple[tuple[str, str, str, str, str], ...]
     """Key, number, name, status, why it belongs to it."""
-    versions: tuple[tuple[int, datetime, str, str], ...]
-    """Version, since when, what changed, the records then; the newest first."""
+    known: tuple[Known, ...]
+    """In every system that has suppliers."""
+    versions: tuple[Version, ...]
+    """The newest first."""
 
 
 def _row(row: Row) -> GoldenRow:
@@ -119,28 +153,85 @@ def golden(db: Connection, golden_id: int) -> GoldenDossier | None:
             (golden_id, RECORDS_SHOWN),
         ).fetchall()
     )
-    return GoldenDossier(_row(row), fields, records, _versions(db, golden_id))  # type: ignore[arg-type]  # five texts each
+    return GoldenDossier(
+        _row(row),
+        fields,
+        records,  # type: ignore[arg-type]  # five texts each
+        _known(db, golden_id),
+        _versions(db, golden_id),
+    )
 
 
-def _versions(db: Connection, golden_id: int) -> tuple[tuple[int, datetime, str, str], ...]:
+def _known(db: Connection, golden_id: int) -> tuple[Known, ...]:
+    """What it is in each system: its records, those that were made for it and not read yet, and where it has none."""
+    found = [
+        Known(
+            safe_text(row["system"], 60),
+            safe_text(row["external_id"], 80),
+            safe_text(row["number"], 80),
+            safe_text(", ".join(from_json(row["legal_entities"])), 300),
+            "",
+        )
+        for row in db.execute(
+            "SELECT system, external_id, number, legal_entities FROM v_supplier_record WHERE supplier_id=? "
+            "ORDER BY system, external_id LIMIT ?",
+            (golden_id, RECORDS_SHOWN),
+        ).fetchall()
+    ]
+    links = db.execute(
+        "SELECT DISTINCT x.system, x.external_id, x.number FROM golden_member m JOIN crossref x ON x.entity = 'supplier' "
+        "AND x.document_key = m.system || ':' || m.external_id WHERE m.golden_id = ? "
+        "AND NOT EXISTS (SELECT 1 FROM golden_member t WHERE t.system = x.system AND t.external_id = x.external_id) "
+        "ORDER BY 1, 2",
+        (golden_id,),
+    ).fetchall()
+    found += [
+        Known(
+            safe_text(system, 60), safe_text(external_id, 80), safe_text(number, 80), "", "made, not read yet"
+        )
+        for system, external_id, number in links
+    ]
+    there = {one.system for one in found}
+    others = db.execute("SELECT DISTINCT system FROM golden_member ORDER BY system").fetchall()
+    found += [
+        Known(safe_text(system, 60), "", "", "", "no record there")
+        for (system,) in others
+        if safe_text(system, 60) not in there
+    ]
+    return tuple(sorted(found, key=lambda one: (one.system, one.external_id)))
+
+
+def _versions(db: Connection, golden_id: int) -> tuple[Version, ...]:
     rows = db.execute(
         "SELECT version, made_at, fields, members FROM v_supplier_history WHERE supplier_id=? ORDER BY version DESC LIMIT ?",
         (golden_id, VERSIONS_SHOWN + 1),
     ).fetchall()
-    found = []
-    for row, before in zip(rows, (*rows[1:], None), strict=True):
-        now, then = from_json(row["fields"]), from_json(before["fields"]) if before is not None else {}
-        names = [name for name, one in now.items() if then.get(name) != one] + [
-            name for name in then if name not in now
-        ]
-        members = ", ".join(str(one) for one in from_json(row["members"]))
-        what = ", ".join(names) if before is not None or row["version"] == 1 else "…"
-        found.append(
-            (
-                row["version"],
-                instant(row["made_at"]),
-                safe_text(what.replace("_", " "), 300),
-                safe_text(members, 300),
-            )
+    found = [
+        Version(
+            row["version"],
+            instant(row["made_at"]),
+            _changes(row, before),
+            is_cut=before is None and row["version"] != 1,
         )
+        for row, before in zip(rows, (*rows[1:], None), strict=True)
+    ]
     return tuple(found[:VERSIONS_SHOWN])
+
+
+def _changes(row: Row, before: Row | None) -> tuple[Change, ...]:
+    """Return what a version says otherwise than the one before it: values, the records they come from, the records it is of."""
+    now, then = _values(row), _values(before) if before is not None else {}
+    return tuple(
+        Change(safe_text(name.replace("_", " "), 40), then.get(name), now.get(name))
+        for name in dict.fromkeys((*now, *then))
+        if then.get(name) != now.get(name)
+    )
+
+
+def _values(row: Row) -> dict[str, str]:
+    """Return each field as it is shown, with the record it comes from: that may change while the value stays."""
+    found = {
+        name: safe_text(f"{shown(one['value'])} ({one['from']})", 300)
+        for name, one in from_json(row["fields"]).items()
+    }
+    return found | {"records": safe_text(", ".join(map(str, from_json(row["members"]))), 300)}

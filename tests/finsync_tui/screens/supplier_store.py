@@ -43,7 +43,7 @@ def workspace(path: Path, folder: Path) -> Workspace:
     profile = profiles.load(made)
     with open_store(made.store_path, VirtualClock(NOW), durable=False) as store:
         for key, fields in BOOKS:
-            _put(store, key, fields)
+            put(store, key, fields)
         with store.transaction() as db:
             crossrefs.link(db, "supplier", "coupa:1", "oracle-emea", "9", why="created", linked_at=NOW)
         sweeping.sweep(store, profile.suppliers.thresholds, NOW)
@@ -60,7 +60,7 @@ def workspace(path: Path, folder: Path) -> Workspace:
     return made
 
 
-def _put(store: Store, key: str, fields: dict[str, Any]) -> None:
+def put(store: Store, key: str, fields: dict[str, Any]) -> None:
     system, _, external_id = key.partition(":")
     given = {"number": f"N{external_id}", "country": "GB", "tax_registrations": (), "sites": ()} | fields
     record = a_supplier(**given)

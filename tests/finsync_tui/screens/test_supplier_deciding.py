@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from finsync_tui import profile as profiles
 from finsync_tui.screens import verbs
 from finsync_tui.screens.bank_changes import BankChangeScreen, BankChangesScreen
 from finsync_tui.screens.golden import GoldenDetailScreen, GoldenScreen
 from finsync_tui.screens.merges import MergeScreen, MergesScreen
 from finsync_tui.screens.suppliers import SuppliersScreen
 from finsync_tui.settings import Workspace
-from store import supplier_merges
+from finsync_tui.suppliers import golden, sweeping
+from store import crossrefs, supplier_merges
 from store.clock import VirtualClock
 from store.database import open_store
-from tests.finsync_tui.screens import mapping_store
+from tests.finsync_tui.screens import mapping_store, supplier_store
 from tests.finsync_tui.screens.driving import (
     DESIGN,
     NARROW,
@@ -38,6 +40,7 @@ pytestmark = pytest.mark.anyio
 WALKS: dict[str, tuple[str, ...]] = {
     "golden": ("semicolon", "g"),
     "golden-one": ("semicolon", "g", "slash", "=N1", "enter", "enter"),
+    "golden-crossrefs": ("semicolon", "g", "slash", "=N1", "enter", "enter", "l", "l"),
     "golden-versions": ("semicolon", "g", "slash", "=N1", "enter", "enter", "h"),
     "merges": ("semicolon", "l"),
     "merge": ("semicolon", "l", "enter"),
@@ -163,6 +166,50 @@ async def test_a_golden_record_says_where_each_field_comes_from(books: Workspace
     assert "HU1 1AA Hull" in fields
     assert "coupa:1" in fields
     assert "oracle-emea:9" in shown
+
+
+async def test_a_golden_record_says_what_each_version_changed_and_what_it_is_in_each_system(
+    books: Workspace,
+) -> None:
+    """The value before and after, the record it came from; the id in every system, who orders there, and where there is none."""
+    profile = profiles.load(books)
+    with open_store(books.store_path, VirtualClock(NOW), durable=False) as store:
+        for key, name in (("coupa:1", "Harbour Papers plc"), ("workday:4", "Someone Else")):
+            supplier_store.put(store, key, {"name": name, "address": supplier_store.HULL})
+        sweeping.sweep(store, profile.suppliers.thresholds, NOW)
+        golden.consolidate(store, profile, NOW)
+        with store.transaction() as db:
+            crossrefs.link(
+                db, "supplier", "coupa:1", "oracle-amer", "31", number="A31", why="created", linked_at=NOW
+            )
+            db.execute(
+                "UPDATE golden_member SET legal_entities = '[\"DE01\", \"FR01\"]' WHERE external_id = '9'"
+            )
+
+    async with mapping_store.an_app(books, "maria").run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "g", "slash")
+        await write(pilot, "N1")
+        await press(pilot, "enter", "enter", "l", "l")
+        known = {line.split()[0]: " ".join(line.split()[1:]) for line in body(pilot) if line.strip()}
+        await press(pilot, "l")
+        versions = [" ".join(line.split()) for line in body(pilot)]
+
+    assert "9 N9 DE01, FR01" == known["oracle-emea"]
+    assert "31 A31 made, not read yet" == known["oracle-amer"]
+    assert "∅ ∅ no record there" == known["workday"]
+    name = next(place for place, line in enumerate(versions) if line.startswith("≠ name"))
+    assert ["≠ name Harbour Paper Ltd (coupa:1)", "→ Harbour Papers plc (coupa:1)"] == versions[
+        name : name + 2
+    ]
+    assert any(line.startswith("version 1 since") for line in versions)
+    assert any(line.startswith("+ name Harbour Paper Ltd") for line in versions)
+
+
+def body(pilot: Pilot[None]) -> list[str]:
+    """Return the lines of the tab that is shown."""
+    lines = screen_text(pilot).splitlines()
+    return lines[next(place for place, line in enumerate(lines) if "[ ] switch" in line) + 1 : -1]
 
 
 def test_a_merge_is_undone_with_keys_until_every_system_is_what_it_was(books: Workspace) -> None:
