@@ -198,7 +198,7 @@ async def test_a_golden_record_says_what_each_version_changed_and_what_it_is_in_
     assert "9 N9 DE01, FR01" == known["oracle-emea"]
     assert "31 A31 made, not read yet" == known["oracle-amer"]
     assert "∅ ∅ no record there" == known["workday"]
-    name = next(place for place, line in enumerate(versions) if line.startswith("≠ name"))
+    at = next(place for place, line in enumerate(versions) if line.startswith("≠ name"))
     assert ["≠ name Harbour Paper Ltd (coupa:1)", "→ Harbour Papers plc (coupa:1)"] == versions[
         name : name + 2
     ]
