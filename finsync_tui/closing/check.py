@@ -123,7 +123,7 @@ class CloseCheck:
             )
         if self.unassigned:
             found.append(
-                f"{self.unassigned} document(s) of those days can't be told to any company: they may be of this one. "
+                f"{_documents(self.unassigned)} of those days can't be told to any company and may be of this one. "
                 "See `finsync exceptions list`."
             )
         if not self.compared and not self.is_future:
@@ -142,8 +142,12 @@ class CloseCheck:
                 "in nobody's way, and a certificate names them."
             )
         if self.left_over:
-            found.append(f"{self.left_over} document(s) of earlier periods are still under way.")
+            found.append(f"still under way: {_documents(self.left_over)} of earlier periods.")
         return tuple(found)
+
+
+def _documents(count: int) -> str:
+    return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def periods_of(db: Connection, setup: LegalEntitySetup) -> list[Period]:

@@ -100,6 +100,9 @@ class DeliveriesScreen(ListScreen[DeliveryRow]):
             lines.append(drawing.paragraph(row.failure or "message", row.message, width))
         return drawing.stack(lines)
 
+    def why(self, row: DeliveryRow) -> str:
+        return row.message
+
     def against(self, verb: Verb, row: DeliveryRow | None) -> str:
         return verbs.against_delivery(verb, row)
 

@@ -117,6 +117,9 @@ class ExceptionsScreen(ListScreen[ExceptionRow], CaseActions):
             lines.append(drawing.paragraph("Resolution   ", f"{row.resolution} ({row.ended_by})", width))
         return drawing.stack(lines)
 
+    def why(self, row: ExceptionRow) -> str:
+        return row.cause
+
     def against(self, verb: Verb, row: ExceptionRow | None) -> str:
         return verbs.against_case(verb, row, self.desk.actor.name)
 

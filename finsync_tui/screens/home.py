@@ -80,12 +80,13 @@ class HomeScreen(WorkScreen):
     TITLE = "Home"
     PURPOSE = (
         "What is stuck and how much money it is, what is due next, what is under way, and how the systems are. "
-        "Enter on a line opens what is behind it."
+        "Enter on a line opens what is behind it; / finds a document by any number."
     )
-    VERBS = ("activate", "app.focus_next", "late", "app.go('exceptions')")
+    VERBS = ("activate", "find", "late", "app.focus_next", "app.go('exceptions')")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "next panel", id="home.next"),
         Binding("2", "app.go('exceptions')", "exceptions", id="home.exceptions"),
+        Binding("slash", "find", "find a document", key_display="/", id="home.find"),
         Binding("o", "late", "late ones", id="home.late"),
     ]
 
@@ -462,6 +463,14 @@ class HomeScreen(WorkScreen):
             await self.desk.go_close()
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
+
+    async def action_find(self) -> None:
+        """Look for a document by any number that any system knows it by, from where one begins."""
+        from finsync_tui.screens.listing import ListScreen
+
+        await self.desk.go_filtered("workflows", "")
+        if isinstance(self.app.screen, ListScreen):
+            self.app.screen.action_filter()
 
     async def action_late(self) -> None:
         """Show only what is late of the class under the cursor, or of all."""

@@ -9,6 +9,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,7 +23,7 @@ from finsync_tui.screens import drawing, filters, queries
 from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Early, Listed, Listing
-from finsync_tui.screens.text import money
+from finsync_tui.screens.text import fit, money
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog, ViewsDialog
@@ -95,6 +96,8 @@ class ListScreen(Exporting, Generic[R]):
         self._inspected: tuple[R | None, Content, int] | None = None
         """What the inspector shows: the row, how it is drawn, how high."""
         self._says_reading = False
+        self._why = ""
+        """What the frame says of the row under the cursor where there is no inspector."""
         self._reading: object | None = None
         """The reading that may show its first rows before all are found."""
         self._shows_early = False
@@ -115,6 +118,10 @@ class ListScreen(Exporting, Generic[R]):
 
     def open_row(self, ids: array[int], index: int) -> None:
         raise NotImplementedError
+
+    def why(self, row: R) -> str:
+        """Return the sentence that a person needs of a row where there is no room for the inspector; empty: none."""
+        return ""
 
     def against(self, verb: Verb, row: R | None) -> str:
         """Return why a verb is not possible for a row; a list without verbs has nothing to say."""
@@ -372,6 +379,8 @@ class ListScreen(Exporting, Generic[R]):
         if self._new_count:
             change = f"{self._new_count:,} new" if self._new_count > 0 else f"{-self._new_count:,} gone"
             parts.append(f"{change} · ctrl+r")
+        if self._why and not parts:
+            parts.append(fit(self._why, max(10, min(cell_len(self._why), table.size.width - 6))))
         entitle(table, subtitle="  ".join(parts))
 
     def _show_place(self) -> None:
@@ -392,9 +401,10 @@ class ListScreen(Exporting, Generic[R]):
 
     def inspect(self) -> None:
         pane = self.query_one("#inspector")
+        row = self.table.cursor_row
+        self._say_why("" if pane.display or row is None else self.why(row))
         if not pane.display or not self.is_attached or not pane.size or self._tells_trouble:
             return
-        row = self.table.cursor_row
         width = max(20, pane.content_size.width)
         shown = self.inspector(row, width) if row else Content("")
         height = max(pane.content_size.height, drawing.height(shown, width))  # it fills the pane at least
@@ -404,6 +414,11 @@ class ListScreen(Exporting, Generic[R]):
             self.query_one("#inspected", Static).update(shown, layout=is_higher)
         self._inspected = (row, shown, height)
         entitle(pane, row.number if row else "")
+
+    def _say_why(self, why: str) -> None:
+        if why != self._why:
+            self._why = why
+            self._show_subtitle()
 
     def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
         self.open_row(self.table.ids, self.table.cursor)
@@ -506,10 +521,9 @@ class ListScreen(Exporting, Generic[R]):
 
     def reason_against(self, action: str) -> str:
         verb = self.verb_for(action)
-        table = next(iter(self.query("#list").results(VirtualTable)), None)
-        if verb is None or table is None or table.marks:  # without a table the screen is being taken down
+        if verb is None or self.table.marks:
             return ""
-        return self.against(verb, table.cursor_row)
+        return self.against(verb, self.table.cursor_row)
 
     @work(group="doing", exit_on_error=False)
     async def act(self, verb: Verb, value: str = "") -> None:

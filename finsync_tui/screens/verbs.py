@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from finsync_tui.screens import signs
 from finsync_tui.screens.break_queries import BreakRow
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
 
@@ -404,7 +405,10 @@ def against_delivery(verb: Verb, row: DeliveryRow | None) -> str:
         "cancel": ("pending", "held", "refused", "buried"),
     }[verb.name]
     if row.state not in allowed:
-        return f"{row.number} is {row.state}; {verb.title.lower()} is for {', '.join(allowed)} deliveries."
+        is_now, *may_be = (signs.of(signs.DELIVERY, state).word for state in (row.state, *allowed))
+        return (
+            f"{row.number} is {is_now}; {verb.title.lower()} is for deliveries that are: {', '.join(may_be)}."
+        )
     if verb.name == "cancel" and row.is_outcome_unknown:
         return f"Nobody knows yet whether {row.number} arrived: it is looked up first and can't be cancelled."
     return ""

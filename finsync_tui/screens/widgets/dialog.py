@@ -13,3 +13,9 @@ class Dialog(ModalScreen[ScreenResultType]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
+
+    def on_mount(self) -> None:
+        """What was said before has been read; in a small window it would lie over the dialog's keys."""
+        self.app.clear_notifications()
+        for screen in self.app.screen_stack:
+            screen.query("Toast").remove()

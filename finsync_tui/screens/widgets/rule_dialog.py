@@ -30,8 +30,8 @@ LABELS = {
     "valid_to": "Valid until",
 }
 PLACEHOLDERS = {
-    "source": "as documents carry it; * any signs; 70..79 from, to",
-    "target": "as the ERP knows it; = for the same",
+    "source": "as documents say; 43*; 70..79",
+    "target": "as the ERP says; = the same",
     "scope": "every company; or a region",
     "where": "like category=IT*; currency=EUR",
     "priority": "0; higher wins",

@@ -199,9 +199,7 @@ async def test_a_golden_record_says_what_each_version_changed_and_what_it_is_in_
     assert "31 A31 made, not read yet" == known["oracle-amer"]
     assert "∅ ∅ no record there" == known["workday"]
     at = next(place for place, line in enumerate(versions) if line.startswith("≠ name"))
-    assert ["≠ name Harbour Paper Ltd (coupa:1)", "→ Harbour Papers plc (coupa:1)"] == versions[
-        name : name + 2
-    ]
+    assert ["≠ name Harbour Paper Ltd (coupa:1)", "→ Harbour Papers plc (coupa:1)"] == versions[at : at + 2]
     assert any(line.startswith("version 1 since") for line in versions)
     assert any(line.startswith("+ name Harbour Paper Ltd") for line in versions)
 

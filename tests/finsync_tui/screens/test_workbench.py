@@ -254,7 +254,7 @@ async def test_a_verb_that_is_not_possible_says_why(filled: Path) -> None:
         said = [note.message for note in pilot.app._notifications]
 
     assert "replay" in text
-    assert "replay is for buried, refused, held deliveries" in said[-1]
+    assert "replay is for deliveries that are: dead letter, refused, held" in said[-1]
     assert 0 == only_id(filled, "SELECT count(*) FROM audit")
 
 
@@ -566,3 +566,31 @@ async def test_the_first_rows_of_a_long_search_are_there_before_all_are_found(
         await write(pilot, "state:open")
         assert ["18"] == titles
         assert "18 marked" in screen_text(pilot)
+
+
+async def test_a_document_is_found_from_home_by_the_number_of_any_system(filled: Path) -> None:
+    """One key and the number the ERP gave it: the workflow is there, whatever was filtered before."""
+    async with opened(filled, NARROW) as pilot:
+        await press(pilot, "3", "slash")
+        await write(pilot, "state:done")
+        await press(pilot, "enter", "1", "slash")
+        await write(pilot, "162035")
+        await press(pilot, "enter")
+
+        assert "Workflows · 1" in screen_text(pilot)
+        assert "PO-100235" in screen_text(pilot)
+
+
+async def test_a_small_window_says_why_and_never_hides_the_keys_of_a_dialog(filled: Path) -> None:
+    """Without room for the inspector the frame says what happened; what was said before does not lie over a question."""
+    async with opened(filled, NARROW) as pilot:
+        await press(pilot, "2", "j")
+        assert "Ítalo Cabos Ltda is inactive in oracle-emea ─╯" in screen_text(pilot)
+        await press(pilot, "asterisk", "c")
+        assert "A comment is for one of them" in screen_text(pilot)
+        assert "is inactive in" not in screen_text(pilot)
+        await press(pilot, "r")
+        assert "A comment is for one of them" not in screen_text(pilot)
+        await pilot.resize_terminal(*DESIGN)
+        await press(pilot, "escape", "escape")
+        assert "oracle-emea ─╯" not in screen_text(pilot)
