@@ -187,7 +187,7 @@ def _version(one: Version, width: int) -> list[Content]:
     """Return what a version changed: each value below the one that it took the place of, so that both are seen whole."""
     lines = [drawing.line((f"version {one.number}", "strong"), (f"  since {stamp(one.at)}", "muted"))]
     if one.is_cut:
-        return [*lines, drawing.line(("  … what it changed is in `finsync supplier history`", "muted"))]
+        return [*lines, drawing.line(("  … what it changed is in `finsync supplier history KEY`", "muted"))]
     for change in one.changes:
         sign = "+" if change.was is None else "−" if change.now is None else "≠"
         lead = f"  {sign} {fit(change.field, LABEL)} "
