@@ -76,7 +76,7 @@ SHAPES = {
     "policy impact": "policy, decides, asked, rules (rule, says_yes, would_say_yes), totals (outcome, documents, amount, currency), documents "
     "(document, document_key, state, outcome, before, after, cause, amount, currency)",
     "policy propose": "proposal, policy",
-    "policy approve": "proposal, policy, version, effective_from",
+    "policy approve": "proposal, policy, version, effective_from, replaces",
     "policy reject": "proposal, state",
     "policy withdraw": "proposal, state",
     "policy fields": "name, kind, may_be_missing",

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import adapters as adapter_packages
@@ -36,6 +36,7 @@ from finsync_tui.suppliers import golden, sweeping
 from store import (
     Store,
     audit,
+    breaks,
     cases,
     checkpoints,
     engine,
@@ -169,7 +170,7 @@ class Engine:
         await reconcile.look_again(self.store, self.adapters, self.clock)
         report = await self.settle()
         await reconcile.prove(self.store, self.adapters, self.clock)
-        if self.profile.reconciliations:
+        if self.profile.reconciliations or breaks.live_definitions(self.store.db):
             from finsync_tui.reconcile import running  # loaded where something is to be compared
 
             running.end_removed(self.store, self.profile, now)
@@ -329,8 +330,9 @@ class Engine:
 
     def _refresh(self) -> None:
         """Take a mapping table or rules that came into force meanwhile: one small question a round, mostly answered with no."""
-        decided = _decided(self.store, self.profile, self.clock)
-        if decided != self.decided:
+        decided = proposals.mark(self.store.db)
+        begins_on = self.facts.rules_change_on
+        if decided != self.decided or (begins_on is not None and begins_on <= self.clock.now().date()):
             self.facts = _facts(self.store, self.profile, self.clock, self.lease)
             self.decided = decided
 
@@ -387,7 +389,7 @@ async def open_engine(
         connected: dict[str, Adapter] = {}
         try:
             # before the tables are read: what comes in between is read again
-            decided = _decided(store, profile, clock)
+            decided = proposals.mark(store.db)
             facts = _facts(store, profile, clock, lease)
             with store.transaction() as db:
                 sync.begin_anew(db)
@@ -478,7 +480,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
     now = clock.now()
     with store.transaction() as db:
         in_force = recording.record(db, profile, now)
-        profile = _governed(db, profile, now)
+        profile, rules_change_on = _governed(db, profile, now)
         policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
     found = {name: one.table for name, one in in_force.items()}
     versions = ",".join(f"{name}/{table.version}" for name, table in found.items())
@@ -502,23 +504,21 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             )
         with store.transaction() as db:
             meta.set(db, RULES_SEEN, rules)  # last, as above
-    return Facts(profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges)
+    return Facts(
+        profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges,
+        rules_change_on=rules_change_on,
+    )  # fmt: skip
 
 
-def _decided(store: Store, profile: Profile, clock: Clock) -> str:
-    """Return a text that changes when something is decided, or when a day has come from which rules may be others."""
-    has_days = profile.policy_rule == "two" and bool(profile.policies)
-    return proposals.mark(store.db) + (f" on {clock.now():%Y-%m-%d}" if has_days else "")
-
-
-def _governed(db: sqlite3.Connection, profile: Profile, now: datetime) -> Profile:
-    """Return the profile with the company's own rules as they are in force."""
+def _governed(db: sqlite3.Connection, profile: Profile, now: datetime) -> tuple[Profile, date | None]:
+    """Return the profile with the company's own rules as they are in force, and the day from which they are others."""
     if not profile.policies and not proposals.decided(db, "policy"):
-        return profile
+        return profile, None
     from finsync_tui.governance import rules  # loaded where there are rules
     from finsync_tui.governance.recording import record
 
-    return rules.governed(profile, record(db, profile, now))
+    found = record(db, profile, now)
+    return rules.governed(profile, found), rules.next_day(found.values())
 
 
 def _judges(profile: Profile) -> Mapping[str, Judging]:

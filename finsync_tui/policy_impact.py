@@ -105,7 +105,7 @@ def impact(
 
     Raises PoliciesError where the proposed rules do not fit.
     """
-    current = in_force(standings(db, profile, now.date()).values())
+    current = in_force(standings(db, profile, on or now.date()).values())
     proposed = {key: one for key, one in current.items() if key != name}
     setup = setup_of(body)
     if setup is not None:
@@ -183,7 +183,7 @@ _PROCESSES: Final = """
 SELECT w.id, w.entity, w.document_key, w.document_number, w.state, w.legal_entity, w.amount_minor, w.currency,
        w.ended_at IS NOT NULL OR EXISTS (
          SELECT 1 FROM workflow_step s WHERE s.workflow_id=w.id AND s.name=:step AND s.state='done') AS is_past,
-       EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND c.class='POLICY_HELD' AND c.ended_at IS NULL) AS is_held
+       EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND c.class IN ('POLICY_HELD', 'POLICY_UNDECIDED') AND c.ended_at IS NULL) AS is_held
 FROM workflow w WHERE w.flow=:flow AND w.id>:last
   AND NOT EXISTS (SELECT 1 FROM workflow n WHERE n.document_key=w.document_key AND n.flow=w.flow AND n.id>w.id)
 ORDER BY w.id LIMIT :count
@@ -199,31 +199,30 @@ def _change(
 ) -> Change | None:
     """Say what would become of a document; None: nothing else than what it is."""
     is_past = bool(row["is_past"]) and not row["is_held"]
-    if isinstance(after, UndecidedError):
-        if isinstance(before, UndecidedError):
-            return None
-        return _of(row, "undecided", _words(decision, before), (after.rule,), str(after))
-    if isinstance(before, UndecidedError):
-        before = ()
-    found.now.update(one.rule for one in before)
-    found.then.update(one.rule for one in after)
     was, would = _words(decision, before), _words(decision, after)
+    if isinstance(before, UndecidedError) and isinstance(after, UndecidedError):
+        return None
+    found.now.update(() if isinstance(before, UndecidedError) else (one.rule for one in before))
+    if isinstance(after, UndecidedError):
+        return _of(row, "past_held" if is_past else "undecided", was, would, str(after))
+    found.then.update(one.rule for one in after)
     cause = after[0].why if after else ""
-    if decision == _TAX:
+    if decision == _TAX and not isinstance(before, UndecidedError):
         if was == would:
             return None
         return _of(row, "past_changed" if is_past else "changed", was, would, cause)
-    if bool(was) == bool(would):
+    holds = bool(would) and decision != _TAX
+    if bool(was) == holds:
         return None
-    if would:
+    if holds:
         return _of(row, "past_held" if is_past else "newly_held", was, would, cause)
     return _of(row, "past_free" if is_past else "released", was, would, cause)
 
 
 def _words(decision: str, said: Sequence[Verdict] | UndecidedError) -> tuple[str, ...]:
-    """Return what counts of what rules say: which of them stop a document, or how it is taxed."""
+    """Return what counts of what rules say: which of them stop a document, or can't be asked of it; or how it is taxed."""
     if isinstance(said, UndecidedError):
-        return ()
+        return (said.rule,)
     if decision == _TAX:
         return tuple(one.then for one in said)
     return tuple(one.rule for one in said if one.then != NOTE)

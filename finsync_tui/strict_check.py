@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from finsync_tui.flows import accounts
 from finsync_tui.flows.accounts import Unresolved
+from finsync_tui.governance.duties import conflicts
 from finsync_tui.mapping import Table
 from finsync_tui.mapping.editing import remarks
-from finsync_tui.people.duties import conflicts
 from finsync_tui.profile import Problem, Profile
 from finsync_tui.profile.samples import DELIMITER, Sample, samples
 from finsync_tui.settings import SettingsFileError, Workspace

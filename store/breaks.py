@@ -495,6 +495,14 @@ def accepted_live(
     return [_break(row) for row in rows]
 
 
+def reopened_at(db: sqlite3.Connection, break_id: int) -> datetime | None:
+    """Return when a break was opened again last; None: never."""
+    row = db.execute(
+        "SELECT max(at) FROM break_history WHERE break_id=? AND what='reopened'", (break_id,)
+    ).fetchone()
+    return None if row[0] is None else instant(row[0])
+
+
 def count_open(db: sqlite3.Connection, definitions: Sequence[str]) -> int:
     """Return how many breaks of these definitions wait for a person."""
     row = db.execute(

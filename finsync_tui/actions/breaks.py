@@ -104,8 +104,12 @@ def each_break(
     states: tuple[str, ...] | None = ("open",),
     seen: Seen | None = None,
     what_of: Callable[[Break], str] | None = None,
+    told_of: Callable[[Break], Mapping[str, object]] | None = None,
 ) -> Outcome:
-    """Do something to each break in one transaction. A single refusal raises, several are collected."""
+    """Do something to each break in one transaction. A single refusal raises, several are collected.
+
+    `what_of` says how the audit log names what was done to one, `told_of` what it keeps of it besides.
+    """
     people.require(actor.name, actor.roles, what)
     wanted = list(dict.fromkeys(break_ids))
     done: list[int] = []
@@ -133,6 +137,7 @@ def each_break(
                 "break": one.id, "definition": one.definition, "kind": one.kind,
                 "fields": [[f.field, f.source, f.target] for f in one.fields],
             }  # fmt: skip
+            after |= told_of(one) if told_of is not None else {}
             done_as = what if what_of is None else what_of(one)
             note_action(store, db, actor, done_as, subject_of(one), why, after)
             done.append(break_id)

@@ -14,6 +14,7 @@ from finsync_tui.actions.acting import Outcome, Seen, checked_reason
 from finsync_tui.actions.breaks import each_break, open_break, subject_of, tell
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
+from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from finsync_tui.reconcile import accepted
@@ -42,8 +43,9 @@ def explain_breaks(
     explanation waits until an approver explains it, too. `profile` None: a store on its own has no limits.
     """
     reason = checked_reason(reason)
-    waiting: list[int] = []
-    approved: list[int] = []
+    waiting: dict[int, int] = {}
+    approved: dict[int, int] = {}
+    """By break: the number of the proposal."""
 
     def act(db: Connection, one: Break, now: datetime) -> str | None:
         if profile is None or profile.write_off_takes(one.amount_minor, one.currency) == "one":
@@ -64,7 +66,7 @@ def explain_breaks(
                 name=accepted.name_of(one.id), body=body, reason=reason, now=now,
             )  # fmt: skip
             _keep(db, one, number, actor.name, reason, now)
-            waiting.append(one.id)
+            waiting[one.id] = number
             return None
         if found.maker == actor.name:
             return (
@@ -72,18 +74,24 @@ def explain_breaks(
             )
         if not people.may(actor.roles, _APPROVED):
             return f"{found.maker} has explained it already; it waits for an approver to explain it, too"
+        problem = maker_refusal(profile, proposals.store_id(db), found)
+        if problem is not None:
+            return f"proposal {found.id} of {found.maker} can't be agreed to ({problem}); reject it, and explain it anew"
         second_person.approve(
             db, profile, actor, second_person.required(actor, signer, "an explanation"), found, what=f"break {one.id}",
             body=body, comment=reason, now=now, act="explain",
         )  # fmt: skip
-        approved.append(one.id)
+        approved[one.id] = found.id
         _finish(store, db, actor, one, f"{reason} ({found.maker}: {found.reason})", found, body, now)
         return None
 
     def what(one: Break) -> str:
         return _PROPOSED if one.id in waiting else _APPROVED if one.id in approved else _DONE
 
-    done = each_break(store, actor, break_ids, _DONE, reason, act, seen=seen, what_of=what)
+    def told(one: Break) -> dict[str, object]:
+        return {"proposal": waiting.get(one.id, approved.get(one.id))}
+
+    done = each_break(store, actor, break_ids, _DONE, reason, act, seen=seen, what_of=what, told_of=told)
     return replace(done, told=_explained(len(done.done), len(waiting)))
 
 

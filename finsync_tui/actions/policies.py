@@ -16,7 +16,7 @@ from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import checked_reason, in_own_words
 from finsync_tui.actor import Actor
 from finsync_tui.governance import recording
-from finsync_tui.governance.rules import KIND, Standing, first_day, in_force, recorded_name, setup_of
+from finsync_tui.governance.rules import KIND, Standing, body_at, first_day, in_force, recorded_name, setup_of
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, audit, proposals, rulesets
@@ -59,6 +59,8 @@ class ApprovedPolicy:
     policy: str
     version: int
     effective_from: date | None
+    replaces: tuple[int, ...] = ()
+    """Signed changes that waited for their day, and never come into force now."""
 
 
 def propose_policy(
@@ -92,7 +94,7 @@ def propose_policy(
         current = known.get(name)
         if current is None:
             raise NotFoundError("policy", name, f"Known: {', '.join(known) or 'none'}.")
-        body = current.layer_body if version is None else _recorded(db, name, version)
+        body = current.layer_body if version is None else _recorded(db, profile, name, version)
         _check(profile, known, name, body)
         if body == current.body and current.is_signed and not current.upcoming:
             raise NotAllowedError(f"these are the rules of {name} that are in force. Nothing was changed.")
@@ -141,14 +143,20 @@ def approve_policy(
         if starts_on > now.date() and current is not None:
             # recorded to have its number; until its day the rules before it are in force, and say so
             rulesets.record_again(db, KIND, recorded_name(found.name), current.body, now)
+        replaces = tuple(
+            one.id for one in (current.upcoming if current is not None else ()) if first_day(one) >= starts_on
+        )
         told = {
             "proposal": found.id,
             "version": becomes,
             "maker": found.maker,
             "from": str(found.effective_from or ""),
+            "replaces": list(replaces),
         }
         _note(db, actor, "policy.approved", found.name, comment or found.reason, told, now)
-    return ApprovedPolicy(found.id, found.name, becomes, starts_on if found.effective_from else None)
+    return ApprovedPolicy(
+        found.id, found.name, becomes, starts_on if found.effective_from else None, replaces
+    )
 
 
 def reject_policy(store: Store, actor: Actor, proposal_id: int, reason: str) -> None:
@@ -186,13 +194,13 @@ def _check(profile: Profile, known: Mapping[str, Standing], name: str, body: str
         raise PolicyInvalidError(name, f"{first.policy}.tests.{first.case}", first.problem, len(failed) - 1)
 
 
-def _recorded(db: Connection, name: str, version: int) -> str:
-    found = rulesets.get(db, KIND, recorded_name(name), version)
+def _recorded(db: Connection, profile: Profile, name: str, version: int) -> str:
+    found = body_at(db, profile, name, version)
     if found is None:
         raise NotFoundError(
             f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
         )
-    return found.body
+    return found
 
 
 def _open(db: Connection, proposal_id: int) -> Proposal:

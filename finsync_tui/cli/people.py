@@ -195,7 +195,7 @@ def duties(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from finsync_tui import profile
-    from finsync_tui.people.duties import conflicts
+    from finsync_tui.governance.duties import conflicts
 
     found = list(conflicts(profile.load(workspace_of(workspace))))
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -220,7 +220,11 @@ def impact(
     on: Annotated[
         datetime | None,
         typer.Option(
-            "--on", formats=["%Y-%m-%d"], metavar="DATE", help="Ask as of this day.", show_default="today"
+            "--on",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Ask as of this day.",
+            show_default="today, or the first day of the proposal",
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="Show so many documents.", min=1)] = 20,
@@ -234,8 +238,9 @@ def impact(
 
     with looking(workspace) as desk:
         _, other = _two(desk.db, desk.profile, desk.now, name, version, proposal)
+        day = on.date() if on else _first_day(desk.db, proposal)
         try:
-            found = measure(desk.db, desk.profile, name, other, desk.now, on.date() if on else None)
+            found = measure(desk.db, desk.profile, name, other, desk.now, day)
         except PoliciesError as error:
             from finsync_tui.actions.policies import PolicyInvalidError
 
@@ -249,6 +254,14 @@ def impact(
         show(found, limit)
 
 
+def _first_day(db: sqlite3.Connection, proposal: int | None) -> date | None:
+    """Return the day from which a proposal would hold; None: once it is approved."""
+    from store import proposals
+
+    found = proposals.get(db, proposal) if proposal is not None else None
+    return date.fromisoformat(found.effective_from) if found is not None and found.effective_from else None
+
+
 def _two(
     db: sqlite3.Connection,
     profile: Profile,
@@ -258,8 +271,8 @@ def _two(
     proposal: int | None,
 ) -> tuple[Standing, str]:
     """Return a policy as it is in force, and the other body that is meant: the layers', a version's or a proposal's."""
-    from finsync_tui.governance.rules import KIND, recorded_name, standings
-    from store import proposals, rulesets
+    from finsync_tui.governance.rules import KIND, body_at, standings
+    from store import proposals
     from store.errors import NotFoundError
 
     if version is not None and proposal is not None:
@@ -269,12 +282,12 @@ def _two(
         _unknown(name)
     current = known[name]
     if version is not None:
-        recorded = rulesets.get(db, KIND, recorded_name(name), version)
+        recorded = body_at(db, profile, name, version)
         if recorded is None:
             raise NotFoundError(
                 f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
             )
-        return current, recorded.body
+        return current, recorded
     if proposal is not None:
         found = proposals.get(db, proposal)
         if found is None or found.kind != KIND or found.name != name:
@@ -346,11 +359,15 @@ def approve(
     if json:
         say_json(
             {"proposal": done.proposal, "policy": done.policy, "version": done.version,
-             "effective_from": done.effective_from}
+             "effective_from": done.effective_from, "replaces": list(done.replaces)}
         )  # fmt: skip
     else:
         when = f"from {done.effective_from} on" if done.effective_from else "now"
         say(f"{done.policy} is in force as version {done.version} {when}")
+        for one in done.replaces:
+            note(
+                f"proposal {one}, which waited for its day, never comes into force: this one takes its place"
+            )
 
 
 @app.command(epilog=example('finsync policy reject 3 --reason "it would stop half of our orders"'))

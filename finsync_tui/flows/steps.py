@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from sqlite3 import Connection
 from typing import Any, Literal, Protocol
 
@@ -70,6 +70,8 @@ class Facts:
     mapping_version: str
     judges: Mapping[str, Judging] = field(default_factory=dict)
     """Who judges by the company's own rules, by decision."""
+    rules_change_on: date | None = None
+    """The next day from which other rules are in force; None: none is known of."""
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""Which version of the company's own rules is in force: that of the layers, or one that two persons signed."""
+"""What takes two persons: which version of the company's own rules they signed, and whose duties belong apart."""

@@ -95,6 +95,22 @@ def standings(db: Connection, profile: Profile, on: date) -> dict[str, Standing]
     }
 
 
+def next_day(found: Iterable[Standing]) -> date | None:
+    """Return the next day from which other rules are in force; None: none is known of."""
+    return min((first_day(one.upcoming[0]) for one in found if one.upcoming), default=None)
+
+
+def body_at(db: Connection, profile: Profile, name: str, version: int) -> str | None:
+    """Return what an earlier version said; None: there is none. Of one that two persons signed it is what they signed."""
+    for one in proposals.decided(db, KIND):
+        if (one.name, one.version) == (name, version) and refusal(
+            profile, proposals.store_id(db), one
+        ) is None:
+            return one.body
+    found = rulesets.get(db, KIND, recorded_name(name), version)
+    return None if found is None else found.body
+
+
 def in_force(found: Iterable[Standing]) -> dict[str, PolicySetup]:
     """Return the rules that are asked."""
     return {one.name: setup for one in found if (setup := one.setup) is not None}
@@ -115,8 +131,12 @@ def _weigh(
         problem = refusal(profile, proposals.store_id(db), one)
         if problem is not None:
             problems.append(f"proposal {one.id} is not in force: {problem}")
+        elif (misfit := _misfit(one.body)) is not None:
+            problems.append(f"proposal {one.id} is not in force: {misfit}")
         elif first_day(one) > on:
-            upcoming.insert(0, one)
+            # what begins no sooner than a newer one never comes into force
+            if not upcoming or first_day(one) < first_day(upcoming[0]):
+                upcoming.insert(0, one)
         else:
             chosen = one
             break
@@ -134,3 +154,12 @@ def _weigh(
         upcoming=tuple(upcoming),
         problems=tuple(problems),
     )
+
+
+def _misfit(body: str) -> str | None:
+    """Say why a signed text can't be read any more, as after an upgrade; None: it can."""
+    try:
+        setup_of(body)
+    except ValueError as error:
+        return f"this version of finsync can't read it ({str(error).splitlines()[0]})"
+    return None

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
-from store import breaks
+from store import breaks, proposals
 from store.breaks import Break
 from store.columns import encode
 
@@ -48,13 +48,15 @@ def without_proof(
 
 def _problem(db: Connection, profile: Profile, one: Break) -> str | None:
     kind: Literal["write_off", "explanation"] = WRITE_OFF if one.state == "written_off" else EXPLANATION
-    return disagreement(
-        db,
-        profile,
-        profile.write_off_takes(one.amount_minor, one.currency),
-        one.proposal_id,
-        kind=kind,
-        name=name_of(one.id),
-        body=body_of(one),
-        what="difference",
-    )
+    rule = profile.write_off_takes(one.amount_minor, one.currency)
+    problem = disagreement(
+        db, profile, rule, one.proposal_id, kind=kind, name=name_of(one.id), body=body_of(one), what="difference"
+    )  # fmt: skip
+    if problem is None and rule == "two":
+        found = proposals.get(db, one.proposal_id) if one.proposal_id is not None else None
+        reopened = breaks.reopened_at(db, one.id)
+        if found is None or (
+            reopened is not None and found.decided_at is not None and found.decided_at < reopened
+        ):
+            return "it was opened again since two agreed on it"
+    return problem

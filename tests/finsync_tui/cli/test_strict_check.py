@@ -9,7 +9,7 @@ import pytest
 import tomlkit
 import yaml
 
-from finsync_tui.people.duties import conflicts
+from finsync_tui.governance.duties import conflicts
 from tests.finsync_tui.cli.conftest import Finsync
 from tests.finsync_tui.governance.council import PEOPLE, Council
 

@@ -10,6 +10,7 @@ import pytest
 from finsync_tui import actions
 from finsync_tui.actions.mappings import ProposalRefusedError
 from finsync_tui.actions.policies import PolicyConflictError, PolicyInvalidError
+from finsync_tui.governance import rules
 from finsync_tui.governance.recording import record
 from finsync_tui.governance.rules import Standing, standings
 from finsync_tui.people import KeyMissingError, RoleMissingError
@@ -262,3 +263,64 @@ def test_a_proposal_that_was_edited_is_not_approved() -> None:
 
     with pytest.raises(ProposalRefusedError):
         board.agree(number)
+
+
+def test_a_change_that_takes_the_place_of_a_waiting_one_says_so() -> None:
+    """What begins no sooner than a newer one never comes into force; what begins sooner still has its days."""
+    board = Board()
+    board.agree(board.suggest())
+    today = board.store.clock.now().date()
+
+    def later(amount: str, days: int) -> tuple[int, ...]:
+        board.layers(large(amount))
+        number = board.suggest(starts_on=today + timedelta(days=days))
+        done = actions.approve_policy(board.store, board.profile, board.who("tom"), number, a_signer("tom"))
+        return done.replaces
+
+    replaced = [later("2000", 20), later("3000", 30), later("4000", 10)]
+    board.layers(large("9000"))
+    number = board.suggest()
+    days = [board.asks_over(n) for n in (9, 10, 20, 30)]
+    at_once = actions.approve_policy(board.store, board.profile, board.who("tom"), number, a_signer("tom"))
+
+    assert [(), (), (2, 3)] == replaced
+    assert ["1000", "4000", "4000", "4000"] == days
+    assert (4,) == at_once.replaces
+    assert {"9000"} == {board.asks_over(n) for n in (0, 10, 20, 30)}
+
+
+def test_a_signed_text_that_an_upgrade_cannot_read_falls_back_and_can_be_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No engine dies of it: the version before is in force, and it is named."""
+    board = Board()
+    board.agree(board.suggest())
+    board.layers(large("5000"))
+    board.agree(board.suggest())
+    as_ever = rules.setup_of
+
+    def stricter(body: str) -> Any:
+        if "5000" in body:
+            raise ValueError("a field that there is no more")
+        return as_ever(body)
+
+    monkeypatch.setattr(rules, "setup_of", stricter)
+    board.layers(large("1000", why="more than 1000, still"))
+
+    assert "1000" == board.asks_over()
+    assert "this version of finsync can't read it" in board.recorded().problems[0]
+    board.agree(board.suggest())
+    assert "1000, still" == board.asks_over()
+
+
+def test_an_edited_old_version_is_not_what_two_sign_again() -> None:
+    """What is proposed of a version that two have signed is what they signed."""
+    board = Board()
+    first = board.agree(board.suggest())
+    board.layers(large("5000"))
+    board.agree(board.suggest())
+    board.sql("UPDATE ruleset_version SET body=replace(body, '1000', '9000') WHERE kind='policy'")
+
+    board.agree(board.suggest(version=first))
+
+    assert "1000" == board.asks_over()

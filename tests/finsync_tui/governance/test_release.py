@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +149,13 @@ def rules_of(workspace: Workspace, amount: str, then: str = "stop") -> None:
     (folder / "orders.toml").write_text(text, encoding="utf-8")
 
 
-def agree_on_rules(workspace: Workspace) -> None:
+def agree_on_rules(workspace: Workspace, starts_on: date | None = None) -> None:
     profile = profiles.load(workspace)
     with open_store(workspace.store_path, a_clock()) as store:
         who = [actions.acting(profile, "cli", os_account=name) for name in ("maria", "tom")]
-        made = actions.propose_policy(store, profile, who[0], "orders", "because", a_signer("maria"))
+        made = actions.propose_policy(
+            store, profile, who[0], "orders", "because", a_signer("maria"), starts_on=starts_on
+        )
         actions.approve_policy(store, profile, who[1], made, a_signer("tom"))
 
 
@@ -196,3 +199,23 @@ def test_other_rules_that_still_stop_it_keep_it_waiting(workspace: Workspace, th
 
     assert ["held", "check_approval"] == state
     assert 1 == len(noted)
+
+
+def test_rules_end_on_their_day_while_an_engine_runs(workspace: Workspace) -> None:
+    """Though the layers have had none for long: the day that was signed is the one that counts."""
+    agree(workspace)
+    rules_of(workspace, "1")
+    agree_on_rules(workspace)
+    (workspace.path / "profiles" / "own" / "policies" / "orders.toml").unlink()
+    clock = a_clock()
+    agree_on_rules(workspace, starts_on=clock.now().date() + timedelta(days=2))
+
+    async def run() -> list[str]:
+        async with open_engine(workspace, clock, lambda *_: {}) as engine:
+            await engine.settle()
+            before = told(engine)[0][0]
+            clock.advance(timedelta(days=2))
+            await engine.settle()
+            return [before, told(engine)[0][0]]
+
+    assert ["held", "waiting"] == asyncio.run(run())

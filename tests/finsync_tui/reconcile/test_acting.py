@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from finsync_tui import actions
@@ -197,6 +199,36 @@ def test_writing_into_the_file_explains_nothing(statement: str) -> None:
     council.sql(statement)
 
     assert 1 == len(unproven(council))
+
+
+def test_what_was_opened_again_is_not_accepted_by_its_old_signatures() -> None:
+    """Whoever writes the state back into the file has two signatures, over what was taken back since."""
+    council = Council()
+    opened(council)
+    explain(council, "maria", 1)
+    explain(council, "tom", 1)
+    council.store.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+    actions.reopen_breaks(council.store, council.who("tom"), [1], "it was another invoice")
+
+    council.sql("UPDATE reconcile_break SET state='explained', ended_at=opened_at")
+
+    assert ["it is not explained: it was opened again since two agreed on it"] == unproven(council)
+
+
+def test_of_many_only_what_cannot_be_agreed_to_is_left_out() -> None:
+    """The maker of one explanation has left: the others are explained all the same."""
+    council = Council({**PEOPLE, "ines": a_person("ines", "analyst")})
+    with council.store.transaction() as db:
+        run_id = reconciliations.begin(db, a_reconcile_run(), MONDAY)
+        breaks.open(db, run_id, [a_break(key="1"), a_break(key="2")], MONDAY)
+    explain(council, "maria", 1)
+    explain(council, "ines", 2)
+    council.people = {name: one for name, one in council.people.items() if name != "ines"}
+
+    done = explain(council, "tom", 1, 2)
+
+    assert ((1,), [2]) == (done.done, [number for number, _ in done.refused])
+    assert ("explained", "open") == (now(council, 1).state, now(council, 2).state)
 
 
 def test_an_explanation_can_be_refused_or_taken_back() -> None:

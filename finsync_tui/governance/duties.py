@@ -6,10 +6,11 @@ could do both, on different days or for each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from finsync_tui.mapping.standing import ACTS
 from finsync_tui.people.roles import ALLOWED, Roles
 from finsync_tui.profile import Profile
 
@@ -26,27 +27,33 @@ class Conflict:
     """Why the company lives with it, as the profile says; empty: it does not say."""
 
 
-APART: Final[tuple[tuple[str, str, str], ...]] = (
-    ("mapping.proposed", "mapping.approved", "propose and approve changes of mapping tables"),
-    ("policy.proposed", "policy.approved", "propose and approve changes of rules"),
-    ("break.write_off_proposed", "break.written_off", "propose and approve write-offs"),
-    ("break.adoption_proposed", "break.adopted", "propose and approve values that a source is given"),
-    ("supplier.merge_proposed", "supplier.merge_approved", "propose and approve merges of suppliers"),
-    ("bank_change.confirmed", "bank_change.approved", "confirm and release changed bank details"),
-    (
-        "exception.edited",
-        "bank_change.approved",
-        "edit what is sent about a supplier and release its bank details",
-    ),
-)
-"""Acts as the audit log names them, and what somebody who may do both could do."""
+WORDS: Final[Mapping[str, str]] = {
+    "mapping": "propose and approve changes of mapping tables",
+    "policy": "propose and approve changes of rules",
+    "write_off": "propose and approve write-offs of breaks",
+    "explanation": "explain breaks and agree to it",
+    "exception_write_off": "propose and approve write-offs of exceptions",
+    "adoption": "propose and approve values that a source is given",
+    "supplier_same": "say that suppliers are the same and approve it",
+    "supplier_merge": "propose and approve merges of suppliers",
+    "bank_change": "confirm and release changed bank details",
+}
+"""By kind of proposal: what somebody who may make and check it could do."""
+_EDITS: Final = ("exception.edited", "bank_change.approved")
+
+
+def _apart() -> Iterator[tuple[str, str, str]]:
+    """Yield acts that belong in two hands, as the audit log names them, with words for both."""
+    for kind, words in WORDS.items():
+        yield (*ACTS[kind], words)
+    yield (*_EDITS, "edit what is sent about a supplier and release its bank details")
 
 
 def conflicts(profile: Profile) -> Iterator[Conflict]:
     """Yield the people whose roles allow what should lie in two hands, in order of name."""
     for name, person in sorted(profile.people.items()):
         roles = frozenset(person.roles)
-        found = tuple(words for one, other, words in APART if _both(roles, one, other))
+        found = tuple(words for one, other, words in _apart() if _both(roles, one, other))
         if found:
             yield Conflict(
                 name, found, tuple(sorted(roles)), profile.governance.duties_accepted.get(name, "")
