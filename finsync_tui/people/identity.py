@@ -8,11 +8,11 @@ from finsync_tui.actor import Actor
 from finsync_tui.actor import account as this_account
 from finsync_tui.people.keys import Signer
 from finsync_tui.people.who import who_is
-from finsync_tui.profile import Profile
+from finsync_tui.profile import Profile, Staff
 
 
 def acting(
-    profile: Profile,
+    profile: Profile | Staff,
     source: Literal["cli", "tui", "web"],
     *,
     os_account: str = "",
@@ -26,7 +26,7 @@ def acting(
     return Actor(who.name, source, who.roles, account, web_login, key)
 
 
-def known_now(profile: Profile, actor: Actor) -> Actor:
+def known_now(profile: Profile | Staff, actor: Actor) -> Actor:
     """Return the same person as the profile knows them now."""
     return acting(
         profile,

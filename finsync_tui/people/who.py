@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from finsync_tui.people.roles import Roles
-from finsync_tui.profile import Profile
+from finsync_tui.profile import Profile, Staff
 
 SIGNED_OUT = 77
 """How a workbench in a browser ends whose person signed out: the server ends their session with it."""
@@ -23,7 +23,7 @@ class Who:
     is_listed: bool
 
 
-def who_is(profile: Profile, *, os_account: str = "", web_login: str = "") -> Who:
+def who_is(profile: Profile | Staff, *, os_account: str = "", web_login: str = "") -> Who:
     """Return who that account or sign-in is. Exactly one of both is given."""
     asked = web_login or os_account
     if not profile.people and not web_login:  # a web sign-in is somebody only by being listed

@@ -14,8 +14,8 @@ from finsync_tui.profile.model import (
     Schedule,
     Segment,
 )
-from finsync_tui.profile.overlay import load, load_rules, shipped
-from finsync_tui.profile.people import Governance, Person, Role
+from finsync_tui.profile.overlay import load, load_people, load_rules, shipped
+from finsync_tui.profile.people import Governance, Person, Role, Staff
 from finsync_tui.profile.people_check import INVITATIONS, SIGN_INS
 from finsync_tui.profile.problem import Problem
 
@@ -36,9 +36,11 @@ __all__ = [
     "Role",
     "Schedule",
     "Segment",
+    "Staff",
     "check",
     "check_rules",
     "load",
+    "load_people",
     "load_rules",
     "patterns",
     "shipped",

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile
+from finsync_tui.profile.people import Staff
 from finsync_tui.profile.places import Source, where
 from finsync_tui.settings import FILE_NAME as WORKSPACE_FILE
 from finsync_tui.settings import SettingsFileError, Workspace, read_toml
@@ -89,6 +90,18 @@ def rules(workspace: Workspace) -> Ruled | list[SettingsFileError]:
         return Ruled.model_validate(merged)
     except ValidationError as error:
         return _worded(workspace, read, error)
+
+
+def load_people(workspace: Workspace) -> Staff:
+    """Return who works here alone; the first thing that keeps the people from being read is raised."""
+    merged: dict[str, Any] = {}
+    read = sources(workspace)
+    for source in read:
+        merged = merge(merged, source.document)
+    try:
+        return Staff.model_validate(merged)
+    except ValidationError as error:
+        raise _worded(workspace, read, error)[0] from None
 
 
 def load_rules(workspace: Workspace) -> Ruled:

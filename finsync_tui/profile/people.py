@@ -97,3 +97,11 @@ class Governance(_Part):
     bank_change: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )
+
+
+class Staff(BaseModel):
+    """The part of a profile that says who may do what: whoever asks for that alone need not make all of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    people: dict[str, Person] = Field(default_factory=dict)

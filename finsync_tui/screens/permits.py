@@ -80,7 +80,7 @@ def known(path: Path, person: Actor) -> tuple[Actor, dict[str, str]]:
     if not (path.parent / FILE_NAME).is_file():
         return person, {}
     try:
-        actor = people.known_now(profile.load(load_workspace(path.parent)), person)
+        actor = people.known_now(profile.load_people(load_workspace(path.parent)), person)
     except FinsyncError:
         return person, {}  # whoever acts is told what is wrong with the profile
     found: dict[str, str] = {}
