@@ -59,7 +59,7 @@ def merge_suppliers(
         merge_id = supplier_merges.new(db, keep, double, plan.body, reason=reason, by=actor.name, now=now)
         merge = _get(db, merge_id)
         number = workflow = None
-        if merging.rule(profile, merge.plan_data) == "two":
+        if merging.rule(db, profile, merge.plan_data) == "two":
             number = second_person.propose(
                 db, profile, actor, signer, kind=NAME, what="a merge of suppliers", name=merge.name, body=plan.body,
                 reason=reason, now=now,

@@ -15,6 +15,7 @@ from finsync_tui.actor import Actor
 from finsync_tui.flows import supplier_sameness as sameness
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
+from finsync_tui.suppliers import persons
 from store import Store, audit, crossrefs, proposals, records, supplier_answers, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
@@ -44,7 +45,7 @@ def answer_suppliers(
 ) -> Said:
     """Keep for each pair of record keys that they are one supplier, or are not: all in one transaction, or none.
 
-    That two are one takes as many persons as a merge: the first one's word waits until another says the same, both sign it.
+    That two are one takes as many persons as merging them: the first one's word waits until another says the same, both sign it.
     That they are not is anybody's word, signed where merges are, and ends one that waits and a link between them. An answer of yesterday may be given anew; both stay, the
     newer counts. Nothing changes in any system.
     """
@@ -67,7 +68,7 @@ def answer_suppliers(
                     now,
                     _part(db, profile, actor, signer, one, other, why, now),
                 )
-            elif profile.supplier_merge_rule == "one":
+            elif persons.to_join(db, profile, [(one, other)]) == "one":
                 _keep(db, actor, one, other, said, why, now, None)
             elif open_ is None:
                 _propose(db, profile, actor, signer, one, other, why, now)

@@ -287,6 +287,7 @@ def _answer(
 ) -> None:
     from finsync_tui import actions
     from finsync_tui import profile as profiles
+    from finsync_tui.suppliers import persons
 
     if len(keys) < 2 or len(keys) % 2:
         raise UsageError(
@@ -295,7 +296,7 @@ def _answer(
     pairs = list(zip(keys[::2], keys[1::2], strict=True))
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
-    signer = actions.signer_for(found, who, profile.supplier_merge_rule)
+    signer = actions.signer_for(found, who, persons.at_most(profile))
     with opened(workspace) as store:
         done = actions.answer_suppliers(store, profile, who, pairs, said, reason, signer)
     if json:

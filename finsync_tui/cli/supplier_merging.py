@@ -46,7 +46,7 @@ def merge(
     """Merge a double: it becomes inactive in its system, and documents find the supplier that stays."""
     from finsync_tui import actions
     from finsync_tui import profile as profiles
-    from finsync_tui.suppliers import merging
+    from finsync_tui.suppliers import merging, persons
 
     found = workspace_of(workspace)
     profile = profiles.load(found)
@@ -57,7 +57,7 @@ def merge(
         say_json(shown) if json else _say_plan(shown)
         return
     who = actor(workspace)
-    signer = actions.signer_for(found, who, merging.rule_at_most(profile))
+    signer = actions.signer_for(found, who, persons.at_most(profile))
     with opened(workspace) as store:
         done = actions.merge_suppliers(store, profile, who, keep, double, reason, signer)
     if json:

@@ -97,7 +97,16 @@ class SupplierMerge(AskedFlow):
 def check_approval(context: Context) -> Answer:
     """Did those agree whom the profile asks? Writing into the file is not enough."""
     merge = _merge(context)
-    return _not_agreed(context, merge) or Done({"merge": merge.id, "proposal": merge.proposal_id})
+    return _not_to_join(context, merge) or Done({"merge": merge.id, "proposal": merge.proposal_id})
+
+
+def _not_to_join(context: Context, merge: Merge) -> Hold | None:
+    """Say why the two may not become one now: what changed since they were looked at is told as that, not as a forgery."""
+    if merging.gap(merge.plan_data) is None:
+        changed = merging.outdated(context.db, merge.plan_data)
+        if changed is not None:
+            return _outdated(context, merge, changed)
+    return _not_agreed(context, merge)
 
 
 def _not_agreed(context: Context, merge: Merge) -> Hold | None:
@@ -115,15 +124,19 @@ def _not_agreed(context: Context, merge: Merge) -> Hold | None:
 
 def problem_of(db: Connection, profile: Profile, merge: Merge) -> str | None:
     """Say why a merge may not be done; None: it may."""
-    return disagreement(
-        db, profile, merging.rule(profile, merge.plan_data), merge.proposal_id, kind=NAME, name=merge.name, body=merge.plan,
+    made = merge.plan_data
+    return merging.gap(made) or disagreement(
+        db, profile, merging.rule(db, profile, made), merge.proposal_id, kind=NAME, name=merge.name, body=merge.plan,
         what="plan",
     )  # fmt: skip
 
 
 def join(context: Context) -> Answer:
-    """From now on documents find the one that stays."""
+    """From now on documents find the one that stays; who agreed is looked at again, whatever led here."""
     merge = _merge(context)
+    problem = _not_to_join(context, merge)
+    if problem is not None:
+        return problem
     done = merging.apply(
         context.db, merge.plan_data, by=merge.made_by, reason=merge.reason, now=context.now,
         agreed=merge.proposal_id,

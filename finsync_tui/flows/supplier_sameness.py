@@ -1,6 +1,6 @@
 """Whether those whom the profile asks have agreed that two suppliers are one: what was signed, and what stands in the file.
 
-A word that two suppliers are one lets documents be paid to the other, as a merge does. So it takes as many persons as a merge,
+A word that two suppliers are one lets documents be paid to the other, as a merge does. So it takes as many persons as merging them,
 and the engine checks their signatures each time it goes by such a word.
 
 That two are different is one person's word, signed by them. Unsigned it still keeps the two apart, but lets nobody create the one
@@ -17,7 +17,7 @@ from typing import Final
 from finsync_tui.flows.steps import Context
 from finsync_tui.mapping.standing import maker_refusal, refusal
 from finsync_tui.profile import Profile
-from finsync_tui.suppliers import merging
+from finsync_tui.suppliers import merging, persons
 from store import proposals, supplier_answers, supplier_merges
 from store.columns import encode, from_json
 from store.proposals import Proposal
@@ -68,7 +68,7 @@ def waiting(db: Connection, one: str, other: str) -> Proposal | None:
 
 def problem(db: Connection, profile: Profile, one: str, other: str) -> str | None:
     """Say why the word that two are one does not count as it stands in the file; None: it does, or one person is enough."""
-    if profile.supplier_merge_rule == "one":
+    if persons.to_join(db, profile, [(one, other)]) == "one":
         return None
     number = supplier_answers.agreed_by(db, one, other)
     found = proposals.get(db, number) if number is not None else None

@@ -74,8 +74,10 @@ def answer(
     pairs = supplier_pairs.keys_of(store.db, ids)
     told = ""
     if pairs:
+        from finsync_tui.suppliers import persons
+
         profile = profiles.load(workspace) if workspace is not None else profiles.Profile(systems={})
-        rule = profile.supplier_merge_rule
+        rule = persons.at_most(profile)
         signer = actions.signer_for(workspace, actor, rule) if workspace is not None else None
         named = [pairs[one] for one in ids if one in pairs]
         done = actions.answer_suppliers(store, profile, actor, named, said, reason, signer)
@@ -92,9 +94,9 @@ def _merged(workspace: Workspace, store: Store, actor: Actor, pair_id: int, word
     if pair is None or keep not in pair:
         raise NotAllowedError("one of the two suppliers has changed. Nothing was changed. Look again.")
     double = pair[1] if keep == pair[0] else pair[0]
-    from finsync_tui.suppliers import merging
+    from finsync_tui.suppliers import persons
 
     profile = profiles.load(workspace)
-    signer = actions.signer_for(workspace, actor, merging.rule_at_most(profile))
+    signer = actions.signer_for(workspace, actor, persons.at_most(profile))
     done = actions.merge_suppliers(store, profile, actor, keep, double, words, signer)
     return "proposed: a second person approves it (; then l)" if done.workflow is None else ""

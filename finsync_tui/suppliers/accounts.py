@@ -6,7 +6,9 @@ from collections.abc import Collection
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from store import crossrefs
 from store.canonical.keys import RecordKey
+from store.canonical.supplier import Supplier
 
 
 class KnownAccount(NamedTuple):
@@ -36,3 +38,20 @@ def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
         (system, external_id),
     )
     return [KnownAccount(*row) for row in rows]
+
+
+def paid_to(db: Connection, key: str) -> frozenset[str]:
+    """Return the fingerprints of all accounts that documents of a record may be paid to: its own, and those of the records of
+    other systems that it is by a link."""
+    return frozenset(
+        account.fingerprint for one in sorted({key, *linked(db, key)}) for account in of_supplier(db, one)
+    )
+
+
+def linked(db: Connection, key: str) -> set[str]:
+    """Return the records of other systems that are this one by a link, whichever of the two it was made for."""
+    system, external_id = RecordKey.parse(key)
+    return {
+        *(f"{link.system}:{link.external_id}" for link in crossrefs.of(db, Supplier.entity, key)),
+        *(link.document_key for link in crossrefs.leading_to(db, Supplier.entity, system, external_id)),
+    }

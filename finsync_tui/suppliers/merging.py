@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts, searching
+from finsync_tui.suppliers import accounts, persons, searching
 from store import crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
@@ -22,6 +22,7 @@ from store.clock import instant, text
 from store.columns import encode
 from store.crossrefs import Crossref
 from store.errors import NotAllowedError, NotFoundError
+from store.proposals import Rule
 
 CHANGE: Final = "supplier.change"
 ENTITY: Final = Supplier.entity
@@ -104,9 +105,9 @@ def plan(db: Connection, profile: Profile, keep: str, double: str) -> Plan:
         )
     ids = golden_suppliers.of_keys(db, [keep, double])
     staying = _members(db, ids.get(keep), keep)
-    twins = _linked(db, keep)
+    twins = accounts.linked(db, keep)
     if ids.get(keep) == ids.get(double):
-        going = sorted({double, *(_linked(db, double) - twins)} - {keep})
+        going = sorted({double, *(accounts.linked(db, double) - twins)} - {keep})
     else:
         going = _members(db, ids.get(double), double)
     records_of = golden_suppliers.newest(db, [*staying, *going])
@@ -134,28 +135,44 @@ def _payment(db: Connection, key: str, keep: str) -> Payment:
     )  # fmt: skip
 
 
-def rule(profile: Profile, made: Mapping[str, Any]) -> Literal["one", "two"]:
-    """Return how many persons a merge takes: by which documents are paid to another account, as many as a bank change."""
-    moves = any(one["is_other"] for one in made.get("payments", ()))
-    return "two" if moves and profile.bank_change_rule == "two" else profile.supplier_merge_rule
+def rule(db: Connection, profile: Profile, made: Mapping[str, Any]) -> Rule:
+    """Return how many persons a merge takes, by the accounts that the store holds: whoever wrote a plan into the file does not
+    say whose signature it needs."""
+    moved = {(one["keep"], one["key"]) for one in made.get("payments", ())}
+    for one in made["relinks"]:
+        before = one["before"]["external_id"] if one["before"] else None
+        was = f"{one['system']}:{before}" if before is not None else one["document_key"]
+        moved.add((f"{one['system']}:{one['external_id']}", was))
+    return persons.to_join(db, profile, pairs(made) | moved)
 
 
-def rule_at_most(profile: Profile) -> Literal["one", "two"]:
-    """Return how many persons any merge can take."""
-    return "two" if "two" in (profile.supplier_merge_rule, profile.bank_change_rule) else "one"
+def gap(made: Mapping[str, Any]) -> str | None:
+    """Say of which double a plan does not name the accounts that its documents are paid to; None: of each it does."""
+    named = {one["key"]: one["keep"] for one in made.get("payments", ())}
+    for one in made["endings"]:
+        if named.get(one["key"]) != one["keep"]:
+            return f"its plan does not say which accounts documents of {one['key']} are paid to afterwards"
+    for key, _ in made.get("left", ()):
+        if key not in named:
+            return f"its plan does not say which accounts documents of {key} are paid to afterwards"
+    return None
+
+
+def outdated(db: Connection, made: Mapping[str, Any]) -> str | None:
+    """Say why a plan does not fit any more; None: links and accounts are as it says."""
+    for one in made["relinks"]:
+        link = crossrefs.get(db, ENTITY, one["document_key"], one["system"])
+        if (None if link is None else _as_data(link)) != one["before"]:
+            return f"the link of {one['document_key']} to {one['system']} is another one by now"
+    for one in made.get("payments", ()):
+        now_paid = asdict(_payment(db, one["key"], one["keep"]))
+        if encode(now_paid) != encode(one):
+            return f"the bank accounts of {one['key']} or {one['keep']} are others by now"
+    return None
 
 
 def _members(db: Connection, golden_id: int | None, key: str) -> list[str]:
     return [key] if golden_id is None else golden_suppliers.keys_of(db, [golden_id])
-
-
-def _linked(db: Connection, key: str) -> set[str]:
-    """Return the records of other systems that are this one by a link, whichever of the two it was made for."""
-    system, external_id = RecordKey.parse(key)
-    return {
-        *(f"{link.system}:{link.external_id}" for link in crossrefs.of(db, ENTITY, key)),
-        *(link.document_key for link in crossrefs.leading_to(db, ENTITY, system, external_id)),
-    }
 
 
 def _survivor(
@@ -217,14 +234,9 @@ def apply(
 ) -> dict[str, Any] | str:
     """Say that the two are one and let their links lead to the one that stays; return what is needed to take it back, or
     why the plan does not fit any more."""
-    for one in made["relinks"]:
-        link = crossrefs.get(db, ENTITY, one["document_key"], one["system"])
-        if (None if link is None else _as_data(link)) != one["before"]:
-            return f"the link of {one['document_key']} to {one['system']} is another one by now"
-    for one in made.get("payments", ()):
-        now_paid = asdict(_payment(db, one["key"], one["keep"]))
-        if encode(now_paid) != encode(one):
-            return f"the bank accounts of {one['key']} or {one['keep']} are others by now"
+    problem = gap(made) or outdated(db, made)
+    if problem is not None:
+        return problem
     for one in made["relinks"]:
         crossrefs.link(
             db, ENTITY, one["document_key"], one["system"], one["external_id"], number=one["number"], why="merged",

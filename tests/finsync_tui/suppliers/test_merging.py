@@ -162,13 +162,60 @@ def test_a_merge_that_moves_payments_takes_as_many_persons_as_a_changed_account(
     _account(estate, 1, estate.erp_double, OLD)
     _account(estate, 2, estate.erp_kept, OLD)
     plan = json.loads(merging.plan(estate.store.db, estate.profile, *estate.keys).body)
+    to_one_account = merging.rule(estate.store.db, estate.profile, plan)
     _account(estate, 2, estate.erp_kept, NEW)
 
     made = estate.merge()
     estate.settle()
 
-    assert "one" == merging.rule(estate.profile, plan)
+    assert ("one", "two") == (to_one_account, merging.rule(estate.store.db, estate.profile, plan))
     assert (None, "proposed") == (made.workflow, estate.state(made.merge))
+
+
+@pytest.mark.parametrize("step", ["check_approval", "join"])
+@pytest.mark.parametrize("written", ["none", "none at all", "alike"])
+def test_a_merge_that_was_written_into_the_file_moves_no_payments(written: str, step: str) -> None:
+    """How many persons it takes is not read from the plan: payments left out of it, or said to stay, move nothing without a
+    signature."""
+    estate = Twice(governance={"supplier_merge": "one", "bank_change": "two"})
+    _account(estate, 1, estate.erp_double, OLD)
+    _account(estate, 2, estate.erp_kept, NEW)
+    plan = json.loads(merging.plan(estate.store.db, estate.profile, *estate.keys).body)
+    if written == "alike":
+        plan["payments"] = [one | {"is_other": False} for one in plan["payments"]]
+    else:
+        plan |= {"payments": []} | ({"endings": [], "left": []} if written == "none at all" else {})
+    _write(estate, plan, step)
+    before = estate.everything()
+
+    estate.settle()
+
+    assert ["MERGE_OUTDATED" if written == "alike" else "APPROVAL_INVALID"] == estate.open_classes
+    assert before == estate.everything()
+
+
+def test_a_merge_that_one_person_may_do_stops_when_it_would_move_payments_by_now() -> None:
+    """It is told as what it is, a changed account, and nobody looks for a forger."""
+    estate = Twice(governance={"supplier_merge": "one", "bank_change": "two"})
+    made = estate.merge()
+    _account(estate, 2, estate.erp_kept, NEW)
+
+    estate.settle()
+
+    assert (True, ["MERGE_OUTDATED"]) == (made.workflow is not None, estate.open_classes)
+
+
+def _write(estate: Twice, plan: dict[str, Any], step: str) -> None:
+    """Somebody with the file writes a merge and its process."""
+    with estate.store.transaction() as db:
+        number = supplier_merges.new(db, *estate.keys, json.dumps(plan), reason="one", by="maria", now=MONDAY)
+        merge = supplier_merges.get(db, number)
+        assert merge is not None
+        started = workflows.start(
+            db, flow="supplier_merge", kind="merge", entity=supplier_merges.ENTITY, document_key=merge.key,
+            document_number="x", document_version=1, document_revision="", step=step, now=MONDAY,
+        )  # fmt: skip
+        supplier_merges.change(db, number, "merging", MONDAY, workflow_id=started)
 
 
 def test_a_merge_stops_when_the_account_of_the_one_that_stays_changes_before_it_is_done() -> None:

@@ -1,4 +1,4 @@
-"""That two suppliers are one takes as many persons as a merge: the second says the same, and both have signed it."""
+"""That two suppliers are one takes as many persons as merging them: the second says the same, and both have signed it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import pytest
 from finsync_tui import actions, people
 from finsync_tui.flows import supplier_sameness
 from finsync_tui.suppliers import golden
-from store import supplier_answers
+from store import records, supplier_answers
+from store.canonical.supplier import SupplierBankAccount, fingerprint, masked
 from store.errors import NotAllowedError
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
+from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD
+from tests.finsync_tui.suppliers.test_merging import Twice
 from tests.finsync_tui.suppliers.test_onboarding import Onboarding
 
 NAME, LIKE = "Harbour Paper Trading Ltd", "Harbour Paper Traders Ltd"
@@ -90,6 +93,50 @@ def test_without_a_key_nobody_says_it_and_in_the_file_it_does_not_count() -> Non
     link = estate.link(int(estate.ours.partition(":")[2]))
     assert link is not None
     assert estate.theirs == f"{TARGET}:{link.external_id}"
+
+
+def _paid_to(estate: Twice, own: int, supplier: int, number: str) -> None:
+    one = SupplierBankAccount(
+        number=f"A{own}", supplier_id=str(supplier), fingerprint=fingerprint(number), masked=masked(number)
+    )
+    with estate.store.transaction() as db:
+        incoming = records.Incoming(str(own), one, number.encode())
+        records.put_page(db, "supplier_bank_account", TARGET, [incoming], estate.clock.now())
+
+
+@pytest.mark.parametrize("pair", ["in the source", "in the target", "across"])
+def test_where_one_person_may_merge_a_word_that_moves_payments_waits_for_a_second(pair: str) -> None:
+    """By their own accounts or those of the records they are linked with; written into the file it does not count either."""
+    estate = Twice(governance={"supplier_merge": "one", "bank_change": "two"})
+    _paid_to(estate, 1, estate.erp_double, OLD)
+    _paid_to(estate, 2, estate.erp_kept, NEW)
+    ours, theirs = f"{SOURCE}:{estate.double}", f"{TARGET}:{estate.erp_kept}"
+    one, other = {
+        "in the source": estate.keys,
+        "in the target": (theirs, f"{TARGET}:{estate.erp_double}"),
+        "across": (ours, theirs),
+    }[pair]
+
+    done = actions.answer_suppliers(
+        estate.store, estate.profile, estate.who(), [(one, other)], "same", "one", estate.signer()
+    )
+    with estate.store.transaction() as db:
+        supplier_answers.answer(db, one, other, "same", by="tom", at=estate.clock.now())
+
+    assert actions.Said(0, 1) == done
+    assert "nobody else approved it" == supplier_sameness.problem(estate.store.db, estate.profile, one, other)
+
+
+def test_where_one_person_may_merge_a_word_that_moves_no_payments_is_theirs() -> None:
+    """Both are paid to one account."""
+    estate = Twice(governance={"supplier_merge": "one", "bank_change": "two"})
+    _paid_to(estate, 1, estate.erp_double, OLD)
+    _paid_to(estate, 2, estate.erp_kept, OLD)
+
+    done = actions.answer_suppliers(estate.store, estate.profile, estate.who(), [estate.keys], "same", "one")
+
+    assert actions.Said(1, 0) == done
+    assert supplier_sameness.problem(estate.store.db, estate.profile, *estate.keys) is None
 
 
 def test_what_two_persons_approved_about_others_does_not_count_for_these() -> None:
