@@ -18,6 +18,10 @@ OWNED_FIELDS: Final = (*GOLDEN_FIELDS, "sites")
 """Fields that a system may own: its sites follow, but each system has its own, so that no golden record has them."""
 
 
+DOUBT_MOST: Final = 90.0
+"""Two suppliers with two postcodes or two bank accounts score no more than this, unless a tax id agrees: a person looks."""
+
+
 class Thresholds(NamedTuple):
     """From which score on two suppliers are taken for one, or a person is asked."""
 
@@ -49,7 +53,10 @@ class SupplierPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    link: float = Field(default=92.0, ge=0, le=100, description="From here on two are taken for one")
+    link: float = Field(
+        default=92.0, gt=DOUBT_MOST, le=100,
+        description="From here on two are taken for one: above 90, which is the most for two with other postcodes or accounts",
+    )  # fmt: skip
     ask: float = Field(default=70.0, ge=40, le=100, description="From here on a person is asked")
 
     create_in: tuple[str, ...] = Field(

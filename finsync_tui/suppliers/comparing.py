@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
+from finsync_tui.profile.suppliers import DOUBT_MOST
 from finsync_tui.suppliers.normal_form import is_unlike, parts, place
 from store.canonical.tax_kinds import key as tax_key
 from store.canonical.tax_kinds import kind
@@ -35,8 +36,6 @@ TAX_ABROAD: Final = -6.0
 UNLIKE_MOST: Final = 84.0
 """However alike they are, a GmbH and its GmbH & Co. KG, a company and its holding, a fund II and a fund III score no more: a
 person looks."""
-DOUBT_MOST: Final = 90.0
-"""Nor more than this with two postcodes or two bank accounts, unless a tax id agrees."""
 WORTH_A_LOOK: Final = 57.0
 """Names with less in common are not looked at more closely."""
 SURE: Final = 92.0
@@ -122,7 +121,7 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
         if not one.tax_kinds.isdisjoint(other.tax_kinds):
             return 0.0
     moved, is_near, most = _moves(one, other)
-    if PROVEN + moved < cutoff:
+    if min(PROVEN + moved, most) < cutoff:
         return 0.0
     needed = PROVEN - (PROVEN + moved - cutoff) / STEEP
     found = names(one, other, needed, is_near=is_near)
@@ -131,7 +130,8 @@ def score(one: Form, other: Form, cutoff: float = 0.0) -> float:
         one.numbers != other.numbers or (one.legal != other.legal and is_unlike(one.legal, other.legal))
     ):
         total = UNLIKE_MOST
-    return 0.0 if total < cutoff or not found else min(total, most)
+    total = min(total, most)
+    return 0.0 if total < cutoff or not found else total
 
 
 def _moves(one: Form, other: Form) -> tuple[float, bool, float]:
@@ -203,6 +203,12 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
         what = "other bank accounts" if is_other else "the same bank account"
         points = BANK_OTHER if is_near else BANK_OTHER_ELSEWHERE
         reasons.append(Reason(what, points if is_other else BANK_SAME))
+    if _moves(one, other)[2] < PROVEN:
+        reasons.append(
+            Reason(
+                f"other postcodes or bank accounts, and no tax id that agrees: {DOUBT_MOST:.0f} at most", 0.0
+            )
+        )
     return score(one, other), tuple(reasons)
 
 

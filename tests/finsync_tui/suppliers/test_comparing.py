@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from benchmarks import supplier_truth
-from finsync_tui.profile.suppliers import Thresholds
+from finsync_tui.profile.suppliers import DOUBT_MOST, SupplierPolicy, Thresholds
 from finsync_tui.suppliers import matching
 from finsync_tui.suppliers.comparing import PROVEN, Form, explain, form, score
 from finsync_tui.suppliers.normal_form import normalise, place
@@ -77,7 +78,28 @@ def test_it_does_not_matter_who_is_compared_with_whom(one: str, other: str, post
 
     assert score(a, b) == score(b, a) == explain(a, b)[0]
     assert 0 <= score(a, b) <= 100
-    assert score(a, b, 80) in (0, score(a, b))
+    for cutoff in (80, 91, 95):
+        assert score(a, b, cutoff) == (score(a, b) if score(a, b) >= cutoff else 0)
+
+
+def test_what_differs_is_asked_about_however_high_the_threshold() -> None:
+    """One name and one town, but two postcodes: 90 at most, never a hit above it, and the reasons say why."""
+    one, other = a_form(), a_form(postcode="HU9 9ZZ")
+    paid = a_form(accounts=frozenset(("a",))), a_form(accounts=frozenset(("b",)))
+
+    for pair in ((one, other), paid):
+        total, reasons = explain(*pair)
+        assert (DOUBT_MOST, 0.0) == (total, score(*pair, DOUBT_MOST + 5))
+        assert "90 at most" in reasons[-1].what
+    assert not any("at most" in reason.what for reason in explain(one, one)[1])
+
+
+@pytest.mark.parametrize("link", [DOUBT_MOST, 80])
+def test_a_threshold_that_would_link_what_differs_is_refused(link: float) -> None:
+    """Nobody lets two with contradicting postcodes link by themselves."""
+    with pytest.raises(ValidationError, match="greater than 90"):
+        SupplierPolicy(link=link)
+    assert DOUBT_MOST + 0.5 == SupplierPolicy(link=DOUBT_MOST + 0.5).link
 
 
 def test_a_tax_id_that_agrees_decides() -> None:
