@@ -8,6 +8,7 @@ from typing import Final
 from store.canonical.supplier import normal
 
 _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
+_SIGN_BETWEEN: Final = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _LETTERS_BEHIND: Final = re.compile(r"(?<=\d)[^\W\d_]+$")
 
 
@@ -30,8 +31,30 @@ def stem(number: str) -> str:
 
 
 def is_typed_alike(one: str, other: str) -> bool:
-    """Say whether two numbers differ in how they were typed at most."""
-    return normal(one) == normal(other) or typed(one) == typed(other)
+    """Say whether two numbers differ in how they were typed at most. A sign between digits counts: without it, it could be
+    another number.
+
+    >>> is_typed_alike("2026-01-11", "2026/1/11"), is_typed_alike("PO-1", "po 001")
+    (True, True)
+    >>> is_typed_alike("2026-1-11", "2026-11-1"), is_typed_alike("10-1", "101")
+    (False, False)
+    """
+    return _between_signs(one) == _between_signs(other)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Say whether two are one number: signs and blanks make no other one, unless both have them between digits, elsewhere.
+
+    >>> is_same("inv 1", "INV-1"), is_same("10-1", "101"), is_same("2026-1-11", "2026-11-1")
+    (True, True, False)
+    """
+    if normal(one) != normal(other):
+        return False
+    return not (_SIGN_BETWEEN.search(one) and _SIGN_BETWEEN.search(other)) or is_typed_alike(one, other)
+
+
+def _between_signs(number: str) -> list[str]:
+    return [typed(part) for part in _SIGN_BETWEEN.split(number)]
 
 
 def _without_zeros(text: str) -> str:

@@ -104,7 +104,12 @@ def is_like(db: Connection, system: str, invoice_ids: Sequence[str], workflow: W
         if other is None or invoice_id == own.external_id or f"{system}:{invoice_id}" in compared:
             continue
         if abs(other.record.invoiced_on - own.record.invoiced_on) <= near or (
-            numbers.is_typed_alike(other.record.number, own.record.number)
+            numbers.is_same(other.record.number, own.record.number)
+            or numbers.is_typed_alike(other.record.number, own.record.number)
+            or (
+                numbers.stem(other.record.number) == numbers.stem(own.record.number)
+                and evidence.may_be_one(other.record, own.record)
+            )
         ):
             return True
     return False

@@ -15,6 +15,7 @@ from finsync_tui.flows.invoice import evidence, payees
 from finsync_tui.profile import Profile
 from finsync_tui.profile.invoice import DuplicatePolicy
 from store import findings, records
+from store.canonical import numbers
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
 
@@ -84,7 +85,7 @@ def _alike(
 
 def _is_like(kind: str, own: Invoice, other: Invoice, rules: DuplicatePolicy) -> bool:
     if kind == "supplier_invoice":
-        return rules.same_number != "off"
+        return rules.same_number != "off" and numbers.is_same(own.number, other.number)
     if kind == "supplier_near":
         return rules.near_number != "off" and evidence.may_be_one(other, own)
     if rules.same_amount == "off":

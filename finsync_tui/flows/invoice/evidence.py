@@ -218,6 +218,7 @@ def same_number_at_source(
             db, source, "supplier_invoice", normal(invoice.number), payee_number, invoice, workflow
         )
         if held.record.status not in ("cancelled", "rejected")
+        and numbers.is_same(held.record.number, invoice.number)
         and abs(held.record.invoiced_on - invoice.invoiced_on) <= NUMBER_REPEATS_AFTER
         and _began_before(db, held.key, workflow)
     ]
@@ -231,7 +232,9 @@ def same_number_in_erp(
     return [
         held.external_id
         for held in payees.alike(db, target, "supplier_invoice", normal(invoice.number), payee)
-        if held.record.status != "cancelled" and held.record.reference != mark
+        if held.record.status != "cancelled"
+        and held.record.reference != mark
+        and numbers.is_same(held.record.number, invoice.number)
     ]
 
 
@@ -270,9 +273,9 @@ def is_typed_in(db: Connection, held: Held[Invoice]) -> bool:
 
 
 def may_be_one(one: Invoice, other: Invoice) -> bool:
-    """Say whether two invoices with near numbers may be one: how it was typed says nothing, and letters behind it are a copy's
-    where the amount is the same, too. Equal numbers are looked at by themselves."""
-    if normal(one.number) == normal(other.number) or (one.kind, one.currency) != (other.kind, other.currency):
+    """Say whether two invoices with near numbers may be one: how it was typed says nothing; letters behind it are a copy's, and
+    other signs between digits a slip, where the amount is the same, too. Equal numbers are looked at by themselves."""
+    if numbers.is_same(one.number, other.number) or (one.kind, one.currency) != (other.kind, other.currency):
         return False
     if abs(one.invoiced_on - other.invoiced_on) > NUMBER_REPEATS_AFTER:
         return False

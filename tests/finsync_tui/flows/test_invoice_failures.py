@@ -365,6 +365,37 @@ def test_what_was_entered_by_hand_is_found_however_it_was_typed(
     assert ("check_duplicates" if class_ == "INVOICE_DUPLICATE" else "await_posting") == desk.step()
 
 
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(
+    ("second", "amount", "class_"),
+    [
+        ("R-2026/01/11", "71", "PAYMENT_DUPLICATE_POSSIBLE"),
+        ("R-2026-11-1", "71", None),
+        ("R-2026-11-01", "71", None),
+        ("R-2026-11-01", "70", "PAYMENT_DUPLICATE_POSSIBLE"),
+        ("R-2026-0111", "71", None),
+        ("R-2026-0111", "70", "PAYMENT_DUPLICATE_POSSIBLE"),
+    ],
+)
+def test_signs_between_digits_tell_numbers_apart(
+    second: str, amount: str, class_: str | None, there: bool
+) -> None:
+    """January 11th is not November 1st, whether it comes from the source or was entered in the ERP; of one amount it is asked
+    about."""
+    desk = InvoiceDesk()
+    if there:
+        entered = an_invoice(
+            a_free_line("70"), number="R-2026-1-11", reference=None, supplier_number="S-1001"
+        )
+        desk.put(TARGET, "777", entered)
+    else:
+        desk.invoice(an_invoice(a_free_line("70"), number="R-2026-1-11"))
+
+    desk.invoice(an_invoice(a_free_line(amount), number=second), "I2")
+
+    assert ([class_] if class_ else []) == [one for one, _ in desk.exceptions]
+
+
 @pytest.mark.parametrize(
     ("second", "class_"),
     [("inv 1", "INVOICE_DUPLICATE"), ("INV-01", "PAYMENT_DUPLICATE_POSSIBLE"), ("INV-11", None)],
