@@ -474,17 +474,6 @@ def find_by_number(db: sqlite3.Connection, model: type[R], system: str, number: 
     return None if row is None else _held(model, row)
 
 
-def find_by_field(
-    db: sqlite3.Connection, model: type[R], system: str, field: str, value: str, count_max: int = 20
-) -> list[Held[R]]:
-    """Return the records of one system whose field says this, by id. It looks through all of them: for small entities."""
-    rows = db.execute(
-        f"{_HELD} WHERE r.entity=? AND r.system=? AND v.body ->> ('$.' || ?) = ? ORDER BY r.external_id LIMIT ?",
-        (model.entity, system, field, value, count_max),
-    )
-    return [_held(model, row) for row in rows]
-
-
 def twins(db: sqlite3.Connection, entity: str, kind: str, value: str, system: str) -> list[str]:
     """Return the external ids in `system` of the records that carry this identifier."""
     rows = db.execute(

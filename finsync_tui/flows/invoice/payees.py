@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlite3 import Connection
 from typing import Final
 
-from store import records
+from finsync_tui.suppliers.normal_form import parts
+from store import records, supplier_forms
 from store.canonical.payables import Invoice
 from store.canonical.supplier import Supplier, normal
 from store.records import Held
+
+_NAMESAKES_MAX: Final = 400
+"""A name that more suppliers share, in all systems, says nothing of who it is."""
 
 
 def names(
@@ -74,4 +78,12 @@ def _suppliers(
     by_id = records.get(db, Supplier, system, supplier_id) if supplier_id else None
     if by_id is not None:
         return [by_id]
-    return records.find_by_field(db, Supplier, system, "name", name) if name else []
+    return _named(db, system, name) if name else []
+
+
+def _named(db: Connection, system: str, name: str) -> list[Held[Supplier]]:
+    """Return the suppliers of a system that are called exactly so, by what suppliers are compared by: none of the others is read."""
+    alike = supplier_forms.of_ids(db, supplier_forms.having(db, f"={parts(name)[0]}", _NAMESAKES_MAX))
+    ids = [one.external_id for one in alike if (one.system, one.name) == (system, name)]
+    held = records.get_many(db, Supplier, system, ids)
+    return [held[one] for one in ids if one in held]

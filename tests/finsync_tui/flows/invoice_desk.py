@@ -19,9 +19,11 @@ from finsync_tui.flows.steps import Facts
 from finsync_tui.mapping import tables
 from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import MappingRow, Profile
+from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.reconcile import read_back
 from finsync_tui.reconcile.checks import CHECKS
 from finsync_tui.reconcile.read_back import Want
+from finsync_tui.suppliers import sweeping
 from store import Store, commitments, crossrefs, events, leases, outbox, records, workflows
 from store.canonical.budget import Commitment
 from store.canonical.chart import TaxCode
@@ -228,6 +230,7 @@ class InvoiceDesk:
         """Prepayments that are applied to an invoice in the ERP."""
         self.put(TARGET, "900", a_supplier())
         self.put(SOURCE, "501", a_supplier(sites=()))
+        sweeping.sweep(self.store, Thresholds(), self.clock.now())
         self.put(TARGET, "cc420", a_cost_centre())
         code = TaxCode(number="V19", country="DE", description="VAT 19", rate_percent=Decimal(19))
         self.put("extract", "DE/V19", code)

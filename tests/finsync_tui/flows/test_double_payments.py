@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from finsync_tui.flows.invoice import payees
 from tests.finsync_tui.flows.invoice_desk import SOURCE, TARGET, InvoiceDesk, a_free_line, an_invoice, eur
 
 DOUBT = "PAYMENT_TWICE_POSSIBLE"
@@ -322,3 +323,18 @@ def test_a_payment_of_an_entry_without_a_suppliers_number_is_in_doubt(number: st
 
     assert [(DOUBT, "open")] == desk.exceptions
     assert "100.00 EUR (P9) of invoice 777 of" in desk.cause
+
+
+def test_a_payee_that_is_only_named_is_found_without_reading_all_suppliers() -> None:
+    """Each record is looked up by its id: an ERP has a hundred thousand of them, and every such invoice asks."""
+    desk, asked = InvoiceDesk(), list[str]()
+    desk.store.db.set_trace_callback(asked.append)
+
+    found = payees.names(desk.store.db, TARGET, None, None, "Muster Büromöbel GmbH")
+
+    desk.store.db.set_trace_callback(None)
+    plans = [row[3] for one in asked for row in desk.store.db.execute(f"EXPLAIN QUERY PLAN {one}")]
+    reads = [one for one in plans if one.startswith(("SCAN", "SEARCH r "))]
+    assert {"Muster Büromöbel GmbH", "S-1001", "900"} == set(found)
+    assert reads
+    assert all("external_id" in one for one in reads)
