@@ -71,11 +71,11 @@ def is_news(db: Connection, workflow: Workflow) -> bool:
 
 def follow_change(context: Context) -> Answer:
     """Let what is promised follow the ERP; say the old and the new, and tell the source."""
-    found, asked, target = found_in(context), subject.asked(context), subject.target(context)
+    found, asked = found_in(context), subject.asked(context)
     seen = subject.shown(context)
     assert seen is not None, "it is gone on with because of what the ERP shows"
     count = int(context.data.get("ended_count", 0)) + 1
-    commitments.replace(context.db, context.workflow.document_key, target, as_shown(seen.record, asked))
+    promise(context, seen.record, asked)
     marks = [one.mark() for one in found]
     if found and marks != context.data.get("changed_noted"):
         subject.note(context, CLASS, told(context, found))
@@ -123,6 +123,14 @@ def changes(seen: PurchaseOrder, asked: Commitment, issued: PurchaseOrder | None
         elif line.amount != old.amount or _is_other_size(line, first, old):
             found.append(Change(line.number, old.amount, line.amount, _sizes(old), _sizes(line)))
     return found
+
+
+def promise(context: Context, seen: PurchaseOrder, asked: Commitment) -> None:
+    """Let an order promise what the ERP holds of it. `asked` are all lines that it was asked for, also those that it has
+    cancelled: a line that was added may take their place, on their accounts."""
+    commitments.replace(
+        context.db, context.workflow.document_key, subject.target(context), as_shown(seen, asked)
+    )
 
 
 def as_shown(seen: PurchaseOrder, asked: Commitment) -> Commitment:

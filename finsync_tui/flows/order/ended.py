@@ -47,7 +47,7 @@ def follow_erp(context: Context) -> Answer:
     """Let what is promised follow the ERP, and tell the source what has become of the order there."""
     seen = subject.shown(context)
     assert seen is not None, "it is gone on with because of what the ERP shows"
-    key, status, target = context.workflow.document_key, seen.record.status, subject.target(context)
+    key, status = context.workflow.document_key, seen.record.status
     count = int(context.data.get("ended_count", 0)) + 1
     asked, before = subject.asked(context), commitments.open_of(context.db, key)
     left_out = context.data.get("left_out", [])
@@ -58,7 +58,7 @@ def follow_erp(context: Context) -> Answer:
     else:
         back = tuple(_asked_before(context, set(left_out) - set(lines)))
         whole = asked.model_copy(update={"lines": (*asked.lines, *back)})
-        commitments.replace(context.db, key, target, changed.as_shown(seen.record, in_force(context, whole)))
+        changed.promise(context, seen.record, whole)
         if not set(lines) <= set(context.data.get("ended_lines", [])):
             _note(context, f"lost {_named(lines)}", _less(before, commitments.open_of(context.db, key)))
     subject.tell(context, status if status in _ENDED else "changed", {}, part=f"erp-{count}")

@@ -93,6 +93,27 @@ def test_an_added_line_and_another_price_at_the_same_amount_are_changes(desk: In
     assert (13000, "Open, lines 1, 3 changed") == (desk.open_minor, told(desk)[-1])
 
 
+def test_an_order_of_which_every_line_is_replaced_promises_what_took_its_place(desk: InvoiceDesk) -> None:
+    """The new line is charged where the one was that it replaces, and both changes are told."""
+    order = desk.shown[Want(TARGET, PurchaseOrder.entity, "ERP-4711")]
+    assert isinstance(order, PurchaseOrder)
+    (line,) = order.lines
+    added = line.model_copy(update={"number": "2", "amount": eur("30"), "distributions": ()})
+    lines = (line.model_copy(update={"is_cancelled": True}), added)
+
+    desk.tell(TARGET, "ERP-4711", order.model_copy(update={"lines": lines, "total": eur("30")}))
+    settle(desk)
+
+    assert (["ORDER_ENDED", "ORDER_CHANGED"], CHANGED, 3000) == (desk.noted, desk.exceptions, desk.open_minor)
+    assert "Open, line 1 cancelled, line 2 changed" == told(desk)[-1]
+    assert [("2", "420", "7110", 3000)] == [
+        tuple(row)
+        for row in desk.store.db.execute(
+            "SELECT line_number, cost_centre, account, amount_minor FROM commitment_line"
+        )
+    ]
+
+
 def test_what_is_changed_back_asks_nobody(desk: InvoiceDesk) -> None:
     """The exception closes by itself, the source reads Open, and what was ordered is promised."""
     erp_changes(desk, quantity=Decimal(12), amount=eur("120"))
