@@ -80,6 +80,10 @@ class BudgetDay(NamedTuple):
     period: str | None
     budget_on: date
 
+    def within(self, period: str | None) -> date | None:
+        """Return the day, which stays as it was decided unless the document names another period by now."""
+        return self.budget_on if self.period == period else None
+
 
 def budget_days(db: sqlite3.Connection, document_key: str, stage: Stage) -> dict[tuple[str, int], BudgetDay]:
     """Return the budget day of each part that a document promises, or did, by line number and place in the line."""
@@ -136,7 +140,7 @@ def _put(
 
 def _budget_on(part: CommitmentDistribution, known: BudgetDay | None) -> str | None:
     """Return the budget day of a part: as it was decided; of one that was decided before there were such days, as it is known."""
-    day = part.budget_on or (known.budget_on if known is not None and known.period == part.period else None)
+    day = part.budget_on or (known.within(part.period) if known is not None else None)
     return day.isoformat() if day is not None else None
 
 

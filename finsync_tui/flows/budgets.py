@@ -115,8 +115,7 @@ def days(context: Context, lines: Iterable[Line], stage: commitments.Stage) -> d
     for line in lines:
         for place, part in enumerate(line.distributions, 1):
             before = known.get((line.number, place))
-            is_kept = before is not None and before.period == part.period
-            day = before.budget_on if before is not None and is_kept else None
+            day = before.within(part.period) if before is not None else None
             found[f"{line.number}/{part.number}"] = day or calendars.day(
                 number, part.period, context.now.date()
             )

@@ -149,7 +149,10 @@ _RELEASE: Mapping[str, Step] = {"release": release}
 def _lines(context: Context) -> Iterator[CommitmentLine]:
     lines = _requisition(context).lines
     days = budgets.days(context, lines, commitments.REQUISITION)
+    known = commitments.budget_days(context.db, context.workflow.document_key, commitments.REQUISITION)
     for line in lines:
+        before = known.get((line.number, 1))
+        whole_on = (before.within(None) if before is not None else None) or context.now.date()
         yield CommitmentLine(
             number=line.number,
             description=line.description,
@@ -159,18 +162,16 @@ def _lines(context: Context) -> Iterator[CommitmentLine]:
             amount=line.amount,
             category=line.category,
             need_by_on=line.need_by_on,
-            distributions=tuple(_parts(context, line, days)),
+            distributions=tuple(_parts(context, line, days, whole_on)),
         )
 
 
 def _parts(
-    context: Context, line: RequisitionLine, days: Mapping[str, date]
+    context: Context, line: RequisitionLine, days: Mapping[str, date], whole_on: date
 ) -> Iterator[CommitmentDistribution]:
-    """Yield who would bear a line: as it is coded, or as a whole while that is not known."""
+    """Yield who would bear a line: as it is coded, or as a whole, on the day of that, while that is not known."""
     if not line.distributions or not adds_up([d.amount for d in line.distributions], line.amount):
-        yield CommitmentDistribution(
-            number="1", charge_account="", amount=line.amount, budget_on=context.now.date()
-        )
+        yield CommitmentDistribution(number="1", charge_account="", amount=line.amount, budget_on=whole_on)
         return
     accounts: Mapping[str, Mapping[str, str]] = context.data["accounts"]
     for part in line.distributions:

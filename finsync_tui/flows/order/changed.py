@@ -9,8 +9,9 @@ the source, or changing it back in the ERP, ends it by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from sqlite3 import Connection
 
 from finsync_tui.flows import outgoing
@@ -25,6 +26,8 @@ from store.workflows import Workflow
 CLASS = "ORDER_CHANGED"
 _NAMED_MAX = 5
 """So many lines are named in a message."""
+BudgetDays = Mapping[tuple[str, int], commitments.BudgetDay]
+"""The budget days that are decided, by line and place in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +131,21 @@ def changes(seen: PurchaseOrder, asked: Commitment, issued: PurchaseOrder | None
 def promise(context: Context, seen: PurchaseOrder, asked: Commitment) -> None:
     """Let an order promise what the ERP holds of it. `asked` are all lines that it was asked for, also those that it has
     cancelled: a line that was added may take their place, on their accounts."""
-    commitments.replace(
-        context.db, context.workflow.document_key, subject.target(context), as_shown(seen, asked)
-    )
+    key = context.workflow.document_key
+    known = commitments.budget_days(context.db, key, commitments.ORDER)
+    held = _as_shown(seen, asked, known, context.now.date())
+    commitments.replace(context.db, key, subject.target(context), held)
 
 
-def as_shown(seen: PurchaseOrder, asked: Commitment) -> Commitment:
-    """Return what is promised of an order as the ERP holds it: its live lines, charged where the order's are."""
+def _as_shown(seen: PurchaseOrder, asked: Commitment, known: BudgetDays, today: date) -> Commitment:
+    """Return what is promised of an order as the ERP holds it: its live lines, charged where the order's are, on the same
+    budget days."""
     wanted = {line.number: line for line in asked.lines}
-    lines = tuple(_line(line, wanted.get(line.number), asked) for line in seen.lines if not line.is_cancelled)
+    lines = tuple(
+        _line(line, wanted.get(line.number), asked, known, today)
+        for line in seen.lines
+        if not line.is_cancelled
+    )
     return asked.model_copy(
         update={"lines": lines, "total": total((one.amount for one in lines), asked.currency)}
     )
@@ -155,7 +164,9 @@ def status_text(found: Iterable[Change], cancelled: Sequence[str] = ()) -> str:
     return ", ".join(("Open", *told))
 
 
-def _line(line: OrderLine, wanted: CommitmentLine | None, asked: Commitment) -> CommitmentLine:
+def _line(
+    line: OrderLine, wanted: CommitmentLine | None, asked: Commitment, known: BudgetDays, today: date
+) -> CommitmentLine:
     if wanted is not None and wanted.amount == line.amount:
         return wanted
     places = (
@@ -169,6 +180,7 @@ def _line(line: OrderLine, wanted: CommitmentLine | None, asked: Commitment) -> 
         CommitmentDistribution(
             number=str(number), charge_account=place.charge_account, amount=share, cost_centre=place.cost_centre,
             account=place.account, project=place.project, period=place.period,
+            budget_on=place.budget_on or _day(known.get((line.number, number)), place.period) or today,
         )
         for number, (place, share) in enumerate(zip(places, shares, strict=True), 1)
     )  # fmt: skip
@@ -176,6 +188,10 @@ def _line(line: OrderLine, wanted: CommitmentLine | None, asked: Commitment) -> 
         number=line.number, description=line.description, quantity=line.quantity, unit_price=line.unit_price, uom=line.uom,
         amount=line.amount, category=wanted.category if wanted is not None else None, distributions=charged,
     )  # fmt: skip
+
+
+def _day(known: commitments.BudgetDay | None, period: str | None) -> date | None:
+    return known.within(period) if known is not None else None
 
 
 def found_in(context: Context) -> list[Change]:

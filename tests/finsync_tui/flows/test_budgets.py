@@ -26,6 +26,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     an_order,
     eur,
 )
+from tests.finsync_tui.flows.test_order_changed import erp_changes
 from tests.finsync_tui.flows.test_order_ended import erp_shows
 
 EXTRACT = "extract"
@@ -330,6 +331,25 @@ def test_last_years_orders_take_nothing_of_this_years_budget() -> None:
 
     assert [] == desk.exceptions
     assert [("FY2026", "120.00", "10.00"), ("FY2027", "0.00", "130.00")] == reported(desk, "period")
+
+
+def test_a_budget_bears_a_line_that_somebody_adds_in_the_erp() -> None:
+    """On the day of the order that it was added to: control and report take it off that year's budget, and keep to it."""
+    desk = an_absolute_desk()
+    desk.put(EXTRACT, "old", a_budget("150", amount=eur("150"), period="FY2026"))
+    desk.put(EXTRACT, "new", a_budget("150", amount=eur("150"), period="FY2027"))
+    desk.order()
+    erp_changes(desk, "2", amount=eur("30"))
+    used = reported(desk, "period")
+
+    desk.tell(SOURCE, "4712", an_order("3", number="PO-2"))
+    cause = desk.cause
+    desk.clock.advance(timedelta(days=365))
+    erp_changes(desk, "2", amount=eur("40"))
+
+    assert [("FY2026", "130.00", "20.00"), ("FY2027", "0.00", "150.00")] == used
+    assert "cost centre 420: the order takes 30.00 EUR, 20.00 EUR are left" in cause
+    assert [("FY2026", "140.00", "10.00"), ("FY2027", "0.00", "150.00")] == reported(desk, "period")
 
 
 def test_a_ledgers_own_quarter_is_not_the_calendars() -> None:

@@ -280,6 +280,20 @@ def test_a_requisitions_approval_that_does_not_hold_is_noted(
     assert ({"commitment": 10_000}, expected, []) == (desk.stages, desk.noted, desk.exceptions)
 
 
+def test_a_line_that_is_not_coded_yet_goes_on_counting_on_its_day() -> None:
+    """It was approved in January; a new version in February takes nothing of February's budgets."""
+    desk = Desk()
+    coded, open_line = a_requisition(None, None).lines
+    lines = (coded, open_line.model_copy(update={"distributions": ()}))
+    desk.wish(a_requisition(None, None, lines=lines))
+    desk.clock.advance(timedelta(days=31))
+
+    desk.wish(a_requisition(None, None, lines=lines, requester="k.lind"))
+
+    days = desk.store.db.execute("SELECT line_number, budget_on FROM commitment_line ORDER BY 1").fetchall()
+    assert [("1", "2026-01-05"), ("2", "2026-01-05")] == [tuple(row) for row in days]
+
+
 def test_a_requisition_of_no_company_is_noted_and_counted_nowhere() -> None:
     """A line without an account names no chart of accounts."""
     desk = Desk()
