@@ -338,7 +338,7 @@ def test_a_budget_bears_a_line_that_somebody_adds_in_the_erp() -> None:
     desk = an_absolute_desk()
     desk.put(EXTRACT, "old", a_budget("150", amount=eur("150"), period="FY2026"))
     desk.put(EXTRACT, "new", a_budget("150", amount=eur("150"), period="FY2027"))
-    desk.order()
+    desk.order(an_order_for(None))
     erp_changes(desk, "2", amount=eur("30"))
     used = reported(desk, "period")
 
