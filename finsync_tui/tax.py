@@ -107,7 +107,7 @@ def judge(answer: TaxAnswer, policy: TaxPolicy) -> Judgement:
     """Say what policy does about an answer's verdict."""
     verdict = answer.verdict
     told = f": {answer.note}" if answer.note else ""
-    is_accrued = verdict == "undercharged" and answer.accrues
+    is_accrued = answer.accrues and CASES.get(verdict) == "TAX_DIFFERS"
     return Judgement(
         policy.severity.accrued if is_accrued else policy.severity.of(verdict),
         verdict,
@@ -118,9 +118,10 @@ def judge(answer: TaxAnswer, policy: TaxPolicy) -> Judgement:
 
 
 def shortfall(line: TaxAnswerLine) -> Money:
-    """Return what of the tax that the supplier should have charged on a line it did not."""
-    nothing = line.variance - line.variance
-    return nothing if line.is_self_assessed or line.variance.amount_minor <= 0 else line.variance
+    """Return what of the tax that the supplier should have charged on a line it did not; below zero on a line that reduces
+    what is due. What was charged beyond it takes nothing off."""
+    is_short = line.variance.amount_minor * line.determined.amount_minor > 0
+    return line.variance if is_short and not line.is_self_assessed else line.variance - line.variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,8 +376,14 @@ def _places(question: TaxQuestion, line: TaxQuestionLine) -> tuple[TaxAddress | 
 
 
 def _accrues(question: TaxQuestion, answer: TaxAnswer, policy: TaxPolicy) -> bool:
-    """Say whether a shortfall is use tax: the rule of every country that it is shipped to."""
-    if answer.verdict != "undercharged":
+    """Say whether a shortfall is use tax: the rule of every country that it is shipped to.
+
+    A credit note that gives back less tax than was due takes use tax back that was accrued with its invoice; one that gives
+    back more is a difference.
+    """
+    is_credit = answer.determined.amount_minor < 0
+    is_short = answer.variance.amount_minor < 0 if is_credit else answer.verdict == "undercharged"
+    if not is_short or CASES.get(answer.verdict) != "TAX_DIFFERS":
         return False
     places = [ship_to for line in question.lines if (ship_to := _places(question, line)[0]) is not None]
     return all(policy.country(place.country).accrues_shortfall for place in places)

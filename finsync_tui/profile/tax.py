@@ -33,7 +33,8 @@ class VerdictSeverity(_Part):
     reverse_charge: Severity = "off"
     accrued: Severity = Field(
         default="note",
-        description="undercharged, where the shortfall is use tax that the buyer accrues: the supplier is owed what it charged",
+        description="undercharged, where the shortfall is use tax that the buyer accrues, or takes back with a credit note: the "
+        "supplier is owed what it charged",
     )
     needs_review: Severity = "block"
     unknown_code: Severity = "block"

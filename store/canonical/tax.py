@@ -227,9 +227,14 @@ def compare(due: Money, charged: Money, *, tolerance_minor: int) -> Verdict:
 def spread(charged: Money, due: Sequence[Money]) -> tuple[Money, ...]:
     """Return how much of the tax on a document falls on each line: what is due there, and a share of the difference.
 
-    Where the document as a whole is right, so is each of its lines.
+    Where the document as a whole is right, so is each of its lines. Where too little was charged it is so on each line, in
+    proportion, also on one that reduces what is due: on a document without tax, every line has none.
     """
-    difference = charged - total(due, charged.currency)
+    whole = total(due, charged.currency)
+    sign = -1 if whole.amount_minor < 0 else 1
+    if 0 <= sign * charged.amount_minor < abs(whole.amount_minor):
+        return charged.share([one.amount_minor for one in due])
+    difference = charged - whole
     weights = [abs(one.amount_minor) for one in due]
     shares = difference.split(weights if any(weights) else [1] * len(due))
     return tuple(one + share for one, share in zip(due, shares, strict=True))

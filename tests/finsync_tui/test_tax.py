@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finsync_tui.profile.tax import CountryTax, Recovery, TaxPolicy, VerdictSeverity, Withholding
-from finsync_tui.tax import by_policy, determine, is_cross_border_in_eu, judge, unmapped
+from finsync_tui.tax import by_policy, determine, is_cross_border_in_eu, judge, shortfall, unmapped
 from store.canonical.chart import TaxCode
 from store.canonical.money import Money
 from store.canonical.tax import TaxAnswer, TaxQuestion, TaxSupplier
@@ -205,6 +205,38 @@ def test_a_shortfall_is_use_tax_where_the_country_says_so() -> None:
     assert answered(short, accrues_shortfall=True).accrues
     assert not answered(short).accrues
     assert not answered(a_tax_question(), accrues_shortfall=True).accrues
+
+
+@pytest.mark.parametrize("stated", ["0.00", None])
+@pytest.mark.parametrize(
+    ("amounts", "shortfalls"),
+    [
+        (("100.00", "-20.00"), ("19.00", "-3.80")),
+        (("-100.00", "20.00"), ("-19.00", "3.80")),
+    ],
+)
+def test_a_line_that_reduces_what_is_due_reduces_the_use_tax(
+    amounts: tuple[str, ...], shortfalls: tuple[str, ...], stated: str | None
+) -> None:
+    """An invoice with a discount accrues what it lacks as a whole, and a credit note of it takes the same back, whether
+    the lines say that nothing was charged or only the document does."""
+    lines = [a_tax_line(str(n), amount, stated) for n, amount in enumerate(amounts, 1)]
+
+    answer = answered(a_tax_question(*lines, charged=eur("0.00")), accrues_shortfall=True)
+
+    assert answer.accrues
+    assert [eur(one) for one in shortfalls] == [shortfall(line) for line in answer.lines]
+    assert "note" == judge(answer, TaxPolicy()).severity
+
+
+@pytest.mark.parametrize(
+    ("amount", "charged"), [("-100.00", "-20.00"), ("100.00", "20.00"), ("-100.00", "-19.00")]
+)
+def test_tax_beyond_what_is_due_is_no_use_tax(amount: str, charged: str) -> None:
+    """A credit note that gives back more than was due is a difference, as an invoice with too much tax is."""
+    answer = answered(a_tax_question(a_tax_line("1", amount, charged)), accrues_shortfall=True)
+
+    assert (False, eur("0.00")) == (answer.accrues, shortfall(answer.lines[0]))
 
 
 def test_the_countries_rules_hold_for_any_providers_answer() -> None:

@@ -11,7 +11,7 @@ from finsync_tui.flows import outgoing
 from finsync_tui.flows.invoice import subject
 from finsync_tui.flows.steps import Answer, Context, Done
 from finsync_tui.profile.tax import TABLE
-from store import outbox, records
+from store import outbox, records, workflows
 from store.canonical.chart import TaxCode
 from store.canonical.money import Money, total
 from store.canonical.payables import Invoice, InvoiceLine
@@ -38,7 +38,7 @@ def ask(context: Context) -> Answer:
     policy = context.facts.profile.tax
     if policy.provider == TABLE:
         codes = _codes(context, {line.tax_code for line in question.lines if line.tax_code})
-        answer = tax.determine(question, codes, policy)
+        answer = _as_its_invoice(context, tax.determine(question, codes, policy))
         context.data["tax"] = answer.model_dump(mode="json")
         return Done({"provider": TABLE, "verdict": answer.verdict}, goto="check_tax")
     entry_id = outgoing.enqueue(
@@ -61,7 +61,28 @@ def await_tax(context: Context) -> Answer:
         question = TaxQuestion.model_validate(json.loads(delivery.body)["question"]) if delivery else None
         assert question is not None, "what was asked is kept with its answer"
         told = tax.by_policy(question, TaxAnswer.model_validate(receipt["answer"]), context.facts.profile.tax)
-        context.data["tax"] = told.model_dump(mode="json")
+        context.data["tax"] = _as_its_invoice(context, told).model_dump(mode="json")
+    return answer
+
+
+def _as_its_invoice(context: Context, answer: TaxAnswer) -> TaxAnswer:
+    """Return the answer for a credit note, which takes back no use tax that its invoice, as far as that is known, did not
+    accrue: then the supplier owes the tax that it did not give back."""
+    invoice = subject.invoice(context)
+    if not answer.accrues or answer.determined.amount_minor >= 0 or invoice.original_number is None:
+        return answer
+    source = subject.source(context)
+    for system, external_id in records.by_number(context.db, Invoice.entity, invoice.original_number):
+        held = records.get(context.db, Invoice, system, external_id) if system == source else None
+        if held is None or held.record.supplier_id != invoice.supplier_id:
+            continue
+        told = [
+            flow.data["tax"]
+            for flow in workflows.of_document(context.db, f"{source}:{external_id}", Invoice.entity)
+            if flow.data.get("tax")
+        ]
+        if told and not TaxAnswer.model_validate(told[-1]).accrues:
+            return answer.model_copy(update={"accrues": False})
     return answer
 
 
@@ -99,7 +120,7 @@ def check_tax(context: Context) -> Answer:
 
 
 def use_tax(answer: TaxAnswer) -> Money:
-    """Return the tax that the supplier did not charge and that the buyer accrues."""
+    """Return the tax that the supplier did not charge and that the buyer accrues; below zero: it takes it back."""
     return (
         total((tax.shortfall(one) for one in answer.lines), answer.currency)
         if answer.accrues
@@ -108,18 +129,23 @@ def use_tax(answer: TaxAnswer) -> Money:
 
 
 def _note_use_tax(context: Context, judged: tax.Judgement, owed: Money) -> None:
-    """Say what the buyer accrues, and who books it: it is owed to no supplier, and nobody may forget it."""
+    """Say what the buyer accrues or takes back, and who books it: it is owed to no supplier, and nobody may forget it."""
     target = subject.target(context)
     if judged.severity == "off" and _posts(context, "use_tax"):
         return
+    is_back = owed.amount_minor < 0
     how = (
-        f"posted to the cost, against the tax that is owed, with the invoice in {target}"
+        f"posted to the cost, against the tax that is owed, with the {'credit note' if is_back else 'invoice'} in {target}"
         if _posts(context, "use_tax")
-        else f"not posted from here: see that {target} accrues it by its tax set-up, or enter it there"
+        else f"not posted from here: see that {target} {'takes it back' if is_back else 'accrues it'} by its tax set-up, "
+        "or enter it there"
     )
-    subject.note(
-        context, judged.case_class, f"{judged.cause} {owed} are use tax that the buyer accrues: {how}"
+    what = (
+        f"{Money(amount_minor=-owed.amount_minor, currency=owed.currency)} of use tax that the buyer accrued are taken back"
+        if is_back
+        else f"{owed} are use tax that the buyer accrues"
     )
+    subject.note(context, judged.case_class, f"{judged.cause} {what}: {how}")
 
 
 def _nothing(answer: TaxAnswer) -> Money:

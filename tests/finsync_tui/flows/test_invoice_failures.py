@@ -693,6 +693,47 @@ def test_use_tax_is_posted_where_policy_says_so() -> None:
     assert eur("133.33") == desk.posted.total
 
 
+def test_a_credit_note_takes_back_the_use_tax_of_its_invoice() -> None:
+    """Without tax like its invoice, it is posted with the same on the other side; a discount on it counts, too."""
+    desk = untaxed(use_tax="post")
+    desk.answers(2)
+    desk.read()
+    lines = (
+        a_free_line("-33.33", tax_code="V19"),
+        a_free_line("-100", "2", "430", tax_code="V19"),
+        a_free_line("10", "3", "430", tax_code="V19"),
+    )
+
+    desk.invoice(
+        an_invoice(*lines, number="CN-1", kind="credit_memo", original_number="INV-1", tax=eur("0")), "I2"
+    )
+    asked = desk.charged()
+    desk.answers(2)
+    desk.read()
+    while desk.pending:
+        desk.answer()
+        desk.read()
+
+    (_, message) = (row[0] for row in desk.store.db.execute("SELECT message FROM finding ORDER BY id"))
+    assert "23.43 EUR of use tax that the buyer accrued are taken back: posted to the cost" in message
+    assert {
+        "01-420-7110": -3333 - 633, "01-430-7110": -9000 - 1900 + 190, "01-000-177700": 633 + 1900 - 190,
+    } == asked  # fmt: skip
+    assert ("done", []) == (desk.step("I2"), desk.exceptions)
+
+
+def test_a_credit_note_without_the_tax_that_its_invoice_had_is_a_difference() -> None:
+    """Nothing was accrued that could be taken back: the supplier owes the tax."""
+    desk = InvoiceDesk(tax={"countries": {"DE": {"accrues_shortfall": True, "use_tax": "post"}}})
+    desk.rows["owed_tax_account"] = (("DE/V19", "177700"),)
+    desk.invoice(an_invoice(a_free_line(tax_code="V19"), a_tax_line()))
+
+    credit = an_invoice(a_free_line("-100", tax_code="V19"), number="CN-1", kind="credit_memo", tax=eur("0"))
+    desk.invoice(credit.model_copy(update={"original_number": "INV-1"}), "I2")
+
+    assert [("TAX_DIFFERS", "open")] == desk.exceptions
+
+
 def test_use_tax_that_is_left_to_the_erp_is_a_finding() -> None:
     """With its amount, as nothing is posted from here; by policy it stops as ever."""
     desk = untaxed()
