@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 from typing import Any, Final, Literal
 
 import msgspec
@@ -304,19 +305,31 @@ def payment(row: bytes, options: Options) -> Translated:
 
 
 def _paid_invoices(document: finance.Payment, currency: str) -> tuple[PaidInvoice, ...]:
-    """Return what each invoice got, in its own currency. The counter-rows of a void are left out: the payment's status
-    says it, and a credit note's rows have the other sign from the start."""
-    found: dict[str, PaidInvoice] = {}
+    """Return what each invoice got, in its own currency. The counter-rows of a void are left out, in whatever order they come:
+    the payment's status says it."""
+    found: dict[str, list[tuple[finance.RelatedInvoice, PaidInvoice]]] = {}
     for index, row in enumerate(wire.rows(document.relatedInvoices)):
-        if row.InvoiceId is None:
-            continue
-        part = _paid_invoice(row, text(row.InvoiceId), currency, f"$.relatedInvoices[{index}]")
-        known = found.get(part.invoice_id)
-        if known is None:
-            found[part.invoice_id] = part
-        elif document.VoidDate is None or known.amount.amount_minor * part.amount.amount_minor > 0:
-            found[part.invoice_id] = _together(known, part)
-    return tuple(found.values())
+        if row.InvoiceId is not None:
+            part = _paid_invoice(row, text(row.InvoiceId), currency, f"$.relatedInvoices[{index}]")
+            found.setdefault(part.invoice_id, []).append((row, part))
+    whole = document.PaymentAmount if len(found) == 1 else Decimal(0)
+    kept = (
+        [part for _, part in rows] if document.VoidDate is None else _first_paid(rows, whole)
+        for rows in found.values()
+    )
+    return tuple(reduce(_together, parts) for parts in kept)
+
+
+def _first_paid(
+    rows: Sequence[tuple[finance.RelatedInvoice, PaidInvoice]], whole: Decimal
+) -> list[PaidInvoice]:
+    """Return what a payment paid of one invoice before it was voided: what has the sign of the invoice, which is negative for
+    a credit note; of one whose amount isn't told, that of `whole`, what the payment came to, else of the row that comes first.
+    """
+    signs = (*(row.InvoiceAmount for row, _ in rows), whole, *(part.amount.amount for _, part in rows))
+    sign = next((1 if one > 0 else -1 for one in signs if one), 1)
+    paid = [part for _, part in rows if sign * part.amount.amount_minor >= 0]
+    return paid or [part for _, part in rows[:1]]
 
 
 def _paid_invoice(row: finance.RelatedInvoice, invoice_id: str, currency: str, path: str) -> PaidInvoice:

@@ -177,6 +177,7 @@ class RelatedInvoice(msgspec.Struct):
     InvoiceNumber: str | None = None
     AmountPaidPaymentCurrency: Decimal | None = None
     AmountPaidInvoiceCurrency: Decimal | None = None
+    InvoiceAmount: Decimal | None = None
     DiscountTaken: Decimal | None = None
     InvoiceCurrency: str | None = None
 

@@ -204,6 +204,25 @@ def test_a_void_of_a_payment_that_nets_a_credit_note_says_what_it_had_paid_of_bo
     )
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_counter_rows_of_a_void_are_known_in_whatever_order_they_come(is_told: bool) -> None:
+    """By the sign of each invoice; where an answer leaves that out, by what the payment came to."""
+    world = a_finance_world()
+    bill = int(validated(world, an_invoice("EXP-1", amount="100.00")))
+    note = int(validated(world, an_invoice("EXP-2", amount="-20.00", kind="credit_memo")))
+    payment_id = world.simulator.pay_together({bill: None, note: None} if is_told else {bill: None})
+    world.simulator.void(payment_id)
+    row = world.simulator.world.row("payablesPayments", payment_id)
+    assert row is not None
+    row.of("relatedInvoices").reverse()
+    for one in row.of("relatedInvoices"):
+        one.data["InvoiceAmount"] = one.data["InvoiceAmount"] if is_told else None
+
+    paid = {one.invoice_number: str(one.amount) for one in the_payment(world).invoices}
+
+    assert {"EXP-1": "100.00 EUR", **({"EXP-2": "-20.00 EUR"} if is_told else {})} == paid
+
+
 def test_a_cleared_payment_says_when() -> None:
     """The bank's confirmation is a state as well."""
     world = a_finance_world()
