@@ -9,13 +9,14 @@ the source, or changing it back in the ERP, ends it by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from sqlite3 import Connection
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.order import subject
+from finsync_tui.flows.order import subject, telling
+from finsync_tui.flows.order.telling import NAMED_MAX
 from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store import commitments, crossrefs, records
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
@@ -24,8 +25,6 @@ from store.canonical.purchasing import OrderLine, PurchaseOrder
 from store.workflows import Workflow
 
 CLASS = "ORDER_CHANGED"
-_NAMED_MAX = 5
-"""So many lines are named in a message."""
 BudgetDays = Mapping[tuple[str, int], commitments.BudgetDay]
 """The budget days that are decided, by line and place in it."""
 
@@ -77,26 +76,15 @@ def follow_change(context: Context) -> Answer:
     found, asked = found_in(context), subject.asked(context)
     seen = subject.shown(context)
     assert seen is not None, "it is gone on with because of what the ERP shows"
-    count = int(context.data.get("ended_count", 0)) + 1
     promise(context, seen.record, asked)
     marks = [one.mark() for one in found]
     if found and marks != context.data.get("changed_noted"):
         subject.note(context, CLASS, told(context, found))
-    subject.tell(context, "changed", {}, part=f"erp-{count}")
-    status = status_text(found, context.data.get("ended_lines", []))
-    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": status}
-    entry_id = outgoing.enqueue(
-        context, subject.source(context), "order.write_back", {"fields": fields},
-        external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"erp-{count}",
-    )  # fmt: skip
-    context.data.update(
-        write_back_entry=entry_id,
-        written=fields,
-        ended_count=count,
-        changed_there=marks,
-        changed_noted=marks,
-    )
-    return Done({"entry": entry_id, **fields, "changes": [one.told() for one in found]})
+    numbers = [one.number for one in found]
+    status = telling.status_text("open", context.data.get("ended_lines", []), numbers)
+    decided = telling.write_back(context, "changed", status)
+    context.data.update(changed_there=marks, changed_noted=marks)
+    return Done({**decided, "changes": [one.told() for one in found]})
 
 
 def await_change_told(context: Context) -> Answer:
@@ -149,19 +137,6 @@ def _as_shown(seen: PurchaseOrder, asked: Commitment, known: BudgetDays, today: 
     return asked.model_copy(
         update={"lines": lines, "total": total((one.amount for one in lines), asked.currency)}
     )
-
-
-def status_text(found: Iterable[Change], cancelled: Sequence[str] = ()) -> str:
-    """Say how an order whose lines the ERP cancelled or changed stands there, in the words that its source reads.
-
-    >>> status_text([], ["2"]), status_text([])
-    ('Open, line 2 cancelled', 'Open')
-    """
-    parts = ((list(cancelled), "cancelled"), ([one.number for one in found], "changed"))
-    told = (
-        f"line{'s' if len(numbers) > 1 else ''} {_few(numbers)} {what}" for numbers, what in parts if numbers
-    )
-    return ", ".join(("Open", *told))
 
 
 def _line(
@@ -229,13 +204,8 @@ def size(one: Change) -> Money:
 
 def told(context: Context, found: list[Change]) -> str:
     target, source = subject.target(context), subject.source(context)
-    lines = "; ".join(one.told() for one in found[:_NAMED_MAX])
-    rest = f"; and {len(found) - _NAMED_MAX} more" if found[_NAMED_MAX:] else ""
+    lines = "; ".join(one.told() for one in found[:NAMED_MAX])
+    rest = f"; and {len(found) - NAMED_MAX} more" if found[NAMED_MAX:] else ""
     more = total((one.new if one.old is None else one.new - one.old for one in found), found[0].new.currency)
     sign = "+" if more.amount_minor > 0 else ""
     return f"order {context.workflow.document_number} was changed in {target} and not in {source}: {lines}{rest} ({sign}{more} in all)"
-
-
-def _few(numbers: list[str]) -> str:
-    rest = f" and {len(numbers) - _NAMED_MAX} more" if numbers[_NAMED_MAX:] else ""
-    return ", ".join(numbers[:_NAMED_MAX]) + rest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows import budgets, outgoing, sent
-from finsync_tui.flows.order import ended, shape, subject, takeover
+from finsync_tui.flows.order import ended, shape, subject, takeover, telling
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
 from store.canonical.budget import Commitment, PolicyMetadata
@@ -152,7 +152,7 @@ def await_approval(context: Context) -> Answer:
         why=link.why if link else "created",
         linked_at=context.now,
     )
-    status = ended.status_text("open", context.data.get("left_out", []))
+    status = telling.status_text("open", context.data.get("left_out", []))
     context.data.update(
         erp_number=order.number, erp_status=status, erp_revision=order.revision, agreed_version=seen.version
     )

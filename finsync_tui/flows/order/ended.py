@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from sqlite3 import Connection
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.order import changed, subject
+from finsync_tui.flows.order import changed, subject, telling
+from finsync_tui.flows.order.takeover import ENDED
 from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store import commitments, crossrefs, records
 from store.canonical.budget import Commitment, CommitmentLine
@@ -22,9 +23,6 @@ from store.canonical.purchasing import PurchaseOrder
 from store.workflows import Workflow
 
 CLASS = "ORDER_ENDED"
-_ENDED = ("cancelled", "closed")
-_NAMED_MAX = 5
-"""So many lines are named in a status; the field of the source may be short."""
 
 
 def is_news(db: Connection, workflow: Workflow) -> bool:
@@ -34,7 +32,7 @@ def is_news(db: Connection, workflow: Workflow) -> bool:
     if seen is None or workflow.kind in ("cancel", "close"):
         return False
     told = workflow.data.get("ended_there")
-    if seen.record.status not in _ENDED:
+    if seen.record.status not in ENDED:
         known = workflow.data.get("ended_lines", [])
         left_out = workflow.data.get("left_out", [])
         is_other = told is not None or _cancelled(seen.record, asked_of(db, workflow), left_out) != known
@@ -48,11 +46,10 @@ def follow_erp(context: Context) -> Answer:
     seen = subject.shown(context)
     assert seen is not None, "it is gone on with because of what the ERP shows"
     key, status = context.workflow.document_key, seen.record.status
-    count = int(context.data.get("ended_count", 0)) + 1
     asked, before = subject.asked(context), commitments.open_of(context.db, key)
     left_out = context.data.get("left_out", [])
     lines = _cancelled(seen.record, asked, left_out)
-    if status in _ENDED:
+    if status in ENDED:
         commitments.drop(context.db, key)
         _note(context, f"was {status}", before)
     else:
@@ -60,24 +57,12 @@ def follow_erp(context: Context) -> Answer:
         whole = asked.model_copy(update={"lines": (*asked.lines, *back)})
         changed.promise(context, seen.record, whole)
         if not set(lines) <= set(context.data.get("ended_lines", [])):
-            _note(context, f"lost {_named(lines)}", _less(before, commitments.open_of(context.db, key)))
-    subject.tell(context, status if status in _ENDED else "changed", {}, part=f"erp-{count}")
-    told = status_text(status, lines)
-    fields = {"erp_number": str(context.data.get("erp_number") or ""), "erp_status": told}
-    entry_id = outgoing.enqueue(
-        context, subject.source(context), "order.write_back", {"fields": fields},
-        external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"erp-{count}",
-    )  # fmt: skip
-    ended = status if status in _ENDED else None
-    context.data.update(
-        write_back_entry=entry_id,
-        written=fields,
-        ended_there=ended,
-        ended_count=count,
-        ended_lines=lines,
-        changed_there=[],
-    )
-    return Done({"entry": entry_id, **fields})
+            left = _less(before, commitments.open_of(context.db, key))
+            _note(context, f"lost {telling.named(lines)}", left)
+    ended = status if status in ENDED else None
+    decided = telling.write_back(context, ended or "changed", telling.status_text(status, lines))
+    context.data.update(ended_there=ended, ended_lines=lines, changed_there=[])
+    return Done(decided)
 
 
 def await_followed(context: Context) -> Answer:
@@ -123,16 +108,6 @@ def in_force(context: Context, commitment: Commitment) -> Commitment:
     return commitment.model_copy(update={"lines": live})
 
 
-def status_text(status: str, lines: list[str]) -> str:
-    """Say how an order stands in the ERP, in the words that its source reads.
-
-    >>> status_text("open", ["2"]), status_text("closed", ["2"]), status_text("open", [])
-    ('Open, line 2 cancelled', 'Closed', 'Open')
-    """
-    is_open = status not in _ENDED
-    return f"{status.capitalize()}, {_named(lines)} cancelled" if lines and is_open else status.capitalize()
-
-
 def _asked_before(context: Context, numbers: set[str]) -> Iterator[CommitmentLine]:
     """Yield lines that are in force again, as the ERP was asked for them last."""
     key, left = context.workflow.document_key, set(numbers)
@@ -157,18 +132,6 @@ def _cancelled(seen: PurchaseOrder, asked: Commitment | None, left_out: Iterable
     """Return the lines that the ERP has cancelled by itself: those that it was asked to hold, or would have been."""
     wanted = set(left_out) | {line.number for line in (asked.lines if asked is not None else ())}
     return [line.number for line in seen.lines if line.is_cancelled and line.number in wanted]
-
-
-def _named(lines: list[str]) -> str:
-    """Name lines, the first few of many.
-
-    >>> _named(["2"]), _named(["2", "3"]), _named(list("1234567"))
-    ('line 2', 'lines 2, 3', 'lines 1, 2, 3, 4, 5 and 2 more')
-    """
-    shown = ", ".join(lines[:_NAMED_MAX]) + (
-        f" and {len(lines) - _NAMED_MAX} more" if lines[_NAMED_MAX:] else ""
-    )
-    return f"line{'s' if len(lines) > 1 else ''} {shown}"
 
 
 def _less(before: list[Money], after: list[Money]) -> list[Money]:
