@@ -81,14 +81,14 @@ def is_quiet(db: sqlite3.Connection, system: str, codes: Mapping[str, str], now:
     if seen[0] != heads[0] or heads[1] - seen[1] > READS_LOOKED_AT_MAX:
         return False
     something = (
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM integration_run WHERE system=?1 AND state NOT IN ('ended','failed'))"
-        f" OR EXISTS (SELECT 1 FROM integration_error WHERE system=?1 AND {_SAYABLE})"
-        f" OR EXISTS (SELECT 1 FROM integration_run r WHERE system=?1 AND {_TO_END})"
-        " OR EXISTS (SELECT 1 FROM sync_run WHERE id > ?2 AND system=?1"
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM integration_run WHERE system=:system AND state NOT IN ('ended','failed'))"
+        f" OR EXISTS (SELECT 1 FROM integration_error WHERE system=:system AND {_SAYABLE})"
+        f" OR EXISTS (SELECT 1 FROM integration_run r WHERE system=:system AND {_TO_END})"
+        " OR EXISTS (SELECT 1 FROM sync_run WHERE id > :seen AND system=:system"
         " AND (rows_changed + rows_refused > 0 OR outcome='failed'))"
     )
-    values = {"1": system, "2": seen[1], "now": text(now)}
-    return db.execute(something.replace("?1", ":1").replace("?2", ":2"), values).fetchone() is None
+    values = {"system": system, "seen": seen[1], "now": text(now)}
+    return db.execute(something, values).fetchone() is None
 
 
 def take_news(db: sqlite3.Connection, system: str, codes: Mapping[str, str]) -> list[News]:
