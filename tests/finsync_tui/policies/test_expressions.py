@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -123,7 +123,8 @@ def test_arithmetic_is_exact(one: Decimal, other: Decimal) -> None:
 
     assert one + other == values.to_decimal(values.plus(first, second))
     assert one - other == values.to_decimal(values.minus(first, second))
-    assert one * other == values.to_decimal(values.times(first, second))
+    with localcontext(prec=60):  # of Python's own 28 digits a product of two such numbers has one too many
+        assert one * other == values.to_decimal(values.times(first, second))
     assert one + other == values.to_decimal(values.total([first, second]))
     assert abs(one) == values.to_decimal(values.size_of(first))
 
