@@ -10,10 +10,11 @@ from typing import Literal
 
 from finsync_tui import people
 from finsync_tui.actor import Actor
-from store import Store, audit, cases, glances, workflows
+from store import Store, audit, cases, glances, proposals, workflows
 from store.cases import ExceptionCase
 from store.errors import NotAllowedError, NotFoundError
 from store.glances import Glance
+from store.proposals import Kind, Proposal
 
 REASON_CHARS_MAX = 2000
 PAYLOAD_CHARS_MAX = 1_000_000
@@ -99,6 +100,18 @@ def resume_waiting(store: Store, db: Connection, case: ExceptionCase) -> None:
                 db, workflow.id, state="running", step=workflow.step, data=workflow.data, due_at=workflow.due_at,
                 now=store.clock.now(),
             )  # fmt: skip
+
+
+def still_open(db: Connection, proposal_id: int, kind: Kind, remedy: str) -> Proposal:
+    """Return a proposal of that kind while it waits for a second person; else raise. `remedy` says where they are listed."""
+    found = proposals.get(db, proposal_id)
+    if found is None or found.kind != kind:
+        raise NotFoundError("proposal", str(proposal_id), remedy)
+    if found.state != "open":
+        raise NotAllowedError(
+            f"proposal {proposal_id} was decided already: {found.state} by {found.checker}. Nothing was changed."
+        )
+    return found
 
 
 def note_action(

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions.acting import checked_reason, in_own_words
+from finsync_tui.actions.acting import checked_reason, in_own_words, still_open
 from finsync_tui.actor import Actor
 from finsync_tui.mapping import recording
 from finsync_tui.mapping.editing import Remark, errors, remarks
@@ -22,7 +22,7 @@ from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.people import Signer
 from finsync_tui.profile import MappingRow, Profile
 from store import Store, audit, proposals, rulesets
-from store.errors import FinsyncError, NotAllowedError, NotFoundError
+from store.errors import FinsyncError, NotAllowedError
 from store.proposals import NewProposal, Proposal
 
 TABLE_CHARS_MAX = 64
@@ -291,14 +291,7 @@ def _in_force(db: Connection, profile: Profile, table: str, now: datetime, actor
 
 
 def _open(db: Connection, proposal_id: int) -> Proposal:
-    found = proposals.get(db, proposal_id)
-    if found is None or found.kind != "mapping":
-        raise NotFoundError("proposal", str(proposal_id), "`finsync mapping list --proposals` shows them.")
-    if found.state != "open":
-        raise NotAllowedError(
-            f"proposal {proposal_id} was decided already: {found.state} by {found.checker}. Nothing was changed."
-        )
-    return found
+    return still_open(db, proposal_id, "mapping", "`finsync mapping list --proposals` shows them.")
 
 
 def _end(store: Store, actor: Actor, proposal_id: int, state: proposals.State, reason: str) -> None:

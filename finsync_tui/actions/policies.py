@@ -13,7 +13,7 @@ from sqlite3 import Connection
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
-from finsync_tui.actions.acting import checked_reason, in_own_words
+from finsync_tui.actions.acting import checked_reason, in_own_words, still_open
 from finsync_tui.actor import Actor
 from finsync_tui.governance import recording
 from finsync_tui.governance.rules import KIND, Standing, body_at, first_day, in_force, recorded_name, setup_of
@@ -204,14 +204,7 @@ def _recorded(db: Connection, profile: Profile, name: str, version: int) -> str:
 
 
 def _open(db: Connection, proposal_id: int) -> Proposal:
-    found = proposals.get(db, proposal_id)
-    if found is None or found.kind != KIND:
-        raise NotFoundError("proposal of rules", str(proposal_id), "`finsync policy proposals` shows them.")
-    if found.state != "open":
-        raise NotAllowedError(
-            f"proposal {proposal_id} was decided already: {found.state} by {found.checker}. Nothing was changed."
-        )
-    return found
+    return still_open(db, proposal_id, KIND, "`finsync policy proposals` shows them.")
 
 
 def _end(store: Store, actor: Actor, proposal_id: int, state: proposals.State, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finsync_tui.cli._context import opened, workspace_of
+from finsync_tui.cli._context import actor, opened, workspace_of
+from finsync_tui.cli._output import say, say_json
 from finsync_tui.cli._queries import amount
 
 if TYPE_CHECKING:
@@ -89,6 +90,19 @@ def changing(given: Path | None) -> Iterator[tuple[Store, Profile]]:
     found = profile.load(workspace_of(given))
     with opened(given) as store:
         yield store, found
+
+
+def decide(
+    act: Callable[..., None], word: str, identifier: int, reason: str, given: Path | None, json: bool
+) -> None:
+    """Reject or withdraw a proposal, and say so."""
+    who = actor(given)
+    with changing(given) as (store, _profile):
+        act(store, who, identifier, reason)
+    if json:
+        say_json({"proposal": identifier, "state": word})
+    else:
+        say(f"proposal {identifier} is {word}")
 
 
 def standing_of(desk: Desk, name: str) -> Standing:

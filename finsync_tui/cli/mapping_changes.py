@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,6 +27,7 @@ from finsync_tui.cli._mapping import (
     Where,
     changing,
     conditions_of,
+    decide,
     edited,
     looking,
     standing_of,
@@ -289,16 +290,6 @@ def approve(
         )
 
 
-def _decide(act: Any, word: str, identifier: int, reason: str, workspace: Path | None, json: bool) -> None:
-    who = actor(workspace)
-    with changing(workspace) as (store, _profile):
-        act(store, who, identifier, reason)
-    if json:
-        say_json({"proposal": identifier, "state": word})
-    else:
-        say(f"proposal {identifier} is {word}")
-
-
 @app.command(epilog=example('finsync mapping reject 12 --reason "410 closes in March"'))
 def reject(
     identifier: ProposalId, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
@@ -306,7 +297,7 @@ def reject(
     """Say no to a change; it stays with what was said."""
     from finsync_tui import actions
 
-    _decide(actions.reject_mapping, "rejected", identifier, reason, workspace, json)
+    decide(actions.reject_mapping, "rejected", identifier, reason, workspace, json)
 
 
 @app.command(epilog=example('finsync mapping withdraw 12 --reason "wrong table"'))
@@ -316,4 +307,4 @@ def withdraw(
     """Take back a change of your own."""
     from finsync_tui import actions
 
-    _decide(actions.withdraw_mapping, "withdrawn", identifier, reason, workspace, json)
+    decide(actions.withdraw_mapping, "withdrawn", identifier, reason, workspace, json)

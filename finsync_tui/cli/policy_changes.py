@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._mapping import changing, looking, who_made
+from finsync_tui.cli._mapping import changing, decide, looking, who_made
 from finsync_tui.cli._output import note, say, say_json, table
 from finsync_tui.cli.policy import app
 
@@ -377,7 +376,7 @@ def reject(
     """Say no to a change; it stays with what was said."""
     from finsync_tui import actions
 
-    _decide(actions.reject_policy, "rejected", identifier, reason, workspace, json)
+    decide(actions.reject_policy, "rejected", identifier, reason, workspace, json)
 
 
 @app.command(epilog=example('finsync policy withdraw 3 --reason "wrong amount"'))
@@ -387,16 +386,4 @@ def withdraw(
     """Take back a change of your own."""
     from finsync_tui import actions
 
-    _decide(actions.withdraw_policy, "withdrawn", identifier, reason, workspace, json)
-
-
-def _decide(
-    act: Callable[..., None], word: str, identifier: int, reason: str, workspace: Path | None, json: bool
-) -> None:
-    who = actor(workspace)
-    with changing(workspace) as (store, _profile):
-        act(store, who, identifier, reason)
-    if json:
-        say_json({"proposal": identifier, "state": word})
-    else:
-        say(f"proposal {identifier} is {word}")
+    decide(actions.withdraw_policy, "withdrawn", identifier, reason, workspace, json)
