@@ -69,6 +69,8 @@ $(LOCKED): requirements.lock
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
+# An editable install makes no byte code: without it the first start of each screen would take the time and memory to make it.
 $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q store adapters finsync_tui
 	@touch $@
