@@ -115,7 +115,10 @@ def verify_record(context: Context) -> Answer:
 
 
 def verify(context: Context) -> Answer:
-    """Done only when both systems, read afresh, show what we believe."""
+    """Done only when both systems, read afresh, show what we believe. What the ERP has made of it meanwhile comes first."""
+    if _is_news(context):
+        context.data["read_back"] = None  # what was read is older than what is told now
+        return Done({"note": "there is news of it"}, goto="await_payment", is_skipped=True)
     read_back = reading_back.take(context)
     if not read_back:
         return Wait("read-back")
@@ -123,7 +126,15 @@ def verify(context: Context) -> Answer:
         if differences:
             return _not_shown(context, system, differences)
     postings.mark_verified(context)
+    goods.note(context)  # what went back meanwhile
     return Finish("done", {"recorded": context.data.get("recorded", [])})
+
+
+def _is_news(context: Context) -> bool:
+    """Say whether payments, or its standing in the ERP, are others than when its source was told last."""
+    if doubles.untold(context) or subject.is_cancelled_there(context):
+        return True
+    return subject.invoice(context).total.amount_minor > 0 and bool(doubles.doubts(context))
 
 
 def _not_shown(context: Context, system: str, differences: Sequence[Mapping[str, str]]) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows.order import changed, ended, subject
-from finsync_tui.flows.steps import Answer, Context, Done
+from finsync_tui.flows.steps import Answer, Context, Done, Finish
 from store.canonical.money import total
 
 
@@ -14,6 +14,8 @@ def ask_change(context: Context) -> Answer:
     found, target, source = changed.found_in(context), subject.target(context), subject.source(context)
     if [one.mark() for one in found] != context.data["changed_there"]:
         return Done({"note": "it has changed again"}, goto="follow_change")
+    if not found or subject.company(context).changes_in_erp == "note":
+        return Finish("done", {"erp_status": context.data["written"]["erp_status"]})
     return subject.stop(
         context, changed.CLASS, changed.told(context, found),
         f"To adopt it, change the order in {source} to the same, or resolve this to leave {target}'s as it is. To restore what was "

@@ -17,7 +17,7 @@ from sqlite3 import Connection
 from finsync_tui.flows import outgoing
 from finsync_tui.flows.order import subject, telling
 from finsync_tui.flows.order.telling import NAMED_MAX
-from finsync_tui.flows.steps import Answer, Context, Done, Finish
+from finsync_tui.flows.steps import Answer, Context, Done
 from store import commitments, crossrefs, records
 from store.canonical.budget import Commitment, CommitmentDistribution, CommitmentLine
 from store.canonical.money import Money, plain, total
@@ -89,12 +89,7 @@ def follow_change(context: Context) -> Answer:
 
 def await_change_told(context: Context) -> Answer:
     """Wait until the source has taken it."""
-    answer = outgoing.await_delivery(context, int(context.data["write_back_entry"]))
-    if not isinstance(answer, Done):
-        return answer
-    if context.data["changed_there"] and subject.company(context).changes_in_erp == "ask":
-        return answer
-    return Finish("done", {"erp_status": context.data["written"]["erp_status"]})
+    return outgoing.await_delivery(context, int(context.data["write_back_entry"]))
 
 
 def changes(seen: PurchaseOrder, asked: Commitment, issued: PurchaseOrder | None) -> list[Change]:

@@ -70,6 +70,8 @@ def await_followed(context: Context) -> Answer:
     answer = outgoing.await_delivery(context, int(context.data["write_back_entry"]))
     if not isinstance(answer, Done):
         return answer
+    if is_news(context.db, context.workflow):
+        return Done({"note": "the ERP has gone on with it"}, goto="follow_erp")
     if changed.is_news(context.db, context.workflow):
         return Done({"note": "lines of it were changed, too"}, goto="follow_change")
     return Finish("done", {"erp_status": context.data["written"]["erp_status"]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing, reading_back
-from finsync_tui.flows.order import subject
+from finsync_tui.flows.order import changed, ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 
 
@@ -32,7 +32,7 @@ def await_write_back(context: Context) -> Answer:
 
 
 def verify(context: Context) -> Answer:
-    """Done only when both systems, read afresh, show what we believe."""
+    """Done only when both systems, read afresh, show what we believe. What the ERP has made of it meanwhile is followed next."""
     read_back = context.data.get("read_back")
     if not read_back:
         return Wait("read-back")
@@ -51,4 +51,8 @@ def verify(context: Context) -> Answer:
                 {"differences": differences},
             )
     entries = outgoing.mark_verified(context)
+    if ended.is_news(context.db, context.workflow):
+        return Done({"verified": entries, "note": "the ERP has ended it, or lines of it"}, goto="follow_erp")
+    if changed.is_news(context.db, context.workflow):
+        return Done({"verified": entries, "note": "the ERP has changed it"}, goto="follow_change")
     return Finish("done", {"verified": entries})
