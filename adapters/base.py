@@ -113,6 +113,12 @@ class Secrets(Protocol):
         """
         ...
 
+    def account_key(self) -> bytes:
+        """Return the workspace's own key, under which bank account numbers become fingerprints (`store.canonical.supplier`);
+        raise CredentialsError when it is not here. All systems of a workspace have the same one.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -172,6 +178,9 @@ class BankDetails:
     is_iban: bool
     bic: str | None = None
     country: str | None = None
+    fingerprint: str = ""
+    """What the number is known by, under the workspace's key: made where the number is read. Nothing that was approved has none."""
+    terms: str = ""
 
     def __repr__(self) -> str:
         return "BankDetails(...)"

@@ -274,7 +274,7 @@ OWN = {
     },
     "v_supplier_account": {
         "bic": "code of the bank, where its system shows one",
-        "fingerprint": "by which two systems' accounts are compared; the number is not kept",
+        "fingerprint": "by which two systems' accounts are compared, under the workspace's key; the number is not kept",
         "is_active": "1: it is paid to",
         "masked": "the few characters that may be shown",
     },

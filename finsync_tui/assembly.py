@@ -15,6 +15,7 @@ import adapters as adapter_packages
 from adapters.base import Adapter, Connection
 from adapters.errors import CredentialsError, SecretUnsetError
 from finsync_tui import (
+    account_key,
     credentials,
     delivery,
     policy,
@@ -390,6 +391,7 @@ async def open_engine(
         try:
             # before the tables are read: what comes in between is read again
             decided = proposals.mark(store.db)
+            account_key.prepare(store, profile, secrets_of(workspace), clock.now())
             facts = _facts(store, profile, clock, lease)
             with store.transaction() as db:
                 sync.begin_anew(db)
@@ -464,6 +466,12 @@ class SystemSecrets:
             return self.secrets.find(self.system, name) is None
         except credentials.SecretMissingError:  # the keyring can't be asked
             return True
+
+    def account_key(self) -> bytes:
+        try:
+            return account_key.get(self.secrets)
+        except account_key.AccountKeyError as error:
+            raise CredentialsError(self.system, str(error)) from None
 
     def put(self, name: str, value: str) -> None:
         try:

@@ -17,12 +17,12 @@ from adapters.coupa import wire
 from store.canonical.supplier import account_problem, fingerprint, masked, normal, terms
 
 
-def redacted(profiles: Sequence[bytes]) -> list[bytes]:
+def redacted(profiles: Sequence[bytes], key: bytes) -> list[bytes]:
     """Return one row for each bank account in `profiles`, without its number."""
-    return [msgspec.json.encode(row) for profile in profiles for row in _accounts(profile)]
+    return [msgspec.json.encode(row) for profile in profiles for row in _accounts(profile, key)]
 
 
-def revealed(profile: bytes, external_id: str) -> BankDetails | None:
+def revealed(profile: bytes, external_id: str, key: bytes) -> BankDetails | None:
     """Return one account of a profile with its number, for the call that carries it to another system; None: it is not there,
     or nobody is paid to it any more."""
     document = msgspec.json.decode(profile, type=wire.SupplierInformation)
@@ -36,6 +36,8 @@ def revealed(profile: bytes, external_id: str) -> BankDetails | None:
                 is_iban=bool(address.iban_number),
                 bic=address.swift_code,
                 country=_country(address, number),
+                fingerprint=fingerprint(number, key),
+                terms=terms(number, address.swift_code, _country(address, number), key),
             )
     return None
 
@@ -45,7 +47,7 @@ def _country(address: wire.BankAddress, number: str) -> str | None:
     return country or (normal(number)[:2] if address.iban_number else None)
 
 
-def _accounts(profile: bytes) -> Iterable[object]:
+def _accounts(profile: bytes, key: bytes) -> Iterable[object]:
     try:
         document = msgspec.json.decode(profile, type=wire.SupplierInformation)
         broken = in_row(profile)
@@ -63,13 +65,13 @@ def _accounts(profile: bytes) -> Iterable[object]:
         yield wire.BankAccount(
             id=f"{document.id}-{address.id}",
             supplier_id=document.supplier_id,
-            fingerprint=fingerprint(number),
+            fingerprint=fingerprint(number, key),
             masked=masked(number),
             country=_country(address, number),
             active=address.active,
             problem=account_problem(address.iban_number, address.swift_code),
             bic=normal(address.swift_code) if address.swift_code else None,
-            terms=terms(number, address.swift_code, _country(address, number)),
+            terms=terms(number, address.swift_code, _country(address, number), key),
             updated_at=document.updated_at,
             changed_by=document.updated_by.login if document.updated_by else None,
         )

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import httpx
 import msgspec
@@ -60,6 +61,7 @@ class Coupa:
         self.manifest = manifest
         self.options = options
         self._pages_max = connection.pages_max
+        self._account_key = cache(secrets.account_key)
         limiter = bucket_for(connection, manifest)
         door = Transport(system, connection, auth=None, limiter=limiter, clock=clock, transport=transport)
         tokens = OAuthTokens(
@@ -120,7 +122,9 @@ class Coupa:
         if source.row is not wire.BankAccount:
             return rows
         asked = set(external_ids)
-        return [row for row in bank.redacted(rows) if msgspec.json.decode(row)["id"] in asked]
+        return [
+            row for row in bank.redacted(rows, self._account_key()) if msgspec.json.decode(row)["id"] in asked
+        ]
 
     async def reveal_account(self, external_id: str) -> BankDetails | None:
         """Return the details of a bank account as its supplier's profile has them now."""
@@ -134,7 +138,7 @@ class Coupa:
             "GET", source.path, params=params, is_write=False, is_private=True
         )
         try:
-            found = [bank.revealed(row, external_id) for row in split_rows(answer)]
+            found = [bank.revealed(row, external_id, self._account_key()) for row in split_rows(answer)]
         except UNREADABLE:  # its text may hold the number, so none of it goes on
             raise RejectedError(
                 self.system, Refusal("PAYLOAD_INVALID", f"the profile of account {external_id} can't be read")
@@ -235,7 +239,7 @@ class Coupa:
             is_last = page.is_last and not at.is_queue
             where = (at.completed() if is_last else at).to_text()
             if source.row is wire.BankAccount:  # several accounts a row: their ids are made in `bank`
-                yield Page(bank.redacted(page.rows), where, is_last)
+                yield Page(bank.redacted(page.rows, self._account_key()), where, is_last)
             else:
                 yield Page(page.rows, where, is_last, external_ids(page))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import httpx
@@ -50,13 +50,14 @@ class OracleFusion:
         judge: Judge,
         api: Api,
         clock: Clock,
+        account_key: Callable[[], bytes],
     ) -> None:
         self.system = system
         self.manifest = manifest
         self._options = options
         self._transport = transport
         self._api = api
-        self._reads = Reads(api.for_reads(), options, Jobs(api, judge), clock)
+        self._reads = Reads(api.for_reads(), options, Jobs(api, judge), clock, account_key)
         self._judge = judge
         self._clock = clock
 
@@ -150,7 +151,7 @@ def connect(
     )
     judge.clean = door.clean
     api = Api(door, options, options.page_size or manifest.page_size, connection.pages_max)
-    return OracleFusion(system, manifest, door, options, judge, api, clock)
+    return OracleFusion(system, manifest, door, options, judge, api, clock, cache(secrets.account_key))
 
 
 def _options(system: str, connection: Connection) -> Options:

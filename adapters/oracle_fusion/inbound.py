@@ -75,7 +75,7 @@ def translate(entity: str, row: bytes, options: Options) -> Translated | Untrans
         return _refused(entity, row, options, "$", str(error))
 
 
-def redacted_bank_account(row: bytes) -> bytes:
+def redacted_bank_account(row: bytes, key: bytes) -> bytes:
     """Return the row without account numbers: a fingerprint to compare by, and what may be shown.
 
     Only attributes known to be harmless are kept, so that a number under an unknown name cannot slip through.
@@ -86,7 +86,7 @@ def redacted_bank_account(row: bytes) -> bytes:
     number = next((str(document[name]) for name in ACCOUNT_NUMBER_ATTRIBUTES if document.get(name)), "")
     kept = {name: document[name] for name in KEPT_OF_BANK_ACCOUNTS if name in document}
     problem = account_problem(str(document["IBAN"])) if document.get("IBAN") else None
-    made = {"fingerprint": fingerprint(number) if number else "", "masked": masked(number)}
+    made = {"fingerprint": fingerprint(number, key) if number else "", "masked": masked(number)}
     found = {**kept, **made, **({"problem": problem} if problem else {})}
     return wire.encode({**found, MARK: document[MARK]} if MARK in document else found)
 

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -131,8 +131,11 @@ class _Times:
 class Reads:
     """Reads of one instance."""
 
-    def __init__(self, api: Api, options: Options, jobs: Jobs, clock: Clock) -> None:
+    def __init__(
+        self, api: Api, options: Options, jobs: Jobs, clock: Clock, account_key: Callable[[], bytes]
+    ) -> None:
         self._api = api
+        self._account_key = account_key
         self._options = options
         self._finance = FinanceReads(api, options, jobs, clock)
         self._overlap = timedelta(minutes=options.overlap_minutes)
@@ -312,7 +315,7 @@ class Reads:
         if entity == "receipt":
             return await at_dock(self._api, whole)
         if entity == "supplier_bank_account":
-            return [redacted_bank_account(row) for row in whole]
+            return [redacted_bank_account(row, self._account_key()) for row in whole]
         return whole
 
     async def _whole(self, found: Source, row: bytes) -> bytes:

@@ -17,7 +17,7 @@ from finsync_tui.flows.supplier_bank_change import NAME
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, cases, proposals, workflows
-from store.canonical.supplier import SupplierBankAccount, account_problem, fingerprint, normal
+from store.canonical.supplier import SupplierBankAccount, account_problem, masked, normal
 from store.errors import NotAllowedError, NotFoundError
 from store.workflows import Workflow
 
@@ -26,6 +26,9 @@ STEPS: Final = ("await_approval", "cool_off")
 """Where persons may still decide."""
 IBAN_MIN: Final = 15
 NUMBER_MIN: Final = 5
+SHOWN: Final = 5
+"""Characters of a masked number without its country."""
+_DAYS: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBERS: Final = re.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]{2,4}){3,8}|\d(?:[ -]?\d){4,29}")
 """What may be an account number in words, whole or in groups."""
 
@@ -149,12 +152,16 @@ def _refuse_changer(db: Connection, workflow: Workflow, actor: Actor) -> None:
 
 
 def _refuse_number(words: str, account: SupplierBankAccount) -> None:
-    """A reason is kept for ever and shown to many: an account number does not belong there."""
-    for found in _NUMBERS.findall(words):
+    """A reason is kept for ever and shown to many: an account number does not belong there.
+
+    Whoever decides has not the engine's key, so a number is known by what may be shown of it: one too much is refused rather
+    than one too few.
+    """
+    for found in _NUMBERS.findall(_DAYS.sub("", words)):
         whole = normal(found)  # what follows it may be taken for a part of it
         parts = [whole[:end] for end in range(NUMBER_MIN, len(whole) + 1)]
         if any(
-            fingerprint(one) == account.fingerprint
+            _may_be(one, account, is_whole=one == whole)
             or (one[:2].isalpha() and len(one) >= IBAN_MIN and account_problem(one) is None)
             for one in parts
         ):
@@ -162,6 +169,14 @@ def _refuse_number(words: str, account: SupplierBankAccount) -> None:
                 "an account number stands in these words, and they are kept for ever. Nothing was changed. Say how the supplier "
                 "confirmed it, without the number."
             )
+
+
+def _may_be(number: str, account: SupplierBankAccount, *, is_whole: bool) -> bool:
+    """Say whether what may be shown of a number is what may be shown of the account; of a short one that is nothing."""
+    shown, nothing = masked(number), masked("")
+    if account.masked == nothing:
+        return is_whole and shown == nothing
+    return shown[-SHOWN:] == account.masked[-SHOWN:]
 
 
 def _go_on(

@@ -77,6 +77,7 @@ def examine(path: Path) -> Iterator[Look]:
         yield Look("people, secrets", "warn", "not looked at: the configuration can't be read", remedy)
     yield from _caught(_store, workspace)
     yield from _caught(_seals, workspace)
+    yield from _caught(_account_key, workspace)
     yield from _caught(_engine, workspace)
 
 
@@ -319,6 +320,28 @@ def _seals(workspace: Workspace) -> Iterator[Look]:
             "FINSYNC_SECRETS_DIR names."
         )
         yield Look("audit log", "warn", f"none of its {count:,} entries is signed", remedy)
+
+
+def _account_key(workspace: Workspace) -> Iterator[Look]:
+    """Say whether bank accounts can be compared with those that were read before; nothing where none were."""
+    from contextlib import closing
+
+    from finsync_tui import account_key
+    from finsync_tui.assembly import secrets_of
+    from store.database import open_reader
+
+    if not workspace.store_path.exists():
+        return
+    with closing(open_reader(workspace.store_path)) as db:
+        known = account_key.marked(db)
+    if known is None:
+        return
+    problem = account_key.problem(known, secrets_of(workspace))
+    if problem:
+        remedy = "Give this account the key that the engine had; an analyst's account needs none."
+        yield Look("bank accounts", "bad" if problem == account_key.OTHER else "warn", problem, remedy)
+    else:
+        yield Look("bank accounts", "ok", "the key that they are compared under is here")
 
 
 def _store(workspace: Workspace) -> Iterator[Look]:

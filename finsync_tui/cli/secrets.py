@@ -41,16 +41,27 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the secret, e
 )
 def set_(system: System, name: Name, workspace: WorkspaceOption = None) -> None:
     """Keep a secret in the keyring: asked for, or read from stdin, never an argument that others could see."""
+    from finsync_tui import account_key
     from finsync_tui.credentials import Secrets
 
     found = workspace_of(workspace)
-    known = _names(manifests(found), system)
+    is_account_key = (system, name) == (account_key.PLACE, account_key.KEY)
+    known = (name,) if is_account_key else _names(manifests(found), system)
     if name not in known:
         raise UsageError(f"{system} knows no secret {name!r}; it has {', '.join(known)}. Nothing was stored.")
     value = _ask(system, name) if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
     if not value:
         raise UsageError("the secret is empty. Nothing was stored.")
+    if is_account_key and account_key.parsed(value) is None:
+        raise UsageError(
+            f"a key of bank accounts is {2 * account_key.BYTES} hexadecimal digits. Nothing was stored."
+        )
     Secrets(found.name, found.path, found.secrets_dir).set(system, name, value)
+    if is_account_key:
+        note(
+            f"{system}.{name} is in the keyring; `finsync doctor` says whether it is the one of this workspace"
+        )
+        return
     note(f"{system}.{name} is in the keyring; try it with `finsync secrets test {system}`")
     _tell_what_goes_on(found, [system])
 
@@ -63,6 +74,7 @@ def _ask(system: str, name: str) -> str:
 @app.command("list", epilog=example("finsync secrets list"))
 def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List which secrets the systems need, and where each was found."""
+    from finsync_tui import account_key
     from finsync_tui.credentials import Secrets
 
     found = workspace_of(workspace)
@@ -75,6 +87,10 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
             listed.append(
                 {"system": system, "name": name, "is_needed": is_needed, "place": place[0] if place else None}
             )
+    if (place := secrets.find(account_key.PLACE, account_key.KEY)) is not None:
+        listed.append(
+            {"system": account_key.PLACE, "name": account_key.KEY, "is_needed": True, "place": place[0]}
+        )
     if json:
         say_json(listed)
         return

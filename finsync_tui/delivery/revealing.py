@@ -13,7 +13,7 @@ from typing import Any, Final
 from adapters.base import Adapter, Reveals, WriteRequest
 from finsync_tui.delivery.keeping_back import KeptBackError
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import account_problem, fingerprint, terms
+from store.canonical.supplier import account_problem
 
 OPERATIONS: Final = frozenset(("supplier_bank_account.change",))
 
@@ -40,8 +40,7 @@ async def revealed(adapters: Mapping[str, Adapter], system: str, request: WriteR
     details = await origin.reveal_account(RecordKey.parse(str(account["key"])).external_id)
     if details is None:
         raise _outdated(system, f"{name} does not have the account {account['masked']} any more")
-    found = terms(details.number, details.bic, details.country)
-    if fingerprint(details.number) != account["fingerprint"] or account.get("terms") not in (None, found):
+    if details.fingerprint != account["fingerprint"] or account.get("terms") not in (None, details.terms):
         raise _outdated(system, f"{name} shows other details by now than those that were approved")
     problem = account_problem(details.number if details.is_iban else None, details.bic)
     if problem is not None:

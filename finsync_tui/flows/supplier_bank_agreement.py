@@ -137,11 +137,18 @@ def refusal(
 
 
 def refused_before(db: Connection, workflow: Workflow, account: SupplierBankAccount) -> list[int]:
-    """Return the other changes in which somebody refused this very account."""
+    """Return the other changes in which somebody refused this very account.
+
+    What was signed may name it as older versions did: the version of the record that it is about says what it is known by now.
+    """
     found = set()
     for one in proposals.listed(db, state="approved", kind=REFUSAL):
         said = from_json(one.body)
-        if said.get("fingerprint") == account.fingerprint and said.get("change") != workflow.id:
+        if said.get("change") == workflow.id:
+            continue
+        key, version = RecordKey.parse(str(said["account"])), int(said["version"])
+        held = records.get_version(db, SupplierBankAccount, key.system, key.external_id, version)
+        if held is not None and held.record.fingerprint == account.fingerprint:
             found.add(int(said["change"]))
     return sorted(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import string
 from typing import ClassVar, Literal
@@ -111,14 +112,16 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.3"
+    contract: ClassVar[str] = "supplier_bank_account/1.4"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
     party_id: str | None = Field(
         default=None, description="External id of the party, where that is the owner"
     )
-    fingerprint: str = Field(description="SHA-256 of the normalised IBAN or account number")
+    fingerprint: str = Field(
+        description="HMAC-SHA-256 of the normalised IBAN or account number, under the workspace's own key"
+    )
     masked: str = Field(description="What may be shown: country and last four characters")
     country: str | None = None
     is_active: bool = True
@@ -128,7 +131,7 @@ class SupplierBankAccount(CanonicalRecord):
     )
     terms: str | None = Field(
         default=None,
-        description="SHA-256 of number, bank code and country together, where its system tells all that a payment needs",
+        description="The same of number, bank code and country together, where its system tells all that a payment needs",
     )
     bic: str | None = Field(default=None, description="Code of the bank, which names no account")
 
@@ -141,9 +144,15 @@ class SupplierBankAccount(CanonicalRecord):
         return tuple(found)
 
 
-def fingerprint(account_number: str) -> str:
-    """Return what two systems can compare without either number being stored."""
-    return hashlib.sha256(normal(account_number).encode()).hexdigest()
+def fingerprint(account_number: str, key: bytes) -> str:
+    """Return what two systems can compare without either number being stored: under the workspace's key, as there are few
+    enough numbers of a country's accounts to try them all."""
+    return keyed(hashlib.sha256(normal(account_number).encode()).hexdigest(), key)
+
+
+def keyed(plain: str, key: bytes) -> str:
+    """Return the fingerprint of an account whose plain SHA-256 is known: stores of older versions hold nothing else of it."""
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()
 
 
 def is_same_bank(bic: str, other: str) -> bool:
@@ -156,14 +165,14 @@ def is_same_bank(bic: str, other: str) -> bool:
     return one == two
 
 
-def terms(account_number: str, bic: str | None, country: str | None) -> str:
+def terms(account_number: str, bic: str | None, country: str | None, key: bytes) -> str:
     """Return what stands for an account with its bank: an account number alone means another account at another bank.
 
-    >>> terms("12345678", "BARCGB22", "GB") == terms("12345678", "NWBKGB2L", "GB")
+    >>> terms("12345678", "BARCGB22", "GB", b"key") == terms("12345678", "NWBKGB2L", "GB", b"key")
     False
     """
     told = "|".join((normal(account_number), normal(bic or ""), normal(country or "")))
-    return hashlib.sha256(told.encode()).hexdigest()
+    return keyed(hashlib.sha256(told.encode()).hexdigest(), key)
 
 
 def masked(account_number: str) -> str:

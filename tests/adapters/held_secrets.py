@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from adapters.errors import CredentialsError
 
+ACCOUNT_KEY = b"the key of the workspace in tests"
+
 
 @dataclass
 class HeldSecrets:
@@ -21,6 +23,9 @@ class HeldSecrets:
         if name not in self.values:
             raise CredentialsError(self.system, f"the secret {name} is not set")
         return self.values[name]
+
+    def account_key(self) -> bytes:
+        return ACCOUNT_KEY
 
     def put(self, name: str, value: str) -> None:
         if not self.is_writable:

@@ -18,6 +18,7 @@ from adapters.oracle_fusion.inbound import redacted_bank_account
 from adapters.paging import split_rows
 from adapters.transport import Transport
 from tests.adapters.coupa_world import CoupaWorld
+from tests.adapters.held_secrets import ACCOUNT_KEY
 
 FIRST, LAST = b'{"id": 1, "name": "a, [b] {c} \\" d"}', b'{"id":3,"lines":[{"n":1},{"n":2}]}'
 BROKEN = {
@@ -89,8 +90,10 @@ def test_of_what_may_hold_account_numbers_nothing_is_kept() -> None:
     )
     account = b'{"BankAccountId":9,"IBAN":"DE89370400440532013000","BankName":"\xff"}'
 
-    (shown,) = bank.redacted(split_rows(mended(an_answer(b"[%s]" % profile, is_private=True))))
-    other = redacted_bank_account(split_rows(mended(an_answer(b"[%s]" % account, is_private=True)))[0])
+    (shown,) = bank.redacted(split_rows(mended(an_answer(b"[%s]" % profile, is_private=True))), ACCOUNT_KEY)
+    other = redacted_bank_account(
+        split_rows(mended(an_answer(b"[%s]" % account, is_private=True)))[0], ACCOUNT_KEY
+    )
     with pytest.raises(ProtocolError) as caught:
         split_rows(an_answer(b"[%s" % account, is_private=True))
 

@@ -20,6 +20,7 @@ from adapters.coupa.options import Options
 from store.canonical.money import Money, total
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.supplier import Supplier
+from tests.adapters.held_secrets import ACCOUNT_KEY
 
 OPTIONS = Options(segment_count=4)
 
@@ -423,7 +424,7 @@ def test_bank_numbers_stay_in_coupa() -> None:
     profile = json.dumps({"id": 31, "supplier-id": 88, "supplier-information-addresses": addresses}).encode()
     broken = b'{"id": 32, "supplier-id": "eighty-eight", "iban-number": "DE89370400440532013000"}'
 
-    rows = bank.redacted([profile, broken])
+    rows = bank.redacted([profile, broken], ACCOUNT_KEY)
     results = inbound.translate("supplier_bank_account", rows, OPTIONS)
 
     assert not [row for row in rows if b"0532" in row or b"12345678901" in row]
@@ -444,7 +445,7 @@ def test_the_same_account_has_the_same_fingerprint() -> None:
         for text in texts
     ]
 
-    one, other = (row for row in bank.redacted(rows))
+    one, other = (row for row in bank.redacted(rows, ACCOUNT_KEY))
 
     assert one == other
 

@@ -13,6 +13,7 @@ from adapters.base import BankDetails, Receipt, WriteRequest
 from adapters.errors import AdapterError, OutcomeUnknownError, RejectedError
 from adapters.simulation import Fault
 from store.canonical.supplier import fingerprint
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.adapters.setup_oracle import OracleWorld
 from tests.adapters.test_oracle_suppliers import find, read, write
 
@@ -48,7 +49,9 @@ def accounts(world: OracleWorld) -> dict[str, Any]:
 
 
 def the_old(world: OracleWorld) -> str:
-    return next(key for key, one in accounts(world).items() if one.fingerprint == fingerprint(OLD))
+    return next(
+        key for key, one in accounts(world).items() if one.fingerprint == fingerprint(OLD, ACCOUNT_KEY)
+    )
 
 
 def test_a_new_account_is_added_assigned_and_the_old_one_ends() -> None:
@@ -61,7 +64,11 @@ def test_a_new_account_is_added_assigned_and_the_old_one_ends() -> None:
 
     new = read(world, "supplier_bank_account", str(done.external_id))
     (assignment,) = world.simulator.world.tables["instrumentAssignments"]
-    assert (fingerprint(NEW), True, False) == (new.fingerprint, new.is_active, accounts(world)[old].is_active)
+    assert (fingerprint(NEW, ACCOUNT_KEY), True, False) == (
+        new.fingerprint,
+        new.is_active,
+        accounts(world)[old].is_active,
+    )
     assert (done.external_id, True) == (again.external_id, again.was_found)
     assert (int(done.external_id or 0), "2026-01-05") == (
         assignment.data["PaymentInstrumentId"], assignment.data["StartDate"],
@@ -164,10 +171,10 @@ def test_a_refusal_amid_it_leaves_nothing_behind() -> None:
         write(world, request(world, ends=[old, "999"]))
 
     assert [True] == [
-        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(OLD)
+        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(OLD, ACCOUNT_KEY)
     ]
     assert [False] == [
-        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(NEW)
+        one.is_active for one in accounts(world).values() if one.fingerprint == fingerprint(NEW, ACCOUNT_KEY)
     ]
     (assignment,) = world.simulator.world.tables["instrumentAssignments"]
     assert "2026-01-05" == assignment.data["EndDate"]

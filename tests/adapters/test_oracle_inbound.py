@@ -19,6 +19,7 @@ from adapters.oracle_fusion.outbound import purchase_order
 from store.canonical.budget import Commitment, CommitmentDistribution
 from store.canonical.money import Money
 from store.canonical.supplier import fingerprint
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.adapters.oracle_builders import OPTIONS, a_row, an_order_document, issued, some_options
 from tests.builders import a_commitment, a_commitment_line
 
@@ -329,13 +330,13 @@ def test_an_account_number_never_reaches_a_payload() -> None:
         }
     ).encode()
 
-    kept = inbound.redacted_bank_account(row)
+    kept = inbound.redacted_bank_account(row, ACCOUNT_KEY)
     record = inbound.translate("supplier_bank_account", kept, OPTIONS)
 
     assert iban.encode() not in kept
     assert b"0532013000" not in kept
     assert isinstance(record, Translated)
-    assert (("bank_account", fingerprint(iban)),) == record.record.identifiers()
+    assert (("bank_account", fingerprint(iban, ACCOUNT_KEY)),) == record.record.identifiers()
 
 
 def test_combination_attributes_are_found_by_their_configured_names() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from adapters import coupa
 from adapters.base import Adapter
+from finsync_tui.account_key import AccountKeyError
 from finsync_tui.assembly import SystemSecrets, open_engine
 from finsync_tui.credentials import Secrets
 from finsync_tui.profile import Profile
@@ -80,3 +81,28 @@ def test_a_secret_that_is_refused_still_holds_the_system(workspace: Workspace) -
 
     with open_store(workspace.store_path, VirtualClock(MONDAY)) as store:
         assert ("held", ["CREDENTIALS_REFUSED"]) == _standing(store)
+
+
+def test_no_engine_begins_without_the_key_of_its_bank_accounts(
+    workspace: Workspace,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first one makes it; another account, which has none, is told which one is missing, and reads nothing."""
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(tmp_path / "secrets"))
+    (tmp_path / "secrets").mkdir()
+    layer = workspace.path / "profiles" / "own" / "profile.toml"
+    reads = "[systems.shelf.options]\nreads_bank_accounts = true\n"
+    layer.write_text(f"{layer.read_text('utf-8')}\n{reads}", encoding="utf-8")
+
+    async def cycle() -> int:
+        async with open_engine(workspace, VirtualClock(MONDAY), lambda *_: {}) as engine:
+            return engine.cycle_count
+
+    asyncio.run(cycle())
+    made = (tmp_path / "secrets" / "accounts.fingerprint").rename(tmp_path / "kept")
+    with pytest.raises(AccountKeyError, match="not among the secrets"):
+        asyncio.run(cycle())
+
+    made.rename(tmp_path / "secrets" / "accounts.fingerprint")
+    asyncio.run(cycle())

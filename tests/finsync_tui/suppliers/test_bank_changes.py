@@ -20,6 +20,7 @@ from store.calls import unpacked
 from store.canonical.supplier import Supplier, fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.adapters.setup_oracle import UNIT
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
@@ -159,7 +160,7 @@ def test_a_change_is_held_confirmed_approved_cooled_off_and_delivered() -> None:
     assert ("done", []) == (estate.newest().state, estate.open_classes)
     estate.cycle()
     theirs = accounts.of_supplier(estate.store.db, f"{TARGET}:{estate.oracle.supplier_id}")
-    assert [fingerprint(NEW)] == [one.fingerprint for one in theirs]
+    assert [fingerprint(NEW, ACCOUNT_KEY)] == [one.fingerprint for one in theirs]
 
 
 def test_no_number_is_in_the_store_or_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -341,9 +342,9 @@ def test_accounts_that_hang_on_a_party_are_its_suppliers() -> None:
     form = supplier_forms.get(estate.store.db, TARGET, estate.oracle.supplier_id)
 
     assert key == record_key
-    assert f'"fingerprint":"{fingerprint(OLD)}"' in value
+    assert f'"fingerprint":"{fingerprint(OLD, ACCOUNT_KEY)}"' in value
     assert form is not None
-    assert fingerprint(OLD) in form.accounts.split()
+    assert fingerprint(OLD, ACCOUNT_KEY) in form.accounts.split()
     shown = estate.store.db.execute(
         "SELECT masked FROM v_supplier_account WHERE record_key=?", (key,)
     ).fetchall()
@@ -362,7 +363,7 @@ def test_an_account_that_is_read_later_brings_its_partys_supplier_to_comparison(
     form = supplier_forms.get(estate.store.db, TARGET, estate.oracle.supplier_id)
 
     assert form is not None
-    assert fingerprint(NEW) in form.accounts.split()
+    assert fingerprint(NEW, ACCOUNT_KEY) in form.accounts.split()
 
 
 def test_an_account_that_another_address_still_shows_does_not_end() -> None:

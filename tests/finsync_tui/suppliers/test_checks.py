@@ -16,6 +16,7 @@ from store.canonical.supplier import (
     TaxRegistration,
     account_problem,
 )
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.builders import a_supplier
 
 BERLIN = SupplierAddress(postcode="10115", town="Berlin", country="DE")
@@ -112,7 +113,7 @@ def test_a_bad_account_reaches_the_store_as_a_problem_and_never_as_a_number() ->
     profile = b"""{"id": 31, "supplier-id": 88, "supplier-information-addresses":
         [{"id": 77, "iban-number": "DE89370400440532013001", "active": true}]}"""
 
-    (row,) = bank.redacted([profile])
+    (row,) = bank.redacted([profile], ACCOUNT_KEY)
 
     assert b"0532013001" not in row
     assert "the check digits of the IBAN are wrong" == msgspec.json.decode(row)["problem"]

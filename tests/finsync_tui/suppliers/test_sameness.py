@@ -10,6 +10,7 @@ from finsync_tui.suppliers import golden
 from store import records, supplier_answers
 from store.canonical.supplier import SupplierBankAccount, fingerprint, masked
 from store.errors import NotAllowedError
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
 from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD
 from tests.finsync_tui.suppliers.test_merging import Twice
@@ -97,7 +98,10 @@ def test_without_a_key_nobody_says_it_and_in_the_file_it_does_not_count() -> Non
 
 def _paid_to(estate: Twice, own: int, supplier: int, number: str) -> None:
     one = SupplierBankAccount(
-        number=f"A{own}", supplier_id=str(supplier), fingerprint=fingerprint(number), masked=masked(number)
+        number=f"A{own}",
+        supplier_id=str(supplier),
+        fingerprint=fingerprint(number, ACCOUNT_KEY),
+        masked=masked(number),
     )
     with estate.store.transaction() as db:
         incoming = records.Incoming(str(own), one, number.encode())

@@ -16,6 +16,7 @@ from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from store import outbox, records, supplier_merges, systems, workflows
 from store.canonical.supplier import fingerprint, masked
 from store.errors import NotAllowedError
+from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.builders import MONDAY, a_purchase_order
 from tests.finsync_tui.flows.desk import SOURCE, TARGET
 from tests.finsync_tui.suppliers.estate import Estate
@@ -37,7 +38,7 @@ def _outdated() -> tuple[Paid, int, int, str]:
         "SELECT id, entry_id FROM exception_case WHERE ended_at IS NULL"
     ).fetchone()
     body = json.loads(outbox.get(estate.store.db, entry_id).body)  # type: ignore[union-attr]
-    body["account"] |= {"fingerprint": fingerprint(THIRD), "masked": masked(THIRD)}
+    body["account"] |= {"fingerprint": fingerprint(THIRD, ACCOUNT_KEY), "masked": masked(THIRD)}
     return estate, case_id, entry_id, json.dumps(body)
 
 
@@ -93,7 +94,9 @@ def test_bank_details_that_somebody_wrote_into_the_file_never_leave(statement: s
         systems.pause(db, TARGET, "weekend", estate.clock.now())
     estate.clock.advance(timedelta(days=2))
     estate.settle()
-    third = f"'$.account.fingerprint', '{fingerprint(THIRD)}', '$.account.masked', '{masked(THIRD)}'"
+    third = (
+        f"'$.account.fingerprint', '{fingerprint(THIRD, ACCOUNT_KEY)}', '$.account.masked', '{masked(THIRD)}'"
+    )
     for (name,) in estate.store.db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
         estate.store.db.execute(f'DROP TRIGGER "{name}"')
     estate.store.db.execute("PRAGMA foreign_keys=OFF")
