@@ -71,7 +71,8 @@ SHAPES = {
     "people duties": "person, duties, roles, accepted",
     "policy status": "policy, version, is_signed, proposal, proposals_open, profile_differs, upcoming (proposal, effective_from), problems",
     "policy proposals": "id, policy, state, base_version, maker, made_at, reason, effective_from, checker, decided_at, decision, version",
-    "policy history": "version, recorded_at, changes, proposal, from",
+    "policy history": "version, recorded_at, changes, again_of, proposal, from",
+    "policy show": "policy, rules",
     "policy diff": "place, in_force, other",
     "policy impact": "policy, decides, asked, rules (rule, says_yes, would_say_yes), totals (outcome, documents, amount, currency), documents "
     "(document, document_key, state, outcome, before, after, cause, amount, currency)",

@@ -1,4 +1,5 @@
-"""What people do with policies: propose what the layers say, or an earlier version; approve, reject or withdraw it.
+"""What people do with policies: propose what the layers, an earlier version or a text of their own say; approve, reject or
+withdraw it.
 
 Both sign with their own keys; what is not signed by a maker and another checker is never in force, however it came into the
 store. Where one person is enough, the layers decide and nothing is proposed.
@@ -6,6 +7,7 @@ store. Where one person is enough, the layers decide and nothing is proposed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,12 +18,25 @@ from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import checked_reason, in_own_words, still_open
 from finsync_tui.actor import Actor
 from finsync_tui.governance import recording
-from finsync_tui.governance.rules import KIND, Standing, body_at, first_day, in_force, recorded_name, setup_of
+from finsync_tui.governance.rules import (
+    KIND,
+    Standing,
+    body_at,
+    body_of,
+    first_day,
+    in_force,
+    recorded_name,
+    setup_of,
+)
 from finsync_tui.people import Signer
+from finsync_tui.policies.model import PolicySetup
 from finsync_tui.profile import Profile
 from store import Store, audit, proposals, rulesets
 from store.errors import FinsyncError, NotAllowedError, NotFoundError
 from store.proposals import Proposal
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+"""How a policy is named: as the file that it could be."""
 
 
 class PolicyInvalidError(FinsyncError):
@@ -47,7 +62,19 @@ class PolicyConflictError(FinsyncError):
         super().__init__(
             f"proposal {found.id} was made from version {found.base_version} of {found.name}, but version {version} is in "
             f"force. Nothing was changed and neither change is lost: look at both with `finsync policy diff {found.name} "
-            f"--proposal {found.id}`, bring them together in the layers, and propose that."
+            f"--proposal {found.id}`, bring them together, and propose that."
+        )
+
+
+class PolicyOutdatedError(FinsyncError):
+    """The policy changed while somebody wrote another text for it."""
+
+    code = "POLICY_OUTDATED"
+
+    def __init__(self, name: str, base: int, version: int) -> None:
+        super().__init__(
+            f"the text was written from version {base} of {name}, but version {version} is in force. Nothing was changed and the "
+            f"text is kept: look at what changed with `finsync policy diff {name} --version {base}`, and write it anew."
         )
 
 
@@ -72,11 +99,14 @@ def propose_policy(
     signer: Signer | None,
     *,
     version: int | None = None,
+    setup: PolicySetup | None = None,
+    base_version: int | None = None,
     starts_on: date | None = None,
 ) -> int:
-    """Propose what the layers say of a policy, or an earlier version of it; return the number of the proposal.
+    """Propose what the layers say of a policy, an earlier `version` of it, or `setup`; return the number of the proposal.
 
-    `starts_on`: the first day on which it is in force. A policy that the layers have no more is proposed to end.
+    `starts_on`: the first day on which it is in force. `base_version`: the version that the person looked at, as it was in
+    force then. A policy that the layers have no more is proposed to end; one that nobody has is begun by a `setup`.
     """
     people.require(actor.name, actor.roles, "policy.proposed")
     reason = checked_reason(reason)
@@ -93,9 +123,16 @@ def propose_policy(
         known = recording.record(db, profile, now, by=actor.name)
         current = known.get(name)
         if current is None:
-            raise NotFoundError("policy", name, f"Known: {', '.join(known) or 'none'}.")
-        body = current.layer_body if version is None else _recorded(db, profile, name, version)
-        _check(profile, known, name, body)
+            if setup is None or not _NAME.fullmatch(name):
+                raise NotFoundError("policy", name, f"Known: {', '.join(known) or 'none'}.")
+            current = Standing(name, "", "")
+        if base_version is not None and base_version != current.version:
+            raise PolicyOutdatedError(name, base_version, current.version)
+        if setup is not None:
+            body = body_of(setup)
+        else:
+            body = current.layer_body if version is None else _recorded(db, profile, name, version)
+        check_policy(profile, known, name, body)
         if body == current.body and current.is_signed and not current.upcoming:
             raise NotAllowedError(f"these are the rules of {name} that are in force. Nothing was changed.")
         number = second_person.propose(
@@ -134,7 +171,7 @@ def approve_policy(
                 f"proposal {found.id} was to be in force from {found.effective_from} on, and nobody approved it before. "
                 "Nothing was changed: reject it, and have it proposed without a day, or for another one."
             )
-        _check(profile, known, found.name, found.body)
+        check_policy(profile, known, found.name, found.body)
         becomes = rulesets.record_again(db, KIND, recorded_name(found.name), found.body, now)
         second_person.approve(
             db, profile, actor, signer, found, what=f"proposal {found.id}", body=found.body, comment=comment, now=now,
@@ -176,7 +213,7 @@ def withdraw_policy(store: Store, actor: Actor, proposal_id: int, reason: str) -
     _end(store, actor, proposal_id, "withdrawn", checked_reason(reason))
 
 
-def _check(profile: Profile, known: Mapping[str, Standing], name: str, body: str) -> None:
+def check_policy(profile: Profile, known: Mapping[str, Standing], name: str, body: str) -> None:
     """Raise PolicyInvalidError where the rules in force would not fit with this one among them."""
     from finsync_tui.policies import ruling, testing  # the parser of expressions costs a quarter of a second
 

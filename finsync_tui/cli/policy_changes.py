@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,14 +19,14 @@ from finsync_tui.cli._context import (
 )
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._mapping import changing, decide, looking, who_made
-from finsync_tui.cli._output import note, say, say_json, table
+from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.policy import app
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from finsync_tui.cli._mapping import Desk
     from finsync_tui.governance.rules import Standing
-    from finsync_tui.profile import Profile
     from store.proposals import Proposal
 
 
@@ -39,6 +40,12 @@ VersionOption = Annotated[
 ]
 OfProposal = Annotated[
     int | None, typer.Option("--proposal", metavar="ID", help="This proposed change.", show_default=False)
+]
+
+
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="The text of this file, as TOML.", show_default=False),
 ]
 
 
@@ -157,25 +164,25 @@ def _proposal_json(one: Proposal) -> dict[str, Any]:
 @app.command(epilog=example("finsync policy history orders"))
 def history(name: PolicyName, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List the versions of a policy that were in force or signed, newest first."""
-    from finsync_tui.governance.rules import KIND, recorded_name
-    from finsync_tui.policies.difference import differences
-    from store import rulesets
+    from finsync_tui.governance.history import lines
 
     with looking(workspace) as desk:
-        found = rulesets.versions(desk.db, KIND, recorded_name(name))
-        made = {one.version: one for one in _listed(desk.db, is_all=True) if one.name == name and one.version}
+        found = lines(desk.db, name)
     if not found:
         _unknown(name)
     rows = [
         {
             "version": one.version,
             "recorded_at": one.recorded_at,
-            "changes": len(differences(before.body if before is not None else "", one.body)),
-            "proposal": made[one.version].id if one.version in made else None,
-            "from": who_made(made.get(one.version)),
+            "changes": len(one.changed),
+            "again_of": one.again_of,
+            "proposal": one.proposal.id if one.proposal is not None else None,
+            "from": who_made(one.proposal)
+            if one.again_of is None
+            else f"version {one.again_of}, recorded again",
         }
-        for before, one in zip([None, *found], found, strict=False)
-    ][::-1]
+        for one in found
+    ]
     if json:
         say_json(rows)
     else:
@@ -193,14 +200,15 @@ def diff(
     name: PolicyName,
     version: VersionOption = None,
     proposal: OfProposal = None,
+    file: FileOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what the layers, an earlier version or a proposal say otherwise than what is in force."""
+    """Show what the layers, an earlier version, a proposal or a file say otherwise than what is in force."""
     from finsync_tui.policies.difference import differences
 
     with looking(workspace) as desk:
-        current, other = _two(desk.db, desk.profile, desk.now, name, version, proposal)
+        current, other = _two(desk, name, version, proposal, file)
     found = differences(current.body, other)
     if json:
         say_json([{"place": one.place, "in_force": one.before, "other": one.after} for one in found])
@@ -216,6 +224,7 @@ def impact(
     name: PolicyName,
     version: VersionOption = None,
     proposal: OfProposal = None,
+    file: FileOption = None,
     on: Annotated[
         datetime | None,
         typer.Option(
@@ -230,13 +239,13 @@ def impact(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Ask all stored documents again, under the rules in force and under the layers' (or a version's, a proposal's); nothing
-    is written."""
+    """Ask all stored documents again, under the rules in force and under the layers' (or a version's, a proposal's, a
+    file's); nothing is written."""
     from finsync_tui.policies.ruling import PoliciesError
     from finsync_tui.policy_impact import impact as measure
 
     with looking(workspace) as desk:
-        _, other = _two(desk.db, desk.profile, desk.now, name, version, proposal)
+        _, other = _two(desk, name, version, proposal, file)
         day = on.date() if on else _first_day(desk.db, proposal)
         try:
             found = measure(desk.db, desk.profile, name, other, desk.now, day)
@@ -262,39 +271,63 @@ def _first_day(db: sqlite3.Connection, proposal: int | None) -> date | None:
 
 
 def _two(
-    db: sqlite3.Connection,
-    profile: Profile,
-    now: datetime,
-    name: str,
-    version: int | None,
-    proposal: int | None,
+    desk: Desk, name: str, version: int | None, proposal: int | None, file: Path | None
 ) -> tuple[Standing, str]:
-    """Return a policy as it is in force, and the other body that is meant: the layers', a version's or a proposal's."""
-    from finsync_tui.governance.rules import KIND, body_at, standings
+    """Return a policy as it is in force, and the other body that is meant: the layers', a version's, a proposal's or a file's."""
+    from finsync_tui.governance.rules import KIND, Standing, body_at, body_of, standings
     from store import proposals
     from store.errors import NotFoundError
 
-    if version is not None and proposal is not None:
-        raise UsageError("say --version or --proposal, not both. Nothing was done.")
-    known = standings(db, profile, now.date())
-    if name not in known:
-        _unknown(name)
-    current = known[name]
-    if version is not None:
-        recorded = body_at(db, profile, name, version)
-        if recorded is None:
-            raise NotFoundError(
-                f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
-            )
-        return current, recorded
+    if sum(one is not None for one in (version, proposal, file)) > 1:
+        raise UsageError("say --version, --proposal or --file: one of them. Nothing was done.")
+    known = standings(desk.db, desk.profile, desk.now.date())
+    if file is not None:
+        from finsync_tui.policies.files import read_file
+
+        return known.get(name, Standing(name, "", "")), body_of(read_file(file))
+    found = proposals.get(desk.db, proposal) if proposal is not None else None
     if proposal is not None:
-        found = proposals.get(db, proposal)
         if found is None or found.kind != KIND or found.name != name:
             raise NotFoundError(
                 f"proposal of {name}", str(proposal), "`finsync policy proposals` shows them."
             )
-        return current, found.body
-    return current, current.layer_body
+        return known.get(name, Standing(name, "", "")), found.body
+    if name not in known:
+        _unknown(name)
+    current = known[name]
+    if version is None:
+        return current, current.layer_body
+    recorded = body_at(desk.db, desk.profile, name, version)
+    if recorded is None:
+        raise NotFoundError(
+            f"version of {name}", str(version), f"`finsync policy history {name}` shows them."
+        )
+    return current, recorded
+
+
+@app.command(epilog=example("finsync policy show orders", "finsync policy show orders --version 3"))
+def show(
+    name: PolicyName,
+    version: VersionOption = None,
+    proposal: OfProposal = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the rules in force, an earlier version or a proposal, as the text that `propose --file` takes."""
+    from finsync_tui.governance.rules import setup_of
+    from finsync_tui.policies.files import written
+
+    with looking(workspace) as desk:
+        current, other = _two(desk, name, version, proposal, None)
+    setup = setup_of(other if version is not None or proposal is not None else current.body)
+    if json:
+        say_json(
+            {"policy": name, "rules": setup.model_dump(mode="json", exclude_defaults=True) if setup else None}
+        )
+    elif setup is None:
+        note(f"{name} has no rules any more")
+    else:
+        say("\n".join(safe(line) for line in written(setup).splitlines()))
 
 
 def _unknown(name: str) -> None:
@@ -307,12 +340,14 @@ def _unknown(name: str) -> None:
     epilog=example(
         'finsync policy propose orders --reason "frame contract from May on" --starts 2026-05-01',
         'finsync policy propose orders --version 3 --reason "the new rule stops too much"',
+        'finsync policy propose orders --file orders.toml --reason "frame contract"',
     )
 )
 def propose(
     name: PolicyName,
     reason: ReasonOption,
     version: VersionOption = None,
+    file: FileOption = None,
     starts: Annotated[
         datetime | None,
         typer.Option(
@@ -326,14 +361,19 @@ def propose(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Propose what the layers say of a policy, or an earlier version of it, signed with your key."""
+    """Propose what the layers, an earlier version or a file say of a policy, signed with your key."""
     from finsync_tui import actions
+    from finsync_tui.policies.files import read_file
 
+    if version is not None and file is not None:
+        raise UsageError("say --version or --file, not both. Nothing was done.")
+    setup = read_file(file) if file is not None else None
     who, found = actor(workspace), workspace_of(workspace)
     with changing(workspace) as (store, profile):
         signer = actions.signer_for(found, who, profile.policy_rule)
         number = actions.propose_policy(
-            store, profile, who, name, reason, signer, version=version, starts_on=starts.date() if starts else None
+            store, profile, who, name, reason, signer, version=version, setup=setup,
+            starts_on=starts.date() if starts else None,
         )  # fmt: skip
     if json:
         say_json({"proposal": number, "policy": name})

@@ -90,6 +90,16 @@ def _plain(value: object, kind: Kind, place: str) -> object:
             return value
         case ("day", date()) if not isinstance(value, datetime):
             return value.isoformat()
+        case ("day", str()):  # a recorded version is JSON, which has no days
+            try:
+                return date.fromisoformat(value).isoformat()
+            except ValueError:
+                raise GivenError(f"{place}: {value!r} is no day; write 2026-05-31") from None
+        case ("moment", str()):
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                raise GivenError(f"{place}: {value!r} is no moment; write 2026-05-31T12:00:00Z") from None
         case ("decimal", str() | int()) if not isinstance(value, bool):
             try:
                 return of_decimal(Decimal(value))

@@ -102,3 +102,44 @@ def test_the_doctor_names_rules_that_files_alone_decide(office: Finsync, sit: Si
 
     assert ["never signed, so the profile's files decide alone"] == said(bare)
     assert ["the layers say something else than is in force"] == said(differs)
+
+
+def test_a_text_is_shown_edited_compared_tried_and_proposed(office: Finsync, sit: Sit) -> None:
+    """What `show` prints is what `propose --file` takes; the layers stay as they are."""
+    layer(office, "100")
+    agreed(office, sit)
+    file = office.path / "mine.toml"
+    file.write_text(office("policy", "show", "orders").out.replace("100", "700"), encoding="utf-8")
+
+    differs = office("policy", "diff", "orders", "--file", file, "--json").json
+    tried = office("policy", "impact", "orders", "--file", file, "--json").json
+    proposed = office("policy", "propose", "orders", "--file", file, "--reason", "because", "--json").json
+    sit("tom")
+    office("policy", "approve", proposed["proposal"])
+    held = office("policy", "show", "orders", "--json").json
+
+    assert ["rules.large.when"] == [one["place"] for one in differs]
+    assert 0 == tried["asked"]
+    assert "order.total.amount > decimal('700')" == held["rules"]["rules"]["large"]["when"]
+
+
+def test_a_file_that_is_no_policy_is_refused_with_its_place(office: Finsync) -> None:
+    """Syntax, an unknown word, a file that is not there: each with a stable code, and nothing is proposed."""
+    layer(office, "100")
+    file = office.path / "mine.toml"
+    refused = []
+    for text in (
+        "a = 1\nb = ?",
+        'decides = "order_check"\n[rules.a]\nwhen = "true"\nthan = "ask"\nwhy = "x"\n',
+        None,
+    ):
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text, encoding="utf-8")
+        refused.append(office("policy", "propose", "orders", "--file", file, "--reason", "because"))
+
+    assert [2, 2, 2] == [one.code for one in refused]
+    assert all("POLICY_UNREADABLE" in one.err for one in refused)
+    assert "line 2" in refused[0].err
+    assert "rules.a.then" in refused[1].err
+    assert [] == office("policy", "proposals", "--json").json

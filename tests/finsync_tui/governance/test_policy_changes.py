@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions.mappings import ProposalRefusedError
-from finsync_tui.actions.policies import PolicyConflictError, PolicyInvalidError
+from finsync_tui.actions.policies import PolicyConflictError, PolicyInvalidError, PolicyOutdatedError
 from finsync_tui.governance import rules
+from finsync_tui.governance.history import lines
 from finsync_tui.governance.recording import record
 from finsync_tui.governance.rules import Standing, standings
 from finsync_tui.people import KeyMissingError, RoleMissingError
+from finsync_tui.policies.files import read_file
+from finsync_tui.policies.model import PolicySetup
+from finsync_tui.policies.testing import run
 from store import rulesets
 from store.errors import NotAllowedError, NotFoundError
 from tests.finsync_tui.governance.council import Council, a_signer
@@ -324,3 +329,82 @@ def test_an_edited_old_version_is_not_what_two_sign_again() -> None:
     board.agree(board.suggest(version=first))
 
     assert "1000" == board.asks_over()
+
+
+def test_a_text_of_ones_own_is_proposed_and_one_that_is_outdated_is_not() -> None:
+    """Two who write from one version lose nothing: the later is told which version is in force."""
+    board = Board()
+    first = board.recorded().version
+    mine, theirs = (PolicySetup.model_validate(large(amount)) for amount in ("2000", "3000"))
+    board.agree(board.suggest(setup=theirs, base_version=first))
+
+    with pytest.raises(PolicyOutdatedError, match=f"version {first} of orders, but version {first + 1}"):
+        board.suggest(setup=mine, base_version=first)
+
+    assert "3000" == board.asks_over()
+    assert board.recorded().layer_differs
+    board.agree(board.suggest(setup=mine, base_version=first + 1))
+    assert "2000" == board.asks_over()
+
+
+def test_a_policy_that_no_layer_has_is_begun_by_a_text() -> None:
+    """It takes two as well, under a name that a file could have, and its beginning may lie ahead."""
+    board = Board()
+    setup = PolicySetup.model_validate(large("9"))
+    signer = a_signer("maria")
+
+    def begin(name: str, **more: Any) -> int:
+        who = board.who("maria")
+        return actions.propose_policy(
+            board.store, board.profile, who, name, "because", signer, setup=setup, **more
+        )
+
+    for name in ("", "Orders", "../orders", "a b"):
+        with pytest.raises(NotFoundError):
+            begin(name)
+    later = board.store.clock.now().date() + timedelta(days=5)
+    board.agree(begin("assets"))
+    board.agree(begin("cars", starts_on=later))
+
+    known = standings(board.store.db, board.profile, board.store.clock.now().date())
+    then = standings(board.store.db, board.profile, later)
+    assert [True, False] == [known[name].setup is not None for name in ("assets", "cars")]
+    assert then["cars"].setup == setup
+
+
+def test_cases_with_days_are_signed_and_hold() -> None:
+    """The shipped policies have them; a recorded version keeps days as text."""
+    controls = Path(__file__).parents[3] / "profiles" / "controls" / "policies"
+    board = Board()
+    for file in sorted(controls.glob("*.toml")):
+        setup = read_file(file)
+        number = actions.propose_policy(
+            board.store,
+            board.profile,
+            board.who("maria"),
+            file.stem,
+            "because",
+            a_signer("maria"),
+            setup=setup,
+        )
+        board.agree(number)
+
+        held = standings(board.store.db, board.profile, board.store.clock.now().date())[file.stem].setup
+        assert held is not None
+        cases = run({file.stem: held}, {})
+        assert len(setup.tests) == len(cases)
+        assert [] == [one.problem for one in cases if one.problem]
+
+
+def test_a_version_that_is_recorded_again_is_no_change_of_its_own() -> None:
+    """Of a change that begins later, the version that two signed is the change; what goes on until then, and its day, are not."""
+    board = Board()
+    board.agree(board.suggest())
+    board.layers(large("5000"))
+    board.agree(board.suggest(starts_on=board.store.clock.now().date() + timedelta(days=10)))
+    board.store.clock.advance(timedelta(days=10))  # type: ignore[attr-defined]
+    board.recorded()
+
+    found = [(one.version, len(one.changed), one.again_of) for one in lines(board.store.db, "orders")]
+
+    assert [(5, 0, 3), (4, 0, 2), (3, 2, None), (2, 0, None), (1, 4, None)] == found
