@@ -196,6 +196,12 @@ def together(chain: Verification, found: Sealed) -> Verification:
     return replace(chain, is_intact=False, first_bad_seq=found.first_bad_seq, reason=found.reason)
 
 
+def signed(secrets: Secrets, statement: bytes) -> tuple[str, str]:
+    """Sign something with the key of the checkpoints; return its public half and the signature. Raises SecretPlaceError."""
+    signer = _signer(secrets)
+    return signer.public, signer.sign(statement)
+
+
 def public_key(secrets: Secrets) -> str | None:
     """Return the public half of the key that checkpoints are signed with here; None: there is none."""
     return _own(secrets)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -215,6 +216,12 @@ def listed(
         values.append(name)
     rows = db.execute(f"SELECT {_COLUMNS} FROM proposal WHERE {' AND '.join(where)} ORDER BY id", values)
     return [_proposal(row) for row in rows]
+
+
+def every(db: sqlite3.Connection) -> Iterator[Proposal]:
+    """Yield the proposals of all kinds, oldest first."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM proposal ORDER BY id"):
+        yield _proposal(row)
 
 
 def decided(db: sqlite3.Connection, kind: str = "mapping") -> list[Proposal]:

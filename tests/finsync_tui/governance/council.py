@@ -14,7 +14,7 @@ from finsync_tui.actions.mappings import Approved, Proposed
 from finsync_tui.mapping import MappingRow, Standing, recording, standings
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from store import audit, proposals
+from store import Store, audit, proposals
 from store.proposals import Proposal
 from tests.builders import a_clock, a_store
 from tests.finsync_tui.flows.desk import PROFILE
@@ -54,8 +54,10 @@ def a_row(source: str, target: str, **changes: object) -> MappingRow:
 class Council:
     """A workspace with people; each word below is one thing that somebody does."""
 
-    def __init__(self, people: dict[str, Any] | None = None, **profile: Any) -> None:
-        self.store = a_store(a_clock())
+    def __init__(
+        self, people: dict[str, Any] | None = None, *, store: Store | None = None, **profile: Any
+    ) -> None:
+        self.store = store or a_store(a_clock())
         self.people = PEOPLE if people is None else people
         self.extra = profile
         self.own: dict[str, Sequence[MappingRow]] = {TABLE: (a_row("420", "420"),)}

@@ -1,0 +1,61 @@
+"""`finsync audit export`: who may, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+
+from finsync_tui.actor import account
+from finsync_tui.evidence import verify
+from tests.builders import MONDAY
+from tests.finsync_tui.cli.conftest import PROFILE, Finsync
+from tests.finsync_tui.governance.council import a_person
+
+DAY = MONDAY.date().isoformat()
+
+
+def _export(finsync: Finsync, path: Path, *more: str) -> tuple[int, str, str]:
+    ended = finsync("audit", "export", "--from", DAY, "--to", DAY, "--output", path, "--reason", "Q1", *more)
+    return ended.code, ended.out, ended.err
+
+
+def test_a_pack_is_written_that_holds_and_is_known_by_its_hash(finsync: Finsync, tmp_path: Path) -> None:
+    """What it prints is what the pack says of itself."""
+    path = tmp_path / "pack.zip"
+
+    told = finsync("audit", "export", "--from", DAY, "--output", path, "--reason", "Q1", "--json").json
+
+    assert 0 == verify.main([str(path), "--key", told["key"]])
+    assert (str(path), 1, None) == (told["path"], told["first_entry"], told["problem"])
+    assert "log/entries.tsv" in {one["path"] for one in told["files"]}
+    assert "audit.exported" in {row["what"] for row in finsync("audit", "log", "--json").json}
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(finsync: Finsync, tmp_path: Path) -> None:
+    """Nothing is lost by a repeated command."""
+    path = tmp_path / "pack.zip"
+    assert 0 == _export(finsync, path)[0]
+
+    code, _, said = _export(finsync, path)
+
+    assert (2, True) == (code, said.startswith("error FILE_EXISTS"))
+    assert 0 == _export(finsync, path, "--force")[0]
+
+
+def test_days_that_make_no_sense_are_wrong_usage(finsync: Finsync, tmp_path: Path) -> None:
+    """With a sentence that says what to name."""
+    code, _, said = _export(finsync, tmp_path / "pack.zip", "--entity", "DE01", "--document", "coupa:1")
+
+    assert (2, True) == (code, "error EVIDENCE_SCOPE" in said)
+
+
+def test_only_auditors_and_administrators_may(finsync: Finsync, tmp_path: Path) -> None:
+    """A pack holds everything; an analyst has no need of it."""
+    own = account()
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    for role, code in (("analyst", 1), ("auditor", 0)):
+        people = {"people": {"me": a_person("me", role, os_account=own)}}
+        layer.write_text(PROFILE + tomlkit.dumps(people), encoding="utf-8")
+        assert code == _export(finsync, tmp_path / f"{role}.zip")[0]
+    assert not (tmp_path / "analyst.zip").exists()
