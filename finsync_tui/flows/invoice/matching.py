@@ -243,7 +243,7 @@ def _quantities(
     now = taken(lines, ordered.line, is_credit=is_credit(invoice), piece=ordered.piece)
     in_all = ordered.invoiced + now
     what = "in all" if ordered.invoiced else "by this invoice"
-    if is_credit(invoice):
+    if is_credit(invoice) or now < 0:  # so does a line that takes off, on an invoice of others
         yield from _credits(invoice, lines, ordered, now, name)
     elif (
         now > 0

@@ -74,6 +74,26 @@ def test_pieces_that_were_invoiced_at_less_go_back_at_less() -> None:
     assert ([], "await_posting") == (desk.exceptions, desk.step("I2"))
 
 
+@pytest.mark.parametrize(("invoiced", "stops"), [("0", True), ("4", True), ("5", False), ("10", False)])
+def test_a_line_that_takes_off_gives_back_no_more_than_was_invoiced(invoiced: str, stops: bool) -> None:
+    """Five desks off on an invoice for cleaning: of what nobody invoiced nothing goes back, nor is more promised than ordered."""
+    desk = InvoiceDesk()
+    desk.order()
+    desk.receive()
+    if invoiced != "0":
+        desk.post(an_invoice(a_line(invoiced)))
+    before = desk.open_minor
+
+    mixed = an_invoice(a_free_line("200", "2"), a_line("-5"), number="INV-2", invoiced_on=date(2026, 2, 5))
+    desk.invoice(mixed, "I2")
+    while desk.pending:
+        desk.answer()
+    desk.read()
+
+    assert ([("MATCH_QUANTITY", "open")] if stops else []) == desk.exceptions
+    assert (before if stops else before + 5000) == desk.open_minor <= 10000
+
+
 OTHER = {"supplier_id": "502", "supplier_number": "S-2002", "supplier_name": "Andere GmbH"}
 
 
