@@ -68,6 +68,15 @@ def line_number(line_num: str | int | None, sub_line_num: str | int | None, path
     return f"{text}.{sub}" if sub and sub != "0" else text
 
 
+def check_numbers(numbers: Iterable[tuple[str, str]]) -> None:
+    """Refuse a document of which two lines have one number: by it they are matched, taxed and charged. By path."""
+    seen: set[str] = set()
+    for path, one in numbers:
+        if one in seen:
+            raise Unfit(f"{path}.line-num", f"two lines have the number {one}")
+        seen.add(one)
+
+
 class Priced(NamedTuple):
     """What a line says about its price."""
 

@@ -17,6 +17,7 @@ from adapters.coupa import wire
 from adapters.coupa.inbound_amounts import (
     Priced,
     Unit,
+    check_numbers,
     check_total,
     common_unit,
     distributions,
@@ -64,7 +65,7 @@ _invoice = payables.Invoice.model_validate
 
 def invoice(document: Invoice, options: Options) -> Translated:
     """Return the invoice, or raise Unfit with the place and the reason."""
-    if not document.invoice_number:
+    if not (document.invoice_number or "").strip():
         raise Unfit("$.invoice-number", "the invoice has no number")
     status = STATUS.get(document.status or "")
     if status is None:
@@ -72,14 +73,19 @@ def invoice(document: Invoice, options: Options) -> Translated:
     invoiced_on = day(document.invoice_date, "$.invoice-date")
     if invoiced_on is None:
         raise Unfit("$.invoice-date", "the invoice has no date")
+    if document.invoice_lines is None and status == "approved":
+        raise Unfit("$.invoice-lines", "the invoice comes without its lines")
     unit = common_unit(
         document.currency,
         ((f"$.invoice-lines[{n}]", line.currency) for n, line in enumerate(document.invoice_lines or ())),
         "invoice",
     )
     lines = _lines(document, unit, options)
+    check_numbers(
+        (f"$.invoice-lines[{n}]", one["number"]) for n, one in enumerate(lines) if one["kind"] == "item"
+    )
     total = sum([line["amount"]["amount_minor"] for line in lines])
-    _check_totals(document, total, unit, is_open=status in ("draft", "on_hold"))
+    _check_totals(document, total, unit, status)
     kind = _KINDS.get((document.document_type or "Invoice").lower(), "other")
     if kind == "credit_memo" and total > 0:
         total = -total
@@ -277,9 +283,9 @@ def _turned(line: dict[str, Any]) -> dict[str, Any]:
     return turned
 
 
-def _check_totals(document: Invoice, total: int, unit: Unit, *, is_open: bool) -> None:
-    """Compare with what Coupa adds up. While somebody works on it, a draft may be anything."""
-    if is_open or not document.invoice_lines:
+def _check_totals(document: Invoice, total: int, unit: Unit, status: str) -> None:
+    """Compare with what Coupa adds up. While somebody works on it, a draft may be anything; what has ended may have lost its lines."""
+    if status in ("draft", "on_hold") or (status != "approved" and not document.invoice_lines):
         return
     check_total(document.total_with_taxes, total, unit, "$.total-with-taxes", "invoice")
     check_total(document.gross_total, total, unit, "$.gross-total", "invoice")

@@ -9,6 +9,7 @@ from adapters.coupa import wire
 from adapters.coupa.inbound_amounts import (
     Priced,
     Unit,
+    check_numbers,
     check_total,
     common_unit,
     distributions,
@@ -45,7 +46,7 @@ change.
 
 def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Translated:
     """Return the order, or raise Unfit with the place and the reason."""
-    if not document.po_number:
+    if not (document.po_number or "").strip():
         raise Unfit("$.po-number", "the order has no number")
     status = STATUS.get(document.status or "")
     if status is None:
@@ -63,7 +64,10 @@ def purchase_order(document: wire.PurchaseOrderRead, options: Options) -> Transl
     )
     lines = tuple([_line(line, unit, n, options) for n, line in enumerate(document.order_lines)])
     total_minor = sum([line["amount"]["amount_minor"] for line in lines if not line["is_cancelled"]])
-    if document.order_lines:
+    check_numbers(
+        (f"$.order-lines[{n}]", line["number"]) for n, line in enumerate(lines) if not line["is_cancelled"]
+    )
+    if document.order_lines or status == "open":
         check_total(document.total, total_minor, unit, "$.total", "order")
     supplier, requisition = document.supplier, document.requisition_header
     fields = options.fields_of("purchase_order")

@@ -258,6 +258,13 @@ def test_a_cancelled_line_costs_nothing() -> None:
     assert 10000 == record.total.amount_minor
 
 
+def test_a_cancelled_line_may_have_the_number_of_a_live_one() -> None:
+    """What was deleted is shown with what took its place."""
+    found = order(an_order(a_line(status="cancelled"), a_line()))
+
+    assert [True, False] == [line.is_cancelled for line in found.lines]
+
+
 def test_an_order_by_amount_has_no_quantity() -> None:
     """A flat sum is its total; quantity and price say nothing there."""
     record = order(an_order(a_line(type="OrderAmountLine", quantity=None, price="75.10", total="75.10")))
@@ -321,6 +328,8 @@ def test_what_we_wrote_back_is_an_echo() -> None:
         ({"currency": None, "order-lines": []}, "$.currency.code", "names no currency"),
         ({"currency": {"code": "USD"}}, "$.order-lines[0].currency.code", "two currencies"),
         ({"order-lines": [a_line(**{"line-num": None})]}, "$.order-lines[0].line-num", "no number"),
+        ({"order-lines": [a_line(), a_line()]}, "$.order-lines[1].line-num", "two lines have the number 1"),
+        ({"order-lines": [], "total": "500.00"}, "$.total", "totals: the order says 500"),
         ({"order-lines": [a_line(price={"amount": 1})]}, "$.order-lines[0].price", "expected a number"),
         ({"order-lines": [a_line(price="cheap")]}, "$.order-lines[0].price", "not a number"),
         ({"order-lines": [a_line(total="NaN")]}, "$.order-lines[0].total", "held exactly"),

@@ -293,6 +293,18 @@ def test_tolerances_that_are_settled_do_not_count() -> None:
     ("changes", "path", "words"),
     [
         ({"invoice-number": None}, "$.invoice-number", "no number"),
+        ({"invoice-number": "  "}, "$.invoice-number", "no number"),
+        ({"invoice-lines": None}, "$.invoice-lines", "without its lines"),
+        (
+            {"invoice-lines": [], "tax-amount": "19", "gross-total": "119.00"},
+            "$.gross-total",
+            "totals: the invoice says 119, its lines add up to 19.00 EUR",
+        ),
+        (
+            {"invoice-lines": [a_line(), a_line()]},
+            "$.invoice-lines[1].line-num",
+            "two lines have the number 1",
+        ),
         ({"invoice-date": None}, "$.invoice-date", "no date"),
         ({"invoice-date": "soon"}, "$.invoice-date", "not a date"),
         ({"status": "sleeping"}, "$.status", "not one we know"),
@@ -315,6 +327,14 @@ def test_what_does_not_fit_is_told_with_its_place(changes: dict[str, Any], path:
 
     assert path == where
     assert words in told
+
+
+@pytest.mark.parametrize("status", ["voided", "rejected", "pending_approval", "draft"])
+def test_what_is_not_to_be_paid_may_lack_its_lines(status: str) -> None:
+    """Only what is approved has to add up: a void without lines is carried out all the same."""
+    without_lines = an_invoice(**{"status": status, "invoice-lines": [], "gross-total": "119.00"})
+
+    assert () == invoice(without_lines).lines
 
 
 @given(
