@@ -483,6 +483,18 @@ def with_live(db: sqlite3.Connection, definition: str, document_keys: Sequence[s
     return found
 
 
+def live_keys(
+    db: sqlite3.Connection, definition: str, source_system: str, target_system: str, periods: tuple[str, str]
+) -> frozenset[str]:
+    """Return the keys of the live breaks that lie in these periods, or did when they were seen last."""
+    rows = db.execute(
+        "SELECT key FROM reconcile_break WHERE definition=? AND source_system=? AND target_system=? AND gone_at IS NULL"
+        " AND period BETWEEN ? AND ?",
+        (definition, source_system, target_system, *periods),
+    )
+    return frozenset(key for (key,) in rows)
+
+
 def accepted_live(
     db: sqlite3.Connection, definition: str, source_system: str, target_system: str
 ) -> list[Break]:

@@ -48,6 +48,8 @@ class Comparison:
     periods: Periods | None = None
     """Only what lies in these."""
     sight: Sight = field(default_factory=Sight)
+    known: frozenset[str] = frozenset()
+    """Keys of breaks that lay in the periods: they are told wherever their documents lie by now."""
     unreadable: set[str] = field(default_factory=set)
     """Keys of which nobody can say whether the other side has them: what was said of them before stands."""
     parted: set[str] = field(default_factory=set)
@@ -205,7 +207,7 @@ class Comparison:
         assert self.periods is not None
         first, last = self.periods
         rows = [row for row in (found.source, found.target) if row is not None]
-        return any(first <= row.period <= last for row in rows)
+        return found.key in self.known or any(first <= row.period <= last for row in rows)
 
     def _explain(self, sources: Sequence[Row], targets: Sequence[Row]) -> None:
         for row in sources:

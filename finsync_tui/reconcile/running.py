@@ -236,6 +236,8 @@ def _compare(
         )  # fmt: skip
         labels = (pair.name, comparing.source_label, comparing.target_label)
         breaks.carry_over(db, pair.run_id, *labels, now, of_one_target=pair.definition.pairing == "each")
+        if window is not None:
+            comparing.known = breaks.live_keys(db, *labels, window)
         keys: list[str] | None = None
         if pair.mode == "changes":
             keys = list(comparison.changed_keys(db, comparing.definition_id, pair.target))

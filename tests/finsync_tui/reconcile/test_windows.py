@@ -135,6 +135,29 @@ def test_what_is_gone_from_a_window_is_asked_for_by_its_id() -> None:
     assert [("field", "I1"), ("missing_in_target", "I0")] == sorted(desk.broken)
 
 
+def test_a_difference_that_has_left_the_window_is_still_the_same_break() -> None:
+    """Its documents have another date by now: it keeps number, age and owner until both sides agree."""
+    desk = Desk()
+    del desk.right.held["0"]
+    total = desk.left.held["1"].total
+    dear = total.model_copy(update={"amount_minor": total.amount_minor + 1})
+    desk.right.held["1"] = desk.right.held["1"].model_copy(update={"total": dear})
+    desk.run("full")
+    with desk.store.transaction() as db:
+        breaks.assign(db, [1, 2], "ann", "ann", MONDAY)
+    for held, number in ((desk.left.held, "0"), (desk.left.held, "1"), (desk.right.held, "1")):
+        held[number] = held[number].model_copy(update={"invoiced_on": FEBRUARY})
+
+    first = desk.run()
+    moved = breaks.listed(desk.store.db)
+    desk.right.held = dict(desk.left.held)
+    second = desk.run(month="2026-02")
+
+    assert (0, 2, 0) == (first.opened, first.persisting, first.closed)
+    assert [("2026-02", "ann", 1)] * 2 == [(one.period, one.owner, one.first_run_id - 1) for one in moved]
+    assert ([], 2) == (desk.broken, second.closed)
+
+
 def test_a_system_that_cannot_be_asked_so_is_read_whole() -> None:
     """The window limits what is told of it all the same."""
     desk = Desk(window=None)
