@@ -119,7 +119,7 @@ def _lacking(
     step = FLOWS[workflow.flow].steps(workflow.kind).get(STEP)
     if step is None:
         return set()
-    step(Context(db, now, facts, workflow, dict(workflow.data)))
+    step(Context(db, now, facts, workflow, dict(workflow.data), is_trial=True))
     return {one for table in noting.values() for one in table.taken()}
 
 

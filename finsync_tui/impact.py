@@ -296,7 +296,7 @@ def _again(db: Connection, facts: Facts, workflow: Workflow, now: datetime) -> D
     step = FLOWS[workflow.flow].steps(workflow.kind).get(STEP)
     if step is None or workflow.legal_entity not in facts.profile.legal_entities:
         return None
-    context = Context(db, now, facts, workflow, dict(workflow.data))
+    context = Context(db, now, facts, workflow, dict(workflow.data), is_trial=True)
     context.data.pop("accounts", None)
     answer = step(context)
     is_stuck = workflow.state == "held" and workflow.step == STEP

@@ -213,6 +213,8 @@ def _tell(context: Context, participle: str) -> None:
 
 
 def _note(context: Context, class_: str, message: str) -> None:
+    if context.is_trial:
+        return
     noted = findings.Finding(
         class_=class_,
         severity="warn",

@@ -83,6 +83,8 @@ class Context:
     facts: Facts
     workflow: Workflow
     data: dict[str, Any]
+    is_trial: bool = False
+    """True: only asked what it would decide, as a change's impact is; it must write nothing, and its store may not let it."""
 
     @property
     def generation(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from finsync_tui.gaps import gaps
 from finsync_tui.impact import impact
 from finsync_tui.mapping import MappingRow
@@ -92,6 +94,22 @@ def test_what_waits_for_another_reason_is_not_listed() -> None:
     assert [("COST_CENTRE_INACTIVE", "open")] == desk.exceptions
     assert {} == measured(desk, *desk.rows, a_row("440", "440"))
     assert {"released": (1, 10000)} == measured(desk, desk.rows[0], a_row("430", "420"))
+
+
+def test_what_is_asked_about_is_only_read() -> None:
+    """What a step would note is not kept while it is only tried: screens ask with a connection that can't write."""
+    desk = Desk()
+    desk.rows = (a_row("420", "420"), a_row("430", "430"))
+    desk.profile = desk.profile.model_copy(update={"mappings": {TABLE: desk.rows}})
+    desk.put(TARGET, "cc430", a_cost_centre(number="430", is_active=False))
+    desk.order(an_order(1, "100.00", "430"), "1")  # type: ignore[arg-type]
+    desk.order(an_order(2, "70.00", "440", "430"), "2")  # type: ignore[arg-type]
+    desk.clock.advance(timedelta(days=1))  # the trouble names the day: it would be noted anew
+
+    assert [("COST_CENTRE_INACTIVE", "open"), ("MAPPING_MISSING", "open")] == desk.exceptions
+    desk.store.db.execute("PRAGMA query_only=ON")
+    assert {"still_stuck": (1, 14000)} == measured(desk, *desk.rows, a_row("440", "420"))
+    assert ["440"] == [one.value for one in gaps(desk.store.db, desk.profile, desk.now)]
 
 
 def test_a_document_that_carries_two_changed_values_counts_once() -> None:
