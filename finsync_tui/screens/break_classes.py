@@ -10,7 +10,7 @@ from textual.content import Content
 from finsync_tui.screens import break_queries, drawing, filters, signs
 from finsync_tui.screens.break_queries import BREAKS, DAYS, ClassRow
 from finsync_tui.screens.table_about import TableAboutScreen
-from finsync_tui.screens.text import ago, money, safe_text, words
+from finsync_tui.screens.text import ago, form, money, safe_text, words
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 
 _COLUMNS = [
@@ -43,7 +43,9 @@ class BreakClassesScreen(TableAboutScreen[ClassRow]):
 
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
-        parsed = filters.parse(self.filter_text, BREAKS.grammar, now=self.desk.now(), me=self.desk.actor.name)
+        parsed = filters.parse(
+            self.filter_text, BREAKS.grammar, now=self.desk.now(), me=self.desk.actor.name, form=form()
+        )
         found = await self.read(partial(break_queries.classes, now=self.desk.now(), parsed=parsed))
         total = sum(row.count for row in found)
         only = f" · {safe_text(self.filter_text, 60)}" if self.filter_text else ""

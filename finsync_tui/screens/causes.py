@@ -18,7 +18,7 @@ from finsync_tui.screens.case_actions import CaseActions
 from finsync_tui.screens.keys import CASE_VERBS
 from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.queries import ExceptionRow
-from finsync_tui.screens.text import ago, amount, money, safe_text
+from finsync_tui.screens.text import ago, amount, form, money, safe_text
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
 from store import causes
@@ -89,7 +89,11 @@ class CausesScreen(CaseActions):
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
         parsed = filters.parse(
-            self.filter_text, queries.EXCEPTIONS.grammar, now=self.desk.now(), me=self.desk.actor.name
+            self.filter_text,
+            queries.EXCEPTIONS.grammar,
+            now=self.desk.now(),
+            me=self.desk.actor.name,
+            form=form(),
         )
         self.found = await self.read(
             partial(causes.waiting, now=self.desk.now(), where=parsed.where, params=parsed.params)
@@ -204,7 +208,11 @@ class CausesScreen(CaseActions):
         if row is None or verb is verbs.COMMENT:
             return
         parsed = filters.parse(
-            self._filter(row), queries.EXCEPTIONS.grammar, now=self.desk.now(), me=self.desk.actor.name
+            self._filter(row),
+            queries.EXCEPTIONS.grammar,
+            now=self.desk.now(),
+            me=self.desk.actor.name,
+            form=form(),
         )
 
         def members(db: Connection) -> list[int]:

@@ -1,8 +1,8 @@
 """The filter line's grammar: words, `field:value`, `field:>value`, a minus in front for "not". A word that is the name of
 a state means that state.
 
-Pure: text, the list's fields and the time go in, an SQL condition comes out. What can't be understood is
-said with its reason, and the list stays as it was.
+Pure: text, the list's fields, the time and how the person writes days and amounts go in, an SQL condition comes out. What
+can't be understood is said with its reason, and the list stays as it was.
 
 >>> fields = (Field("owner", "owner"), Field("amount", "amount_minor", "money"), Field("number", "document_number"))
 >>> found = parse("amount:>1000 -owner:ana", Grammar(fields, words=("document_number",)), now=datetime(2026, 1, 1))
@@ -17,10 +17,10 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Literal
 
+from finsync_tui.screens.text import Format, number
 from store.clock import text as instant_text
 
 Kind = Literal["text", "money", "instant", "number", "flag"]
@@ -79,7 +79,14 @@ class FilterTermError(ValueError):
     """A term that can't be understood; its text says why."""
 
 
-def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed:
+def parse(
+    text: str,
+    grammar: Grammar,
+    *,
+    now: datetime,
+    me: str = "",
+    form: Format = Format(),  # noqa: B008 frozen
+) -> Parsed:
     """Return the condition of a filter line."""
     try:
         terms = shlex.split(text, posix=True)
@@ -92,7 +99,7 @@ def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed
     names_state = False
     for term in terms:
         try:
-            condition, values = _term(term, grammar, now, me)
+            condition, values = _term(term, grammar, now, me, form)
         except FilterTermError as error:
             return Parsed(text, "", (), tuple(terms), str(error))
         names_state = (
@@ -106,7 +113,7 @@ def parse(text: str, grammar: Grammar, *, now: datetime, me: str = "") -> Parsed
     return Parsed(text, " AND ".join(conditions) or "1", tuple(params), tuple(terms))
 
 
-def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, list[Param]]:
+def _term(term: str, grammar: Grammar, now: datetime, me: str, form: Format) -> tuple[str, list[Param]]:
     is_negative = term.startswith("-") and len(term) > 1
     body = term[1:] if is_negative else term
     name, colon, value = body.partition(":")
@@ -120,7 +127,7 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str) -> tuple[str, lis
     elif name == "state" and value == "all":
         condition, params = "", []
     else:
-        condition, params = _field(_named(name, grammar.fields), value, now)
+        condition, params = _field(_named(name, grammar.fields), value, now, form)
     if is_negative and condition:
         # coalesce: what is not known is not equal, so it belongs to the rest
         return f"NOT coalesce({condition}, 0)", params
@@ -196,7 +203,7 @@ def _like(word: str) -> str:
     return escaped.replace("*", "%")
 
 
-def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
+def _field(field: Field, value: str, now: datetime, form: Format) -> tuple[str, list[Param]]:
     if not value:
         raise FilterTermError(f"{field.name}: needs a value")
     if field.kind == "text":
@@ -204,19 +211,19 @@ def _field(field: Field, value: str, now: datetime) -> tuple[str, list[Param]]:
     match = _COMPARISON.match(value)
     sign, rest = (match.group(1) or "=", match.group(2)) if match else ("=", value)
     if field.kind == "instant":
-        return _instant(field, sign, rest, now)
-    try:
-        number = Decimal(rest.replace(",", "").replace("_", ""))
-    except InvalidOperation:
-        raise FilterTermError(f"{field.name}: {rest or 'nothing'} is not a number") from None
-    if not number.is_finite() or number.adjusted() > 15:
+        return _instant(field, sign, rest, now, form)
+    wanted = number(rest, form)
+    if wanted is None:
+        like = f"1{form.thousands}234{form.decimal}50" if field.kind == "money" else "12"
+        raise FilterTermError(f"{field.name}: {rest or 'nothing'} is not a number like {like}")
+    if wanted.adjusted() > 15:
         raise FilterTermError(f"{field.name}: {rest} is too large")
     if field.kind == "money":
         # The amount is bound as decimal text: a float would not find 616.18 among 61618 cents.
-        return f"{field.column} {sign} minor_units(currency, ?)", [f"{number:f}"]
-    if number != number.to_integral_value():
+        return f"{field.column} {sign} minor_units(currency, ?)", [f"{wanted:f}"]
+    if wanted != wanted.to_integral_value():
         raise FilterTermError(f"{field.name}: {rest} is not a whole number")
-    return f"{field.column} {sign} ?", [int(number)]
+    return f"{field.column} {sign} ?", [int(wanted)]
 
 
 def _text(field: Field, value: str) -> tuple[str, list[Param]]:
@@ -243,22 +250,25 @@ def _text(field: Field, value: str) -> tuple[str, list[Param]]:
     return (parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"), params
 
 
-def _instant(field: Field, sign: str, value: str, now: datetime) -> tuple[str, list[Param]]:
-    """`due:<2d` is due within two days; `opened:>3d` was opened more than three days ago; dates too."""
+def _instant(field: Field, sign: str, value: str, now: datetime, form: Format) -> tuple[str, list[Param]]:
+    """`due:<2d` is due within two days; `opened:>3d` was opened more than three days ago; whole days of the person's time
+    zone, too: `due:<=2026-03-31` has all of that day."""
     found = _SPAN.match(value)
     if found:
         delta = int(found.group(1)) * _UNITS[found.group(2)]
         point = now - delta if field.is_age else now + delta
         return f"{field.column} {_FLIPPED[sign] if field.is_age else sign} ?", [instant_text(point)]
     try:
-        day = datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
-    except ValueError:
+        day = date.fromisoformat(value)
+        begins, ends = (
+            instant_text(datetime.combine(one, datetime.min.time(), form.zone).astimezone(UTC))
+            for one in (day, day + timedelta(days=1))
+        )
+    except (ValueError, OverflowError):
         raise FilterTermError(
             f"{field.name}: {value or 'nothing'} is neither a span (4h, 2d) nor a date"
         ) from None
     if sign == "=":
-        return f"({field.column} >= ? AND {field.column} < ?)", [
-            instant_text(day),
-            instant_text(day + timedelta(days=1)),
-        ]
-    return f"{field.column} {sign} ?", [instant_text(day)]
+        return f"({field.column} >= ? AND {field.column} < ?)", [begins, ends]
+    is_after = sign.startswith(">")
+    return f"{field.column} {'>=' if is_after else '<'} ?", [begins if sign in (">=", "<") else ends]

@@ -23,7 +23,7 @@ from finsync_tui.screens import drawing, filters, queries
 from finsync_tui.screens.exporting import Exporting
 from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Early, Listed, Listing
-from finsync_tui.screens.text import fit, money
+from finsync_tui.screens.text import fit, form, money
 from finsync_tui.screens.verbs import Verb
 from finsync_tui.screens.views import View
 from finsync_tui.screens.widgets.dialogs import AskDialog, PickDialog, ViewsDialog
@@ -277,7 +277,9 @@ class ListScreen(Exporting, Generic[R]):
         return name
 
     def _parse(self, text: str) -> Parsed:
-        return filters.parse(text, self.listing.grammar, now=self.desk.now(), me=self.desk.actor.name)
+        return filters.parse(
+            text, self.listing.grammar, now=self.desk.now(), me=self.desk.actor.name, form=form()
+        )
 
     @work(exclusive=True, group="ids", exit_on_error=False)
     async def load(self, keeps_place: bool = True) -> None:

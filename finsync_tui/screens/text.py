@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from rich.cells import cell_len, set_cell_size
 
@@ -110,6 +111,11 @@ def use(shown: Format) -> None:
     _shown = shown
 
 
+def form() -> Format:
+    """Return how the person at this workbench reads, and writes, times and amounts."""
+    return _shown
+
+
 def zone() -> tzinfo:
     """Return the time zone in which times are shown and meant."""
     return _shown.zone
@@ -126,6 +132,22 @@ def amount(amount_minor: int | None, currency: str | None) -> str:
     sign = "-" if amount_minor < 0 else ""
     grouped = f"{whole:,}".replace(",", _shown.thousands)
     return f"{sign}{grouped}{_shown.decimal}{rest:0{digits}d}" if digits else f"{sign}{grouped}"
+
+
+def number(text: str, form: Format) -> Decimal | None:
+    """Return the number that a person wrote, in their own way or plainly; None: it is none, or could be two.
+
+    >>> german = Format(thousands=".", decimal=",")
+    >>> number("10.000", german), number("1.000,50", german), number("10.5", german), number("10,000", Format())
+    (Decimal('10000'), Decimal('1000.50'), Decimal('10.5'), Decimal('10000'))
+    >>> number("10,5", Format()), number("1.000,50", Format())
+    (None, None)
+    """
+    text = text.replace("_", "")
+    sign, point = re.escape(form.thousands or ","), re.escape(form.decimal)
+    if re.fullmatch(rf"[+-]?(\d+|\d{{1,3}}({sign}\d{{3}})+)({point}\d+)?", text, re.ASCII):
+        return Decimal(text.replace(form.thousands or ",", "").replace(form.decimal, "."))
+    return Decimal(text) if re.fullmatch(r"[+-]?\d*\.?\d+", text, re.ASCII) else None
 
 
 def money(amount_minor: int | None, currency: str | None) -> str:

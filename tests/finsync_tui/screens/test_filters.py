@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from finsync_tui.screens import queries
 from finsync_tui.screens.filters import Parsed, parse
 from finsync_tui.screens.reader import prepare
+from finsync_tui.screens.text import Format
 from store.clock import VirtualClock
 from store.database import open_store
 from tests.finsync_tui.screens.filled_store import NOW
@@ -51,6 +53,11 @@ def parsed(text: str) -> Parsed:
         ("age:>3d", "opened_at < '2026-03-11T10' AND ended_at IS NULL"),
         ("due:2026-03-14", "due_at LIKE '2026-03-14%' AND ended_at IS NULL"),
         ("amount:>50000 currency:EUR", "amount_minor > 5000000 AND currency = 'EUR' AND ended_at IS NULL"),
+        ("due:<=2026-03-14", "due_at < '2026-03-15' AND ended_at IS NULL"),
+        ("due:>2026-03-14", "due_at >= '2026-03-15' AND ended_at IS NULL"),
+        ("due:<2026-03-14", "due_at < '2026-03-14' AND ended_at IS NULL"),
+        ("due:>=2026-03-14", "due_at >= '2026-03-14' AND ended_at IS NULL"),
+        ("amount:>50,000", "amount_minor > 5000000 AND ended_at IS NULL"),
         ("amount:<=616.18", "amount_minor <= 61618 AND ended_at IS NULL"),
         ("system:coupa", "system = 'coupa' AND ended_at IS NULL"),
         ("Büro", "cause LIKE '%Büro%' AND ended_at IS NULL"),
@@ -73,7 +80,9 @@ def test_a_filter_finds_what_it_says(db: sqlite3.Connection, text: str, conditio
         ("zzz:1", "there is no field zzz; there are class"),
         ("state:opened", "state: may be open, snoozed"),
         ("amount:>many", "many is not a number"),
-        ("amount:>1e99", "too large"),
+        (f"amount:>{10**16}", "too large"),
+        ("amount:>10,5", "10,5 is not a number like 1,234.50"),
+        ("amount:>1.000,50", "1.000,50 is not a number like 1,234.50"),
         ("amount:", "amount: needs a value"),
         ("due:<tomorrow", "neither a span (4h, 2d) nor a date"),
         ("is:late", "is: may be overdue"),
@@ -84,6 +93,20 @@ def test_a_filter_finds_what_it_says(db: sqlite3.Connection, text: str, conditio
 def test_what_is_not_understood_is_said(text: str, reason: str) -> None:
     """A bad term is named with what would be right."""
     assert reason in parsed(text).problem
+
+
+def test_amounts_and_days_are_meant_as_the_person_writes_them() -> None:
+    """Ten thousand is not ten where a dot groups thousands, and a day is one of the person's time zone."""
+    german = Format(ZoneInfo("Europe/Berlin"), thousands=".", decimal=",")
+
+    def found(text: str) -> tuple[str, ...]:
+        return tuple(str(one) for one in parse(text, GRAMMAR, now=NOW, form=german).params)
+
+    assert ("10000", "10000.50", "1234567", "10.5") == tuple(
+        found(f"amount:>{written}")[0] for written in ("10.000", "10.000,50", "1.234.567", "10.5")
+    )
+    assert ["2026-03-13T23:00", "2026-03-14T23:00"] == [one[:16] for one in found("due:2026-03-14")]
+    assert ["2026-03-29T22:00"] == [one[:16] for one in found("due:<=2026-03-29")]  # a day of 23 hours
 
 
 @given(st.text(max_size=60))
