@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TELL_EVERY_S = 0.2
 NOT_EXPORTED = frozenset(["evidence", "detail", "data", "body"])
 """Documents of their own: a row of a sheet is no place for them."""
+STILL_READ = "Not all rows are there yet, they are still looked for: a moment, then again."
 IN_BROWSER = "A browser can't write to your disk: `finsync report` on the machine does, or the workbench in a terminal."
 
 
@@ -55,6 +56,9 @@ class Exporting(WorkScreen):
             self.app.notify(
                 "One export at a time: esc stops the one under way.", severity="warning", markup=False
             )
+            return
+        if self.table.is_part and (self.table.marks_rest or not self.table.marks):
+            self.app.notify(STILL_READ, severity="warning", markup=False)
             return
         ids = self.table.chosen_ids() if self.table.marks else list(self.table.ids)
 

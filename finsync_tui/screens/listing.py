@@ -20,7 +20,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from finsync_tui.screens import drawing, filters, queries
-from finsync_tui.screens.exporting import Exporting
+from finsync_tui.screens.exporting import STILL_READ, Exporting
 from finsync_tui.screens.filters import Parsed
 from finsync_tui.screens.queries import Early, Listed, Listing
 from finsync_tui.screens.text import fit, form, money
@@ -190,7 +190,7 @@ class ListScreen(Exporting, Generic[R]):
     def _show_early(self, reading: object, ids: array[int], found: Mapping[int, R]) -> None:
         """Show the first rows; the title says that there are more. Another reading may have begun meanwhile."""
         if reading is self._reading and self.is_attached:
-            self.table.load(ids, self._fetch, keeps_place=False, pages={0: found})
+            self.table.load(ids, self._fetch, keeps_place=False, pages={0: found}, is_part=True)
             self._shows_early = True
             self._entitle()
 
@@ -373,11 +373,8 @@ class ListScreen(Exporting, Generic[R]):
             chosen = sorted(table.marks)
             sums = await self.read(partial(queries.sums, listing=self.listing, wanted=chosen))
             amounts = [money(total.amount_minor, total.currency) for total in sums if total.currency]
-            parts.append(
-                f"✓ {len(chosen):,} marked · {' · '.join(amounts)}"
-                if amounts
-                else f"✓ {len(chosen):,} marked"
-            )
+            count = f"✓ {len(chosen):,}{'+' if table.marks_rest else ''} marked"
+            parts.append(" · ".join([count, *amounts]))
         if self._new_count:
             change = f"{self._new_count:,} new" if self._new_count > 0 else f"{-self._new_count:,} gone"
             parts.append(f"{change} · ctrl+r")
@@ -532,6 +529,8 @@ class ListScreen(Exporting, Generic[R]):
         """Do it to the marked rows, else to the row under the cursor."""
         table = self.table
         why = "" if table.marks else self.against(verb, table.cursor_row)
+        if table.marks_rest:
+            why = STILL_READ
         if why:
             self.app.notify(why, severity="warning", markup=False)
             return

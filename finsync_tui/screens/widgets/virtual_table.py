@@ -155,6 +155,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._anchor: int | None = None
         self.cursor = 0
         self.marks: set[int] = set()
+        self.is_part = False
+        """Whether more rows are still looked for than are shown."""
+        self.marks_rest = False
+        """Whether those are to be marked, too, as soon as they are there."""
         self.sort_name = ""
         self.is_reversed = False
         if can_mark:
@@ -205,10 +209,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         *,
         keeps_place: bool = True,
         pages: Mapping[int, Mapping[int, R]] | None = None,
+        is_part: bool = False,
     ) -> None:
         """Show other rows. The cursor stays on its row; where that is gone, at its place. `pages`: those of them that were
-        read already. Rows that are shown as they are already are not drawn again."""
+        read already. `is_part`: the first of more that come. Rows that are shown as they are already are not drawn again."""
         self._fetch = fetch
+        self.is_part = is_part
         cursor = self._place_in(ids, keeps_place)
         if pages and cursor == self.cursor and ids == self._ids and self._has(pages):
             return
@@ -218,7 +224,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._pages.update(pages or {})
         self.cursor = cursor
         if self.marks:
-            self.marks.intersection_update(ids)
+            self.marks = set(ids) if self.marks_rest else self.marks & set(ids)
+            self.marks_rest = self.marks_rest and is_part
             self.post_message(self.MarksChanged(self))
         self._measure()
         self._show_cursor()
@@ -622,6 +629,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def action_mark(self) -> None:
         if self.cursor_id is None:
             return
+        self.marks_rest = False
         self.marks.symmetric_difference_update({self.cursor_id})
         self._anchor = self.cursor
         self.refresh_line(self.cursor + 1)
@@ -629,8 +637,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.action_down()
 
     def action_mark_all(self) -> None:
-        """Mark every row of the list, seen or not; once more: none."""
+        """Mark every row of the list, seen or not, and those that are still looked for; once more: none."""
         self.marks = set() if len(self.marks) == len(self._ids) else set(self._ids)
+        self.marks_rest = self.is_part and bool(self.marks)
         self.refresh()
         self.post_message(self.MarksChanged(self))
 
@@ -638,6 +647,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         """Mark from the row marked last to the cursor."""
         start = self._anchor if self._anchor is not None else self.cursor
         low, high = sorted((min(start, len(self._ids) - 1), self.cursor))
+        self.marks_rest = False
         self.marks.update(self._ids[low : high + 1])
         self._anchor = self.cursor
         self.refresh()
@@ -645,7 +655,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def clear_marks(self) -> None:
         if self.marks:
-            self.marks = set()
+            self.marks, self.marks_rest = set(), False
             self._anchor = None
             self.refresh()
             self.post_message(self.MarksChanged(self))

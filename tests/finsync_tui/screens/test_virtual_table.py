@@ -155,6 +155,26 @@ async def test_marking_a_range_and_everything() -> None:
     assert 0 == nothing
 
 
+async def test_everything_is_also_what_is_still_looked_for() -> None:
+    """* among the first rows of a long search marks those that come, too; a row that is unmarked by hand stays so."""
+    app = TableApp(ROWS)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await settle(pilot)
+        app.table.load(app.numbers[:10], app.fetch, is_part=True)
+        await pilot.press("asterisk")
+        app.table.load(app.numbers, app.fetch)
+        everything = len(app.table.marks)
+
+        app.table.clear_marks()
+        app.table.load(app.numbers[:10], app.fetch, is_part=True)
+        await pilot.press("asterisk", "g", "space")
+        app.table.load(app.numbers, app.fetch)
+        some = app.table.chosen_ids()
+
+    assert ROWS == everything
+    assert list(range(2, 11)) == some
+
+
 async def test_the_mouse_does_what_keys_do() -> None:
     """A click moves the cursor, a double click opens, a click on a header sorts."""
     app = TableApp(1_000)

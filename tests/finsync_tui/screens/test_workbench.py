@@ -568,6 +568,23 @@ async def test_the_first_rows_of_a_long_search_are_there_before_all_are_found(
         assert "18 marked" in screen_text(pilot)
 
 
+async def test_nothing_is_done_to_everything_before_all_of_it_is_known(filled: Path) -> None:
+    """While more rows are looked for, * says so, and neither a verb nor an export takes the first rows for all."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2")
+        table = pilot.app.screen.query_one("#list", VirtualTable)
+        table.load(table.ids[:10], table._fetch, is_part=True)
+        await press(pilot, "asterisk")
+        assert "10+ marked" in screen_text(pilot)
+        for key in ("x", "E"):
+            await press(pilot, key)
+            assert "they are still looked for" in screen_text(pilot)
+            assert len(pilot.app.screen_stack) == 1
+            pilot.app.clear_notifications()
+        await press(pilot, "ctrl+r")
+        assert "30 marked" in screen_text(pilot)
+
+
 async def test_a_document_is_found_from_home_by_the_number_of_any_system(filled: Path) -> None:
     """One key and the number the ERP gave it: the workflow is there, whatever was filtered before."""
     async with opened(filled, NARROW) as pilot:
