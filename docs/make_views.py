@@ -203,6 +203,18 @@ OWN = {
         "state": "`open`, `approved`, `rejected`, `withdrawn` or `superseded`",
         "version": "version it became",
     },
+    "v_emergency": {
+        "decision": "what the second person said, or why it ended",
+        "ended_by": "who said yes or no to it; `engine`: nobody did in time",
+        "ending": "`approved`, `rejected`, `withdrawn` or `late`; null while it waits",
+        "found_count": "documents that were decided under it and would be decided otherwise after it had ended without approval",
+        "kind": "`mapping` or `policy`",
+        "maker": "who put it in force",
+        "name": "the mapping table or policy",
+        "proposal_id": "`v_proposal.id` of the change",
+        "put_at": "since when it was in force",
+        "version": "version that it became",
+    },
     "v_break": {
         "adoption_maker": "who proposed to give the source the target's value, while that waits for a second person",
         "explanation_maker": "who explained it, while that waits for a second person",

@@ -28,7 +28,7 @@ from finsync_tui import profile as profiles
 from finsync_tui.flows import runner, supplier_sameness
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
-from finsync_tui.mapping import recording
+from finsync_tui.mapping import Table, recording
 from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from finsync_tui.settings import Workspace
@@ -40,6 +40,7 @@ from store import (
     breaks,
     cases,
     checkpoints,
+    emergencies,
     engine,
     leases,
     meta,
@@ -332,8 +333,11 @@ class Engine:
     def _refresh(self) -> None:
         """Take a mapping table or rules that came into force meanwhile: one small question a round, mostly answered with no."""
         decided = proposals.mark(self.store.db)
-        begins_on = self.facts.rules_change_on
-        if decided != self.decided or (begins_on is not None and begins_on <= self.clock.now().date()):
+        now, begins_on, ends_at = self.clock.now(), self.facts.rules_change_on, self.facts.emergency_until
+        is_time = (begins_on is not None and begins_on <= now.date()) or (
+            ends_at is not None and ends_at <= now
+        )
+        if decided != self.decided or is_time:
             self.facts = _facts(self.store, self.profile, self.clock, self.lease)
             self.decided = decided
 
@@ -501,6 +505,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
                 db, MAPPINGS_SEEN, versions
             )  # last: whoever is killed before releases the rest next time
     judges = _judges(profile)
+    _look_at_reverted(store, profile, found, judges, now)
     rules = f"{policy.NAME}/{policy_version}"
     seen = meta.get(store.db, RULES_SEEN)
     if seen != rules:
@@ -514,13 +519,35 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             meta.set(db, RULES_SEEN, rules)  # last, as above
     return Facts(
         profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges,
-        rules_change_on=rules_change_on,
+        rules_change_on=rules_change_on, emergency_until=_emergency_until(store.db, profile),
     )  # fmt: skip
+
+
+def _look_at_reverted(
+    store: Store,
+    profile: Profile,
+    tables: Mapping[str, Table],
+    judges: Mapping[str, Judging],
+    now: datetime,
+) -> None:
+    """Name the documents that were decided by what one person had put in force and nobody else agreed to."""
+    if not (emergencies.unlooked(store.db, "mapping") or emergencies.unlooked(store.db, "policy")):
+        return
+    from finsync_tui import reverting  # loaded when there are any
+
+    with store.transaction() as db:
+        reverting.look(db, tables, judges, profile.regions, now)
+
+
+def _emergency_until(db: sqlite3.Connection, profile: Profile) -> datetime | None:
+    """Return when the first change ends that one person put in force at once; None: there is none."""
+    waiting = [*emergencies.live(db, "mapping").values(), *emergencies.live(db, "policy").values()]
+    return min((one.put_at + profile.governance.emergency_approval for _, one in waiting), default=None)
 
 
 def _governed(db: sqlite3.Connection, profile: Profile, now: datetime) -> tuple[Profile, date | None]:
     """Return the profile with the company's own rules as they are in force, and the day from which they are others."""
-    if not profile.policies and not proposals.decided(db, "policy"):
+    if not profile.policies and not proposals.decided(db, "policy") and not emergencies.live(db, "policy"):
         return profile, None
     from finsync_tui.governance import rules  # loaded where there are rules
     from finsync_tui.governance.recording import record

@@ -69,5 +69,6 @@ CASE_CLASSES: Final = frozenset(
         "WRITE_NOT_AGREED",
         "POLICY_HELD",
         "POLICY_UNDECIDED",
+        "EMERGENCY_REVERTED",
     ]
 )

@@ -56,6 +56,7 @@ KNOWN_MIGRATIONS: Final = (
     "m033_near_numbers_and_amounts_paid",
     "m034_budget_days",
     "m035_runs_left_open",
+    "m036_emergencies",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

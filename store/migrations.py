@@ -1316,6 +1316,35 @@ def m035_runs_left_open(db: Database) -> None:
         db.execute(statement)
 
 
+_M036 = """
+CREATE TABLE emergency (             -- changes that one person put in force at once; a second says yes or no afterwards
+  proposal_id INTEGER PRIMARY KEY REFERENCES proposal(id),
+  put_at TEXT NOT NULL,
+  version INTEGER NOT NULL,          -- of the ruleset it became
+  signature TEXT NOT NULL,           -- of its maker, over the proposal, this moment and this version
+  step_before INTEGER NOT NULL,      -- the newest workflow_step that was decided before it
+  ending TEXT CHECK (ending IN ('approved', 'rejected', 'withdrawn', 'late')),
+  ended_at TEXT,
+  ended_by TEXT,
+  looked_at TEXT,                    -- when the documents that were decided under it were looked at, where it was not approved
+  found_count INTEGER                -- so many of them would be decided otherwise
+) STRICT;
+CREATE INDEX emergency_live ON emergency(proposal_id) WHERE looked_at IS NULL;
+CREATE TRIGGER emergency_no_rewrite BEFORE UPDATE ON emergency WHEN new.proposal_id <> old.proposal_id
+  OR new.put_at <> old.put_at OR new.version <> old.version OR new.signature <> old.signature
+  OR (old.ended_at IS NOT NULL AND (new.ended_at IS NOT old.ended_at OR new.ending IS NOT old.ending))
+BEGIN SELECT RAISE(ABORT, 'an emergency change is decided once and never rewritten'); END;
+CREATE TRIGGER emergency_no_delete BEFORE DELETE ON emergency BEGIN SELECT RAISE(ABORT, 'emergency changes stay'); END;
+"""
+
+
+@migrations()
+def m036_emergencies(db: Database) -> None:
+    """Changes that are in force before a second person has approved them."""
+    for statement in statements(_M036):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -134,6 +134,20 @@ def decided_statement(
     )
 
 
+def put_in_force_statement(store: str, change: Proposal, *, put_at: datetime, version: int) -> bytes:
+    """Return what a maker signs to put a change into force before anybody has approved it."""
+    return encode(
+        {
+            "act": "put_in_force",
+            **_made(store, change),
+            "proposal": change.id,
+            "maker_signature": change.maker_signature,
+            "put_at": text(put_at),
+            "version": version,
+        }
+    )
+
+
 def _made(store: str, change: NewProposal | Proposal) -> dict[str, Any]:
     effective = change.effective_from
     return {
@@ -238,9 +252,12 @@ def decided(db: sqlite3.Connection, kind: str = "mapping") -> list[Proposal]:
 
 
 def mark(db: sqlite3.Connection) -> str:
-    """Return a text that changes whenever a proposal is decided: cheap enough to ask for in every cycle."""
-    row = db.execute("SELECT count(*), max(decided_at) FROM proposal WHERE decided_at IS NOT NULL").fetchone()
-    return f"{row[0]}@{row[1]}"
+    """Return a text that changes whenever a proposal is decided or put in force: cheap enough to ask for in every cycle."""
+    row = db.execute(
+        "SELECT count(*), max(decided_at), (SELECT count(*) || '/' || count(ended_at) FROM emergency)"
+        " FROM proposal WHERE decided_at IS NOT NULL"
+    ).fetchone()
+    return f"{row[0]}@{row[1]}@{row[2]}"
 
 
 def _proposal(row: sqlite3.Row) -> Proposal:

@@ -289,6 +289,10 @@ CREATE VIEW v_proposal AS
 SELECT id, kind, name, base_version, state, rule, maker, made_at, reason, effective_from, checker, decided_at, decision,
        version, replaces FROM proposal;
 
+CREATE VIEW v_emergency AS -- changes that one person put in force at once; ended_at is null while the second person's word is missing
+SELECT e.proposal_id, p.kind, p.name, e.version, p.maker, p.reason, e.put_at, e.ending, e.ended_at, e.ended_by,
+       p.decision, e.found_count FROM emergency e JOIN proposal p ON p.id = e.proposal_id;
+
 CREATE VIEW v_break AS -- a difference between source and target; open ones have state 'open', those still there no gone_at
 SELECT id, definition, entity, source_system, target_system, kind, class, state, key, document_number, document_key,
        source_id, target_id, legal_entity, period, currency, amount_minor, owner, opened_at, last_seen_at,

@@ -49,6 +49,8 @@ FINDING_CLASSES = frozenset(
         "DRIFT",
         "MAPPING_DIFFERS",
         "MAPPING_UNTRUSTED",
+        "EMERGENCY_DECIDED",
+        "EMERGENCY_IN_FORCE",
         "POLICY_DIFFERS",
         "POLICY_UNTRUSTED",
         "ABORT_REFUSED",

@@ -55,7 +55,13 @@ from finsync_tui.actions.mappings import (
     reject_mapping,
     withdraw_mapping,
 )
-from finsync_tui.actions.policies import approve_policy, propose_policy, reject_policy, withdraw_policy
+from finsync_tui.actions.policies import (
+    approve_policy,
+    propose_policy,
+    put_policy_in_force,
+    reject_policy,
+    withdraw_policy,
+)
 from finsync_tui.actions.processes import abort_workflow, ask_read, pause_system, resume_system
 from finsync_tui.actions.signing import key_of, signer_for, signer_of, write_off_signer
 from finsync_tui.actions.supplier_merges import (
@@ -112,6 +118,7 @@ __all__ = [
     "pause_system",
     "propose_mapping",
     "propose_policy",
+    "put_policy_in_force",
     "rebased",
     "refuse_bank_change",
     "reject_adoption",

@@ -12,16 +12,20 @@ from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
+from finsync_tui.actions import emergencies
 from finsync_tui.actions.acting import checked_reason, in_own_words, still_open
 from finsync_tui.actor import Actor
+from finsync_tui.mapping import emergencies as in_force_at_once
 from finsync_tui.mapping import recording
 from finsync_tui.mapping.editing import Remark, errors, remarks
+from finsync_tui.mapping.emergencies import InForce
 from finsync_tui.mapping.merge import Group, dated, difference, merge
 from finsync_tui.mapping.standing import Standing, body_of, maker_refusal, refusal, rows_of
 from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.people import Signer
 from finsync_tui.profile import MappingRow, Profile
 from store import Store, audit, proposals, rulesets
+from store.clock import text
 from store.errors import FinsyncError, NotAllowedError
 from store.proposals import NewProposal, Proposal
 
@@ -85,6 +89,8 @@ class Proposed:
     """The version it became at once; None: it waits for a second person."""
     remarks: tuple[Remark, ...]
     """What its maker should know; nothing of it is an error."""
+    emergency: InForce | None = None
+    """It is in force until somebody else has decided; None: it is not, or needs nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,11 @@ def propose_mapping(
     starts_on: date | None = None,
     layer_version: int | None = None,
     replaces: int | None = None,
+    emergency: bool = False,
 ) -> Proposed:
     """Propose these rows in place of those in force; where one person is enough, they are in force at once.
 
+    `emergency`: they are in force at once where it takes two, until the second one's word or the end of the profile's time.
     `base_version` is the version the rows were made from, as the person saw it. `starts_on` dates the change. `signer`
     is the maker's key, needed where it takes two. `replaces` is the proposal that this one is made anew of.
     """
@@ -119,14 +127,25 @@ def propose_mapping(
     reason = checked_reason(reason)
     _checked_name(table)
     now, rule = store.clock.now(), profile.mapping_rule
+    if emergency:
+        emergencies.require(actor, "mapping", rule)
+        if starts_on is not None:
+            raise NotAllowedError(
+                "an emergency change is in force at once: no day can be named. Nothing was changed."
+            )
     with store.transaction() as db:
         current = _in_force(db, profile, table, now, actor)
+        if replaces is not None:
+            emergencies.require_none(db, "mapping", table)
         if base_version is not None and base_version != current.version:
             raise ProposalConflictError(table, base_version, current.version)
         chosen = tuple(rows) if starts_on is None else dated(current.rows, rows, starts_on)
         notes = _checked_rows(db, profile, table, chosen)
         if body_of(chosen) == current.body and (rule == "one" or current.is_signed):
             raise NotAllowedError(f"these are the rows of {table} that are in force. Nothing was changed.")
+        if emergency:
+            emergencies.require_none(db, "mapping", table)
+            emergencies.require_new(db, "mapping", table, body_of(chosen))
         change = NewProposal(
             name=table,
             base_version=current.version,
@@ -149,6 +168,12 @@ def propose_mapping(
         gone, come = difference(current.rows, chosen)
         told = {"proposal": number, "base": current.version, "removed": len(gone), "added": len(come)}
         _note(db, actor, "mapping.proposed", table, reason, told, now)
+        if emergency and signer is not None:
+            version = rulesets.record_again(db, "mapping", table, change.body, now)
+            known = emergencies.put_in_force(db, profile, signer, number, version, now)
+            put = {"version": version, "digest": proposals.digest(change.body), "until": text(known.until)}
+            _note(db, actor, "mapping.put_in_force", table, reason, {"proposal": number, **put}, now)
+            return Proposed(number, table, version, notes, known)
         if rule == "two":
             return Proposed(number, table, None, notes)
         version = _apply(db, actor, change, number, now)
@@ -179,11 +204,17 @@ def approve_mapping(
         if signer.public == profile.people[found.maker].key:
             raise NotAllowedError("maker and checker have the same key. Nothing was changed.")
         current = _in_force(db, profile, found.name, now, actor)
-        if (current.version, proposals.digest(current.body)) != (found.base_version, found.base_digest):
+        at_once = current.emergency is not None and current.emergency.proposal == found.id
+        emergencies.require_none(db, "mapping", found.name, but=found.id)
+        if not at_once and (current.version, proposals.digest(current.body)) != (
+            found.base_version,
+            found.base_digest,
+        ):
             both = merge(_base_rows(db, found), current.rows, rows_of(found.body)).conflicts
             raise ProposalConflictError(found.name, found.base_version, current.version, both, proposal_id)
         _checked_rows(db, profile, found.name, rows_of(found.body))
-        version = rulesets.record(db, "mapping", found.name, found.body, now)
+        # an emergency change is approved as the version that has decided since
+        version = current.version if at_once else rulesets.record(db, "mapping", found.name, found.body, now)
         if version <= found.base_version:  # adopted as it was: signed now, so it is a version of its own
             version = rulesets.record_again(db, "mapping", found.name, found.body, now)
         statement = proposals.decided_statement(
@@ -200,6 +231,7 @@ def approve_mapping(
             signature=signature,
             version=version,
         )
+        in_force_at_once.end(db, found, "approved", actor.name, now)
         again = proposals.get(db, found.id)
         problem = refusal(profile, proposals.store_id(db), again) if again is not None else "it is gone"
         if problem is not None:  # what the engine would refuse is refused here
@@ -210,6 +242,7 @@ def approve_mapping(
             "maker": found.maker,
             "digest": proposals.digest(found.body),
             "signature": signature,
+            **({"after_the_fact": True} if at_once else {}),
         }
         _note(db, actor, "mapping.approved", found.name, comment or found.reason, told, now)
     return Approved(found.id, found.name, version)
@@ -299,6 +332,7 @@ def _end(store: Store, actor: Actor, proposal_id: int, state: proposals.State, r
     with store.transaction() as db:
         found = _open(db, proposal_id)
         proposals.decide(db, proposal_id, state, by=actor.name, at_=now, decision=reason)
+        in_force_at_once.end(db, found, "withdrawn" if state == "withdrawn" else "rejected", actor.name, now)
         _note(db, actor, f"mapping.{state}", found.name, reason, {"proposal": proposal_id}, now)
 
 

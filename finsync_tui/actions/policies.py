@@ -14,7 +14,7 @@ from datetime import date, datetime
 from sqlite3 import Connection
 
 from finsync_tui import people
-from finsync_tui.actions import second_person
+from finsync_tui.actions import emergencies, second_person
 from finsync_tui.actions.acting import checked_reason, in_own_words, still_open
 from finsync_tui.actor import Actor
 from finsync_tui.governance import recording
@@ -28,10 +28,13 @@ from finsync_tui.governance.rules import (
     recorded_name,
     setup_of,
 )
+from finsync_tui.mapping import emergencies as in_force_at_once
+from finsync_tui.mapping.emergencies import InForce
 from finsync_tui.people import Signer
 from finsync_tui.policies.model import PolicySetup
 from finsync_tui.profile import Profile
 from store import Store, audit, proposals, rulesets
+from store.clock import text
 from store.errors import FinsyncError, NotAllowedError, NotFoundError
 from store.proposals import Proposal
 
@@ -108,6 +111,46 @@ def propose_policy(
     `starts_on`: the first day on which it is in force. `base_version`: the version that the person looked at, as it was in
     force then. A policy that the layers have no more is proposed to end; one that nobody has is begun by a `setup`.
     """
+    return _propose(store, profile, actor, name, reason, signer, version, setup, base_version, starts_on)[0]
+
+
+def put_policy_in_force(
+    store: Store,
+    profile: Profile,
+    actor: Actor,
+    name: str,
+    reason: str,
+    signer: Signer | None,
+    *,
+    version: int | None = None,
+    setup: PolicySetup | None = None,
+    base_version: int | None = None,
+) -> InForce:
+    """Put what the layers say of a policy, an earlier version of it, or `setup`, in force at once: somebody else has to approve
+    it within the profile's time, or the rules before it are in force again.
+    """
+    emergencies.require(actor, "policy", profile.policy_rule)
+    known = _propose(
+        store, profile, actor, name, reason, signer, version, setup, base_version, None, is_emergency=True
+    )[1]
+    assert known is not None, "an emergency is in force or was refused"
+    return known
+
+
+def _propose(
+    store: Store,
+    profile: Profile,
+    actor: Actor,
+    name: str,
+    reason: str,
+    signer: Signer | None,
+    version: int | None,
+    setup: PolicySetup | None,
+    base_version: int | None,
+    starts_on: date | None,
+    *,
+    is_emergency: bool = False,
+) -> tuple[int, InForce | None]:
     people.require(actor.name, actor.roles, "policy.proposed")
     reason = checked_reason(reason)
     now = store.clock.now()
@@ -135,6 +178,9 @@ def propose_policy(
         check_policy(profile, known, name, body)
         if body == current.body and current.is_signed and not current.upcoming:
             raise NotAllowedError(f"these are the rules of {name} that are in force. Nothing was changed.")
+        if is_emergency:
+            emergencies.require_none(db, "policy", name)
+            emergencies.require_new(db, "policy", name, body)
         number = second_person.propose(
             db, profile, actor, signer, kind=KIND, what="a change of rules", name=name, body=body, reason=reason, now=now,
             base=second_person.Base(
@@ -143,7 +189,18 @@ def propose_policy(
         )  # fmt: skip
         told = {"proposal": number, "base": current.version, "digest": proposals.digest(body)}
         _note(db, actor, "policy.proposed", name, reason, told, now)
-    return number
+        if not is_emergency or signer is None:
+            return number, None
+        becomes = rulesets.record_again(db, KIND, recorded_name(name), body, now)
+        at_once = emergencies.put_in_force(db, profile, signer, number, becomes, now)
+        told = {
+            "proposal": number,
+            "version": becomes,
+            "digest": proposals.digest(body),
+            "until": text(at_once.until),
+        }
+        _note(db, actor, "policy.put_in_force", name, reason, told, now)
+    return number, at_once
 
 
 def approve_policy(
@@ -163,7 +220,11 @@ def approve_policy(
         current = known.get(found.name)
         version = current.version if current is not None else 0
         body = current.body if current is not None else ""
-        if (version, proposals.digest(body)) != (found.base_version, found.base_digest):
+        at_once = (
+            current is not None and current.emergency is not None and current.emergency.proposal == found.id
+        )
+        emergencies.require_none(db, "policy", found.name, but=found.id)
+        if not at_once and (version, proposals.digest(body)) != (found.base_version, found.base_digest):
             raise PolicyConflictError(found, version)
         starts_on = first_day(found)
         if found.effective_from is not None and starts_on <= now.date():
@@ -172,11 +233,17 @@ def approve_policy(
                 "Nothing was changed: reject it, and have it proposed without a day, or for another one."
             )
         check_policy(profile, known, found.name, found.body)
-        becomes = rulesets.record_again(db, KIND, recorded_name(found.name), found.body, now)
+        # an emergency change is approved as the version that has decided since
+        becomes = (
+            version
+            if at_once
+            else rulesets.record_again(db, KIND, recorded_name(found.name), found.body, now)
+        )
         second_person.approve(
             db, profile, actor, signer, found, what=f"proposal {found.id}", body=found.body, comment=comment, now=now,
             act="change the rules by", version=becomes,
         )  # fmt: skip
+        in_force_at_once.end(db, found, "approved", actor.name, now)
         if starts_on > now.date() and current is not None:
             # recorded to have its number; until its day the rules before it are in force, and say so
             rulesets.record_again(db, KIND, recorded_name(found.name), current.body, now)
@@ -189,6 +256,7 @@ def approve_policy(
             "maker": found.maker,
             "from": str(found.effective_from or ""),
             "replaces": list(replaces),
+            **({"after_the_fact": True} if at_once else {}),
         }
         _note(db, actor, "policy.approved", found.name, comment or found.reason, told, now)
     return ApprovedPolicy(
@@ -249,6 +317,7 @@ def _end(store: Store, actor: Actor, proposal_id: int, state: proposals.State, r
     with store.transaction() as db:
         found = _open(db, proposal_id)
         proposals.decide(db, proposal_id, state, by=actor.name, at_=now, decision=reason)
+        in_force_at_once.end(db, found, "withdrawn" if state == "withdrawn" else "rejected", actor.name, now)
         _note(db, actor, f"policy.{state}", found.name, reason, {"proposal": proposal_id}, now)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from finsync_tui.mapping import MappingRow, Standing
+    from finsync_tui.mapping.emergencies import InForce
     from finsync_tui.profile import Profile
     from store.database import Store
     from store.proposals import Proposal
@@ -169,6 +170,15 @@ def proposal_json(one: Proposal) -> dict[str, Any]:
     }
 
 
+def emergency_json(one: InForce | None) -> dict[str, Any] | None:
+    """Return until when what one person put in force waits for a second one."""
+    return (
+        None
+        if one is None
+        else {"proposal": one.proposal, "by": one.by, "put_at": one.put_at, "until": one.until}
+    )
+
+
 def amounts_json(amounts: Mapping[str, int]) -> list[dict[str, str | None]]:
     return [
         {"amount": amount(minor, currency), "currency": currency}
@@ -189,6 +199,10 @@ def who_made(one: Proposal | None) -> str:
     """Say in words where a row or version comes from."""
     if one is None:
         return "profile"
+    if one.state != "approved":  # only an emergency change becomes a version without
+        return f"proposal {one.id} by {one.maker} alone, an emergency" + (
+            "" if one.state == "open" else f" that was {one.state}"
+        )
     checked = f", approved by {one.checker}" if one.rule == "two" else ""
     return f"proposal {one.id} by {one.maker}{checked}"
 

@@ -22,6 +22,7 @@ from store.errors import FinsyncError
 if TYPE_CHECKING:
     import sqlite3
 
+    from finsync_tui.mapping.emergencies import InForce
     from finsync_tui.profile import Profile
     from finsync_tui.settings import Workspace
 
@@ -219,6 +220,7 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
             return
         tables = standings(db, found).values()
     for one in tables:
+        yield from _emergency(f"mapping {one.name}", "mapping", one.emergency)
         for problem in one.problems:
             yield Look(
                 f"mapping {one.name}",
@@ -226,7 +228,7 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
                 problem,
                 "Find out who wrote to the store; propose the change again.",
             )
-    bare = [one.name for one in tables if not one.is_signed]
+    bare = [one.name for one in tables if not one.is_signed and one.emergency is None]
     if bare:
         remedy = (
             f"`finsync mapping propose {bare[0]} --from-profile --reason TEXT`, and let another approve it"
@@ -239,6 +241,14 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
         )
 
 
+def _emergency(what: str, noun: str, one: InForce | None) -> Iterator[Look]:
+    """Name rules that one person alone stands for, and until when."""
+    if one is not None:
+        yield Look(
+            what, "warn", one.words, f"Somebody else: finsync {noun} approve {one.proposal}, or reject."
+        )
+
+
 def _rules(db: sqlite3.Connection, found: Profile) -> Iterator[Look]:
     """Name the company's own rules that nobody signed, those that are refused, and those whose layers say something else."""
     if found.policy_rule == "one":
@@ -247,6 +257,7 @@ def _rules(db: sqlite3.Connection, found: Profile) -> Iterator[Look]:
     from store.clock import SystemClock
 
     for one in standings(db, found, SystemClock().now().date()).values():
+        yield from _emergency(f"policy {one.name}", "policy", one.emergency)
         for problem in one.problems:
             remedy = "Find out who wrote to the store; propose the change again."
             yield Look(f"policy {one.name}", "bad", problem, remedy)
@@ -255,7 +266,7 @@ def _rules(db: sqlite3.Connection, found: Profile) -> Iterator[Look]:
             yield Look(
                 f"policy {one.name}", "warn", "the layers say something else than is in force", propose
             )
-        elif not one.is_signed:
+        elif not one.is_signed and one.emergency is None:
             yield Look(
                 f"policy {one.name}", "warn", "never signed, so the profile's files decide alone", propose
             )

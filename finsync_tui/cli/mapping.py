@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from finsync_tui.cli._mapping import (
     amounts_text,
     conditions_of,
     day,
+    emergency_json,
     looking,
     proposal_json,
     proposal_of,
@@ -47,12 +49,12 @@ def list_(
 ) -> None:
     """List the tables as they are in force, or the changes that wait for a second person."""
     from finsync_tui.mapping import standings
-    from store import proposals
+    from store import emergencies, proposals
 
     with looking(workspace) as desk:
         waiting = proposals.listed(desk.db, state=None if all_ else "open")
         if is_proposals:
-            _proposals(waiting, json=json)
+            _proposals(waiting, emergencies.live(desk.db, "mapping"), json=json)
             return
         found = list(standings(desk.db, desk.profile).values())
         rule = desk.profile.mapping_rule
@@ -69,6 +71,7 @@ def list_(
                     "proposals_open": counts[one.name],
                     "profile_differs": one.layer_differs or bool(one.conflicts),
                     "problems": list(one.problems),
+                    "emergency": emergency_json(one.emergency),
                 }
                 for one in found
             ]
@@ -80,7 +83,7 @@ def list_(
                 ["table", "version", "rows", "from", "signed", "waiting", "note"],
                 [
                     [one.name, one.version or None, len(one.rows), who_made(one.proposal), one.is_signed,
-                     counts[one.name], _remark(one.problems, one.layer_differs)]
+                     counts[one.name], one.emergency.words if one.emergency else _remark(one.problems, one.layer_differs)]
                     for one in found
                 ],
                 right=["version", "rows", "waiting"],
@@ -95,9 +98,10 @@ def _remark(problems: tuple[str, ...], differs: bool) -> str:
     return "the profile's own table changed: propose it with --from-profile" if differs else ""
 
 
-def _proposals(found: list[Any], *, json: bool) -> None:
+def _proposals(found: list[Any], at_once: Mapping[str, tuple[Any, Any]], *, json: bool) -> None:
+    in_force = {change.id for change, _ in at_once.values()}
     if json:
-        say_json([proposal_json(one) for one in found])
+        say_json([{**proposal_json(one), "is_emergency": one.id in in_force} for one in found])
         return
     if found:
         say(
@@ -107,7 +111,7 @@ def _proposals(found: list[Any], *, json: bool) -> None:
                     [
                         p.id,
                         p.name,
-                        p.state,
+                        "in force, open" if p.id in in_force else p.state,
                         p.base_version,
                         p.maker,
                         p.made_at,

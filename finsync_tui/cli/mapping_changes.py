@@ -29,6 +29,7 @@ from finsync_tui.cli._mapping import (
     conditions_of,
     decide,
     edited,
+    emergency_json,
     looking,
     standing_of,
 )
@@ -68,8 +69,9 @@ def _tell(done: Proposed, *, json: bool) -> None:
     remarks = [{"row": r.row, "severity": r.severity, "message": r.message} for r in done.remarks]
     if json:
         say_json(
-            {"proposal": done.proposal, "table": done.table, "version": done.version, "remarks": remarks}
-        )
+            {"proposal": done.proposal, "table": done.table, "version": done.version, "remarks": remarks,
+             "emergency": emergency_json(done.emergency)}
+        )  # fmt: skip
         return
     for remark in done.remarks:
         note(f"row {remark.row}: {remark.message}")
@@ -77,6 +79,8 @@ def _tell(done: Proposed, *, json: bool) -> None:
         f"proposal {done.proposal} waits for a second person: finsync mapping approve {done.proposal}"
         if done.version is None
         else f"{done.table} is in force as version {done.version}"
+        if done.emergency is None
+        else f"{done.table} is {done.emergency.words}"
     )
 
 
@@ -84,6 +88,7 @@ def _tell(done: Proposed, *, json: bool) -> None:
     epilog=example(
         'finsync mapping propose cost_centre --set CC410=410 --scope DE01 --reason "opened in January"',
         "finsync mapping propose cost_centre --rebase 12",
+        'finsync mapping propose cost_centre --set CC410=410 --reason "month end, all orders stuck" --emergency',
     )
 )
 def propose(
@@ -117,6 +122,13 @@ def propose(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit log.")
     ] = "",
+    emergency: Annotated[
+        bool,
+        typer.Option(
+            "--emergency",
+            help="In force at once; somebody else has to approve it afterwards, or it is undone.",
+        ),
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -160,7 +172,7 @@ def propose(
             )
         done = actions.propose_mapping(
             store, profile, who, name, rows, reason, signer=signer, base_version=base, layer_version=layer_version,
-            starts_on=starts.date() if starts else None, replaces=replaces,
+            starts_on=starts.date() if starts else None, replaces=replaces, emergency=emergency,
         )  # fmt: skip
     _tell(done, json=json)
 

@@ -18,7 +18,7 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
-from finsync_tui.cli._mapping import changing, decide, looking, who_made
+from finsync_tui.cli._mapping import changing, decide, emergency_json, looking, who_made
 from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.policy import app
 
@@ -86,12 +86,15 @@ def _standing_json(one: Standing, waiting: Sequence[Proposal]) -> dict[str, Any]
         "profile_differs": one.layer_differs,
         "upcoming": [{"proposal": p.id, "effective_from": p.effective_from} for p in one.upcoming],
         "problems": list(one.problems),
+        "emergency": emergency_json(one.emergency),
     }
 
 
 def _remark(one: Standing) -> str:
     if one.problems:
         return "; ".join(one.problems)
+    if one.emergency is not None:
+        return one.emergency.words
     return (
         f"the layers say something else: `finsync policy propose {one.name} --reason TEXT`"
         if one.layer_differs
@@ -106,10 +109,13 @@ def proposals(
     json: JsonOption = False,
 ) -> None:
     """List the changes that wait for a second person."""
+    from store import emergencies
+
     with looking(workspace) as desk:
         found = _listed(desk.db, is_all=all_)
+        in_force = {change.id for change, _ in emergencies.live(desk.db, "policy").values()}
     if json:
-        say_json([_proposal_json(one) for one in found])
+        say_json([{**_proposal_json(one), "is_emergency": one.id in in_force} for one in found])
         return
     if found:
         shown = [
@@ -128,7 +134,7 @@ def proposals(
             table(
                 shown,
                 [
-                    [p.id, p.name, p.state, p.base_version, p.maker, p.made_at, p.effective_from, p.reason, p.checker,
+                    [p.id, p.name, "in force, open" if p.id in in_force else p.state, p.base_version, p.maker, p.made_at, p.effective_from, p.reason, p.checker,
                      p.version]
                     for p in found
                 ],
@@ -341,6 +347,7 @@ def _unknown(name: str) -> None:
         'finsync policy propose orders --reason "frame contract from May on" --starts 2026-05-01',
         'finsync policy propose orders --version 3 --reason "the new rule stops too much"',
         'finsync policy propose orders --file orders.toml --reason "frame contract"',
+        'finsync policy propose orders --version 3 --reason "no order passes" --emergency',
     )
 )
 def propose(
@@ -358,6 +365,13 @@ def propose(
             help="In force from this day on; without it, once it is approved.",
         ),
     ] = None,
+    emergency: Annotated[
+        bool,
+        typer.Option(
+            "--emergency",
+            help="In force at once; somebody else has to approve it afterwards, or it is undone.",
+        ),
+    ] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -371,6 +385,22 @@ def propose(
     who, found = actor(workspace), workspace_of(workspace)
     with changing(workspace) as (store, profile):
         signer = actions.signer_for(found, who, profile.policy_rule)
+        if emergency:
+            if starts is not None:
+                raise UsageError(
+                    "an emergency change is in force at once: leave --starts out. Nothing was done."
+                )
+            known = actions.put_policy_in_force(
+                store, profile, who, name, reason, signer, version=version, setup=setup
+            )
+            told = {
+                "proposal": known.proposal,
+                "policy": name,
+                "version": known.version,
+                "emergency": emergency_json(known),
+            }
+            say_json(told) if json else say(f"{name} is {known.words}")
+            return
         number = actions.propose_policy(
             store, profile, who, name, reason, signer, version=version, setup=setup,
             starts_on=starts.date() if starts else None,

@@ -72,6 +72,8 @@ class Facts:
     """Who judges by the company's own rules, by decision."""
     rules_change_on: date | None = None
     """The next day from which other rules are in force; None: none is known of."""
+    emergency_until: datetime | None = None
+    """When the first change ends that one person put in force at once; None: no such change is in force."""
 
 
 @dataclass(slots=True)

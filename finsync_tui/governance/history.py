@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Connection
 
 from finsync_tui.governance.rules import KIND, first_day, recorded_name
 from finsync_tui.policies.difference import Difference, differences
-from store import proposals, rulesets
+from store import emergencies, proposals, rulesets
 from store.proposals import Proposal
 from store.rulesets import Ruleset
 
@@ -22,7 +22,7 @@ class Line:
     recorded_at: datetime
     body: str
     proposal: Proposal | None
-    """The change that two persons signed; None: it came into force by itself."""
+    """The change that two persons signed, or one in an emergency; None: it came into force by itself."""
     again_of: int | None
     """The version whose text this is, recorded once more; None: it is one of its own."""
     changed: tuple[Difference, ...]
@@ -31,10 +31,13 @@ class Line:
 
 def lines(db: Connection, name: str) -> list[Line]:
     """Return every version of a policy, the newest first."""
-    return told(
-        rulesets.versions(db, KIND, recorded_name(name)),
-        [one for one in proposals.decided(db, KIND) if one.name == name],
-    )[::-1]
+    at_once = [
+        replace(change, version=one.version)
+        for change, one in emergencies.of_name(db, KIND, name)
+        if change.version is None  # one that was approved has its version
+    ]
+    signed = [*at_once, *(one for one in proposals.decided(db, KIND) if one.name == name)]
+    return told(rulesets.versions(db, KIND, recorded_name(name)), signed)[::-1]
 
 
 def told(versions: Sequence[Ruleset], signed: Iterable[Proposal]) -> list[Line]:

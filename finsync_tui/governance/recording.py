@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui.governance.rules import KIND, LAYER, Standing, recorded_name, standings
+from finsync_tui.mapping import emergencies
 from finsync_tui.profile import Profile
 from store import audit, findings, meta, rulesets
 
@@ -17,6 +18,7 @@ ENGINE: Final = "engine"
 
 def record(db: Connection, profile: Profile, now: datetime, *, by: str = ENGINE) -> dict[str, Standing]:
     """Record every policy as it is in force; return them with their versions. Nothing new writes nothing."""
+    emergencies.end_late(db, profile, KIND, now)
     found = standings(db, profile, now.date())
     return {name: _one(db, one, now, by) for name, one in found.items()}
 

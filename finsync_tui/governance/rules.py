@@ -16,9 +16,12 @@ from datetime import date
 from sqlite3 import Connection
 from typing import Final
 
-from finsync_tui.mapping.standing import refusal
+from finsync_tui.mapping import emergencies
+from finsync_tui.mapping.emergencies import InForce
+from finsync_tui.mapping.standing import maker_refusal, refusal
 from finsync_tui.policies.model import PolicySetup
 from finsync_tui.profile import Profile
+from store import emergencies as stored_emergencies
 from store import proposals, rulesets
 from store.columns import encode
 from store.proposals import Proposal
@@ -39,13 +42,15 @@ class Standing:
     layer_body: str
     """What the layers say now."""
     proposal: Proposal | None = None
-    """The change that two persons signed; None: the layers decide."""
+    """The change that two persons signed, or one in an emergency; None: the layers decide."""
     version: int = 0
     """As recorded; 0: not recorded yet."""
     layer_version: int = 0
     upcoming: tuple[Proposal, ...] = ()
     """Signed, and in force on a later day; the next first."""
     problems: tuple[str, ...] = ()
+    emergency: InForce | None = None
+    """One person put it in force at once, and the second one's word is missing."""
 
     @property
     def setup(self) -> PolicySetup | None:
@@ -53,7 +58,7 @@ class Standing:
 
     @property
     def is_signed(self) -> bool:
-        return self.proposal is not None
+        return self.proposal is not None and self.emergency is None
 
     @property
     def layer_differs(self) -> bool:
@@ -87,6 +92,8 @@ def standings(db: Connection, profile: Profile, on: date) -> dict[str, Standing]
     layers = {name: body_of(one) for name, one in profile.policies.items()}
     signed: dict[str, list[Proposal]] = {}
     if profile.policy_rule == "two":
+        for name in stored_emergencies.live(db, KIND):
+            signed.setdefault(name, [])
         for one in proposals.decided(db, KIND):
             signed.setdefault(one.name, []).append(one)
     return {
@@ -127,6 +134,7 @@ def _weigh(
     problems: list[str] = []
     upcoming: list[Proposal] = []
     chosen: Proposal | None = None
+    at_once = _at_once(db, profile, name, problems)
     for one in signed:  # the newest version first
         problem = refusal(profile, proposals.store_id(db), one)
         if problem is not None:
@@ -142,6 +150,10 @@ def _weigh(
             break
     known = rulesets.current(db, "profile", LAYER + name)
     newest = rulesets.current(db, KIND, recorded_name(name))
+    if (
+        at_once is not None
+    ):  # above what is signed; what waits for its day waits on, and comes should this be refused
+        chosen = proposals.get(db, at_once.proposal)
     body = layer if chosen is None else chosen.body
     recorded = newest.version if newest is not None and newest.digest == proposals.digest(body) else 0
     return Standing(
@@ -153,7 +165,26 @@ def _weigh(
         layer_version=known.version if known is not None else 0,
         upcoming=tuple(upcoming),
         problems=tuple(problems),
+        emergency=at_once,
     )
+
+
+def _at_once(db: Connection, profile: Profile, name: str, problems: list[str]) -> InForce | None:
+    """Return how one person put a policy in force; None: nobody did, or not as it stands there now."""
+    waiting = stored_emergencies.live(db, KIND).get(name) if profile.policy_rule == "two" else None
+    if waiting is None:
+        return None
+    change, one = waiting
+    store_id = proposals.store_id(db)
+    problem = (
+        maker_refusal(profile, store_id, change)
+        or emergencies.refusal(profile, store_id, change, one)
+        or _misfit(change.body)
+    )
+    if problem is not None:
+        problems.append(f"emergency change {change.id} is not in force: {problem}")
+        return None
+    return emergencies.in_force(profile, change, one)
 
 
 def _misfit(body: str) -> str | None:

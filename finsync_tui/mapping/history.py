@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from finsync_tui.mapping.merge import difference
 from finsync_tui.mapping.standing import LAYER, Standing, rows_of
 from finsync_tui.profile import MappingRow
-from store import proposals, rulesets
+from store import emergencies, proposals, rulesets
 from store.proposals import Proposal
 
 
@@ -96,8 +96,8 @@ def origins(db: Connection, found: Standing) -> list[Origin]:
 
 
 def _made(db: Connection, name: str) -> dict[int, Proposal]:
-    return {
-        one.version: one
-        for one in proposals.listed(db, state="approved", name=name)
-        if one.version is not None
-    }
+    made = {one.version: change for change, one in emergencies.of_name(db, "mapping", name)}
+    for change in proposals.listed(db, state="approved", name=name):
+        if change.version is not None:
+            made[change.version] = change
+    return made

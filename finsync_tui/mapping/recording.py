@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlite3 import Connection
 from typing import Any
 
+from finsync_tui.mapping import emergencies
 from finsync_tui.mapping.standing import LAYER, Standing, body_of, standings
 from finsync_tui.profile import Profile
 from store import audit, findings, meta, rulesets
@@ -17,6 +18,7 @@ ENGINE = "engine"
 
 def record(db: Connection, profile: Profile, now: datetime, *, by: str = ENGINE) -> dict[str, Standing]:
     """Record every table as it is in force; return them with their versions. Nothing new writes nothing."""
+    emergencies.end_late(db, profile, "mapping", now)
     found = standings(db, profile)
     for name, rows in profile.mappings.items():
         rulesets.record(db, "profile", LAYER + name, body_of(rows), now)
@@ -31,7 +33,7 @@ def _one(db: Connection, found: Standing, now: datetime, by: str) -> Standing:
         _note(db, by, "mapping.recorded", found.name, now, what)
     _problem(db, found, now, by)
     layer = rulesets.current(db, "profile", LAYER + found.name)
-    if found.is_signed or layer is None:
+    if found.is_signed or found.emergency is not None or layer is None:
         return replace(found, version=version)
     return replace(found, version=version, layer_version=layer.version)
 

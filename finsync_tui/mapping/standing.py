@@ -1,7 +1,8 @@
 """Which version of each mapping table is in force, and why.
 
     people decide together (two): the newest version that a second person signed and whose signature fits; a table that
-      has none is in force as the profile's own table says. A later change of that table waits to be proposed.
+      has none is in force as the profile's own table says. A later change of that table waits to be proposed. What one
+      person put in force in an emergency stands above both while it waits for the second one.
     one is enough: the newest version that was applied, with what the profile's own table changed since; a table that was
       never changed here is in force as the profile says.
 
@@ -18,9 +19,12 @@ from sqlite3 import Connection
 from typing import Final, Literal
 
 from finsync_tui import people
+from finsync_tui.mapping import emergencies
+from finsync_tui.mapping.emergencies import InForce
 from finsync_tui.mapping.merge import Group, merge
 from finsync_tui.mapping.resolve import Table
 from finsync_tui.profile import MappingRow, Profile
+from store import emergencies as stored_emergencies
 from store import proposals, rulesets
 from store.proposals import Kind, Proposal, Rule
 
@@ -64,6 +68,8 @@ class Standing:
     problems: tuple[str, ...] = ()
     conflicts: tuple[Group, ...] = field(default=())
     """Values that both an applied change and the profile's own table say differently; the applied change holds."""
+    emergency: InForce | None = None
+    """One person put it in force at once, and the second one's word is missing."""
 
     @cached_property
     def table(self) -> Table:
@@ -90,15 +96,19 @@ def standings(db: Connection, profile: Profile) -> dict[str, Standing]:
     for proposal in proposals.decided(db):
         made.setdefault(proposal.name, []).append(proposal)
     weigh = _two if profile.mapping_rule == "two" else _one
-    return {name: weigh(db, profile, name, made.get(name, [])) for name in sorted({*profile.mappings, *made})}
+    at_once = stored_emergencies.live(db, "mapping") if profile.mapping_rule == "two" else {}
+    names = {*profile.mappings, *made, *at_once}
+    return {name: weigh(db, profile, name, made.get(name, [])) for name in sorted(names)}
 
 
 def standing(db: Connection, profile: Profile, name: str) -> Standing | None:
     """Return one table as it is in force; None: there is no such table."""
     made = [one for one in proposals.decided(db) if one.name == name]
-    if name not in profile.mappings and not made:
+    is_two = profile.mapping_rule == "two"
+    is_new = name not in profile.mappings and not made
+    if is_new and not (is_two and name in stored_emergencies.live(db, "mapping")):
         return None
-    return (_two if profile.mapping_rule == "two" else _one)(db, profile, name, made)
+    return (_two if is_two else _one)(db, profile, name, made)
 
 
 def disagreement(
@@ -163,6 +173,9 @@ def maker_refusal(profile: Profile, store_id: str, proposal: Proposal) -> str | 
 def _two(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> Standing:
     store_id = proposals.store_id(db)
     problems: list[str] = []
+    at_once = _at_once(db, profile, store_id, name, problems)
+    if at_once is not None:
+        return at_once
     own = profile.mappings.get(name, ())
     layer = rulesets.current(db, "profile", LAYER + name)
     newest = rulesets.current(db, "mapping", name)
@@ -196,6 +209,33 @@ def _two(db: Connection, profile: Profile, name: str, made: list[Proposal]) -> S
         layer_rows=own,
         layer_version=layer.version if layer is not None else 0,
         problems=tuple(problems),
+    )
+
+
+def _at_once(
+    db: Connection, profile: Profile, store_id: str, name: str, problems: list[str]
+) -> Standing | None:
+    """Return a table as one person put it in force; None: nobody did, or not as it stands there now."""
+    waiting = stored_emergencies.live(db, "mapping").get(name)
+    if waiting is None:
+        return None
+    change, one = waiting
+    problem = maker_refusal(profile, store_id, change) or emergencies.refusal(profile, store_id, change, one)
+    if problem is not None:
+        problems.append(f"emergency change {change.id} is not in force: {problem}")
+        return None
+    own = profile.mappings.get(name, ())
+    return Standing(
+        name,
+        rows_of(change.body),
+        "proposal",
+        change,
+        is_signed=False,
+        version=_version(rulesets.current(db, "mapping", name), change.body),
+        regions=profile.regions,
+        layer_rows=own,
+        layer_version=change.layer_version,
+        emergency=emergencies.in_force(profile, change, one),
     )
 
 

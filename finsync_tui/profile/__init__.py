@@ -2,10 +2,10 @@
 
 from finsync_tui.profile import patterns
 from finsync_tui.profile.check import check, check_rules
+from finsync_tui.profile.durations import Due
 from finsync_tui.profile.model import (
     CONDITIONS,
     Breaker,
-    Due,
     Flow,
     LegalEntitySetup,
     MappingRow,

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.base import Connection
 from finsync_tui.policies.model import Company, PolicySetup, Ruled
 from finsync_tui.profile import patterns
 from finsync_tui.profile.approval import ApprovalBasis
+from finsync_tui.profile.durations import Due
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
 from finsync_tui.profile.people import Governance, Person
@@ -23,15 +24,6 @@ from finsync_tui.profile.suppliers import SupplierPolicy
 from finsync_tui.profile.tax import TaxPolicy
 from store.canonical.currency import exponent
 from store.canonical.money import CurrencyCode
-
-
-def _strict_duration(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("write a duration in ISO 8601, e.g. PT4H or P3D")
-    return value
-
-
-Due = Annotated[timedelta, BeforeValidator(_strict_duration)]
 
 
 class _Part(BaseModel):

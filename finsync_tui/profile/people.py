@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from finsync_tui.profile.durations import Due
 from store.canonical.money import ExactDecimal
 
-Role = Literal["viewer", "analyst", "approver", "auditor", "administrator"]
+Role = Literal["viewer", "analyst", "approver", "auditor", "administrator", "emergency"]
 KEY_BYTES = 32
 
 
@@ -76,6 +77,12 @@ class Governance(_Part):
     )
     policy: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
+    )
+    emergency_approval: Due = Field(
+        default=timedelta(hours=24),
+        gt=timedelta(),
+        le=timedelta(days=14),
+        description="How long a change of tables or rules that one person put in force at once may wait for the second one",
     )
     write_off: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"

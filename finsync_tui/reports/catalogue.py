@@ -151,6 +151,12 @@ REPORTS: tuple[Report, ...] = (
         lambda q: supplier_figures.quality(q.db, q.profile),
     ),
     Report(
+        "emergency-changes",
+        "Emergency changes",
+        "tables and rules that one person put in force at once, and what a second one said of each; the newest first",
+        _view("SELECT * FROM v_emergency ORDER BY put_at DESC, proposal_id DESC"),
+    ),
+    Report(
         "mapping-gaps",
         "Mapping gaps",
         "values that stuck documents carry and no table has a rule for, the most money first",

@@ -169,6 +169,15 @@ def about_proposal(row: ProposalRow, width: int) -> Content:
         ),
         drawing.paragraph("Why", row.reason, width, lines_max=3),
     ]
+    if row.in_force_until is not None:
+        lines.append(
+            drawing.paragraph(
+                "▲",
+                f"an emergency change, in force by its maker alone: to be approved by {stamp(row.in_force_until)}",
+                width,
+                role="warn",
+            )
+        )
     if row.is_outdated:
         lines.append(
             drawing.paragraph(

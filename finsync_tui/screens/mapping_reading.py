@@ -97,6 +97,8 @@ class ProposalRow:
     became: int | None
     rule: str
     is_mine: bool
+    in_force_until: datetime | None = None
+    """Its maker put it in force at once: until then somebody else has to approve it."""
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +107,7 @@ class ProposalRow:
     @property
     def is_outdated(self) -> bool:
         """Whether the table changed since the change was made from it."""
-        return self.is_open and self.base_version != self.version_now
+        return self.is_open and self.in_force_until is None and self.base_version != self.version_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ def _table(
 def notes(one: Standing) -> list[str]:
     """Return what somebody should know about a table."""
     found = [safe_text(problem) for problem in one.problems]
+    if one.emergency is not None:
+        found.append(safe_text(one.emergency.words, 300))
     if one.layer_differs:
         found.append(
             "the profile's own table says something else by now; it waits until somebody proposes it"
@@ -280,6 +284,9 @@ def _proposal(db: Connection, one: Proposal, in_force: Mapping[str, Standing], m
         became=one.version,
         rule=one.rule,
         is_mine=one.maker == me,
+        in_force_until=known.emergency.until
+        if known is not None and known.emergency is not None and known.emergency.proposal == one.id
+        else None,
     )
 
 

@@ -96,6 +96,16 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
             lines.append(
                 drawing.paragraph("✕", f"It can't be approved: {dossier.problem}", width, role="error")
             )
+        if row.in_force_until is not None:
+            lines.append(
+                drawing.paragraph(
+                    "▲",
+                    f"An emergency change: {row.maker} put it in force alone. Somebody else has to approve it by "
+                    f"{stamp(row.in_force_until)}; else, and when it is rejected, the table is again as it was before.",
+                    width,
+                    role="warn",
+                )
+            )
         if row.is_outdated:
             lines.append(
                 drawing.paragraph(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -257,6 +258,37 @@ async def test_nobody_approves_their_own_change(mapped: Workspace) -> None:
     assert "● approved" in done
     assert ("approved", "tom") == (decided.state, decided.checker)
     assert "DE07>VST07A" in in_force(mapped, "tax_code")
+
+
+async def test_an_emergency_change_says_so_and_is_approved_afterwards(mapped: Workspace) -> None:
+    """The table's frame and the proposal name who put it in force and until when; another signs it with A."""
+    path = mapped.path / "profiles" / "own" / "profile.toml"
+    settings = tomlkit.parse(path.read_text(encoding="utf-8"))
+    settings["people"]["maria"]["roles"] = ["analyst", "emergency"]  # type: ignore[index]
+    path.write_text(tomlkit.dumps(settings), encoding="utf-8")
+    profile = profiles.load(mapped)
+    with open_store(mapped.store_path, VirtualClock(NOW)) as store:
+        known = standing(store.db, profile, "account")
+        assert known is not None
+        put = actions.propose_mapping(
+            store, profile, actions.acting(profile, "cli", os_account="maria"), "account",
+            (*known.rows, a_row("7999", "7110")), "all stuck", signer=a_signer("maria"), emergency=True,
+        )  # fmt: skip
+    async with desk(mapped, "tom") as pilot:
+        tables = screen_text(pilot)
+        await press(pilot, NEXT, NEXT, "G", "enter")
+        proposal = screen_text(pilot)
+        await press(pilot, "A")
+        await press(pilot, "enter")
+        await finish(pilot)
+        done = screen_text(pilot)
+
+    decided = next(one for one in proposed(mapped) if one.id == put.proposal)
+    assert "in force by maria alone" in tables
+    assert "An emergency change: maria put it in force alone" in proposal
+    assert "● approved" in done
+    assert ("approved", "tom", put.version) == (decided.state, decided.checker, decided.version)
+    assert "7999>7110" in in_force(mapped, "account")
 
 
 async def test_a_change_is_rejected_with_a_reason_and_one_s_own_is_withdrawn(mapped: Workspace) -> None:
