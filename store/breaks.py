@@ -470,19 +470,6 @@ def of_document(db: sqlite3.Connection, document_key: str) -> list[Break]:
     return [_break(row) for row in rows]
 
 
-def with_live(db: sqlite3.Connection, definition: str, document_keys: Sequence[str]) -> set[str]:
-    """Return which of these documents differ by a definition, whatever the state of their breaks."""
-    found: set[str] = set()
-    for some in chunks(document_keys):
-        rows = db.execute(
-            f"SELECT document_key FROM reconcile_break WHERE document_key IN ({marks(some)}) AND definition=?"
-            " AND gone_at IS NULL",
-            (*some, definition),
-        )
-        found.update(key for (key,) in rows)
-    return found
-
-
 def live_keys(
     db: sqlite3.Connection, definition: str, source_system: str, target_system: str, periods: tuple[str, str]
 ) -> frozenset[str]:

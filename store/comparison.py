@@ -448,15 +448,19 @@ def totals(db: sqlite3.Connection, sources: Sequence[int], targets: Sequence[int
     return [ControlTotal(*row) for row in rows]
 
 
-def shown(db: sqlite3.Connection, side_ids: Sequence[int], external_ids: Sequence[str]) -> set[str]:
-    """Return which of these records the sides hold."""
-    found: set[str] = set()
+def keys_of(
+    db: sqlite3.Connection, side_ids: Sequence[int], external_ids: Sequence[str]
+) -> dict[str, set[str]]:
+    """Return the keys of the rows that these records have on these sides, of those that are held there."""
+    found: dict[str, set[str]] = {}
     for some in chunks(external_ids):
         rows = db.execute(
-            f"SELECT external_id FROM comparison_row WHERE side_id IN ({marks(side_ids)}) AND external_id IN ({marks(some)})",
+            "SELECT external_id, key FROM comparison_row"
+            f" WHERE side_id IN ({marks(side_ids)}) AND external_id IN ({marks(some)})",
             (*side_ids, *some),
         )
-        found.update(external_id for (external_id,) in rows)
+        for external_id, key in rows:
+            found.setdefault(external_id, set()).add(key)
     return found
 
 

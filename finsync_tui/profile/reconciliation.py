@@ -212,6 +212,11 @@ class ClassRules(_Part):
         description="Statuses of the target that a document passes through, each with the source's that it is on its way to: no "
         "difference while it is new, something is sent, or it is in exception",
     )
+    shown_after: tuple[str, ...] = Field(
+        default=(),
+        description="Operations of which one has to be read back before the target shows a document as one that takes part: until "
+        "then it is not gone, but not there yet. None: the first that was delivered",
+    )
     master_fields: tuple[str, ...] = Field(
         default=(),
         description="Fields whose difference means so where the target's value is linked to nothing",

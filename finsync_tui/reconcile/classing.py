@@ -153,7 +153,7 @@ def _class(
     if _links_differ(comparing, one):
         return "missing_master_data", {"why": "what the target points to is linked to nothing at the source"}
     sent = _carried(comparing, one, known)
-    if one.kind == "missing_in_target" and sent is not None:
+    if one.kind == "missing_in_target" and sent is not None and sent.state != "verified":
         return "unknown", {
             "why": "the target said yes, and it was never seen there",
             "delivery": sent.entry_id,
@@ -197,7 +197,7 @@ def _by_hand(
     """Say what shows that somebody changed the target after we did; None: nothing does."""
     sent = _carried(comparing, one, known)
     if one.kind == "missing_in_target":
-        if sent is not None and sent.state == "verified":
+        if sent is not None and sent.state == "verified" and _was_shown(comparing, known):
             return {
                 "why": "it was read back there, and is gone",
                 "delivery": sent.entry_id,
@@ -226,6 +226,12 @@ def _by_hand(
                 "delivered_at": text(sent.changed_at),
             }
     return None
+
+
+def _was_shown(comparing: Comparison, known: _Known) -> bool:
+    """Say whether the target has shown the document as one that takes part: a draft of it does not."""
+    after = comparing.definition.classes.shown_after
+    return not after or any(d.operation in after and d.state == "verified" for d in known.deliveries)
 
 
 def _carried(comparing: Comparison, one: Found, known: _Known) -> Delivery | None:

@@ -81,6 +81,21 @@ class Comparison:
         keys = list(comparison.changed_keys(db, self.definition_id, self.target_label))
         yield from self._compare(db, keys)  # a list: what it is read from is made anew meanwhile
 
+    def agreeing(self, db: Connection, external_ids: Sequence[str]) -> set[str]:
+        """Return which of the targets' records are held, each with its twin, and differ from it in nothing."""
+        source_ids, target_ids = self._ids()
+        is_source = frozenset(source_ids)
+        keys = comparison.keys_of(db, target_ids, external_ids)
+        wanted = dict.fromkeys(key for some in keys.values() for key in sorted(some))
+        agreed: set[str] = set()
+        for key, rows in comparison.rows_of(db, self.definition_id, (*source_ids, *target_ids), wanted):
+            sources = [row for row in rows if row.side_id in is_source]
+            targets = [row for row in rows if row.side_id not in is_source]
+            judged = judge(self.definition, sources, targets, self.linked)
+            if sources and not judged.found and not judged.unpaired:
+                agreed.add(key)
+        return {external_id for external_id, some in keys.items() if some <= agreed}
+
     def totals(self, db: Connection) -> list[ControlTotal]:
         found = comparison.totals(db, *self._ids())
         if self.periods is None:

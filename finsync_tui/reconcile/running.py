@@ -251,7 +251,7 @@ def _compare(
             breaks.reopen(db, [break_id], ENGINE, why, now)
         gone = _close_gone(db, profile, pair, comparing, keys, window, now)
         comparison.clean(db, comparing.definition_id, pair.target)
-        _verify(db, pair, now)
+        _verify(db, pair, comparing, now)
         reconciliations.complete(
             db, pair.run_id, now,
             source_rows=comparison.count(db, [side.id for side in pair.sources]),
@@ -293,25 +293,25 @@ def _close_gone(
     return parted + gone
 
 
-def _verify(db: Connection, pair: _Planned, now: datetime) -> None:
-    """What a target holds and no break is about is proven: its deliveries are verified."""
+def _verify(db: Connection, pair: _Planned, comparing: Comparison, now: datetime) -> None:
+    """What a target shows as its source does is proven: its deliveries are verified.
+
+    Only those from before this run: what was delivered since then it has not read. That no break is about a document proves
+    nothing: a status that it only passes through is none.
+    """
+    run = reconciliations.get(db, pair.run_id)
+    assert run is not None, "it was begun before the sides were read"
     last = 0
     systems = {side.system for side in pair.targets}
-    while batch := outbox.unverified(db, VERIFY_AT_ONCE, after=last):
+    while batch := outbox.unverified(db, VERIFY_AT_ONCE, after=last, until=run.started_at):
         last = batch[-1].entry_id
         wanted = [
             one
             for one in batch
             if one.operation in pair.definition.proves and one.system in systems and one.external_id
         ]
-        held = comparison.shown(
-            db, [side.id for side in pair.targets], [str(one.external_id) for one in wanted]
-        )
-        differing = breaks.with_live(db, pair.name, [one.document_key for one in wanted])
-        proven = [
-            one.entry_id for one in wanted if one.external_id in held and one.document_key not in differing
-        ]
-        outbox.mark_verified(db, proven, now)
+        shown = comparing.agreeing(db, [str(one.external_id) for one in wanted])
+        outbox.mark_verified(db, [one.entry_id for one in wanted if one.external_id in shown], now)
 
 
 def _events(db: Connection, opened: breaks.Opened, gone: Sequence[int], now: datetime) -> Iterator[Event]:

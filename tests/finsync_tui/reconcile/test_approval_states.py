@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from store import breaks, cases, outbox
+from store import breaks, cases, outbox, records
 from store.canonical.record import CanonicalRecord
 from tests.builders import MONDAY, a_case, a_clock, a_store, an_entry
 from tests.finsync_tui.flows.invoice_desk import an_invoice
@@ -30,7 +30,7 @@ def two_systems(
         yield desk
 
 
-def states(desk: Desk) -> list[tuple[str, str, str]]:
+def shown(desk: Desk) -> list[tuple[str, str, str]]:
     """(field, at the source, in the ERP) of every difference."""
     return [
         (shown.field, str(shown.source), str(shown.target))
@@ -77,7 +77,7 @@ def test_an_approval_that_stands_in_one_system_only_is_a_break(
     with two_systems(definition, source.entity, source, make(in_erp, reference=mark)) as desk:
         desk.run()
 
-        assert expected == [name for name, _, _ in states(desk)]
+        assert expected == [name for name, _, _ in shown(desk)]
 
 
 def test_what_is_not_approved_yet_need_not_be_in_the_erp() -> None:
@@ -113,3 +113,45 @@ def test_what_the_erp_has_not_validated_is_a_break_once_it_should_be() -> None:
     assert ["status_lag: not validated"] == found()
     assert [[], [], []] == [found(age=0), found(delivery="yes"), found(exception="yes")]
     assert ["status_lag: not validated"] == found("pending_approval", age=0)
+
+
+@pytest.mark.parametrize(
+    ("definition", "operations"), [("invoices", ["create", "validate"]), ("expense_invoices", ["validate"])]
+)
+def test_a_validation_is_verified_once_the_erp_shows_it(definition: str, operations: list[str]) -> None:
+    """As long as the invoice is a draft that is no difference yet, and it proves nothing, in whichever run."""
+    is_expense = definition == "expense_invoices"
+    key = "concur:9" if is_expense else "coupa:1"
+    source, target = a_bill("approved"), a_bill("draft", reference=key)
+    with two_systems(definition, "invoice", source, target) as desk:
+        if is_expense:
+            record = a_bill("draft", reference=key)
+            page = [records.Incoming(key, record, record.canonical_json())]
+            with desk.store.transaction() as db:
+                records.put_page(db, "invoice", "finsync", page, MONDAY)
+        desk.right.changed["700"] = MONDAY
+        with desk.store.transaction() as db:
+            for operation in operations:
+                entry = an_entry(
+                    document_key=key,
+                    entity="invoice",
+                    system="erp",
+                    operation=f"invoice.{operation}",
+                    idempotency_key=operation,
+                )
+                outbox.enqueue(db, [entry], MONDAY)
+            db.execute("UPDATE delivery SET state='delivered', external_id='700'")
+
+        def states() -> list[str]:
+            return [one.state for one in outbox.of_documents(desk.store.db, [key], ["erp"])]
+
+        before = [(desk.run(mode).opened, states()) for mode in ("full", "changes")]
+        desk.clock.advance(2 * DAY)
+        desk.run()
+        overdue = shown(desk)
+        desk.right.put("700", a_bill("approved", reference=key), MONDAY + DAY)
+        desk.run()
+
+        assert [("status", "in force", "not validated")] == overdue
+        assert [(0, ["delivered"] * len(operations))] * 2 == before
+        assert (["verified"] * len(operations), []) == (states(), breaks.listed(desk.store.db))

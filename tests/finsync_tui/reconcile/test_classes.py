@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from adapters.base import Translated
+from adapters.base import Page, Translated
 from finsync_tui.reconcile.judging import is_rounding
 from store import breaks, cases, outbox, workflows
+from store.clock import text
 from tests.builders import MONDAY, a_case, a_purchase_order, an_entry
 from tests.finsync_tui.reconcile.desk import DAY, Desk, a_desk
 
@@ -205,3 +206,86 @@ def test_a_delivery_whose_document_still_differs_is_not_verified(desk: Desk) -> 
     look()
 
     assert ["delivered", "delivered", "verified"] == states
+
+
+def test_a_draft_that_waits_in_the_target_was_taken_out_by_nobody(desk: Desk) -> None:
+    """The ERP keeps an order as a draft until it is submitted: in exception before that, it is not gone. Afterwards it is."""
+    deliver(desk, "coupa:1")  # its creation is read back
+    draft = a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id="700", status="draft")
+    desk.right.put("301", draft)
+    classes = []
+    desk.run()
+    classes.append(found(desk).class_)
+    in_exception(desk, "BUDGET_EXCEEDED")
+    desk.run()
+    classes.append(found(desk).class_)
+    with desk.store.transaction() as db:
+        entry = an_entry(document_key="coupa:1", system="erp", operation="order.submit", idempotency_key="s")
+        (entry_id,) = outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='verified' WHERE entry_id=?", (entry_id,))
+    desk.run()
+    classes.append(found(desk).class_)
+
+    assert ["unknown", "timing", "manual_change"] == classes
+    assert "it was read back there, and is gone" == found(desk).evidence["why"]
+
+
+def test_a_double_that_was_stopped_is_missing_for_that_time_only(desk: Desk) -> None:
+    """The exception keeps it from the target: there is nothing there twice."""
+    del desk.right.held["301"]
+    in_exception(desk, "INVOICE_DUPLICATE")
+
+    desk.run()
+
+    assert ("missing_in_target", "timing") == (found(desk).kind, found(desk).class_)
+
+
+def test_only_what_was_delivered_before_a_run_is_verified_by_it(desk: Desk) -> None:
+    """What is delivered while the sides are read was not seen: the next run sees it."""
+
+    def state() -> str:
+        (one,) = outbox.of_documents(desk.store.db, ["coupa:1"], ["erp"])
+        return one.state
+
+    read = desk.right.read
+
+    async def read_then_deliver(entity: str, position: str | None = None) -> AsyncIterator[Page]:
+        async for page in read(entity, position):
+            yield page
+        desk.clock.advance(DAY)
+        with desk.store.transaction() as db:
+            entry = an_entry(
+                document_key="coupa:1", system="erp", operation="order.close", idempotency_key="1"
+            )
+            (entry_id,) = outbox.enqueue(db, [entry], desk.clock.now())
+            values = (text(desk.clock.now()), entry_id)
+            db.execute(
+                "UPDATE delivery SET state='delivered', external_id='301', changed_at=? WHERE entry_id=?",
+                values,
+            )
+
+    desk.right.read = read_then_deliver  # type: ignore[method-assign]
+    desk.run()
+    first = state()
+    desk.right.read = read  # type: ignore[method-assign]
+    desk.run()
+
+    assert ("delivered", "verified") == (first, state())
+
+
+def test_a_change_of_what_is_not_compared_is_not_verified_by_comparing(desk: Desk) -> None:
+    """Both sides agree in all that is compared here; the accounts that an order's change may be about are not."""
+    with desk.store.transaction() as db:
+        for operation in ("order.create", "order.change"):
+            entry = an_entry(
+                document_key="coupa:1", system="erp", operation=operation, idempotency_key=operation
+            )
+            outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='delivered', external_id='301'")
+
+    desk.run()
+
+    found_ = outbox.of_documents(desk.store.db, ["coupa:1"], ["erp"])
+    assert {"order.create": "verified", "order.change": "delivered"} == {
+        one.operation: one.state for one in found_
+    }
