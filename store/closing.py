@@ -229,17 +229,20 @@ def compared(db: sqlite3.Connection, legal_entity: str, first: date, last: date)
     return [Compared(*row) for row in rows]
 
 
-def accepted(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> list[Accepted]:
-    """Return what differs in those days and is in nobody's way, because people have explained it or written it off."""
+def accepted(
+    db: sqlite3.Connection, legal_entity: str | None, first: date, last: date
+) -> list[tuple[str, str, Accepted]]:
+    """Return what differs in those days and is in nobody's way, because people have explained it or written it off, with its
+    company and day; of one company or of all."""
     rows = db.execute(
-        "SELECT id, definition, kind, state, document_number, amount_minor, currency, ended_by, resolution"
-        " FROM reconcile_break b WHERE gone_at IS NULL AND state IN ('explained', 'written_off') AND legal_entity=?"
-        f" AND entity IN ({marks(COMPARED)}) AND coalesce("
-        "(SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id=b.workflow_id), period || '-01',"
-        " substr(opened_at, 1, 10)) BETWEEN ? AND ? ORDER BY id",
+        "SELECT legal_entity, coalesce((SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id=b.workflow_id),"
+        " json_extract(evidence, '$.dated'), period || '-01', substr(opened_at, 1, 10)) AS day,"
+        " id, definition, kind, state, document_number, amount_minor, currency, ended_by, resolution"
+        " FROM reconcile_break b WHERE gone_at IS NULL AND state IN ('explained', 'written_off')"
+        f" AND legal_entity=coalesce(?, legal_entity) AND entity IN ({marks(COMPARED)}) AND day BETWEEN ? AND ? ORDER BY id",
         (legal_entity, *COMPARED, first.isoformat(), last.isoformat()),
     )
-    return [Accepted(*row) for row in rows]
+    return [(row[0], row[1], Accepted(*row[2:])) for row in rows]
 
 
 def last_change(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> datetime | None:

@@ -264,8 +264,8 @@ WHERE c.state IN ('open', 'snoozed')
   AND c.entity IN ('purchase_order', 'requisition', 'receipt', 'invoice', 'expense_document', 'journal_entry', 'payment')
 UNION ALL
 SELECT 'unexplained', b.legal_entity,
-       coalesce((SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id = b.workflow_id), b.period || '-01',
-                substr(b.opened_at, 1, 10)),
+       coalesce((SELECT a.accounting_on FROM v_accounting_day a WHERE a.workflow_id = b.workflow_id),
+                json_extract(b.evidence, '$.dated'), b.period || '-01', substr(b.opened_at, 1, 10)),
        b.entity, coalesce(b.document_key, b.definition || '/' || b.key), b.document_number, b.amount_minor, b.currency, b.owner,
        b.class, b.opened_at, b.workflow_id, b.case_id, b.id, b.entity NOT IN ('purchase_order', 'requisition')
 FROM reconcile_break b

@@ -100,7 +100,7 @@ def _body(db: Connection, actor: Actor, found: CloseCheck, now: datetime) -> dic
         "control_totals": [
             asdict(one) | {"difference_minor": one.difference_minor} for one in found.compared
         ],
-        "accepted_differences": [asdict(one) for one in found.accepted],
+        "accepted_differences": certificate.named(found.accepted),
         "reconcile_runs": sorted({one.run_id for one in found.compared}),
         "digest": rests_on.digest,
         "audit_head": {"entries": count, "hash": head},

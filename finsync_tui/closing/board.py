@@ -14,7 +14,7 @@ from finsync_tui.closing import certificate
 from finsync_tui.closing.check import State, periods_of, today_of
 from finsync_tui.profile import Profile
 from store import closing
-from store.closing import Certificate, Period, Reason
+from store.closing import Accepted, Certificate, Period, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _counts(db: Connection, calendars: Mapping[str, list[Period]]) -> dict[tuple
 
 
 def _valid(db: Connection, newest: list[Certificate]) -> dict[tuple[str, date], bool]:
-    """Say of each certified period whether its books still rest on the same documents."""
+    """Say of each certified period whether its books still rest on the same documents, and whether it names all that was accepted."""
     if not newest:
         return {}
     first, last = min(one.starts_on for one in newest), max(one.ends_on for one in newest)
@@ -95,4 +95,12 @@ def _valid(db: Connection, newest: list[Certificate]) -> dict[tuple[str, date], 
         for starts_on, found in kept.items():
             digests[number, starts_on] = certificate.basis(found).digest
     nothing = certificate.basis(()).digest
-    return {key: digests.get(key, nothing) == one.digest for key, one in spans.items()}
+    accepted: dict[tuple[str, date], list[Accepted]] = {}
+    for number, day, difference in closing.accepted(db, None, first, last):
+        for (entity, starts_on), one in spans.items():
+            if entity == number and starts_on.isoformat() <= day <= one.ends_on.isoformat():
+                accepted.setdefault((entity, starts_on), []).append(difference)
+    return {
+        key: digests.get(key, nothing) == one.digest and not certificate.unnamed(one, accepted.get(key, ()))
+        for key, one in spans.items()
+    }

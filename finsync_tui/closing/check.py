@@ -199,6 +199,7 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
     figures = tuple(closing.figures(db, legal_entity, first, last))
     unassigned = closing.unassigned(db, first, last)
     is_clean = not unassigned and not any(one.is_obstacle for one in figures)
+    accepted = tuple(one for _, _, one in closing.accepted(db, legal_entity, first, last))
     one_sided = {name for name, one in profile.reconciliations.items() if one.expects == "neither"}
     return CloseCheck(
         legal_entity=legal_entity,
@@ -212,7 +213,7 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
             one for one in closing.compared(db, legal_entity, first, last) if one.definition not in one_sided
         ),
         lags=tuple(lags(db, profile, legal_entity, period)),
-        accepted=tuple(closing.accepted(db, legal_entity, first, last)),
+        accepted=accepted,
         today=today_of(setup_of(profile, legal_entity), now),
-        standing=certificate.standing(db, legal_entity, first, last, is_clean=is_clean),
+        standing=certificate.standing(db, legal_entity, first, last, accepted, is_clean=is_clean),
     )

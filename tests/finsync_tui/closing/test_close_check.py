@@ -294,6 +294,63 @@ def test_a_certificate_is_worth_nothing_once_the_period_changes() -> None:
     )
 
 
+def test_a_certificate_is_worth_nothing_once_a_difference_is_accepted_that_it_does_not_name() -> None:
+    """Found and explained afterwards: nothing stands in the way, and the certificate says that nothing differed."""
+    desk = Books()
+    desk.to_february()
+    desk.compare()
+
+    def look() -> tuple[str, str]:
+        cells = closing.board(desk.store.db, desk.profile, desk.now)
+        return desk.check().state, next(one.state for one in cells if one.period.name == "Jan-26")
+
+    def certify() -> facts.Certificate:
+        return actions.certify_period(desk.store, ANALYST, desk.profile, "DE01", desk.january())
+
+    first = certify()
+    with desk.store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(), desk.now)
+        one = a_break(
+            entity="invoice", legal_entity="DE01", period="2026-01", document_key=None, workflow_id=None
+        )
+        breaks.open(db, run, [one], desk.now)
+        reconciliations.complete(
+            db, run, desk.now, source_rows=1, target_rows=1, compared=1, opened=1, persisting=0, closed=0
+        )
+        breaks.explain(db, [1], "ana", "agreed with the supplier", desk.now)
+    states, why = look(), desk.check().standing.why
+    second = certify()
+
+    assert ([], ("changed", "changed")) == (first.body["accepted_differences"], states)
+    assert one.document_number in why
+    assert [1] == [one["break_id"] for one in second.body["accepted_differences"]]
+    assert ("certified", "certified") == look()
+
+
+def test_a_break_stands_in_the_way_of_the_period_that_its_day_lies_in() -> None:
+    """Fiscal periods need not be months: the 29th of January is February's here, open or explained."""
+    desk = Books()
+    february = date(2026, 1, 26), date(2026, 2, 22)
+    with desk.store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(), desk.now)
+        one = a_break(
+            entity="invoice", legal_entity="DE01", period="2026-01", document_key=None, workflow_id=None,
+            evidence={"dated": "2026-01-29"},
+        )  # fmt: skip
+        breaks.open(db, run, [one], desk.now)
+
+    def told(first: date, last: date) -> tuple[int, int]:
+        open_ = list(facts.items(desk.store.db, "DE01", first, last, reason="unexplained"))
+        return len(open_), len(facts.accepted(desk.store.db, "DE01", first, last))
+
+    before = told(*february), told(date(2025, 12, 29), date(2026, 1, 25))
+    with desk.store.transaction() as db:
+        breaks.explain(db, [1], "ana", "agreed with the supplier", desk.now)
+    after = told(*february), told(date(2025, 12, 29), date(2026, 1, 25))
+
+    assert (((1, 0), (0, 0)), ((0, 1), (0, 0))) == (before, after)
+
+
 def test_what_is_not_clean_or_not_over_is_not_certified() -> None:
     """The refusal says why: still running, something in the way, nothing compared; nothing is written."""
     desk = Books()
