@@ -20,6 +20,7 @@ from finsync_tui.flows.steps import Context, Done, Facts, Hold
 from finsync_tui.mapping import MappingRow, Table, conditions
 from finsync_tui.mapping.merge import difference
 from finsync_tui.mapping.standing import standings
+from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.profile import Profile
 from finsync_tui.releasing import MISSING
 from store import workflows
@@ -90,6 +91,8 @@ class Impact:
     totals: tuple[Total, ...]
     is_complete: bool = True
     """False: more documents than REPLAYED_MAX; the rest were not decided again."""
+    doubts: tuple[str, ...] = ()
+    """New rules whose value their ERP does not know: what would go on here would be refused there."""
 
 
 Key = tuple[str, str, str | None, str | None]
@@ -164,6 +167,7 @@ def impact(
         tuple(documents),
         tuple(_totals(documents, _ended_totals(db, name, wanted, ended))),
         len(chosen) <= limit,
+        tuple(one.message for one in unknown_targets(db, profile, name, come)),
     )
 
 

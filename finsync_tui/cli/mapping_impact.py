@@ -103,6 +103,7 @@ def _impact_json(found: Impact, limit: int) -> dict[str, Any]:
     return {
         "table": found.table,
         "is_complete": found.is_complete,
+        "doubts": list(found.doubts),
         "totals": [
             {"outcome": t.outcome, "documents": t.document_count, "amount": amount(t.amount_minor, t.currency), "currency": t.currency}
             for t in found.totals
@@ -156,6 +157,8 @@ def _show_impact(found: Impact, limit: int) -> None:
     ]
     if totals:
         say(table(["documents that", "documents", "amount"], totals, right=["documents", "amount"]))
+    for doubt in found.doubts:
+        note(doubt)
     if not found.is_complete:
         note("there are more documents than are tried one by one; the largest were")
     note("nothing was written" if totals else "no document that was read would change")

@@ -18,10 +18,11 @@ NATURAL_TABLES = ("expense_account", "tax_account", "owed_tax_account")
 
 
 def known_targets(db: Connection, profile: Profile, table: str, scope: str = "") -> dict[str, str]:
-    """Return the values that the ERPs of these companies know in the place this table is for, with their names."""
+    """Return the values that the ERPs of these companies (one, those of a region, or all) know in the place this table is for,
+    with their names."""
     found: dict[str, str] = {}
     for number, setup in profile.legal_entities.items():
-        if scope in ("", number):
+        if scope in ("", number, profile.regions.get(number)):
             for segment in sorted(_segments(setup, table)):
                 found |= _values(db, setup, segment)
     return dict(sorted(found.items()))
@@ -39,9 +40,14 @@ def unknown_targets(db: Connection, profile: Profile, table: str, rows: Sequence
         if known is None:
             known = cache[row.scope] = known_targets(db, profile, table, row.scope)
         if known and target not in known:
-            place = f"the ERP of {row.scope}" if row.scope else "any ERP"
-            found.append(Remark("warn", number, f"{target} is not known in {place}, as far as it was read"))
+            found.append(Remark("warn", number, unknown(target, row.scope)))
     return found
+
+
+def unknown(target: str, scope: str) -> str:
+    """Say that a value is not there, as far as anybody knows."""
+    place = f"the ERP of {scope}" if scope else "any ERP"
+    return f"{target} is not known in {place}, as far as it was read"
 
 
 def _segments(setup: LegalEntitySetup, table: str) -> set[str]:

@@ -123,6 +123,9 @@ def impact(found: Impact, width: int) -> Content:
             width=width,
         )
     )
+    lines += [
+        drawing.paragraph("▲", safe_text(one, 200), width, role="warn") for one in found.doubts[:SAMPLES]
+    ]
     if not found.is_complete:
         lines.append(
             drawing.paragraph(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from finsync_tui.mapping import MappingRow, conditions
 from finsync_tui.mapping.editing import Remark, errors, remarks
+from finsync_tui.mapping.targets import unknown
 from finsync_tui.profile import CONDITIONS
 from finsync_tui.screens.mapping_reading import Sheet
 from finsync_tui.screens.text import safe_text
@@ -113,9 +114,8 @@ def _distance(code: str, source: str) -> int:
 
 def _unknown(rule: MappingRow, sheet: Sheet) -> str:
     target = rule.source if rule.target == "=" else rule.target
-    if not sheet.targets or target in sheet.targets or "*" in target:
-        return ""
-    return f"{safe_text(target, 60)} is not known in any ERP, as far as it was read"
+    known = sheet.known_in(rule.scope)
+    return "" if not known or target in known or "*" in target else unknown(safe_text(target, 60), rule.scope)
 
 
 def _about(remark: Remark, same: Sequence[MappingRow]) -> str:

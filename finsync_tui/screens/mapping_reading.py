@@ -301,6 +301,8 @@ class Sheet:
     origins: tuple[Origin, ...]
     targets: Mapping[str, str]
     """What the ERPs know in the place this table is for, with names; empty: nothing was read."""
+    company_targets: Mapping[str, frozenset[str]]
+    """The same by company."""
     companies: Mapping[str, str]
     missing: tuple[GapRow, ...]
     notes: tuple[str, ...]
@@ -310,6 +312,16 @@ class Sheet:
     @property
     def rule(self) -> str:
         return self.profile.mapping_rule
+
+    def known_in(self, scope: str) -> frozenset[str]:
+        """Return what the ERPs of one company, of a region, or of all companies know."""
+        regions = self.profile.regions
+        known = (
+            values
+            for company, values in self.company_targets.items()
+            if scope in ("", company, regions.get(company))
+        )
+        return frozenset().union(*known)
 
 
 def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, person: Actor) -> Sheet:
@@ -325,6 +337,10 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, person
         targets={
             safe_text(code, 200): safe_text(title, 80)
             for code, title in known_targets(db, found, name).items()
+        },
+        company_targets={
+            number: frozenset(safe_text(code, 200) for code in known_targets(db, found, name, number))
+            for number in found.legal_entities
         },
         companies={number: safe_text(setup.name, 60) for number, setup in found.legal_entities.items()},
         missing=_waited_for(db, known, now.date()),

@@ -112,6 +112,24 @@ def test_what_is_asked_about_is_only_read() -> None:
     assert ["440"] == [one.value for one in gaps(desk.store.db, desk.profile, desk.now)]
 
 
+def test_a_new_value_that_the_erp_does_not_know_is_doubted() -> None:
+    """The ERP of the rule's company or region, or any; rows that were there before are nobody's question now."""
+    desk = a_desk()
+    desk.rows = (a_row("400", "400"),)
+    setup = desk.profile.legal_entities["DE01"].model_copy(update={"region": "EMEA"})
+    changes = {"legal_entities": {"DE01": setup}, "mappings": {TABLE: desk.rows}}
+    desk.profile = desk.profile.model_copy(update=changes)
+    new = [a_row("1", "421", scope=scope) for scope in ("", "DE01", "EMEA", "US01")]
+    known = [a_row("2", "420", scope=scope) for scope in ("", "DE01", "EMEA", "US01")]
+
+    found = impact(desk.store.db, desk.profile, TABLE, (*desk.rows, *new, *known), desk.now)
+
+    assert ["any ERP", "the ERP of DE01", "the ERP of EMEA"] == [
+        one.removeprefix("421 is not known in ").removesuffix(", as far as it was read")
+        for one in found.doubts
+    ]
+
+
 def test_a_document_that_carries_two_changed_values_counts_once() -> None:
     """Its money is at stake once, however many of its values change."""
     desk = Desk()

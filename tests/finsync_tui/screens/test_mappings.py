@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tomlkit
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from finsync_tui import actions
 from finsync_tui import profile as profiles
@@ -236,6 +236,33 @@ async def test_what_would_break_is_shown(mapped: Workspace) -> None:
 
     assert "1  would break" in impact
     assert "3,200.00 EUR" in impact
+
+
+async def test_a_value_that_the_erp_does_not_know_is_said_to_whoever_signs(mapped: Workspace) -> None:
+    """A slip of the pen would go on here and be refused there: maker and checker see it beside what would go on."""
+    doubt = "▲ 411 is not known in any ERP, as far as it was read"
+    async with desk(mapped) as pilot:
+        await press(pilot, "j", "enter", "n")
+        await write(pilot, "CC410")
+        await press(pilot, "tab")
+        await write(pilot, "411")
+        await press(pilot, "enter", "P")
+        made = screen_text(pilot)
+        await write(pilot, "meant 410")
+        await press(pilot, "enter")
+        await finish(pilot)
+    async with desk(mapped, "tom") as pilot:
+        await press(pilot, NEXT, NEXT, "G", "enter")
+        page = screen_text(pilot)
+        await press(pilot, "A")
+        asked = str(pilot.app.screen.query_one("#outcome", Static).visual)
+
+    assert "meant 410" == proposed(mapped)[-1].reason
+    assert "3  would go on" in made
+    assert doubt in made
+    assert "meant 410" in page
+    assert doubt in page
+    assert doubt in asked
 
 
 async def test_nobody_approves_their_own_change(mapped: Workspace) -> None:
