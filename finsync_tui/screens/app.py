@@ -165,6 +165,8 @@ class FinsyncApp(App[None]):
         super().__init__()
         self.workspace = workspace
         self.is_read_only = is_read_only
+        self.unsent: dict[int, tuple[str, str]] = {}
+        """Edits of bodies that were not sent yet, by exception: the body as it was, and the text."""
         self.refused: Mapping[str, str] = {}
         """What this person's roles do not allow, by action, with the reason."""
         self.own_keys: dict[str, str] = {}

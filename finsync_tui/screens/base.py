@@ -231,9 +231,10 @@ class WorkScreen(Screen[None]):
         body: str = "",
         shown: Sequence[Content] = (),
         seen: Mapping[int, Glance] | None = None,
-    ) -> bool:
+    ) -> bool | None:
         """Ask, do, and say what came of it. `subject`: one thing by its name; `shown`: what else the question shows;
-        `seen`: how things stood when the person began, where that was before now. Returns whether it was done."""
+        `seen`: how things stood when the person began, where that was before now. Returns whether it was done; None: the person
+        went back."""
         if self.refuses_writing():
             return False
         why = self.desk.refused.get(ACTIONS.get(verb.name, verb.name))
@@ -260,7 +261,7 @@ class WorkScreen(Screen[None]):
             )
         )
         if answer is None:
-            return False
+            return None
         outcome = await self.desk.perform(verb.name, ids, answer, system=system, body=body, seen=seen)
         self._tell(verb, outcome, name)
         return bool(outcome.done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from finsync_tui.screens.verbs import Verb
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+    from store.glances import Glance
 
 CHANGES_SHOWN = 12
 
@@ -130,11 +132,35 @@ class CaseActions(WorkScreen):
             return
         before = editing.laid_out(body)
         refusal = partial(bodies.problem, delivery.operation, delivery.body)
-        text = await self.app.push_screen_wait(
-            EditDialog(f"Edit {row.number}", before, original=body, refusal=refusal)
-        )
-        if text is None:
-            return
+        kept = self.desk.unsent
+        while True:
+            decided, text = kept.get(row.id, (body, before))
+            answer = await self.app.push_screen_wait(
+                EditDialog(
+                    f"Edit {row.number}",
+                    before,
+                    original=body,
+                    refusal=refusal,
+                    text=text if decided == body else before,
+                )
+            )
+            if answer is None:
+                kept.pop(row.id, None)
+                return
+            kept[row.id] = (body, answer)
+            is_done = await self._send(row, body, before, answer, seen)
+            if is_done:
+                kept.pop(row.id, None)
+                self.reread()
+            if is_done is not None:  # what was refused is kept: e opens it again
+                return
+
+    async def _send(
+        self, row: ExceptionRow, body: str, before: str, text: str, seen: Mapping[int, Glance]
+    ) -> bool | None:
+        """Show what was edited, ask for the reason, and send it; None: the person went back to it."""
+        from finsync_tui.screens import editing
+
         lines = editing.changes(before, text)
         shown = [
             drawing.line((safe_text(line, 64), "error" if line[0] == "-" else "ok"))
@@ -142,7 +168,7 @@ class CaseActions(WorkScreen):
         ]
         if len(lines) > CHANGES_SHOWN:
             shown.append(Content(f"and {len(lines) - CHANGES_SHOWN:,} more lines"))
-        is_done = await self.ask_and_do(
+        return await self.ask_and_do(
             verbs.EDIT,
             queries.EXCEPTIONS,
             [row.id],
@@ -151,5 +177,3 @@ class CaseActions(WorkScreen):
             shown=shown,
             seen=seen,
         )
-        if is_done:
-            self.reread()

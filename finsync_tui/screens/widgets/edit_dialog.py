@@ -25,11 +25,15 @@ class EditDialog(Dialog["str | None"]):
         Binding("f4", "outside", "Own editor", id="edit.outside"),
     ]
 
-    def __init__(self, title: str, text: str, *, original: str, refusal: Callable[[str], str | None]) -> None:
-        """`original` is the body as it is stored: masked values are checked against it. `refusal` says why a body is not sent."""
+    def __init__(
+        self, title: str, before: str, *, original: str, refusal: Callable[[str], str | None], text: str = ""
+    ) -> None:
+        """`before` is what was refused, `text` what the person made of it already. `original` is the body as it is stored: masked
+        values are checked against it. `refusal` says why a body is not sent."""
         super().__init__()
         self._title = title
-        self._before = text
+        self._before = before
+        self._text = text or before
         self._original = original
         self._refusal = refusal
         self._is_warned = False
@@ -37,7 +41,7 @@ class EditDialog(Dialog["str | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall -wide") as box:
             box.border_title = Content(self._title)
-            yield TextArea(self._before, show_line_numbers=True, id="document")
+            yield TextArea(self._text, show_line_numbers=True, id="document")
             yield Static(id="wrong")
             keys = (("f2", "go on"), ("f4", "own editor"), ("esc", "cancel"))
             pieces = [part for key, word in keys for part in ((key, "bold $primary"), f" {word}   ")]

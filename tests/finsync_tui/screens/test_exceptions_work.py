@@ -143,6 +143,44 @@ async def test_an_exception_is_put_aside(filled: Path) -> None:
     assert "write when, like 4h" in refused
 
 
+async def test_an_edit_is_kept_until_it_is_sent(filled: Path) -> None:
+    """esc goes back from the reason to the edit, one that was refused is there again with e; thrown away it is gone."""
+    async with opened(filled) as pilot:
+
+        async def edited() -> str:
+            await press(pilot, "e")
+            assert isinstance(pilot.app.screen, EditDialog)
+            return pilot.app.screen.area.text
+
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:DEAD_LETTER")
+        await press(pilot, "enter")
+        before = await edited()
+        body = json.loads(before)
+        body["commitment"]["supplier_site_id"] = "ZZ01"
+        text = json.dumps(body, indent=2, ensure_ascii=False)
+        pilot.app.screen.area.load_text(text)
+        await press(pilot, "f2", "escape")
+        assert isinstance(pilot.app.screen, EditDialog)
+        assert text == pilot.app.screen.area.text
+
+        with looked_into(filled) as store, store.transaction() as db:
+            db.execute("UPDATE exception_case SET owner = 'zoe' WHERE class = 'DEAD_LETTER'")
+        await press(pilot, "f2")
+        await write(pilot, "wrong site")
+        await press(pilot, "enter")
+        await finish(pilot)
+        refused = screen_text(pilot)
+        await press(pilot, "escape")
+        again = await edited()
+        await press(pilot, "escape", "escape")
+        anew = await edited()
+
+    assert "it has changed since you looked: it belongs to zoe" in refused
+    assert text == again
+    assert before == anew
+
+
 async def test_a_refused_body_is_edited_and_sent(filled: Path) -> None:
     """e opens the body, f2 shows what changes and asks for a reason; the original stays beside it."""
     async with opened(filled) as pilot:
