@@ -11,7 +11,7 @@ from itertools import groupby
 from sqlite3 import Connection
 
 from finsync_tui.closing import certificate
-from finsync_tui.closing.check import State, periods_of, today_of
+from finsync_tui.closing.check import State, periods_of
 from finsync_tui.profile import Profile
 from store import closing
 from store.closing import Accepted, Certificate, Period, Reason
@@ -38,7 +38,7 @@ def board(db: Connection, profile: Profile, now: datetime) -> list[Cell]:
     calendars = {number: periods_of(db, setup) for number, setup in sorted(profile.legal_entities.items())}
     counts = _counts(db, calendars)
     valid = _valid(db, closing.newest_certificates(db))
-    today = {number: today_of(setup, now) for number, setup in profile.legal_entities.items()}
+    today = {number: setup.day(now) for number, setup in profile.legal_entities.items()}
     return [
         Cell(
             number,

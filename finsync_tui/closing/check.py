@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from sqlite3 import Connection
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from finsync_tui.closing import certificate
 from finsync_tui.closing.certificate import Standing
@@ -174,11 +173,6 @@ def setup_of(profile: Profile, legal_entity: str) -> LegalEntitySetup:
     return setup
 
 
-def today_of(setup: LegalEntitySetup, now: datetime) -> date:
-    """Return which day it is where the company is: a period ends with its last day there."""
-    return now.astimezone(ZoneInfo(setup.close.timezone)).date()
-
-
 def _sums(accepted: Sequence[Accepted]) -> str:
     sums: Counter[str] = Counter()
     for one in accepted:
@@ -214,6 +208,6 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
         ),
         lags=tuple(lags(db, profile, legal_entity, period)),
         accepted=accepted,
-        today=today_of(setup_of(profile, legal_entity), now),
+        today=setup_of(profile, legal_entity).day(now),
         standing=certificate.standing(db, legal_entity, first, last, accepted, is_clean=is_clean),
     )

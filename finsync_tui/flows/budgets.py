@@ -13,6 +13,7 @@ from datetime import date
 from itertools import product
 from typing import Final, NamedTuple, Protocol
 
+from finsync_tui.flows import dates
 from finsync_tui.flows.calendars import Calendars
 from finsync_tui.flows.steps import Context
 from finsync_tui.profile import LegalEntitySetup
@@ -117,7 +118,7 @@ def days(context: Context, lines: Iterable[Line], stage: commitments.Stage) -> d
             before = known.get((line.number, place))
             day = before.within(part.period) if before is not None else None
             found[f"{line.number}/{part.number}"] = day or calendars.day(
-                number, part.period, context.now.date()
+                number, part.period, dates.today(context)
             )
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from finsync_tui.flows import accounts, given
+from finsync_tui.flows import accounts, dates, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.mapping import Given
@@ -57,7 +57,7 @@ def resolve(context: Context, lines: Iterable[Line], document: Given) -> Coded |
 
 
 def _resolved(context: Context, part: OrderDistribution, known: Given) -> Resolved | Unresolved:
-    number, on = str(context.data["legal_entity"]), context.now.date()
+    number, on = str(context.data["legal_entity"]), dates.today(context)
     found = accounts.combination(
         context.facts.profile.legal_entities[number], context.facts.tables, part.segments,
         shown=part.account, scope=number, on=on, given=known,

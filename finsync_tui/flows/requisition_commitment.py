@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from finsync_tui.flows import approval_basis, approval_state, budgets, coding, given, routing
+from finsync_tui.flows import approval_basis, approval_state, budgets, coding, dates, given, routing
 from finsync_tui.flows.order import takeover
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step
 from finsync_tui.flows.usual import UsualFlow
@@ -120,7 +120,7 @@ def _budget_doubts(context: Context, requisition: Requisition, chain: str) -> It
         return
     days = budgets.days(context, requisition.lines, commitments.REQUISITION)
     charges = list(budgets.charges(context, requisition.lines, days))
-    on, currency = context.now.date(), requisition.currency
+    on, currency = dates.today(context), requisition.currency
     own = context.workflow.document_key
     for short in budgets.shortages(context, charges, currency, on=on, requisition=own):
         yield approval_state.Doubt(
@@ -152,7 +152,7 @@ def _lines(context: Context) -> Iterator[CommitmentLine]:
     known = commitments.budget_days(context.db, context.workflow.document_key, commitments.REQUISITION)
     for line in lines:
         before = known.get((line.number, 1))
-        whole_on = (before.within(None) if before is not None else None) or context.now.date()
+        whole_on = (before.within(None) if before is not None else None) or dates.today(context)
         yield CommitmentLine(
             number=line.number,
             description=line.description,

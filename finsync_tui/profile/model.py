@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -107,6 +107,10 @@ class LegalEntitySetup(_Part):
         default=None, description="None: no expenses of this company are posted"
     )
     close: CloseSetup = CloseSetup()
+
+    def day(self, now: datetime) -> date:
+        """Return which day it is where the company is: a period ends with its last day there."""
+        return now.astimezone(ZoneInfo(self.close.timezone)).date()
 
 
 class Schedule(_Part):

@@ -11,6 +11,7 @@ from finsync_tui.flows import (
     approval_basis,
     approval_state,
     budgets,
+    dates,
     routing,
     ruled,
     suppliers,
@@ -41,9 +42,15 @@ def route(context: Context) -> Answer:
     if before is not None:
         return before
     context.data.pop("orders", None)  # whoever decides anew stands in line anew
-    on = invoice.accounting_on or context.now.date()
-    context.data.update(legal_entity=number, target=setup.target, accounting_on=on.isoformat())
-    return Done({"legal_entity": number, "target": setup.target, "accounting_on": on.isoformat()})
+    context.data.update(legal_entity=number, target=setup.target)
+    return Done({"legal_entity": number, "target": setup.target, "accounting_on": _booked_on(context)})
+
+
+def _booked_on(context: Context) -> str:
+    """Decide on which day it is booked: the one that it says, else today. What has waited is not booked into the past."""
+    on = subject.invoice(context).accounting_on or dates.today(context)
+    context.data["accounting_on"] = on.isoformat()
+    return on.isoformat()
 
 
 def _posted_before(context: Context) -> Answer | None:
@@ -279,6 +286,7 @@ def _cancelled_lines(invoice: Invoice, number: str, there: PurchaseOrder) -> lis
 def check_approval(context: Context) -> Answer:
     """Do those who approved still stand, and does what they approved it on: accounts and budget?"""
     invoice, held = subject.invoice(context), subject.held(context)
+    _booked_on(context)
     chain = f"invoice:{held.external_id}"
     approved = approval_state.Approved(
         f"invoice {invoice.number}", [chain], _who_asked(context), invoice.total

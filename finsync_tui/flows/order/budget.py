@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finsync_tui.flows import budgets, outgoing
+from finsync_tui.flows import budgets, dates, outgoing
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.order import ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
@@ -40,7 +40,7 @@ def check_budget(context: Context) -> Answer:
             context,
             charges(context),
             order.currency,
-            on=context.now.date(),
+            on=dates.today(context),
             order=context.workflow.document_key,
             lines={line.number for line in lines},
             requisition=f"{subject.source(context)}:{wish}" if wish else None,

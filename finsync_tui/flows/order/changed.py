@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from sqlite3 import Connection
 
-from finsync_tui.flows import outgoing
+from finsync_tui.flows import dates, outgoing
 from finsync_tui.flows.order import subject, telling
 from finsync_tui.flows.order.telling import NAMED_MAX
 from finsync_tui.flows.steps import Answer, Context, Done
@@ -116,7 +116,7 @@ def promise(context: Context, seen: PurchaseOrder, asked: Commitment) -> None:
     cancelled: a line that was added may take their place, on their accounts."""
     key = context.workflow.document_key
     known = commitments.budget_days(context.db, key, commitments.ORDER)
-    held = _as_shown(seen, asked, known, context.now.date())
+    held = _as_shown(seen, asked, known, dates.today(context))
     commitments.replace(context.db, key, subject.target(context), held)
 
 

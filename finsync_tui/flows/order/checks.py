@@ -10,6 +10,7 @@ from finsync_tui.flows import (
     approval_state,
     budgets,
     coding,
+    dates,
     given,
     routing,
     ruled,
@@ -86,7 +87,7 @@ def _lowered_budgets(
     since = approval_basis.approved_at(context, chains)
     if since is not None:
         charges = budget.charges(context)
-        found = budgets.bearers(context, charges, order.currency, on=context.now.date())
+        found = budgets.bearers(context, charges, order.currency, on=dates.today(context))
         yield from approval_basis.lowered(context, f"order {order.number}", (one for one, _ in found), since)
 
 
