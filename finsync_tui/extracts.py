@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from finsync_tui.flows.budgets import EXTRACT
+from finsync_tui.flows.rates import EXTRACT
 from finsync_tui.profile import Profile
 from store import Store, audit, cases, meta, records
 from store.canonical import periods

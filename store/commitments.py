@@ -377,33 +377,55 @@ def used_of(
     lines: Collection[str] = (),
     requisition: str | None,
 ) -> int:
+    """Return what is used in one currency, in minor units, as `used` does."""
+    found = used(
+        db, legal_entity, cost_centre=cost_centre, account=account, project=project, bears=bears, order=order, lines=lines,
+        requisition=requisition,
+    )  # fmt: skip
+    return found.get(currency, 0)
+
+
+def used(
+    db: sqlite3.Connection,
+    legal_entity: str,
+    *,
+    cost_centre: str | None = None,
+    account: str | None = None,
+    project: str | None = None,
+    bears: Bears | None = None,
+    order: str,
+    lines: Collection[str] = (),
+    requisition: str | None,
+) -> dict[str, int]:
     """Return what live orders and requisitions charge to a cost centre, an account, a project, or all that are given,
     invoiced or not, what was invoiced beyond them or of lines that have ended, and what invoices charge there without an
-    order, in minor units: all but `lines` of one order, with whatever it promises, and the requisition that it comes from.
+    order, by currency, in minor units: all but `lines` of one order, with whatever it promises, and the requisition that it
+    comes from.
 
     `bears`: only what the budget bears by its period; None: whenever it counts.
     """
     stated = [("cost_centre", cost_centre), ("account", account), ("project", project)]
     place = "".join(f" AND {name}=:{name}" for name, value in stated if value is not None)
-    where = f"legal_entity=:legal_entity AND currency=:currency{place}"
+    where = f"legal_entity=:legal_entity{place}"
     values: Mapping[str, object] = {
-        "legal_entity": legal_entity, "currency": currency, **dict(stated), "order": order, "requisition": requisition,
+        "legal_entity": legal_entity, **dict(stated), "order": order, "requisition": requisition,
         "order_stage": ORDER, "requisition_stage": REQUISITION, "lines": json.dumps(sorted(lines)),
     }  # fmt: skip
     rows = db.execute(
-        f"SELECT period, budget_on, sum(amount_minor) FROM (SELECT period, budget_on, amount_minor FROM commitment_line WHERE {where}"
+        f"SELECT currency, period, budget_on, sum(amount_minor) FROM (SELECT currency, period, budget_on, amount_minor FROM"
+        f" commitment_line WHERE {where}"
         " AND NOT (document_key=:order AND stage=:order_stage)"
         " AND NOT (document_key IS :requisition AND stage=:requisition_stage)"
-        f" UNION ALL SELECT period, budget_on, amount_minor FROM v_spent WHERE {where}"
+        f" UNION ALL SELECT currency, period, budget_on, amount_minor FROM v_spent WHERE {where}"
         " AND (document_key IS NOT :order OR line_number NOT IN (SELECT value FROM json_each(:lines))))"
-        " GROUP BY period, budget_on",
+        " GROUP BY currency, period, budget_on",
         values,
     )
-    return sum(
-        minor
-        for period, budget_on, minor in rows
-        if bears is None or bears(period, date.fromisoformat(budget_on) if budget_on else None)
-    )
+    found: dict[str, int] = {}
+    for currency, period, budget_on, minor in rows:
+        if bears is None or bears(period, date.fromisoformat(budget_on) if budget_on else None):
+            found[currency] = found.get(currency, 0) + minor
+    return found
 
 
 def totals(db: sqlite3.Connection) -> list[CommitmentTotal]:

@@ -105,7 +105,7 @@ class _Words:
 
     @classmethod
     def of(cls, db: sqlite3.Connection, profile: Profile, on: date) -> _Words:
-        from finsync_tui.flows.budgets import EXTRACT
+        from finsync_tui.flows.rates import EXTRACT
         from finsync_tui.mapping import standings
 
         in_force = {name: one.table for name, one in standings(db, profile).items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
 
-from finsync_tui.flows import waiting
+from finsync_tui.flows import dates, rates, waiting
 from finsync_tui.flows.expense.approval import superiors
 from finsync_tui.flows.steps import Context, Hold, Wait
 from finsync_tui.profile.approval import ApprovalBasis, Doubtful
@@ -102,7 +102,7 @@ def doubts(context: Context, document: Approved) -> Iterator[Doubt]:
                 f"{person.name}, who approved {document.number}, does not work here any more",
                 "Have it approved again by somebody who may, then retry.",
             )
-        if login == document.requester and len(logins) == 1:
+        if login.casefold() == (document.requester or "").casefold() and len(logins) == 1:
             yield Doubt(
                 "self_approval",
                 f"{person.name if person else login} approved {document.number}, their own request",
@@ -110,7 +110,7 @@ def doubts(context: Context, document: Approved) -> Iterator[Doubt]:
             )
     known = [person for _, person in people if person is not None]
     yield from _standing(context, source, document, known)
-    yield from _limit(document, known, len(known) == len(people))
+    yield from _limit(context, document, known, len(known) == len(people))
 
 
 def requisition_doubt(db: Connection, system: str, order: PurchaseOrder) -> Iterator[Doubt]:
@@ -220,10 +220,13 @@ def _standing(
         )
 
 
-def _limit(document: Approved, approvers: Sequence[Employee], all_known: bool) -> Iterator[Doubt]:
-    """Could anybody of those who approved it approve so much?"""
+def _limit(
+    context: Context, document: Approved, approvers: Sequence[Employee], all_known: bool
+) -> Iterator[Doubt]:
+    """Could anybody of those who approved it approve so much? Limits in other currencies count by the rate of the day."""
     limits = [one.approval_limit for one in approvers if one.approval_limit is not None]
-    same = [one for one in limits if one.currency == document.total.currency]
+    currency, on = document.total.currency, dates.today(context)
+    same = [one for limit in limits if (one := rates.of_document(context, limit, currency, on)) is not None]
     highest = max(same, key=lambda one: one.amount_minor, default=None)
     if highest is not None and abs(document.total.amount_minor) <= highest.amount_minor:
         return

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import product
 from typing import Final, NamedTuple, Protocol
 
-from finsync_tui.flows import dates
+from finsync_tui.flows import dates, rates
 from finsync_tui.flows.calendars import Calendars
 from finsync_tui.flows.steps import Context
 from finsync_tui.profile import LegalEntitySetup
@@ -25,8 +25,6 @@ from store.canonical.money import Money
 from store.canonical.purchasing import OrderDistribution
 from store.records import Held
 
-EXTRACT = "extract"
-"""The system name that records from file extracts are kept under."""
 _STATED: Final = ("cost_centre", "account", "project")
 """What a budget may be given for."""
 _Place = tuple[str | None, str | None, str | None]
@@ -138,14 +136,27 @@ def charges(context: Context, lines: Iterable[Line], on: Mapping[str, date]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """One budget that does not suffice."""
+    """One budget that does not suffice, or that nobody can compare with what it is to bear."""
 
     label: str
     wanted: Money
-    left: Money
+    left: Money | None
+    """In the currency of the budget; None: what it has to bear, or bears, is in another one, and no one rate is known."""
+    unknown: str = ""
+    """Between which currencies no rate is known."""
 
     def __str__(self) -> str:
-        return f"{self.label}: the order takes {self.wanted}, {self.left} are left"
+        left = f"{self.left} are left" if self.left is not None else f"and {self.unknown}"
+        return f"{self.label}: the order takes {self.wanted}, {left}"
+
+    @property
+    def standing(self) -> str:
+        """Say how it stands, after its name."""
+        return (
+            f"has {self.left} left by now"
+            if self.left is not None
+            else f"can't be compared with it: {self.unknown}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +179,13 @@ class Bearer:
 def bearers(
     context: Context, charges: Iterable[Charge], currency: str, *, on: date
 ) -> list[tuple[Bearer, int]]:
-    """Return the budgets that bear charges, each with what it is to bear in minor units."""
+    """Return the budgets that bear charges, in whichever currency, each with what it is to bear in minor units of the charges'."""
     calendars = Calendars(context.db, context.facts.profile.legal_entities)
     number = str(context.data["legal_entity"])
     wanted: dict[tuple[str, str], tuple[Bearer, int]] = {}
     for charge in _together(charges):
         day = charge.budget_on or calendars.day(number, charge.period, on)
-        for bearer in _bearing(context, calendars, replace(charge, budget_on=day), currency):
+        for bearer in _bearing(context, calendars, replace(charge, budget_on=day)):
             key = (bearer.system, bearer.external_id)
             wanted[key] = (bearer, wanted.get(key, (bearer, 0))[1] + charge.amount_minor)
     return list(wanted.values())
@@ -192,7 +203,8 @@ def shortages(
 ) -> list[Shortage]:
     """Return the budgets that do not bear the charges, by their labels.
 
-    What orders and requisitions have promised since a budget was read is taken off, all but this order's and its
+    What is in another currency than a budget counts by the rate of the day; where no one rate is known, that is said: it may not
+    suffice. What orders and requisitions have promised since a budget was read is taken off, all but this order's and its
     requisition's, and what invoices have spent that nothing promises: two don't spend the same money. `lines` are those of
     this order that are charged now: what was invoiced of its others is spent.
     """
@@ -200,15 +212,42 @@ def shortages(
     number = str(context.data["legal_entity"])
     found = []
     for bearer, minor in bearers(context, charges, currency, on=on):
-        used = commitments.used_of(
-            context.db, number, currency, **dict(zip(_STATED, bearer.place, strict=True)), order=order, lines=lines,
+        used = commitments.used(
+            context.db, number, **dict(zip(_STATED, bearer.place, strict=True)), order=order, lines=lines,
             requisition=requisition, bears=_bears(calendars, number, bearer.budget.period),
         )  # fmt: skip
-        left = bearer.budget.remaining.amount_minor + (minor if bearer.is_of_source else 0)
-        free = Money(amount_minor=min(left, bearer.budget.amount.amount_minor - used), currency=currency)
-        if minor > free.amount_minor:
-            found.append(Shortage(str(bearer), Money(amount_minor=minor, currency=currency), free))
+        wanted = Money(amount_minor=minor, currency=currency)
+        try:
+            free = _free(context, bearer, wanted, used, on)
+        except _NoRateError as error:
+            found.append(Shortage(str(bearer), wanted, None, str(error)))
+            continue
+        if free is not None:
+            found.append(Shortage(str(bearer), wanted, free))
     return sorted(found, key=lambda one: one.label)
+
+
+class _NoRateError(Exception):
+    """Nobody can say what an amount is in the currency of a budget."""
+
+
+def _free(context: Context, bearer: Bearer, wanted: Money, used: Mapping[str, int], on: date) -> Money | None:
+    """Return what a budget has left, in its own currency, where that is less than what is wanted; None: it suffices."""
+    budget = bearer.budget
+    own = budget.remaining.currency
+    minor = _in(context, wanted, own, on)
+    taken = sum(_in(context, Money(amount_minor=size, currency=one), own, on) for one, size in used.items())
+    left = budget.remaining.amount_minor + (minor if bearer.is_of_source else 0)
+    free = min(left, budget.amount.amount_minor - taken)
+    return Money(amount_minor=free, currency=own) if minor > free else None
+
+
+def _in(context: Context, amount: Money, currency: str, on: date) -> int:
+    """Return an amount in the currency of a budget, in minor units."""
+    found = rates.of_document(context, amount, currency, on)
+    if found is None:
+        raise _NoRateError(f"no one rate from {amount.currency} to {currency} is known for {on}")
+    return found.amount_minor
 
 
 def _bears(calendars: Calendars, legal_entity: str, budget_period: str) -> commitments.Bears:
@@ -225,7 +264,7 @@ def _together(charges: Iterable[Charge]) -> Iterator[Charge]:
         yield replace(place, amount_minor=minor)
 
 
-def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: str) -> Iterator[Bearer]:
+def _bearing(context: Context, calendars: Calendars, charge: Charge) -> Iterator[Bearer]:
     """Yield every budget that what is charged there counts against.
 
     A budget of the source is mostly the same money as one of the file or the ERP once more: it counts where these budget
@@ -233,10 +272,10 @@ def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: s
     """
     number = str(context.data["legal_entity"])
     source = RecordKey.parse(context.workflow.document_key).system
-    systems = (EXTRACT, str(context.data["target"]))
+    systems = (rates.EXTRACT, str(context.data["target"]))
     for chosen in product(*((True, False) if one else (False,) for one in charge.place)):
         place = _chosen(charge.place, chosen)
-        own = [one for system in systems for one in _at(context, system, number, place, currency)]
+        own = [one for system in systems for one in _at(context, system, number, place)]
         for held in own:
             if calendars.is_within(number, held.record.period, charge.period, charge.budget_on):
                 yield Bearer(held.system, held.external_id, held.record, place, is_of_source=False)
@@ -244,9 +283,7 @@ def _bearing(context: Context, calendars: Calendars, charge: Charge, currency: s
             continue
         taken = [held.record.period for held in own]
         codes = _chosen(charge.source.codes, chosen)
-        shown = [
-            one for name in charge.source.companies for one in _at(context, source, name, codes, currency)
-        ]
+        shown = [one for name in charge.source.companies for one in _at(context, source, name, codes)]
         for held in shown:
             period = held.record.period
             is_copy = any(calendars.overlap(number, period, one) for one in taken)
@@ -266,10 +303,10 @@ def _chosen(place: Sequence[str | None], chosen: Sequence[bool]) -> _Place:
     return (centre, account, project)
 
 
-def _at(context: Context, system: str, company: str, place: _Place, currency: str) -> Iterator[Held[Budget]]:
+def _at(context: Context, system: str, company: str, place: _Place) -> Iterator[Held[Budget]]:
     """Yield the budgets that a system gives for just that place."""
     value = Budget.place(company, *place)
     for external_id in records.twins(context.db, Budget.entity, "charged", value, system):
         held = records.get(context.db, Budget, system, external_id)
-        if held is not None and held.record.remaining.currency == currency:
+        if held is not None:
             yield held

@@ -125,7 +125,7 @@ def _budget_doubts(context: Context, requisition: Requisition, chain: str) -> It
     for short in budgets.shortages(context, charges, currency, on=on, requisition=own):
         yield approval_state.Doubt(
             "budget",
-            f"requisition {requisition.number} takes {short.wanted} of {short.label}, which has {short.left} left by now",
+            f"requisition {requisition.number} takes {short.wanted} of {short.label}, which {short.standing}",
             "Raise or transfer the budget, then retry.",
         )
     bearers = (one for one, _ in budgets.bearers(context, charges, currency, on=on))

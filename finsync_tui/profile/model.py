@@ -92,6 +92,11 @@ class LegalEntitySetup(_Part):
         description="What a known budget that is too small does to an order: is noted, and the ERP's funds check decides; or "
         "stops it, where the ERP has no funds check",
     )
+    rate_kind: str | None = Field(
+        default=None,
+        description="Kind of exchange rate by which other currencies are compared with budgets and approval limits: "
+        "Corporate ...; not set: whichever there is, if there is just one",
+    )
     funds_check: Literal["known_budgets", "erp"] = Field(
         default="known_budgets",
         description="Who is asked before an order is submitted: the budgets that are known here, or the ERP, which checks "

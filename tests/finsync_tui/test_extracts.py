@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from finsync_tui import extracts
-from finsync_tui.flows.budgets import EXTRACT
+from finsync_tui.flows.rates import EXTRACT
 from finsync_tui.profile import Profile
 from finsync_tui.tax import determine
 from store import Store, records

@@ -6,9 +6,9 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finsync_tui.flows import accounts, given, ruled
+from finsync_tui.flows import accounts, given, rates, ruled
 from finsync_tui.flows.accounts import Unresolved
-from finsync_tui.flows.expense import approval, coding, known_report, posting, rates, subject, totals, words
+from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
 from finsync_tui.profile import LegalEntitySetup, business_units

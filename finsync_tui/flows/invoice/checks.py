@@ -336,7 +336,8 @@ def _budget_doubts(context: Context, invoice: Invoice, chain: str) -> Iterator[a
     charges = list(to_budgets.charges(context, invoice))
     short = budgets.shortages(context, charges, invoice.currency, on=on)
     if short:
-        cause = f"{short[0].label} has {short[0].left} left by now; the invoice takes more"
+        more = "; the invoice takes more" if short[0].left is not None else ""
+        cause = f"{short[0].label} {short[0].standing}{more}"
         yield approval_state.Doubt("budget", cause, "Raise or transfer the budget, then retry.")
     bearers = (one for one, _ in budgets.bearers(context, charges, invoice.currency, on=on))
     since = approval_basis.approved_at(context, [chain])

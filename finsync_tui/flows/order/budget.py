@@ -34,23 +34,23 @@ def check_budget(context: Context) -> Answer:
         return Done({"budget": f"{subject.target(context)} is asked when it has the draft"}, is_skipped=True)
     order, lines = subject.order(context), charged_lines(context)
     wish = order.requisition_id
-    low = [
-        str(one)
-        for one in budgets.shortages(
-            context,
-            charges(context),
-            order.currency,
-            on=dates.today(context),
-            order=context.workflow.document_key,
-            lines={line.number for line in lines},
-            requisition=f"{subject.source(context)}:{wish}" if wish else None,
-        )
-    ]
+    found = budgets.shortages(
+        context,
+        charges(context),
+        order.currency,
+        on=dates.today(context),
+        order=context.workflow.document_key,
+        lines={line.number for line in lines},
+        requisition=f"{subject.source(context)}:{wish}" if wish else None,
+    )
+    low = [str(one) for one in found]
     if low and subject.company(context).budget_control == "absolute":
         return Hold(
             "BUDGET_EXCEEDED",
             f"order {order.number}: the budget does not suffice for {'; '.join(low)}",
-            "Raise or transfer the budget, or reduce the order, then retry.",
+            "Raise or transfer the budget, or reduce the order, then retry."
+            if all(one.left is not None for one in found)
+            else "Let exchange rates be read, or name the kind that counts in the profile (rate_kind), then retry.",
             subject.source(context),
             {"short": low},
         )

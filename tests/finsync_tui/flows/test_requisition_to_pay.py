@@ -11,7 +11,7 @@ import pytest
 
 from finsync_tui import actions, explain
 from finsync_tui.actions import Actor
-from finsync_tui.flows.budgets import EXTRACT
+from finsync_tui.flows.rates import EXTRACT
 from finsync_tui.profile import Profile
 from store import cases, commitments, leases, outbox, workflows
 from store.canonical.budget import Budget

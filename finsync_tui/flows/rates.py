@@ -8,10 +8,14 @@ from decimal import Decimal
 from sqlite3 import Connection
 from typing import Final
 
+from finsync_tui.flows.steps import Context
 from store import records
+from store.canonical.keys import RecordKey
 from store.canonical.money import Money
 from store.canonical.organisation import ExchangeRate
 
+EXTRACT: Final = "extract"
+"""The system name that records from file extracts are kept under."""
 BACK_MAX: Final = timedelta(days=7)
 """A rate of so many days before still counts: there is none on weekends and holidays."""
 
@@ -22,6 +26,17 @@ def converted(
     """Return an amount in another currency; None where no rate is known, or several that are not the same."""
     rate = _rate(db, systems, amount.currency, currency, on, kind)
     return None if rate is None else Money.of(amount.amount * rate, currency, "half_even")
+
+
+def of_document(context: Context, amount: Money, currency: str, on: date) -> Money | None:
+    """Return an amount in another currency by the rates that a document's ERP, its source or an extract shows, of the kind that
+    its company goes by; None where no one rate is known."""
+    if amount.currency == currency or not amount.amount_minor:
+        return Money(amount_minor=amount.amount_minor, currency=currency)
+    source = RecordKey.parse(context.workflow.document_key).system
+    systems = (str(context.data["target"]), source, EXTRACT)
+    setup = context.facts.profile.legal_entities[str(context.data["legal_entity"])]
+    return converted(context.db, systems, amount, currency, on, setup.rate_kind)
 
 
 def _rate(
