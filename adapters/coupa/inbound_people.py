@@ -125,7 +125,7 @@ def employee(document: UserRecord, options: Options) -> Translated:
     name = document.fullname or " ".join(filter(None, (document.firstname, document.lastname)))
     account, entity = document.default_account, document.legal_entity
     parts = segments(account, options.segment_count, keeps_gaps=True) if account else ()
-    place = options.cost_centre_segment
+    place, limits = options.cost_centre_segment, _limits(document)
     record = _employee(
         {
             "number": number_,
@@ -134,7 +134,8 @@ def employee(document: UserRecord, options: Options) -> Translated:
             "email": document.email or None,
             "is_active": document.active is not False,
             "manager_number": _number_of(document.manager),
-            "approval_limit": _limit(document, options),
+            "approval_limit": limits.get(options.approval_limit),
+            "approval_limits": tuple({"of": kind, "amount": limit} for kind, limit in limits.items()),
             "cost_centre": (parts[place - 1] or None) if len(parts) >= place else None,
             "legal_entity": (entity.abbreviation or entity.name) if entity else None,
             "currency": document.default_currency.code if document.default_currency else None,
@@ -148,17 +149,21 @@ def _number_of(person: Requester | None) -> str | None:
     return (person.employee_number or person.login) if person else None
 
 
-def _limit(document: UserRecord, options: Options) -> Money | None:
-    limits: dict[str, ApprovalLimit | None] = {
+def _limits(document: UserRecord) -> dict[people.LimitedTo, Money]:
+    """Return up to what somebody may approve, by kind of document, as far as Coupa says."""
+    told: dict[people.LimitedTo, ApprovalLimit | None] = {
         "requisition": document.requisition_approval_limit,
         "invoice": document.invoice_approval_limit,
         "expense": document.expense_approval_limit,
     }
-    limit = limits[options.approval_limit]
-    if limit is None or limit.amount is None or limit.currency is None or not limit.currency.code:
-        return None
-    path = f"$.{options.approval_limit}-approval-limit.amount"
-    return money(limit.amount, limit.currency.code, path, "down")
+    return {
+        kind: money(limit.amount, limit.currency.code, f"$.{kind}-approval-limit.amount", "down")
+        for kind, limit in told.items()
+        if limit is not None
+        and limit.amount is not None
+        and limit.currency is not None
+        and limit.currency.code
+    }
 
 
 def exchange_rate(document: ExchangeRate, _: Options) -> Translated:

@@ -125,7 +125,8 @@ class Options(BaseModel):
         "abandoned",
     )
     approval_limit: Literal["requisition", "invoice", "expense"] = Field(
-        default="requisition", description="Which of a user's limits is the one of the employee"
+        default="requisition",
+        description="Which of a user's limits counts where there is none for the kind of document",
     )
     cost_centre_lookup: str | None = Field(
         default=None, description="Name of the lookup that holds cost centres"

@@ -19,7 +19,7 @@ from finsync_tui.profile.approval import ApprovalBasis, Doubtful
 from store import findings, records
 from store.canonical.keys import RecordKey
 from store.canonical.money import Money
-from store.canonical.people import Approval, Employee
+from store.canonical.people import Approval, Employee, LimitedTo
 from store.canonical.purchasing import PurchaseOrder, Requisition
 
 PATIENCE = timedelta(days=1)
@@ -224,7 +224,10 @@ def _limit(
     context: Context, document: Approved, approvers: Sequence[Employee], all_known: bool
 ) -> Iterator[Doubt]:
     """Could anybody of those who approved it approve so much? Limits in other currencies count by the rate of the day."""
-    limits = [one.approval_limit for one in approvers if one.approval_limit is not None]
+    kind: LimitedTo = (
+        "invoice" if any(one.startswith("invoice:") for one in document.chains) else "requisition"
+    )
+    limits = [limit for one in approvers if (limit := one.limit_of(kind)) is not None]
     currency, on = document.total.currency, dates.today(context)
     same = [one for limit in limits if (one := rates.of_document(context, limit, currency, on)) is not None]
     highest = max(same, key=lambda one: one.amount_minor, default=None)

@@ -8,14 +8,24 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from store.canonical.money import CurrencyCode, Money
-from store.canonical.record import CanonicalRecord
+from store.canonical.record import CanonicalModel, CanonicalRecord
+
+LimitedTo = Literal["requisition", "invoice", "expense"]
+"""What a limit may be for: requisitions and the orders made of them, invoices, expense reports."""
+
+
+class ApprovalLimit(CanonicalModel):
+    """Up to what somebody may approve documents of one kind."""
+
+    of: LimitedTo
+    amount: Money
 
 
 class Employee(CanonicalRecord):
     """A person as one system knows them. `number` is the employee number: it joins HR, expense tool and ERP."""
 
     entity: ClassVar[str] = "employee"
-    contract: ClassVar[str] = "employee/1.0"
+    contract: ClassVar[str] = "employee/1.1"
     owner: ClassVar[str] = "hr"
 
     login: str | None = Field(default=None, description="What they sign in with, where the system says")
@@ -28,6 +38,10 @@ class Employee(CanonicalRecord):
     )
     approval_limit: Money | None = Field(
         default=None, description="Up to what they may approve; None: not known"
+    )
+    approval_limits: tuple[ApprovalLimit, ...] = Field(
+        default=(),
+        description="The same by kind of document, where the system keeps several; for any other kind approval_limit counts",
     )
     delegates: tuple[str, ...] = Field(default=(), description="Employee numbers of who may approve for them")
     cost_centre: str | None = None
@@ -42,6 +56,10 @@ class Employee(CanonicalRecord):
         if self.login:
             found.append(("login", self.login.casefold()))
         return tuple(found)
+
+    def limit_of(self, kind: LimitedTo) -> Money | None:
+        """Return up to what they may approve documents of a kind; None: not known."""
+        return next((one.amount for one in self.approval_limits if one.of == kind), self.approval_limit)
 
     def is_employed_on(self, day: date) -> bool:
         return (

@@ -157,6 +157,23 @@ def test_the_limit_that_counts_is_chosen(which: Any, minor: int | None) -> None:
     assert minor == (found.approval_limit.amount_minor if found.approval_limit else None)
 
 
+def test_limits_are_kept_by_what_they_are_for() -> None:
+    """The one that the option names counts for everything else; one without an amount or a currency is none."""
+    limits = {
+        "requisition-approval-limit": {"amount": "5000.0000", "currency": {"code": "EUR"}},
+        "invoice-approval-limit": {"amount": "1000.0000", "currency": {"code": "EUR"}},
+        "expense-approval-limit": {"amount": "10.0000", "currency": None},
+    }
+
+    found: Employee = record("employee", {"login": "amy", **limits})
+
+    assert [500000, 100000, 500000] == [
+        limit.amount_minor
+        for kind in ("requisition", "invoice", "expense")
+        if (limit := found.limit_of(kind)) is not None  # type: ignore[arg-type]  # by name
+    ]
+
+
 def test_a_user_without_any_name_is_refused() -> None:
     """Nobody could be told who it is."""
     assert "$.employee-number" == place("employee", {})

@@ -114,7 +114,7 @@ def _standing(document: ExpenseDocument, approver: Employee, people: People) -> 
 
 def _limit(document: ExpenseDocument, approver: Employee, convert: Convert) -> Iterator[Problem]:
     """Compare in the currency of the limit."""
-    limit = approver.approval_limit
+    limit = approver.limit_of("expense")
     if limit is None:
         return
     takes = document.control_total

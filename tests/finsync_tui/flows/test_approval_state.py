@@ -11,6 +11,7 @@ import pytest
 from finsync_tui.profile import Profile
 from store.canonical.budget import Budget
 from store.canonical.money import Money
+from store.canonical.people import ApprovalLimit
 from store.canonical.purchasing import Requisition, RequisitionLine
 from tests.builders import a_cost_centre
 from tests.finsync_tui.flows.invoice_desk import (
@@ -307,6 +308,34 @@ def test_a_limit_that_nobody_can_compare_is_noted(more: dict[str, Any]) -> None:
     submit(desk)
 
     assert ["APPROVAL_LIMIT_UNKNOWN"] == [one for one in desk.noted if one.startswith("APPROVAL_LIMIT")]
+
+
+@pytest.mark.parametrize(
+    ("requisitions", "invoices", "stopped"),
+    [
+        ("500", "99", ["invoice"]),
+        ("99", "500", ["order"]),
+        ("500", None, []),
+        (None, "99", ["invoice", "order"]),
+    ],
+)
+def test_each_kind_of_document_has_a_limit_of_its_own(
+    requisitions: str | None, invoices: str | None, stopped: list[str]
+) -> None:
+    """Whoever may order for 500 may not pay 100 by that; where there is none for a kind, the usual one counts."""
+    desk = a_desk(limit="block")
+    kept = {"requisition": requisitions, "invoice": invoices}
+    usual = eur("500") if invoices is None else eur("50")
+    limits = tuple(ApprovalLimit(of=of, amount=eur(one)) for of, one in kept.items() if one)  # type: ignore[arg-type]
+    desk.person("2", "boss", manager_number="3", approval_limit=usual, approval_limits=limits)
+    approve(desk)
+    desk.approve("boss", "I1")
+    submit(desk)
+    desk.invoice(an_invoice(a_free_line("100")))
+
+    shown = {"order": desk.step("4711"), "invoice": desk.step("I1")}
+    assert stopped == sorted(name for name, step in shown.items() if step == "check_approval")
+    assert [("APPROVAL_LIMIT", "open")] * len(stopped) == desk.exceptions
 
 
 def approved_on_a_budget(
