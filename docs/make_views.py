@@ -215,6 +215,18 @@ OWN = {
         "put_at": "since when it was in force",
         "version": "version that it became",
     },
+    "v_change_set": {
+        "applied_at": "when it was applied here",
+        "applied_by": "who applied it",
+        "checker": "who approved it",
+        "file_count": "files that it changed, added or took away",
+        "is_written": "1: every file was written; 0: something stopped it, apply it again",
+        "maker": "who made it",
+        "rolled_back_at": "when its files were made as they were before",
+        "rolled_back_by": "who did that",
+        "rolled_back_why": "why",
+        "source": "workspace that it came from",
+    },
     "v_break": {
         "adoption_maker": "who proposed to give the source the target's value, while that waits for a second person",
         "explanation_maker": "who explained it, while that waits for a second person",

@@ -57,6 +57,7 @@ KNOWN_MIGRATIONS: Final = (
     "m034_budget_days",
     "m035_runs_left_open",
     "m036_emergencies",
+    "m037_change_sets",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

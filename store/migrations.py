@@ -1345,6 +1345,38 @@ def m036_emergencies(db: Database) -> None:
         db.execute(statement)
 
 
+_M037 = """
+CREATE TABLE change_set (            -- changes of the profile's files that came from another environment
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL,              -- of what was signed
+  body TEXT NOT NULL,                -- the change set as it was handed over, with its signatures
+  before TEXT NOT NULL,              -- by path, what each file said before; null: it was not there
+  source TEXT NOT NULL,              -- name of the workspace it came from
+  maker TEXT NOT NULL,
+  checker TEXT,
+  reason TEXT NOT NULL,
+  file_count INTEGER NOT NULL,
+  applied_by TEXT NOT NULL,
+  applied_at TEXT NOT NULL,
+  is_written INTEGER NOT NULL DEFAULT 0, -- 1: every file is as it says
+  rolled_back_by TEXT,
+  rolled_back_at TEXT,
+  rolled_back_why TEXT
+) STRICT;
+CREATE TRIGGER change_set_no_rewrite BEFORE UPDATE ON change_set WHEN new.body <> old.body OR new.before <> old.before
+  OR old.rolled_back_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a change set is never rewritten'); END;
+CREATE TRIGGER change_set_no_delete BEFORE DELETE ON change_set BEGIN SELECT RAISE(ABORT, 'change sets stay'); END;
+"""
+
+
+@migrations()
+def m037_change_sets(db: Database) -> None:
+    """What was moved from one environment to another, and what was there before."""
+    for statement in statements(_M037):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -293,6 +293,10 @@ CREATE VIEW v_emergency AS -- changes that one person put in force at once; ende
 SELECT e.proposal_id, p.kind, p.name, e.version, p.maker, p.reason, e.put_at, e.ending, e.ended_at, e.ended_by,
        p.decision, e.found_count FROM emergency e JOIN proposal p ON p.id = e.proposal_id;
 
+CREATE VIEW v_change_set AS -- changes of the profile's files that came from another environment
+SELECT id, source, maker, checker, reason, file_count, applied_by, applied_at, is_written, rolled_back_by, rolled_back_at,
+       rolled_back_why FROM change_set;
+
 CREATE VIEW v_break AS -- a difference between source and target; open ones have state 'open', those still there no gone_at
 SELECT id, definition, entity, source_system, target_system, kind, class, state, key, document_number, document_key,
        source_id, target_id, legal_entity, period, currency, amount_minor, owner, opened_at, last_seen_at,

@@ -218,10 +218,10 @@ def test_commands_named_in_pages_exist(page: Path) -> None:
     """Whatever a page tells people to type is a command, with options it has."""
     wrong = []
     for words in _typed(page.read_text(encoding="utf-8")):
-        path = next((words[:n] for n in (2, 1) if tuple(words[:n]) in COMMANDS), None)
-        is_group = path is None and words and any(words[0] == known[0] for known in COMMANDS)
+        path = next((words[:n] for n in (3, 2, 1) if tuple(words[:n]) in COMMANDS), None)
+        is_group = path is None and words and any(tuple(words) == known[: len(words)] for known in COMMANDS)
         if path is None:
-            if not (is_group and len(words) == 1) and words[0] not in ("--help", "..."):
+            if not is_group and words[0] not in ("--help", "..."):
                 wrong.append(" ".join(words))
             continue
         known = {opt for p in COMMANDS[tuple(path)].params for opt in p.opts}

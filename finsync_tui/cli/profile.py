@@ -109,7 +109,7 @@ def _explain(part: str | None, workspace: Path | None, json: bool) -> None:
         say_json(rows)
         return
     shown = [
-        [one.place, _brief(one.value), f"{one.file}:{one.line}" if one.line else str(one.file)]
+        [one.place, brief(one.value), f"{one.file}:{one.line}" if one.line else str(one.file)]
         for one in found
     ]
     say(table(["setting", "value", "from"], shown))
@@ -146,7 +146,7 @@ def diff(
     say(
         table(
             ["setting", ",".join(first), ",".join(second)],
-            [[each.place, _brief(each.one), _brief(each.other)] for each in found],
+            [[each.place, brief(each.one), brief(each.other)] for each in found],
         )
     )
     note(f"{len(found)} difference{'s' * (len(found) != 1)}")
@@ -156,7 +156,7 @@ def _layers(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _brief(value: object) -> str | None:
+def brief(value: object) -> str | None:
     """Return a value for a table: one line, and not all of a long one."""
     if value is None:
         return None

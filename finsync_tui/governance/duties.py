@@ -46,6 +46,11 @@ def _apart() -> Iterator[tuple[str, str, str]]:
     """Yield acts that belong in two hands, as the audit log names them, with words for both."""
     for kind, words in WORDS.items():
         yield (*ACTS[kind], words)
+    yield (
+        "profile.change_set_made",
+        "profile.change_set_approved",
+        "make and approve change sets of profiles",
+    )
     yield (*_EDITS, "edit what is sent about a supplier and release its bank details")
 
 

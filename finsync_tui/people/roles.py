@@ -83,6 +83,10 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "mapping.approved": _APPROVER,
     "mapping.rejected": _APPROVER,
     "mapping.withdrawn": _WORK,
+    "profile.change_set_made": _WORK,
+    "profile.change_set_approved": _APPROVER,
+    "profile.promoted": frozenset(["approver", "administrator"]),
+    "profile.rolled_back": frozenset(["approver", "administrator"]),
     "person.invited": frozenset(["administrator"]),
     "person.revoked": frozenset(["administrator"]),
 }

@@ -269,6 +269,11 @@ class Profile(_Part):
         return self.governance.mapping or ("two" if self.people else "one")
 
     @property
+    def profile_rule(self) -> Literal["one", "two"]:
+        """How many persons a change set from another environment takes."""
+        return self.governance.profile or ("two" if self.people else "one")
+
+    @property
     def policy_rule(self) -> Literal["one", "two"]:
         """How many persons a change of the company's own rules takes."""
         return self.governance.policy or ("two" if self.people else "one")

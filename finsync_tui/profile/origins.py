@@ -56,7 +56,12 @@ def origins(workspace: Workspace, part: str | None = None) -> list[Origin]:
 
 def differences(one: Workspace, layers: tuple[str, ...], other: tuple[str, ...]) -> list[Difference]:
     """Return what two sets of layers of a workspace say otherwise, in order of place; of mapping tables, row by row."""
-    first, second = (_said(replace(one, layers=some)) for some in (layers, other))
+    return between(replace(one, layers=layers), replace(one, layers=other))
+
+
+def between(one: Workspace, other: Workspace) -> list[Difference]:
+    """Return what two workspaces' profiles say otherwise, in order of place; of mapping tables, row by row."""
+    first, second = _said(one), _said(other)
     return [
         Difference(place, first.get(place), second.get(place))
         for place in sorted(first.keys() | second.keys())

@@ -78,6 +78,10 @@ class Governance(_Part):
     policy: Literal["one", "two"] | None = Field(
         default=None, description="None: two when people are listed, else one"
     )
+    profile: Literal["one", "two"] | None = Field(
+        default=None,
+        description="A change set from another environment. None: two when people are listed, else one",
+    )
     emergency_approval: Due = Field(
         default=timedelta(hours=24),
         gt=timedelta(),

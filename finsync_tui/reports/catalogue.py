@@ -157,6 +157,12 @@ REPORTS: tuple[Report, ...] = (
         _view("SELECT * FROM v_emergency ORDER BY put_at DESC, proposal_id DESC"),
     ),
     Report(
+        "change-sets",
+        "Change sets",
+        "changes of the profile that came from another environment: whose, when, and whether they were rolled back; the newest first",
+        _view("SELECT * FROM v_change_set ORDER BY id DESC"),
+    ),
+    Report(
         "mapping-gaps",
         "Mapping gaps",
         "values that stuck documents carry and no table has a rule for, the most money first",
