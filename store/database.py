@@ -58,6 +58,7 @@ KNOWN_MIGRATIONS: Final = (
     "m035_runs_left_open",
     "m036_emergencies",
     "m037_change_sets",
+    "m038_numbers_of_any_script",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1377,6 +1377,38 @@ def m037_change_sets(db: Database) -> None:
         db.execute(statement)
 
 
+_M038 = """
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT i.payee || '/' || i.value, i.kind, i.id FROM (
+    SELECT r.id, comparable(coalesce(v.body ->> '$.supplier_number', v.body ->> '$.supplier_id', v.body ->> '$.supplier_name', ''))
+      AS payee, k.kind, CASE k.kind WHEN 'supplier_invoice' THEN comparable(v.body ->> '$.number')
+      WHEN 'supplier_near' THEN stem(v.body ->> '$.number')
+      ELSE (v.body ->> '$.total.amount_minor') || '/' || (v.body ->> '$.currency') END AS value
+    FROM record r JOIN record_version v ON v.id=r.version_id
+    JOIN (SELECT 'supplier_invoice' AS kind UNION ALL SELECT 'supplier_near' UNION ALL SELECT 'supplier_amount') k
+    WHERE r.entity='invoice' AND v.body GLOB '*[^ -~]*') i;
+INSERT OR IGNORE INTO identity(value, kind, record_id)
+  SELECT comparable(coalesce(v.body ->> '$.payee_number', v.body ->> '$.payee_name')) || '/' || (a.value ->> '$.amount_minor') || '/'
+    || (a.value ->> '$.currency'), 'payee_amount', r.id
+  FROM record r JOIN record_version v ON v.id=r.version_id JOIN (
+    SELECT id, body -> '$.amount' AS value FROM record_version WHERE entity='payment'
+    UNION ALL SELECT o.id, i.value -> '$.amount' FROM record_version o, json_each(o.body, '$.invoices') i WHERE o.entity='payment') a
+    ON a.id=v.id
+  WHERE r.entity='payment' AND v.body GLOB '*[^ -~]*' AND coalesce(v.body ->> '$.payee_number', v.body ->> '$.payee_name') <> '';
+"""
+
+
+@migrations()
+def m038_numbers_of_any_script(db: Database) -> None:
+    """Invoices and payments are found by what their numbers and payees are in any script, as new ones are."""
+    from store.canonical.numbers import comparable, stem
+
+    db.conn.create_function("stem", 1, stem, deterministic=True)
+    db.conn.create_function("comparable", 1, comparable, deterministic=True)
+    for statement in statements(_M038):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

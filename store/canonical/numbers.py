@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
-
-from store.canonical.supplier import normal
 
 _RUNS: Final = re.compile(r"[^\W\d_]+|\d+")
 _SIGN_BETWEEN: Final = re.compile(r"(?<=\d)[\W_]+(?=\d)")
 _LETTERS_BEHIND: Final = re.compile(r"(?<=\d)[^\W\d_]+$")
+
+
+def comparable(text: str) -> str:
+    """Return a number or a name as it is compared: upper case, letters and digits of any script only, each in its usual form.
+
+    >>> comparable("inv-1"), comparable("ＩＮＶ－１"), comparable("٢-Α")
+    ('INV1', 'INV1', '2Α')
+    """
+    return "".join([one for one in _folded(text) if one.isalnum()])
 
 
 def typed(number: str) -> str:
@@ -18,7 +26,7 @@ def typed(number: str) -> str:
     >>> typed("INV-001"), typed("inv 1"), typed("INVO01"), typed("INV-10")
     ('INV1', 'INV1', 'INV1', 'INV10')
     """
-    return _without_zeros(_without_zeros(number.upper()).replace("O", "0"))
+    return _without_zeros(_without_zeros(_folded(number)).replace("O", "0"))
 
 
 def stem(number: str) -> str:
@@ -47,14 +55,25 @@ def is_same(one: str, other: str) -> bool:
 
     >>> is_same("inv 1", "INV-1"), is_same("10-1", "101"), is_same("2026-1-11", "2026-11-1")
     (True, True, False)
+    >>> is_same("Α-123", "Β-123"), is_same("№ 7", "no7")
+    (False, True)
     """
-    if normal(one) != normal(other):
+    if comparable(one) != comparable(other):
         return False
-    return not (_SIGN_BETWEEN.search(one) and _SIGN_BETWEEN.search(other)) or is_typed_alike(one, other)
+    has_signs = _SIGN_BETWEEN.search(_folded(one)) and _SIGN_BETWEEN.search(_folded(other))
+    return not has_signs or is_typed_alike(one, other)
 
 
 def _between_signs(number: str) -> list[str]:
-    return [typed(part) for part in _SIGN_BETWEEN.split(number)]
+    return [typed(part) for part in _SIGN_BETWEEN.split(_folded(number))]
+
+
+def _folded(text: str) -> str:
+    """Return a text in upper case, with letters and digits of any width, and digits of any script, as they are usually written."""
+    if text.isascii():
+        return text.upper()
+    usual = unicodedata.normalize("NFKC", text).upper()
+    return "".join([str(int(one)) if one.isdecimal() else one for one in usual])
 
 
 def _without_zeros(text: str) -> str:

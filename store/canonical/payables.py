@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from store.canonical import numbers
 from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
 from store.canonical.record import CanonicalModel, CanonicalRecord
-from store.canonical.supplier import normal
 from store.canonical.tax import TaxAddress
 
 InvoiceKind = Literal["standard", "credit_memo", "debit_memo", "prepayment", "other"]
@@ -134,9 +133,9 @@ class Invoice(CanonicalRecord):
         """By what a second one of the same, or one of the same order line, is found."""
         payee = self.supplier_number or self.supplier_id or self.supplier_name or ""
         found = [
-            ("supplier_invoice", f"{normal(payee)}/{normal(self.number)}"),
-            ("supplier_amount", f"{normal(payee)}/{self.total.amount_minor}/{self.currency}"),
-            ("supplier_near", f"{normal(payee)}/{numbers.stem(self.number)}"),
+            ("supplier_invoice", f"{numbers.comparable(payee)}/{numbers.comparable(self.number)}"),
+            ("supplier_amount", f"{numbers.comparable(payee)}/{self.total.amount_minor}/{self.currency}"),
+            ("supplier_near", f"{numbers.comparable(payee)}/{numbers.stem(self.number)}"),
         ]
         lines = ((line.order_number, line.order_line) for line in self.lines if line.order_number)
         found += [("order_line", f"{order}/{line}") for order, line in lines]
@@ -185,7 +184,7 @@ class Payment(CanonicalRecord):
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """By the invoices it pays, and by payee and amount, its own and that of each part."""
         found = [("invoice", one.invoice_id) for one in self.invoices]
-        payee = normal(self.payee_number or self.payee_name or "")
+        payee = numbers.comparable(self.payee_number or self.payee_name or "")
         if payee:
             sizes = (self.amount, *(one.amount for one in self.invoices))
             found += [("payee_amount", f"{payee}/{one.amount_minor}/{one.currency}") for one in sizes]

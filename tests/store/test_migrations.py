@@ -34,6 +34,7 @@ from store.migrations import (
     m032_spent_on_ended_orders,
     m033_near_numbers_and_amounts_paid,
     m034_budget_days,
+    m038_numbers_of_any_script,
     migrations,
     statements,
 )
@@ -239,6 +240,28 @@ def test_invoices_and_payments_of_an_older_file_are_found_by_near_numbers_and_am
         db.execute("DELETE FROM identity WHERE kind IN ('supplier_near', 'payee_amount')")
 
     m033_near_numbers_and_amounts_paid(Database(store.db))
+
+    for entity, one in (("invoice", bill), ("payment", paid)):
+        assert sorted(one.identifiers()) == records.identifiers(store.db, entity, "erp", "x")
+
+
+def test_documents_with_other_letters_in_an_older_file_are_found_by_them() -> None:
+    """As if they had been read today: older versions left out every letter that is not of the alphabet's 26."""
+    store, size = a_store(), Money.of("80", "EUR")
+    bill = Invoice(
+        number="Α-７", status="approved", supplier_name="Müller", currency="EUR", total=size, invoiced_on=MONDAY.date(),
+        lines=(InvoiceLine(number="1", amount=size),),
+    )  # fmt: skip
+    paid = Payment(
+        number="7", status="issued", payee_name="Müller", currency="EUR", amount=size, paid_on=MONDAY.date(),
+        invoices=(PaidInvoice(invoice_id="9", amount=Money.of("30", "EUR")),),
+    )  # fmt: skip
+    with store.transaction() as db:
+        for entity, one in (("invoice", bill), ("payment", paid)):
+            records.put_page(db, entity, "erp", [records.Incoming("x", one, b"{}")], MONDAY)
+        db.execute("DELETE FROM identity WHERE kind LIKE 'supplier_%' OR kind = 'payee_amount'")
+
+    m038_numbers_of_any_script(Database(store.db))
 
     for entity, one in (("invoice", bill), ("payment", paid)):
         assert sorted(one.identifiers()) == records.identifiers(store.db, entity, "erp", "x")

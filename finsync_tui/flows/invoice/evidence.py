@@ -17,7 +17,7 @@ from store.canonical.budget import Commitment
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice, InvoiceLine, Payment
 from store.canonical.purchasing import OrderLine, PurchaseOrder, Receipt
-from store.canonical.supplier import Supplier, normal
+from store.canonical.supplier import Supplier
 from store.records import Held
 from store.workflows import Workflow
 
@@ -215,7 +215,13 @@ def same_number_at_source(
     return [
         held.external_id
         for held in _of_payee(
-            db, source, "supplier_invoice", normal(invoice.number), payee_number, invoice, workflow
+            db,
+            source,
+            "supplier_invoice",
+            numbers.comparable(invoice.number),
+            payee_number,
+            invoice,
+            workflow,
         )
         if held.record.status not in ("cancelled", "rejected")
         and numbers.is_same(held.record.number, invoice.number)
@@ -231,7 +237,7 @@ def same_number_in_erp(
     number that are not this one's own posting."""
     return [
         held.external_id
-        for held in payees.alike(db, target, "supplier_invoice", normal(invoice.number), payee)
+        for held in payees.alike(db, target, "supplier_invoice", numbers.comparable(invoice.number), payee)
         if held.record.status != "cancelled"
         and held.record.reference != mark
         and numbers.is_same(held.record.number, invoice.number)
@@ -291,7 +297,7 @@ def paid_in_erp(
     size = f"{invoice.total.amount_minor}/{invoice.currency}"
     for name in payee:
         for external_id in records.twins(
-            db, Payment.entity, "payee_amount", f"{normal(name)}/{size}", target
+            db, Payment.entity, "payee_amount", f"{numbers.comparable(name)}/{size}", target
         ):
             held = records.get(db, Payment, target, external_id)
             if held is None or not payments.is_live(held.record):
@@ -383,17 +389,18 @@ def _of_payee(
     supplier had its number is a copy all the same."""
     known = records.get(db, Supplier, source, invoice.supplier_id) if invoice.supplier_id else None
     told = (invoice.supplier_number, known.record.number if known is not None else None, payee_number)
-    numbers = {number for number in told if number}
+    known_by = {number for number in told if number}
     names = dict.fromkeys(filter(None, (*told, invoice.supplier_id, invoice.supplier_name)))
     seen: set[str] = set()
     for name in names:
-        for held in _others(db, source, kind, f"{normal(name)}/{value}", workflow):
+        for held in _others(db, source, kind, f"{numbers.comparable(name)}/{value}", workflow):
             other = held.record
             is_same = (
                 other.supplier_id == invoice.supplier_id
                 if other.supplier_id and invoice.supplier_id
-                else normal(other.supplier_name or "") == normal(invoice.supplier_name or "")
-            ) or (other.supplier_number or "") in numbers
+                else numbers.comparable(other.supplier_name or "")
+                == numbers.comparable(invoice.supplier_name or "")
+            ) or (other.supplier_number or "") in known_by
             if is_same and held.external_id not in seen:
                 seen.add(held.external_id)
                 yield held

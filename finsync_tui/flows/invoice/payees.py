@@ -11,8 +11,9 @@ from typing import Final
 
 from finsync_tui.suppliers.normal_form import parts
 from store import records, supplier_forms
+from store.canonical.numbers import comparable
 from store.canonical.payables import Invoice
-from store.canonical.supplier import Supplier, normal
+from store.canonical.supplier import Supplier
 from store.records import Held
 
 _NAMESAKES_MAX: Final = 400
@@ -40,7 +41,7 @@ def of_invoice(db: Connection, system: str, invoice: Invoice) -> tuple[str, ...]
 def is_one(other: Invoice, names: Iterable[str]) -> bool:
     """Say whether an invoice is of the payee of these names: its number counts before its id, and that before its name."""
     own = other.supplier_number or other.supplier_id or other.supplier_name
-    return own is not None and normal(own) in {normal(name) for name in names}
+    return own is not None and comparable(own) in {comparable(name) for name in names}
 
 
 LOOKS: Final = ("supplier_invoice", "supplier_near", "supplier_amount")
@@ -60,7 +61,7 @@ def alike(
     """Yield a system's invoices with this identifier of a payee, under whichever of its names; `but` is left out."""
     seen = {but}
     for name in payee:
-        for external_id in records.twins(db, Invoice.entity, kind, f"{normal(name)}/{value}", system):
+        for external_id in records.twins(db, Invoice.entity, kind, f"{comparable(name)}/{value}", system):
             if external_id in seen:
                 continue
             seen.add(external_id)

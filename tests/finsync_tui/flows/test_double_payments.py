@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from finsync_tui.flows.invoice import payees
+from tests.builders import a_supplier
 from tests.finsync_tui.flows.invoice_desk import SOURCE, TARGET, InvoiceDesk, a_free_line, an_invoice, eur
 
 DOUBT = "PAYMENT_TWICE_POSSIBLE"
@@ -218,6 +219,52 @@ def test_the_same_number_written_another_way_is_the_same_invoice() -> None:
     entered_by_hand(desk, number="inv 1", total=eur("80"), lines=an_invoice(a_free_line("80")).lines)
 
     assert ([(DOUBT, "open")], (10000, "EUR")) == (desk.exceptions, risk(desk))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("INV-1", "ＩＮＶ－１", True),
+        ("٢٠٢٦-7", "2026-7", True),
+        ("Α-123", "α 123", True),
+        ("Α-123", "Β-123", False),
+        ("甲-001", "乙-001", False),
+        ("Счёт 12", "Акт 12", False),
+    ],
+)
+def test_numbers_are_compared_in_whichever_script_they_are_written(
+    first: str, second: str, is_one: bool
+) -> None:
+    """Greek series, Chinese and Cyrillic words tell invoices apart; the same signs in another width do not."""
+    desk = InvoiceDesk()
+    desk.post(an_invoice(a_free_line("80"), number=first))
+
+    desk.invoice(an_invoice(a_free_line("90"), number=second, invoiced_on=date(2026, 2, 20)), "I2")
+
+    assert ([("INVOICE_DUPLICATE", "open")] if is_one else []) == desk.exceptions
+
+
+def test_payees_whose_names_have_no_latin_letter_are_not_all_one() -> None:
+    """Entered by hand under a name only: somebody else's invoice of that number is no copy."""
+    desk = InvoiceDesk()
+    entered_by_hand(
+        desk, number="001", supplier_number=None, supplier_id=None, supplier_name="北京公司", total=eur("80"),
+        lines=an_invoice(a_free_line("80")).lines,
+    )  # fmt: skip
+    desk.put(TARGET, "901", a_supplier(number="上-1", name="上海公司", tax_registrations=()))
+    desk.put(SOURCE, "502", a_supplier(number="上-1", name="上海公司", tax_registrations=(), sites=()))
+
+    desk.invoice(
+        an_invoice(
+            a_free_line("80"),
+            number="001",
+            supplier_id="502",
+            supplier_number="上-1",
+            supplier_name="上海公司",
+        )
+    )
+
+    assert ([], "await_posting") == (desk.exceptions, desk.step())
 
 
 def typed(desk: InvoiceDesk, key: str, number: str = "R-7", amount: str = "80", **changes: Any) -> None:
