@@ -78,20 +78,24 @@ def writing(path: Path, header: Sequence[str], *, replaces: bool = False) -> Ite
     format_ = format_of(path)
     if format_ is None:
         raise SheetError(path, "its name does not say how to write it", "End it in .csv, .xlsx or .jsonl.")
+    with drafted(path, replaces=replaces) as draft, _WRITERS[format_](draft, header) as write:
+        yield write
+
+
+@contextmanager
+def drafted(path: Path, *, replaces: bool = False) -> Iterator[Path]:
+    """Give a file that only its owner can read; it takes its name when all of it is written. Raises SheetError."""
     if path.exists() and not replaces:
         raise SheetError(path, "a file is there already", "Choose another name.")
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", dir=path.parent
-        )  # readable by its owner only
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise SheetError(path, f"it can't be made ({error.strerror})", "Choose another folder.") from None
     os.close(handle)
     draft = Path(name)
     try:
-        with _WRITERS[format_](draft, header) as write:
-            yield write
-        draft.rename(path)
+        yield draft
+        draft.replace(path)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

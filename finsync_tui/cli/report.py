@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
+from finsync_tui.cli._context import JsonOption, WorkspaceOption, actor, example, opened, workspace_of
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, say, say_json, table
 
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
         epilog=example(
             "finsync report",
             "finsync report breaks --format xlsx --output breaks.xlsx",
+            "finsync report exceptions --format pdf --output exceptions.pdf",
             "finsync report accruals --entity DE01 --period Mar-26 --format csv",
         ),
     )(report)
@@ -30,7 +31,7 @@ def report(
         str | None, typer.Argument(metavar="NAME", help="Which report; without it they are listed.")
     ] = None,
     format_: Annotated[
-        Literal["csv", "json", "xlsx"], typer.Option("--format", help="How it is written.")
+        Literal["csv", "json", "xlsx", "pdf", "html"], typer.Option("--format", help="How it is written.")
     ] = "csv",
     output: Annotated[
         Path | None,
@@ -57,15 +58,17 @@ def report(
     if found.is_of_period != bool(entity and period) or bool(entity) != bool(period):
         need = "name --entity and --period" if found.is_of_period else "leave out --entity and --period"
         raise UsageError(f"the report {found.name}: {need}. Nothing was written.")
-    if format_ == "xlsx" and output is None:
-        raise UsageError("a workbook goes to a file: name it with --output. Nothing was written.")
+    if format_ in ("xlsx", "pdf") and output is None:
+        raise UsageError(f"{format_} goes to a file: name it with --output. Nothing was written.")
     if output is not None and output.suffix.lower() != f".{format_}":
         raise UsageError(
             f"{output} does not end in .{format_}: name the file so, or choose another --format. Nothing was written."
         )
-    setup = profile.load(workspace_of(workspace))
+    of = workspace_of(workspace)
     with opened(workspace) as store, tempfile.TemporaryDirectory() as folder:
-        question = reports.Question(store.db, setup, store.clock.now(), entity, period)
+        question = reports.Question(
+            store.db, profile.load(of), store.clock.now(), entity, period, actor(workspace).name, of.name
+        )
         path = output or Path(folder) / f"report.{format_}"
         count = reports.write(found, question, path, replaces=force)
         if output is None:

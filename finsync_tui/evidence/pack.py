@@ -5,11 +5,10 @@ Everything is read in one transaction: what lies in a pack belongs to one moment
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -26,25 +25,15 @@ from finsync_tui.evidence import verify
 from finsync_tui.evidence.contents import PARTS, Question
 from finsync_tui.evidence.scope import Scope
 from finsync_tui.profile import Profile
+from finsync_tui.sheets import drafted
 from store import Store, audit, checkpoints, proposals
 from store.clock import text
 from store.columns import encode
-from store.errors import FileInTheWayError, FinsyncError
+from store.errors import FileInTheWayError
 
 FORMAT: Final = "finsync.evidence/1"
 BATCH: Final = 500
 CHUNK: Final = 1 << 20
-
-
-class EvidenceError(FinsyncError):
-    """A pack of evidence could not be written."""
-
-    code = "EVIDENCE"
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f"{path}: {problem}. Nothing was written, and the audit log is as it was. Choose another folder."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +135,7 @@ def write(
     now = store.clock.now()
     sealing.signed(secrets, b"")  # before the work of an hour, not after it
     sealing.seal(store, secrets, now, is_last=True)
-    with closing(store.reader()) as db, _draft(path) as draft:
+    with closing(store.reader()) as db, drafted(path, replaces=replaces) as draft:
         db.execute("BEGIN")
         problem = _problem_of(db, secrets)
         log = _stretch(db, scope)
@@ -273,25 +262,6 @@ def _finish(
 
 def _resource(name: str) -> bytes:
     return (files("finsync_tui.evidence") / name).read_bytes()
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """Give a file that only its owner can read and that takes its name when all went well."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise EvidenceError(path, f"it can't be made ({error.strerror})") from None
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        draft.replace(path)
-    except OSError as error:
-        raise EvidenceError(path, f"it can't be written ({error.strerror})") from error
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

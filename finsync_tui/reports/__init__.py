@@ -1,10 +1,12 @@
 """Reports: what the store holds, as rows for a spreadsheet or another program. The catalogue; one file a kind of source."""
 
 from finsync_tui.reports.catalogue import REPORTS, Question, Report, UnknownReportError, find
-from finsync_tui.reports.writing import StoppedError, preview, write
+from finsync_tui.reports.writing import FORMATS, Format, StoppedError, preview, write
 
 __all__ = [
+    "FORMATS",
     "REPORTS",
+    "Format",
     "Question",
     "Report",
     "StoppedError",

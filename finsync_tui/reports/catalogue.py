@@ -34,6 +34,8 @@ class Question:
     now: datetime
     legal_entity: str = ""
     period: str = ""
+    asked_by: str = ""
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Report:
     """The header first, then each row."""
     is_of_period: bool = False
     """Whether it is of one legal entity and period, which must be named."""
+    totalled: tuple[str, ...] = ()
+    """Columns that make sense when they are added up, for each currency."""
+    printed: tuple[str, ...] = ()
+    """Columns that fit on a page, the most telling first; none: all of them do."""
 
 
 def _view(query: str) -> Callable[[Question], Iterator[Sequence[object]]]:
@@ -59,6 +65,19 @@ REPORTS: tuple[Report, ...] = (
         "Exceptions",
         "what waits for a person, the most urgent first",
         _view("SELECT * FROM v_exception WHERE ended_at IS NULL ORDER BY due_at IS NULL, due_at, id"),
+        totalled=("amount",),
+        printed=(
+            "class",
+            "document_number",
+            "legal_entity",
+            "amount",
+            "currency",
+            "system",
+            "owner",
+            "opened_at",
+            "due_at",
+            "cause",
+        ),
     ),
     Report(
         "write-offs",
@@ -70,6 +89,17 @@ REPORTS: tuple[Report, ...] = (
             "document_number, document_key, legal_entity, amount_minor, currency, ended_at, ended_by, resolution, proposal_id "
             "FROM v_exception WHERE is_written_off = 1 ORDER BY ended_at, 1, 2"
         ),
+        totalled=("amount",),
+        printed=(
+            "what",
+            "document_number",
+            "legal_entity",
+            "amount",
+            "currency",
+            "ended_at",
+            "ended_by",
+            "resolution",
+        ),
     ),
     Report(
         "commitments",
@@ -78,30 +108,88 @@ REPORTS: tuple[Report, ...] = (
         _view(
             "SELECT * FROM v_commitment ORDER BY legal_entity, cost_centre, account, project, period, currency, stage"
         ),
+        totalled=("amount", "ordered", "invoiced", "over", "ended", "used"),
+        printed=(
+            "legal_entity",
+            "cost_centre",
+            "account",
+            "project",
+            "period",
+            "currency",
+            "stage",
+            "order_count",
+            "ordered",
+            "invoiced",
+            "amount",
+        ),
     ),
     Report(
         "deliveries",
         "Deliveries",
         "what was, is and will be sent, the newest decision first",
         _view("SELECT * FROM v_delivery ORDER BY id DESC"),
+        printed=(
+            "id",
+            "system",
+            "operation",
+            "document_number",
+            "state",
+            "amount",
+            "currency",
+            "attempt_count",
+            "external_id",
+            "decided_at",
+            "ended_at",
+            "message",
+        ),
     ),
     Report(
         "breaks",
         "Breaks",
         "where source and target differ now, the most money first",
         _view("SELECT * FROM v_break WHERE state = 'open' ORDER BY abs(coalesce(amount_minor, 0)) DESC, id"),
+        totalled=("amount",),
+        printed=(
+            "definition",
+            "document_number",
+            "source_system",
+            "target_system",
+            "class",
+            "legal_entity",
+            "period",
+            "amount",
+            "currency",
+            "age_days",
+            "owner",
+        ),
     ),
     Report(
         "break-classes",
         "Breaks by class",
         "open breaks by class and currency, and what came and went lately",
         lambda q: figures.break_classes(q.db, q.now),
+        totalled=("amount_at_risk",),
     ),
     Report(
         "reconciliations",
         "Reconciliation runs",
         "what was compared when, and how it ended, newest first",
         _view("SELECT * FROM v_reconcile_run ORDER BY id DESC"),
+        printed=(
+            "definition",
+            "source_system",
+            "target_system",
+            "mode",
+            "started_at",
+            "outcome",
+            "source_rows",
+            "target_rows",
+            "compared",
+            "opened",
+            "persisting",
+            "closed",
+            "error",
+        ),
     ),
     Report(
         "control-totals",
@@ -110,6 +198,19 @@ REPORTS: tuple[Report, ...] = (
         _view(
             "SELECT * FROM v_control_total WHERE run_id IN (SELECT max(id) FROM v_reconcile_run WHERE outcome = 'complete' "
             "GROUP BY definition, source_system, target_system) ORDER BY definition, target_system, legal_entity, period, currency"
+        ),
+        printed=(
+            "definition",
+            "source_system",
+            "target_system",
+            "legal_entity",
+            "period",
+            "currency",
+            "source_count",
+            "source",
+            "target_count",
+            "target",
+            "difference",
         ),
     ),
     Report(
@@ -124,6 +225,18 @@ REPORTS: tuple[Report, ...] = (
         "the documents in the way of closing one period",
         lambda q: figures.close_items(q.db, q.profile, q.legal_entity, q.period),
         is_of_period=True,
+        totalled=("amount",),
+        printed=(
+            "reason",
+            "entity",
+            "document_number",
+            "accounting_on",
+            "owner",
+            "waits_for",
+            "since",
+            "amount",
+            "currency",
+        ),
     ),
     Report(
         "accruals",
@@ -131,6 +244,18 @@ REPORTS: tuple[Report, ...] = (
         "what to accrue for one period: received and not invoiced, approved and not posted",
         lambda q: figures.accruals(q.db, q.profile, q.legal_entity, q.period),
         is_of_period=True,
+        printed=(
+            "number",
+            "side",
+            "cost_centre",
+            "account",
+            "amount",
+            "currency",
+            "description",
+            "kind",
+            "document_number",
+            "is_bookable",
+        ),
     ),
     Report(
         "certificates",
@@ -167,6 +292,7 @@ REPORTS: tuple[Report, ...] = (
         "Mapping gaps",
         "values that stuck documents carry and no table has a rule for, the most money first",
         lambda q: figures.gaps_of(q.db, q.profile, q.now),
+        totalled=("amount",),
     ),
     Report(
         "mapping-coverage",

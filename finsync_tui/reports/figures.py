@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from sqlite3 import Connection
 
 from finsync_tui import closing as close
@@ -71,7 +72,7 @@ def accruals(db: Connection, profile: Profile, legal_entity: str, name: str) -> 
     proposal = close.propose(db, profile, legal_entity, close.find_period(db, profile, legal_entity, name))
     yield files.COLUMNS
     for row in files.rows(proposal):
-        yield tuple(row[one] for one in files.COLUMNS)
+        yield tuple(Decimal(row[one]) if one == "amount" else row[one] for one in files.COLUMNS)
 
 
 def certificates(db: Connection, profile: Profile, now: datetime) -> Rows:

@@ -1,4 +1,4 @@
-"""Rows of the store's public views: amounts as decimal text, documents of their own left out, a batch at a time."""
+"""Rows of the store's public views: amounts as decimals, documents of their own left out, a batch at a time."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def rows(db: Connection, query: str) -> Iterator[Sequence[object]]:
             yield [size(row[place], code) if names[place].endswith(_MINOR) else row[place] for place in kept]
 
 
-def size(minor: int | None, currency: str | None) -> str | None:
-    """Return minor units as decimal text, never a float; without a currency nobody knows how much it is."""
+def size(minor: int | None, currency: str | None) -> Decimal | None:
+    """Return minor units as an amount with its currency's decimals; without a currency nobody knows how much it is."""
     if minor is None or not currency:
         return None
-    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
+    return Decimal(minor).scaleb(-exponent(currency))

@@ -1,20 +1,24 @@
-"""Writing a report to a file, or looking at its first rows. Memory is bounded by a batch, whatever the report's size."""
+"""Writing a report to a file, or looking at its first rows. Memory is bounded by a batch, whatever the report's size; pages that are
+typeset are limited instead."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Final, Literal, get_args
 
+from finsync_tui import sheets
+from finsync_tui.reports import page, printed, workbook
 from finsync_tui.reports.catalogue import Question, Report
-from finsync_tui.sheets import Cell, one_line, writing
-from store.clock import text
+from finsync_tui.reports.stamp import Stamp, Value, plain, value
+from finsync_tui.sheets import Cell, SheetError
 
-BATCH = 500
-CELL_CHARS_MAX = 32_000
-"""What a cell of a workbook holds."""
+BATCH: Final = 500
+Format = Literal["csv", "xlsx", "pdf", "html", "json", "jsonl"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+_TYPED: Final = {".xlsx": workbook.writing, ".pdf": printed.writing, ".html": page.writing}
 
 
 class StoppedError(Exception):
@@ -30,11 +34,11 @@ def write(
     told: Callable[[int], object] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Write a report to a file that its name says the format of; return how many rows. Raises StoppedError, and then
+    """Write a report to a file that its name says the format of; return how many rows. Raises StoppedError and SheetError, and then
     leaves no file behind."""
     header, rows = _begun(report, question)
     count = 0
-    with writing(path, header, replaces=replaces) as add:
+    with _writing(path, _stamp(report, question), header, replaces=replaces) as add:
         while part := list(islice(rows, BATCH)):
             if is_stopped():
                 raise StoppedError
@@ -47,25 +51,39 @@ def write(
 def preview(report: Report, question: Question, rows_max: int) -> tuple[list[str], list[list[Cell]]]:
     """Return the header and the first rows."""
     header, rows = _begun(report, question)
-    return header, list(islice(rows, rows_max))
+    return header, [[plain(cell) for cell in row] for row in islice(rows, rows_max)]
 
 
-def _begun(report: Report, question: Question) -> tuple[list[str], Iterator[list[Cell]]]:
+@contextmanager
+def _writing(
+    path: Path, stamp: Stamp, header: Sequence[str], *, replaces: bool
+) -> Iterator[Callable[[Sequence[Sequence[Value]]], None]]:
+    typed = _TYPED.get(path.suffix.lower())
+    if typed is not None:
+        with sheets.drafted(path, replaces=replaces) as draft, typed(draft, path, stamp, header) as add:
+            yield add
+        return
+    if sheets.format_of(path) is None:
+        raise SheetError(path, "its name does not say how to write it", f"End it in .{', .'.join(FORMATS)}.")
+    with sheets.writing(path, header, replaces=replaces) as add_plain:
+        yield lambda rows: add_plain([plain(cell) for cell in row] for row in rows)
+
+
+def _stamp(report: Report, question: Question) -> Stamp:
+    return Stamp(
+        title=report.title,
+        about=report.about,
+        written_at=question.now,
+        written_by=question.asked_by,
+        workspace=question.workspace,
+        legal_entity=question.legal_entity,
+        period=question.period,
+        totalled=report.totalled,
+        printed=report.printed,
+    )
+
+
+def _begun(report: Report, question: Question) -> tuple[list[str], Iterator[list[Value]]]:
     found = report.rows(question)
     header = [str(name) for name in next(found)]
-    return header, ([_cell(value) for value in row] for row in found)
-
-
-def _cell(value: object) -> Cell:
-    """Return a value as a cell: one line, nothing that steers a terminal, no float."""
-    if value is None or isinstance(value, bool):
-        return None if value is None else ("yes" if value else "no")
-    if isinstance(value, int):
-        return value
-    if isinstance(value, datetime):
-        return text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return one_line(str(value), CELL_CHARS_MAX)
+    return header, ([value(cell, name) for cell, name in zip(row, header, strict=True)] for row in found)

@@ -112,12 +112,18 @@ class Exporting(WorkScreen):
 
 
 def file_answer(answer: str) -> str:
-    """Return the file that somebody named, or say in a ValueError what is wrong with it."""
-    from finsync_tui.sheets import format_of
+    """Return the file that somebody named for a list, or say in a ValueError what is wrong with it."""
+    from finsync_tui.sheets import FORMATS
 
+    return file_of(FORMATS, answer)
+
+
+def file_of(formats: Sequence[str], answer: str) -> str:
+    """Return the file that somebody named, or say in a ValueError what is wrong with it."""
     path = Path(answer).expanduser().absolute()
-    if format_of(path) is None:
-        raise ValueError("end its name in .csv, .xlsx, .json or .jsonl: it says how to write it")
+    if path.suffix.lower().removeprefix(".") not in formats:
+        *most, last = (f".{name}" for name in formats)
+        raise ValueError(f"end its name in {', '.join(most)} or {last}: it says how to write it")
     if path.exists():
         raise ValueError("a file is there already: choose another name")
     if not path.parent.is_dir():

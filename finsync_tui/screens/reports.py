@@ -134,13 +134,22 @@ class ReportsScreen(WorkScreen):
     def _question(self, db: Connection, legal_entity: str, period: str) -> Question:
         from finsync_tui import profile
 
-        assert self.desk.workspace is not None
-        return Question(db, profile.load(self.desk.workspace), self.desk.now(), legal_entity, period)
+        workspace = self.desk.workspace
+        assert workspace is not None
+        return Question(
+            db,
+            profile.load(workspace),
+            self.desk.now(),
+            legal_entity,
+            period,
+            self.desk.actor.name,
+            workspace.name,
+        )
 
     @work(group="doing", exit_on_error=False)
     async def action_export(self) -> None:
         """Write the report under the cursor to a file."""
-        from finsync_tui.screens.exporting import file_answer
+        from finsync_tui.screens.exporting import file_of
 
         report = self.table.cursor_row
         if self.desk.actor.source == "web":
@@ -161,10 +170,10 @@ class ReportsScreen(WorkScreen):
                 f"Export {report.title.lower()}",
                 drawing.paragraph("", report.about, 66),
                 verb="export",
-                prompt="File, ending in .csv, .xlsx, .json or .jsonl",
+                prompt="File, ending in .csv, .xlsx, .pdf, .html, .json or .jsonl",
                 is_needed=True,
                 value=f"~/finsync-{report.name}.csv",
-                read=file_answer,
+                read=partial(file_of, reports.FORMATS),
             )
         )
         if answer is not None:
