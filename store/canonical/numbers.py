@@ -51,17 +51,25 @@ def is_typed_alike(one: str, other: str) -> bool:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Say whether two are one number: signs and blanks make no other one, unless both have them between digits, elsewhere.
+    """Say whether two are one number: signs and blanks make no other one, but those between digits do.
 
-    >>> is_same("inv 1", "INV-1"), is_same("10-1", "101"), is_same("2026-1-11", "2026-11-1")
-    (True, True, False)
+    >>> is_same("inv 1", "INV-1"), is_same("2026/11", "2026-11"), is_same("10-1", "101"), is_same("2026-1-11", "2026-11-1")
+    (True, True, False, False)
     >>> is_same("Α-123", "Β-123"), is_same("№ 7", "no7")
     (False, True)
     """
-    if comparable(one) != comparable(other):
-        return False
-    has_signs = _SIGN_BETWEEN.search(_folded(one)) and _SIGN_BETWEEN.search(_folded(other))
-    return not has_signs or is_typed_alike(one, other)
+    return comparable(one) == comparable(other) and is_typed_alike(one, other)
+
+
+def lacks_signs(one: str, other: str) -> bool:
+    """Say whether two have the same letters and digits, and only one of them has signs between its digits: it is the same
+    number typed otherwise, or another.
+
+    >>> lacks_signs("10-1", "101"), lacks_signs("2026-0815", "20260815"), lacks_signs("10-1", "1-01"), lacks_signs("1", "1")
+    (True, True, False, False)
+    """
+    signed = [_SIGN_BETWEEN.search(_folded(number)) is not None for number in (one, other)]
+    return comparable(one) == comparable(other) and any(signed) and not all(signed)
 
 
 def _between_signs(number: str) -> list[str]:

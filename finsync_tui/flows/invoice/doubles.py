@@ -106,6 +106,7 @@ def is_like(db: Connection, system: str, invoice_ids: Sequence[str], workflow: W
         if abs(other.record.invoiced_on - own.record.invoiced_on) <= near or (
             numbers.is_same(other.record.number, own.record.number)
             or numbers.is_typed_alike(other.record.number, own.record.number)
+            or numbers.lacks_signs(other.record.number, own.record.number)
             or (
                 numbers.stem(other.record.number) == numbers.stem(own.record.number)
                 and evidence.may_be_one(other.record, own.record)

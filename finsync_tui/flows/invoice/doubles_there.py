@@ -24,6 +24,7 @@ CLASSES = {
     "supplier_near": "PAYMENT_DUPLICATE_POSSIBLE",
     "supplier_amount": "PAYMENT_DUPLICATE_POSSIBLE",
 }
+_BY_NUMBER = ("supplier_invoice", "supplier_near")
 _WHY = {
     "supplier_invoice": "have the same number",
     "supplier_near": "have near numbers",
@@ -79,13 +80,18 @@ def _alike(
             if other is None or other.kind != own.kind:
                 continue
             rules = units.get(own.business_unit) or units.get(other.business_unit)
-            if rules is not None and _is_like(kind, own, other, rules):
-                yield kind, held.external_id
+            word = "supplier_near" if kind in _BY_NUMBER and not _is_same(own, other) else kind
+            if rules is not None and _is_like(word, own, other, rules):
+                yield word, held.external_id
+
+
+def _is_same(own: Invoice, other: Invoice) -> bool:
+    return numbers.is_same(own.number, other.number)
 
 
 def _is_like(kind: str, own: Invoice, other: Invoice, rules: DuplicatePolicy) -> bool:
     if kind == "supplier_invoice":
-        return rules.same_number != "off" and numbers.is_same(own.number, other.number)
+        return rules.same_number != "off"
     if kind == "supplier_near":
         return rules.near_number != "off" and evidence.may_be_one(other, own)
     if rules.same_amount == "off":

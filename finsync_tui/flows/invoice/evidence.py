@@ -248,10 +248,14 @@ def near_number(
     db: Connection, source: str, payee_number: str, invoice: Invoice, workflow: Workflow
 ) -> list[tuple[str, str]]:
     """Return (number, id) of other live invoices of the supplier whose number may be this one, typed otherwise."""
-    stem = numbers.stem(invoice.number)
+    alike = {
+        held.external_id: held
+        for kind, value in _near(invoice)
+        for held in _of_payee(db, source, kind, value, payee_number, invoice, workflow)
+    }
     return [
         (held.record.number, held.external_id)
-        for held in _of_payee(db, source, "supplier_near", stem, payee_number, invoice, workflow)
+        for held in alike.values()
         if held.record.status not in ("cancelled", "rejected")
         and may_be_one(held.record, invoice)
         and _began_before(db, held.key, workflow)
@@ -262,13 +266,27 @@ def near_number_in_erp(
     db: Connection, target: str, payee: Sequence[str], invoice: Invoice
 ) -> list[tuple[str, str]]:
     """Return (number, id) of the ERP's invoices that nobody posted from here and whose number may be this one's."""
+    alike = {
+        held.external_id: held
+        for kind, value in _near(invoice)
+        for held in payees.alike(db, target, kind, value, payee)
+    }
     return [
         (held.record.number, held.external_id)
-        for held in payees.alike(db, target, "supplier_near", numbers.stem(invoice.number), payee)
+        for held in alike.values()
         if is_typed_in(db, held)
         and held.record.status not in ("cancelled", "rejected")
         and may_be_one(held.record, invoice)
     ]
+
+
+def _near(invoice: Invoice) -> tuple[tuple[str, str], ...]:
+    """Return (kind, value) of what invoices with near numbers are found by: zeros and letters behind apart, or signs between
+    digits."""
+    return (
+        ("supplier_near", numbers.stem(invoice.number)),
+        ("supplier_invoice", numbers.comparable(invoice.number)),
+    )
 
 
 def is_typed_in(db: Connection, held: Held[Invoice]) -> bool:
@@ -285,7 +303,10 @@ def may_be_one(one: Invoice, other: Invoice) -> bool:
         return False
     if abs(one.invoiced_on - other.invoiced_on) > NUMBER_REPEATS_AFTER:
         return False
-    return numbers.is_typed_alike(one.number, other.number) or one.total == other.total
+    is_typed = numbers.is_typed_alike(one.number, other.number) or numbers.lacks_signs(
+        one.number, other.number
+    )
+    return is_typed or one.total == other.total
 
 
 def paid_in_erp(

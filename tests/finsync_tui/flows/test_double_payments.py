@@ -244,6 +244,30 @@ def test_numbers_are_compared_in_whichever_script_they_are_written(
     assert ([("INVOICE_DUPLICATE", "open")] if is_one else []) == desk.exceptions
 
 
+@pytest.mark.parametrize(("first", "second"), [("10-1", "101"), ("20260815", "2026-0815")])
+def test_a_number_without_the_signs_between_its_digits_is_asked_about(first: str, second: str) -> None:
+    """It may be the same, and it may be another: whoever has looked lets it go on."""
+    desk = InvoiceDesk()
+    desk.post(an_invoice(a_free_line("80"), number=first))
+    desk.invoice(an_invoice(a_free_line("90"), number=second, invoiced_on=date(2026, 2, 20)), "I2")
+    asked = list(desk.exceptions)
+
+    desk.retry()
+
+    assert [("PAYMENT_DUPLICATE_POSSIBLE", "open")] == asked
+    assert ([("PAYMENT_DUPLICATE_POSSIBLE", "closed")], "await_posting") == (desk.exceptions, desk.step("I2"))
+
+
+def test_two_entered_by_hand_without_the_signs_between_their_digits_are_noted() -> None:
+    """Nobody is stopped by it."""
+    desk = InvoiceDesk()
+
+    typed(desk, "E1", "10-1")
+    typed(desk, "E2", "101", "90")
+
+    assert ["PAYMENT_DUPLICATE_POSSIBLE"] == desk.noted
+
+
 def test_payees_whose_names_have_no_latin_letter_are_not_all_one() -> None:
     """Entered by hand under a name only: somebody else's invoice of that number is no copy."""
     desk = InvoiceDesk()
