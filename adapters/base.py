@@ -136,6 +136,10 @@ class Page:
     """External ids of the rows, in the same order, where paging reads them anyway: a row that we hold as it is
     need not be translated then. None: they are not known, and every row is translated.
     """
+    wholes: Mapping[str, bytes] = field(default_factory=dict)
+    """Where rows are parts of something larger: what was read to its end, by id, with what it says of its last change. A part
+    that is held and not among the rows is gone: see `Parts`.
+    """
 
 
 class Translated(msgspec.Struct, frozen=True, gc=False):
@@ -292,6 +296,15 @@ class Queue(Protocol):
         `is_known` says of the business thing behind a document (an expense report) whether we hold it: it need not be
         read then.
         """
+        ...
+
+
+@runtime_checkable
+class Parts(Protocol):
+    """A system some of whose records are parts of larger ones, `<id of the whole>-<id of the part>`, and simply vanish from them."""
+
+    def gone(self, entity: str, row: bytes, whole: bytes) -> bytes:
+        """Return a row that is held of a part as one that says that it was deleted, by whoever changed the whole."""
         ...
 
 

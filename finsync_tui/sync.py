@@ -18,7 +18,7 @@ from sqlite3 import Connection
 from typing import Final, Literal
 
 from adapters import broken
-from adapters.base import Adapter, Page, Queue, Translated, Untranslatable
+from adapters.base import Adapter, Page, Parts, Queue, Translated, Untranslatable
 from adapters.drift import Drift
 from adapters.errors import (
     AdapterError,
@@ -287,6 +287,7 @@ def _joined(pages: Sequence[Page]) -> Page:
         position=pages[-1].position,
         is_last=pages[-1].is_last,
         keys=None if None in keys else [key for some in keys for key in some or ()],
+        wholes={key: said for page in pages for key, said in page.wholes.items()},
     )
 
 
@@ -339,8 +340,9 @@ def _store_page(
         and records.is_known_page(store.db, task.entity, task.system, page_number, seen)
     ):
         return _PageStored(0, 0)
-    digests = [raw_digest(row) for row in page.rows]
-    by_digest = dict(zip(digests, page.rows, strict=True))
+    rows = [*page.rows, *_gone(store.db, adapter, task, page)]
+    digests = [raw_digest(row) for row in rows]
+    by_digest = dict(zip(digests, rows, strict=True))
     held = dict(zip(page.keys, digests, strict=True)) if page.keys is not None else {}
     known = set() if task.is_full else records.known_digests(store.db, task.entity, task.system, held)
     fresh = [(digest, row) for digest, row in by_digest.items() if digest not in known]
@@ -373,6 +375,22 @@ def _store_page(
         if changed or refused:
             audit.record(db, [_audit_entry(task, changed, refused, page)], now)
     return _PageStored(len(changed), len(refused))
+
+
+def _gone(db: Connection, adapter: Adapter, task: Pull, page: Page) -> list[bytes]:
+    """Return a row for each part that we hold of what was read to its end, and that is not there any more."""
+    if not page.wholes or not isinstance(adapter, Parts):
+        return []
+    read = broken.translated(adapter, task.entity, page.rows)
+    shown = {one.external_id for one in read}
+    if None in shown:  # it may be any of them
+        return []
+    return [
+        gone
+        for whole, said in page.wholes.items()
+        for external_id, row in records.parts_of(db, task.entity, task.system, whole).items()
+        if external_id not in shown and (gone := adapter.gone(task.entity, row, said)) != row
+    ]
 
 
 def _prepared(

@@ -49,6 +49,8 @@ CASE_CLASSES: Final = frozenset(
         "TAX_ID_INVALID",
         "BANK_CHANGE_HELD",
         "BANK_CHANGE_OUTDATED",
+        "BANK_ENTRY_HELD",
+        "BANK_ENTRY_REFUSED",
         "BANK_CODE_BY_HAND",
         "APPROVAL_STALE",
         "INVOICE_DISPUTED",

@@ -151,6 +151,16 @@ def payload(
     return None if row is None else (row[0], row[1])
 
 
+def parts_of(db: sqlite3.Connection, entity: str, system: str, whole: str) -> dict[str, bytes]:
+    """Return the parts that are held of a larger record, `<whole>-<part>` by id, with the payload of the newest version of each."""
+    rows = db.execute(
+        "SELECT r.external_id, v.payload FROM record r JOIN record_version v ON v.id=r.version_id"
+        " WHERE r.entity=? AND r.system=? AND r.external_id>=? AND r.external_id<?",
+        (entity, system, f"{whole}-", f"{whole}."),  # in ASCII the full stop follows the hyphen
+    )
+    return dict(rows.fetchall())
+
+
 def page_digest(rows: Iterable[bytes]) -> bytes:
     """Return 16 bytes of SHA-256 over the rows of a page; a zero byte, which no JSON has, stands between them."""
     return sha256(b"\0".join(rows)).digest()[:HASH_BYTES]

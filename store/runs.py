@@ -69,6 +69,15 @@ def end(
     )
 
 
+def first_done(db: sqlite3.Connection, system: str, entity: str) -> datetime | None:
+    """Return when the first read of an entity of a system was complete; None: none was."""
+    row = db.execute(
+        "SELECT ended_at FROM sync_run WHERE system=? AND entity=? AND outcome='done' ORDER BY id LIMIT 1",
+        (system, entity),
+    ).fetchone()
+    return None if row is None else instant(row[0])
+
+
 def last(db: sqlite3.Connection) -> list[Run]:
     """Return the newest run of each system and entity. Walks the index from pair to pair, never all runs."""
     found: list[Run] = []

@@ -22,6 +22,35 @@ def redacted(profiles: Sequence[bytes], key: bytes) -> list[bytes]:
     return [msgspec.json.encode(row) for profile in profiles for row in _accounts(profile, key)]
 
 
+def wholes(profiles: Sequence[bytes]) -> dict[str, bytes]:
+    """Return the profiles that can be read to their end, by id, with when and by whom each was changed last."""
+    found: dict[str, bytes] = {}
+    for profile in profiles:
+        try:
+            document = msgspec.json.decode(profile, type=wire.SupplierInformation)
+            is_whole = in_row(profile) is None and document.supplier_information_addresses is not None
+        except UNREADABLE:
+            continue
+        if is_whole:
+            by = document.updated_by.login if document.updated_by else None
+            found[str(document.id)] = msgspec.json.encode(wire.Changed(document.updated_at, by))
+    return found
+
+
+def deleted(row: bytes, whole: bytes) -> bytes:
+    """Return what is held of an account as one that its profile does not show any more."""
+    account = msgspec.json.decode(row, type=wire.BankAccount)
+    if account.deleted:
+        return row
+    changed = msgspec.json.decode(whole, type=wire.Changed)
+    return msgspec.json.encode(
+        msgspec.structs.replace(
+            account, active=False, deleted=True, updated_at=changed.updated_at or account.updated_at,
+            changed_by=changed.changed_by,
+        )
+    )  # fmt: skip
+
+
 def revealed(profile: bytes, external_id: str, key: bytes) -> BankDetails | None:
     """Return one account of a profile with its number, for the call that carries it to another system; None: it is not there,
     or nobody is paid to it any more."""

@@ -145,6 +145,10 @@ class Coupa:
             ) from None
         return found[0] if found else None
 
+    def gone(self, entity: str, row: bytes, whole: bytes) -> bytes:
+        """Return what is held of a bank account as one that its supplier's profile does not show any more."""
+        return bank.deleted(row, whole)
+
     def translate(self, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
         """Turn rows into canonical records, in order."""
         if entity not in inbound.TRANSLATORS:
@@ -239,7 +243,8 @@ class Coupa:
             is_last = page.is_last and not at.is_queue
             where = (at.completed() if is_last else at).to_text()
             if source.row is wire.BankAccount:  # several accounts a row: their ids are made in `bank`
-                yield Page(bank.redacted(page.rows, self._account_key()), where, is_last)
+                rows = bank.redacted(page.rows, self._account_key())
+                yield Page(rows, where, is_last, wholes=bank.wholes(page.rows))
             else:
                 yield Page(page.rows, where, is_last, external_ids(page))
 

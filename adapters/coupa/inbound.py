@@ -160,6 +160,7 @@ def supplier_bank_account(document: wire.BankAccount, _: Options) -> Translated:
         problem=document.problem,
         terms=document.terms,
         bic=document.bic,
+        is_deleted=document.deleted,
     )
     return Translated(
         document.id, record, source_updated_at=document.updated_at, changed_by=document.changed_by

@@ -243,6 +243,13 @@ class SupplierInformation(Wire):
     updated_by: Login | None = None
 
 
+class Changed(Wire):
+    """When and by whom a profile was changed last."""
+
+    updated_at: Instant | None = None
+    changed_by: str | None = None
+
+
 class BankAccount(Wire, kw_only=True):
     """What is left of a bank account after the client has taken the numbers out; the row that is stored."""
 
@@ -255,6 +262,7 @@ class BankAccount(Wire, kw_only=True):
     problem: str | None = None
     terms: str | None = None
     bic: str | None = None
+    deleted: bool = False
     updated_at: Instant | None = None
     changed_by: str | None = None
 

@@ -22,7 +22,7 @@ from store.errors import NotAllowedError, NotFoundError
 from store.workflows import Workflow
 
 ACT: Final = "let through"
-STEPS: Final = ("await_approval", "cool_off")
+STEPS: Final = ("await_approval", "cool_off", "await_entry")
 """Where persons may still decide."""
 IBAN_MIN: Final = 15
 NUMBER_MIN: Final = 5

@@ -217,6 +217,9 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
             "what it has changed here already has to be taken back with it: "
             f"`finsync workflow abort {workflow.id} --reason TEXT` does that"
         )
+    problem = FLOWS[workflow.flow].refuses_end(workflow)
+    if problem is not None:
+        return problem
     now = store.clock.now()
     found = outbox.of_workflow(db, workflow.id)
     if any(d.state == "claimed" for d in found):

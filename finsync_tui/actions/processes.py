@@ -43,7 +43,7 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
                 f"a delivery of workflow {workflow_id} is under way, or nobody knows whether it arrived. Nothing was "
                 "changed: let it be looked up first, or resolve its exception when it is settled."
             )
-        problem = compensation.refusal(db, workflow)
+        problem = compensation.refusal(db, workflow) or FLOWS[workflow.flow].refuses_end(workflow)
         if problem is not None:
             raise NotAllowedError(f"{problem} Nothing was changed.")
         outbox.cancel(db, open_entries, now)

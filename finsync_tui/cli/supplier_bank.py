@@ -58,7 +58,7 @@ def bank_list(
                 )
             )
         note(f"{len(rows)} changes of bank details")
-    if check and any(row["step"] == "await_approval" for row in rows):
+    if check and any(row["step"] in ("await_approval", "await_entry") for row in rows):
         raise typer.Exit(FOUND_SOMETHING)
 
 

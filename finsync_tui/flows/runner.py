@@ -202,7 +202,7 @@ def _may_be_superseded(db: Connection, flow: Flow, workflow: Workflow, kind: str
     if workflow.step == compensation.STEP or flow.keeps(workflow, kind):
         return False
     found = outbox.of_workflow(db, workflow.id)
-    deliveries = [d for d in found if d.state == "claimed" or d.operation not in REPEATABLE]
+    deliveries = [d for d in found if d.state == "claimed" or d.operation not in REPEATABLE | flow.repeatable]
     if any(outbox.may_have_happened(d) for d in deliveries):
         return False  # the system may hold it: to be looked up before anything else is decided
     if any(d.attempt_count for d in deliveries if d.state in ("pending", "held")):

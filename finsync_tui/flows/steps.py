@@ -177,6 +177,11 @@ class Flow(Protocol):
         ...
 
     @property
+    def repeatable(self) -> frozenset[str]:
+        """Writes of this flow that make nothing: a newer version takes the place of one that has sent them."""
+        ...
+
+    @property
     def undoes_itself(self) -> bool:
         """True when an instance changes this store before it writes anywhere, so that giving it up always undoes something."""
         ...
@@ -184,6 +189,10 @@ class Flow(Protocol):
     @property
     def undoing_is_read_back(self) -> bool:
         """True when an instance that is given up ends only when each undoing was looked up and found."""
+        ...
+
+    def refuses_end(self, workflow: Workflow) -> str | None:
+        """Return why nobody may end an instance by a word alone, and what to do instead; None: a person may."""
         ...
 
     def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:

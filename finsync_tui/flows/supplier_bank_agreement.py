@@ -6,7 +6,7 @@ it can be held against it when it is about to leave; and so can what takes a del
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Connection
@@ -16,7 +16,7 @@ from finsync_tui.flows import compensation, counters
 from finsync_tui.mapping.standing import disagreement as disagreed
 from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.profile import Profile
-from store import audit, outbox, proposals, records
+from store import audit, outbox, proposals, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import SupplierBankAccount
 from store.columns import encode, from_json
@@ -160,6 +160,33 @@ def changed_by(db: Connection, workflow: Workflow) -> str | None:
         db, SupplierBankAccount, key.system, key.external_id, workflow.document_version
     )
     return held.changed_by if held is not None else None
+
+
+def delivered_to(db: Connection, system: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield what we have told an ERP about accounts, with what it answered: what reached it, or may have."""
+    rows = db.execute(
+        "SELECT coalesce(d.edited_body, e.body), d.receipt FROM outbox_entry e JOIN delivery d ON d.entry_id=e.id"
+        " WHERE e.entity=? AND e.system=? AND e.operation=? AND d.state IN ('delivered', 'verified')",
+        (SupplierBankAccount.entity, system, CHANGE),
+    )
+    for body, receipt in rows:
+        yield from_json(body), (from_json(receipt) if receipt else {}).get("answer") or {}
+
+
+def banks_agreed(db: Connection, key: RecordKey) -> Iterator[tuple[str, str]]:
+    """Yield fingerprint and bank code of this account of an ERP, as persons have agreed that it gets them there by hand."""
+    rows = db.execute(
+        "SELECT id FROM workflow WHERE flow='supplier_bank_change' AND data ->> '$.approved_at' IS NOT NULL"
+        " AND data ->> '$.plans' LIKE '%\"banks\"%'"
+    ).fetchall()
+    for (id_,) in rows:
+        workflow = workflows.get(db, id_)
+        if workflow is None:
+            continue
+        for plan in workflow.data.get("plans") or ():
+            bank = (plan.get("banks") or {}).get(key.external_id)
+            if bank and RecordKey.parse(plan["supplier"]).system == key.system:
+                yield account_of(db, workflow).fingerprint, bank["new"]
 
 
 def close_open(

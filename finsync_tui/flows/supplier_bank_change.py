@@ -19,10 +19,12 @@ from typing import Any, Final
 
 from finsync_tui.flows import outgoing, reading_back
 from finsync_tui.flows import supplier_bank_agreement as agreement
+from finsync_tui.flows import supplier_bank_entry as entering
 from finsync_tui.flows import supplier_bank_plans as planning
 from finsync_tui.flows import supplier_bank_telling as telling
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
+from finsync_tui.flows.supplier_block import HOLD, RELEASE
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
@@ -55,6 +57,7 @@ class SupplierBankChange(UsualFlow):
     )
     is_signed = True
     undoing_is_read_back = True
+    repeatable = frozenset((HOLD, RELEASE))
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return _STEPS
@@ -77,6 +80,9 @@ class SupplierBankChange(UsualFlow):
         }
         return "find_supplier" if known - {*workflow.data.get("targets", ())} else None
 
+    def refuses_end(self, workflow: Workflow) -> str | None:
+        return entering.refuses_end(workflow)
+
     def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:
         """What somebody had confirmed and nobody decided on is nobody's to decide any more."""
         agreement.close_open(db, workflow, why, now)
@@ -90,9 +96,13 @@ class SupplierBankChange(UsualFlow):
     def disagreement(
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
     ) -> str | None:
+        if write.operation in (HOLD, RELEASE):
+            return entering.disagreement(db, profile, workflow, write, now)
         return agreement.disagreement(db, profile, workflow, write, now)
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
+        if step in entering.STEPS:
+            return step, False
         if class_ in ("DEAD_LETTER", "BANK_CHANGE_HELD", "BANK_CODE_BY_HAND") or step in (
             "verify",
             "verify_flag",
@@ -104,6 +114,8 @@ class SupplierBankChange(UsualFlow):
 def find_supplier(context: Context) -> Answer:
     """In which ERPs is the supplier? One that is in none has its details follow when it is."""
     account, key = _account(context), _key(context)
+    if entering.is_entry(context.facts.profile.flows[NAME].source, context.workflow):
+        return Done({}, goto="look_at_entry", is_skipped=True)
     if account.supplier_id is None:
         return Finish("done", {"note": "the account belongs to no supplier"})
     supplier_key = f"{key.system}:{account.supplier_id}"
@@ -314,7 +326,10 @@ def _refused(context: Context) -> Answer | None:
 def _asked_for(account: SupplierBankAccount, banks: Sequence[Mapping[str, Any]]) -> str:
     if banks:
         return f"another bank code for account {account.masked} ({banks[0]['old']} becomes {banks[0]['new']})"
-    return f"a new account {account.masked}" if account.is_active else f"the end of account {account.masked}"
+    if account.is_active:
+        return f"a new account {account.masked}"
+    how = "deleted" if account.is_deleted else "deactivated"
+    return f"the end of account {account.masked}, which was {how} at its origin"
 
 
 def _teller(context: Context, system: str, field: str) -> int | None:
@@ -353,7 +368,10 @@ def _key(context: Context) -> RecordKey:
 
 
 _STEPS: Mapping[str, Step] = {
-    step.__name__: step
-    for step in (find_supplier, check_account, compare, await_approval, cool_off, request_change, await_change, verify,
-                 flag_origin, await_flag, verify_flag)
+    **{
+        step.__name__: step
+        for step in (find_supplier, check_account, compare, await_approval, cool_off, request_change, await_change, verify,
+                     flag_origin, await_flag, verify_flag)
+    },
+    **entering.STEPS,
 }  # fmt: skip

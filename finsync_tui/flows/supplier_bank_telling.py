@@ -9,6 +9,7 @@ from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 
 CHANGING = "its supplier's bank details are changing; the new ones are held until they are approved"
+ENTERED = "a bank account of its supplier was entered in the ERP, and nobody has agreed on it yet: it is held"
 REFUSED = "new bank details of its supplier were refused: it is paid to the old account"
 CHANGED = "its supplier's bank details have changed, approved by two: it is paid to the new account"
 

@@ -23,6 +23,7 @@ class UsualFlow:
     is_signed = False
     undoes_itself = False
     undoing_is_read_back = False
+    repeatable: frozenset[str] = frozenset()
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False
@@ -45,6 +46,9 @@ class UsualFlow:
     def disagreement(
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
     ) -> str | None:
+        return None
+
+    def refuses_end(self, workflow: Workflow) -> str | None:
         return None
 
     def stopped(self, db: Connection, workflow: Workflow, why: str, now: datetime) -> None:

@@ -42,6 +42,16 @@ class BankPolicy(BaseModel):
         default=timedelta(days=2), ge=timedelta(0), le=timedelta(days=90),
         description="How long they wait after the second person approved",
     )  # fmt: skip
+    entered: Literal["hold", "note", "off"] = Field(
+        default="hold",
+        description="What becomes of a bank account that appears or changes in an ERP, and not through finsync: payments to its "
+        "supplier are held until two persons have agreed, it is noted, or nobody looks",
+    )
+    entered_hold: str | None = Field(
+        default=None, min_length=1, max_length=80,
+        description="Name of the ERP's hold for invoices of that supplier that are posted and not paid; None: only what is not "
+        "posted yet waits",
+    )  # fmt: skip
     flags_refused: bool = Field(
         default=True,
         description="Refused ones flag the supplier at its origin: its invoices are to be reviewed there",

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 STATE = (
     "CASE WHEN refused_by IS NOT NULL THEN 'refused' WHEN ended_at IS NOT NULL THEN state"
-    " WHEN step = 'await_approval' AND approved_by IS NOT NULL THEN 'approved'"
-    " WHEN step = 'await_approval' AND confirmed_by IS NOT NULL THEN 'confirmed' WHEN step = 'await_approval' THEN 'held'"
+    " WHEN step IN ('await_approval', 'await_entry') AND approved_by IS NOT NULL THEN 'approved'"
+    " WHEN step IN ('await_approval', 'await_entry') AND confirmed_by IS NOT NULL THEN 'confirmed'"
+    " WHEN step IN ('await_approval', 'await_entry') THEN 'held'"
     " WHEN step = 'cool_off' THEN 'cooling' ELSE 'sent' END"
 )
 STATES = ("held", "confirmed", "approved", "cooling", "sent", "refused", "done", "aborted", "superseded")

@@ -29,6 +29,16 @@ def others_with(db: Connection, fingerprint: str, own: Collection[str]) -> list[
     return [key for (key,) in rows if key not in own]
 
 
+def owners_of(db: Connection, account_key: str) -> list[str]:
+    """Return the records of suppliers of its system that an account belongs to, by itself or by their party."""
+    system, external_id = RecordKey.parse(account_key)
+    rows = db.execute(
+        "SELECT record_key FROM v_supplier_account WHERE system=? AND account_id=? ORDER BY record_key",
+        (system, external_id),
+    )
+    return list(dict.fromkeys(key for (key,) in rows))
+
+
 def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
     """Return the active accounts of one record of a supplier, by id."""
     system, external_id = RecordKey.parse(key)

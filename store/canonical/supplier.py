@@ -112,7 +112,7 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.4"
+    contract: ClassVar[str] = "supplier_bank_account/1.5"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
@@ -134,6 +134,9 @@ class SupplierBankAccount(CanonicalRecord):
         description="The same of number, bank code and country together, where its system tells all that a payment needs",
     )
     bic: str | None = Field(default=None, description="Code of the bank, which names no account")
+    is_deleted: bool = Field(
+        default=False, description="Its system shows it no more: deleted there, not only deactivated"
+    )
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         found = [("bank_account", self.fingerprint)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from finsync_tui.flows import outgoing, reading_back, sent
+from finsync_tui.flows import outgoing, reading_back, sent, supplier_bank_waiting
 from finsync_tui.flows.invoice import holds, posting_lines, spending, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
@@ -16,6 +16,9 @@ from store.commitments import Relief
 
 def request_posting(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
+    waits = waits_for_account(context, subject.target(context))
+    if waits is not None:
+        return waits
     invoice = subject.invoice(context)
     lines = tuple(posting_lines.made(context, invoice))
     in_all = total((line.amount for line in lines), invoice.currency)
@@ -59,6 +62,15 @@ def request_posting(context: Context) -> Answer:
     )
     context.data.update(posting_entry=entry_id, posting_version=stored.version)
     return Done({"operation": "invoice.create", "entry": entry_id, "lines": len(record.lines)})
+
+
+def waits_for_account(context: Context, target: str) -> Wait | None:
+    """Wait while an account that somebody entered for the payee in the ERP is asked about; None: none is."""
+    asked = supplier_bank_waiting.waiting(context.db, f"{target}:{context.data['payee']['id']}")
+    if asked is None:
+        return None
+    what = f"an account of its supplier in {target} (bank change {asked})"
+    return Wait(what, context.now + supplier_bank_waiting.LOOK_AGAIN)
 
 
 def await_posting(context: Context) -> Answer:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.base import BankDetails, WriteRequest
+from adapters.coupa import bank
 from finsync_tui import actions, people
 from finsync_tui.flows import suppliers
 from finsync_tui.flows.steps import Context, Facts
@@ -17,7 +18,7 @@ from finsync_tui.flows.supplier_bank_agreement import CHANGE
 from finsync_tui.suppliers import accounts
 from store import audit, crossrefs, outbox, records, supplier_forms, workflows
 from store.calls import unpacked
-from store.canonical.supplier import Supplier, fingerprint
+from store.canonical.supplier import Supplier, SupplierBankAccount, fingerprint
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.adapters.held_secrets import ACCOUNT_KEY
@@ -54,7 +55,22 @@ class Paid(Estate):
             )
         self.settle()
 
-    def show(self, number: str, *more: tuple[str, bool], bic: str | None = None) -> None:
+    def show_nothing(self) -> None:
+        """The supplier takes its account out of its profile."""
+        self.coupa.simulator.put(
+            "supplier_information",
+            {
+                "id": 900,
+                "supplier-id": self.supplier,
+                "status": "approved",
+                "supplier-information-addresses": [],
+            },
+            by=self.changer,
+        )
+
+    def show(
+        self, number: str, *more: tuple[str, bool], bic: str | None = None, is_active: bool = True
+    ) -> None:
         """The supplier writes this account into its profile; `more` on addresses of their own, each active or not."""
         addresses = [
             {
@@ -64,7 +80,7 @@ class Paid(Estate):
                 "active": is_active,
                 "swift-code": bic,
             }
-            for place, (shown, is_active) in enumerate(((number, True), *more))
+            for place, (shown, is_active) in enumerate(((number, is_active), *more))
         ]
         self.coupa.simulator.put(
             "supplier_information",
@@ -651,3 +667,49 @@ def test_an_account_number_in_a_reason_is_refused(said: str) -> None:
     )
 
     assert [("open", "")] == estate.proposals()
+
+
+def test_an_entry_that_vanishes_from_the_profile_has_ended_there() -> None:
+    """Deleted, not deactivated: it is held like any change, and says who changed the profile; two let it end in Oracle."""
+    estate = Paid()
+    estate.clock.advance(timedelta(minutes=5))
+    estate.changer = "jo@muster.example"
+
+    estate.show_nothing()
+    estate.cycle()
+    (cause, evidence) = estate.store.db.execute(
+        "SELECT cause, evidence FROM exception_case WHERE ended_at IS NULL"
+    ).fetchone()
+    held = records.get(estate.store.db, SupplierBankAccount, SOURCE, "900-12")
+    estate.cycle()
+    versions = held.version if held is not None else 0
+    estate.confirm(estate.newest().id)
+    estate.approve(estate.newest().id)
+    estate.cycle(timedelta(days=2))
+
+    assert "the end of account DE…3000, which was deleted at its origin" in cause
+    assert '"changed_by":"jo@muster.example"' in evidence
+    assert held is not None
+    assert (False, True, versions) == (held.record.is_active, held.record.is_deleted, 2)
+    assert [] == estate.paid_to()
+    assert [] == estate.open_classes
+
+
+def test_a_deactivated_entry_is_no_deleted_one() -> None:
+    estate = Paid()
+    estate.clock.advance(timedelta(minutes=5))
+
+    estate.show(OLD, is_active=False)
+    estate.cycle()
+
+    (cause,) = estate.store.db.execute("SELECT cause FROM exception_case WHERE ended_at IS NULL").fetchone()
+    assert "which was deactivated at its origin" in cause
+
+
+def test_what_can_not_be_read_is_not_gone() -> None:
+    """A profile that is broken shows nothing, and says nothing of what it had."""
+    profile = b'{"id": 900, "supplier-information-addresses": "none"}'
+    shown = b'{"id": 901, "supplier-information-addresses": []}'
+    silent = b'{"id": 902}'
+
+    assert ["901"] == list(bank.wholes([profile, shown, silent]))

@@ -1,0 +1,306 @@
+"""Bank accounts of suppliers that were entered or changed in an ERP, and not through us.
+
+    find_supplier -> look_at_entry -> hold_payments -> await_holds -> await_entry -> release_entry -> await_releases
+
+The ERP pays to such an account already, so what is held is the payment: documents that we have not posted wait, those that are
+posted get the hold that the profile names. Two persons agree on it as on any changed bank details; refused ones stay held until
+the account has ended in the ERP. What was there when the accounts of the ERP were first read, what we delivered as it was
+agreed on, and what changes nothing about where the money goes, needs nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Any, Final
+
+from finsync_tui.flows import outgoing
+from finsync_tui.flows import supplier_bank_agreement as agreement
+from finsync_tui.flows import supplier_bank_telling as telling
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
+from finsync_tui.flows.supplier_bank_waiting import LOOK_AGAIN, STEP
+from finsync_tui.flows.supplier_block import HOLD, RELEASE
+from finsync_tui.profile import Profile
+from finsync_tui.profile.capabilities import takes
+from finsync_tui.suppliers import accounts, in_flight
+from store import crossrefs, findings, meta, outbox, records, runs, workflows
+from store.canonical.keys import RecordKey
+from store.canonical.payables import Invoice
+from store.canonical.supplier import SupplierBankAccount, is_same_bank
+from store.clock import instant, text
+from store.columns import from_json
+from store.outbox import Claim
+from store.workflows import Workflow
+
+OWNER_WITHIN: Final = timedelta(days=7)
+"""So long an account waits for the supplier it belongs to, which may be read later."""
+_SINCE: Final = "bank_entries.since"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pays:
+    """What of an account says where the money goes."""
+
+    fingerprint: str
+    bic: str | None
+    owner: str | None
+    is_active: bool
+
+
+def look_at_entry(context: Context) -> Answer:
+    """Whose is it, and does it pay anybody otherwise than what was agreed on?"""
+    account = agreement.account_of(context.db, context.workflow)
+    context.data["is_entry"] = True
+    known = _why_known(context.db, context.workflow, account, context.now)
+    if known is not None:
+        context.data["accepted"] = True
+        return Done({"note": known}, goto="release_entry")
+    owners = accounts.owners_of(context.db, context.workflow.document_key)
+    if not owners:
+        if context.now - context.workflow.started_at < OWNER_WITHIN:
+            return Wait("the supplier that the account belongs to", context.now + LOOK_AGAIN)
+        return Finish("done", {"note": "the account belongs to no supplier"})
+    if not account.is_active:
+        context.data["accepted"] = True
+        _note(context, owners[0], f"account {account.masked} of its supplier was ended in {_system(context)}")
+        return Done({"note": "it has ended there"}, goto="release_entry")
+    policy = context.facts.profile.suppliers.bank
+    context.data["supplier"] = owners[0]
+    if policy.entered == "note":
+        context.data["accepted"] = True
+        _note(context, owners[0], _what(context, account))
+        return Done({"note": "it is noted only"}, goto="release_entry")
+    old = _before(context, owners[0])
+    plan = {"supplier": owners[0], "adds": False, "ends": [], "old": old, "is_entered": True}
+    context.data["plans"] = [plan]
+    return Done({"supplier": owners[0]})
+
+
+def hold_payments(context: Context) -> Answer:
+    """Ask the ERP to hold what is posted of this supplier and not paid, where the profile names a hold."""
+    name = context.facts.profile.suppliers.bank.entered_hold
+    system, entries = _system(context), []
+    for one in in_flight.of(context.db, context.data["supplier"]) if name else ():
+        link = crossrefs.get(context.db, Invoice.entity, one.document_key, system)
+        if one.entity != Invoice.entity or link is None or not takes(context.facts.profile, system, HOLD):
+            continue
+        body = {
+            "number": link.number or one.number, "name": name,
+            "reason": "an account of its supplier was entered and nobody has agreed on it yet",
+        }  # fmt: skip
+        entries.append(
+            outgoing.enqueue(
+                context, system, HOLD, body, external_id=link.external_id, part=f"hold/{link.external_id}",
+                priority=outgoing.PRIORITY_STATUS,
+            )
+        )  # fmt: skip
+    context.data["hold_entries"] = entries
+    return Done({"invoices": len(entries)}, is_skipped=not entries)
+
+
+def await_holds(context: Context) -> Answer:
+    return outgoing.await_all(context, context.data["hold_entries"])
+
+
+def await_entry(context: Context) -> Answer:
+    """Held until one has confirmed it with the supplier and another has approved; both signed what stands here."""
+    account, system = agreement.account_of(context.db, context.workflow), _system(context)
+    so_far = replace(context.workflow, data=context.data)
+    refused = agreement.refusal(context.db, context.facts.profile, context.workflow, account)
+    found = agreement.approval(context.db, so_far)
+    problem = agreement.problem(context.db, context.facts.profile, so_far, account, found)
+    if refused is None and problem is None:
+        assert found is not None
+        context.data["accepted"] = True
+        return Done({"proposal": found.id, "by": [found.maker, found.checker]})
+    if not context.data.get("is_told"):
+        context.data["is_told"] = True
+        telling.documents(context, telling.ENTERED)
+    if refused is None:
+        context.data.pop("refused", None)
+    what = _what(context, account)
+    (plan,) = context.data["plans"]
+    evidence = {
+        "change": context.workflow.id, "supplier": context.data["supplier"], "old": plan["old"], "new": account.masked,
+        "erp": [context.data["supplier"]], "changed_by": agreement.changed_by(context.db, context.workflow),
+        "under_way": [[one.entity, one.number, one.state] for one in telling.under_way(context)],
+    }  # fmt: skip
+    if refused is not None:
+        context.data["refused"] = {"by": refused.maker, "reason": refused.reason}
+        fix = f"End the account in {system} at once. When it has been read again as ended, what is held goes on."
+        return Hold("BANK_ENTRY_REFUSED", f"{what}; {refused.maker} refused it", fix, system, evidence)
+    return Hold(
+        "BANK_ENTRY_HELD",
+        f"{what} ({', '.join(plan['old']) or 'none'} until now): {problem}",
+        f"Ask the supplier on a way that you know already; then `finsync supplier bank-confirm {context.workflow.id} --reason TEXT`, "
+        f"or `finsync supplier bank-refuse {context.workflow.id} --reason TEXT`.",
+        system,
+        evidence,
+    )
+
+
+def release_entry(context: Context) -> Answer:
+    """What we hold because of this account is released: agreed on, or ended."""
+    entries = []
+    for (system, external_id), body in sorted(_held(context.db, context.workflow).items()):
+        wanted = {**body, "reason": "the bank account of its supplier was agreed on, or has ended"}
+        entries.append(
+            outgoing.enqueue(
+                context, system, RELEASE, wanted, external_id=external_id, part=f"release/{external_id}",
+                priority=outgoing.PRIORITY_STATUS,
+            )
+        )  # fmt: skip
+    context.data["release_entries"] = entries
+    return Done({"invoices": len(entries)}, is_skipped=not entries)
+
+
+def await_releases(context: Context) -> Answer:
+    answer = outgoing.await_all(context, context.data["release_entries"])
+    if not isinstance(answer, Done):
+        return answer
+    return Finish("done", {"supplier": context.data.get("supplier")})
+
+
+def is_entry(profile_source: str, workflow: Workflow) -> bool:
+    """Say whether an instance is about an account of an ERP, and not of where bank details begin."""
+    return RecordKey.parse(workflow.document_key).system != profile_source
+
+
+def refuses_end(workflow: Workflow) -> str | None:
+    """Say why an account of an ERP that is held is not let go by one person; None: it is none."""
+    if workflow.step != STEP:
+        return None
+    return (
+        f"payments to {workflow.data['supplier']} would go to an account that nobody has agreed on: `finsync supplier bank-confirm {workflow.id}` "
+        f"and `bank-approve`, `bank-refuse`, or have the account ended in {RecordKey.parse(workflow.document_key).system}"
+    )
+
+
+def disagreement(
+    db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
+) -> str | None:
+    """Say why a hold may not be released; None: it may. A hold takes nobody's word."""
+    account = agreement.account_of(db, workflow)
+    if write.operation == HOLD or not account.is_active or profile.suppliers.bank.entered != "hold":
+        return None
+    if _why_known(db, workflow, account, now) is not None:
+        return None
+    if not workflow.data.get("plans"):
+        return "nobody was asked about the account"
+    return agreement.problem(db, profile, workflow, account, agreement.approval(db, workflow))
+
+
+def _why_known(db: Connection, workflow: Workflow, account: SupplierBankAccount, now: datetime) -> str | None:
+    """Return why nobody is asked about a version of an account; None: somebody is."""
+    key = RecordKey.parse(workflow.document_key)
+    since = _since(db, key.system, now)
+    own = _pays(account)
+    for version in range(workflow.document_version, 0, -1):
+        held = records.get_version(db, SupplierBankAccount, key.system, key.external_id, version)
+        if held is None or _pays(held.record) != own:
+            continue
+        if held.fetched_at <= since:
+            return "it was there when the accounts were first read"
+        if _accepted(db, workflow, version):
+            return "it is as it was agreed on before"
+    if _is_ours(db, key, account):
+        return "it is as we delivered it"
+    return None
+
+
+def _pays(account: SupplierBankAccount) -> _Pays:
+    bank = account.bic.upper().ljust(11, "X") if account.bic else None
+    return _Pays(account.fingerprint, bank, account.supplier_id or account.party_id, account.is_active)
+
+
+def _since(db: Connection, system: str, now: datetime) -> datetime:
+    """Return until when accounts of an ERP count as given: the end of the first read of all of them."""
+    name = f"{_SINCE}:{system}"
+    known = meta.get(db, name)
+    if known is not None:
+        return instant(known)
+    first = runs.first_done(db, system, SupplierBankAccount.entity)
+    if first is None:
+        return now
+    meta.set(db, name, text(first))
+    return first
+
+
+def _accepted(db: Connection, workflow: Workflow, version: int) -> bool:
+    found = workflows.of_document(db, workflow.document_key, workflow.entity)
+    return any(
+        one.document_version == version and one.data.get("accepted") for one in found if one.id != workflow.id
+    )
+
+
+def _is_ours(db: Connection, key: RecordKey, account: SupplierBankAccount) -> bool:
+    """Say whether it is what a delivery of ours has made of it, or a change of its bank that persons agreed on."""
+    for body, answer in agreement.delivered_to(db, key.system):
+        asked = body.get("account") or {}
+        is_made = (
+            str(answer.get("account")) == key.external_id and asked.get("fingerprint") == account.fingerprint
+        )
+        if account.is_active and is_made:
+            return True
+        if not account.is_active and key.external_id in map(str, answer.get("ended") or ()):
+            return True
+        if account.is_active and key.external_id in map(str, body.get("returns") or ()):
+            return True
+    return any(
+        account.fingerprint == fingerprint and is_same_bank(account.bic or "", bank)
+        for fingerprint, bank in agreement.banks_agreed(db, key)
+    )
+
+
+def _before(context: Context, supplier: str) -> list[str]:
+    """Return what the supplier was paid to until now, as far as it may be shown: its other accounts, and what this one was."""
+    key = RecordKey.parse(context.workflow.document_key)
+    others = {
+        one.masked for one in accounts.of_supplier(context.db, supplier) if one.external_id != key.external_id
+    }
+    last = records.get_version(
+        context.db, SupplierBankAccount, key.system, key.external_id, context.workflow.document_version - 1
+    )
+    return sorted(others | ({last.record.masked} if last is not None and last.record.is_active else set()))
+
+
+def _held(db: Connection, workflow: Workflow) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the invoices that are held because of this account, by any instance about it, with what holds them."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in outbox.of_document(db, workflow.entity, workflow.document_key):
+        if one.state in ("delivered", "verified") and one.external_id is not None:
+            if one.operation == HOLD:
+                found[one.system, one.external_id] = from_json(one.edited_body or one.body)
+            elif one.operation == RELEASE:
+                found.pop((one.system, one.external_id), None)
+    return found
+
+
+def _what(context: Context, account: SupplierBankAccount) -> str:
+    by = agreement.changed_by(context.db, context.workflow)
+    how = "changed" if context.workflow.document_version > 1 else "entered"
+    return (
+        f"account {account.masked} of {context.data.get('supplier', 'a supplier')} was {how} in {_system(context)} by "
+        f"{by or 'somebody whom it does not name'}, and not through finsync"
+    )
+
+
+def _note(context: Context, supplier: str, message: str) -> None:
+    noticed = findings.Finding(
+        class_="BANK_ENTRY", severity="warn", system=_system(context), message=message, noticed_at=context.now,
+        entity=context.workflow.entity, document_key=context.workflow.document_key,
+        document_number=context.workflow.document_number, detail={"supplier": supplier},
+    )  # fmt: skip
+    findings.append(context.db, [noticed])
+
+
+def _system(context: Context) -> str:
+    return RecordKey.parse(context.workflow.document_key).system
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    step.__name__: step
+    for step in (look_at_entry, hold_payments, await_holds, await_entry, release_entry, await_releases)
+}

@@ -1,0 +1,331 @@
+"""Bank accounts that somebody enters in the ERP, and not through us: noticed, held, shown to a second person, released."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.base import WriteRequest
+from finsync_tui import actions
+from finsync_tui.flows import supplier_bank_waiting as waiting
+from finsync_tui.flows.invoice import postings
+from finsync_tui.flows.steps import Context, Facts
+from store import cases, crossrefs, outbox, records, workflows
+from store.errors import NotAllowedError
+from store.workflows import Workflow
+from tests.adapters.oracle_finance import FinanceWorld, an_invoice
+from tests.builders import MONDAY
+from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET
+from tests.finsync_tui.suppliers.test_bank_changes import NEW, THIRD, Paid
+
+READING = {
+    **PROFILE["systems"],
+    TARGET: {**PROFILE["systems"][TARGET], "options": {"reads_bank_accounts": True}},
+}
+UNTIL = "4712-12-31"
+
+
+class Entered(Paid):
+    """Oracle shows its bank accounts, and somebody there enters another one."""
+
+    def __init__(self, **bank: Any) -> None:
+        super().__init__(systems=READING, suppliers={"bank": bank})
+
+    def enters(self, number: str = NEW) -> str:
+        """Somebody gives the supplier an account in Oracle; it is read."""
+        self.clock.advance(timedelta(minutes=5))
+        world = self.oracle.simulator.world
+        supplier = world.row("suppliers", int(self.oracle.supplier_id))
+        assert supplier is not None
+        self.oracle.simulator._bank_account(supplier, number, "DE")
+        (row,) = [one for one in world.tables["externalBankAccounts"] if one.data.get("IBAN") == number]
+        row.touch(self.clock.now())
+        self.cycle()
+        return str(row.data["BankAccountId"])
+
+    def row(self, account: str) -> Any:
+        found = self.oracle.simulator.world.row("externalBankAccounts", int(account))
+        assert found is not None
+        return found
+
+    def changes_there(self, account: str, **data: Any) -> None:
+        self.clock.advance(timedelta(minutes=5))
+        row = self.row(account)
+        row.data.update(data)
+        row.touch(self.clock.now())
+        self.cycle()
+
+    def entry(self, account: str) -> Workflow:
+        return workflows.of_document(self.store.db, f"{TARGET}:{account}")[-1]
+
+    def evidence(self) -> dict[str, Any]:
+        (case,) = self.store.db.execute(
+            "SELECT evidence FROM exception_case WHERE ended_at IS NULL AND class LIKE 'BANK_ENTRY%'"
+        ).fetchone()
+        found: dict[str, Any] = json.loads(case)
+        return found
+
+    @property
+    def supplier_key(self) -> str:
+        return f"{TARGET}:{self.oracle.supplier_id}"
+
+
+def test_what_was_there_before_needs_nobody() -> None:
+    """The accounts of the first reading are as they are."""
+    estate = Entered()
+    estate.cycle()
+
+    assert [] == estate.open_classes
+    assert waiting.waiting(estate.store.db, estate.supplier_key) is None
+
+
+def test_an_entered_account_is_held_shown_masked_and_released_by_two() -> None:
+    """With old and new; documents that are not posted wait until both have agreed."""
+    estate = Entered()
+
+    account = estate.enters()
+    held, evidence = (estate.open_classes, estate.entry(account).step), estate.evidence()
+    waits = waiting.waiting(estate.store.db, estate.supplier_key)
+    estate.confirm(estate.entry(account).id)
+    once = estate.open_classes
+    estate.approve(estate.entry(account).id)
+
+    assert (["BANK_ENTRY_HELD"], "await_entry") == held
+    assert (["DE…3000"], "DE…2051", [estate.supplier_key]) == (
+        evidence["old"],
+        evidence["new"],
+        evidence["erp"],
+    )
+    assert waits == estate.entry(account).id
+    assert ["BANK_ENTRY_HELD"] == once
+    assert ("done", []) == (estate.entry(account).state, estate.open_classes)
+    assert waiting.waiting(estate.store.db, estate.supplier_key) is None
+    estate.cycle()
+    assert [] == estate.open_classes
+
+
+def test_a_refused_one_stays_held_until_it_has_ended_there() -> None:
+    """Ending it is done in the ERP; reading that lets the documents go on."""
+    estate = Entered()
+    account = estate.enters()
+
+    estate.refuse(estate.entry(account).id, "the supplier knows nothing of it")
+    refused = (estate.open_classes, waiting.waiting(estate.store.db, estate.supplier_key) is not None)
+    estate.changes_there(account, EndDate=str((estate.clock.now() - timedelta(days=1)).date()))
+
+    assert (["BANK_ENTRY_REFUSED"], True) == refused
+    assert [] == estate.open_classes
+    assert waiting.waiting(estate.store.db, estate.supplier_key) is None
+    (message,) = estate.store.db.execute("SELECT message FROM finding WHERE class='BANK_ENTRY'").fetchone()
+    assert "was ended in oracle-emea" in message
+
+
+def test_one_person_lets_none_go() -> None:
+    """Neither by resolving or ignoring the exception nor by giving the process up."""
+    estate = Entered()
+    flow = estate.entry(estate.enters())
+    (case,) = cases.live_for_document(estate.store.db, flow.document_key)
+
+    for end in (actions.resolve, actions.ignore):
+        with pytest.raises(NotAllowedError, match="nobody has agreed on"):
+            end(estate.store, estate.who(), [case.id], "it is fine")
+    with pytest.raises(NotAllowedError, match="nobody has agreed on"):
+        actions.abort_workflow(estate.store, estate.who(), flow.id, "it is fine")
+
+    assert waiting.waiting(estate.store.db, estate.supplier_key) == flow.id
+
+
+def test_another_number_or_bank_in_an_account_that_is_there_is_held_too() -> None:
+    """And goes on by itself when it is again what it was."""
+    estate = Entered()
+    world = estate.oracle.simulator.world
+    (row,) = list(world.tables["externalBankAccounts"])
+    account, was = str(row.data["BankAccountId"]), row.data["IBAN"]
+
+    estate.changes_there(account, IBAN=THIRD)
+    other = (estate.open_classes, estate.evidence()["old"])
+    estate.changes_there(account, IBAN=was)
+
+    assert (["BANK_ENTRY_HELD"], ["DE…3000"]) == other
+    assert [] == estate.open_classes
+
+
+def test_what_changes_nothing_about_the_payment_needs_nobody() -> None:
+    """A currency, a note."""
+    estate = Entered()
+    (row,) = list(estate.oracle.simulator.world.tables["externalBankAccounts"])
+
+    estate.changes_there(str(row.data["BankAccountId"]), CurrencyCode="USD")
+
+    assert [] == estate.open_classes
+
+
+def test_what_we_delivered_needs_nobody_once_more() -> None:
+    """It was agreed on when it began at the origin; neither the new account nor the end of the old one is asked about."""
+    estate = Entered()
+    change = estate.changes(NEW)
+    estate.confirm(change.id)
+    estate.approve(change.id)
+
+    estate.cycle(timedelta(days=2))
+    estate.cycle()
+
+    assert [NEW] == estate.paid_to()
+    assert [] == estate.open_classes
+
+
+def test_an_account_entered_in_both_places_is_held_all_the_same() -> None:
+    """First in the ERP, then at the origin: that the ERP has it already proves nothing."""
+    estate = Entered()
+    account = estate.enters(NEW)
+
+    estate.changes(NEW)
+
+    assert "BANK_ENTRY_HELD" in estate.open_classes
+    assert "await_entry" == estate.entry(account).step
+
+
+def test_a_profile_may_note_it_only_or_not_look() -> None:
+    """A company whose bank details are kept in the ERP."""
+    noted, unseen = Entered(entered="note"), Entered(entered="off")
+    noted.enters()
+    unseen.enters()
+
+    assert ([], []) == (noted.open_classes, unseen.open_classes)
+    found = [
+        one.store.db.execute("SELECT count(*) FROM finding WHERE class='BANK_ENTRY'").fetchone()[0]
+        for one in (noted, unseen)
+    ]
+    assert [1, 0] == found
+
+
+def test_who_entered_it_does_not_decide() -> None:
+    """Where the ERP says who it was."""
+    estate = Entered()
+    flow = estate.entry(estate.enters())
+    with estate.store.transaction() as db:
+        db.execute("DROP TRIGGER record_version_no_update")
+        db.execute(
+            "UPDATE record_version SET changed_by='maria' WHERE system=? AND external_id=?",
+            (TARGET, flow.document_key.partition(":")[2]),
+        )
+
+    with pytest.raises(NotAllowedError, match="changed these details"):
+        estate.confirm(flow.id, by="maria")
+
+
+class Owed(Entered):
+    """An invoice of that supplier is posted in Oracle and not paid."""
+
+    erp = FinanceWorld
+
+    def __init__(self, **bank: Any) -> None:
+        super().__init__(**bank)
+        supplier = self.oracle.simulator.world.row("suppliers", int(self.oracle.supplier_id))
+        assert supplier is not None
+        number = str(supplier.data["SupplierNumber"])
+        invoice = an_invoice("INV-1", supplier_number=number, reference=f"{SOURCE}:88")
+        request = WriteRequest("invoice.create", "INV-1", None, {"invoice": invoice.model_dump(mode="json")})
+        posted = asyncio.run(self.oracle.adapter.write(request)).external_id
+        ours = an_invoice("INV-1", supplier_number=number, supplier_id=str(self.supplier))
+        with self.store.transaction() as db:
+            records.put_page(db, ours.entity, SOURCE, [records.Incoming("88", ours, b"{}")], MONDAY)
+            crossrefs.link(
+                db, ours.entity, f"{SOURCE}:88", TARGET, str(posted), number="INV-1", why="created", linked_at=MONDAY
+            )  # fmt: skip
+            started = workflows.start(
+                db, flow="invoice_to_payment", kind="post", entity=ours.entity, document_key=f"{SOURCE}:88",
+                document_number="INV-1", document_version=1, document_revision="1", step="await_payment", state="waiting",
+                now=MONDAY,
+            )  # fmt: skip
+            data = {"payee": {"id": self.oracle.supplier_id}}
+            workflows.save(
+                db,
+                int(started or 0),
+                state="waiting",
+                step="await_payment",
+                data=data,
+                now=MONDAY,
+                target=TARGET,
+            )
+
+    def holds(self) -> list[tuple[str, bool]]:
+        rows = self.oracle.simulator.world.tables["invoiceHolds"]
+        return [(str(row.data["HoldName"]), bool(row.data.get("ReleaseName"))) for row in rows]
+
+
+def test_what_is_posted_is_held_in_the_erp_until_two_have_agreed() -> None:
+    """Under the name that the profile gives; the invoice says so in its own story."""
+    estate = Owed(entered_hold="BANK DETAILS")
+
+    account = estate.enters()
+    held = estate.holds()
+    estate.confirm(estate.entry(account).id)
+    estate.approve(estate.entry(account).id)
+
+    assert [("BANK DETAILS", False)] == held
+    assert [("BANK DETAILS", True)] == estate.holds()
+    (message,) = estate.store.db.execute(
+        "SELECT message FROM finding WHERE class='BANK_DETAILS_CHANGING'"
+    ).fetchone()
+    assert "entered in the ERP" in message
+
+
+def test_a_forged_release_does_not_leave() -> None:
+    """Whoever writes it into the file lets nothing be paid: nobody has agreed on the account."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    flow = estate.entry(estate.enters())
+    with estate.store.transaction() as db:
+        (entry,) = [one for one in outbox.of_workflow(db, flow.id) if one.operation == "invoice.hold"]
+        db.execute(
+            "INSERT INTO outbox_entry(idempotency_key, system, operation, entity, document_key, document_number, workflow_id,"
+            " priority, external_id, body, decided_at) SELECT 'forged', system, 'invoice.release', entity, document_key,"
+            " document_number, workflow_id, priority, external_id, body, decided_at FROM outbox_entry WHERE id=?",
+            (entry.entry_id,),
+        )
+        db.execute(
+            "UPDATE workflow SET data=json_set(data, '$.accepted', json('true')) WHERE id=?", (flow.id,)
+        )
+        db.execute(
+            "INSERT INTO delivery(entry_id, system, document_key, priority, state, next_at, changed_at) SELECT max(id), system,"
+            " document_key, priority, 'pending', decided_at, decided_at FROM outbox_entry WHERE idempotency_key='forged'"
+        )
+
+    estate.settle()
+
+    assert [("BANK DETAILS", False)] == estate.holds()
+    forged = [one for one in outbox.of_workflow(estate.store.db, flow.id) if one.idempotency_key == "forged"]
+    assert ["refused"] == [one.state for one in forged]
+    assert "nobody has confirmed it" in str(forged[0].message)
+
+
+def test_an_account_that_is_refused_and_ended_lets_its_invoices_go() -> None:
+    """The newer version of the account takes over what the one before had held."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    account = estate.enters()
+    estate.refuse(estate.entry(account).id)
+
+    estate.changes_there(account, EndDate=str((estate.clock.now() - timedelta(days=1)).date()))
+
+    assert [("BANK DETAILS", True)] == estate.holds()
+
+
+def test_an_invoice_that_is_not_posted_waits() -> None:
+    """Until the account was agreed on."""
+    estate = Owed()
+    flow = workflows.of_document(estate.store.db, f"{SOURCE}:88")[-1]
+    facts = Facts(profile=estate.profile, tables={}, policy_version="p/1", mapping_version="")
+    context = Context(estate.store.db, estate.clock.now(), facts, flow, dict(flow.data))
+
+    account = estate.enters()
+    waits = postings.waits_for_account(context, TARGET)
+    estate.confirm(estate.entry(account).id)
+    estate.approve(estate.entry(account).id)
+
+    assert waits is not None
+    assert f"bank change {estate.entry(account).id}" in waits.waiting_for
+    assert postings.waits_for_account(context, TARGET) is None
