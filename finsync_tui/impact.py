@@ -22,8 +22,8 @@ from finsync_tui.mapping.merge import difference
 from finsync_tui.mapping.standing import standings
 from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.profile import Profile
-from finsync_tui.releasing import MISSING
 from store import workflows
+from store.causes import WAITS_FOR_RULE
 from store.columns import from_json
 from store.workflows import Workflow
 
@@ -179,12 +179,12 @@ def _patterns(rows: Iterable[MappingRow]) -> Iterable[MappingRow]:
 def _wanted(db: Connection, name: str, touched: Table, on: date) -> list[str]:
     """Return the values, as JSON of scope and value, that the change is about, among those that documents carry."""
     seen = db.execute(
-        "SELECT DISTINCT coalesce(w.legal_entity, ''), r.value->>'from' FROM workflow_step s"
+        "SELECT DISTINCT coalesce(w.legal_entity, ''), r.value->>'from' FROM workflow_step s"  # noqa: S608
         " JOIN workflow w ON w.id=s.workflow_id, json_each(s.detail, '$.rules') r"
         " WHERE s.name=? AND s.state='done' AND r.value->>'table'=?"
         " UNION SELECT coalesce(evidence->>'scope', ''), evidence->>'value' FROM exception_case"
-        " WHERE class=? AND ended_at IS NULL AND evidence->>'table'=?",
-        (STEP, name, MISSING, name),
+        f" WHERE {WAITS_FOR_RULE} AND ended_at IS NULL AND evidence->>'table'=?",
+        (STEP, name, name),
     )
     return [
         json.dumps([scope, value])
@@ -254,12 +254,12 @@ def _key(after: Table, row: Row) -> Key | None:
 def _missing(db: Connection, name: str, wanted: Sequence[str]) -> Iterable[Row]:
     """Yield each document that waits for a rule of this table."""
     return db.execute(
-        "SELECT w.id, coalesce(c.evidence->>'scope', '') AS scope, c.evidence->>'value' AS value, c.evidence, c.amount_minor,"
+        "SELECT w.id, coalesce(c.evidence->>'scope', '') AS scope, c.evidence->>'value' AS value, c.evidence, c.amount_minor,"  # noqa: S608
         " c.currency, w.data->>'accounting_on' AS accounting_on"
         " FROM exception_case c JOIN workflow w ON w.id=c.workflow_id"
-        " WHERE c.class=? AND c.ended_at IS NULL AND c.evidence->>'table'=?"
+        f" WHERE {WAITS_FOR_RULE} AND c.ended_at IS NULL AND c.evidence->>'table'=?"
         " AND (coalesce(c.evidence->>'scope', ''), c.evidence->>'value') IN (SELECT value->>0, value->>1 FROM json_each(?))",
-        (MISSING, name, _array(wanted)),
+        (name, _array(wanted)),
     )
 
 
@@ -273,10 +273,10 @@ def _held(db: Connection) -> dict[int, int]:
     Whoever waits for a rule that the change is not about goes on waiting.
     """
     rows = db.execute(
-        "SELECT w.id, abs(coalesce(w.amount_minor, 0)) FROM workflow w WHERE w.ended_at IS NULL AND w.state='held'"
-        " AND w.step=? AND NOT EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND c.class=?"
+        "SELECT w.id, abs(coalesce(w.amount_minor, 0)) FROM workflow w WHERE w.ended_at IS NULL AND w.state='held'"  # noqa: S608
+        f" AND w.step=? AND NOT EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND {WAITS_FOR_RULE}"
         " AND c.ended_at IS NULL)",
-        (STEP, MISSING),
+        (STEP,),
     )
     return dict(rows.fetchall())
 

@@ -12,11 +12,11 @@ from finsync_tui.flows.registry import FLOWS
 from finsync_tui.mapping import Given, Table, conditions
 from store import Store, audit, cases, crossrefs, outbox, requests, systems, workflows
 from store.cases import ExceptionCase
+from store.causes import WAITS_FOR_RULE
 from store.columns import chunks, from_json
 from store.workflows import Workflow
 
 ENGINE = "engine"
-MISSING = "MAPPING_MISSING"
 UNREADABLE = ("PAYLOAD_INVALID", "TOTALS_DIFFER")
 """What a retry reads afresh from its system, when no workflow waits for it."""
 UNNAMED = "unread-"
@@ -103,7 +103,7 @@ def _release(db: Connection, tables: Mapping[str, Table], one: Missing, now: dat
     cases.end(db, [case_id], "closed", ENGINE, why, now)
     after = {
         "exception": case_id,
-        "class": MISSING,
+        "class": case.class_,
         "table": table,
         "version": known.version,
         "rule": match.rule,
@@ -133,12 +133,12 @@ class Missing(NamedTuple):
 def missing(db: Connection) -> list[Missing]:
     """Return every live exception about a missing rule."""
     rows = db.execute(
-        "SELECT id, evidence FROM exception_case WHERE class=? AND ended_at IS NULL ORDER BY id", (MISSING,)
+        f"SELECT id, evidence FROM exception_case WHERE {WAITS_FOR_RULE} AND ended_at IS NULL ORDER BY id"  # noqa: S608
     ).fetchall()
     found = []
     for case_id, evidence in rows:
         told = from_json(evidence)
-        if "table" in told and "value" in told:
+        if "value" in told:
             scope = str(told.get("scope", ""))
             found.append(
                 Missing(case_id, str(told["table"]), str(told["value"]), scope, conditions.of_evidence(told))

@@ -14,6 +14,9 @@ from datetime import datetime
 from store.clock import instant, text
 
 LIVE = "ended_at IS NULL"
+RULE_CLASSES = ("MAPPING_MISSING", "ACCOUNT_MISSING")
+"""Classes of exceptions that wait for a rule of a mapping table, where their evidence names the table."""
+WAITS_FOR_RULE = "class IN ('MAPPING_MISSING', 'ACCOUNT_MISSING') AND evidence->>'table' IS NOT NULL"
 NAMES = ("table", "value", "scope", "cost_centre", "account", "system")
 
 _TABLE = "json_extract(evidence, '$.table')"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from finsync_tui.screens import drawing, filters, mapping_drawing, missing, signs
+from finsync_tui.screens import drawing, filters, mapping_drawing, signs
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.mapping_reading import GapDossier, GapRow, ProposalRow, TableRow
 from finsync_tui.screens.text import ago, amount, money, safe_text, stamp
@@ -210,7 +210,7 @@ def _sign(row: TableRow) -> signs.Sign:
 
 def gap_filter(gap: GapRow) -> str:
     """Return the filter that finds the documents which wait for a value."""
-    parts = [("class", missing.CLASS), ("table", gap.table), ("value", gap.value)]
+    parts = [("table", gap.table), ("value", gap.value)]
     return " ".join(
         filters.exactly(*part) for part in (*parts, *([("scope", gap.scope)] if gap.scope else []))
     )

@@ -17,10 +17,10 @@ from finsync_tui.mapping import MappingRow, Standing, Table, history, standing, 
 from finsync_tui.mapping.conditions import Where
 from finsync_tui.mapping.standing import maker_refusal, rows_of
 from finsync_tui.mapping.targets import known_targets
-from finsync_tui.screens import missing
 from finsync_tui.screens.mapping_rules import Origin
 from finsync_tui.screens.text import safe_text
 from store import proposals, rulesets
+from store.causes import WAITS_FOR_RULE
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -131,9 +131,8 @@ def name_of(found: Profile, person: Actor) -> str:
 def mark(db: Connection) -> str:
     """Return a text that changes whenever a table, a proposal or a missing rule does: cheap enough for each look."""
     changed = db.execute(
-        "SELECT (SELECT count(*) || '/' || count(decided_at) FROM proposal), (SELECT count(*) FROM ruleset_version),"
-        " (SELECT count(*) || '/' || coalesce(max(id), 0) FROM exception_case WHERE class=? AND ended_at IS NULL)",
-        (missing.CLASS,),
+        "SELECT (SELECT count(*) || '/' || count(decided_at) FROM proposal), (SELECT count(*) FROM ruleset_version),"  # noqa: S608
+        f" (SELECT count(*) || '/' || coalesce(max(id), 0) FROM exception_case WHERE {WAITS_FOR_RULE} AND ended_at IS NULL)",
     ).fetchone()
     return " ".join(str(part) for part in changed)
 
@@ -246,10 +245,10 @@ class GapDossier:
 def gap(db: Connection, workspace: Workspace, row: GapRow) -> GapDossier:
     """Return the documents that wait for a value, and what it may mean."""
     found = db.execute(
-        "SELECT document_number, amount_minor, currency FROM exception_case WHERE class=? AND ended_at IS NULL"
+        f"SELECT document_number, amount_minor, currency FROM exception_case WHERE {WAITS_FOR_RULE} AND ended_at IS NULL"  # noqa: S608
         " AND evidence->>'table'=? AND evidence->>'value'=? AND coalesce(evidence->>'scope', '')=?"
         " ORDER BY abs(coalesce(amount_minor, 0)) DESC, id LIMIT ?",
-        (missing.CLASS, row.table, row.value, row.scope, DOCUMENTS_SHOWN),
+        (row.table, row.value, row.scope, DOCUMENTS_SHOWN),
     ).fetchall()
     known = known_targets(db, profile.load(workspace), row.table, row.scope)
     likely = [code for code in known if code == row.value or (len(code) >= LIKELY_MIN and code in row.value)]
@@ -353,10 +352,10 @@ def sheet(db: Connection, workspace: Workspace, name: str, now: datetime, person
 def _waited_for(db: Connection, known: Standing, today: date) -> tuple[GapRow, ...]:
     """Return the values that documents wait for in this table, the most awaited first, by what their exceptions say."""
     found = db.execute(
-        "SELECT coalesce(evidence->>'scope', '') AS scope, evidence->>'value' AS value, count(*) AS documents,"
-        " max(document_number) AS example FROM exception_case WHERE class=? AND ended_at IS NULL AND evidence->>'table'=?"
+        "SELECT coalesce(evidence->>'scope', '') AS scope, evidence->>'value' AS value, count(*) AS documents,"  # noqa: S608
+        f" max(document_number) AS example FROM exception_case WHERE {WAITS_FOR_RULE} AND ended_at IS NULL AND evidence->>'table'=?"
         " AND evidence->>'value' IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
-        (missing.CLASS, known.name, VALUES_MAX),
+        (known.name, VALUES_MAX),
     ).fetchall()
     return tuple(
         GapRow(number, known.name, scope, value, documents, {}, safe_text(example, 80))

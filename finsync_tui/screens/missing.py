@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from store.causes import RULE_CLASSES
+
 if TYPE_CHECKING:
     from sqlite3 import Connection
-
-CLASS = "MAPPING_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def of_evidence(class_: str, evidence: Mapping[str, object]) -> MissingRule | No
     MissingRule(table='cost_centre', value='CC410', scope='', given=())
     >>> of_evidence("REJECTED", {})
     """
-    if class_ != CLASS or not evidence.get("table") or not evidence.get("value"):
+    if class_ not in RULE_CLASSES or not evidence.get("table") or not evidence.get("value"):
         return None
     from finsync_tui.mapping.conditions import of_evidence as given_of  # loaded where somebody writes a rule
 

@@ -76,7 +76,7 @@ def _cost(coding: Coding, account: Account) -> Resolved | Unresolved:
         natural = coding.expense.accounts.non_deductible_tax
         assert natural is not None, "such a part is made only where there is an account for it"
         return _combination(coding, account, account.cost_centre, "", natural, natural)
-    key = f"{account.country or '*'}/{account.expense_type}"
+    key = _key(account)
     match = _find(coding, EXPENSE_TABLE, key, account)
     if match is not None:
         return _combination(coding, account, account.cost_centre, "", key, match.target, (match,))
@@ -90,11 +90,24 @@ def _by_code(coding: Coding, account: Account, cost_centre: str) -> Resolved | U
             if account.expense_type
             else f"a line of kind {account.role}"
         )
+        told = f"the expense tool gives no account for {what}"
+        evidence = {"expense_type": account.expense_type, "country": account.country}
+        if account.role != "expense" or not account.expense_type:
+            return Unresolved(
+                "ACCOUNT_MISSING", told, "Set its account in the expense tool, then retry.", evidence
+            )
         return Unresolved(
             "ACCOUNT_MISSING",
-            f"the expense tool gives no account for {what}",
-            f"Set its account in the expense tool, or add a row to the mapping table {EXPENSE_TABLE!r}, then retry.",
-            {"expense_type": account.expense_type, "country": account.country},
+            told,
+            f"Set its account in the expense tool, then retry; or add a rule for {_key(account)} to the mapping table "
+            f"{EXPENSE_TABLE!r}: all documents that wait for it go on by themselves.",
+            {
+                **_known(coding, account),
+                **evidence,
+                "table": EXPENSE_TABLE,
+                "value": _key(account),
+                "scope": coding.scope,
+            },
         )
     return _combination(coding, account, cost_centre, account.code, account.code, None)
 
@@ -131,6 +144,11 @@ def _combination(
     if isinstance(found, Unresolved) or not matches:
         return found
     return Resolved(found.charge_account, found.parts, (*matches, *found.matches))
+
+
+def _key(account: Account) -> str:
+    """Return by what the table of expense types is asked."""
+    return f"{account.country or '*'}/{account.expense_type}"
 
 
 def _source(coding: Coding, cost_centre: str, code: str) -> Sequence[str]:

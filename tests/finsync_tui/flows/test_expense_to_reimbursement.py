@@ -10,7 +10,11 @@ import pytest
 
 from finsync_tui import actions
 from finsync_tui.actions import Actor
+from finsync_tui.gaps import gaps
+from finsync_tui.impact import impact
+from finsync_tui.mapping import MappingRow, tables
 from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.releasing import release_mapped
 from store import outbox
 from store.canonical.budget import Budget
 from store.canonical.money import Money
@@ -399,6 +403,34 @@ class TestTrouble:
 
         assert [(class_, "closed"), (class_, "open")] == desk.exceptions
         assert ["expense.acknowledge"] == desk.sent
+
+    def test_a_type_without_an_account_goes_on_with_the_rule_for_it(self) -> None:
+        """It is among the values without a rule, and waits for this one; an account of nothing waits for none."""
+        desk = ExpenseDesk()
+        _no_account(desk)
+        desk.submit(desk.document_is)
+        desk.answer()
+        rows = {
+            name: tuple(MappingRow(source=source, target=target) for source, target in pairs)
+            for name, pairs in desk.rows.items()
+        }
+        desk.profile = desk.profile.model_copy(update={"mappings": rows})
+
+        (gap,) = gaps(desk.store.db, desk.profile, desk.now)
+        found = impact(
+            desk.store.db, desk.profile, gap.table, (MappingRow(source=gap.value, target="6400"),), desk.now
+        )
+        desk.rows["expense_account"] = ((gap.value, "6400"),)
+        known = tables({"expense_account": (MappingRow(source=gap.value, target="6400"),)}, {"expense_account": 2})
+        released = release_mapped(desk.store, known, desk.now)
+        desk.run()
+
+        assert ("expense_account", "DE01", 1) == (gap.table, gap.scope, gap.document_count)
+        assert gap.value in desk.store.db.execute("SELECT fix FROM exception_case").fetchone()[0]
+        assert [("released", 1)] == [(one.outcome, one.document_count) for one in found.totals]
+        assert 1 == released
+        assert [("ACCOUNT_MISSING", "closed")] == desk.exceptions
+        assert [] == gaps(desk.store.db, desk.profile, desk.now)
 
     @pytest.mark.parametrize(
         ("trouble", "class_"), [pair for pair in TROUBLE if pair[1] not in ("MAPPING_MISSING",)]
