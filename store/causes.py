@@ -1,7 +1,7 @@
 """What exceptions wait for together: 412 documents may wait for one rule of one mapping table.
 
 A cause is the class and the one thing that its evidence names: a rule that is missing (table, value and scope), else a cost
-centre, else an account; without any of them the system where it showed.
+centre, an account, a supplier or an employee; without any of them the system where it showed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ LIVE = "ended_at IS NULL"
 RULE_CLASSES = ("MAPPING_MISSING", "ACCOUNT_MISSING")
 """Classes of exceptions that wait for a rule of a mapping table, where their evidence names the table."""
 WAITS_FOR_RULE = "class IN ('MAPPING_MISSING', 'ACCOUNT_MISSING') AND evidence->>'table' IS NOT NULL"
-NAMES = ("table", "value", "scope", "cost_centre", "account", "system")
+THINGS = ("cost_centre", "account", "supplier", "employee")
+"""What evidence may name, the first of them that it does."""
+NAMES = ("table", "value", "scope", *THINGS, "system")
 
 _TABLE = "json_extract(evidence, '$.table')"
-_CENTRE = "json_extract(evidence, '$.cost_centre')"
-_ACCOUNT = "json_extract(evidence, '$.account')"
+_THINGS = [f"json_extract(evidence, '$.{name}')" for name in THINGS]
+
+
+def _without(thing: str, *before: str) -> str:
+    """Return what is taken where the evidence names none of those before it."""
+    return f"CASE WHEN coalesce({', '.join(before)}, NULL) IS NULL THEN {thing} END"
+
+
 _PARTS = (
     _TABLE,
     f"CASE WHEN {_TABLE} IS NOT NULL THEN json_extract(evidence, '$.value') END",
     f"CASE WHEN {_TABLE} IS NOT NULL THEN json_extract(evidence, '$.scope') END",
-    f"CASE WHEN {_TABLE} IS NULL THEN {_CENTRE} END",
-    f"CASE WHEN coalesce({_TABLE}, {_CENTRE}) IS NULL THEN {_ACCOUNT} END",
-    f"CASE WHEN coalesce({_TABLE}, {_CENTRE}, {_ACCOUNT}) IS NULL THEN system END",
+    *(_without(thing, _TABLE, *_THINGS[:place]) for place, thing in enumerate(_THINGS)),
+    _without("system", _TABLE, *_THINGS),
 )
 
 
@@ -81,7 +88,7 @@ def of_evidence(evidence: Mapping[str, object], system: str) -> tuple[tuple[str,
     if evidence.get("table") is not None:
         names = ("table", "value", "scope")
     else:
-        names = next(((name,) for name in ("cost_centre", "account") if evidence.get(name) is not None), ())
+        names = next(((name,) for name in THINGS if evidence.get(name) is not None), ())
     parts = tuple((name, str(evidence[name])) for name in names if evidence.get(name) is not None)
     return parts or (("system", system),)
 

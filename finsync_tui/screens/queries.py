@@ -446,6 +446,8 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
             Field("scope", "json_extract(evidence, '$.scope')"),
             Field("cost_centre", "json_extract(evidence, '$.cost_centre')"),
             Field("account", "json_extract(evidence, '$.account')"),
+            Field("supplier", "json_extract(evidence, '$.supplier')"),
+            Field("employee", "json_extract(evidence, '$.employee')"),
         ),
         words=("document_number", "document_key", "class", "cause"),
         flags=(

@@ -59,6 +59,22 @@ def test_without_evidence_it_is_the_system() -> None:
     ] == [(one.count, one.parts) for one in found]
 
 
+def test_documents_of_one_supplier_or_employee_wait_together() -> None:
+    """Two suppliers that nobody knows are two causes, whatever the system."""
+    with a_store() as store:
+        for number, supplier in enumerate(("coupa:9001", "coupa:9002", "coupa:9001"), 1):
+            opened(store, number, class_="SUPPLIER_UNKNOWN", evidence={"supplier": supplier, "similar": []})
+        opened(store, 4, class_="EMPLOYEE_UNKNOWN", evidence={"employee": "E4501"})
+
+        found = causes.waiting(store.db, MONDAY)
+
+    assert [
+        (2, (("supplier", "coupa:9001"),)),
+        (1, (("employee", "E4501"),)),
+        (1, (("supplier", "coupa:9002"),)),
+    ] == [(one.count, one.parts) for one in found]
+
+
 def test_ended_exceptions_wait_for_nothing() -> None:
     """Only what lives is grouped, unless another condition is given."""
     with a_store() as store:
@@ -76,6 +92,7 @@ def test_one_case_has_the_parts_of_its_group() -> None:
         {"table": "t", "value": "v", "scope": ""},
         {"account": "01"},
         {"cost_centre": "9", "account": "1"},
+        {"supplier": "coupa:1", "employee": "E1"},
         {},
     )
     with a_store() as store:
