@@ -19,7 +19,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
@@ -492,10 +492,18 @@ class FinsyncApp(App[None]):
     # -- going places -------------------------------------------------------------------------------------------
 
     async def action_go(self, mode: str) -> None:
-        """Go to a screen; where one comes from is kept, so that backspace leads back."""
-        if self.current_mode != mode:
-            self._trail = [*self._trail, self.current_mode][-TRAIL_MAX:]
+        """Go to a screen, as it was left; where one comes from is kept, so that backspace leads back. There already: its first
+        page, whatever was opened over it."""
+        if self.current_mode == mode:
+            self.to_first_page()
+            return
+        self._trail = [*self._trail, self.current_mode][-TRAIL_MAX:]
         await self.switch_mode(mode)
+
+    def to_first_page(self) -> None:
+        """Close what was opened over the screen's list; a question that waits for its answer stays."""
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, ModalScreen):
+            self.pop_screen()
 
     async def action_previous(self) -> None:
         """Go back to the screen one came from."""
@@ -509,6 +517,7 @@ class FinsyncApp(App[None]):
         from finsync_tui.screens.listing import ListScreen
 
         await self.action_go(mode)
+        self.to_first_page()
         if isinstance(self.screen, ListScreen):
             self.screen.filter_to(words)
 
@@ -517,6 +526,7 @@ class FinsyncApp(App[None]):
         from finsync_tui.screens.reconciliation import ReconciliationScreen
 
         await self.action_go("reconcile")
+        self.to_first_page()
         if isinstance(self.screen, ReconciliationScreen):
             self.screen.action_board()
 
@@ -525,6 +535,7 @@ class FinsyncApp(App[None]):
         from finsync_tui.screens.systems import SystemsScreen
 
         await self.action_go("systems")
+        self.to_first_page()
         if isinstance(self.screen, SystemsScreen):
             self.screen.choose(system)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -26,6 +26,13 @@ D = TypeVar("D")
 READING = Content("reading …")
 GONE = Content("It is not there any more. esc leads back.")
 NOTHING = "There is nothing here."
+
+
+@runtime_checkable
+class Filtered(Protocol):
+    """A screen with a filter line."""
+
+    def action_filter(self) -> None: ...
 
 
 class TabStrip(Widget):
@@ -86,6 +93,7 @@ class DetailScreen(WorkScreen, Generic[D]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "next", id="detail.next"),
         Binding("p", "step(-1)", "previous", show=False, id="detail.previous"),
+        Binding("slash", "filter", "Filter the list", show=False, key_display="/", id="list.filter"),
         Binding("left_square_bracket,h,left", "tab(-1)", "Previous tab", show=False, id="detail.tab_left"),
         Binding("right_square_bracket,l,right", "tab(1)", "Next tab", show=False, id="detail.tab_right"),
     ]
@@ -99,6 +107,13 @@ class DetailScreen(WorkScreen, Generic[D]):
         """What is said while there is nothing to show."""
         self._why = Content("")
         """Why it could not be read."""
+
+    def action_filter(self) -> None:
+        """Go back to the list and write its filter: a number that is typed is never taken for keys."""
+        desk = self.desk
+        desk.to_first_page()
+        if isinstance(desk.screen, Filtered):
+            desk.screen.action_filter()
 
     @property
     def thing_id(self) -> int:

@@ -421,7 +421,9 @@ class TestTrouble:
             desk.store.db, desk.profile, gap.table, (MappingRow(source=gap.value, target="6400"),), desk.now
         )
         desk.rows["expense_account"] = ((gap.value, "6400"),)
-        known = tables({"expense_account": (MappingRow(source=gap.value, target="6400"),)}, {"expense_account": 2})
+        known = tables(
+            {"expense_account": (MappingRow(source=gap.value, target="6400"),)}, {"expense_account": 2}
+        )
         released = release_mapped(desk.store, known, desk.now)
         desk.run()
 

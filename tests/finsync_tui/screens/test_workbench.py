@@ -568,6 +568,30 @@ async def test_the_first_rows_of_a_long_search_are_there_before_all_are_found(
         assert "18 marked" in screen_text(pilot)
 
 
+async def test_an_opened_row_is_in_nobodys_way(filled: Path) -> None:
+    """The digit of the screen one is at leads to its list, / to its filter; a number of Home leads to the list behind it."""
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "enter", "1", "2")
+        kept = type(pilot.app.screen).__name__
+        await press(pilot, "2")
+        first = type(pilot.app.screen).__name__
+        await press(pilot, "enter", "slash")
+        await write(pilot, "is:overdue")
+        await press(pilot, "enter")
+        filtered = screen_text(pilot)
+        await press(pilot, "enter", "1", "g", "enter")
+        behind = screen_text(pilot)
+        await press(pilot, "3", "enter", "1", "slash")
+        await write(pilot, "162035")
+        await press(pilot, "enter")
+        found = screen_text(pilot)
+
+    assert ("ExceptionDetailScreen", "ExceptionsScreen") == (kept, first)
+    assert "Exceptions · 18" in filtered
+    assert " class:" in behind
+    assert "Workflows · 1" in found
+
+
 async def test_nothing_is_done_to_everything_before_all_of_it_is_known(filled: Path) -> None:
     """While more rows are looked for, * says so, and neither a verb nor an export takes the first rows for all."""
     async with opened(filled) as pilot:
