@@ -24,6 +24,7 @@ from store import open_store, records
 from store.canonical.budget import Commitment
 from store.canonical.money import Money
 from store.clock import SystemClock
+from tests.adapters.held_secrets import HeldSecrets
 from tests.journeys.test_breaks_mended import KEYS, Office
 
 DAYS = 44
@@ -108,9 +109,9 @@ def change_by_hand(office: Office, asked: Commitment, factor: int) -> None:
     """Have a buyer change the first line of an issued order in the ERP, and the ERP approve it."""
     system, external_id = order_of(office, asked)
     erp, connection = office.world.systems.erps[system], load(load_workspace(office.path)).systems[system]
-    secrets = {"user": systems.ERP_USER, "password": KEYS.erp}
+    secrets = HeldSecrets(system, {"user": systems.ERP_USER, "password": KEYS.erp})
     adapter = oracle_fusion.connect(
-        system, connection, secrets.__getitem__, SystemClock(), transport=httpx.ASGITransport(erp.app)
+        system, connection, secrets, SystemClock(), transport=httpx.ASGITransport(erp.app)
     )
     first, *others = asked.lines
     more = Money(amount_minor=first.amount.amount_minor * factor, currency=asked.currency)
