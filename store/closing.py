@@ -215,16 +215,17 @@ def by_reason(db: sqlite3.Connection) -> dict[Reason, tuple[int, dict[str, int]]
 
 
 def compared(db: sqlite3.Connection, legal_entity: str, first: date, last: date) -> list[Compared]:
-    """Return both sides' control totals of a period, each from the newest complete comparison that saw it."""
+    """Return both sides' control totals of a period, each from the newest complete comparison that saw all of it."""
+    months = f"{first:%Y-%m}", f"{last:%Y-%m}"
     rows = db.execute(
-        "WITH seen AS (SELECT t.*, max(t.run_id) OVER (PARTITION BY t.definition, t.source_system, t.target_system, t.period)"
-        " AS newest FROM v_control_total t JOIN reconcile_run r ON r.id=t.run_id"
-        " WHERE r.outcome='complete' AND t.legal_entity=? AND t.period BETWEEN ? AND ?)"
-        " SELECT definition, source_system, target_system, max(run_id), max(at), currency, sum(source_count),"
-        " sum(source_minor), sum(target_count), sum(target_minor) FROM seen WHERE run_id=newest"
+        "WITH newest AS (SELECT max(id) AS run_id FROM reconcile_run WHERE outcome='complete'"
+        " AND (mode<>'window' OR (window_from<=? AND window_to>=?)) GROUP BY definition, source_system, target_system)"
+        " SELECT definition, source_system, target_system, run_id, max(at), currency, sum(source_count),"
+        " sum(source_minor), sum(target_count), sum(target_minor) FROM newest CROSS JOIN v_control_total USING (run_id)"
+        " WHERE legal_entity=? AND period BETWEEN ? AND ?"
         " GROUP BY definition, source_system, target_system, currency"
         " ORDER BY definition, source_system, target_system, currency",
-        (legal_entity, f"{first:%Y-%m}", f"{last:%Y-%m}"),
+        (*months, legal_entity, *months),
     )
     return [Compared(*row) for row in rows]
 

@@ -448,6 +448,18 @@ def totals(db: sqlite3.Connection, sources: Sequence[int], targets: Sequence[int
     return [ControlTotal(*row) for row in rows]
 
 
+def outside(db: sqlite3.Connection, definition_id: int, target: str) -> list[ControlTotal]:
+    """Return what those add up to that nothing pairs and that need not be paired. After rules have paired what they could."""
+    rows = db.execute(
+        "SELECT r.legal_entity, r.period, r.currency, sum(NOT c.is_target), sum(iif(c.is_target, 0, r.amount_minor)),"
+        " sum(c.is_target), sum(iif(c.is_target, r.amount_minor, 0))"
+        " FROM comparison_candidate c JOIN comparison_row r ON r.id=c.row_id"
+        " WHERE c.definition_id=? AND c.target=? AND c.value='' AND r.is_expected=0 GROUP BY r.legal_entity, r.period, r.currency",
+        (definition_id, target),
+    )
+    return [ControlTotal(*row) for row in rows]
+
+
 def keys_of(
     db: sqlite3.Connection, side_ids: Sequence[int], external_ids: Sequence[str]
 ) -> dict[str, set[str]]:

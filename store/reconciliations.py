@@ -88,6 +88,20 @@ class ControlTotal:
     def difference_minor(self) -> int:
         return self.source_minor - self.target_minor
 
+    @property
+    def group(self) -> tuple[str, str, str]:
+        return self.legal_entity, self.period, self.currency
+
+    def less(self, other: ControlTotal) -> ControlTotal:
+        """Return what is left without these documents, of the same group."""
+        return ControlTotal(
+            *self.group,
+            self.source_count - other.source_count,
+            self.source_minor - other.source_minor,
+            self.target_count - other.target_count,
+            self.target_minor - other.target_minor,
+        )
+
 
 def begin(db: sqlite3.Connection, run: NewRun, at: datetime) -> int:
     """Note that a comparison begins; return its number."""

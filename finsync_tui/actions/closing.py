@@ -68,7 +68,7 @@ def _refusal(found: CloseCheck) -> str | None:
         return f"{count} thing(s) stand in the way; `finsync close-check` lists them"
     if found.unassigned:
         return f"{found.unassigned} document(s) of those days can't be told to any company"
-    if not found.compared:
+    if not found.was_compared:
         return "no reconciliation has compared its documents yet; `finsync reconcile` does"
     if found.lags:
         said = "; ".join(f"{one.definition}: its {one.why}" for one in found.lags)

@@ -27,10 +27,12 @@ STATES: Final = {
     "future": "not begun",
     "running": "not over; nothing is in the way so far",
     "open": "something is in the way",
-    "clean": "can be closed",
+    "clean": "nothing is in the way",
     "certified": "certified",
     "changed": "certified, and changed since",
 }
+CAN_BE_CLOSED: Final = "can be closed"
+NOT_COMPARED: Final = "nothing that is known is in the way, but not all of it is compared"
 NOBODY: Final = "nobody"
 
 
@@ -80,7 +82,7 @@ def say_check(found: CloseCheck, proposal: Proposal) -> None:
                 "company": f"{found.legal_entity} {found.name}",
                 "period": f"{period.name}, {period.starts_on} to {period.ends_on}, {period.ledger}",
                 "in the ERP": _in_erp(found),
-                "verdict": STATES[found.state] + (f": {found.standing.why}" if found.standing.why else ""),
+                "verdict": _verdict(found) + (f": {found.standing.why}" if found.standing.why else ""),
             }
         )
     )
@@ -107,7 +109,7 @@ def say_check(found: CloseCheck, proposal: Proposal) -> None:
     _say_accruals(proposal)
     for sentence in found.advice():
         note(sentence)
-    if found.is_clean and found.standing.certificate is None:
+    if found.is_clean and found.is_compared and found.standing.certificate is None:
         note("nothing stands in the way; --certify keeps a certificate of it")
 
 
@@ -117,6 +119,12 @@ def _in_erp(found: CloseCheck) -> str:
     if period.is_payables_open is None:
         return general
     return f"{general}, payables {'open' if period.is_payables_open else 'closed'}"
+
+
+def _verdict(found: CloseCheck) -> str:
+    if found.state != "clean":
+        return STATES[found.state]
+    return CAN_BE_CLOSED if found.is_compared else NOT_COMPARED
 
 
 def _say_compared(found: CloseCheck) -> None:
@@ -193,6 +201,7 @@ def to_json(found: CloseCheck, proposal: Proposal, rows: list[dict[str, Any]] | 
         "at": found.at,
         "state": found.state,
         "is_clean": found.is_clean,
+        "is_compared": found.is_compared,
         "figures": [
             {
                 "reason": one.reason,

@@ -82,7 +82,7 @@ def close_check(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say whether a period can be closed; it ends with 3 when something is in the way.
+    """Say whether a period can be closed; it ends with 3 when something is in the way, or nobody knows.
 
     Without --entity and --period: all companies and periods at one glance.
     """
@@ -115,7 +115,7 @@ def close_check(
         _closing.say_items(rows, limit)
     else:
         _closing.say_check(found, proposal)
-    if not found.is_clean:
+    if not found.is_clean or (found.state == "clean" and not found.is_compared):
         raise typer.Exit(FOUND_SOMETHING)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlite3 import Connection
 from typing import Final, Literal
 
-from finsync_tui.closing import certificate
+from finsync_tui.closing import certificate, comparisons
 from finsync_tui.closing.certificate import Standing
 from finsync_tui.closing.comparisons import Lag, lags
 from finsync_tui.profile import LegalEntitySetup, Profile
@@ -68,6 +68,8 @@ class CloseCheck:
     """Documents of earlier periods that are still under way."""
     compared: tuple[Compared, ...]
     """Control totals of both sides, from the newest comparisons: where both should hold the same."""
+    was_compared: bool
+    """Whether documents of these days were ever looked for: there may be none."""
     lags: tuple[Lag, ...]
     """Definitions that say nothing reliable about the period by now."""
     accepted: tuple[Accepted, ...]
@@ -84,6 +86,11 @@ class CloseCheck:
     @property
     def is_clean(self) -> bool:
         return not self.obstacles and not self.unassigned and not self.is_future
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the differences of its documents are known: all were compared since it ended and they last changed."""
+        return self.was_compared and not self.lags
 
     @property
     def is_future(self) -> bool:
@@ -125,11 +132,11 @@ class CloseCheck:
                 f"{_documents(self.unassigned)} of those days can't be told to any company and may be of this one. "
                 "See `finsync exceptions list`."
             )
-        if not self.compared and not self.is_future:
+        if not self.was_compared and not self.is_future:
             found.append(
                 f"no reconciliation has compared documents of {name} yet, so nobody knows of breaks. `finsync reconcile` does."
             )
-        if self.compared and not self.is_future:
+        if self.was_compared and not self.is_future:
             found += [f"{one.definition}: its {one.why}" for one in self.lags[:SHOWN_MAX]]
             if len(self.lags) > SHOWN_MAX:
                 found.append(
@@ -194,7 +201,10 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
     unassigned = closing.unassigned(db, first, last)
     is_clean = not unassigned and not any(one.is_obstacle for one in figures)
     accepted = tuple(one for _, _, one in closing.accepted(db, legal_entity, first, last))
-    one_sided = {name for name, one in profile.reconciliations.items() if one.expects == "neither"}
+    one_sided = {name for name, one in profile.reconciliations.items() if one.expects != "both"}
+    compared = tuple(
+        one for one in closing.compared(db, legal_entity, first, last) if one.definition not in one_sided
+    )
     return CloseCheck(
         legal_entity=legal_entity,
         name=setup_of(profile, legal_entity).name,
@@ -203,9 +213,8 @@ def check(db: Connection, profile: Profile, legal_entity: str, period: Period, n
         figures=figures,
         unassigned=unassigned,
         left_over=closing.left_over(db, legal_entity, first),
-        compared=tuple(
-            one for one in closing.compared(db, legal_entity, first, last) if one.definition not in one_sided
-        ),
+        compared=compared,
+        was_compared=bool(compared) or comparisons.was_any(db, profile, period),
         lags=tuple(lags(db, profile, legal_entity, period)),
         accepted=accepted,
         today=setup_of(profile, legal_entity).day(now),

@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from zoneinfo import ZoneInfo
 
 from finsync_tui.profile import Profile
+from finsync_tui.profile.reconciliation import Reconciliation
 from finsync_tui.reconcile import connected
 from store import closing, reconciliations
 from store.closing import Period
@@ -34,8 +35,7 @@ def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) ->
     months = f"{period.starts_on:%Y-%m}", f"{period.ends_on:%Y-%m}"
     zone = ZoneInfo(profile.legal_entities[legal_entity].close.timezone)
     for name, definition in sorted(profile.reconciliations.items()):
-        has_period = definition.source.period is not None or definition.target.period is not None
-        if not definition.is_enabled or not has_period:
+        if not _has_period(definition):
             continue
         pairs = _pairs(db, profile, name)
         if not pairs and not connected.is_unconnected(db, name):
@@ -46,6 +46,22 @@ def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) ->
             why = _why(last, whole, period, changed_at, zone)
             if why:
                 yield Lag(name, why)
+
+
+def was_any(db: Connection, profile: Profile, period: Period) -> bool:
+    """Say whether any definition whose documents have a period has ever read all of it."""
+    months = f"{period.starts_on:%Y-%m}", f"{period.ends_on:%Y-%m}"
+    return any(
+        reconciliations.last_whole(db, name, *pair, months) is not None
+        for name, definition in profile.reconciliations.items()
+        if _has_period(definition)
+        for pair in _pairs(db, profile, name)
+    )
+
+
+def _has_period(definition: Reconciliation) -> bool:
+    has_period = definition.source.period is not None or definition.target.period is not None
+    return definition.is_enabled and has_period
 
 
 def _pairs(db: Connection, profile: Profile, name: str) -> list[tuple[str, str]]:

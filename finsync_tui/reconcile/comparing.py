@@ -97,7 +97,20 @@ class Comparison:
         return {external_id for external_id, some in keys.items() if some <= agreed}
 
     def totals(self, db: Connection) -> list[ControlTotal]:
+        """Return what both sides add up to, where they should hold the same. After what is told by comparing.
+
+        What no key and no rule pairs and the other side need not have is none of it: an ERP's invoices from elsewhere.
+        """
+        setup = self.definition
+        if setup.expects != "both" or setup.source.amount is None or setup.target.amount is None:
+            return []
         found = comparison.totals(db, *self._ids())
+        if self._puts_aside:
+            foreign = {
+                one.group: one for one in comparison.outside(db, self.definition_id, self.target_label)
+            }
+            left = (one.less(foreign[one.group]) if one.group in foreign else one for one in found)
+            found = [one for one in left if one.source_count or one.target_count]
         if self.periods is None:
             return found
         first, last = self.periods
@@ -130,7 +143,7 @@ class Comparison:
 
     def _compare(self, db: Connection, keys: Iterable[str]) -> Iterator[Found]:
         """Judge the rows of these keys. What no key pairs is put aside, and then paired by other rules."""
-        has_rules = bool(self.definition.match)
+        has_rules = self._puts_aside
         if has_rules:
             comparison.clear_candidates(db, self.definition_id, self.target_label, all_of_them=True)
         source_ids, target_ids = self._ids()
@@ -160,9 +173,15 @@ class Comparison:
             comparison.add_candidates(db, self.definition_id, self.target_label, aside)
             yield from self._by_rules(db)
 
+    @property
+    def _puts_aside(self) -> bool:
+        """Say whether what no key pairs is kept aside, for other rules to pair it."""
+        return bool(self.definition.match)
+
     def _alone(self, db: Connection, row: Row, *, is_target: bool) -> Iterator[Found]:
-        self._explain([] if is_target else [row], [row] if is_target else [])
         lack = missing(self.definition, row, is_target=is_target)
+        if lack is not None or not self._puts_aside:
+            self._explain([] if is_target else [row], [row] if is_target else [])
         if lack is None:
             return
         hidden = self.sight.hides(db, row, is_target=is_target)

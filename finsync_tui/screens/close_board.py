@@ -225,7 +225,7 @@ class CloseBoardScreen(WorkScreen):
             return f"{name} is certified, and nothing has changed since."
         if not check.is_clean:
             return f"{name}: something is in the way. Enter shows what."
-        if not check.compared:
+        if not check.was_compared:
             return f"{name}: nothing was compared yet. `finsync reconcile` compares."
         if check.today <= check.period.ends_on:
             return f"{name} runs until {check.period.ends_on.isoformat()}."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from finsync_tui.profile.overlay import shipped
 from store import cases, reconciliations, records
 from store.canonical.organisation import FiscalPeriod
 from store.reconciliations import ControlTotal
@@ -81,7 +82,28 @@ def test_the_board_shows_every_company_and_period(books: Finsync) -> None:
     assert [("Dec-25", "clean", 0), ("Jan-26", "open", 1)] == [
         (one["period"], one["state"], one["counts"]["exception"]) for one in cells
     ]
-    assert "can be closed" in books("close-check").out
+    assert "nothing is in the way" in books("close-check").out
+
+
+def test_what_was_not_compared_is_not_said_to_be_ready(books: Finsync) -> None:
+    """Nothing is in the way that is known; a comparison that failed since leaves that open: 3, and not 0."""
+    december = ("--entity", "DE01", "--period", "Dec-25")
+    definition = books.path / "profiles" / "own" / "reconciliations" / "invoices.toml"
+    definition.parent.mkdir()
+    definition.write_text(
+        (shipped() / "shared" / "reconciliations" / "invoices.toml").read_text(encoding="utf-8"),
+        encoding="utf-8",
+    )
+    known = books("close-check", *december)
+    with books.store() as store, store.transaction() as db:
+        run = reconciliations.begin(db, a_reconcile_run(definition="invoices"), MONDAY)
+        reconciliations.fail(db, run, MONDAY, "oracle can't be asked now")
+    unknown = books("close-check", *december)
+    told = books("close-check", *december, "--json")
+
+    assert (0, 3, 3) == (known.code, unknown.code, told.code)
+    assert ("can be closed" in known.out, "not all of it is compared" in unknown.out) == (True, True)
+    assert (True, False) == (told.json["is_clean"], told.json["is_compared"])
 
 
 def test_a_clean_period_is_certified_and_the_certificate_written(books: Finsync, tmp_path: Path) -> None:

@@ -509,12 +509,35 @@ def test_a_comparison_under_way_or_of_what_has_no_period_is_not_waited_for() -> 
 
 
 def test_totals_of_two_different_things_are_not_shown_as_a_difference() -> None:
-    """Invoices by their date and payments by theirs are no two sides of one sum."""
+    """Invoices by their date and payments by theirs are no two sides of one sum, nor is what one side alone has to hold."""
     desk = Compared(*ORDERED)
     for name in ORDERED:
         desk.ran(name)
 
-    assert ["invoices", "receipts"] == [one.definition for one in desk.check().compared]
+    assert ["invoices"] == [one.definition for one in desk.check().compared]
+
+
+def test_a_period_without_documents_is_certified_once_it_was_looked_for_them() -> None:
+    """Both sides hold nothing of the company in it: there are no totals, and it was compared all the same."""
+    desk = Compared("invoices")
+    run = desk.ran("invoices")
+    desk.store.db.execute("DELETE FROM control_total WHERE run_id=?", (run,))
+
+    assert ((), True) == (desk.check().compared, desk.check().is_compared)
+    assert "DE01" == desk.certify().legal_entity
+
+
+def test_totals_are_those_of_the_newest_comparison_that_saw_all_of_the_period() -> None:
+    """Also when it found nothing there any more; a window of another month does not count."""
+    desk = Compared("invoices")
+    desk.ran("invoices")
+    before = len(desk.check().compared)
+    window = desk.ran("invoices", mode="window", window_from="2026-02", window_to="2026-02")
+    desk.store.db.execute("DELETE FROM control_total WHERE run_id=?", (window,))
+    beside = len(desk.check().compared)
+    desk.store.db.execute("DELETE FROM control_total WHERE run_id=?", (desk.ran("invoices"),))
+
+    assert (1, 1, 0) == (before, beside, len(desk.check().compared))
 
 
 def test_totals_come_from_complete_comparisons_only() -> None:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import a_store
-from tests.finsync_tui.reconcile.sides import Bench, a_definition, an_invoice, told
+from finsync_tui.reconcile.judging import Found
+from tests.builders import a_clock, a_store
+from tests.finsync_tui.reconcile.sides import PAYABLES, Bench, a_definition, an_invoice, told
 
 NUMBER = {"name": "supplier and number", "on": ["supplier", "number"]}
 AMOUNT = {
@@ -372,3 +373,34 @@ def test_what_a_rule_cannot_tell_apart_says_what_it_may_be() -> None:
     assert {"left:0", "left:1", "r0", "r1"} == set(found)
     assert {"may_be": ("r0", "r1"), "by_rule": "amount and date"} == found["left:0"]
     assert ("left:0", "left:1") == found["r1"]["may_be"]
+
+
+def test_control_totals_leave_out_what_the_other_side_need_not_have() -> None:
+    """An ERP's invoice from elsewhere is no difference; once a rule pairs it, it counts. In runs of changes and windows, too."""
+    elsewhere = an_invoice(id="9", mark="", number="X-9", minor=700)
+    definition = a_definition(
+        match=[{"name": "number", "on": ["number"]}],
+        target=PAYABLES["target"] | {"expected": [{"path": "mark", "starts_with": "left:"}]},
+        total_tolerance={},
+    )
+    with a_store(a_clock()) as store:
+        bench = Bench(store, definition)
+        bench.read("source", [an_invoice()])
+        bench.read("target", [an_invoice(), elsewhere])
+
+        def totals(found: list[Found], periods: tuple[str, str] | None = None) -> list[tuple[object, ...]]:
+            assert [] == found
+            shown = bench.comparing(periods).totals(store.db)
+            return [(one.source_count, one.source_minor, one.target_count, one.target_minor) for one in shown]
+
+        january = ("2026-01", "2026-01")
+        seen = [
+            totals(bench.everything()),
+            totals(bench.changes()),
+            totals(bench.everything(january), january),
+        ]
+        bench.read("source", [an_invoice(), an_invoice(id="8", mark="left:8", number="X-9", minor=700)])
+        paired = totals(bench.changes())
+
+    assert [[(1, 10000, 1, 10000)]] * 3 == seen
+    assert [(2, 10700, 2, 10700)] == paired
