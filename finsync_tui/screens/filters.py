@@ -45,6 +45,8 @@ class Field:
     values: tuple[str, ...] = ()
     """The only values there are; empty: any."""
     is_age: bool = False
+    within: str = "{}"
+    """Where the column is one of another list: what holds of a row when the condition, in place of the braces, holds there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ def _term(term: str, grammar: Grammar, now: datetime, me: str, form: Format) -> 
     elif name == "state" and value == "all":
         condition, params = "", []
     else:
-        condition, params = _field(_named(name, grammar.fields), value, now, form)
+        field = _named(name, grammar.fields)
+        condition, params = _field(field, value, now, form)
+        condition = field.within.replace("{}", condition)
     if is_negative and condition:
         # coalesce: what is not known is not equal, so it belongs to the rest
         return f"NOT coalesce({condition}, 0)", params

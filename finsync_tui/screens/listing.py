@@ -307,9 +307,21 @@ class ListScreen(Exporting, Generic[R]):
         )
         table.sort_name, table.is_reversed = self.sort.name, self.is_reversed
         table.load(ids, self._fetch, keeps_place=keeps_place, pages=pages)
+        if not keeps_place:
+            self._go_to_number()
         self._show_filter()
         self._show_titles()
         self.inspect()
+
+    def _go_to_number(self) -> None:
+        """The document that has exactly the number that was looked for comes before those that another system knows by it."""
+        if self.parsed is None or len(self.parsed.terms) != 1:
+            return
+        for index in range(min(self.table.row_count, self.table.size.height)):
+            row = self.table.row_at(index)
+            if row is not None and row.number == self.parsed.terms[0]:
+                self.table.move_to(index)
+                return
 
     def _say_reading(self) -> None:
         """The old rows stay until the new ones are there: say so, when that takes a moment."""

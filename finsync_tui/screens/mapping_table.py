@@ -144,6 +144,10 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         if self.sheet is None:
             kept = Draft.read(self.desk.preferences.get(self._kept))
             self.draft = kept if kept is not None and not kept.is_empty else Draft(sheet.version)
+            if not self.draft.is_empty:
+                self._past.append(
+                    Draft(self.draft.base_version)
+                )  # what it was made of is not known any more: all or nothing
         self.sheet = sheet
         if self.draft.is_empty:
             self.draft, self._base = Draft(sheet.version), sheet.rules

@@ -352,7 +352,7 @@ def _holds(db: Connection) -> tuple[tuple[str, Tally], ...]:
         db, "SELECT reason, currency, count(*), sum(amount_minor) FROM v_on_hold GROUP BY reason, currency"
     )
     ranked = sorted(found.items(), key=lambda one: (-one[1].count, one[0]))
-    return tuple((safe_text(reason, 60), tally) for reason, tally in ranked[:HOLDS_SHOWN])
+    return tuple(ranked[:HOLDS_SHOWN])
 
 
 def _tallies(db: Connection, query: str) -> dict[str, Tally]:

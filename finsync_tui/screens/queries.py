@@ -491,6 +491,7 @@ WORKFLOWS: Listing[WorkflowRow] = Listing(
             Field("due", "due_at", "instant"),
             Field("age", "started_at", "instant", is_age=True),
             Field("ended", "ended_at", "instant", is_age=True),
+            Field("hold", "reason", within="id IN (SELECT id FROM v_on_hold WHERE {})"),
         ),
         words=("document_number", "document_key", "waiting_for"),
         related=_RELATED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from finsync_tui.screens import drawing, signs
+from finsync_tui.screens import drawing, filters, signs
 from finsync_tui.screens.overview import Overview, SystemRow, Tally
 from finsync_tui.screens.signs import Role, Sign
 from finsync_tui.screens.text import safe_text
@@ -111,7 +111,14 @@ def _on_hold(found: Overview) -> list[Line]:
         ),
         *(
             Line(
-                reason, tally.count, "‖", "warn", drawing.bar(tally.count / most, SHAPE_WIDTH), tally.amounts
+                safe_text(reason, 60),
+                tally.count,
+                "‖",
+                "warn",
+                drawing.bar(tally.count / most, SHAPE_WIDTH),
+                tally.amounts,
+                place=place,
+                filter=filters.exactly("hold", reason),
             )
             for reason, tally in found.holds
         ),

@@ -228,6 +228,24 @@ async def test_a_draft_is_seen_undone_kept_and_proposed_after_its_impact(mapped:
     assert left
 
 
+async def test_a_draft_of_another_day_can_be_dropped(mapped: Workspace) -> None:
+    """What was kept is there after a restart, u takes all of it back, and U brings it again."""
+    async with desk(mapped) as pilot:
+        await press(pilot, "j", "enter", "d", "j", "d")
+        assert "draft −2" in screen_text(pilot)
+    async with desk(mapped) as pilot:
+        await press(pilot, "j", "enter")
+        kept = screen_text(pilot)
+        await press(pilot, "u")
+        dropped = screen_text(pilot)
+        await press(pilot, "U")
+        again = screen_text(pilot)
+
+    assert "draft −2" in kept
+    assert "draft" not in dropped
+    assert "draft −2" in again
+
+
 async def test_what_would_break_is_shown(mapped: Workspace) -> None:
     """Taking a rule away that a document on its way needs is counted with its money."""
     async with desk(mapped) as pilot:

@@ -85,10 +85,15 @@ def _on_hold(desk: InvoiceDesk) -> tuple[list[tuple[str, int | None]], list[int]
     prepare(db)
     found = overview.with_counts(db, overview.overview(db, desk.now), desk.now)
     lines = underway._on_hold(found)
-    parsed = parse("is:onhold", WORKFLOWS.grammar, now=desk.now)
-    ids = list(queries.ids(db, WORKFLOWS, parsed, WORKFLOWS.sort("")))
+    lists = [
+        list(queries.ids(db, WORKFLOWS, parse(text, WORKFLOWS.grammar, now=desk.now), WORKFLOWS.sort("")))
+        for text in ("is:onhold", *(line.filter for line in lines), "hold:nothing")
+    ]
     db.close()
     assert all(line.amounts == {"EUR": 10000} for line in lines)
+    ids, *behind, none = lists
+    assert all(found == ids for found in behind)
+    assert [] == none
     return [(line.label, line.count) for line in lines], ids
 
 

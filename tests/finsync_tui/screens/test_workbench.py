@@ -592,6 +592,28 @@ async def test_an_opened_row_is_in_nobodys_way(filled: Path) -> None:
     assert "Workflows · 1" in found
 
 
+async def test_the_document_of_that_number_comes_before_its_namesakes(filled: Path) -> None:
+    """One system's number may be another one's of another document: enter opens the document that has it at its source."""
+    with open_store(filled, VirtualClock(NOW)) as store, store.transaction() as db:
+        (key,) = db.execute(
+            "SELECT document_key FROM workflow ORDER BY changed_at DESC, id DESC LIMIT 1"
+        ).fetchone()
+        (own,) = db.execute("SELECT document_number FROM workflow ORDER BY changed_at, id LIMIT 1").fetchone()
+        db.execute("UPDATE crossref SET number = ? WHERE document_key = ?", (own, key))
+    async with opened(filled) as pilot:
+        await press(pilot, "3", "slash")
+        await write(pilot, own)
+        await press(pilot, "enter")
+        table = pilot.app.screen.query_one("#list", VirtualTable)
+        found = [table.row_at(index).number for index in range(table.row_count)]
+        await press(pilot, "enter")
+        heading = screen_text(pilot)
+
+    assert 2 == len(found)
+    assert own != found[0]
+    assert f"─ {own} ·" in heading
+
+
 async def test_nothing_is_done_to_everything_before_all_of_it_is_known(filled: Path) -> None:
     """While more rows are looked for, * says so, and neither a verb nor an export takes the first rows for all."""
     async with opened(filled) as pilot:
