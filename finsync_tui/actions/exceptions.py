@@ -19,6 +19,7 @@ from finsync_tui.actions.acting import (
 from finsync_tui.actor import Actor
 from finsync_tui.flows import agreed, compensation, not_given_up
 from finsync_tui.flows.registry import FLOWS
+from finsync_tui.profile import Profile
 from store import Store, cases, outbox, workflows
 from store.cases import ExceptionCase
 from store.clock import text
@@ -37,8 +38,9 @@ def retry(store: Store, actor: Actor, case_ids: Sequence[int], *, seen: Seen | N
 
 
 def resolve(
-    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None
-) -> Outcome:
+    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None,
+    profile: Profile | None = None,
+) -> Outcome:  # fmt: skip
     """End exceptions that were settled outside; the held work ends without being delivered.
 
     This is also how a person says that they have looked up a write whose outcome nobody knew: the audit log names it.
@@ -46,7 +48,7 @@ def resolve(
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return end_workflow(store, db, case, actor, reason)
+        return _takes_two(profile, case) or end_workflow(store, db, case, actor, reason)
 
     return each_case(
         store,
@@ -62,8 +64,9 @@ def resolve(
 
 
 def ignore(
-    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None
-) -> Outcome:
+    store: Store, actor: Actor, case_ids: Sequence[int], reason: str, *, seen: Seen | None = None,
+    profile: Profile | None = None,
+) -> Outcome:  # fmt: skip
     """Put exceptions aside for good: the document is not delivered in this version; a new version is looked at anew.
 
     What may have happened can't be ignored: somebody has to look.
@@ -71,7 +74,9 @@ def ignore(
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return looks_first(db, case) or end_workflow(store, db, case, actor, reason)
+        return (
+            _takes_two(profile, case) or looks_first(db, case) or end_workflow(store, db, case, actor, reason)
+        )
 
     return each_case(
         store,
@@ -83,6 +88,16 @@ def ignore(
         state="ignored",
         resolution=reason,
         seen=seen,
+    )
+
+
+def _takes_two(profile: Profile | None, case: ExceptionCase) -> str | None:
+    """Say why one person alone may not end it without its document; None: they may, or no profile could ask for two."""
+    if profile is None or profile.resolving_takes(case.amount_minor, case.currency) == "one":
+        return None
+    return (
+        "the profile asks for two persons to end it without its document: write it off with your reason "
+        "(`finsync exceptions write-off`, key w), and somebody else approves that"
     )
 
 

@@ -333,10 +333,18 @@ def ignore(
 ) -> None:
     """Close exceptions without doing anything about them."""
     from finsync_tui import actions
+    from finsync_tui import profile as profiles
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.ignore(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
+        outcome = actions.ignore(
+            store,
+            actor(workspace),
+            chosen,
+            reason,
+            seen=seen_by(as_seen, chosen),
+            profile=profiles.load(workspace_of(workspace)),
+        )
     report(outcome, "ignored", json=json)
 
 
@@ -372,10 +380,18 @@ def resolve(
 ) -> None:
     """Close exceptions that somebody has taken care of elsewhere."""
     from finsync_tui import actions
+    from finsync_tui import profile as profiles
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.resolve(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
+        outcome = actions.resolve(
+            store,
+            actor(workspace),
+            chosen,
+            reason,
+            seen=seen_by(as_seen, chosen),
+            profile=profiles.load(workspace_of(workspace)),
+        )
     report(outcome, "resolved", json=json)
 
 

@@ -305,6 +305,10 @@ class Profile(_Part):
             return self.write_off_rule
         return "one" if Decimal(abs(amount_minor)).scaleb(-exponent(currency)) < limit else "two"
 
+    def resolving_takes(self, amount_minor: int | None, currency: str | None) -> Literal["one", "two"]:
+        """Return how many persons it takes to end an exception over this amount without its document."""
+        return "one" if self.governance.resolve == "one" else self.write_off_takes(amount_minor, currency)
+
     def retry_for(self, system: str) -> Retry:
         return self.retry.get(system) or self.retry.get("default") or Retry()
 

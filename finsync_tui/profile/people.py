@@ -95,6 +95,10 @@ class Governance(_Part):
         default_factory=dict,
         description="By currency: below this amount one person may write off. What has no amount takes two",
     )
+    resolve: Literal["one", "two"] = Field(
+        default="one",
+        description="two: an exception that takes two persons to write off is neither resolved nor ignored, only written off",
+    )
     duties_accepted: dict[str, str] = Field(
         default_factory=dict,
         description="By person: why the company lives with it that they have duties together that belong apart",

@@ -20,8 +20,6 @@ Deed = Callable[[Store, Actor, Sequence[int], str, Seen], Outcome]
 
 DEEDS: Mapping[Name, Deed] = {
     "retry": lambda store, actor, ids, _, seen: actions.retry(store, actor, ids, seen=seen),
-    "resolve": lambda store, actor, ids, text, seen: actions.resolve(store, actor, ids, text, seen=seen),
-    "ignore": lambda store, actor, ids, text, seen: actions.ignore(store, actor, ids, text, seen=seen),
     "assign": lambda store, actor, ids, text, seen: actions.assign(store, actor, ids, text, seen=seen),
     "comment": lambda store, actor, ids, text, _: actions.comment(store, actor, ids[0], text),
     "snooze": lambda store, actor, ids, text, seen: actions.snooze(
@@ -92,9 +90,13 @@ def perform(
             )
         if verb in writing_off.VERBS:
             return writing_off.decide(load_workspace(path.parent), store, actor, verb, ids, text, seen or {})
+        # a store on its own has no profile that could ask for two persons
+        has_profile = (path.parent / FILE_NAME).is_file()
+        if verb in ("resolve", "ignore"):
+            end = actions.resolve if verb == "resolve" else actions.ignore
+            rules = profiles.load(load_workspace(path.parent)) if has_profile else None
+            return end(store, actor, ids, text, seen=seen or {}, profile=rules)
         if verb == "explain_break":
-            # a store on its own has no profile that could ask for two persons
-            has_profile = (path.parent / FILE_NAME).is_file()
             if not has_profile:
                 return actions.explain_breaks(store, None, actor, ids, text, seen=seen or {})
             own = load_workspace(path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -74,6 +75,25 @@ def test_below_the_limit_one_person_may(amount_minor: int | None, is_enough: boo
     assert is_enough is propose(council, case_id)
 
 
+@pytest.mark.parametrize("end", [actions.resolve, actions.ignore])
+def test_who_may_not_write_off_alone_may_not_resolve_either(end: Any) -> None:
+    """Where the company says so; below the limit, and where it says nothing, one person may."""
+    governance = LIMIT["governance"] | {"resolve": "two"}
+    strict, lenient = Council(governance=governance), Council(**LIMIT)
+
+    def ended(council: Council, amount_minor: int | None) -> bool:
+        case_id = opened(council, amount_minor)
+        with contextlib.suppress(NotAllowedError):
+            end(council.store, council.who("maria"), [case_id], "settled", profile=council.profile)
+        return now(council, case_id).ended_at is not None
+
+    assert (True, False, False) == tuple(ended(strict, amount) for amount in (4_999, 5_000, None))
+    assert ended(lenient, 5_000)
+    case_id = opened(strict, 5_000)
+    with pytest.raises(NotAllowedError, match="write it off with your reason"):
+        end(strict.store, strict.who("maria"), [case_id], "settled", profile=strict.profile)
+
+
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE exception_case SET amount_minor = 9999999", "UPDATE proposal SET maker = 'otto'"],
@@ -141,3 +161,16 @@ def test_the_command_gives_up_what_was_held(finsync: Finsync) -> None:
     ]
     assert [] == finsync("exceptions", "list", "--state", "waiting", "--json").json
     assert "aborted" == finsync("workflow", "show", 1, "--json").json["state"]
+
+
+def test_the_commands_ask_the_profile_how_many_it_takes(finsync: Finsync) -> None:
+    """Neither resolves nor ignores what takes two; the exception stays open, and is told how to go on."""
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    asked = '\n[governance]\nwrite_off = "two"\nresolve = "two"\n'
+    layer.write_text(layer.read_text(encoding="utf-8") + asked, encoding="utf-8")
+
+    for noun in ("resolve", "ignore"):
+        refused = finsync("exceptions", noun, 1, "--reason", "settled")
+        assert 1 == refused.code
+        assert "finsync exceptions write-off" in refused.err
+    assert "open" == finsync("exceptions", "show", 1, "--json").json["state"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
+import tomlkit
 from textual.pilot import Pilot
 
 from finsync_tui.screens import break_queries, drawing
@@ -61,6 +62,30 @@ def the_break(made: Workspace, number: str = "INV-4401") -> breaks.Break:
         found = breaks.get(store.db, break_id)
     assert found is not None
     return found
+
+
+async def test_nobody_walks_around_the_second_person(shared_out: Workspace) -> None:
+    """Where the company says so, x and i lead to the write-off; the exception stays as it is."""
+    layer = shared_out.path / "profiles" / "own" / "profile.toml"
+    profile = tomlkit.parse(layer.read_text(encoding="utf-8")).unwrap()
+    profile.setdefault("governance", {})["resolve"] = "two"
+    layer.write_text(tomlkit.dumps(profile), encoding="utf-8")
+    async with desk_of(shared_out, "maria") as pilot:
+        await press(pilot, "2")
+        for key in ("x", "i"):
+            await answer(pilot, key, "settled by telephone")
+            assert "NOT_ALLOWED" in screen_text(pilot)
+            assert "write it off with your reason" in screen_text(pilot)
+            await press(pilot, "escape")
+
+    with looked_into(shared_out) as store:
+        states = {
+            row[0]
+            for row in store.db.execute(
+                "SELECT state FROM exception_case WHERE ended_at IS NOT NULL AND ended_by = 'maria'"
+            )
+        }
+    assert set() == states
 
 
 async def test_a_break_is_found_and_written_off_by_two_persons(shared_out: Workspace) -> None:
