@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import msgspec
@@ -34,6 +37,8 @@ WORDS: Final = "why"
 Reason = Literal["edited", "missing", "reordered", "truncated", "added", "head", "protected"]
 
 _HEAD = "audit_head"
+_HAS_PROTECTED: Final = b'"protected":{'
+"""How an entry begins to tell its protected values. In a text of an entry the quotation marks would be escaped."""
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +86,7 @@ class Verification:
     | truncated | would follow the last: entries at the end are gone |
     | added | is one that the count does not know |
     | head | is the last: the newest hash that was noted is another, or is gone |
-    | protected | has a protected value that is not the one recorded |
+    | protected | has a protected value that is not the one recorded, or lacks one that nobody recorded as erased |
     """
 
     is_intact: bool
@@ -143,8 +148,9 @@ def record(
 def verify(db: sqlite3.Connection, *, from_seq: int = 1) -> Verification:
     """Check the chain from `from_seq` to its end against one moment's state of the file."""
     with _one_snapshot(db):
-        found = _verify_chain(db, from_seq)
-        return _verify_protected(db, from_seq, found) if found.is_intact else found
+        protected = array("q")
+        found = _verify_chain(db, from_seq, protected)
+        return _verify_protected(db, from_seq, protected, found) if found.is_intact else found
 
 
 def erase_protected(
@@ -166,6 +172,19 @@ def erase_protected(
 def protected_values(db: sqlite3.Connection, seq: int) -> dict[str, str]:
     """Return the protected values of an entry that have not been erased."""
     return dict(db.execute("SELECT name, value FROM audit_protected WHERE seq=?", (seq,)))
+
+
+def erased(db: sqlite3.Connection) -> dict[tuple[int, str], int]:
+    """Return which protected values were erased, by entry and name, and the entry that recorded it."""
+    found: dict[tuple[int, str], int] = {}
+    for seq, body in db.execute(
+        "SELECT seq, body FROM audit WHERE body ->> '$.what' = ? ORDER BY seq", (ERASED,)
+    ):
+        told = from_json(body)
+        of = str(told.get("subject", "")).removeprefix("audit:")
+        if of.isdecimal():
+            found.update({(int(of), str(name)): seq for name in (told.get("after") or {}).get("names", ())})
+    return found
 
 
 def protected_digest(salt: bytes, value: str) -> str:
@@ -204,7 +223,8 @@ def _one_snapshot(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("ROLLBACK")
 
 
-def _verify_chain(db: sqlite3.Connection, from_seq: int) -> Verification:
+def _verify_chain(db: sqlite3.Connection, from_seq: int, protected: array[int]) -> Verification:
+    """Check the links; note in `protected` which entries may have protected values."""
     noted = _noted_head(db)
     previous = FIRST_PREVIOUS
     if from_seq > 1:
@@ -224,6 +244,8 @@ def _verify_chain(db: sqlite3.Connection, from_seq: int) -> Verification:
             return Verification(False, expected - from_seq, seq, reason, previous.hex())
         previous = computed
         expected += 1
+        if _HAS_PROTECTED in body:
+            protected.append(seq)
     bad, why = _end_of_chain(expected - 1, previous, noted)
     return Verification(why is None, expected - from_seq, bad, why, previous.hex())
 
@@ -257,15 +279,40 @@ def _why_broken(
     return "missing" if noted is not None and count < noted[0] else "edited"
 
 
-def _verify_protected(db: sqlite3.Connection, from_seq: int, found: Verification) -> Verification:
-    """Check that the values beside the chain are those whose digests it holds. Erased ones are not there to check."""
-    rows = db.execute(
-        "SELECT p.seq, p.name, p.salt, p.value, a.body FROM audit_protected p LEFT JOIN audit a ON a.seq=p.seq"
-        " WHERE p.seq>=? ORDER BY p.seq",
-        (from_seq,),
+def _verify_protected(
+    db: sqlite3.Connection, from_seq: int, protected: Sequence[int], found: Verification
+) -> Verification:
+    """Check that the values beside the chain are those whose digests it holds, and that those which are gone were erased."""
+    values: dict[str, tuple[bytes, str]]
+    gone: Mapping[tuple[int, str], int] | None = None
+    kept = groupby(
+        db.execute(
+            "SELECT seq, name, salt, value FROM audit_protected WHERE seq>=? ORDER BY seq", (from_seq,)
+        ),
+        key=itemgetter(0),
     )
-    for seq, name, salt, value, body in rows:
-        digests = {} if body is None else from_json(body).get("protected", {})
-        if digests.get(name) != protected_digest(salt, value):
-            return Verification(False, found.count, seq, "protected", found.head)
-    return found
+    beside, rows = next(kept, (None, iter(())))
+    for seq in protected:
+        if beside is not None and beside < seq:
+            break  # beside an entry that has none
+        values = {name: (salt, value) for _, name, salt, value in rows} if beside == seq else {}
+        if beside == seq:
+            beside, rows = next(kept, (None, iter(())))
+        digests = _digests(db, seq)
+        if any(digests.get(name) != protected_digest(salt, value) for name, (salt, value) in values.items()):
+            return _bad_protected(found, seq)
+        for name in digests.keys() - values.keys():
+            gone = erased(db) if gone is None else gone
+            if (seq, name) not in gone:
+                return _bad_protected(found, seq)
+    return found if beside is None else _bad_protected(found, beside)
+
+
+def _bad_protected(found: Verification, seq: int) -> Verification:
+    return Verification(False, found.count, seq, "protected", found.head)
+
+
+def _digests(db: sqlite3.Connection, seq: int) -> dict[str, str]:
+    (body,) = db.execute("SELECT body FROM audit WHERE seq=?", (seq,)).fetchone()
+    digests: dict[str, str] = from_json(body).get("protected", {})
+    return digests

@@ -211,6 +211,36 @@ def _end_progress() -> None:
         print("\r\x1b[K", end="", file=sys.stderr)
 
 
+@app.command(epilog=example('finsync audit erase 4711 --reason "request of 12 March, GDPR Art. 17"'))
+def erase(
+    entry: Annotated[
+        int, typer.Argument(metavar="ENTRY", min=1, help="Its number, as `audit log` shows it.")
+    ],
+    reason: ReasonOption,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase for good what a person wrote in an entry; the log stays whole, and says who erased it."""
+    from finsync_tui import people
+    from finsync_tui.actions.acting import checked_reason
+    from store import audit
+
+    who = actor(workspace)
+    people.require(who.name, who.roles, "audit.erased")
+    with opened(workspace) as store, store.transaction() as db:
+        names = sorted(audit.protected_values(db, entry))
+        count = audit.erase_protected(
+            db, entry, names, who=who.name, why=checked_reason(reason), at=store.clock.now()
+        )
+    if json:
+        say_json({"entry": entry, "erased": names if count else []})
+    elif count:
+        say(f"entry {entry}: {', '.join(names)} erased; the entry itself and its hash are as they were")
+        note("Backups and packs of evidence that were made before still hold it.")
+    else:
+        say(f"entry {entry} holds nothing that can be erased")
+
+
 @app.command(epilog=example("finsync audit log --subject coupa:100234"))
 def log(
     subject: Annotated[

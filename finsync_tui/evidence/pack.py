@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from heapq import merge
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -217,12 +218,18 @@ def _entries(db: Connection, log: Stretch) -> Iterator[bytes]:
 
 
 def _words(db: Connection, log: Stretch) -> Iterator[bytes]:
+    """Yield what people wrote, and of what was erased by law which entry says so, in order of the log."""
     rows = db.execute(
         "SELECT seq, name, salt, value FROM audit_protected WHERE seq BETWEEN ? AND ? ORDER BY seq, name",
         (log.first, log.last),
     )
-    for seq, name, salt, value in rows:
-        yield encode({"seq": seq, "name": name, "salt": salt.hex(), "value": value})
+    kept = ({"seq": seq, "name": name, "salt": salt.hex(), "value": value} for seq, name, salt, value in rows)
+    gone = [
+        {"seq": seq, "name": name, "erased_by": by}
+        for (seq, name), by in sorted(audit.erased(db).items())
+        if log.first <= seq <= log.last
+    ]
+    return (encode(one) for one in merge(kept, gone, key=lambda one: (one["seq"], one["name"])))
 
 
 def _checkpoints(db: Connection, log: Stretch) -> Iterator[bytes]:

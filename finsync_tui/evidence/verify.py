@@ -13,6 +13,7 @@ It ends with 0 when everything holds and with 1 when something does not: then it
               put in or moved does not fit, nor do all that come after it.
 3. checkpoints  at times the hash of the newest entry was signed: a log made anew from some entry on has other hashes there.
 4. words      what people wrote stands beside the log, so that it can be erased by law: the log holds SHA-256 of a salt and it.
+              Words that are gone were erased by somebody, and an entry of the log says by whom.
 5. changes    each change that took two persons bears their signatures over its very text, by keys of the list of people.
 6. rules      each version of a mapping table, policy or profile has the SHA-256 by which decisions name it.
 
@@ -175,18 +176,47 @@ def checkpoint_text(manifest: Dict[str, Any], one: Dict[str, Any]) -> bytes:
     return canonical(dict(told, what="audit.checkpoint"))
 
 
-def check_words(pack: Pack, found: Findings) -> None:
+def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> None:
+    """Check that all words are there that the log has digests of, or that an entry of the log says who erased them."""
     words = pack.objects(WORDS)  # both files are in order of the log
     word = next(words, None)
+    promised: Dict[int, List[Tuple[int, str]]] = {}
     for seq, _, body in entries(pack):
+        told = json.loads(body) if b'"protected"' in body or seq in promised else {}
+        for of, name in promised.pop(seq, []):
+            if (
+                told.get("what") != "audit.erased"
+                or told.get("subject") != "audit:%d" % of
+                or name not in told["after"]["names"]
+            ):
+                found.add(
+                    "words",
+                    "%s of entry %d is gone, and entry %d does not say that it was erased" % (name, of, seq),
+                )
+        beside: Dict[str, Dict[str, Any]] = {}
         while word is not None and word["seq"] <= seq:
-            digests = json.loads(body).get("protected", {}) if word["seq"] == seq else {}
-            told = hashlib.sha256(bytes.fromhex(word["salt"]) + word["value"].encode()).hexdigest()
-            if digests.get(word["name"]) != told:
+            beside[word["name"]] = word
+            if word["seq"] < seq or word["name"] not in told.get("protected", {}):
                 found.add("words", "%s of entry %d is not what was recorded" % (word["name"], word["seq"]))
             word = next(words, None)
+        for name, digest in told.get("protected", {}).items():
+            one = beside.get(name)
+            if one is None:
+                found.add(
+                    "words", "%s of entry %d is gone, and nobody recorded that it was erased" % (name, seq)
+                )
+            elif "erased_by" in one:
+                if one["erased_by"] <= manifest["log"]["last"]:
+                    promised.setdefault(one["erased_by"], []).append((seq, name))
+            elif hashlib.sha256(bytes.fromhex(one["salt"]) + one["value"].encode()).hexdigest() != digest:
+                found.add("words", "%s of entry %d is not what was recorded" % (name, seq))
     if word is not None:
         found.add("words", "there is no entry %d that they belong to" % word["seq"])
+    for by, ofs in promised.items():
+        found.add(
+            "words",
+            "%s of entry %d is gone, and there is no entry %d that erased it" % (ofs[0][1], ofs[0][0], by),
+        )
 
 
 def check_changes(pack: Pack, found: Findings) -> int:
@@ -227,7 +257,7 @@ def check_rules(pack: Pack, found: Findings) -> int:
 
 
 def write_csv(pack: Pack, path: str) -> None:
-    words = {(one["seq"], one["name"]): one["value"] for one in pack.objects(WORDS)}
+    words = {(one["seq"], one["name"]): one.get("value", "(erased)") for one in pack.objects(WORDS)}
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["entry", "at", "who", "what", "about", "why", "before", "after", "from"])
@@ -275,7 +305,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         manifest = check_manifest(pack, given.key, found)
         at = check_log(pack, manifest, found)
         covered = check_checkpoints(pack, manifest, at, found)
-        check_words(pack, found)
+        check_words(pack, manifest, found)
         signatures, rules = check_changes(pack, found), check_rules(pack, found)
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         print("DAMAGED  %-12s it can't be read as a pack of evidence: %r" % ("pack", error))

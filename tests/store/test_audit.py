@@ -300,6 +300,38 @@ def test_protected_values_can_be_erased_without_breaking_the_chain() -> None:
         assert b"DE89" not in b"".join(body for (body,) in store.db.execute("SELECT body FROM audit"))
 
 
+def test_a_protected_value_that_nobody_erased_is_missed() -> None:
+    """Deleting the row is no way to erase what somebody wrote; an entry that only speaks of such values has none."""
+    with a_store() as store:
+        with store.transaction() as db:
+            audit.record(
+                db,
+                [
+                    Entry("a", "b", 'c "protected":{', why='"protected":{'),
+                    Entry("a", "b", "c", protected={"iban": "DE89", "why": "asked"}),
+                    Entry("a", "b", "c", protected={"why": "asked"}),
+                ],
+                MONDAY,
+            )
+        assert audit.verify(store.db).is_intact
+
+        store.db.execute("DELETE FROM audit_protected WHERE seq=2 AND name='why'")
+        assert (2, "protected") == found(store)
+        with store.transaction() as db:
+            audit.erase_protected(db, 2, ["iban"], who="dpo", why="asked", at=MONDAY)
+        assert (2, "protected") == found(store)
+
+
+def test_a_protected_value_beside_no_such_entry_is_found() -> None:
+    """Nobody gets to say what somebody wrote afterwards."""
+    with a_store() as store:
+        with store.transaction() as db:
+            audit.record(db, [Entry("a", "b", "c"), Entry("a", "b", "c", protected={"why": "x"})], MONDAY)
+        store.db.execute("INSERT INTO audit_protected VALUES (1, 'why', x'00', 'because I say so')")
+
+        assert (1, "protected") == found(store)
+
+
 def test_a_changed_protected_value_is_found() -> None:
     """A value beside the chain that is not the one recorded names its entry."""
     with a_store() as store:

@@ -1,4 +1,4 @@
-"""`finsync audit export`: who may, what it says, and what it refuses."""
+"""`finsync audit export` and `erase`: who may, what they say, and what they refuse."""
 
 from __future__ import annotations
 
@@ -59,3 +59,23 @@ def test_only_auditors_and_administrators_may(finsync: Finsync, tmp_path: Path) 
         layer.write_text(PROFILE + tomlkit.dumps(people), encoding="utf-8")
         assert code == _export(finsync, tmp_path / f"{role}.zip")[0]
     assert not (tmp_path / "analyst.zip").exists()
+
+
+def test_words_are_erased_for_good_and_the_log_stays_whole(finsync: Finsync) -> None:
+    """What a person wrote is gone; who erased it, and why, is not."""
+    finsync("exceptions", "comment", 1, "Ada Lovelace called about it")
+    (entry,) = [
+        row["seq"]
+        for row in finsync("audit", "log", "--json").json
+        if row["why"] == "Ada Lovelace called about it"
+    ]
+
+    told = finsync("audit", "erase", entry, "--reason", "asked on 12 March")
+
+    assert (0, True) == (told.code, f"entry {entry}: why erased" in told.out)
+    rows = finsync("audit", "log", "--json").json
+    assert ("audit.erased", "asked on 12 March") == (rows[0]["what"], rows[0]["why"])
+    assert None is next(row["why"] for row in rows if row["seq"] == entry)
+    assert finsync("audit", "verify", "--json").json["is_intact"]
+    assert "nothing that can be erased" in finsync("audit", "erase", entry, "--reason", "again").out
+    assert 1 == finsync("audit", "erase", 9999, "--reason", "no such entry").code

@@ -7,6 +7,7 @@ import base64
 import csv
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -429,6 +430,37 @@ def test_a_log_that_was_changed_before_is_given_as_it_is_and_shows_it(
     assert "entry 7 is edited" == made.problem
     code, damage = _checked(made.path, capsys)
     assert (1, True) == (code, damage[0].startswith("log entry 7 is not the one that was written"))
+
+
+def test_words_that_were_erased_by_law_are_gone_and_the_pack_holds(
+    council: Council, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log says who erased them; without its word they are missing, in the store and in the pack."""
+    db = council.store.db
+    (seq,) = db.execute("SELECT min(seq) FROM audit_protected").fetchone()
+    with council.store.transaction() as writing:
+        audit.erase_protected(writing, seq, ["why"], who="dpo", why="asked", at=MONDAY)
+
+    made = _write(council, secrets, tmp_path / "pack.zip")
+
+    assert (0, []) == _checked(made.path, capsys)
+    words = {row["seq"]: row for row in _rows(made.path, "log/words.jsonl")}
+    assert made.log.first <= words[seq]["erased_by"] <= made.log.last
+    for edit, problem in (
+        (_line(verify.WORDS, 0, lambda _: None), "nobody recorded that it was erased"),
+        (
+            _line(verify.WORDS, 0, lambda line: re.sub(rb'"erased_by":\d+', b'"erased_by":%d' % seq, line)),
+            f"there is no entry {seq} that erased it",
+        ),
+        (
+            _line(
+                verify.WORDS, 1, lambda _: b'{"erased_by":%d,"name":"why","seq":%d}\n' % (seq + 2, seq + 1)
+            ),
+            f"entry {seq + 2} does not say that it was erased",
+        ),
+    ):
+        code, damage = _checked(_edited(made.path, edit), capsys)
+        assert (1, True) == (code, any(problem in one for one in damage))
 
 
 def test_that_a_pack_was_given_out_is_recorded(council: Council, secrets: Secrets, tmp_path: Path) -> None:
