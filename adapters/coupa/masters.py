@@ -156,7 +156,10 @@ class ChangeSupplier:
         sent = await _put_addresses(self.door, str(before.id), request.body)
         planned = await tax_numbers.plan(self.door, str(before.id), request.body)
         await tax_numbers.put(self.door, str(before.id), planned)
-        return replace(_supplier_receipt(echo, planned), was_found=not (wanted or sent or planned.to_send))
+        receipt = _supplier_receipt(echo, planned)
+        if "status" in wanted:  # there are more words for one than ours
+            receipt = replace(receipt, answer={**receipt.answer, "was": {"status": before.status}})
+        return replace(receipt, was_found=not (wanted or sent or planned.to_send))
 
     async def find(self, request: WriteRequest) -> Receipt | None:
         echo = await self._read(request, self._path(request))

@@ -36,6 +36,8 @@ def supplier(body: Mapping[str, Any]) -> dict[str, Any]:
     {'number': 'V-1', 'po-email': 'a@b.example', 'payment-term': {'code': 'Net 30'}}
     """
     sent = {name: body[name] for name in ("number", "name", "status") if body.get(name) is not None}
+    if (body.get("as_in") or {}).get("status"):  # one of several words for a draft
+        sent["status"] = body["as_in"]["status"]
     sent |= {theirs: body[ours] for ours, theirs in SUPPLIER_DETAILS.items() if body.get(ours) is not None}
     if body.get("payment_terms"):
         sent["payment-term"] = {"code": body["payment_terms"]}

@@ -74,9 +74,14 @@ def is_over(have: wire.Supplier) -> bool:
 
 
 def supplier_changes(
-    have: wire.Supplier, document: Supplier, inactive_on: date | None, fields: Collection[str] = FIELDS
+    have: wire.Supplier,
+    document: Supplier,
+    inactive_on: date | None,
+    fields: Collection[str] = FIELDS,
+    as_in: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what a supplier in Oracle lacks to be as wanted: only what differs, and only of these fields."""
+    """Return what a supplier in Oracle lacks to be as wanted: only what differs, and only of these fields. `as_in`: as it was
+    shown once; a day on which it ends comes back with it."""
     wanted: dict[str, Any] = {}
     if "name" in fields:
         wanted["Supplier"] = identifier(document.name, NAME_MAX, "supplier name")
@@ -95,8 +100,11 @@ def supplier_changes(
     above = int(document.parent_id) if document.parent_id is not None else None
     if "parent" in fields and str(have.ParentSupplierId or "") != str(above or ""):
         found["ParentSupplierId"] = above
-    if follows and document.status != "inactive" and is_inactive:
-        found["InactiveDate"] = None
+    ends = as_in.get("InactiveDate") if as_in is not None else None
+    if ends is not None and day(str(ends), "$.as_in") is None:
+        raise CannotExpressError("PAYLOAD_INVALID", "the day on which it ends can't be read")
+    if follows and document.status != "inactive" and is_inactive and have.InactiveDate != ends:
+        found["InactiveDate"] = ends
     return found
 
 

@@ -24,6 +24,7 @@ from adapters.oracle_fusion.outbound_supplier import (
     NewSite,
     address,
     address_changes,
+    is_over,
     site,
     supplier,
     supplier_changes,
@@ -145,7 +146,8 @@ class Suppliers:
         if found.href is None:
             raise self._refused(f"Oracle gave no address (self link) to change supplier {found.Supplier} at")
         if changes:
-            await self._api.update(found.href, changes, found.etag)
+            again = await self._api.update(found.href, changes, found.etag)
+            answer = {**answer, **_told_of_status(request, found, again.decode(wire.Supplier), changes)}
         if place is not None:
             await self._put_address(found.href, *place)
         return _receipt(found, answer=answer)
@@ -196,7 +198,7 @@ class Suppliers:
     async def _plan(self, request: WriteRequest) -> tuple[wire.Supplier, dict[str, Any]]:
         wanted, found = self._supplier(request), await self._state(request)
         day = _day(text_of(request, "inactive_on"))
-        return found, supplier_changes(found, wanted, day, _fields(request))
+        return found, supplier_changes(found, wanted, day, _fields(request), _as_in(request))
 
     # -- several at once
 
@@ -389,3 +391,20 @@ def _day(text: str) -> date | None:
 _supplier = msgspec.json.Decoder(wire.Supplier)
 _site = msgspec.json.Decoder(wire.SupplierSite)
 _address = msgspec.json.Decoder(wire.SupplierAddress)
+
+
+def _as_in(request: WriteRequest) -> Mapping[str, Any] | None:
+    """Return what the supplier showed of its status once, and shall again; None: the request brings nothing back."""
+    was = request.body.get("as_in")
+    return was if isinstance(was, Mapping) else None
+
+
+def _told_of_status(
+    request: WriteRequest, before: wire.Supplier, now: wire.Supplier, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the day was on which it ended before, and that one which came back has come."""
+    if "InactiveDate" not in changes:
+        return {}
+    if _as_in(request) is None:
+        return {"was": {"InactiveDate": before.InactiveDate}}
+    return {"has_ended": True} if is_over(now) else {}

@@ -196,7 +196,7 @@ def _supplier_change(context: Context, delivery: Delivery) -> Counter | None:
         return _adopted(context, delivery) if is_own else None
     if body.get("before") is not None:
         key = f"{delivery.system}:{delivery.external_id}"
-        wanted = merging.change_body(context.db, key, str(body["before"]), context.now)
+        wanted = merging.change_body(context.db, key, str(body["before"]), context.now, ended=delivery)
         return Counter(delivery.operation, wanted, delivery.external_id)
     return _followed(context, delivery, body)
 

@@ -23,12 +23,12 @@ from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, W
 from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
 from finsync_tui.suppliers import in_flight, merging
-from store import audit, events, findings, records, supplier_merges
+from store import audit, events, findings, outbox, records, supplier_merges
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
 from store.columns import from_json
-from store.outbox import Claim
+from store.outbox import Claim, Delivery
 from store.supplier_merges import Merge
 from store.workflows import Workflow
 
@@ -73,7 +73,12 @@ class SupplierMerge(AskedFlow):
             return f"{key} is no double of what was agreed on"
         is_ending = workflow.kind == MERGE and workflow.step != compensation.STEP
         if not merging.is_change(
-            from_json(write.body), "inactive" if is_ending else str(ending["status"]), now
+            db,
+            key,
+            from_json(write.body),
+            "inactive" if is_ending else str(ending["status"]),
+            now,
+            _ended_by(db, merge, key),
         ):
             return "it says something else than was agreed on"
         return problem_of(db, profile, merge)
@@ -185,7 +190,9 @@ def request_ending(context: Context) -> Answer:
     held = records.get(context.db, Supplier, stays.system, stays.external_id)
     if held is None or held.record.status == "inactive":
         return _outdated(context, merge, f"{stays}, which stays, is inactive by now")
-    _request(context, ending["key"], "inactive", "ending_entry", before=ending["status"])
+    shown = records.payload(context.db, Supplier.entity, *RecordKey.parse(ending["key"]))
+    version = {} if shown is None else {"version": shown[1]}
+    _request(context, ending["key"], "inactive", "ending_entry", {"before": ending["status"], **version})
     return Done({"double": ending["key"], "status": "inactive"})
 
 
@@ -218,7 +225,9 @@ def request_return(context: Context) -> Answer:
     ended = context.data["ended"]
     if place >= len(ended):
         return Done({"note": "nothing more comes back"}, goto="verify_return", is_skipped=not ended)
-    _request(context, ended[place]["key"], ended[place]["status"], "return_entry", before="inactive")
+    key = ended[place]["key"]
+    by = _ended_by(context.db, _merge(context), key)
+    _request(context, key, ended[place]["status"], "return_entry", {"before": "inactive"}, by)
     return Done({"double": ended[place]["key"], "status": ended[place]["status"]})
 
 
@@ -226,7 +235,13 @@ def await_return(context: Context) -> Answer:
     answer = outgoing.await_delivery(context, int(context.data["return_entry"]))
     if not isinstance(answer, Done):
         return answer
-    context.data["place"] = int(context.data["place"]) + 1
+    place, told = int(context.data["place"]), outbox.get(context.db, int(context.data["return_entry"]))
+    said = ((told.receipt if told is not None else None) or {}).get("answer") or {}
+    if said.get("has_ended"):  # the day on which it ends has come meanwhile
+        ended = [dict(one) for one in context.data["ended"]]
+        ended[place]["shown"] = "inactive"
+        context.data["ended"] = ended
+    context.data["place"] = place + 1
     return Done(answer.detail, goto="request_return")
 
 
@@ -258,12 +273,27 @@ def _tell_kept(context: Context, merge: Merge, kept: Sequence[str]) -> None:
     findings.append(context.db, [told])
 
 
-def _request(context: Context, key: str, status: str, name: str, *, before: str) -> None:
+def _request(
+    context: Context, key: str, status: str, name: str, said: Mapping[str, Any], ended: Delivery | None = None
+) -> None:
     target = RecordKey.parse(key)
-    body = {**merging.change_body(context.db, key, status, context.now), "before": before}
+    body = {**merging.change_body(context.db, key, status, context.now, ended=ended), **said}
     context.data[name] = outgoing.enqueue(
         context, target.system, merging.CHANGE, body, external_id=target.external_id, part=key
     )
+
+
+def _ended_by(db: Connection, merge: Merge, key: str) -> Delivery | None:
+    """Return the delivery by which a double was ended."""
+    found = outbox.of_workflow(db, merge.workflow_id) if merge.workflow_id is not None else []
+    return next(
+        (
+            one for one in found
+            if f"{one.system}:{one.external_id}" == key and one.state in ("delivered", "verified")
+            and from_json(one.body).get("status") == "inactive"
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _seen(context: Context) -> Answer:

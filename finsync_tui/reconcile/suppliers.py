@@ -70,7 +70,7 @@ class SupplierStatusCheck:
     def see(self, db: Connection, workflow: Workflow, found: Found) -> Seen:
         seen: dict[str, list[Difference]] = {}
         for one, want in zip(workflow.data["ended"], self.wants(db, workflow), strict=True):
-            expected = "inactive" if workflow.kind == "merge" else one["status"]
+            expected = "inactive" if workflow.kind == "merge" else one.get("shown", one["status"])
             shown = found.get(want)
             status = shown.status if isinstance(shown, Supplier) else "missing"
             differences = seen.setdefault(want.system, [])

@@ -19,11 +19,14 @@ from store import crossrefs, golden_suppliers, records, supplier_answers
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
 from store.clock import instant, text
-from store.columns import encode
+from store.columns import encode, from_json
 from store.crossrefs import Crossref
 from store.errors import NotAllowedError, NotFoundError
+from store.outbox import Delivery
 from store.proposals import Rule
 
+SHOWN_STATUS: Final = ("InactiveDate", "status")
+"""In which attributes systems say more of a status than ours do."""
 CHANGE: Final = "supplier.change"
 ENTITY: Final = Supplier.entity
 
@@ -281,29 +284,51 @@ def take_back(db: Connection, made: Mapping[str, Any], applied: Mapping[str, Any
     return kept
 
 
-def change_body(db: Connection, key: str, status: str, now: datetime) -> dict[str, Any]:
-    """Return the request that gives a supplier this status and changes nothing else of it."""
+def change_body(
+    db: Connection, key: str, status: str, now: datetime, *, ended: Delivery | None = None
+) -> dict[str, Any]:
+    """Return the request that gives a supplier this status and changes nothing else of it. `ended`: the delivery that this takes
+    back. What was there then may say more than a status: a day on which it ends, or one of several words for a draft."""
     record = _held(db, key).model_copy(update={"status": status})
     body: dict[str, Any] = {"supplier": record.model_dump(mode="json"), "fields": ["status"]}
     if status == "inactive":
         body |= {"status": "inactive", "inactive_on": now.date().isoformat()}
     else:
         body |= {"status": "active" if status == "on_hold" else status}
+        was = _was(db, key, ended) if ended is not None else None
+        if was:
+            body["as_in"] = was
     return body
 
 
-def is_change(body: Mapping[str, Any], status: str, now: datetime) -> bool:
-    """Say whether a request gives a supplier this status, today or since, and changes nothing else of it."""
+def is_change(
+    db: Connection, key: str, body: Mapping[str, Any], status: str, now: datetime, ended: Delivery | None
+) -> bool:
+    """Say whether a request gives a supplier this status, today or since, and changes nothing else of it: what it brings back
+    is what was there when `ended` was sent."""
     asked = {name: body.get(name) for name in ("fields", "status")}
     wanted = {"fields": ["status"], "status": "active" if status == "on_hold" else status}
-    allowed = {"supplier", "before", *asked} | ({"inactive_on"} if status == "inactive" else set())
+    allowed = {"supplier", "before", *asked} | (
+        {"inactive_on", "version"} if status == "inactive" else {"as_in"}
+    )
     return (
         asked == wanted
+        and ("as_in" not in body or (ended is not None and body["as_in"] == _was(db, key, ended)))
         and isinstance(body.get("supplier"), Mapping)
         and body["supplier"].get("status") == status
         and body.keys() <= allowed
         and str(body.get("inactive_on", "")) <= now.date().isoformat()
     )
+
+
+def _was(db: Connection, key: str, ended: Delivery) -> dict[str, Any] | None:
+    """Return what a system had shown of a supplier when it was asked to end it: as it answered, else as it was read last."""
+    was = ((ended.receipt or {}).get("answer") or {}).get("was")
+    if was is None:
+        version = from_json(ended.body).get("version")
+        row = records.payload(db, ENTITY, *RecordKey.parse(key), version) if version is not None else None
+        was = from_json(row[0]) if row is not None else None
+    return {name: was[name] for name in SHOWN_STATUS if name in was} if isinstance(was, dict) else None
 
 
 def _held(db: Connection, key: str) -> Supplier:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from finsync_tui import actions
@@ -582,3 +582,133 @@ def _known(books: Books) -> list[Any]:
             "SELECT system, external_id, golden_id FROM golden_member ORDER BY 1, 2",
         )
     ]
+
+
+@given(st.data())
+@settings(max_examples=8, phases=[Phase.explicit, Phase.generate])
+def test_whatever_was_merged_and_parted_every_system_is_as_it_was(data: st.DataObject) -> None:
+    """Over the simulated systems: statuses and days that say more than ours do, several merges, undone in turn."""
+    estate = Twice()
+    third, theirs = (
+        estate.coupa_supplier("Blohm Anlagenbau UK", number="V-9"),
+        estate.oracle_supplier("Blohm UK", number="V-9"),
+    )
+    coupa = (estate.double, third)
+    for one in coupa:
+        shown = data.draw(
+            st.sampled_from([{}, {"status": "draft"}, {"status": "onboarding"}, {"on-hold": True}])
+        )
+        document = estate.coupa.simulator.document("suppliers", one)
+        estate.coupa.simulator.put("suppliers", {**document, **shown})
+    for one in (estate.erp_double, theirs):
+        row = estate.oracle.simulator.world.row("suppliers", one)
+        assert row is not None
+        row.data["InactiveDate"] = data.draw(st.sampled_from([None, "2027-12-31", "2026-06-30"]))
+        row.touch(estate.clock.now())
+    estate.cycle()
+    records_of = [
+        *(f"{SOURCE}:{one}" for one in (estate.kept, *coupa)),
+        *(f"{TARGET}:{one}" for one in (estate.erp_kept, estate.erp_double, theirs)),
+    ]
+    before = [
+        *(estate.coupa_state(one) for one in coupa),
+        *(estate.oracle_state(one) for one in (estate.erp_double, theirs)),
+    ]
+    known = estate.everything()
+    merges: list[int] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        keep, double = data.draw(st.permutations(records_of))[:2]
+        merge_id = _merged(estate, keep, double)
+        if merge_id is not None:
+            merges.append(merge_id)
+
+    for merge_id in reversed(merges):
+        actions.part_suppliers(estate.store, estate.who(), merge_id, "they are others")
+        estate.cycle()
+        estate.cycle()
+
+    after = [
+        *(estate.coupa_state(one) for one in coupa),
+        *(estate.oracle_state(one) for one in (estate.erp_double, theirs)),
+    ]
+    assert ["parted"] * len(merges) == [estate.state(one) for one in merges]
+    assert before == after
+    assert {**known, "answers": None} == {**estate.everything(), "answers": None}
+    assert _without_times(known["answers"]) == _without_times(estate.everything()["answers"])
+
+
+def _merged(estate: Twice, keep: str, double: str) -> int | None:
+    try:
+        made = actions.merge_suppliers(
+            estate.store, estate.profile, estate.who(), keep, double, "one company", estate.signer()
+        )
+        actions.approve_merge(
+            estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom")
+        )
+    except NotAllowedError:
+        return None
+    estate.settle()
+    estate.cycle()
+    estate.cycle()
+    assert "merged" == estate.state(int(made.merge))
+    return int(made.merge)
+
+
+def _without_times(answers: Any) -> list[Any]:
+    return sorted((one, other, said) for one, other, said, _ in answers)
+
+
+def test_a_day_on_which_a_double_ends_comes_back_with_it() -> None:
+    """The contract ends next year: merged it is inactive at once, parted it ends next year again."""
+    estate = Twice()
+    row = estate.oracle.simulator.world.row("suppliers", estate.erp_double)
+    assert row is not None
+    row.data["InactiveDate"] = "2027-12-31"
+    row.touch(estate.clock.now())
+    estate.cycle()
+    merge_id = estate.merged()
+    estate.cycle()
+    merged = estate.oracle_state(estate.erp_double)["InactiveDate"]
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "two companies")
+    estate.cycle()
+    estate.cycle()
+
+    assert "2026-01-05" == merged
+    assert "2027-12-31" == estate.oracle_state(estate.erp_double)["InactiveDate"]
+    assert ("parted", []) == (estate.state(merge_id), estate.open_classes)
+
+
+def test_a_day_that_has_come_meanwhile_comes_back_too() -> None:
+    """It would have ended in June without the merge: parted in August it has ended, and that is no difference."""
+    estate = Twice()
+    row = estate.oracle.simulator.world.row("suppliers", estate.erp_double)
+    assert row is not None
+    row.data["InactiveDate"] = "2026-06-30"
+    row.touch(estate.clock.now())
+    estate.cycle()
+    merge_id = estate.merged()
+    estate.cycle(timedelta(days=220))
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "two companies")
+    estate.cycle()
+    estate.cycle()
+
+    assert "2026-06-30" == estate.oracle_state(estate.erp_double)["InactiveDate"]
+    assert ("parted", []) == (estate.state(merge_id), estate.open_classes)
+
+
+def test_a_double_that_was_being_onboarded_is_so_again() -> None:
+    """Coupa has two words for what is a draft here."""
+    estate = Twice()
+    document = estate.coupa.simulator.document("suppliers", estate.double)
+    estate.coupa.simulator.put("suppliers", {**document, "status": "onboarding"})
+    estate.cycle()
+    merge_id = estate.merged()
+    estate.cycle()
+
+    actions.part_suppliers(estate.store, estate.who(), merge_id, "two companies")
+    estate.cycle()
+    estate.cycle()
+
+    assert "onboarding" == estate.coupa_state(estate.double)["status"]
