@@ -9,7 +9,7 @@ too, or resolve. Should the ERP hold it in force again, it goes on by itself: `p
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.invoice import postings, subject
+from finsync_tui.flows.invoice import doubles, postings, subject
 from finsync_tui.flows.steps import Answer, Context, Done
 from store import commitments
 
@@ -47,4 +47,6 @@ def await_cancelled_told(context: Context) -> Answer:
         context.data["is_cancelled"] = False
         return Done({"note": f"in force in {subject.target(context)} again"}, goto="publish")
     answer = outgoing.await_delivery(context, int(context.data["cancelled_entry"]))
+    if isinstance(answer, Done) and doubles.untold(context):  # a payment that was called back for it
+        return Done({"note": "there is news of a payment"}, goto="record_payment")
     return subject.cancelled_there(context) if isinstance(answer, Done) else answer

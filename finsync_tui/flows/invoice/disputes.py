@@ -74,8 +74,10 @@ def await_settled(context: Context) -> Answer:
     """Wait until the source has settled it. Where the ERP holds nothing, an analyst has to see to it meanwhile."""
     source, target = subject.source(context), subject.target(context)
     if doubles.untold(context):
+        context.data["dispute_shown"] = False  # it is disputed after that, too
         return Done({"note": "paid all the same"}, goto="record_payment")
     if doubles.doubts(context):
+        context.data["dispute_shown"] = False
         return Done({"note": "paid all the same, and perhaps twice"}, goto="check_payment")
     if subject.is_cancelled_there(context):
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")

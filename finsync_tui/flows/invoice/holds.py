@@ -6,7 +6,7 @@ An invoice may be held more than once: each time is told, and each release.
 from __future__ import annotations
 
 from finsync_tui.flows import outgoing
-from finsync_tui.flows.invoice import disputes, subject
+from finsync_tui.flows.invoice import disputes, doubles, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Wait
 
 STATUS_MAX = 250
@@ -24,7 +24,7 @@ def tell_hold(context: Context) -> Answer:
         context, subject.source(context), "invoice.write_back", {"fields": fields},
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"hold-{count}",
     )  # fmt: skip
-    context.data.update(hold_entry=entry_id, hold_count=count, hold_shown=False)
+    context.data.update(hold_entry=entry_id, hold_count=count, hold_shown=False, is_hold_told=True)
     context.data["hold_entries"] = [*context.data.get("hold_entries", []), entry_id]
     return Done({"entry": entry_id, **fields})
 
@@ -38,12 +38,16 @@ def await_hold_told(context: Context) -> Answer:
 
 
 def await_release(context: Context) -> Answer:
-    """Wait until the ERP has released it; that is done there. An analyst sees it meanwhile."""
+    """Wait until the ERP has released it; that is done there. An analyst sees it meanwhile, and the source is told what becomes
+    of its payments."""
     shown, target = subject.shown(context), subject.target(context)
     if shown is not None and shown.status in ("approved", "pending_approval"):
         return Done({"note": "released in the ERP"}, goto="verify_posting")
     if shown is not None and shown.status == "cancelled":
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
+    if doubles.untold(context):
+        context.data.update(hold_shown=False, is_hold_told=True)  # it is held after that, too
+        return Done({"note": "there is news of a payment"}, goto="record_payment")
     if not context.data.get("hold_shown"):
         context.data["hold_shown"] = True
         return subject.stop(
@@ -52,6 +56,11 @@ def await_release(context: Context) -> Answer:
             target, {"holds": reasons(context)},
         )  # fmt: skip
     return Wait(f"release of the hold in {target}")
+
+
+def is_told(context: Context) -> bool:
+    """Say whether the source reads that the ERP holds it, which is nobody's hold but the ERP's."""
+    return bool(context.data.get("is_hold_told")) and disputes.our_hold(context) is None
 
 
 def is_held(context: Context) -> bool:

@@ -21,7 +21,7 @@ def write_back(context: Context) -> Answer:
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS,
         part=_after_what(context),
     )  # fmt: skip
-    context.data.update(write_back_entry=entry_id, written=fields)
+    context.data.update(write_back_entry=entry_id, written=fields, is_hold_told=False)
     return Done({"entry": entry_id, **fields})
 
 
@@ -53,6 +53,8 @@ def _to_do(context: Context) -> Answer | None:
     news = doubles.untold(context)
     if news:
         return settled.late(context) or Done({"payments": sorted(news)}, goto="record_payment")
+    if holds.is_told(context):
+        return Done({"on_hold": holds.reasons(context)}, goto="await_release")
     if subject.is_cancelled_there(context):
         return Done({"note": f"cancelled in {subject.target(context)}"}, goto="tell_cancelled")
     if subject.invoice(context).total.amount_minor <= 0:

@@ -1,4 +1,6 @@
-"""What an ERP makes of a document between its last delivery and the read-back that ends it: nobody may miss that."""
+"""What an ERP makes of a document while it is held, or between its last delivery and the read-back that ends it: nobody may
+miss that.
+"""
 
 from __future__ import annotations
 
@@ -177,3 +179,64 @@ def test_an_order_that_the_erp_goes_on_to_cancel_while_its_source_is_told_of_a_l
     assert (0, ["ORDER_ENDED", "ORDER_ENDED"], "done") == (
         desk.open_minor, desk.noted, desk.order_flows()[-1].state,
     )  # fmt: skip
+
+
+def _held_after_a_part_was_paid(how: str) -> InvoiceDesk:
+    desk = a_desk_with_goods()
+    desk.post()
+    desk.pay(amount="40")
+    _drain_all(desk)
+    match how:
+        case "held in the ERP":
+            desk.erp_shows(status="on_hold", holds=("Amount",))
+        case "cancelled in the ERP":
+            desk.erp_shows(status="cancelled")
+        case "disputed":
+            desk.tell(SOURCE, "I1", an_invoice(status="on_hold"))
+    _drain_all(desk)
+    return desk
+
+
+def _drain_all(desk: InvoiceDesk) -> None:
+    while desk.pending:
+        desk.answer()
+    _drain(desk)
+
+
+@pytest.mark.parametrize(
+    ("how", "class_"),
+    [
+        ("held in the ERP", "INVOICE_ON_HOLD"),
+        ("cancelled in the ERP", "READ_BACK_DIFFERS"),
+        ("disputed", "INVOICE_DISPUTED"),
+    ],
+)
+def test_a_payment_that_is_called_back_while_an_analyst_looks_is_told_and_they_go_on_looking(
+    how: str, class_: str
+) -> None:
+    """An invoice that is wrong is held, and its payment called back: the source does not keep what nobody paid, and what the
+    exception is about is not gone with that."""
+    desk = _held_after_a_part_was_paid(how)
+    before = (desk.step(), [one for one in desk.exceptions if one[1] == "open"])
+
+    desk.pay(amount="40", status="voided")
+    _drain_all(desk)
+
+    assert [("P1", "40"), ("Void P1", "-40")] == desk.recorded
+    assert [(class_, "open")] == before[1]
+    assert before == (desk.step(), [one for one in desk.exceptions if one[1] == "open"])
+
+
+def test_what_is_paid_while_it_is_held_reads_posted_after_its_release() -> None:
+    """Paid in full by a payment that the hold did not stop: told at once, and the release is not missed."""
+    desk = _held_after_a_part_was_paid("held in the ERP")
+
+    desk.pay("P2", "60")
+    _drain_all(desk)
+    held = (desk.step(), desk.recorded, desk.statuses)
+    desk.erp_shows(status="approved", holds=())
+    _drain_all(desk)
+
+    assert ("await_release", [("P1", "40"), ("P2", "60")], ["Posted", "On hold: Amount"]) == held
+    assert ("done", ["Posted", "On hold: Amount", "Posted"]) == (desk.step(), desk.statuses)
+    assert [] == [one for one in desk.exceptions if one[1] == "open"]
