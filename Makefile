@@ -10,6 +10,7 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 PACKAGES := store adapters finsync_tui tests benchmarks docs
 COUNTS ?= $(or $(FINSYNC_TEST_COUNTS),reduced)
+TESTS ?= tests/finsync_tui/cli tests/journeys/test_tour.py
 # Three on two cores: a third of the time a journey or a screen waits for something.
 WORKERS ?= 3
 
@@ -17,7 +18,7 @@ WORKERS ?= 3
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
   if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
 
-.PHONY: help install demo test lint verify bench lock format docs clean
+.PHONY: help install demo test lint verify bench contracts lock format docs clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -50,7 +51,15 @@ bench: $(INSTALLED)  ## timed scenarios; see benchmarks/
 docs: $(INSTALLED)  ## write the generated pages again: docs/cli.md, docs/images
 	@$(BIN)/python -m docs.make_cli
 	@$(BIN)/python -m docs.make_views
+	@$(BIN)/python -m docs.make_dictionary
 	@$(BIN)/python -m docs.make_images
+
+contracts: $(INSTALLED)  ## write the next versions of contracts that only added; TESTS=... for a few tests only
+	@mkdir -p build/faces && rm -f build/faces/*.json
+	@FINSYNC_LEARN=$(CURDIR)/build/faces $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	@$(BIN)/python -m docs.make_contracts $(MAJOR) build/faces
+	@$(BIN)/python -m docs.make_dictionary
+	@$(BIN)/python -m docs.make_cli
 
 lock: $(INSTALLED)  ## pin all dependencies again, with hashes (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/' >&2; exit 1; }

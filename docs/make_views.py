@@ -393,7 +393,7 @@ def section(found: dict[str, list[str]]) -> str:
     """Return the part of the page that lists each view's columns; KeyError names a column without a meaning."""
     parts = [BEGIN]
     for view, names in found.items():
-        rows = [f"| `{name}` | {_meaning(view, name)} |" for name in names]
+        rows = [f"| `{name}` | {meaning(view, name)} |" for name in names]
         parts.append("\n".join([f"### `{view}`", "", "| column | meaning |", "| --- | --- |", *rows]))
     return "\n\n".join([*parts, END])
 
@@ -405,7 +405,8 @@ def page() -> str:
     return before + section(columns()) + rest.partition(END)[2]
 
 
-def _meaning(view: str, name: str) -> str:
+def meaning(view: str, name: str) -> str:
+    """Return what a column means; KeyError when nothing says it."""
     own = OWN[view].get(name)
     return own if own is not None else COMMON[name]
 

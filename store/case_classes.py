@@ -1,4 +1,4 @@
-"""The classes of exceptions that finsync opens by itself; each is a row in docs/errors.md."""
+"""The classes of exceptions and findings that finsync opens by itself; each is a row in docs/errors.md."""
 
 from __future__ import annotations
 
@@ -72,5 +72,43 @@ CASE_CLASSES: Final = frozenset(
         "POLICY_HELD",
         "POLICY_UNDECIDED",
         "EMERGENCY_REVERTED",
+    ]
+)
+
+FINDING_CLASSES: Final = frozenset(
+    [
+        "THROTTLED",
+        "MAINTENANCE",
+        "OUTCOME_UNKNOWN",
+        "DUPLICATE_EVENT",
+        "STALE_VERSION",
+        "AUDIT_CHANGED",
+        "MAPPING_DEFAULT",
+        "POLICY_NOTED",
+        "UNAVAILABLE",
+        "APPROVED_BY_DELEGATE",
+        "BUDGET_LOW",
+        "REPORT_DIFFERS",
+        "BANK_DETAILS_CHANGING",
+        "SUPPLIER_BLOCKED",
+        "SUPPLIER_DUPLICATE_PREVENTED",
+        "SUPPLIER_NOT_RESTORED",
+        "SUPPLIER_NUMBER_TAKEN",
+        "TAX_NUMBERS_LEFT_OUT",
+        "DOCUMENT_LEFT",
+        "APPROVAL_LIMIT_UNKNOWN",
+        "DRIFT",
+        "MAPPING_DIFFERS",
+        "MAPPING_UNTRUSTED",
+        "EMERGENCY_DECIDED",
+        "EMERGENCY_IN_FORCE",
+        "POLICY_DIFFERS",
+        "POLICY_UNTRUSTED",
+        "ABORT_REFUSED",
+        "ORDER_ENDED",
+        "PAID_OTHERWISE",
+        "PAYMENT_CHANGED",
+        "BANK_ENTRY",
+        "PREPAYMENT_NOT_APPLIED",
     ]
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
     from _pytest.terminal import TerminalReporter
+
+    from store import events
+    from store.canonical.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,30 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     counts = _chosen()
     more = "; make verify runs the full counts" if counts.name == "reduced" else ""
     terminalreporter.write_line(f"counts ({counts.name}): {counts}{more}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _events_follow_their_contracts() -> Iterator[None]:
+    """Hold every event that the program makes in any test against the contract of its type; those that tests make up are left alone."""
+    from store import events
+    from store.canonical import event_types
+
+    append = events.append
+
+    def held_against(db: sqlite3.Connection, made: Iterable[events.Fact | Event]) -> int:
+        told = list(made)
+        is_ours = sys._getframe(1).f_globals["__name__"].startswith("finsync_tui.")
+        for one in told if is_ours else ():
+            name = event_types.name_of(one.type)
+            assert name in event_types.EVENTS, (
+                f"no contract says what {one.type} tells: store/canonical/event_types.py"
+            )
+            assert None is event_types.problems(name, one.data), one
+        return append(db, told)
+
+    events.append = held_against
+    yield
+    events.append = append
 
 
 @pytest.fixture(scope="session")

@@ -4,63 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 import typer
 
 import adapters
-import finsync_tui
-import store
 from docs import make_cli, make_views
+from docs.make_contracts import error_classes
 from finsync_tui.cli import app
 from store import memory_store
-from store.case_classes import CASE_CLASSES
+from store.case_classes import CASE_CLASSES, FINDING_CLASSES
 from store.clock import SystemClock
-from store.errors import FinsyncError
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FINDING_CLASSES = frozenset(
-    [
-        "THROTTLED",
-        "MAINTENANCE",
-        "OUTCOME_UNKNOWN",
-        "DUPLICATE_EVENT",
-        "STALE_VERSION",
-        "AUDIT_CHANGED",
-        "MAPPING_DEFAULT",
-        "POLICY_NOTED",
-        "UNAVAILABLE",
-        "APPROVED_BY_DELEGATE",
-        "BUDGET_LOW",
-        "REPORT_DIFFERS",
-        "BANK_DETAILS_CHANGING",
-        "BANK_ENTRY",
-        "SUPPLIER_BLOCKED",
-        "SUPPLIER_DUPLICATE_PREVENTED",
-        "SUPPLIER_NOT_RESTORED",
-        "SUPPLIER_NUMBER_TAKEN",
-        "TAX_NUMBERS_LEFT_OUT",
-        "DOCUMENT_LEFT",
-        "APPROVAL_LIMIT_UNKNOWN",
-        "DRIFT",
-        "MAPPING_DIFFERS",
-        "MAPPING_UNTRUSTED",
-        "EMERGENCY_DECIDED",
-        "EMERGENCY_IN_FORCE",
-        "POLICY_DIFFERS",
-        "POLICY_UNTRUSTED",
-        "ABORT_REFUSED",
-        "ORDER_ENDED",
-        "PAID_OTHERWISE",
-        "PAYMENT_CHANGED",
-        "PREPAYMENT_NOT_APPLIED",
-    ]
-)
 
 
 def first_cells(page: str, heading: str) -> set[str]:
@@ -68,20 +27,6 @@ def first_cells(page: str, heading: str) -> set[str]:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     return set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
-
-
-def error_classes() -> Iterator[type[FinsyncError]]:
-    """Yield every error class of the program."""
-    for package in (store, adapters, finsync_tui):
-        for module in walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith("__main__"):
-                import_module(module.name)
-    todo: list[type[FinsyncError]] = [FinsyncError]
-    while todo:
-        found = todo.pop()
-        todo += found.__subclasses__()
-        if found.__module__.split(".")[0] in ("store", "adapters", "finsync_tui"):
-            yield found
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -1,51 +1,202 @@
-"""`finsync contract`: the canonical shapes, as JSON Schema."""
+"""`finsync contract`: what others hold on to, as JSON Schema: entities, events, commands, views and codes."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finsync_tui.cli._context import JsonOption, example
-from finsync_tui.cli._output import say, say_json, table
+from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, example
+from finsync_tui.cli._output import note, say, say_json, table
 
-app = typer.Typer(name="contract", help="The shapes documents are translated into.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from finsync_tui.contracts import Contract, Kind
 
+app = typer.Typer(
+    name="contract", help="What others hold on to: shapes, events, JSON, views, codes.", no_args_is_help=True
+)
 
-@app.command("list", epilog=example("finsync contract list"))
-def list_(json: JsonOption = False) -> None:
-    """List the contracts with their version and owner."""
-    from store.canonical.contracts import CONTRACTS
-
-    found = [
-        {
-            "entity": model.entity,
-            "contract": model.contract,
-            "owner": model.owner,
-            "description": _first_sentence(model.__doc__ or ""),
-        }
-        for model in CONTRACTS.values()
-    ]
-    if json:
-        say_json(found)
-    else:
-        say(table(["entity", "contract", "owner", "description"], [list(row.values()) for row in found]))
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="Only these: entity, event, command, view or codes.",
+        show_default=False,
+    ),
+]
 
 
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split()).split(". ")[0].rstrip(".")
-
-
-@app.command(epilog=example("finsync contract show supplier"))
-def show(
-    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="Name of the entity, e.g. supplier.")],
+@app.command(
+    "list",
+    epilog=example(
+        "finsync contract list", "finsync contract list --kind view", "finsync contract list --deprecated"
+    ),
+)
+def list_(
+    kind: KindOption = None,
+    deprecated: Annotated[
+        bool, typer.Option("--deprecated", help="Only those of which something goes away.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Print the JSON Schema of a contract (it is JSON either way)."""
-    from store.canonical.contracts import CONTRACTS, schema
+    """List the contracts with their version, owner, and what of them goes away."""
+    from finsync_tui.contracts import contract, names
+
+    found = [
+        one
+        for wanted in _kinds(kind)
+        for one in (contract(wanted, name) for name in names(wanted))
+        if one.notices or not deprecated
+    ]
+    if json:
+        say_json([_shown(one) for one in found])
+        return
+    say(
+        table(
+            ["kind", "name", "version", "owner", "goes away", "what it is"],
+            [[one.kind, one.name, one.version, one.owner, _goes_away(one), one.description] for one in found],
+        )
+    )
+    note(f"{len(found)} contracts")
+
+
+def _shown(one: Contract) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "entity": one.name if one.kind == "entity" else None,
+        "contract": f"{one.name}/{one.version}",
+        "version": one.version,
+        "owner": one.owner,
+        "description": one.description,
+        "deprecated": [
+            {"path": notice.path, "since": notice.since, "ends": notice.ends, "instead": notice.instead}
+            for notice in one.notices
+        ],
+    }
+
+
+def _goes_away(one: Contract) -> str | None:
+    return ", ".join(f"{notice.path} from {notice.ends}" for notice in one.notices) or None
+
+
+def _kinds(kind: str | None) -> list[Kind]:
+    from finsync_tui.cli._errors import UsageError
+    from finsync_tui.contracts import KINDS
+
+    if kind is None:
+        return list(KINDS)
+    found = [one for one in KINDS if one == kind]
+    if not found:
+        raise UsageError(f"there are no contracts of kind {kind!r}: {', '.join(KINDS)}. Nothing was done.")
+    return found
+
+
+@app.command(
+    epilog=example(
+        "finsync contract show supplier",
+        'finsync contract show "exceptions list"',
+        "finsync contract show purchase_order.approved --changes",
+    )
+)
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Name of the contract, e.g. supplier, 'exceptions list', v_break."
+        ),
+    ],
+    kind: KindOption = None,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="N.N", help="An earlier version of it.", show_default=False),
+    ] = None,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="What each version changed, in place of the schema.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Print the JSON Schema of a contract (it is JSON either way), or what its versions changed."""
+    from finsync_tui.contracts import contract, names, released
+    from finsync_tui.contracts.changes import changelog
     from store.errors import NotFoundError
 
-    del json  # a schema has no other form
-    if entity not in CONTRACTS:
-        raise NotFoundError("contract", entity, f"Known: {', '.join(CONTRACTS)}.")
-    say_json(schema(entity))
+    wanted = (
+        name.removeprefix("com.finsync.").rpartition(".v")[0] if name.startswith("com.finsync.") else name
+    )
+    of = next((one for one in _kinds(kind) if wanted in names(one)), None)
+    if of is None:
+        raise NotFoundError("contract", name, "`finsync contract list` shows them.")
+    if changes:
+        told = changelog(of, wanted)
+        if json:
+            say_json([asdict(one) for one in told])
+        else:
+            say(table(["version", "what"], [[one.version, what] for one in told for what in one.changes]))
+        return
+    if version is None:
+        say_json(contract(of, wanted).schema)
+        return
+    versions = released(of, wanted)
+    if version not in versions:
+        raise NotFoundError("version", f"{version} of {name}", f"There are {', '.join(versions)}.")
+    say_json(versions[version])
+
+
+@app.command(epilog=example("finsync contract check", "finsync contract check --against contracts"))
+def check(
+    kept: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="DIR",
+            help="Compare with contracts that `finsync contract export` wrote before.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what would break whoever relies on what was released; ends with 3 when anything would."""
+    from finsync_tui.contracts import all_contracts
+    from finsync_tui.contracts.checking import against, breaches
+
+    found = list(breaches() if kept is None else against(kept))
+    going = [(one, notice) for one in all_contracts() for notice in one.notices]
+    if json:
+        said = [
+            {"kind": one.kind, "contract": one.name, "path": notice.path, "since": notice.since,
+             "ends": notice.ends, "instead": notice.instead}
+            for one, notice in going
+        ]  # fmt: skip
+        say_json({"breaches": [asdict(one) for one in found], "deprecated": said})
+    else:
+        if found:
+            rows = [[one.kind, one.contract, one.version, one.message] for one in found]
+            say(table(["kind", "contract", "version", "what breaks"], rows))
+        for one, notice in going:
+            note(
+                f"{one.kind} {one.name}: {notice.path} goes away, from {notice.ends} on; instead: {notice.instead}"
+            )
+        note(f"{len(found)} things break whoever relies on them")
+    if found:
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(epilog=example("finsync contract export contracts"))
+def export(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to write to; made if it is not there.")
+    ],
+    json: JsonOption = False,
+) -> None:
+    """Write all contracts as they hold now, to compare with after an update (`contract check --against`)."""
+    from finsync_tui.contracts import checking
+
+    count = checking.export(folder)
+    if json:
+        say_json({"folder": folder, "contracts": count})
+    else:
+        note(f"{count} contracts written to {folder}")

@@ -59,7 +59,8 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
     )
 }
 
-_FILE = re.compile(r"(?P<entity>[a-z_]+)-(?P<major>\d+)\.(?P<minor>\d+)\.json")
+_REQUIRED = " is required now"
+_FILE = re.compile(r"(?P<name>[a-z_.]+)-(?P<major>\d+)\.(?P<minor>\d+)\.json")
 
 
 def version(entity: str) -> str:
@@ -91,17 +92,27 @@ def schema(entity: str) -> dict[str, Any]:
 
 def released(entity: str) -> dict[str, dict[str, Any]]:
     """Return the released schemas of an entity by version, oldest first."""
+    return versions_in(RELEASED, entity)
+
+
+def versions_in(folder: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Return the schemas of a name in a folder by version, oldest first."""
     found = {}
-    for path in RELEASED.glob(f"{entity}-*.json"):
-        name = _FILE.fullmatch(path.name)
-        if name and name["entity"] == entity:
-            found[int(name["major"]), int(name["minor"])] = json.loads(path.read_text(encoding="utf-8"))
+    for path in folder.glob(f"{name}-*.json"):
+        match = _FILE.fullmatch(path.name)
+        if match and match["name"] == name:
+            found[int(match["major"]), int(match["minor"])] = json.loads(path.read_text(encoding="utf-8"))
     return {f"{major}.{minor}": found[major, minor] for major, minor in sorted(found)}
 
 
-def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return what a reader of `old` would stumble over in documents that follow `new`."""
-    return [*_changes("$", old, new, old, new)]
+def breaking_changes(old: dict[str, Any], new: dict[str, Any], *, is_only_told: bool = False) -> list[str]:
+    """Return what a reader of `old` would stumble over in documents that follow `new`.
+
+    What was stored by `old` is read by `new`, too, so nothing more may be required; unless `is_only_told`: what others are
+    told and nobody reads back.
+    """
+    found = _changes("$", old, new, old, new)
+    return [one for one in found if not (is_only_told and one.endswith(_REQUIRED))]
 
 
 def write_missing() -> list[Path]:
@@ -123,25 +134,39 @@ def _changes(
     for name in sorted(set(old.get("required", [])) - set(new.get("required", []))):
         yield f"{path}.{name} may be left out now"
     for name in sorted(set(new.get("required", [])) - set(old.get("required", []))):
-        yield f"{path}.{name} is required now"
+        yield f"{path}.{name}{_REQUIRED}"
     properties = new.get("properties", {})
     for name, before in old.get("properties", {}).items():
         if name not in properties:
             yield f"{path}.{name} is gone"
         else:
             yield from _changes(f"{path}.{name}", before, properties[name], old_root, new_root)
-    for word in ("type", "const", "pattern", "format"):
+    if _types(old) and not (_types(new) and _types(new) <= _types(old)):
+        yield f"{path} has another type"
+    for word in ("const", "pattern", "format"):
         if old.get(word) != new.get(word):
             yield f"{path} has another {word}"
     if set(new.get("enum", [])) - set(old.get("enum", [])) or ("enum" in old) != ("enum" in new):
         yield f"{path} may hold other words"
     if "items" in old and "items" in new:
         yield from _changes(f"{path}[]", old["items"], new["items"], old_root, new_root)
+    values, others = old.get("additionalProperties"), new.get("additionalProperties")
+    if isinstance(values, dict) and isinstance(others, dict):
+        yield from _changes(f"{path}.*", values, others, old_root, new_root)
+    elif isinstance(values, dict) != isinstance(others, dict) and (values or "properties" in old):
+        yield f"{path} has other keys"
     before, after = old.get("anyOf", []), new.get("anyOf", [])
     if len(before) != len(after):
         yield f"{path} may hold other types"
     for one, other in zip(before, after, strict=False):
         yield from _changes(path, one, other, old_root, new_root)
+
+
+def _types(part: dict[str, Any]) -> set[str]:
+    """Return the types a part may have by name; none: nothing is said of it. A whole number is a number."""
+    said = part.get("type", [])
+    found = {said} if isinstance(said, str) else set(said)
+    return found | {"integer"} if "number" in found else found
 
 
 def _resolved(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import faces
+from tests.journeys.asking import ask_everything
 from tests.journeys.judging import assert_good_year
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +22,10 @@ EXPENSE_KEYS = {
     "reports_in", "posted", "confirmed", "paid", "returned", "exceptions", "planted", "found", "false_finds",
     "doubled", "lost", "totals",
 }  # fmt: skip
+
+
+ANSWERS_MIN = 200
+"""Of what a script may ask of a small demo's year."""
 
 
 def commands() -> list[list[str]]:
@@ -51,6 +57,8 @@ def test_the_tour_can_be_followed(tmp_path: Path) -> None:
 
     assert 0 == first.returncode, first.stderr
     summary = json.loads(first.stdout)
+    faces.judge(["demo", "--json"], first.stdout)
+    assert ask_everything(tmp_path / "w") > ANSWERS_MIN
     assert KEYS <= set(summary)
     assert EXPENSE_KEYS <= set(summary["expenses"])
     assert_good_year(summary, tmp_path / "w")

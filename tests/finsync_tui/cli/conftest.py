@@ -22,6 +22,7 @@ from finsync_tui.settings import create_workspace
 from store import Store, audit, cases, engine, events, leases, open_store, outbox, systems, workflows
 from store.calls import Call
 from store.canonical.event import Event, event_type
+from tests import faces
 from tests.builders import MONDAY, a_clock, a_commitment
 from tests.finsync_tui.flows.desk import PROFILE as COMPANY
 from tests.finsync_tui.governance.council import TABLE
@@ -98,13 +99,15 @@ def _own_keyring() -> Iterator[None]:
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Run one command line in this process."""
-    for name in [name for name in os.environ if name.startswith("FINSYNC_")]:
+    for name in [name for name in os.environ if name.startswith("FINSYNC_") and name != faces.LEARN_VARIABLE]:
         monkeypatch.delenv(name)
 
     def run_one(*arguments: object) -> Answer:
         capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
+        words = [str(argument) for argument in arguments]
+        code = run(words)
         said = capsys.readouterr()
+        faces.judge(words, said.out)
         return Answer(code, said.out, said.err)
 
     return run_one

@@ -74,7 +74,7 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
     made = way.make("--json")
     sit("tom")
     lacking = way.here("show", way.file, "--json").json["lacks"]
-    approved = way.here("approve", way.file, "--comment", "looked at it")
+    approved = way.here("approve", way.file, "--comment", "looked at it", "--json")
     trial = way.here("apply", way.file, "--dry-run", "--json")
     untouched = way.text()
     applied = way.here("apply", way.file, "--json")
@@ -82,7 +82,7 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
     again = way.here("apply", way.file)
     listed = way.here("list", "--json").json
     report = way.prod("report", "change-sets", "--format", "csv").out
-    back = way.here("rollback", applied.json["change_set"], "--reason", "too early")
+    back = way.here("rollback", applied.json["change_set"], "--reason", "too early", "--json")
 
     assert (0, 0, 0, 0, 1, 0) == tuple(one.code for one in (made, approved, trial, applied, again, back))
     assert [(TABLE, "changed"), ("own/samples/accounts.csv", "added")] == [

@@ -145,5 +145,5 @@ def test_a_break_goes_its_way_by_commands(pair: Pair) -> None:
     assert (1, True) == (late.code, "it is explained now, it was open" in late.err)
     assert 0 == explained["open"]
     assert "it is in the old ERP" in json.dumps(shown)
-    assert 0 == pair.run("breaks", "reopen", number, "--reason", "it is not").code
+    assert 0 == pair.run("breaks", "reopen", number, "--reason", "it is not", "--json").code
     assert FOUND == pair.run("reconcile", "orders", "--full").code

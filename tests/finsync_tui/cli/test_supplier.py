@@ -11,7 +11,7 @@ import pytest
 from finsync_tui.profile import Profile
 from finsync_tui.profile.suppliers import Thresholds
 from finsync_tui.suppliers import golden, identity, sweeping
-from store import audit, records, workflows
+from store import Store, audit, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import SupplierAddress, SupplierBankAccount
 from tests.builders import MONDAY, a_supplier
@@ -23,6 +23,12 @@ HULL = SupplierAddress(postcode="HU1 1AA", town="Hull", country="GB")
 @pytest.fixture
 def suppliers(finsync: Finsync) -> Finsync:
     """Two of Coupa that are one, its twin in the ERP, and one with a hostile name."""
+    with finsync.store() as store:
+        put_suppliers(store)
+    return finsync
+
+
+def put_suppliers(store: Store) -> None:
     held: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
         "coupa": [
             ("1", "Harbour Paper Ltd", {}),
@@ -31,22 +37,20 @@ def suppliers(finsync: Finsync) -> Finsync:
         ],
         "oracle-emea": [("9", "Harbor Paper", {})],
     }
-    with finsync.store() as store:
-        for system, rows in held.items():
-            made = [
-                records.Incoming(
-                    n,
-                    a_supplier(**{"number": f"N{n}", "name": name, "country": "GB", "address": HULL,
-                                  "tax_registrations": (), **changes}),
-                    f"{system}{n}".encode(),
-                )
-                for n, name, changes in rows
-            ]  # fmt: skip
-            with store.transaction() as db:
-                records.put_page(db, "supplier", system, made, MONDAY)
-        sweeping.sweep(store, Thresholds(), MONDAY)
-        golden.consolidate(store, Profile.model_validate({"systems": {}}), MONDAY)
-    return finsync
+    for system, rows in held.items():
+        made = [
+            records.Incoming(
+                n,
+                a_supplier(**{"number": f"N{n}", "name": name, "country": "GB", "address": HULL,
+                              "tax_registrations": (), **changes}),
+                f"{system}{n}".encode(),
+            )
+            for n, name, changes in rows
+        ]  # fmt: skip
+        with store.transaction() as db:
+            records.put_page(db, "supplier", system, made, MONDAY)
+    sweeping.sweep(store, Thresholds(), MONDAY)
+    golden.consolidate(store, Profile.model_validate({"systems": {}}), MONDAY)
 
 
 def test_likely_duplicates_are_listed_with_their_evidence(suppliers: Finsync) -> None:
@@ -171,10 +175,10 @@ def test_a_double_is_merged_listed_and_parted_by_commands(suppliers: Finsync) ->
     assert "finsync workflow abort" in early.err
 
 
-def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: Finsync) -> None:
-    """Masked; with what is under way; a check exits with 3 while one waits; one person is enough where nobody is listed."""
+def put_bank_change(store: Store) -> int:
+    """Hold another account of a supplier that the ERP has, and have an invoice of it under way."""
     account = SupplierBankAccount(number="x", supplier_id="1", fingerprint="f" * 64, masked="GB…3000")
-    with suppliers.store() as store, store.transaction() as db:
+    with store.transaction() as db:
         records.put_page(db, "supplier_bank_account", "coupa", [records.Incoming("a", account, b"a")], MONDAY)
         plans = [{"supplier": "oracle-emea:9", "adds": True, "ends": [], "old": ["GB…1111"]}]
         change = workflows.start(
@@ -187,6 +191,14 @@ def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: F
             document_number="INV-77", document_version=1, document_revision="", step="await_payment", state="waiting",
             target="oracle-emea", amount_minor=120_450, currency="EUR", data={"supplier_id": "9"}, now=MONDAY,
         )  # fmt: skip
+    assert change is not None
+    return change
+
+
+def test_held_bank_details_are_listed_shown_and_refused_by_commands(suppliers: Finsync) -> None:
+    """Masked; with what is under way; a check exits with 3 while one waits; one person is enough where nobody is listed."""
+    with suppliers.store() as store:
+        change = put_bank_change(store)
     listed = suppliers("supplier", "bank-list", "--check", "--json")
     shown = suppliers("supplier", "bank-show", change)
     early = suppliers("supplier", "bank-approve", change)
