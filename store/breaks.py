@@ -470,6 +470,16 @@ def of_document(db: sqlite3.Connection, document_key: str) -> list[Break]:
     return [_break(row) for row in rows]
 
 
+def open_keys(db: sqlite3.Connection, definition: str, source_system: str, target_system: str) -> list[str]:
+    """Return the keys of the documents whose breaks wait for a person, in order."""
+    rows = db.execute(
+        "SELECT DISTINCT key FROM reconcile_break WHERE definition=? AND state='open' AND source_system=? AND target_system=?"
+        " AND aspect<>'total' ORDER BY key",
+        (definition, source_system, target_system),
+    )
+    return [key for (key,) in rows]
+
+
 def live_keys(
     db: sqlite3.Connection, definition: str, source_system: str, target_system: str, periods: tuple[str, str]
 ) -> frozenset[str]:

@@ -61,6 +61,10 @@ def reconcile(
     """Read both sides afresh and compare them; ends with 3 when breaks are open, with 1 when a side could not be read."""
     from finsync_tui import headless
 
+    if full and window is not None:
+        raise UsageError(
+            "--full reads everything and --window some months: name one of them. Nothing was done."
+        )
     found = workspace_of(workspace)
     runs = headless.reconcile_now(
         found, scope, is_full=full, periods=_months(window), by=actor(workspace).name

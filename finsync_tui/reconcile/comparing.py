@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import groupby
 from sqlite3 import Connection
 from typing import Final
 
@@ -76,10 +78,15 @@ class Comparison:
             if self.periods is None or self._is_within(found):
                 yield found
 
-    def changes(self, db: Connection) -> Iterator[Found]:
-        """Compare what changed since the last run, and what no key pairs."""
-        keys = list(comparison.changed_keys(db, self.definition_id, self.target_label))
-        yield from self._compare(db, keys)  # a list: what it is read from is made anew meanwhile
+    def changed_keys(self, db: Connection, waiting: Iterable[str] = ()) -> list[str]:
+        """Return the keys that a run of changes compares: what changed since the last one, what no key pairs, and those of breaks
+        that are `waiting`, as what explains them changes with time. In order."""
+        changed = comparison.changed_keys(db, self.definition_id, self.target_label)
+        return [key for key, _ in groupby(merge(changed, waiting))]
+
+    def changes(self, db: Connection, keys: Sequence[str]) -> Iterator[Found]:
+        """Compare the rows of these keys: a list, as what it is read from is made anew meanwhile."""
+        yield from self._compare(db, keys)
 
     def agreeing(self, db: Connection, external_ids: Sequence[str]) -> set[str]:
         """Return which of the targets' records are held, each with its twin, and differ from it in nothing."""

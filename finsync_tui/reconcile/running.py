@@ -240,8 +240,8 @@ def _compare(
             comparing.known = breaks.live_keys(db, *labels, window)
         keys: list[str] | None = None
         if pair.mode == "changes":
-            keys = list(comparison.changed_keys(db, comparing.definition_id, pair.target))
-        found = comparing.changes(db) if pair.mode == "changes" else comparing.everything(db)
+            keys = comparing.changed_keys(db, breaks.open_keys(db, *labels))
+        found = comparing.changes(db, keys) if keys is not None else comparing.everything(db)
         opened = breaks.open(db, pair.run_id, classify(db, comparing, found, now, logins), now)
         totals = comparing.totals(db)
         if pair.mode != "changes":
@@ -371,8 +371,9 @@ def end_removed(store: Store, profile: Profile, now: datetime) -> None:
 def _note_ran(db: Connection, name: str, mode: Mode, now: datetime) -> None:
     for one in ("full", "changes") if mode == "full" else (mode,):
         meta.set(db, f"{_RAN}{name}.{one}", text(now))
-    for one in (_ASKED, _FAILED):
-        meta.clear(db, f"{one}{name}.")
+    meta.clear(db, f"{_FAILED}{name}.")
+    if mode == "full":  # what was asked for is to be read afresh, whether it has changed or not
+        meta.clear(db, f"{_ASKED}{name}.")
 
 
 def _next(db: Connection, name: str, mode: Mode, every: timedelta) -> datetime:

@@ -80,11 +80,12 @@ def test_reconcile_ends_with_1_when_a_side_cannot_be_read(pair: Pair) -> None:
 
 
 def test_a_window_and_a_scope_are_checked_first(pair: Pair) -> None:
-    """A month that is none, and a definition that nobody knows, are wrong usage."""
+    """A month that is none, months and everything at once, and a definition that nobody knows, are wrong usage."""
     run = pair.json("reconcile", "orders", "--window", "2026-01..2026-02")["runs"][0]
 
-    assert (2, 1) == (
+    assert (2, 2, 1) == (
         pair.run("reconcile", "orders", "--window", "2026-13").code,
+        pair.run("reconcile", "orders", "--window", "2026-01", "--full").code,
         pair.run("reconcile", "nothing").code,
     )
     assert ("2026-01", "2026-02") == (run["window_from"], run["window_to"]) or run["mode"] == "full"

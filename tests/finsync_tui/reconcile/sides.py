@@ -120,7 +120,7 @@ class Bench:
     def changes(self) -> list[Found]:
         comparing = self.comparing()
         with self.store.transaction() as db:
-            found = list(comparing.changes(db))
+            found = list(comparing.changes(db, comparing.changed_keys(db)))
             comparison.clean(db, comparing.definition_id, "right")
         return found
 

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from adapters.base import Page, Translated
+from finsync_tui.profile import Profile
+from finsync_tui.profile.overlay import shipped
+from finsync_tui.reconcile import running
 from finsync_tui.reconcile.judging import is_rounding
+from finsync_tui.settings import read_toml
 from store import breaks, cases, outbox, workflows
 from store.clock import text
 from tests.builders import MONDAY, a_case, a_purchase_order, an_entry
@@ -289,3 +293,92 @@ def test_a_change_of_what_is_not_compared_is_not_verified_by_comparing(desk: Des
     assert {"order.create": "verified", "order.change": "delivered"} == {
         one.operation: one.state for one in found_
     }
+
+
+def test_what_explains_an_open_break_is_asked_again_in_runs_of_changes(desk: Desk) -> None:
+    """Nothing of its document has changed; its process has ended meanwhile."""
+    del desk.right.held["301"]
+    under_way(desk)
+    desk.run()
+    first = found(desk).class_
+    with desk.store.transaction() as db:
+        workflows.save(db, 1, state="aborted", step="await_end", data={}, now=MONDAY, ended=True)
+
+    run = desk.run("changes")
+
+    assert ("timing", "unknown") == (first, found(desk).class_)
+    assert (0, 1, 0) == (run.opened, run.persisting, run.closed)
+
+
+def test_a_break_whose_other_side_cannot_be_read_stays_in_a_run_of_changes(desk: Desk) -> None:
+    """Its record is there again, in words that nobody understands: nobody knows whether they agree."""
+    record = desk.right.held.pop("301")
+    desk.run()
+    desk.right.unreadable = frozenset({"301"})
+    desk.right.put("301", record, MONDAY)
+    hidden = desk.run("changes").closed, len(breaks.listed(desk.store.db))
+    desk.right.unreadable = frozenset()
+    desk.right.put("301", record, MONDAY + DAY)
+
+    assert ((0, 1), 1) == (hidden, desk.run("changes").closed)
+
+
+def test_a_document_that_changed_a_moment_ago_is_on_its_way(desk: Desk) -> None:
+    """Nothing has taken it up yet: that is a matter of time for a day, and then nobody knows."""
+    desk.left.put("9", a_purchase_order(number="PO-9", supplier_id="88"), MONDAY)
+    classes = []
+    for days in (0, 2):
+        desk.clock.advance(days * DAY)
+        desk.run()
+        classes.append((found(desk).class_, found(desk).evidence["why"]))
+
+    assert [
+        ("timing", "it changed a moment ago"),
+        ("unknown", "nothing that is known here explains it"),
+    ] == classes
+
+
+@pytest.mark.parametrize("was_sent", [True, False])
+def test_a_flow_that_is_done_and_sent_something_has_not_decided_against_it(
+    desk: Desk, was_sent: bool
+) -> None:
+    """What it sent has to be there; what it ended without sending need not."""
+    del desk.right.held["301"]
+    under_way(desk)
+    with desk.store.transaction() as db:
+        workflows.save(db, 1, state="done", step="await_end", data={}, now=MONDAY, ended=True)
+    if was_sent:
+        deliver(desk, "coupa:1")
+
+    assert int(was_sent) == desk.run().opened
+
+
+def test_a_change_at_the_moment_of_our_own_delivery_is_ours(desk: Desk) -> None:
+    """Only what is later was made by hand."""
+    deliver(desk, "coupa:1")
+    change(desk, by_days=0)
+    desk.run()
+    same = found(desk).class_
+    change(desk, by_days=1)
+    desk.run()
+
+    assert ("unknown", "manual_change") == (same, found(desk).class_)
+
+
+@pytest.mark.parametrize("mode", ["changes", "window"])
+def test_what_was_asked_to_be_read_again_is_so_only_by_a_full_run(desk: Desk, mode: str) -> None:
+    """A run of changes, or of some months, leaves the request as it is."""
+    desk.run()
+    definition = read_toml(shipped() / "shared" / "reconciliations" / "orders.toml")
+    profile = Profile.model_validate({"systems": {}, "reconciliations": {"orders": definition}})
+    with desk.store.transaction() as db:
+        running.ask(db, "orders")
+
+    def due() -> list[str]:
+        return [one.mode for one in running.due(desk.store.db, profile, desk.clock.now())]
+
+    desk.run(mode, periods=("2026-01", "2026-01"))
+    before = due()
+    desk.run("full")
+
+    assert (["full"], []) == (before, due())

@@ -404,3 +404,45 @@ def test_control_totals_leave_out_what_the_other_side_need_not_have() -> None:
 
     assert [[(1, 10000, 1, 10000)]] * 3 == seen
     assert [(2, 10700, 2, 10700)] == paired
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "is_same"), [(10000, 11100, False), (11100, 10000, True), (-10000, -11000, True)]
+)
+def test_a_tolerance_in_percent_is_one_of_the_sources_amount(source: int, target: int, is_same: bool) -> None:
+    """Ten percent of what was decided, not of what came of it."""
+    total = {"name": "total", "path": "total", "kind": "money", "tolerance_percent": "10"}
+    with a_store() as store:
+        bench = Bench(store, a_definition(fields=[total]))
+        bench.read("source", [an_invoice(minor=source)])
+        bench.read("target", [an_invoice(minor=target)])
+
+        assert is_same == (bench.everything() == [])
+
+
+@pytest.mark.parametrize(("minor", "is_pair"), [(5002, True), (5003, False)])
+def test_parts_add_up_within_the_tolerance_of_their_rule(minor: int, is_pair: bool) -> None:
+    """Two cents are allowed, and no more: one invoice here, two there."""
+    total = {"name": "total", "path": "total", "kind": "money", "tolerance": {"EUR": "0.02"}}
+    fields = [{"name": "supplier", "path": "supplier"}, total]
+    with a_store() as store:
+        bench = Bench(store, a_definition(fields=fields, match=[SUM]))
+        bench.read("source", [an_invoice(mark="a", minor=10000)])
+        bench.read(
+            "target", [an_invoice(id=str(n), mark=f"b{n}", minor=one) for n, one in enumerate((5000, minor))]
+        )
+
+        assert is_pair == (bench.everything() == [])
+
+
+def test_what_says_no_amount_is_missing_though_several_rows_may_add_up() -> None:
+    """Only an amount can be nothing together."""
+    source, target = (
+        {n: v for n, v in PAYABLES[side].items() if n != "amount"} for side in ("source", "target")
+    )
+    with a_store() as store:
+        bench = Bench(store, a_definition(many="target", source=source, target=target))
+        bench.read("source", [])
+        bench.read("target", [an_invoice()])
+
+        assert ["missing_in_source"] == [kind for kind, _, _ in told(bench.everything())]

@@ -259,3 +259,18 @@ def test_a_delivery_that_was_superseded_stays_doubted(desk: Desk) -> None:
 
     with pytest.raises(NotAllowedError, match="taken its place"):
         actions.replay_deliveries(desk.store, ANALYST, [old], "once more")
+
+
+def test_what_was_sent_to_another_system_takes_no_deliverys_place(desk: Desk) -> None:
+    """The same operation for the same document, later and elsewhere: what never happened here is still found."""
+    entry = desk.took("a", keeps=False)
+    with desk.store.transaction() as db:
+        other = an_entry(
+            system="erp-2", operation="order.create", idempotency_key="b", document_key="coupa:1"
+        )
+        (elsewhere,) = outbox.enqueue(db, [other], desk.clock.now())
+        db.execute("UPDATE delivery SET state='verified' WHERE entry_id=?", (elsewhere,))
+
+    desk.clock.advance(LATER)
+
+    assert (Proven(doubted=1), "buried") == (desk.look(), desk.state(entry)[0])
