@@ -46,6 +46,7 @@ class RequisitionToPay(UsualFlow):
     listens_to = ("com.finsync.purchase_order.",)
     rechecks = frozenset(("ask_change",))
     settled_at = frozenset(("ask_change",))
+    is_followed_behind = True
     under_way = frozenset(
         [
             "await_commitment",

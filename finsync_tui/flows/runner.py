@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -114,8 +114,8 @@ def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime)
     flow.notices(db, facts.profile, event, now)
     for key in flow.waits_for(db, event):
         found = _tell_document(db, flow, facts, key, event, now)
-        last = found[-1] if found else None
-        step = flow.reopens_at(db, event, last) if last is not None and last.state == "done" else None
+        last = _in_force(db, flow, found)
+        step = flow.reopens_at(db, event, last) if last is not None else None
         if last is not None and step is not None:
             workflows.save(db, last.id, state="running", step=step, data=last.data, now=now)
             what = audit.Entry(
@@ -125,6 +125,17 @@ def _tell(db: Connection, flow: Flow, facts: Facts, event: Event, now: datetime)
                 after={"workflow": last.id, "event": event.id},
             )
             audit.record(db, [what], now)
+
+
+def _in_force(db: Connection, flow: Flow, found: Sequence[Workflow]) -> Workflow | None:
+    """Return the instance whose end is what the systems show: the newest, once it is done; where the flow says so, the one that
+    was done last while those after it have decided nothing."""
+    done = [w for w in found if w.state == "done"]
+    if not done or (found[-1].state != "done" and not flow.is_followed_behind):
+        return None
+    later = [w for w in found if w.id > done[-1].id and w.state != "superseded"]
+    has_decided = any(w.ended_at is not None or outbox.of_workflow(db, w.id) for w in later)
+    return None if has_decided else done[-1]
 
 
 def _tell_document(
@@ -346,7 +357,7 @@ def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> 
     of_document = workflows.of_document(db, workflow.document_key, workflow.entity)
     newer = next((w for w in of_document if w.ended_at is None and w.id > workflow.id), None)
     stopped = next(w for w in of_document if w.id == workflow.id)
-    if newer is not None and _may_be_superseded(db, flow, stopped, newer.kind):
+    if newer is not None and newer.state != "held" and _may_be_superseded(db, flow, stopped, newer.kind):
         _supersede(db, flow, stopped, newer.document_version, now)
         workflows.wake(db, [newer.id], now)
 

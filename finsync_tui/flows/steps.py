@@ -127,6 +127,11 @@ class Flow(Protocol):
         """Steps that ask about what is done already: who resolves that leaves it, and the instance stays done."""
         ...
 
+    @property
+    def is_followed_behind(self) -> bool:
+        """Whether news makes a done instance go on while newer ones have decided nothing to be sent, one that is held for example."""
+        ...
+
     def steps(self, kind: str) -> Mapping[str, Step]:
         """Return the steps of one kind of instance, in order."""
         ...

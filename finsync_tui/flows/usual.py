@@ -20,6 +20,7 @@ class UsualFlow:
     rechecks: frozenset[str] = frozenset()
     under_way: frozenset[str] = frozenset()
     settled_at: frozenset[str] = frozenset()
+    is_followed_behind = False
     is_signed = False
     undoes_itself = False
     undoing_is_read_back = False

@@ -252,3 +252,36 @@ def test_an_order_of_which_the_erp_has_cancelled_every_line_stops() -> None:
     assert [("REJECTED", "open")] == desk.exceptions
     assert "cancelled every line of order PO-1" in desk.cause
     assert "order.change" not in desk.all_sent
+
+
+@pytest.mark.parametrize("status", ["cancelled", "closed"])
+def test_an_order_that_the_erp_ends_while_a_change_of_it_is_held_promises_nothing(
+    desk: InvoiceDesk, status: str
+) -> None:
+    """The change waits for an analyst, for weeks perhaps; what is in force is the version before, and the ERP has ended that."""
+    desk.rows["cost_centre"] = (("430", "430"),)
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    held = (desk.step("4711"), desk.open_minor)
+    erp_shows(desk, status)
+
+    assert ("resolve_accounts", 10000) == held
+    assert (0, ["Open", status.capitalize()], ["ORDER_ENDED"]) == (desk.open_minor, told(desk), desk.noted)
+    assert [("MAPPING_MISSING", "open")] == desk.exceptions
+    assert ("done", "held") == tuple(one.state for one in desk.order_flows())
+
+
+def test_a_change_that_was_held_goes_on_after_what_the_erp_did_meanwhile(desk: InvoiceDesk) -> None:
+    """Retried while its source is still to be told, it waits for that, and is then decided anew."""
+    desk.rows["cost_centre"] = (("430", "430"),)
+    desk.tell(SOURCE, "4711", an_order("12", revision="2"))
+    order = desk.shown[Want(TARGET, PurchaseOrder.entity, "ERP-4711")]
+    desk.tell(TARGET, "ERP-4711", order.model_copy(update={"status": "closed"}))
+    desk.rows["cost_centre"] = (("430", "430"), ("420", "420"))
+    desk.retry()
+    waits = (desk.pending, desk.open_minor)
+    while desk.pending:
+        desk.answer()
+
+    assert (["order.write_back"], 0) == waits
+    assert ["order.change", "order.submit"] == [one for one in desk.all_sent if "order" in one][-2:]
+    assert [("MAPPING_MISSING", "closed")] == desk.exceptions
