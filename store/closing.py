@@ -173,6 +173,15 @@ def items(
     return (dict(row) for row in rows)
 
 
+def obstacles(db: sqlite3.Connection, reason: Reason, limit: int = -1) -> Iterator[dict[str, Any]]:
+    """Yield what stands in the way of any period for one reason, oldest first: the rows behind `by_reason`."""
+    rows = db.execute(
+        "SELECT * FROM v_close_item WHERE is_obstacle AND reason=? ORDER BY since, document_key LIMIT ?",
+        (reason, limit),
+    )
+    return (dict(row) for row in rows)
+
+
 def unassigned(db: sqlite3.Connection, first: date, last: date) -> int:
     """Return how many obstacles of those days are documents of which nobody knows whose they are."""
     found: int = db.execute(

@@ -521,14 +521,20 @@ class FinsyncApp(App[None]):
         if isinstance(self.screen, ListScreen):
             self.screen.filter_to(words)
 
-    async def go_close(self) -> None:
-        """Go to the close board."""
+    async def go_close(self, reason: str = "") -> None:
+        """Go to the close board; with a reason on to what stands in the way of any period for it."""
         from finsync_tui.screens.reconciliation import ReconciliationScreen
+        from store.closing import REASONS
 
         await self.action_go("reconcile")
         self.to_first_page()
         if isinstance(self.screen, ReconciliationScreen):
             self.screen.action_board()
+            of = next((one for one in REASONS if one == reason), None)
+            if of is not None:
+                from finsync_tui.screens.close_items import CloseItemsScreen
+
+                await self.push_screen(CloseItemsScreen(of))
 
     async def go_system(self, system: str) -> None:
         """Go to one of the systems."""

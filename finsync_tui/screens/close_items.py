@@ -18,29 +18,30 @@ from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.close_reading import ItemRow
 from finsync_tui.screens.text import NULL, ago, amount, safe_text, words
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+from store.closing import Reason
 
 
 class CloseItemsScreen(WorkScreen):
-    """Obstacles first, the oldest first."""
+    """Of one company's period, obstacles first; or of all of them for one reason. The oldest first."""
 
     TITLE = "In the way of the close"
     PURPOSE = (
-        "The documents behind the figures of one company's period. Enter opens the exception, the break or the workflow that "
+        "The documents behind the figures of one company's period, or behind a figure of Home. Enter opens the exception, the break or the workflow that "
         "each of them is. Orders are listed, and in nobody's way."
     )
     VERBS = ("activate", "flow")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f", "flow", "workflow", id="detail.workflow")]
 
-    def __init__(self, cell: BoardCell) -> None:
+    def __init__(self, of: BoardCell | Reason) -> None:
         super().__init__()
-        self.cell = cell
+        self.of = of
 
     def body(self) -> ComposeResult:
         with Container(id="panes"):
             yield VirtualTable[ItemRow](
                 _COLUMNS,
                 self._cells,
-                empty="Nothing is in the way of this period.",
+                empty="Nothing is in the way.",
                 id="list",
                 classes="pane",
             )
@@ -57,10 +58,19 @@ class CloseItemsScreen(WorkScreen):
 
     @work(exclusive=True, group="overview", exit_on_error=False)
     async def look_again(self) -> None:
-        found = await self.read(partial(close_reading.items, cell=self.cell))
+        of = self.of
+        found = await self.read(
+            partial(close_reading.obstacles, reason=of)
+            if isinstance(of, str)
+            else partial(close_reading.items, cell=of)
+        )
         self.table.load_rows({row.id: row for row in found})
         most = f" · the first {len(found):,} shown" if len(found) == close_reading.ITEMS_MAX else ""
-        name = safe_text(f"{self.cell.legal_entity} · {self.cell.period.name}", 60)
+        name = (
+            f"{signs.of(signs.CLOSE_REASON, of).word} · all periods"
+            if isinstance(of, str)
+            else safe_text(f"{of.legal_entity} · {of.period.name}", 60)
+        )
         self.table.border_title = Content(f"{name} · {len(found):,} in the way{most}")
 
     def time_passed(self) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finsync_tui import closing, profile
 from finsync_tui.closing import Cell, CloseCheck
 from finsync_tui.screens.text import safe_text
 from store import closing as facts
 from store.clock import instant
+from store.closing import Reason
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -91,7 +92,15 @@ def standing(db: Connection, workspace: Workspace, cell: Cell, now: datetime) ->
 def items(db: Connection, cell: Cell) -> list[ItemRow]:
     """Return what is in a period's way, obstacles first, the oldest first."""
     period = cell.period
-    rows = facts.items(db, cell.legal_entity, period.starts_on, period.ends_on, limit=ITEMS_MAX)
+    return _rows(facts.items(db, cell.legal_entity, period.starts_on, period.ends_on, limit=ITEMS_MAX))
+
+
+def obstacles(db: Connection, reason: Reason) -> list[ItemRow]:
+    """Return what is in the way of any company's period for one reason, the oldest first."""
+    return _rows(facts.obstacles(db, reason, ITEMS_MAX))
+
+
+def _rows(rows: Iterable[dict[str, Any]]) -> list[ItemRow]:
     return [
         ItemRow(
             id=number,

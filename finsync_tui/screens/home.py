@@ -460,7 +460,7 @@ class HomeScreen(WorkScreen):
         if row.place == "systems":
             await self.desk.go_system(row.filter)
         elif row.place == "close":
-            await self.desk.go_close()
+            await self.desk.go_close(row.filter)
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
 

@@ -135,7 +135,7 @@ def _close(found: Overview) -> list[Line]:
         *(
             Line(
                 sign.word, tally.count, sign.glyph, sign.role, drawing.bar(tally.count / most, SHAPE_WIDTH), tally.amounts,
-                place="close",
+                place="close", filter=reason,
             )
             for reason, tally in found.in_the_way.items()
             for sign in (signs.of(signs.CLOSE_REASON, reason),)

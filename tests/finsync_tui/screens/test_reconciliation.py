@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from textual.pilot import Pilot
 
+from finsync_tui.screens import signs
 from finsync_tui.screens.break_detail import BreakDetailScreen
 from finsync_tui.screens.close_board import CloseBoardScreen
 from finsync_tui.screens.close_items import CloseItemsScreen
@@ -160,7 +162,7 @@ async def test_who_only_looks_explains_and_certifies_nothing(broken: Workspace) 
 
 
 async def test_home_leads_to_the_close_board(broken: Workspace) -> None:
-    """What is in the way of any close is counted on Home, by reason; enter opens the board."""
+    """What is in the way of any close is counted on Home, by reason; enter opens the board, or just those documents."""
     async with opened(broken, "1") as pilot:
         table = pilot.app.screen.query_one("#work", VirtualTable)
         rows = [table.row_at(n) for n in range(table.row_count)]
@@ -172,4 +174,22 @@ async def test_home_leads_to_the_close_board(broken: Workspace) -> None:
         table.focus()
         table.move_to(places[0])
         await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, CloseBoardScreen)
+        for place in places[1:]:
+            await press(pilot, "1")
+            table.move_to(place)
+            line = table.cursor_row
+            await press(pilot, "enter")
+            screen = pilot.app.screen
+            assert isinstance(screen, CloseItemsScreen)
+            assert isinstance(line, Line)
+            behind = [screen.table.row_at(n) for n in range(screen.table.row_count)]
+            assert line.count == len(behind)
+            assert {line.label} == {signs.of(signs.CLOSE_REASON, row.reason).word for row in behind if row}
+            sums = Counter[str]()
+            for row in behind:
+                if row is not None and row.currency is not None:
+                    sums[row.currency] += row.amount_minor or 0
+            assert line.amounts == sums
+        await press(pilot, "escape")
         assert isinstance(pilot.app.screen, CloseBoardScreen)
