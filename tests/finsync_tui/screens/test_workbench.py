@@ -326,6 +326,43 @@ async def test_a_system_is_paused_and_resumed(filled: Path) -> None:
     assert "ok" == resumed.state
 
 
+async def test_deliveries_are_held_released_and_cancelled(filled: Path) -> None:
+    """w keeps what is marked here, e lets it go, x never sends it; each says how many and asks why."""
+
+    def standing() -> list[str]:
+        with looked_into(filled) as store:
+            rows = store.db.execute(f"SELECT state FROM v_delivery WHERE id IN ({wanted}) ORDER BY id")
+            return [row[0] for row in rows]
+
+    async with opened(filled) as pilot:
+        seen: list[list[str]] = []
+        asked: list[str] = []
+        await press(pilot, "6", "slash")
+        await write(pilot, "state:pending|held")
+        await press(pilot, "enter")
+        table = pilot.app.screen.query_one("#list", VirtualTable)
+        wanted = "SELECT id FROM v_delivery WHERE state = 'pending' ORDER BY id LIMIT 2"
+        with looked_into(filled) as store:
+            two = [row[0] for row in store.db.execute(wanted)]
+        wanted = ",".join(str(one) for one in two)
+        for key in ("w", "e", "x"):
+            for one in two:
+                table.move_to(table.index_of(one) or 0)
+                await press(pilot, "space")
+            await press(pilot, key)
+            asked.append(screen_text(pilot))
+            await write(pilot, "bank holiday")
+            await press(pilot, "enter")
+            await finish(pilot)
+            seen.append(standing())
+
+    assert [["held"] * 2, ["pending"] * 2, ["cancelled"] * 2] == seen
+    assert all(
+        f"{verb} 2 deliveries" in text
+        for verb, text in zip(("Hold", "Release", "Cancel"), asked, strict=True)
+    )
+
+
 async def test_a_workflow_is_aborted_with_a_reason(filled: Path) -> None:
     """x on a workflow's page ends it and its exception."""
     async with opened(filled) as pilot:
