@@ -78,6 +78,10 @@ COMMON = {
 
 OWN = {
     "v_exception": {
+        "escalated_at": "when nobody of the owner's role had taken it in time, and the deputy's got it; null: it did not escalate",
+        "owner_role": "the role that has it: the owner of its cause, or the deputy; null: nobody answers for it",
+        "routed_at": "when it got to that owner",
+        "routed_for": "its cause, by whose owner it was routed: `mapping cost_centre`, `system oracle-emea`",
         "cause": "what is wrong, in words",
         "ended_by": "person who ended it, or `engine`",
         "is_written_off": "1: its document was given up",

@@ -20,6 +20,7 @@ from finsync_tui import (
     delivery,
     policy,
     reconcile,
+    routing,
     schedule,
     showing,
     sync,
@@ -247,6 +248,7 @@ class Engine:
                 self.store, self.adapters, self.profile, self.clock, self.lease.token
             ):
                 break
+        routing.route(self.store, self.facts.profile, self.clock.now())
         return CycleReport(
             self.clock.now(), pulled, advanced, delivered, verified, is_stopped=self.is_stopping()
         )

@@ -73,13 +73,21 @@ def _note_all(
     for workflow_id, differs in by_document.items():
         workflow = workflows.get(db, workflow_id)
         assert workflow is not None, "its steps refer to it"
-        _note(db, workflow, one, why, differs, now)
+        _note(db, workflow, change, one, why, differs, now)
     differing = sum(1 for differs in by_document.values() if differs)
     emergencies.looked(db, change.id, differing, now)
     return differing
 
 
-def _note(db: Connection, workflow: Workflow, one: Emergency, why: str, differs: str, now: datetime) -> None:
+def _note(
+    db: Connection,
+    workflow: Workflow,
+    change: Proposal,
+    one: Emergency,
+    why: str,
+    differs: str,
+    now: datetime,
+) -> None:
     system = RecordKey.parse(workflow.document_key).system
     found = findings.Finding(
         class_=DECIDED, severity="warn", system=system, entity=workflow.entity, document_key=workflow.document_key,
@@ -97,7 +105,10 @@ def _note(db: Connection, workflow: Workflow, one: Emergency, why: str, differs:
             document_number=workflow.document_number, system=system, legal_entity=workflow.legal_entity,
             amount_minor=workflow.amount_minor, currency=workflow.currency,
             cause=f"it was decided by {why}; {differs}", fix=FIX,
-            evidence={"proposal": one.proposal_id, "version": one.version, "differs": differs, "ended": one.ending},
+            evidence={
+                "proposal": change.id, "version": one.version, "differs": differs, "ended": one.ending, "kind": change.kind,
+                "name": change.name,
+            },
         ),
         now,
     )  # fmt: skip

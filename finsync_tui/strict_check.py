@@ -3,6 +3,7 @@
 mapping tables    rows that contradict each other, or that can never be asked
 samples           accounts that no rule leads to, or that lead elsewhere than they should
 policies          rules without a case, policies that nobody answers for
+owners            things that nobody answers for, roles that nobody has
 people            duties that one person has together
 """
 
@@ -16,6 +17,7 @@ from finsync_tui.governance.duties import conflicts
 from finsync_tui.mapping import Table
 from finsync_tui.mapping.editing import remarks
 from finsync_tui.profile import Problem, Profile
+from finsync_tui.profile.owners_check import unanswered
 from finsync_tui.profile.samples import DELIMITER, Sample, samples
 from finsync_tui.settings import SettingsFileError, Workspace
 
@@ -25,6 +27,7 @@ def strict_problems(workspace: Workspace, profile: Profile) -> Iterator[Problem]
     yield from _mappings(profile)
     yield from _samples(workspace, profile)
     yield from _policies(profile)
+    yield from unanswered(profile)
     yield from _duties(profile)
 
 

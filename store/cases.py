@@ -23,7 +23,8 @@ EndState = Literal["resolved", "ignored", "closed"]
 _COLUMNS = (
     "id, class AS class_, state, entity, document_key, document_number, system, workflow_id, step, entry_id, legal_entity,"
     " amount_minor, currency, cause, fix, payload, owner, seen_count, ended_by, resolution, evidence, opened_at, due_at,"
-    " snoozed_until, changed_at, ended_at, proposal_id, is_written_off"
+    " snoozed_until, changed_at, ended_at, proposal_id, is_written_off,"
+    " owner_role, routed_for, routed_at, escalated_at"
 )
 
 
@@ -86,6 +87,13 @@ class ExceptionCase:
     proposal_id: int | None
     """Of its write-off."""
     is_written_off: bool
+    owner_role: str | None = None
+    """The role that answers for its cause; empty: nobody does. None: it was not routed yet."""
+    routed_for: str | None = None
+    """What it is about: `mapping cost_centre`."""
+    routed_at: datetime | None = None
+    escalated_at: datetime | None = None
+    """When the deputy's role got it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,34 @@ def of_document(db: sqlite3.Connection, document_key: str) -> list[ExceptionCase
     return [_case(row) for row in rows]
 
 
+def unrouted(db: sqlite3.Connection) -> list[int]:
+    """Return the live exceptions that nobody has got yet, oldest first."""
+    rows = db.execute(
+        "SELECT id FROM exception_case WHERE ended_at IS NULL AND routed_at IS NULL ORDER BY id"
+    )
+    return [case_id for (case_id,) in rows]
+
+
+def untaken(db: sqlite3.Connection, since: datetime) -> list[int]:
+    """Return the open exceptions that a role has had since then or longer, and that no person of it took."""
+    rows = db.execute(
+        "SELECT id FROM exception_case WHERE ended_at IS NULL AND escalated_at IS NULL AND owner IS NULL AND routed_at <= ?"
+        " AND state='open' AND owner_role <> '' ORDER BY id",
+        (text(since),),
+    )
+    return [case_id for (case_id,) in rows]
+
+
+def route(db: sqlite3.Connection, case_id: int, *, role: str, cause: str, at: datetime) -> None:
+    """Note which role answers for an exception, and for what."""
+    _update(db, "owner_role=?, routed_for=?, routed_at=?", (role, cause, text(at)), [case_id])
+
+
+def escalate(db: sqlite3.Connection, case_id: int, *, role: str, at: datetime) -> None:
+    """Note that the deputy's role has an exception now."""
+    _update(db, "owner_role=?, escalated_at=?, changed_at=?", (role, text(at), text(at)), [case_id])
+
+
 def _update(db: sqlite3.Connection, change: str, values: tuple[object, ...], case_ids: Iterable[int]) -> int:
     cursor = db.executemany(
         f"UPDATE exception_case SET {change} WHERE id=? AND ended_at IS NULL",
@@ -285,7 +321,15 @@ def _update(db: sqlite3.Connection, change: str, values: tuple[object, ...], cas
 def _case(row: sqlite3.Row) -> ExceptionCase:
     found = fields(
         row,
-        instants=("opened_at", "due_at", "snoozed_until", "changed_at", "ended_at"),
+        instants=(
+            "opened_at",
+            "due_at",
+            "snoozed_until",
+            "changed_at",
+            "ended_at",
+            "routed_at",
+            "escalated_at",
+        ),
         objects=("evidence",),
     )
     return ExceptionCase(**{**found, "is_written_off": bool(found["is_written_off"])})

@@ -59,6 +59,7 @@ KNOWN_MIGRATIONS: Final = (
     "m036_emergencies",
     "m037_change_sets",
     "m038_numbers_of_any_script",
+    "m039_exceptions_routed",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1409,6 +1409,23 @@ def m038_numbers_of_any_script(db: Database) -> None:
         db.execute(statement)
 
 
+_M039 = """
+ALTER TABLE exception_case ADD COLUMN owner_role TEXT;   -- the role that answers for its cause; '': nobody does
+ALTER TABLE exception_case ADD COLUMN routed_for TEXT;   -- what it is about: `mapping cost_centre`
+ALTER TABLE exception_case ADD COLUMN routed_at TEXT;
+ALTER TABLE exception_case ADD COLUMN escalated_at TEXT; -- when the deputy's role got it
+CREATE INDEX exception_case_unrouted ON exception_case(id) WHERE ended_at IS NULL AND routed_at IS NULL;
+CREATE INDEX exception_case_untaken ON exception_case(routed_at) WHERE ended_at IS NULL AND escalated_at IS NULL AND owner IS NULL;
+"""
+
+
+@migrations()
+def m039_exceptions_routed(db: Database) -> None:
+    """Exceptions go to the role that answers for their cause, and after a time to its deputy."""
+    for statement in statements(_M039):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

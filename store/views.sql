@@ -7,7 +7,9 @@ SELECT c.id, c.class, c.state, c.entity, c.document_key, c.document_number, c.sy
        c.is_written_off, c.proposal_id,
        -- whose proposal to write it off waits for a second person
        CASE WHEN c.ended_at IS NULL THEN (SELECT p.maker FROM proposal p WHERE p.id = c.proposal_id AND p.state = 'open') END
-         AS write_off_maker
+         AS write_off_maker,
+       -- the role that answers for its cause, what that is, and when the deputy's role got it
+       nullif(c.owner_role, '') AS owner_role, c.routed_for, c.routed_at, c.escalated_at
 FROM exception_case c;
 
 CREATE VIEW v_delivery AS

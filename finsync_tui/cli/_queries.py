@@ -37,6 +37,7 @@ class CaseFilter:
     owner: str | None = None
     system: str | None = None
     min_amount: str | None = None
+    role: str | None = None
 
 
 def row_of(row: sqlite3.Row | Mapping[str, Any]) -> Row:
@@ -117,7 +118,7 @@ def _case_conditions(wanted: CaseFilter) -> tuple[str, list[str]]:
     if wanted.classes:
         parts.append(f"class IN ({', '.join('?' * len(wanted.classes))})")
         values += [name.upper() for name in wanted.classes]
-    for column, value in (("owner", wanted.owner), ("system", wanted.system)):
+    for column, value in (("owner", wanted.owner), ("system", wanted.system), ("owner_role", wanted.role)):
         if value is not None:
             parts.append(f"{column} = ?")
             values.append(value)

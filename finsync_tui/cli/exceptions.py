@@ -54,6 +54,15 @@ Owner = Annotated[
     str | None,
     typer.Option("--owner", metavar="PERSON", help="Only those of this person.", show_default=False),
 ]
+Role = Annotated[
+    str | None,
+    typer.Option(
+        "--role",
+        metavar="ROLE",
+        help="Only those that this owner role has, e.g. controlling.",
+        show_default=False,
+    ),
+]
 MinAmount = Annotated[
     str | None,
     typer.Option("--min-amount", metavar="AMOUNT", help="Only from this amount on.", show_default=False),
@@ -74,13 +83,14 @@ def list_(
     owner: Owner = None,
     system: System = None,
     min_amount: MinAmount = None,
+    role: Role = None,
     limit: LimitOption = 50,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """List exceptions, the most urgent first."""
     with reading(workspace) as db:
-        found = cases(db, CaseFilter(class_ or (), state, owner, system, min_amount), limit)
+        found = cases(db, CaseFilter(class_ or (), state, owner, system, min_amount, role), limit)
     if json:
         say_json(found.rows)
     elif found.rows:
@@ -180,6 +190,7 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
                 **{name.replace("_", " "): found[name] for name in heading},
                 "amount": money(found),
                 "owner": found["owner"],
+                "answers for it": _answers(found),
                 "opened": moment(found["opened_at"]),
                 "due": moment(found["due_at"]),
                 "snoozed until": moment(found["snoozed_until"]),
@@ -200,6 +211,14 @@ def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = F
     if began:
         say("\nhow the answer began")
         say(safe(str(began)))
+
+
+def _answers(found: dict[str, Any]) -> str | None:
+    """Say which role has an exception, and for what; None: nobody answers for it."""
+    if found["owner_role"] is None:
+        return None
+    late = f", since {moment(found['escalated_at'])} as deputy" if found["escalated_at"] else ""
+    return f"{found['owner_role']}, for {found['routed_for']}{late}"
 
 
 def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -113,6 +113,44 @@ def _explain(part: str | None, workspace: Path | None, json: bool) -> None:
         for one in found
     ]
     say(table(["setting", "value", "from"], shown))
+
+
+@app.command(epilog=example("finsync profile owners", "finsync profile owners --json"))
+def owners(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """List who answers for each flow, system, contract, mapping table and policy, and who has those roles."""
+    from finsync_tui import profile
+    from finsync_tui.profile.owners_check import everything
+
+    found = profile.load(workspace_of(workspace))
+    holders: dict[str, list[str]] = {}
+    for name, person in sorted(found.people.items()):
+        for role in person.answers_for:
+            holders.setdefault(role, []).append(name)
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": one.kind,
+            "name": one.name,
+            "owner": one.owner or None,
+            "owner_people": holders.get(one.owner, []),
+            "deputy": one.deputy or None,
+            "deputy_people": holders.get(one.deputy, []),
+            "is_default": one.is_default,
+        }
+        for one in everything(found)
+    ]
+    if json:
+        say_json(rows)
+        return
+    shown = [
+        [
+            row["kind"], row["name"], row["owner"], ", ".join(row["owner_people"]), row["deputy"],
+            ", ".join(row["deputy_people"]),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    say(table(["what", "name", "owner", "people", "deputy", "people"], shown))
+    missing = sum(1 for row in rows if not (row["owner"] and row["deputy"]))
+    note(f"{len(rows)} things; {missing} of them without an owner or deputy")
 
 
 @app.command(

@@ -15,6 +15,7 @@ from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.overlay import load_or_misfits, rules, sources, to_correct
+from finsync_tui.profile.owners_check import owner_problems
 from finsync_tui.profile.people_check import people_problems
 from finsync_tui.profile.places import Source
 from finsync_tui.profile.policies_check import policy_problems
@@ -100,6 +101,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from reconciliation_problems(profile, folder)
     yield from supplier_problems(profile)
     yield from policy_problems(profile.ruled)
+    yield from owner_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():
             yield Problem(

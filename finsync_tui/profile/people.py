@@ -62,6 +62,10 @@ class Person(_Part):
         default=None, description="Ed25519, base64: their approvals are checked with it"
     )
     before: tuple[Earlier, ...] = ()
+    answers_for: tuple[str, ...] = Field(
+        default=(),
+        description="Owner roles of this person: who answers for flows, systems, contracts, tables, policies",
+    )
 
     def standing_at(self, moment: datetime) -> tuple[tuple[Role, ...], str | None]:
         """Return roles and key as they were then."""
@@ -81,6 +85,11 @@ class Governance(_Part):
     profile: Literal["one", "two"] | None = Field(
         default=None,
         description="A change set from another environment. None: two when people are listed, else one",
+    )
+    escalates_after: Due = Field(
+        default=timedelta(days=2),
+        gt=timedelta(),
+        description="How long nobody of its owner's role may have taken an exception before the deputy's role gets it",
     )
     emergency_approval: Due = Field(
         default=timedelta(hours=24),

@@ -73,6 +73,8 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
             ("Amount", (money(row.amount_minor, row.currency) or "∅", "strong")),
             ("Due", (due if row.is_live else "—", urgent.role if row.is_live else "muted")),
             ("Owner", (row.owner or "nobody", "" if row.owner else "warn")),
+            ("Answers", (f"{row.owner_role}, for {row.routed_for}" if row.owner_role else "", "")),
+            ("Escalated", (ago(row.escalated_at, now) if row.escalated_at else "", "warn")),
             ("Opened", (f"{ago(row.opened_at, now)}", "")),
             ("Step", (words(row.step), "")),
             ("Entity", (row.legal_entity, "")),

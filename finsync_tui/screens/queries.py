@@ -114,6 +114,10 @@ class ExceptionRow:
     entry_id: int | None
     write_off_maker: str
     """Who proposed to write it off, while that waits for a second person."""
+    owner_role: str = ""
+    """The role that answers for its cause."""
+    routed_for: str = ""
+    escalated_at: datetime | None = None
 
     @property
     def is_live(self) -> bool:
@@ -349,6 +353,9 @@ def _case(row: Row) -> ExceptionRow:
         flow=safe_text(row["flow"], 60),
         entry_id=row["entry_id"],
         write_off_maker=safe_text(row["write_off_maker"], 60),
+        owner_role=safe_text(row["owner_role"], 60),
+        routed_for=safe_text(row["routed_for"], 120),
+        escalated_at=when(row["escalated_at"]),
     )
 
 
@@ -431,6 +438,7 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
             Field("kind", "class"),
             Field("state", "state", values=tuple(signs.CASE)),
             Field("owner", "owner"),
+            Field("role", "owner_role"),
             Field("system", "system"),
             Field("entity", "legal_entity"),
             Field("step", "step"),
@@ -454,6 +462,7 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
             *_DUE_FLAGS,
             ("mine", "owner = :me"),
             ("unassigned", "coalesce(owner, '') = ''"),
+            ("escalated", "escalated_at IS NOT NULL"),
             ("proposed", "write_off_maker IS NOT NULL"),
             ("written_off", "is_written_off = 1"),
         ),

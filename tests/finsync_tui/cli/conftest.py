@@ -253,7 +253,8 @@ def office(tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Finsync:
     layer = path / "profiles" / "own"
     (layer / "mappings").mkdir(parents=True)
     (layer / "mappings" / f"{TABLE}.csv").write_text("from,to\n420,420\n430,=\n", encoding="utf-8")
-    settings = {**COMPANY, "schedules": {}}
+    owners = {"default": {"owner": "procurement", "deputy": "controlling"}}
+    settings = {**COMPANY, "schedules": {}, "owners": owners}
     (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     finsync = Finsync(path, command)
     finsync("store", "create")
@@ -264,6 +265,7 @@ def office(tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Finsync:
             "os_account": name,
             "roles": roles,
             "key": finsync("people", "key", "--json").json["key"],
+            "answers_for": ["controlling"] if name == "tom" else ["procurement"],
         }
     (layer / "profile.toml").write_text(tomlkit.dumps({**settings, "people": listed}), encoding="utf-8")
     sit("maria")

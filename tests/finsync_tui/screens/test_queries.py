@@ -18,7 +18,7 @@ from finsync_tui.screens.reader import prepare
 from store import cases, crossrefs, records, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
-from tests.builders import a_store
+from tests.builders import a_case, a_store
 from tests.finsync_tui.flows.expense_desk import a_report, an_employee
 from tests.finsync_tui.flows.invoice_desk import a_free_line, an_invoice
 from tests.finsync_tui.screens.filled_store import MACHINE_NOW, NOW
@@ -315,3 +315,25 @@ def test_an_attempt_shows_request_and_answer_without_secrets(store: Store) -> No
     assert "commitment" in shown
     assert "3000" in shown
     assert not any(secret in shown for secret in ("tok-very-secret", "DE8937"))
+
+
+def test_exceptions_are_found_by_the_role_that_has_them() -> None:
+    """And those that escalated to a deputy."""
+    with a_store() as store, store.transaction() as db:
+        (one, other) = (cases.open(db, a_case(document_key=f"coupa:{n}"), NOW) for n in (1, 2))
+        cases.route(db, one, role="controlling", cause="mapping cost_centre", at=NOW)
+        cases.route(db, other, role="finance", cause="flow requisition_to_pay", at=NOW)
+        cases.escalate(db, other, role="controlling", at=NOW)
+        found = [
+            [
+                row[0]
+                for row in db.execute(
+                    f"SELECT id FROM v_exception WHERE {told.where} ORDER BY id", told.params
+                )
+            ]
+            for told in (
+                parse(text, EXCEPTIONS.grammar, now=NOW) for text in ("role:controlling", "is:escalated")
+            )
+        ]
+
+    assert [[one, other], [other]] == found
