@@ -139,6 +139,18 @@ def known_digests(
     return found
 
 
+def otherwise(db: sqlite3.Connection, entity: str, system: str, digests: Mapping[str, bytes]) -> set[str]:
+    """Return the ids, of these payloads' by external id, of which we hold another one as the newest."""
+    found: set[str] = set()
+    for some in chunks(list(digests)):
+        rows = db.execute(
+            f"SELECT external_id, raw_digest FROM record WHERE entity=? AND system=? AND external_id IN ({marks(some)})",
+            (entity, system, *some),
+        )
+        found.update(external_id for external_id, digest in rows if digests[external_id] != digest)
+    return found
+
+
 def payload(
     db: sqlite3.Connection, entity: str, system: str, external_id: str, version: int | None = None
 ) -> tuple[bytes, int] | None:

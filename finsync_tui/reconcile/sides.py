@@ -278,7 +278,7 @@ def _put(
 
     What is as it was, and a document that can't be read, keeps the rows it has: it is there.
     """
-    page, same, digests = unchanged.split(store.db, made, page)
+    page, same, digests = unchanged.split(store.db, entity, made, page)
     read: list[Translated] = []
     unread: list[str] = []
     nameless = 0

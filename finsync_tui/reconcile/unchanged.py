@@ -3,7 +3,8 @@
 A row is made of what its system sent, of links that the store holds, and of the profile. All of it is in one digest for each
 record of a side; where that is the same, its rows stay as they are, and only are seen. When a link that a definition looks up
 goes, or leads elsewhere, all of that side is made anew once. A new link changes no row that is compared by then: comparing asks
-for it. What is looked up by a number that nobody is known by yet is made anew each time.
+for it. What is looked up by a number that nobody is known by yet is made anew each time, and so is what sync has read otherwise
+since: it may have changed back, or come from a copy that lags behind.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 from adapters.base import Page
 from finsync_tui.reconcile.links import NUMBER
 from finsync_tui.reconcile.rows import Builder
-from store import comparison, crossrefs, meta
+from store import comparison, crossrefs, meta, records
 from store.canonical import contracts
 from store.canonical.record import raw_digest
 from store.clock import text
@@ -102,7 +103,7 @@ def is_settled(rows: Sequence[NewRow]) -> bool:
 
 
 def split(
-    db: Connection, sides: Sequence[Made], page: Page
+    db: Connection, entity: str, sides: Sequence[Made], page: Page
 ) -> tuple[Page, list[str], list[dict[str, bytes]]]:
     """Return the page with only what has to be decoded, the ids of the rest, and of each side what its rows are made of.
 
@@ -117,6 +118,7 @@ def split(
     same = set(held)
     for one, now in zip(sides, digests, strict=True):
         same &= comparison.unchanged(db, one.side, now)
+    same -= records.otherwise(db, entity, sides[0].system, {key: held[key] for key in same})
     rows = [row for key, row in zip(page.keys, page.rows, strict=True) if key not in same]
     kept = [key for key in page.keys if key in same]
     return Page(rows, page.position, page.is_last), kept, digests

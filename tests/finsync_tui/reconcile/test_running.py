@@ -208,6 +208,23 @@ def test_an_older_version_from_a_lagging_copy_opens_no_break(desk: Desk) -> None
     assert ("STALE_VERSION", "PO-1") == (found.class_, found.document_number)
 
 
+def test_a_copy_that_shows_what_was_compared_before_opens_no_break(desk: Desk) -> None:
+    """As it was at the last run, to the byte, and older than what sync has read since: it is not taken for unchanged."""
+    desk.left.is_keyed = desk.right.is_keyed = True
+    desk.run()
+    order = a_purchase_order(number="PO-1", supplier_id="88", total="120.00")
+    with desk.store.transaction() as db:
+        newer = records.Incoming("1", order, b"{}", None, MONDAY + DAY)
+        records.put_page(db, "purchase_order", "coupa", [newer], MONDAY + DAY)
+    desk.right.put(
+        "301", a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id="700", total="120.00")
+    )
+
+    assert 0 == desk.run().opened
+    (found,) = findings.of_document(desk.store.db, "coupa:1")
+    assert ("STALE_VERSION", "PO-1") == (found.class_, found.document_number)
+
+
 def test_a_run_of_changes_reads_from_where_the_last_one_ended(desk: Desk) -> None:
     """It finds what changed, leaves older breaks alone, and closes what was put right."""
     del desk.right.held["302"]
