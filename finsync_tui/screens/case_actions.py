@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,8 +54,22 @@ class CaseActions(WorkScreen):
                 markup=False,
             )
         else:
+            from finsync_tui.screens import mapping_reading
             from finsync_tui.screens.mapping_table import Begin, MappingTableScreen
+            from finsync_tui.screens.proposal_detail import ProposalScreen
 
+            waiting = await self.read(
+                partial(
+                    mapping_reading.waiting_proposal,
+                    workspace=self.desk.workspace,
+                    rule=found,
+                    now=self.desk.now(),
+                )
+            )
+            if waiting:
+                self.app.notify("Its rule is proposed already, and waits for a second person.", markup=False)
+                await self.app.push_screen(ProposalScreen(array("q", [waiting]), 0))
+                return
             await self.app.push_screen(
                 MappingTableScreen(found.table, Begin(found.value, found.scope, dict(found.given)))
             )

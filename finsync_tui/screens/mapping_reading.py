@@ -18,6 +18,7 @@ from finsync_tui.mapping.conditions import Where
 from finsync_tui.mapping.standing import maker_refusal, rows_of
 from finsync_tui.mapping.targets import known_targets
 from finsync_tui.screens.mapping_rules import Origin
+from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.text import safe_text
 from store import proposals, rulesets
 from store.causes import WAITS_FOR_RULE
@@ -207,7 +208,7 @@ def _lacking(
     found: Sequence[gaps.Gap], changes: Sequence[Proposal], regions: Mapping[str, str], today: date
 ) -> list[GapRow]:
     """Return the values without a rule, each with the open proposal that has one."""
-    proposed = [Table(one.name, one.id, rows_of(one.body), regions) for one in changes if one.state == "open"]
+    proposed = _proposed(changes, regions)
     return [
         GapRow(
             number,
@@ -217,19 +218,34 @@ def _lacking(
             gap.document_count,
             dict(sorted(gap.amounts.items())),
             safe_text(gap.example, 80),
-            next(
-                (
-                    table.version
-                    for table in proposed
-                    if table.name == gap.table
-                    and table.find(gap.value, scope=gap.scope, on=today, given=dict(gap.given)) is not None
-                ),
-                0,
-            ),
+            _waiting(proposed, MissingRule(gap.table, gap.value, gap.scope, gap.given), today),
             gap.given,
         )
         for number, gap in enumerate(found, 1)
     ]
+
+
+def _proposed(changes: Sequence[Proposal], regions: Mapping[str, str]) -> list[Table]:
+    """Return tables as open proposals would make them, each with the proposal's number as its version."""
+    return [Table(one.name, one.id, rows_of(one.body), regions) for one in changes if one.state == "open"]
+
+
+def _waiting(proposed: Sequence[Table], rule: MissingRule, today: date) -> int:
+    return next(
+        (
+            table.version
+            for table in proposed
+            if table.name == rule.table
+            and table.find(rule.value, scope=rule.scope, on=today, given=dict(rule.given)) is not None
+        ),
+        0,
+    )
+
+
+def waiting_proposal(db: Connection, workspace: Workspace, rule: MissingRule, now: datetime) -> int:
+    """Return the open proposal that has a rule which is waited for; 0: nobody has proposed one."""
+    proposed = _proposed(proposals.listed(db), profile.load(workspace).regions)
+    return _waiting(proposed, rule, now.date())
 
 
 @dataclass(frozen=True, slots=True)

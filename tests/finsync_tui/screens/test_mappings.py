@@ -140,6 +140,21 @@ async def test_missing_values_lead_to_documents_and_to_the_editor(mapped: Worksp
     assert editor.index("410  ") < editor.index("400  ")
 
 
+async def test_a_rule_that_is_proposed_is_not_written_twice(mapped: Workspace) -> None:
+    """m on an exception leads to the proposal that waits with its rule; where there is none, to the editor."""
+    async with desk(mapped) as pilot:
+        await press(pilot, NEXT, "j", "j", "enter", "m")
+        waiting = screen_text(pilot)
+        told = said(pilot)
+        await press(pilot, "5", "g", "enter", "m")
+        editor = pilot.app.screen
+
+    assert "Proposal 2 · cost_centre" in waiting
+    assert "fairs are booked on 415" in waiting
+    assert "proposed already" in told
+    assert isinstance(editor, RuleDialog)
+
+
 async def test_a_rule_is_judged_while_it_is_typed_and_completed(mapped: Workspace) -> None:
     """What is wrong is said at each letter; arrows and tab complete from the ERP's values; enter waits for sense."""
     async with desk(mapped, size=NARROW) as pilot:
