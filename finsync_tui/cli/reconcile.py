@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,7 +24,9 @@ from finsync_tui.cli._output import note, say, say_json, table
 
 if TYPE_CHECKING:
     from store.reconciliations import Run
+    from store.unreadable import Unread
 
+UNREAD_SHOWN: Final = 5
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -70,16 +74,25 @@ def reconcile(
         found, scope, is_full=full, periods=_months(window), by=actor(workspace).name
     )
     with reading(workspace) as db:
-        from store import breaks
+        from store import breaks, unreadable
 
-        open_count = breaks.count_open(db, sorted({run.definition for run in runs}))
+        names = sorted({run.definition for run in runs})
+        open_count, unread = breaks.count_open(db, names), unreadable.listed(db, names)
     if json:
-        say_json({"runs": [asdict(run) for run in runs], "open": open_count})
+        say_json(
+            {
+                "runs": [asdict(run) for run in runs],
+                "open": open_count,
+                "unreadable": [one._asdict() for one in unread],
+            }
+        )
     else:
         say(_shown(runs))
         for run in runs:
             if run.error:
                 note(f"{run.definition}: {run.error}")
+        for sentence in _told(unread):
+            note(sentence)
         note(
             f"{open_count:,} breaks are open. `finsync breaks list` shows them."
             if open_count
@@ -101,6 +114,18 @@ def _months(window: str | None) -> tuple[str, str] | None:
             f"{window!r} is no window. Write a month like 2026-01, or two like 2026-01..2026-03."
         )
     return first, last
+
+
+def _told(unread: Sequence[Unread]) -> Iterator[str]:
+    """Say what can't be read, a sentence for each side."""
+    for (definition, system), found in groupby(unread, key=lambda one: (one.definition, one.system)):
+        some = list(found)
+        ids = ", ".join(one.number or one.external_id for one in some[:UNREAD_SHOWN])
+        more = " ..." if len(some) > UNREAD_SHOWN else ""
+        yield (
+            f"{definition}: {len(some)} record(s) of {system} can't be read ({ids}{more}); what was read of them before counts. "
+            "`finsync exceptions list` says why."
+        )
 
 
 def _shown(runs: list[Run]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from finsync_tui.profile import Profile
 from finsync_tui.profile.reconciliation import Reconciliation
 from finsync_tui.reconcile import connected
-from store import closing, reconciliations
+from store import closing, reconciliations, unreadable
 from store.closing import Period
 from store.reconciliations import Run
+from store.unreadable import Unread
+
+SHOWN_MAX: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,8 @@ class Lag:
 def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) -> Iterator[Lag]:
     """Yield the definitions whose documents have a period and that were not compared as a certificate needs it.
 
-    All of the period has to be read after its last day, and after the last change of its documents; and no later run may have
-    failed. A definition of which a side has no connected system says nothing.
+    All of the period has to be read after its last day, and after the last change of its documents; no later run may have
+    failed; and what is held of it must not be of records that can't be read any more. A definition of which a side has no connected system says nothing.
     """
     changed_at = closing.last_change(db, legal_entity, period.starts_on, period.ends_on)
     months = f"{period.starts_on:%Y-%m}", f"{period.ends_on:%Y-%m}"
@@ -46,6 +50,17 @@ def lags(db: Connection, profile: Profile, legal_entity: str, period: Period) ->
             why = _why(last, whole, period, changed_at, zone)
             if why:
                 yield Lag(name, why)
+        unread = unreadable.of_period(db, name, legal_entity, months)
+        if unread:
+            yield Lag(name, _unread(unread))
+
+
+def _unread(found: Sequence[Unread]) -> str:
+    shown = ", ".join(f"{one.number} ({one.system})" for one in found[:SHOWN_MAX])
+    more = " ..." if len(found) > SHOWN_MAX else ""
+    return (
+        f"records include {len(found)} that can't be read and count as they were read before: {shown}{more}"
+    )
 
 
 def was_any(db: Connection, profile: Profile, period: Period) -> bool:

@@ -295,7 +295,7 @@ def _put(
         or Read(item.external_id, item.record, item.source_updated_at, item.changed_by)
         for item in read
     ]
-    _store(store, readings, found, [*unread, *same], digests, newer, unread)
+    _store(store, readings, found, same, digests, newer, unread)
     return nameless
 
 
@@ -338,7 +338,7 @@ def _store(
 ) -> None:
     """Keep rows as they are now, and what they were made of, where that is known: not of what came `late`.
 
-    `kept` stays as it is; what of it is `unread` and was never held is noted as being there.
+    `kept` stays as it is, and so does what is `unread`, which is noted as being there.
     """
     made: list[dict[str, list[NewRow]]] = [
         {item.external_id: one.builder.rows(item) for item in read} for one in readings
@@ -346,7 +346,7 @@ def _store(
     with store.transaction() as db:
         for place, (one, rows) in enumerate(zip(readings, made, strict=True)):
             comparison.put_records(db, one.side, rows, run_id=one.run_id, targets=one.targets)
-            unreadable.forget(db, one.side, list(rows))
+            unreadable.forget(db, one.side, [*rows, *kept])
             unreadable.note(db, one.side, unread, one.run_id)
             held = digests[place] if digests else {}
             told = {
@@ -354,7 +354,7 @@ def _store(
                 for key, found in rows.items()
             }
             comparison.note_made(db, one.side, told)
-            for some in chunks(kept):
+            for some in chunks([*kept, *unread]):
                 comparison.keep(db, one.side, some, one.run_id)
 
 

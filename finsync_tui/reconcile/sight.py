@@ -63,7 +63,7 @@ def sight(
         found: set[str] = set()
         count = 0
         for side in some:
-            ids = unreadable.listed(db, side.id)
+            ids = unreadable.unknown(db, side.id)
             known = (
                 {one: f"{side.system}:{one}" for one in ids}
                 if role == "source"

@@ -79,6 +79,24 @@ def test_reconcile_ends_with_1_when_a_side_cannot_be_read(pair: Pair) -> None:
     assert [] == pair.json("breaks", "list")
 
 
+def test_reconcile_says_what_it_could_not_read(pair: Pair) -> None:
+    """It was read before and counts as it was: both agree, and that is said to people and programs."""
+    pair.run("reconcile", "orders")
+    pair.right.put("301", a_purchase_order(number="E1", reference="coupa:PO-1", supplier_id=None), MONDAY)
+    pair.right.unreadable = frozenset({"301"})
+
+    shown = pair.run("reconcile", "orders", "--full")
+    told = pair.json("reconcile", "orders", "--full")
+
+    assert (0, True) == (
+        shown.code,
+        "orders: 1 record(s) of erp can't be read (E1); what was read" in shown.err,
+    )
+    assert [{"definition": "orders", "system": "erp", "external_id": "301", "number": "E1"}] == told[
+        "unreadable"
+    ]
+
+
 def test_a_window_and_a_scope_are_checked_first(pair: Pair) -> None:
     """A month that is none, months and everything at once, and a definition that nobody knows, are wrong usage."""
     run = pair.json("reconcile", "orders", "--window", "2026-01..2026-02")["runs"][0]

@@ -20,7 +20,7 @@ from finsync_tui.profile.overlay import shipped
 from finsync_tui.profile.reconciliation import Reconciliation
 from finsync_tui.reconcile import connected
 from finsync_tui.settings import read_toml
-from store import breaks, cases, reconciliations
+from store import breaks, cases, comparison, reconciliations, unreadable
 from store import closing as facts
 from store.canonical.organisation import FiscalPeriod
 from store.clock import text
@@ -515,6 +515,33 @@ def test_totals_of_two_different_things_are_not_shown_as_a_difference() -> None:
         desk.ran(name)
 
     assert ["invoices"] == [one.definition for one in desk.check().compared]
+
+
+def test_what_cannot_be_read_any_more_keeps_its_period_from_being_certified() -> None:
+    """It counts as it was read before, and nobody knows what it is now: in its own period and company only."""
+    desk = Compared("invoices")
+    desk.ran("invoices")
+
+    def hold(period: str, legal_entity: str) -> str:
+        row = comparison.NewRow(
+            "coupa:1", 1, "300", 0, "I-1", None, legal_entity, period, "EUR", 100, None, None, "[]"
+        )
+        with desk.store.transaction() as db:
+            definition, _ = comparison.define(db, "invoices", "1")
+            side = comparison.side(db, definition, "target", "oracle-emea")
+            comparison.put_records(db, side, {"300": [row]}, run_id=1, targets=["oracle-emea"])
+            unreadable.note(db, side, ["300"], 1)
+        return "; ".join(one.why for one in desk.check().lags)
+
+    beside = hold("2026-02", "DE01"), hold("2026-01", "FR01")
+    within = hold("2026-01", "DE01")
+    refused = desk.refused()
+
+    assert ("", "") == beside
+    assert (
+        "records include 1 that can't be read and count as they were read before: I-1 (oracle-emea)" == within
+    )
+    assert within in refused
 
 
 def test_a_period_without_documents_is_certified_once_it_was_looked_for_them() -> None:

@@ -14,7 +14,7 @@ from finsync_tui.profile.overlay import shipped
 from finsync_tui.reconcile import connected, running
 from finsync_tui.reconcile.running import Asked
 from finsync_tui.settings import read_toml
-from store import breaks, comparison, crossrefs, outbox, reconciliations
+from store import breaks, comparison, crossrefs, outbox, reconciliations, unreadable
 from store.reconciliations import Run
 from tests.builders import MONDAY, a_break, a_purchase_order, a_reconcile_run, an_entry
 from tests.finsync_tui.reconcile.desk import DAY, Desk, Orders, a_desk
@@ -255,3 +255,25 @@ def test_breaks_with_a_target_that_is_compared_no_more_end(desk: Desk) -> None:
 
     assert {"coupa/erp", "coupa/erp2"} == {row[3] for row in before}
     assert {("open", "coupa/erp"), ("closed", "coupa/erp2")} == {(row[1], row[3]) for row in shown(desk)}
+
+
+def test_what_cannot_be_read_any_more_counts_as_before_and_is_named(desk: Desk) -> None:
+    """Its rows stay, and whoever relies on them is told; read again, also in the very words of before, it is named no more."""
+    desk.left.is_keyed = desk.right.is_keyed = True
+    desk.run()
+    order = desk.right.held["302"]
+
+    def named() -> list[tuple[str, str, str | None]]:
+        return [
+            (one.system, one.external_id, one.number) for one in unreadable.listed(desk.store.db, ["orders"])
+        ]
+
+    desk.right.put(
+        "302", a_purchase_order(number="E2", reference="coupa:PO-2", supplier_id="700", total="1.00")
+    )
+    desk.right.unreadable = frozenset({"302"})
+    opened, lost = desk.run().opened, named()
+    desk.right.put("302", order, MONDAY + DAY)
+    desk.run("changes")
+
+    assert (0, [("erp", "302", "E2")], []) == (opened, lost, named())
