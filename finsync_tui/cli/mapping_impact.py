@@ -157,7 +157,7 @@ def _show_impact(found: Impact, limit: int) -> None:
     ]
     if totals:
         say(table(["documents that", "documents", "amount"], totals, right=["documents", "amount"]))
-    for doubt in found.doubts:
+    for doubt in found.doubts[:limit]:
         note(doubt)
     if not found.is_complete:
         note("there are more documents than are tried one by one; the largest were")
