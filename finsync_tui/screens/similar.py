@@ -25,13 +25,14 @@ SHOWN = 20
 ENOUGH = 3
 """From so many on, what was done before is a suggestion."""
 
-Way = Literal["retry", "edit", "replay", "return", "resolve", "ignore", "itself"]
+Way = Literal["retry", "edit", "replay", "return", "resolve", "write_off", "ignore", "itself"]
 WORDS: dict[Way, str] = {
     "retry": "retried",
     "edit": "edited and sent",
     "replay": "sent again",
     "return": "sent back",
     "resolve": "settled outside",
+    "write_off": "written off",
     "ignore": "ignored",
     "itself": "went away by itself",
 }
@@ -111,6 +112,8 @@ def way_of(state: str, resolution: str) -> Way:
 
     >>> way_of("closed", "retried"), way_of("resolved", "sent back: no receipt"), way_of("closed", "the order was cancelled")
     ('retry', 'return', 'itself')
+    >>> way_of("resolved", "written off: the supplier is gone"), way_of("resolved", "entered by hand")
+    ('write_off', 'resolve')
     """
     if resolution == "retried":
         return "retry"
@@ -120,6 +123,8 @@ def way_of(state: str, resolution: str) -> Way:
         return "replay"
     if resolution.startswith("sent back: "):
         return "return"
+    if resolution.startswith("written off: "):
+        return "write_off"
     return "resolve" if state == "resolved" else "ignore" if state == "ignored" else "itself"
 
 

@@ -345,6 +345,25 @@ async def test_what_helped_before_is_suggested(filled: Path) -> None:
     assert "Retry PO-" in asked
 
 
+async def test_what_was_given_up_before_is_not_suggested_as_settled(filled: Path) -> None:
+    """A write-off of the past is called one, and is nobody's advice to resolve the next."""
+    with looked_into(filled) as store, store.transaction() as db:
+        for number in range(1, 5):
+            case = cases.NewCase(
+                class_="SUPPLIER_UNKNOWN", entity="purchase_order", document_key=f"coupa:{number}",
+                document_number=f"PO-{number}", system="oracle-emea", cause=f"supplier {number} is not known", fix="Onboard it.",
+            )  # fmt: skip
+            cases.write_off(db, cases.open(db, case, NOW), "tom", "the supplier is gone", NOW)
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "slash")
+        await write(pilot, "class:SUPPLIER_UNKNOWN")
+        await press(pilot, "enter", "enter", "l", "l", "l")
+        shown = screen_text(pilot)
+
+    assert "4 written off" in shown
+    assert "m retry · as soon as the cause is gone" in shown
+
+
 async def test_a_view_is_kept_for_the_person(filled: Path) -> None:
     """F saves filter and order under a name, f shows it again; it is there in the next session, for nobody else."""
     async with opened(filled) as pilot:
