@@ -233,6 +233,21 @@ def check(
         raise typer.Exit(FOUND_SOMETHING)
 
 
+@app.command(epilog=example("finsync supplier quality", "finsync supplier quality --json"))
+def quality(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Count duplicates prevented, found, asked about and open, by system and by legal entity."""
+    from finsync_tui import profile as profiles
+    from finsync_tui.reports import supplier_figures
+
+    profile = profiles.load(workspace_of(workspace))
+    with reading(workspace) as db:
+        header, *rows = supplier_figures.quality(db, profile)
+    if json:
+        say_json([dict(zip(map(str, header), row, strict=True)) for row in rows])
+        return
+    say(table([str(name) for name in header], [[str(value) for value in row] for row in rows]))
+
+
 @app.command(epilog=example("finsync supplier compare", "finsync supplier compare --json"))
 def compare(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Compare all suppliers anew, after other thresholds for example. Answers stay; the engine compares what changes."""

@@ -81,7 +81,7 @@ def test_a_pair_that_is_one_supplier_already_waits_for_no_answer() -> None:
     waiting = supplier_answers.waiting(books.store.db, ask, 10)
     assert [doubles] == [(one.one, one.other) for one in waiting]
     assert 1 == supplier_answers.counts(books.store.db, ask, link)["open"]
-    figures = {row[1]: row[6] for row in supplier_figures.quality(books.store.db, books.profile)}
+    figures = {row[1]: row[7] for row in supplier_figures.quality(books.store.db, books.profile)}
     assert (1, 0) == (figures[SOURCE], figures[TARGET])
 
 
