@@ -118,6 +118,10 @@ def _screen(name: str) -> Callable[[], Screen[Any]]:
             from finsync_tui.screens.bank_changes import BankChangesScreen
 
             return BankChangesScreen()
+        if name == "policies":
+            from finsync_tui.screens.policies import PoliciesScreen
+
+            return PoliciesScreen()
         if name == "settings":
             from finsync_tui.screens.settings_screen import SettingsScreen
 

@@ -93,12 +93,19 @@ WRITING = frozenset(
         "approve",
         "reject",
         "withdraw",
+        "edit_policy",
+        "propose_policy",
+        "import_policy",
+        "restore_policy",
+        "approve_policy",
+        "reject_policy",
+        "withdraw_policy",
     ]
 )
 """Actions that change something in the store."""
 ACTIONS: Mapping[str, str] = {"return": "send_back"}
 """Verbs whose action has another name."""
-READING_GROUPS = ("overview", "ids", "count", "dossier", "systems", "mappings")
+READING_GROUPS = ("overview", "ids", "count", "dossier", "systems", "mappings", "policies")
 """Workers that read what a screen shows."""
 
 

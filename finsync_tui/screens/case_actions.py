@@ -154,8 +154,9 @@ class CaseActions(WorkScreen):
                 EditDialog(
                     f"Edit {row.number}",
                     before,
-                    original=body,
-                    refusal=refusal,
+                    problem=editing.problem,
+                    refusal=lambda text: refusal(editing.restored(text, body)),
+                    file_name="document.json",
                     text=text if decided == body else before,
                 )
             )

@@ -25,10 +25,10 @@ def command() -> list[str]:
     return []
 
 
-def edited(words: Sequence[str], text: str) -> str:
+def edited(words: Sequence[str], text: str, file_name: str = "document.json") -> str:
     """Return what the editor made of a text."""
     with tempfile.TemporaryDirectory(prefix="finsync-") as folder:  # 0700
-        file = Path(folder) / "document.json"
+        file = Path(folder) / file_name
         file.write_text(text, encoding="utf-8")
         try:
             ended = subprocess.run([*words, str(file)], check=False)  # noqa: S603  # the person's own choice

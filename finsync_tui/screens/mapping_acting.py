@@ -36,7 +36,8 @@ class Change:
 
 
 @contextmanager
-def _at(workspace: Workspace, clock: Clock, actor: Actor) -> Iterator[tuple[Store, Profile, Actor]]:
+def at_work(workspace: Workspace, clock: Clock, actor: Actor) -> Iterator[tuple[Store, Profile, Actor]]:
+    """Open the workspace as it is now, with the person as its profile knows them."""
     profile = profiles.load(workspace)
     who = actions.known_now(profile, actor)
     store = open_store(
@@ -54,7 +55,7 @@ def _at(workspace: Workspace, clock: Clock, actor: Actor) -> Iterator[tuple[Stor
 
 def propose(workspace: Workspace, clock: Clock, actor: Actor, *, change: Change, reason: str) -> Proposed:
     """Propose a change; where one person is enough, it is in force at once."""
-    with _at(workspace, clock, actor) as (store, profile, who):
+    with at_work(workspace, clock, actor) as (store, profile, who):
         signer = actions.signer_of(workspace, profile, who, "mapping.proposed")
         return actions.propose_mapping(
             store,
@@ -72,7 +73,7 @@ def propose(workspace: Workspace, clock: Clock, actor: Actor, *, change: Change,
 
 def approve(workspace: Workspace, clock: Clock, actor: Actor, *, number: int, comment: str) -> Approved:
     """Put somebody else's change into force."""
-    with _at(workspace, clock, actor) as (store, profile, who):
+    with at_work(workspace, clock, actor) as (store, profile, who):
         signer = actions.signer_of(workspace, profile, who, "mapping.approved")
         if signer is None:
             raise KeyMissingError(
@@ -91,12 +92,12 @@ def decide(
     reason: str,
 ) -> None:
     """Say no to somebody's change, or take one's own back."""
-    with _at(workspace, clock, actor) as (store, _profile, who):
+    with at_work(workspace, clock, actor) as (store, _profile, who):
         act = actions.reject_mapping if what == "reject" else actions.withdraw_mapping
         act(store, who, number, reason)
 
 
 def rebased(workspace: Workspace, clock: Clock, actor: Actor, *, number: int, mine: bool) -> Rebase:
     """Return an open change as it would be on the version in force now."""
-    with _at(workspace, clock, actor) as (store, profile, who):
+    with at_work(workspace, clock, actor) as (store, profile, who):
         return actions.rebased(store, profile, who, number, mine=mine)

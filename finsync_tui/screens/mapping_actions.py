@@ -57,6 +57,7 @@ class MappingActions(WorkScreen):
                 title or f"Propose a change of {safe_text(change.table, 60)}",
                 partial(drawn_change, before, rows),
                 measure,
+                mapping_drawing.impact,
                 verb="propose" if rule == "two" else "put in force",
                 consequence=TWO if rule == "two" else ONE,
                 reason=reason,

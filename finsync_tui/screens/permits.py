@@ -65,6 +65,13 @@ ACTS = {
     "approve": "mapping.approved",
     "reject": "mapping.rejected",
     "withdraw": "mapping.withdrawn",
+    "edit_policy": "policy.proposed",
+    "propose_policy": "policy.proposed",
+    "import_policy": "policy.proposed",
+    "restore_policy": "policy.proposed",
+    "approve_policy": "policy.approved",
+    "reject_policy": "policy.rejected",
+    "withdraw_policy": "policy.withdrawn",
 }
 """A screen's action, and what the audit log calls it."""
 

@@ -14,5 +14,6 @@ PLACES: tuple[tuple[str, str, str], ...] = (
     ("golden", "Golden records", "g"),
     ("merges", "Merges", "l"),
     ("bank", "Bank details", "b"),
+    ("policies", "Policies", "p"),
 )
 """Mode, name, letter in the jump dialog."""

@@ -216,6 +216,7 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
                 f"Approve proposal {row.id} of {row.maker} · {safe_text(row.table, 60)}",
                 partial(drawn_change, dossier.base, dossier.rows),
                 partial(self._measured, dossier),
+                mapping_drawing.impact,
                 verb="approve and sign",
                 consequence=SIGNED,
                 prompt="Comment",

@@ -19,7 +19,7 @@ RowT = TypeVar("RowT")
 class TableAboutScreen(WorkScreen, Generic[RowT]):
     """What is read, what stands in a row, and what is told of it is the screen's own."""
 
-    VERBS = ("activate",)
+    VERBS: ClassVar[tuple[str, ...]] = ("activate",)
     TROUBLE_IN = "#about-text"
     BINDINGS: ClassVar[list[BindingType]] = []
     COLUMNS: ClassVar[list[Column]]

@@ -1,4 +1,4 @@
-"""A document in an editor: here, or in the person's own."""
+"""A text in an editor: here, or in the person's own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from finsync_tui.screens import editing, editor
+from finsync_tui.screens import editor
 from finsync_tui.screens.text import safe_text
 from finsync_tui.screens.widgets.dialog import Dialog
 
 
 class EditDialog(Dialog["str | None"]):
-    """Answers with the edited text, which is sound JSON; None: nothing was changed."""
+    """Answers with the edited text, in which nothing is wrong; None: nothing was changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", id="edit.leave"),
@@ -26,16 +26,25 @@ class EditDialog(Dialog["str | None"]):
     ]
 
     def __init__(
-        self, title: str, before: str, *, original: str, refusal: Callable[[str], str | None], text: str = ""
+        self,
+        title: str,
+        before: str,
+        *,
+        problem: Callable[[str], str],
+        refusal: Callable[[str], str | None],
+        file_name: str,
+        text: str = "",
     ) -> None:
-        """`before` is what was refused, `text` what the person made of it already. `original` is the body as it is stored: masked
-        values are checked against it. `refusal` says why a body is not sent."""
+        """`before` is the text as it was, `text` what the person made of it already. `problem` says at each letter what is wrong;
+        `refusal` why a text without a problem is not taken, by what it returns or in a ValueError. `file_name` is what the
+        person's own editor shows."""
         super().__init__()
         self._title = title
         self._before = before
         self._text = text or before
-        self._original = original
+        self._problem = problem
         self._refusal = refusal
+        self._file_name = file_name
         self._is_warned = False
 
     def compose(self) -> ComposeResult:
@@ -57,14 +66,14 @@ class EditDialog(Dialog["str | None"]):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         self._is_warned = False
-        self._say(editing.problem(self.area.text))
+        self._say(self._problem(self.area.text))
 
     def action_accept(self) -> None:
         text = self.area.text
-        why = editing.problem(text)
+        why = self._problem(text)
         if not why:
             try:
-                why = self._refusal(editing.restored(text, self._original)) or ""
+                why = self._refusal(text) or ""
             except ValueError as error:
                 why = str(error)
         if why:
@@ -82,7 +91,7 @@ class EditDialog(Dialog["str | None"]):
             return
         try:
             with self.app.suspend():
-                text = editor.edited(command, self.area.text)
+                text = editor.edited(command, self.area.text, self._file_name)
         except SuspendNotSupported:
             self._say("another editor can't be opened here (a browser, or no terminal): edit here")
             return

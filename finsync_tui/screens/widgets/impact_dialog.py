@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -15,15 +15,17 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerState
 
-from finsync_tui.impact import Impact
-from finsync_tui.screens import drawing, mapping_drawing
+from finsync_tui.screens import drawing
 from finsync_tui.screens.text import safe_text
 from finsync_tui.screens.widgets.dialog import Dialog
 
 TICK_S = 1.0
 
 
-class ImpactDialog(Dialog["str | None"]):
+Found = TypeVar("Found")
+
+
+class ImpactDialog(Dialog["str | None"], Generic[Found]):
     """Answers with the reason, after the impact was shown; None: nothing was proposed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +38,8 @@ class ImpactDialog(Dialog["str | None"]):
         self,
         title: str,
         lines: Callable[[int], Content],
-        measure: Callable[[], Awaitable[Impact]],
+        measure: Callable[[], Awaitable[Found]],
+        shown: Callable[[Found, int], Content],
         *,
         verb: str,
         consequence: str,
@@ -44,11 +47,12 @@ class ImpactDialog(Dialog["str | None"]):
         prompt: str = "Reason",
         is_needed: bool = True,
     ) -> None:
-        """`lines` draws the change itself at a width; `verb` is what enter does."""
+        """`lines` draws the change itself at a width, `shown` what it would do; `verb` is what enter does."""
         super().__init__()
         self._title = title
         self._lines = lines
         self._measure = measure
+        self._shown = shown
         self._verb = verb
         self._consequence = consequence
         self._reason = reason
@@ -56,7 +60,8 @@ class ImpactDialog(Dialog["str | None"]):
         self._is_needed = is_needed
         self._began = monotonic()
         self._ticking: Timer | None = None
-        self.found: Impact | None = None
+        self._failure = ""
+        self.found: Found | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -impact") as box:
@@ -98,8 +103,8 @@ class ImpactDialog(Dialog["str | None"]):
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             event.stop()
             self._stop()
-            text = f"✕ What it would do could not be found out: {safe_text(event.worker.error)}"
-            self.query_one("#outcome", Static).update(Content.assemble((text, "$error")))
+            self._failure = f"✕ What it would do could not be found out: {safe_text(event.worker.error)}"
+            self._draw()
 
     def _stop(self) -> None:
         if self._ticking is not None:
@@ -111,7 +116,10 @@ class ImpactDialog(Dialog["str | None"]):
         shown = self.query_one("#outcome", Static)
         if self.found is not None:
             self._stop()
-            shown.update(drawing.stack([drawing.BLANK, mapping_drawing.impact(self.found, width)]))
+            shown.update(drawing.stack([drawing.BLANK, self._shown(self.found, width)]))
+            return
+        if self._failure:
+            shown.update(drawing.stack([drawing.BLANK, Content.assemble((self._failure, "$error"))]))
             return
         seconds = int(monotonic() - self._began)
         since = f" · {seconds} s" if seconds else ""

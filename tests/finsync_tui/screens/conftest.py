@@ -19,6 +19,7 @@ from tests.finsync_tui.screens import (
     break_store,
     filled_store,
     mapping_store,
+    policy_store,
     supplier_store,
     write_off_store,
 )
@@ -107,6 +108,19 @@ def books(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Works
     """A company with a supplier twice, a merge and two changes of bank details; maria and tom have their keys."""
     monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
     return supplier_store.workspace(empty, tmp_path / "w")
+
+
+@pytest.fixture(scope="session")
+def _ruled_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return policy_store.workspace(tmp_path_factory.mktemp("policies") / "w").path
+
+
+@pytest.fixture
+def ruled(_ruled_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A company with policies; maria and tom have their keys."""
+    shutil.copytree(_ruled_template, tmp_path / "w")
+    monkeypatch.setenv("FINSYNC_SECRETS_DIR", str(mapping_store.keys(tmp_path / "keys", "maria", "tom")))
+    return load_workspace(tmp_path / "w")
 
 
 @pytest.fixture(scope="session")

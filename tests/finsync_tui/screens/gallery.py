@@ -67,6 +67,9 @@ GALLERY: Mapping[str, Exhibit] = {
     "MergeScreen": Exhibit("books", ("semicolon", "l", "enter"), OF_A_ROW),
     "BankChangesScreen": Exhibit("books", ("semicolon", "b")),
     "BankChangeScreen": Exhibit("books", ("semicolon", "b", "enter"), OF_A_ROW),
+    "PoliciesScreen": Exhibit("ruled", ("semicolon", "p")),
+    "PolicyScreen": Exhibit("ruled", ("semicolon", "p", "j", "enter"), OF_A_ROW),
+    "PolicyVersionsScreen": Exhibit("ruled", ("semicolon", "p", "j", "H"), OF_A_ROW),
     "AskDialog": Exhibit("filled", ("2", "x"), ASKS),
     "PickDialog": Exhibit("filled", ("2", "s"), ASKS),
     "ViewsDialog": Exhibit("filled", ("2", "f"), ASKS),
@@ -78,4 +81,5 @@ GALLERY: Mapping[str, Exhibit] = {
     "ImpactDialog": Exhibit("mapped", ("5", "j", "enter", "d", "P", "enter"), ASKS),
     # the tab of the mappings that was seen last is the one that is shown again, so this comes last
     "ProposalScreen": Exhibit("mapped", ("5", NEXT, NEXT, "enter"), OF_A_ROW),
+    "PolicyProposalScreen": Exhibit("ruled", ("semicolon", "p", NEXT, "enter"), OF_A_ROW),
 }

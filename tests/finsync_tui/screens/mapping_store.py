@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,18 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def workspace(folder: Path) -> Workspace:
-    """Make the workspace: seven orders wait for four missing values, one change is decided, two wait."""
+def workspace(folder: Path, more: Mapping[str, str] | None = None) -> Workspace:
+    """Make the workspace: seven orders wait for four missing values, one change is decided, two wait. `more`: further files of
+    its layer."""
     made = create_workspace(folder, layers=("own",), name="test")
     layer = made.path / "profiles" / "own"
     (layer / "mappings").mkdir(parents=True)
     (layer / "profile.toml").write_text(tomlkit.dumps(_settings()), encoding="utf-8")
     for name, rows in OWN.items():
         (layer / "mappings" / f"{name}.csv").write_text(files.csv_text(rows), encoding="utf-8")
+    for name, text in (more or {}).items():
+        (layer / name).parent.mkdir(exist_ok=True)
+        (layer / name).write_text(text, encoding="utf-8")
     clock = VirtualClock(MONDAY)
     with open_store(made.store_path, clock, durable=False) as store:
         _read_in(store)

@@ -39,7 +39,7 @@ LOOKS = {"80x24-dark": (NARROW, "finsync-dark"), "140x40-light": (DESIGN, "finsy
 LIGHT = {"80x24-light": (NARROW, "finsync-light"), "140x40-light": (DESIGN, "finsync-light")}
 """With data: the dark ones are beside the tests of each screen."""
 NOT_STARTED = "The engine was not started: `finsync run` starts it."
-STORES = pytest.mark.parametrize("store", ["filled", "worked", "broken", "mapped", "books"])
+STORES = pytest.mark.parametrize("store", ["filled", "worked", "broken", "mapped", "books", "ruled"])
 Taken = list[tuple[str, str]]
 SHARED = {
     "WorkScreen",
@@ -50,6 +50,7 @@ SHARED = {
     "BreakActions",
     "CaseActions",
     "MappingActions",
+    "PolicyActions",
     "PairActions",
     "MergeActions",
     "BankActions",
