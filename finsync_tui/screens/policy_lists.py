@@ -135,6 +135,11 @@ def about_proposal(row: ProposalRow, width: int) -> Content:
         ),
         drawing.paragraph("Why", row.reason, width, lines_max=3),
     ]
+    if row.in_force_until is not None:
+        told = (
+            f"an emergency change, in force by its maker alone: to be approved by {stamp(row.in_force_until)}"
+        )
+        lines.append(drawing.paragraph("▲", told, width, role="warn"))
     if row.is_outdated:
         told = f"the rules have changed meanwhile: version {row.version_now} is in force"
         lines.append(drawing.paragraph("▲", told, width, role="warn"))

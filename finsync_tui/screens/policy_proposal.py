@@ -104,6 +104,9 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
                 "policy), propose that, and reject this one."
             )
             lines.append(drawing.paragraph("▲", told, width, role="warn"))
+        if row.in_force_until is not None:
+            told = f"An emergency change: {row.maker} put it in force alone. Somebody else has to approve it by {stamp(row.in_force_until)}."
+            lines.append(drawing.paragraph("▲", told, width, role="warn"))
         if row.is_open:
             lines.append(drawing.paragraph("", self._who_decides(), width, role="muted"))
         return drawing.stack(lines)

@@ -92,6 +92,8 @@ class ProposalRow:
     decision: str
     became: int | None
     is_mine: bool
+    in_force_until: datetime | None = None
+    """An emergency change that is in force by its maker alone: until when somebody else has to approve it."""
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +102,7 @@ class ProposalRow:
     @property
     def is_outdated(self) -> bool:
         """Whether the policy changed since the change was made from it."""
-        return self.is_open and self.base_version != self.version_now
+        return self.is_open and self.in_force_until is None and self.base_version != self.version_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ def _policy(db: Connection, one: Standing, waiting: int) -> PolicyRow:
 def notes(one: Standing) -> list[str]:
     """Return what somebody should know about a policy."""
     found = [safe_text(problem) for problem in one.problems]
+    if one.emergency is not None:
+        found.append(safe_text(one.emergency.words, 300))
     if one.layer_differs:
         found.append("the layers say something else; it waits until somebody proposes it")
     found += [
@@ -193,6 +197,9 @@ def _proposal(db: Connection, one: Proposal, known: Mapping[str, Standing], me: 
         decision=safe_text(one.decision or "", 2_000),
         became=one.version,
         is_mine=one.maker == me,
+        in_force_until=now.emergency.until
+        if now is not None and now.emergency is not None and now.emergency.proposal == one.id
+        else None,
     )
 
 

@@ -275,3 +275,34 @@ async def test_who_may_only_look_is_told_why(ruled: Workspace) -> None:
     assert "order.total.amount" in fields
     assert "viewer" in refused
     assert 2 == depth
+
+
+async def test_an_emergency_change_is_shown_as_in_force_and_still_to_be_approved(ruled: Workspace) -> None:
+    """It is not outdated by itself: the version in force is its own."""
+    file = ruled.path / "profiles" / "own" / "profile.toml"
+    file.write_text(file.read_text().replace('["analyst"]', '["analyst", "emergency"]', 1))
+    profile = profiles.load(ruled)
+    maria = actions.acting(profile, "cli", os_account="maria")
+    with open_store(ruled.store_path, VirtualClock(NOW)) as store:
+        actions.put_policy_in_force(
+            store,
+            profile,
+            maria,
+            "orders",
+            "no order passes",
+            a_signer("maria"),
+            setup=read(ORDERS.replace('"3000"', '"9000"')),
+        )
+    async with desk(ruled, "tom") as pilot:
+        listed = screen_text(pilot)
+        await press(pilot, NEXT, "G")
+        waiting = screen_text(pilot)
+        await press(pilot, "A")
+        await write(pilot, "right")
+        await press(pilot, "enter")
+
+    assert "in force by its maker alone" in waiting
+    assert "▲" in listed
+    (own,) = [line for line in waiting.splitlines() if "no order passes" in line and "│ ‖" in line]
+    assert "outdated" not in own
+    assert "9000" == asks_from(ruled)
