@@ -49,6 +49,7 @@ CASE_CLASSES: Final = frozenset(
         "TAX_ID_INVALID",
         "BANK_CHANGE_HELD",
         "BANK_CHANGE_OUTDATED",
+        "BANK_COUNTRY_DIFFERS",
         "BANK_ENTRY_HELD",
         "BANK_ENTRY_REFUSED",
         "BANK_CODE_BY_HAND",

@@ -25,7 +25,7 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, safe, say, say_json, table
 
 if TYPE_CHECKING:
-    from finsync_tui.profile.suppliers import Thresholds
+    from finsync_tui.profile.suppliers import SupplierPolicy, Thresholds
     from store.supplier_forms import StoredForm
 
 app = typer.Typer(
@@ -81,7 +81,7 @@ def show(key: Key, workspace: WorkspaceOption = None, json: JsonOption = False) 
         else:
             own = _golden.form(db, key)
             found = searching.similar(db, own, limits.ask)
-            wrong = list(_problems(db, [own]))
+            wrong = list(_problems(db, [own], _policy(workspace)))
             links = _links(db, key)
     if own is None:
         assert one_supplier is not None, "a golden record that is not there is an error"
@@ -220,7 +220,8 @@ def check(
     from store import supplier_forms
 
     with reading(workspace) as db:
-        found = list(_problems(db, (one for one in supplier_forms.every(db) if system in (None, one.system))))
+        wanted = (one for one in supplier_forms.every(db) if system in (None, one.system))
+        found = list(_problems(db, wanted, _policy(workspace)))
     shown = found[:limit]
     if json:
         say_json([{"key": one.key, "number": one.number, "name": one.name, **row} for one, row in shown])
@@ -329,9 +330,13 @@ def _answer(
 
 
 def _thresholds(workspace: Any) -> Thresholds:
+    return _policy(workspace).thresholds
+
+
+def _policy(workspace: Any) -> SupplierPolicy:
     from finsync_tui import profile
 
-    return profile.load(workspace_of(workspace)).suppliers.thresholds
+    return profile.load(workspace_of(workspace)).suppliers
 
 
 def _links(db: Connection, key: str) -> list[dict[str, Any]]:
@@ -343,8 +348,10 @@ def _links(db: Connection, key: str) -> list[dict[str, Any]]:
     ]
 
 
-def _problems(db: Connection, forms: Any) -> Iterator[tuple[StoredForm, dict[str, str]]]:
-    from finsync_tui.suppliers import checks
+def _problems(
+    db: Connection, forms: Any, policy: SupplierPolicy
+) -> Iterator[tuple[StoredForm, dict[str, str]]]:
+    from finsync_tui.suppliers import accounts, checks
     from store import records
     from store.canonical.supplier import Supplier, SupplierBankAccount
 
@@ -352,9 +359,11 @@ def _problems(db: Connection, forms: Any) -> Iterator[tuple[StoredForm, dict[str
         held = records.get(db, Supplier, one.system, one.external_id)
         if held is None:
             continue
-        ids = records.twins(db, SupplierBankAccount.entity, "supplier", one.external_id, one.system)
-        accounts = records.get_many(db, SupplierBankAccount, one.system, ids).values()
-        for problem in checks.problems(held.record, [account.record for account in accounts]):
+        ids = [account.external_id for account in accounts.of_supplier(db, one.key)]
+        listed = [held.record for held in records.get_many(db, SupplierBankAccount, one.system, ids).values()]
+        found = checks.problems(held.record, listed, policy)
+        found += checks.countries(held.record, listed) if policy.bank.countries != "off" else []
+        for problem in found:
             yield (
                 one,
                 {"class": problem.class_, "field": problem.field, "cause": problem.cause, "fix": problem.fix},

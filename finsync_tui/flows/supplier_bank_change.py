@@ -28,7 +28,7 @@ from finsync_tui.flows.supplier_block import HOLD, RELEASE
 from finsync_tui.flows.usual import UsualFlow
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts
+from finsync_tui.suppliers import accounts, checks
 from store import crossrefs, records
 from store.canonical.event import Event
 from store.canonical.keys import RecordKey
@@ -134,6 +134,16 @@ def check_account(context: Context) -> Answer:
             "BANK_ACCOUNT_INVALID",
             f"bank account {account.masked} of {context.data['supplier']}: {account.problem}",
             "Ask the supplier on a way that you know already. It is looked at again when it was corrected.",
+            _key(context).system,
+            {"account": account.masked},
+        )
+    doubts = _country_doubts(context, account)
+    if doubts and context.facts.profile.suppliers.bank.countries == "hold":
+        return Hold(
+            "BANK_COUNTRY_DIFFERS",
+            f"bank account {account.masked} of {context.data['supplier']}: {'; '.join(doubts)}",
+            "Ask the supplier on a way that you know already. It is looked at again when it was corrected; where it is right so, "
+            'let the profile warn only (`countries = "warn"`).',
             _key(context).system,
             {"account": account.masked},
         )
@@ -336,6 +346,15 @@ def _teller(context: Context, system: str, field: str) -> int | None:
     return outgoing.newest_to(context, system, lambda one: one.operation == CHANGE)
 
 
+def _country_doubts(context: Context, account: SupplierBankAccount) -> list[str]:
+    """Return what speaks against the countries of an account that is in use, where the profile looks at them."""
+    if not account.is_active or context.facts.profile.suppliers.bank.countries == "off":
+        return []
+    key = RecordKey.parse(str(context.data["supplier"]))
+    held = records.get(context.db, Supplier, key.system, key.external_id)
+    return checks.bank_doubts(account, held.record.home if held is not None else None)
+
+
 def _warnings(context: Context, account: SupplierBankAccount) -> list[str]:
     """Return what speaks against a new account, for whoever decides: whose it is, and where it was refused."""
     if not account.is_active:
@@ -344,6 +363,7 @@ def _warnings(context: Context, account: SupplierBankAccount) -> list[str]:
     others = accounts.others_with(context.db, account.fingerprint, own)[:WARNED_MAX]
     refused = agreement.refused_before(context.db, context.workflow, account)[:WARNED_MAX]
     found = [f"it is the account of {', '.join(others)}, too"] if others else []
+    found += _country_doubts(context, account)
     return (
         [*found, f"it was refused before (bank change {', '.join(map(str, refused))})"] if refused else found
     )

@@ -24,11 +24,11 @@ from finsync_tui.flows.supplier_bank_waiting import LOOK_AGAIN, STEP
 from finsync_tui.flows.supplier_block import HOLD, RELEASE
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts, in_flight
+from finsync_tui.suppliers import accounts, checks, in_flight
 from store import crossrefs, findings, meta, outbox, records, runs, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
-from store.canonical.supplier import SupplierBankAccount, is_same_bank
+from store.canonical.supplier import Supplier, SupplierBankAccount, is_same_bank
 from store.clock import instant, text
 from store.columns import from_json
 from store.outbox import Claim
@@ -127,6 +127,11 @@ def await_entry(context: Context) -> Answer:
         "erp": [context.data["supplier"]], "changed_by": agreement.changed_by(context.db, context.workflow),
         "under_way": [[one.entity, one.number, one.state] for one in telling.under_way(context)],
     }  # fmt: skip
+    home = records.get(context.db, Supplier, *RecordKey.parse(context.data["supplier"]))
+    doubts = checks.bank_doubts(account, home.record.home if home is not None else None)
+    doubts = doubts if context.facts.profile.suppliers.bank.countries != "off" else []
+    evidence["warnings"] = doubts
+    what += "".join(f"; {one}" for one in doubts)
     if refused is not None:
         context.data["refused"] = {"by": refused.maker, "reason": refused.reason}
         fix = f"End the account in {system} at once. When it has been read again as ended, what is held goes on."

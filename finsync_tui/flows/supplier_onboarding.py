@@ -104,7 +104,9 @@ def check_data(context: Context) -> Answer:
         return Finish("done", {"note": f"it was there before {policy.since:%Y-%m-%d} and is taken as it is"})
     ids = records.twins(context.db, SupplierBankAccount.entity, "supplier", key.external_id, key.system)
     accounts = records.get_many(context.db, SupplierBankAccount, key.system, ids).values()
-    found = checks.problems(supplier, [account.record for account in accounts])
+    listed = [account.record for account in accounts]
+    found = checks.problems(supplier, listed, policy)
+    found += checks.countries(supplier, listed) if policy.bank.countries == "hold" else []
     if found:
         return Hold(
             found[0].class_,

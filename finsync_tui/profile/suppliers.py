@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from store.canonical.supplier import SupplierKind
 
+Required = Literal["street", "postcode", "town", "vat_number", "bank_account"]
 Rule = Literal["most_trusted", "newest", "most_complete"]
 GOLDEN_FIELDS: Final = (
     "name", "number", "status", "kind", "country", "address", "tax_registrations", "bank_accounts", "parent",
@@ -42,6 +43,11 @@ class BankPolicy(BaseModel):
         default=timedelta(days=2), ge=timedelta(0), le=timedelta(days=90),
         description="How long they wait after the second person approved",
     )  # fmt: skip
+    countries: Literal["hold", "warn", "off"] = Field(
+        default="warn",
+        description="What becomes of an account whose IBAN, bank code and bank are of countries that can't be so together, or that "
+        "is in another country than its supplier: it is held until it was corrected, whoever decides on it is told, or nothing",
+    )
     entered: Literal["hold", "note", "off"] = Field(
         default="hold",
         description="What becomes of a bank account that appears or changes in an ERP, and not through finsync: payments to its "
@@ -86,6 +92,11 @@ class SupplierPolicy(BaseModel):
     site_code: str = Field(
         default="MAIN", min_length=1, max_length=240, description="How a new site is called"
     )
+    required: dict[str, tuple[Required, ...]] = Field(
+        default_factory=dict,
+        description="What a company of a country (ISO 3166 alpha-2, or `*`) needs to be complete, beside name, country, tax id and a "
+        "place: street, postcode, town, vat_number, bank_account",
+    )
     blocked: Literal["tell", "stop"] = Field(
         default="tell",
         description="What becomes of an order or invoice whose supplier is blocked at its source: it says so and goes on, or "
@@ -118,6 +129,10 @@ class SupplierPolicy(BaseModel):
         if unknown:
             raise ValueError(f"a supplier has no field {unknown[0]!r}; there are {', '.join(GOLDEN_FIELDS)}")
         return self
+
+    def required_in(self, country: str | None) -> tuple[Required, ...]:
+        """Return what a company of that country needs beside what each does."""
+        return tuple(dict.fromkeys((*self.required.get("*", ()), *self.required.get(country or "", ()))))
 
     def targets(self, country: str | None) -> list[str]:
         """Return the systems in which a supplier of that country shall exist."""

@@ -7,13 +7,15 @@ not judged. Bank accounts were checked where they were read, since their numbers
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
+from finsync_tui.profile.suppliers import Required, SupplierPolicy
+from finsync_tui.suppliers import bank_countries
 from finsync_tui.suppliers.normal_form import normalise
-from store.canonical.supplier import Supplier, SupplierBankAccount, normal
+from store.canonical.supplier import Supplier, SupplierBankAccount, TaxRegistration, normal
 
 _NUMBERS: Final = {  # modules of python-stdnum that say what a company of that country may give as its number
     "AT": "at.uid at.tin at.businessid", "AU": "au.abn au.acn", "BE": "be.vat", "BR": "br.cnpj br.cpf", "CA": "ca.bn",
@@ -46,11 +48,14 @@ class Problem(NamedTuple):
     fix: str
 
 
-def problems(supplier: Supplier, accounts: Iterable[SupplierBankAccount] = ()) -> list[Problem]:
+def problems(
+    supplier: Supplier, accounts: Sequence[SupplierBankAccount] = (), policy: SupplierPolicy | None = None
+) -> list[Problem]:
     """Return what is missing or can't be right, in order of the fields. An inactive supplier has no problems."""
     if supplier.status == "inactive":
         return []
-    found = [*_missing(supplier), *_tax(supplier), *_address(supplier)]
+    required = policy.required_in(supplier.home) if policy is not None else ()
+    found = [*_missing(supplier, accounts, required), *_tax(supplier), *_address(supplier)]
     for account in accounts:
         if account.is_active and account.problem:
             found.append(
@@ -62,7 +67,27 @@ def problems(supplier: Supplier, accounts: Iterable[SupplierBankAccount] = ()) -
     return found
 
 
-def _missing(supplier: Supplier) -> Iterable[Problem]:
+def countries(supplier: Supplier, accounts: Iterable[SupplierBankAccount]) -> list[Problem]:
+    """Return the active accounts whose countries can't be so together, or that are in another one than their supplier."""
+    return [
+        Problem(
+            "BANK_COUNTRY_DIFFERS", "bank account", f"bank account {account.masked}: {'; '.join(said)}",
+            "Ask the supplier on a way that you know already why it is so, or have it corrected where it is maintained.",
+        )
+        for account in accounts
+        if account.is_active and (said := bank_doubts(account, supplier.home))
+    ]  # fmt: skip
+
+
+def bank_doubts(account: SupplierBankAccount, home: str | None) -> list[str]:
+    """Return what speaks against the countries of an account."""
+    away = bank_countries.abroad(account, home)
+    return [*bank_countries.impossible(account), *([away] if away else [])]
+
+
+def _missing(
+    supplier: Supplier, accounts: Sequence[SupplierBankAccount], required: Collection[Required]
+) -> Iterable[Problem]:
     address = supplier.address
     wanted: list[tuple[str, object]] = [
         ("name", normalise(supplier.name).text),  # a name of signs alone is none
@@ -73,6 +98,14 @@ def _missing(supplier: Supplier) -> Iterable[Problem]:
             ("tax id", supplier.tax_registrations),
             ("address", address and (address.postcode or address.town)),
         ]
+        more = {
+            "street": address and address.street,
+            "postcode": address and address.postcode,
+            "town": address and address.town,
+            "vat_number": any(_is_vat(one, supplier.home) for one in supplier.tax_registrations),
+            "bank_account": any(one.is_active for one in accounts),
+        }
+        wanted += [(name.replace("_", " "), more[name]) for name in required]
     missing = [what for what, value in wanted if not value]
     if missing:
         yield Problem(
@@ -81,6 +114,12 @@ def _missing(supplier: Supplier) -> Iterable[Problem]:
             f"it has no {', no '.join(missing)}",
             "Complete it where it is maintained.",
         )
+
+
+def _is_vat(one: TaxRegistration, home: str | None) -> bool:
+    """Say whether a number is written as a VAT number: with its country before it, Greece's being EL."""
+    country = one.country or home
+    return country is not None and normal(one.number).startswith("EL" if country == "GR" else country)
 
 
 def _tax(supplier: Supplier) -> Iterable[Problem]:

@@ -713,3 +713,14 @@ def test_what_can_not_be_read_is_not_gone() -> None:
     silent = b'{"id": 902}'
 
     assert ["901"] == list(bank.wholes([profile, shown, silent]))
+
+
+def test_an_account_in_another_country_than_its_supplier_is_told_or_held() -> None:
+    """Whoever decides sees it; where the profile says so, it waits until it was corrected."""
+    told, held = Paid(), Paid(suppliers={"bank": {"countries": "hold"}})
+    for estate in (told, held):
+        estate.changes(NEW)
+
+    (cause,) = told.store.db.execute("SELECT cause FROM exception_case WHERE ended_at IS NULL").fetchone()
+    assert "it is in DE, and its supplier in GB" in cause
+    assert ["BANK_COUNTRY_DIFFERS"] == sorted(set(held.open_classes))

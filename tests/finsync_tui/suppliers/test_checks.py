@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from adapters.coupa import bank
+from finsync_tui.profile.suppliers import SupplierPolicy
+from finsync_tui.suppliers import bank_countries, checks
 from finsync_tui.suppliers.checks import is_tax_number, problems
 from store.canonical.supplier import (
     Supplier,
@@ -121,3 +123,54 @@ def test_a_bad_account_reaches_the_store_as_a_problem_and_never_as_a_number() ->
         number="x", fingerprint="f", masked="DE…3001", problem="the check digits are wrong"
     )
     assert ["BANK_ACCOUNT_INVALID"] == [one.class_ for one in problems(a_whole_supplier(), [account])]
+
+
+def an_account(masked: str, country: str | None, bic: str | None) -> SupplierBankAccount:
+    return SupplierBankAccount(number="x", fingerprint="f" * 64, masked=masked, country=country, bic=bic)
+
+
+@pytest.mark.parametrize(
+    ("masked", "country", "bic", "said"),
+    [
+        ("DE…3000", "DE", "COBADEFFXXX", []),
+        ("DE…3000", "DE", "BNPAFRPPXXX", ["its IBAN is of DE, its bank code BNPAFRPPXXX of FR"]),
+        ("DE…3000", "CH", None, ["its IBAN is of DE, its bank is said to be in CH"]),
+        ("FR…0606", "RE", "BNPARERXXXX", []),
+        ("GB…6819", "JE", "NWBKGB2L", []),
+        ("…5678", "GB", "NWBKGB2L", []),
+        ("…5678", "GB", "DEUTDEFF", ["its bank code DEUTDEFF is of DE, its bank is said to be in GB"]),
+        ("…5678", "DE", None, ["it is in DE and has no IBAN"]),
+        ("…5678", "US", "CHASUS33", []),
+    ],
+)
+def test_countries_of_an_account_that_can_not_be_so_together(
+    masked: str, country: str | None, bic: str | None, said: list[str]
+) -> None:
+    """Of its IBAN, its bank code and its bank; territories have the IBAN of their country."""
+    assert said == bank_countries.impossible(an_account(masked, country, bic))
+
+
+def test_an_account_abroad_is_told() -> None:
+    """The usual sign of a fraud, and no error."""
+    ours, theirs = an_account("DE…3000", "DE", None), an_account("LT…1000", "LT", "REVOLT21XXX")
+    supplier = a_supplier(name="Muster GmbH", country="DE")
+
+    assert [] == checks.countries(supplier, [ours])
+    (found,) = checks.countries(supplier, [ours, theirs])
+    assert ("BANK_COUNTRY_DIFFERS", "bank account LT…1000: it is in LT, and its supplier in DE") == (
+        found.class_,
+        found.cause,
+    )
+
+
+def test_what_a_country_requires_is_the_profiles_to_say() -> None:
+    """Beside what every company needs."""
+    policy = SupplierPolicy.model_validate(
+        {"required": {"*": ["street"], "DE": ["vat_number", "bank_account"]}}
+    )
+    supplier = a_whole_supplier(tax_registrations=(TaxRegistration(number="143/302/38122", country="DE"),))
+
+    (found,) = checks.problems(supplier, (), policy)
+
+    assert "it has no street, no vat number, no bank account" == found.cause
+    assert [] == [one for one in checks.problems(supplier) if one.class_ == "SUPPLIER_INCOMPLETE"]
