@@ -134,7 +134,7 @@ class CloseBoardScreen(WorkScreen):
             one.state not in ("future", "running") for row in self.companies for one in row.periods.values()
         )
         self.table.border_title = Content(
-            f"Close board · {ready:,} periods can be closed, {begun - ready:,} cannot"
+            f"Close board · nothing is in the way of {ready:,} periods, something of {begun - ready:,}"
         )
         self._ask()
 
