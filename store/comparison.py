@@ -460,6 +460,27 @@ def outside(db: sqlite3.Connection, definition_id: int, target: str) -> list[Con
     return [ControlTotal(*row) for row in rows]
 
 
+def counted_apart(
+    db: sqlite3.Connection, sources: Sequence[Side], targets: Sequence[Side], limit: int
+) -> dict[tuple[str, str, str], list[str]]:
+    """Return, by legal entity, period and currency, the numbers of documents that one side counts there and the other, by the
+    same key, elsewhere: so many of both sides' at most. One pass over all rows."""
+    source_ids = [one.id for one in sources]
+    every = [*source_ids, *(one.id for one in targets)]
+    rows = db.execute(
+        "SELECT r.legal_entity, r.period, r.currency, r.number FROM comparison_row r"
+        " JOIN comparison_row o INDEXED BY comparison_row_key ON o.definition_id=r.definition_id AND o.key=r.key"
+        f" WHERE r.definition_id=? AND {_is_in('r.side_id', every)} AND +{_is_in('o.side_id', every)}"
+        f" AND ({_is_in('o.side_id', source_ids)})<>({_is_in('r.side_id', source_ids)})"
+        " AND (o.legal_entity, o.period, o.currency)<>(r.legal_entity, r.period, r.currency) LIMIT ?",
+        (sources[0].definition_id, limit),
+    )
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for legal_entity, period, currency, number in rows:
+        found.setdefault((legal_entity, period, currency), []).append(number)
+    return found
+
+
 def keys_of(
     db: sqlite3.Connection, side_ids: Sequence[int], external_ids: Sequence[str]
 ) -> dict[str, set[str]]:

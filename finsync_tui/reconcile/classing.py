@@ -120,6 +120,10 @@ def _class(
     if _is_money_only(comparing, one) and is_rounding(rules.rounding, currency, one.amount_minor):
         return "rounding", {**(by_hand or {}), "why": "the amounts differ by no more than rounding does"}
     if one.kind == "control_total":
+        if "counted_apart" in one.evidence:
+            return "unknown", {
+                "why": "the sides count a document in different companies, months or currencies"
+            }
         return "unknown", {"why": "no document of this total explains the difference"}
     case = known.case
     if case is not None and case.class_ in (*rules.mapping, *rules.master_data):

@@ -35,6 +35,9 @@ from store.reconciliations import ControlTotal
 BATCH: Final = 500
 UNSURE_MAX: Final = 1_000
 """Of so many rows that a rule can't tell apart it is noted which they may be."""
+APART_MAX: Final = 1_000
+NAMED_MAX: Final = 20
+"""Of so many documents that the sides count apart so many are named with each total."""
 Periods = tuple[str, str]
 
 
@@ -123,17 +126,18 @@ class Comparison:
         first, last = self.periods
         return [one for one in found if first <= one.period <= last]
 
-    def unexplained(self, totals: Iterable[ControlTotal]) -> Iterator[Found]:
+    def unexplained(self, db: Connection, totals: Iterable[ControlTotal]) -> Iterator[Found]:
         """Yield the control totals that differ by more than their documents do. After `everything`."""
         if self.definition.expects != "both":
             return
+        apart: Mapping[tuple[str, str, str], list[str]] | None = None
         for one in totals:
-            group = (one.legal_entity, one.period, one.currency)
+            group = one.group
             rest = one.difference_minor - self.explained[group]
             if within(self.definition.total_tolerance, one.currency, rest):
                 continue
             sums = [plain_amount(minor, one.currency) for minor in (one.source_minor, one.target_minor)]
-            evidence = {
+            evidence: dict[str, object] = {
                 "source_count": one.source_count,
                 "target_count": one.target_count,
                 "difference": plain_amount(one.difference_minor, one.currency),
@@ -142,6 +146,10 @@ class Comparison:
                 "period": one.period,
                 "currency": one.currency,
             }
+            if apart is None:
+                apart = comparison.counted_apart(db, self.sources, self.targets, APART_MAX)
+            if group in apart:
+                evidence["counted_apart"] = sorted(set(apart[group]))[:NAMED_MAX]
             shown = (FieldDifference("total", sums[0], sums[1]),)
             yield Found("control_total", "/".join(group), None, None, shown, abs(rest), evidence)
 

@@ -245,7 +245,7 @@ def _compare(
         opened = breaks.open(db, pair.run_id, classify(db, comparing, found, now, logins), now)
         totals = comparing.totals(db)
         if pair.mode != "changes":
-            rest = classify(db, comparing, comparing.unexplained(totals), now, logins)
+            rest = classify(db, comparing, comparing.unexplained(db, totals), now, logins)
             opened += breaks.open(db, pair.run_id, rest, now)
         for break_id, why in accepted.without_proof(db, profile, *labels):
             breaks.reopen(db, [break_id], ENGINE, why, now)

@@ -113,7 +113,7 @@ class Bench:
         comparing = self.comparing(periods)
         with self.store.transaction() as db:
             found = list(comparing.everything(db))
-            found += comparing.unexplained(comparing.totals(db))
+            found += comparing.unexplained(db, comparing.totals(db))
             comparison.clean(db, comparing.definition_id, "right")
         return found
 

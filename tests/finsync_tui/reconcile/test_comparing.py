@@ -446,3 +446,19 @@ def test_what_says_no_amount_is_missing_though_several_rows_may_add_up() -> None
         bench.read("target", [an_invoice()])
 
         assert ["missing_in_source"] == [kind for kind, _, _ in told(bench.everything())]
+
+
+def test_a_total_names_what_the_sides_count_apart() -> None:
+    """Moved to another company in one system, in nothing else: both companies' totals differ, and say by which document."""
+    with a_store() as store:
+        bench = Bench(store, a_definition(total_tolerance={}))
+        bench.read("source", [an_invoice(), an_invoice(id="2", mark="left:2", number="INV-2")])
+        bench.read(
+            "target", [an_invoice(), an_invoice(id="2", mark="left:2", number="INV-2", company="FR01")]
+        )
+
+        found = bench.everything()
+
+    assert [("DE01/2026-01/EUR", ["INV-2"]), ("FR01/2026-01/EUR", ["INV-2"])] == [
+        (one.key, one.evidence["counted_apart"]) for one in found
+    ]
