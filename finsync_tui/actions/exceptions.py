@@ -247,16 +247,16 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
         why = f"{case.system} refused to cancel it ({case.cause}); {actor.name} resolved that: {reason}"
         not_given_up.resume(db, workflow, why, now)
         return None
-    if workflow.step in FLOWS[workflow.flow].settled_at:
-        workflows.save(
-            db, workflow.id, state="done", step=workflow.step, data=workflow.data, now=now, ended=True
-        )
-        return None
     outbox.cancel(db, [d.entry_id for d in found], now)
-    FLOWS[workflow.flow].stopped(db, workflow, f"ended by {actor.name}: {reason}", now)
-    workflows.save(
-        db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
-    )
+    flow = FLOWS[workflow.flow]
+    if workflow.step in flow.settled_at:
+        data = flow.settled(workflow)
+        workflows.save(db, workflow.id, state="done", step=workflow.step, data=data, now=now, ended=True)
+    else:
+        flow.stopped(db, workflow, f"ended by {actor.name}: {reason}", now)
+        workflows.save(
+            db, workflow.id, state="aborted", step=workflow.step, data=workflow.data, now=now, ended=True
+        )
     later = [
         w.id for w in workflows.of_document(db, workflow.document_key, workflow.entity) if w.ended_at is None
     ]

@@ -40,6 +40,8 @@ class GoodsReceipt(UsualFlow):
     name = NAME
     model = Receipt
     listens_to = ("com.finsync.receipt.", _ORDER)
+    settled_at = frozenset(("verify",))
+    """It was received: a void at its source takes that back, whatever somebody has settled about it."""
     rechecks: frozenset[str] = frozenset(("route", "await_original", "await_order"))
     under_way = frozenset(("await_receipt", "await_correction", "verify"))
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Any
 
 from finsync_tui.flows import payments
 from finsync_tui.flows.invoice import (
@@ -71,6 +72,34 @@ class InvoiceToPayment(UsualFlow):
     )
     under_way: frozenset[str] = frozenset()
     """What was not sent is given up for a newer version; what may have been is waited for; the rest is voided there."""
+
+    settled_at: frozenset[str] = frozenset(
+        [
+            "await_write_back",
+            "await_hold_told",
+            "await_release",
+            "await_settled",
+            "record_payment",
+            "await_record",
+            "verify_record",
+            "await_marked",
+            "check_payment",
+            "check_withheld",
+            "verify",
+        ]
+    )
+    """It is in force in the ERP, whatever somebody has settled about it: what becomes of it and its payments is told on."""
+
+    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
+        """Whoever resolves that a payment could not be told has seen to it: it is not told a second time."""
+        if workflow.step not in ("record_payment", "await_record"):
+            return workflow.data
+        payment_id, state, _, _, *more = workflow.data["payment_told"]
+        data = dict(workflow.data)
+        data["told"] = {**data.get("told", {}), payment_id: "voided" if state == "voided" else "paid"}
+        if more:  # else nobody knows here how much of the invoice it was
+            data["told_minor"] = {**data.get("told_minor", {}), payment_id: more[0]}
+        return data
 
     def steps(self, kind: str) -> Mapping[str, Step]:
         return {"void": _VOID, "recall": _RECALL}.get(kind, _STEPS)

@@ -45,7 +45,7 @@ class RequisitionToPay(UsualFlow):
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
     rechecks = frozenset(("ask_change",))
-    settled_at = frozenset(("ask_change",))
+    settled_at = frozenset(("ask_change", "await_write_back", "verify"))
     is_followed_behind = True
     under_way = frozenset(
         [

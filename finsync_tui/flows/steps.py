@@ -124,7 +124,11 @@ class Flow(Protocol):
 
     @property
     def settled_at(self) -> frozenset[str]:
-        """Steps that ask about what is done already: who resolves that leaves it, and the instance stays done."""
+        """Steps that ask about what is done already, or tell it: who resolves that leaves it, and the instance stays done."""
+        ...
+
+    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
+        """Return the data of an instance that somebody has settled at one of these steps."""
         ...
 
     @property

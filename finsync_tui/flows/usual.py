@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from sqlite3 import Connection
+from typing import Any
 
 from finsync_tui.flows.steps import Context
 from finsync_tui.profile import Profile
@@ -25,6 +26,9 @@ class UsualFlow:
     undoes_itself = False
     undoing_is_read_back = False
     repeatable: frozenset[str] = frozenset()
+
+    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
+        return workflow.data
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False

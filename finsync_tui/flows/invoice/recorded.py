@@ -25,6 +25,7 @@ def record_payment(context: Context) -> Answer:
     payment = prepayments.made(context)[payment_id]
     if payments.is_unsettled(payment, link.external_id, invoice.currency):
         target = subject.target(context)
+        context.data["payment_told"] = [payment_id, state, "", "0"]  # by hand, says whoever resolves it
         return subject.stop(
             context, "MATCH_CURRENCY",
             f"payment {payment.number} was made in {payment.currency}, {target} does not say what it pays in {invoice.currency}, "
