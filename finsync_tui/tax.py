@@ -57,12 +57,28 @@ class Judgement:
 
 
 def determine(question: TaxQuestion, codes: Iterable[TaxCode], policy: TaxPolicy) -> TaxAnswer:
-    """Answer a question from tax codes and the rules of the countries it concerns."""
+    """Answer a question from tax codes and the rules of the countries it concerns.
+
+    Tax that is stated for the whole document may have been rounded once by whoever sent it, or on each line: either is right.
+    """
+    known = tuple(codes)
+    answer = _determined(question, known, policy, is_once=False)
+    if answer.verdict in ("undercharged", "overcharged") and all(
+        one.charged is None for one in question.lines
+    ):
+        once = _determined(question, known, policy, is_once=True)
+        return once if once.verdict == "match" else answer
+    return answer
+
+
+def _determined(
+    question: TaxQuestion, codes: Iterable[TaxCode], policy: TaxPolicy, *, is_once: bool
+) -> TaxAnswer:
     by_number: dict[str, list[TaxCode]] = {}
     for code in codes:
         by_number.setdefault(code.number, []).append(code)
     used = [_code_of(question, line, by_number) for line in question.lines]
-    whole = [_is_whole(question, line, policy) for line in question.lines]
+    whole = [is_once or _is_whole(question, line, policy) for line in question.lines]
     groups = [
         code.number if code is not None and one else None for code, one in zip(used, whole, strict=True)
     ]

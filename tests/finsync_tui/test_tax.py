@@ -382,3 +382,30 @@ def test_rounded_for_the_document_the_lines_share_the_whole_to_the_minor_unit(
         answer.withheld.amount,
     )
     assert answer.non_recoverable == answer.determined - answer.recoverable
+
+
+@pytest.mark.parametrize(
+    ("charged", "verdict"),
+    [
+        ("0.18", "undercharged"),
+        ("0.20", "match"),
+        ("0.25", "match"),
+        ("0.27", "overcharged"),
+    ],
+)
+def test_tax_for_the_whole_document_may_be_rounded_once_or_on_each_line(charged: str, verdict: str) -> None:
+    """Ten lines of 13 cents: 19 % of 1.30 are 25 cents, of each line two. Suppliers reckon either way."""
+    lines = [a_tax_line(str(n), amount="0.13", charged=None) for n in range(1, 11)]
+
+    answer = answered(a_tax_question(*lines, charged=eur(charged)))
+
+    assert verdict == answer.verdict
+    if verdict == "match":
+        assert eur(charged) == answer.determined == answer.recoverable
+
+
+def test_tax_that_is_stated_on_each_line_is_rounded_there() -> None:
+    """Whoever says what each line is charged has rounded there: no other way is tried."""
+    lines = [a_tax_line(str(n), amount="0.13", charged="0.03") for n in range(1, 11)]
+
+    assert "overcharged" == answered(a_tax_question(*lines)).verdict
