@@ -125,13 +125,14 @@ def _quality(seed: int) -> tuple[float, float, str]:
     forms = [_form(row) for row in rows]
     found = {(pair.other, pair.one): pair.score for pair in matching.pairs(forms, limits.ask)}
     f1, precision, recall = _rates(_together(rows, forms, found), truth)
+    alone, _, _ = _rates({pair for pair, score in found.items() if score >= SAME}, truth)
     _, links, linked = _rates({pair for pair, score in found.items() if score >= limits.link}, truth)
     asked = [pair for pair, score in found.items() if limits.band(score) == "ask"]
     right = sum(pair in truth for pair in asked)
     return (
         f1,
         links,
-        f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}), links {links:.4f} right and {linked:.4f} of all,"
+        f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}; two by two {alone:.4f}), links {links:.4f} right and {linked:.4f} of all,"
         f" asks {len(asked)} of which {right / len(asked):.2f} are one",
     )
 

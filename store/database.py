@@ -60,6 +60,7 @@ KNOWN_MIGRATIONS: Final = (
     "m037_change_sets",
     "m038_numbers_of_any_script",
     "m039_exceptions_routed",
+    "m040_suppliers_of_more_scripts",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

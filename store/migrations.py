@@ -1426,6 +1426,12 @@ def m039_exceptions_routed(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m040_suppliers_of_more_scripts(db: Database) -> None:
+    """Names in Arabic, Hebrew, Japanese and Korean have another normal form: all suppliers are looked at once more."""
+    db.execute("DELETE FROM meta WHERE name='suppliers.seen'")
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

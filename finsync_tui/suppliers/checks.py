@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from finsync_tui.profile.suppliers import Required, SupplierPolicy
 from finsync_tui.suppliers import bank_countries
-from finsync_tui.suppliers.normal_form import normalise
+from finsync_tui.suppliers.normal_form import NAMELESS, normalise
 from store.canonical.supplier import Supplier, SupplierBankAccount, TaxRegistration, normal
 
 _NUMBERS: Final = {  # modules of python-stdnum that say what a company of that country may give as its number
@@ -90,7 +90,7 @@ def _missing(
 ) -> Iterable[Problem]:
     address = supplier.address
     wanted: list[tuple[str, object]] = [
-        ("name", normalise(supplier.name).text),  # a name of signs alone is none
+        ("name", has_name(supplier.name)),
         ("country", supplier.country or (address and address.country)),
     ]
     if supplier.kind == "company":
@@ -114,6 +114,16 @@ def _missing(
             f"it has no {', no '.join(missing)}",
             "Complete it where it is maintained.",
         )
+
+
+def has_name(name: str) -> bool:
+    """Say whether a name names anybody: signs alone do not, nor does a legal form alone.
+
+    >>> has_name("..."), has_name(" GmbH "), has_name("SAS AB")
+    (False, False, True)
+    """
+    text = normalise(name).text
+    return bool(text) and text not in NAMELESS
 
 
 def _is_vat(one: TaxRegistration, home: str | None) -> bool:

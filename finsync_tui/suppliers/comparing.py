@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from finsync_tui.profile.suppliers import DOUBT_MOST
-from finsync_tui.suppliers.normal_form import is_unlike, parts, place
+from finsync_tui.suppliers.normal_form import NAMELESS, is_unlike, parts, place
 from store.canonical.tax_kinds import key as tax_key
 from store.canonical.tax_kinds import kind
 
@@ -155,6 +155,8 @@ def _moves(one: Form, other: Form) -> tuple[float, bool, float]:
         moved += UNLIKE_ELSEWHERE
     if one.tax_ids and other.tax_ids and one.country != other.country:
         moved += TAX_ABROAD
+    if one.text in NAMELESS and other.text in NAMELESS:
+        most = UNLIKE_MOST
     return moved, is_near, most
 
 
@@ -203,7 +205,9 @@ def explain(one: Form, other: Form) -> tuple[float, tuple[Reason, ...]]:
         what = "other bank accounts" if is_other else "the same bank account"
         points = BANK_OTHER if is_near else BANK_OTHER_ELSEWHERE
         reasons.append(Reason(what, points if is_other else BANK_SAME))
-    if _moves(one, other)[2] < PROVEN:
+    if one.text in NAMELESS and other.text in NAMELESS:
+        reasons.append(Reason(f"a legal form alone is no name: {UNLIKE_MOST:.0f} at most", 0.0))
+    elif _moves(one, other)[2] < PROVEN:
         reasons.append(
             Reason(
                 f"other postcodes or bank accounts, and no tax id that agrees: {DOUBT_MOST:.0f} at most", 0.0

@@ -24,6 +24,10 @@ _GREEK = (
     "α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o"
 )
 _LATIN = "ß ss ø o ł l đ d ð d þ th æ a œ o ı i ħ h ŋ n"
+_ARABIC = "آ ا أ ا إ ا ٱ ا ة ه ى ي ئ ي ؤ و ک ك ی ي"
+"""Letters that are written for one another; so are Hebrew ones at the end of a word, and small Japanese ones."""
+_HEBREW = "ך כ ם מ ן נ ף פ ץ צ"
+_KANA = "ァ ア ィ イ ゥ ウ ェ エ ォ オ ッ ツ ャ ヤ ュ ユ ョ ヨ"
 _DROPPED = ".'’`´ʼ\"“”„"
 
 
@@ -46,18 +50,29 @@ _LETTERS: Final = {
     **_pairs(_CYRILLIC),
     **_pairs(_GREEK),
     **_pairs(_LATIN),
+    **dict.fromkeys(
+        (*range(0x591, 0x5C8), 0x5F3, 0x5F4, 0x640, *range(0x64B, 0x660), 0x670)
+    ),  # vowel signs of Hebrew and Arabic
+    **_pairs(_ARABIC),
+    **_pairs(_HEBREW),
+    **_pairs(_KANA),
+    **dict.fromkeys(map(ord, "،؛؟"), " "),
 }
 
 FORMS_ANYWHERE: Final = _words(
     "gmbh gesmbh mbh ltd limited llc llp plc inc incorporated corp corporation sarl sasu eurl srl spa snc sas slu bv nv vof "
     "spzoo spzo zoo spk spj sro aps oyj aktiebolag handelsbolag aktiengesellschaft gmbhco cokg ohg ooo pao pjsc zao oao epe kk yk godo "
-    "pty ptyltd pte sdn bhd ltda eireli kft zrt doo dooel ead eood haftungsbeschrankt ek kabushiki yugen kaisha"
+    "pty ptyltd pte sdn bhd ltda eireli kft zrt doo dooel ead eood haftungsbeschrankt ek kabushiki yugen kaisha "
+    "בעמ شمم ذمم شمك شمعم المحدوده tov ike"
 )
 """Words that name a legal form wherever they stand."""
 FORMS_AT_EDGE: Final = _words(
-    "ag kg ug sa sl co company as ab hb oy og ao ae oe jsc gp lp se eg ev kgaa cie sp z o oo k ks is hf ehf ad ood sc scs cv i e"
+    "ag kg ug sa sl co company as ab hb oy og ao ae oe jsc gp lp se eg ev kgaa cie sp z o oo k ks is hf ehf ad ood sc scs cv i e "
+    "شركه محدوده חברת חברה"
 )
 """Words that name one only at the beginning or the end; elsewhere they may be part of the name."""
+NAMELESS: Final = FORMS_ANYWHERE - _words("sas spa snc zoo epe pte pty tov ike yk kk ek")
+"""Words that are a legal form and nobody's name: who is called so is not told apart from another one. SAS is an airline."""
 _IN_FULL: Final = (  # legal forms of several words, and how they are written short
     ("gesellschaft mit beschrankter haftung", "gmbh"), ("gesellschaft mbh", "gmbh"), ("public limited company", "plc"),
     ("limited liability company", "llc"), ("limited liability partnership", "llp"), ("sociedad limitada", "sl"),
@@ -76,7 +91,7 @@ _CJK_FORMS = tuple(  # the longer ones first
     (unicodedata.normalize("NFKD", form), f" {short} ")
     for form, short in (
         ("株式会社", "kk"), ("有限会社", "yk"), ("合同会社", "godo"), ("(株)", "kk"), ("(有)", "yk"), ("股份有限公司", "jsc"), ("有限公司", "ltd"),
-        ("주식회사", "kk"),
+        ("有限责任公司", "ltd"), ("有限責任公司", "ltd"), ("주식회사", "kk"), ("(주)", "kk"), ("유한회사", "yk"),
     )
 )  # fmt: skip
 _FILLERS: Final = _words(
@@ -106,7 +121,7 @@ _KINDS: Final = (  # the first that a name has a word of: a GmbH & Co. KG is a p
     ("public", "ag plc sa spa nv ao:ru.ao oao:ru.ao pao:ru.pao pjsc:ru.pao zao jsc oyj ae aktiengesellschaft as asa"),
     ("private", "ug:de.ug haftungsbeschrankt:de.ug gmbh:de.gmbh gesmbh:de.gmbh mbh:de.gmbh sasu:fr.sasu eurl:fr.eurl sas:fr.sas "
                 "sarl:fr.sarl slu:es.slu sl:es.sl yk:jp.yk yugen:jp.yk ooo llc ltd limited bv spzoo spzo zoo sro aps epe kft doo ood "
-                "eood pty pte srl ab aktiebolag oy"),
+                "eood pty pte srl ab aktiebolag oy בעמ ذمم شمم المحدوده tov ike"),
     ("corporation", "inc:us.inc incorporated:us.inc corp:us.corp corporation:us.corp kk kabushiki"),
     ("company", "co company"),
 )  # fmt: skip

@@ -174,3 +174,15 @@ def test_what_a_country_requires_is_the_profiles_to_say() -> None:
 
     assert "it has no street, no vat number, no bank account" == found.cause
     assert [] == [one for one in checks.problems(supplier) if one.class_ == "SUPPLIER_INCOMPLETE"]
+
+
+@pytest.mark.parametrize("name", ["GmbH", " Ltd ", "---", "   "])
+def test_a_legal_form_or_signs_alone_are_no_name(name: str) -> None:
+    (found,) = problems(a_whole_supplier(name=name))
+
+    assert ("SUPPLIER_INCOMPLETE", "it has no name") == (found.class_, found.cause)
+
+
+@pytest.mark.parametrize("name", ["SAS AB", "EG A/S", "AO", "CO2 GmbH"])
+def test_short_names_are_names(name: str) -> None:
+    assert [] == problems(a_whole_supplier(name=name))

@@ -41,6 +41,17 @@ def a_form(name: str = "Harbour Paper Ltd", **changes: Any) -> Form:
         ("Acme Public Limited Company", "Acme PLC"),
         ("Weber Transport spol. s r.o.", "Weber Transport s.r.o."),
         ("G.Rosselli Impianti Srl", "G. Rosselli Impianti S.r.l."),
+        ("  Müller GmbH ", "MÜLLER   gmbh"),
+        ("شركة النور للتجارة ذ.م.م", "شركه النور للتجاره"),
+        ("مؤسسة الأَمل", "موسسه الامل"),
+        ('חברת אור בע"מ', "אור בע״מ"),
+        ("אוֹר", "אור"),
+        ("キヤノン株式会社", "キャノン(株)"),
+        ("ｷﾔﾉﾝ", "キヤノン"),
+        ("삼성전자 주식회사", "(주)삼성전자"),
+        ("华为技术有限责任公司", "华为技术有限公司"),
+        ("ТОВ Ромашка", "Romashka"),
+        ("ΑΛΦΑ Ι.Κ.Ε.", "Άλφα"),
     ],
 )
 def test_one_company_written_in_two_ways_has_one_normal_form(one: str, other: str) -> None:
@@ -53,6 +64,20 @@ def test_a_name_that_is_nothing_but_legal_form_stays() -> None:
     assert "limited" == normalise("Limited").text
     assert "ag" == normalise("AG").text
     assert "" == normalise("...").text
+
+
+def test_two_that_are_called_by_their_legal_form_alone_are_a_question() -> None:
+    """A clerk typed `GmbH` for two companies of one house: nothing but a number makes them one."""
+    here = {"country": "DE", "postcode": "10115", "town": "Berlin"}
+    one, other = form("GmbH", **here), form(" gmbh ", **here)
+    value, reasons = explain(one, other)
+    proven = score(
+        form("GmbH", **here, tax_ids=frozenset(("1",))), form("GmbH", **here, tax_ids=frozenset(("1",)))
+    )
+
+    assert "ask" == Thresholds().band(value)
+    assert "a legal form alone is no name: 84 at most" in [one.what for one in reasons]
+    assert 100.0 == proven
 
 
 @given(st.text(max_size=60))
