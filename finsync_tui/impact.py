@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Done, Facts, Hold
+from finsync_tui.impact_totals import Total, Totals
 from finsync_tui.mapping import MappingRow, Table, conditions
 from finsync_tui.mapping.merge import difference
 from finsync_tui.mapping.standing import standings
@@ -32,6 +33,7 @@ REPLAYED_MAX: Final = 20_000
 """Documents that are decided again one by one; the largest amounts come first."""
 
 Outcome = Literal["released", "still_stuck", "newly_stuck", "changed", "decided"]
+ORDER: Final[tuple[Outcome, ...]] = ("released", "still_stuck", "newly_stuck", "changed", "decided")
 Amounts = Mapping[str, int]
 """Minor units by currency."""
 
@@ -70,16 +72,6 @@ class DocumentChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """How many documents have an outcome, and their amount, in one currency."""
-
-    outcome: Outcome
-    currency: str | None
-    document_count: int
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class Impact:
     """Everything that would change."""
 
@@ -88,7 +80,7 @@ class Impact:
     """The most expensive first."""
     documents: tuple[DocumentChange, ...]
     """Those still on their way, the most expensive first."""
-    totals: tuple[Total, ...]
+    totals: tuple[Total[Outcome], ...]
     is_complete: bool = True
     """False: more documents than REPLAYED_MAX; the rest were not decided again."""
     doubts: tuple[str, ...] = ()
@@ -362,15 +354,10 @@ def _dearest(one: ValueChange) -> tuple[int, int, str, str]:
     )
 
 
-def _totals(documents: Iterable[DocumentChange], ended: Iterable[Row]) -> Iterable[Total]:
-    counts: Counter[tuple[Outcome, str | None]] = Counter()
-    sums: Counter[tuple[Outcome, str | None]] = Counter()
+def _totals(documents: Iterable[DocumentChange], ended: Iterable[Row]) -> Iterable[Total[Outcome]]:
+    found: Totals[Outcome] = Totals()
     for one in documents:
-        counts[one.outcome, one.currency] += 1
-        sums[one.outcome, one.currency] += one.amount_minor or 0
+        found.add(one.outcome, one.currency, one.amount_minor)
     for row in ended:
-        counts["decided", row["currency"]] += row["document_count"]
-        sums["decided", row["currency"]] += row["amount_minor"] or 0
-    order = ("released", "still_stuck", "newly_stuck", "changed", "decided")
-    for outcome, currency in sorted(counts, key=lambda key: (order.index(key[0]), key[1] or "")):
-        yield Total(outcome, currency, counts[outcome, currency], sums[outcome, currency])
+        found.add("decided", row["currency"], row["amount_minor"], row["document_count"])
+    return found.in_order(ORDER)

@@ -8,27 +8,35 @@ has ended, stays as it is: it is counted as what the rules would say if it came 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from heapq import heappush, heappushpop
 from sqlite3 import Connection
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from finsync_tui.flows.registry import RULED_AT
 from finsync_tui.governance.rules import in_force, setup_of, standings
+from finsync_tui.impact_totals import Total, Totals
+from finsync_tui.policies.comparing import Comparison
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.ruling import judges
-from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError, Verdict
+from finsync_tui.policies.verdicts import NOTE, UndecidedError, Verdict
 from finsync_tui.profile import Profile
 from store import records
 from store.canonical.contracts import CONTRACTS
 from store.canonical.keys import RecordKey
 
+if TYPE_CHECKING:
+    from finsync_tui.policies.deciding import Judge
+    from store.canonical.record import CanonicalRecord
+
 AT_ONCE: Final = 500
 EXAMPLES_MAX: Final = 200
 """Documents that are shown one by one: those with the largest amounts."""
 _TAX: Final = "order_tax"
+
+NOT_RECKONED: Final = "What this would do to documents is not reckoned: these rules are asked about what is found on a document's way."
 
 Outcome = Literal["released", "newly_held", "changed", "past_held", "past_free", "past_changed", "undecided"]
 ORDER: Final[tuple[Outcome, ...]] = (
@@ -54,16 +62,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
-    """How many documents have an outcome, and their amount, in one currency."""
-
-    outcome: Outcome
-    currency: str | None
-    document_count: int
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class Impact:
     """Everything that would change."""
 
@@ -71,37 +69,42 @@ class Impact:
     decides: str
     asked: int
     """Documents that both were asked about."""
-    totals: tuple[Total, ...]
+    totals: tuple[Total[Outcome], ...]
     documents: tuple[Change, ...]
     """The most expensive first."""
     rules: Mapping[str, tuple[int, int]]
-    """By rule: to how many documents it says yes now, and would."""
+    """By rule that differs: to how many documents it says yes now, and would."""
 
 
 @dataclass(slots=True)
 class _Found:
+    examples: int
     asked: int = 0
-    counts: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
-    sums: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
+    totals: Totals[Outcome] = field(default_factory=Totals)
     now: Counter[str] = field(default_factory=Counter)
     then: Counter[str] = field(default_factory=Counter)
     largest: list[tuple[int, int, Change]] = field(default_factory=list)
 
     def add(self, change: Change) -> None:
-        key = (change.outcome, change.currency)
-        self.counts[key] += 1
-        self.sums[key] += change.amount_minor or 0
+        self.totals.add(change.outcome, change.currency, change.amount_minor)
         entry = (abs(change.amount_minor or 0), -self.asked, change)
-        if len(self.largest) < EXAMPLES_MAX:
+        if len(self.largest) < self.examples:
             heappush(self.largest, entry)
         else:
             heappushpop(self.largest, entry)
 
 
 def impact(
-    db: Connection, profile: Profile, name: str, body: str, now: datetime, on: date | None = None
+    db: Connection,
+    profile: Profile,
+    name: str,
+    body: str,
+    now: datetime,
+    on: date | None = None,
+    examples: int = EXAMPLES_MAX,
 ) -> Impact:
-    """Return what this text of a policy would change. `on`: the day as of which both are asked; else today.
+    """Return what this text of a policy would change. `on`: the day as of which both are asked; else today. `examples`: how many
+    documents are named.
 
     Raises PoliciesError where the proposed rules do not fit.
     """
@@ -112,71 +115,105 @@ def impact(
         proposed[name] = setup
     decisions = sorted({one[name].decides for one in (current, proposed) if name in one} & RULED_AT.keys())
     before, after = judges(current), judges(proposed)
-    found = _Found()
+    found = _Found(examples)
     for decision in decisions:
-        _ask_all(db, profile, decision, (before.get(decision), after.get(decision)), on or now.date(), found)
-    mine = f"{name}/"
-    rules = {
-        rule: (found.now[rule], found.then[rule])
-        for rule in sorted({*found.now, *found.then})
-        if rule.startswith(mine)
-    }
-    order = {outcome: place for place, outcome in enumerate(ORDER)}
-    totals = tuple(
-        Total(outcome, currency, count, found.sums[outcome, currency])
-        for (outcome, currency), count in sorted(
-            found.counts.items(), key=lambda item: (order[item[0][0]], item[0][1] or "")
-        )
-    )
+        judged = before.get(decision), after.get(decision)
+        _ask_all(db, profile, decision, judged, on or now.date(), found)
+    rules = {rule: (found.now[rule], found.then[rule]) for rule in sorted({*found.now, *found.then})}
     largest = tuple(
         change for _, _, change in sorted(found.largest, key=lambda entry: (-entry[0], -entry[1]))
     )
-    return Impact(name, ", ".join(decisions), found.asked, totals, largest, rules)
+    return Impact(
+        name, ", ".join(decisions), found.asked, tuple(found.totals.in_order(ORDER)), largest, rules
+    )
 
 
 def _ask_all(
     db: Connection,
     profile: Profile,
     decision: str,
-    judged: tuple[Judging | None, Judging | None],
+    judged: tuple[Judge | None, Judge | None],
     on: date,
     found: _Found,
 ) -> None:
     (variable,) = DECISIONS[decision].documents
-    for row, record in _documents(db, *RULED_AT[decision]):
-        company = str(row["legal_entity"] or "")
-        region = profile.regions.get(company, "")
-        found.asked += 1
-        said: list[Sequence[Verdict] | UndecidedError] = []
-        for judge in judged:
-            try:
-                said.append(judge.ask({variable: record}, company, region, on) if judge is not None else ())
-            except UndecidedError as error:
-                said.append(error)
-        change = _change(decision, row, said[0], said[1], found)
-        if change is not None:
-            found.add(change)
+    comparison = Comparison(DECISIONS[decision], *judged)
+    for rows in _processes(db, *RULED_AT[decision]):
+        stored = _read(rows, lambda model, system, ids: records.bodies(db, model.entity, system, ids))
+        left: list[Mapping[str, Any]] = []
+        """Those that all rules have to be asked about."""
+        for row in rows:
+            body = stored.get(row["document_key"])
+            if body is None:
+                continue
+            found.asked += 1
+            company = str(row["legal_entity"] or "")
+            said = comparison.is_same(body, company, profile.regions.get(company, ""), on)
+            if said is None:
+                left.append(row)
+            else:
+                found.now.update(said[0])
+                found.then.update(said[1])
+        whole = _read(left, lambda model, system, ids: records.get_many(db, model, system, ids))
+        for row in left:
+            record = whole[row["document_key"]].record
+            _ask(profile, decision, judged, on, found, comparison.changed, row, {variable: record})
 
 
-def _documents(db: Connection, flow: str, step: str) -> Iterator[tuple[Mapping[str, Any], object]]:
-    """Yield the newest process of each document, with the record as it was read last."""
+def _ask(
+    profile: Profile,
+    decision: str,
+    judged: tuple[Judge | None, Judge | None],
+    on: date,
+    found: _Found,
+    changed: frozenset[str],
+    row: Mapping[str, Any],
+    documents: Mapping[str, object],
+) -> None:
+    """Ask all rules, before and after, about one document."""
+    company = str(row["legal_entity"] or "")
+    region = profile.regions.get(company, "")
+    said: list[Sequence[Verdict] | UndecidedError] = []
+    for judge in judged:
+        try:
+            said.append(judge.ask(documents, company, region, on) if judge is not None else ())
+        except UndecidedError as error:
+            said.append(error)
+    for counts, verdicts in zip((found.now, found.then), said, strict=True):
+        if not isinstance(verdicts, UndecidedError):
+            counts.update(one.rule for one in verdicts if one.rule in changed)
+    change = _change(decision, row, said[0], said[1])
+    if change is not None:
+        found.add(change)
+
+
+Read = TypeVar("Read")
+
+
+def _read(
+    rows: Sequence[Mapping[str, Any]],
+    read: Callable[[type[CanonicalRecord], str, Sequence[str]], Mapping[str, Read]],
+) -> dict[str, Read]:
+    """Return what is stored of the documents of processes, by document key."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        key = RecordKey.parse(row["document_key"])
+        named.setdefault((row["entity"], key.system), []).append(key.external_id)
+    return {
+        f"{system}:{external_id}": one
+        for (entity, system), ids in named.items()
+        for external_id, one in read(CONTRACTS[entity], system, ids).items()
+    }
+
+
+def _processes(db: Connection, flow: str, step: str) -> Iterator[list[Any]]:
+    """Yield the newest process of each document, some at a time."""
     last = 0
     while rows := db.execute(
         _PROCESSES, {"flow": flow, "step": step, "last": last, "count": AT_ONCE}
     ).fetchall():
         last = rows[-1]["id"]
-        named: dict[tuple[str, str], list[str]] = {}
-        for row in rows:
-            key = RecordKey.parse(row["document_key"])
-            named.setdefault((row["entity"], key.system), []).append(key.external_id)
-        held = {
-            f"{system}:{external_id}": one.record
-            for (entity, system), ids in named.items()
-            for external_id, one in records.get_many(db, CONTRACTS[entity], system, ids).items()
-        }
-        for row in rows:
-            if row["document_key"] in held:
-                yield row, held[row["document_key"]]
+        yield rows
 
 
 _PROCESSES: Final = """
@@ -195,17 +232,14 @@ def _change(
     row: Mapping[str, Any],
     before: Sequence[Verdict] | UndecidedError,
     after: Sequence[Verdict] | UndecidedError,
-    found: _Found,
 ) -> Change | None:
     """Say what would become of a document; None: nothing else than what it is."""
     is_past = bool(row["is_past"]) and not row["is_held"]
     was, would = _words(decision, before), _words(decision, after)
     if isinstance(before, UndecidedError) and isinstance(after, UndecidedError):
         return None
-    found.now.update(() if isinstance(before, UndecidedError) else (one.rule for one in before))
     if isinstance(after, UndecidedError):
         return _of(row, "past_held" if is_past else "undecided", was, would, str(after))
-    found.then.update(one.rule for one in after)
     cause = after[0].why if after else ""
     if decision == _TAX and not isinstance(before, UndecidedError):
         if was == would:

@@ -435,6 +435,20 @@ def get_many(
     return found
 
 
+def bodies(db: sqlite3.Connection, entity: str, system: str, external_ids: Sequence[str]) -> dict[str, bytes]:
+    """Return the newest versions of several records as they are stored, by external id; unknown ones are left out."""
+    found: dict[str, bytes] = {}
+    for some in chunks(external_ids):
+        found.update(
+            db.execute(
+                "SELECT r.external_id, v.body FROM record r JOIN record_version v ON v.id = r.version_id"
+                f" WHERE r.entity=? AND r.system=? AND r.external_id IN ({marks(some)})",
+                (entity, system, *some),
+            ).fetchall()
+        )
+    return found
+
+
 def behind(
     db: sqlite3.Connection,
     entity: str,

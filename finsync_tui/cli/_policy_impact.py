@@ -68,6 +68,11 @@ def show(found: Impact, limit: int) -> None:
             for t in found.totals
         ]  # fmt: skip
         say(table(["documents that", "documents", "amount"], totals, right=["documents", "amount"]))
+    if not found.decides:
+        from finsync_tui.policy_impact import NOT_RECKONED
+
+        note(NOT_RECKONED)
+        return
     note(
         f"{found.asked:,} documents were asked; nothing was written"
         if found.totals

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from sqlite3 import Connection
 
-from finsync_tui.flows import dates, rates, waiting
+from finsync_tui.flows import dates, rates, ruled, waiting
 from finsync_tui.flows.expense.approval import superiors
 from finsync_tui.flows.steps import Context, Hold, Wait
+from finsync_tui.policies.asked import DoubtAsked
 from finsync_tui.profile.approval import ApprovalBasis, Doubtful
 from store import findings, records
 from store.canonical.keys import RecordKey
@@ -138,7 +139,10 @@ def judge(context: Context, basis: ApprovalBasis, found: Iterable[Doubt], what: 
     source = RecordKey.parse(context.workflow.document_key).system
     by_severity: dict[str, list[Doubt]] = {}
     for doubt in found:
-        by_severity.setdefault(basis.of(doubt.kind), []).append(doubt)
+        severity = _severity(context, basis, doubt, what)
+        if isinstance(severity, Hold):
+            return severity
+        by_severity.setdefault(severity, []).append(doubt)
     stopping = [*by_severity.get("block", []), *by_severity.get("recheck", [])]
     if stopping and not by_severity.get("block"):
         until = waiting.since(context, "approval") + PATIENCE
@@ -153,6 +157,18 @@ def judge(context: Context, basis: ApprovalBasis, found: Iterable[Doubt], what: 
     waiting.over(context, "approval")
     note(context, source, by_severity.get("note", []))
     return None
+
+
+def _severity(context: Context, basis: ApprovalBasis, doubt: Doubt, what: str) -> str | Hold:
+    """Return what a doubt does: as a rule of the company says, else as its settings do."""
+    flow = context.workflow
+    amount = (
+        Money(amount_minor=flow.amount_minor, currency=flow.currency)
+        if flow.amount_minor is not None and flow.currency
+        else None
+    )
+    asked = DoubtAsked(kind=doubt.kind, entity=flow.entity, amount=amount)
+    return ruled.settled(context, "approval_doubt", {"doubt": asked}, what) or basis.of(doubt.kind)
 
 
 def note(context: Context, source: str, noted: Iterable[Doubt]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from finsync_tui.flows.steps import Context, Hold
-from finsync_tui.policies.verdicts import ASK, NOTE, STOP, UndecidedError, Verdict
+from finsync_tui.flows.steps import Context, Facts, Hold
+from finsync_tui.policies.asked import StepAsked, duration
+from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP, UndecidedError, Verdict
 from store import findings
 from store.canonical.keys import RecordKey
 from store.workflows import Workflow
 
+STEP_DUE = "step_due"
 PASSED = "passed_rules"
 """Rules that a person has let the document pass, by name."""
 
@@ -61,6 +64,29 @@ def first(
     if isinstance(found, Hold):
         return found
     return found[0] if found else None
+
+
+def settled(context: Context, decision: str, documents: Mapping[str, object], what: str) -> str | Hold | None:
+    """Return what a rule decides in place of a plain setting of the profile; None: the setting does."""
+    if decision not in context.facts.judges:
+        return None
+    found = first(context, decision, documents, what)
+    if found is None or isinstance(found, Hold):
+        return found
+    return None if found.then == SETTING else found.then
+
+
+def promised(facts: Facts, step: StepAsked, company: str, now: datetime) -> timedelta | None:
+    """Return how long a rule gives a step; None: none does, and the flow's setting counts.
+
+    A rule that can't be asked decides nothing: whether something is late keeps no document from going on.
+    """
+    judge = facts.judges[STEP_DUE]
+    try:
+        found = judge.ask({"step": step}, company, facts.profile.regions.get(company, ""), now.date())
+    except UndecidedError:
+        return None
+    return duration(found[0].then) if found and found[0].then != SETTING else None
 
 
 def _ask(

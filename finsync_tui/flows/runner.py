@@ -16,12 +16,14 @@ from pathlib import Path
 from sqlite3 import Connection
 
 from finsync_tui import documents
-from finsync_tui.flows import beginnings, compensation, defaults, taken_over
+from finsync_tui.flows import beginnings, compensation, defaults, ruled, taken_over
 from finsync_tui.flows.steps import Context, Done, Facts, Finish, Flow, Hold, Wait
+from finsync_tui.policies.asked import StepAsked
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, cases, events, outbox, records, workflows
 from store.canonical.event import TYPE_PREFIX, Event
 from store.canonical.keys import RecordKey
+from store.canonical.money import Money
 from store.clock import Clock
 from store.errors import FinsyncError
 from store.workflows import Workflow
@@ -183,6 +185,7 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
     instances = workflows.of_document(db, document_key, flow.model.entity)
     is_blocked = any(w.ended_at is None for w in instances)
     first = next(iter(flow.steps(kind)))
+    amount = (described.amount.amount_minor, described.amount.currency) if described.amount else (None, None)
     started = workflows.start(
         db,
         flow=flow.name,
@@ -195,9 +198,9 @@ def _start(db: Connection, flow: Flow, facts: Facts, document_key: str, now: dat
         state="waiting" if is_blocked else "running",
         step=first,
         waiting_for="the version before" if is_blocked else None,
-        amount_minor=described.amount.amount_minor if described.amount else None,
-        currency=described.amount.currency if described.amount else None,
-        due_at=_due(facts, flow, first, now),
+        amount_minor=amount[0],
+        currency=amount[1],
+        due_at=_due(facts, flow, first, now, kind, amount, ""),
         now=now,
     )
     begun = workflows.get(db, started) if started is not None else None
@@ -290,7 +293,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
                 now,
                 now,
                 dict(answer.detail),
-                workflow.due_at if not moved else _due(facts, flow, step, now),
+                workflow.due_at if not moved else _due_of(context, flow, step),
             )
             defaults.note(db, workflow, answer.detail, now)
             step = answer.goto or names[names.index(step) + 1]
@@ -302,7 +305,7 @@ def _run(db: Connection, flow: Flow, facts: Facts, workflow: Workflow, now: date
 
 def _stop(context: Context, flow: Flow, step: str, answer: Wait | Hold | Finish, moved: int) -> Advanced:
     db, now, workflow = context.db, context.now, context.workflow
-    due_at = _due(context.facts, flow, step, now) if moved or workflow.due_at is None else workflow.due_at
+    due_at = _due_of(context, flow, step) if moved or workflow.due_at is None else workflow.due_at
     legal_entity, target = context.data.get("legal_entity"), context.data.get("target")
     if isinstance(answer, Wait):
         workflows.save(
@@ -399,7 +402,29 @@ def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) ->
     )  # fmt: skip
 
 
-def _due(facts: Facts, flow: Flow, step: str, now: datetime) -> datetime | None:
-    setup = facts.profile.flows.get(flow.name)
-    promised = setup.due.get(step) if setup else None
+def _due(
+    facts: Facts,
+    flow: Flow,
+    step: str,
+    now: datetime,
+    kind: str,
+    amount: tuple[int | None, str | None],
+    company: str,
+) -> datetime | None:
+    """Return until when a step should be done: as a rule of the company says, else as the flow's setting does."""
+    promised = None
+    if ruled.STEP_DUE in facts.judges:
+        minor, currency = amount
+        money = Money(amount_minor=minor, currency=currency) if minor is not None and currency else None
+        asked = StepAsked(flow=flow.name, name=step, kind=kind, entity=flow.model.entity, amount=money)
+        promised = ruled.promised(facts, asked, company, now)
+    if promised is None:
+        setup = facts.profile.flows.get(flow.name)
+        promised = setup.due.get(step) if setup else None
     return now + promised if promised is not None else None
+
+
+def _due_of(context: Context, flow: Flow, step: str) -> datetime | None:
+    one = context.workflow
+    company = context.data.get("legal_entity") or one.legal_entity or ""
+    return _due(context.facts, flow, step, context.now, one.kind, (one.amount_minor, one.currency), company)

@@ -36,12 +36,9 @@ class Judge:
 
     def __init__(self, decision: Decision, programs: Iterable[Program]) -> None:
         self.decision = decision
-        self._programs = sorted(programs, key=lambda one: (-one.rule.priority, one.name))
-        self._used = _tree(path for one in self._programs for path in one.used)
-        self._context = cel.Context()
-        for name, function in FUNCTIONS.items():
-            if function.compute is not None:
-                self._context.add_function(name, function.compute)
+        self.programs = sorted(programs, key=lambda one: (-one.rule.priority, one.name))
+        self._used = tree(path for one in self.programs for path in one.used)
+        self._context = a_context()
 
     def ask(self, documents: Mapping[str, object], company: str, region: str, on: date) -> list[Verdict]:
         """Return what the rules in force say, the first first. UndecidedError when one can't be asked."""
@@ -62,7 +59,7 @@ class Judge:
         return self._ask(self._in_force(company, region, on), given, company, on)
 
     def _in_force(self, company: str, region: str, on: date) -> list[Program]:
-        return [one for one in self._programs if one.rule.holds(company, region, on)]
+        return [one for one in self.programs if one.rule.holds(company, region, on)]
 
     def _ask(
         self, asked: Iterable[Program], given: Mapping[str, Any], company: str, on: date
@@ -90,10 +87,19 @@ class Judge:
         return answer
 
 
-def _tree(paths: Iterable[tuple[str, ...]]) -> Paths:
+def a_context() -> cel.Context:
+    """Return what programs run in: it knows our functions."""
+    context = cel.Context()
+    for name, function in FUNCTIONS.items():
+        if function.compute is not None:
+            context.add_function(name, function.compute)
+    return context
+
+
+def tree(paths: Iterable[tuple[str, ...]]) -> Paths:
     """Return paths as a tree.
 
-    >>> _tree([("order",), ("order", "total", "amount")])
+    >>> tree([("order",), ("order", "total", "amount")])
     {'order': {'total': {'amount': {}}}}
     """
     tree: dict[str, Any] = {}

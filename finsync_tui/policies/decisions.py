@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from finsync_tui.policies.asked import DoubtAsked, MismatchAsked, StepAsked, duration
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
-from finsync_tui.policies.verdicts import ASK, NOTE, STOP
+from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP
 from store.canonical.expense import ExpenseDocument
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
@@ -21,6 +22,8 @@ class Decision:
     what: str
     documents: Mapping[str, Kind]
     says: tuple[str, ...] = ()
+    reads: Callable[[str], object] | None = None
+    """What else `then` may be: it says in a ValueError what is wrong with a text."""
     takes_first: bool = False
     """True: the first rule that says yes decides. False: all of them speak."""
 
@@ -28,6 +31,10 @@ class Decision:
     def variables(self) -> dict[str, Kind]:
         """Return what an expression may name."""
         return {**self.documents, "company": TEXT, "today": DAY}
+
+
+def _promise(text: str) -> object:
+    return text if text == SETTING else duration(text)
 
 
 _CHECK: Final = (STOP, ASK, NOTE)
@@ -56,6 +63,34 @@ _ALL = (
         "Before an expense document is posted to the ERP.",
         {"document": of_model(ExpenseDocument)},
         _CHECK,
+    ),
+    Decision(
+        "step_due",
+        "How long a step may take before it is late: a duration, or `setting`, the flow's `due` in the profile.",
+        {"step": of_model(StepAsked)},
+        reads=_promise,
+        takes_first=True,
+    ),
+    Decision(
+        "approval_doubt",
+        "What a doubt about an approval does, a limit that was passed for example; `setting`: as the company's approval settings say.",
+        {"doubt": of_model(DoubtAsked)},
+        ("block", "recheck", "note", "off", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        "invoice_mismatch",
+        "What a difference between an invoice and its order does, beyond the profile's tolerances; `setting`: as its severities say.",
+        {"mismatch": of_model(MismatchAsked), "invoice": of_model(Invoice)},
+        ("block", "note", "off", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        "budget_short",
+        "What an order does whose budget does not suffice; `setting`: the company's `budget_control`.",
+        {"order": of_model(PurchaseOrder)},
+        ("absolute", "advisory", SETTING),
+        takes_first=True,
     ),
 )
 DECISIONS: Final[Mapping[str, Decision]] = {one.name: one for one in _ALL}

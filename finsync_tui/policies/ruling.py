@@ -90,6 +90,11 @@ def _checked(name: str, key: str, rule: Rule, decision: Decision) -> Program | l
                 f"{rule.then!r} can't be said by {decision.name}; it says {' or '.join(decision.says)}",
             )
         )
+    elif decision.reads is not None:
+        try:
+            decision.reads(rule.then)
+        except ValueError as error:
+            found.append(Misfit(f"{name}.rules.{key}.then", str(error)))
     try:
         ready = program(f"{name}/{key}", rule, check(rule.when, decision.variables).used)
     except ExpressionError as error:

@@ -8,15 +8,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation, localcontext
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from finsync_tui.policies.kinds import MONEY, Kind
+from store.canonical.currency import exponent
 from store.canonical.money import Money, plain
 
 PLACES: Final = 20
@@ -131,6 +133,61 @@ def facts(value: object, kind: Kind, used: Paths) -> Any:
                 found[name] = facts(part, field.kind, below)
         return found
     return _scalar(value)
+
+
+def reader(kind: Kind, used: Paths) -> Callable[[Any], Any]:
+    """Return what makes facts of a contract's stored JSON, as `facts` does of its documents. A KeyError: it lacks a field."""
+    if kind is MONEY:
+        parts: dict[str, Callable[[Any], Any]] = {"amount": _amount_of, "currency": itemgetter("currency")}
+        return _group([(name, parts[name]) for name in used])
+    if kind.name == "list":
+        assert kind.item is not None
+        item = reader(kind.item, used)
+        return lambda value: [item(one) for one in value]
+    if kind.name == "fields":
+        return _group([(name, _part(name, kind, below)) for name, below in used.items()])
+    return _READERS.get(kind.name, _as_it_is)
+
+
+def _group(parts: list[tuple[str, Callable[[Any], Any]]]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        found = {}
+        for name, part in parts:
+            one = part(value)
+            if one is not None:
+                found[name] = one
+        return found
+
+    return read
+
+
+def _part(name: str, kind: Kind, below: Paths) -> Callable[[Any], Any]:
+    field = kind.field(name)
+    assert field is not None, "the check lets no other field through"
+    read = reader(field.kind, below)
+
+    def part(value: Any) -> Any:
+        one = value[name]
+        return None if one is None else read(one)
+
+    return part
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _amount_of(value: Any) -> str:
+    """Return an amount of money as an expression has it: the minor units, shifted."""
+    minor: int = value["amount_minor"]
+    return f"{minor * 10 ** (PLACES - exponent(value['currency'])) + _ZERO:0{_WIDTH}d}"
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "decimal": lambda value: of_decimal(Decimal(value)),
+    "moment": lambda value: datetime.fromisoformat(value),
+}
+"""Of what is written otherwise in JSON than an expression has it."""
 
 
 def _scalar(value: object) -> object:

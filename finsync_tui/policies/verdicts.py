@@ -15,6 +15,10 @@ NOTE: Final = "note"
 """It goes on, and what was noticed is kept."""
 
 
+SETTING: Final = "setting"
+"""It is as the profile's plain setting says: the rule only names that this is meant."""
+
+
 class UndecidedError(Exception):
     """A rule can't be asked of a document: which, and why. Nothing was decided by it or by those after it."""
 

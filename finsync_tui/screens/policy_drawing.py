@@ -8,7 +8,7 @@ from textual.content import Content
 
 from finsync_tui.policies.difference import Difference
 from finsync_tui.policies.model import PolicySetup, Rule
-from finsync_tui.policy_impact import ORDER, Impact
+from finsync_tui.policy_impact import NOT_RECKONED, ORDER, Impact
 from finsync_tui.screens import drawing
 from finsync_tui.screens.drawing import Piece
 from finsync_tui.screens.policy_reading import CaseRow, FieldRow
@@ -169,6 +169,8 @@ def counted(changes: int) -> str:
 
 def impact(found: Impact, width: int) -> Content:
     """Draw what a change would do: outcomes with their money, examples, and how often each rule says yes."""
+    if not found.decides:
+        return drawing.paragraph("", NOT_RECKONED, width, role="warn")
     lines = [drawing.title("What it would do", f"{found.asked:,} stored documents were asked")]
     rows: list[list[Piece]] = []
     for outcome in ORDER:

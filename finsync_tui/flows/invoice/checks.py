@@ -20,6 +20,7 @@ from finsync_tui.flows import (
 from finsync_tui.flows.invoice import evidence, matching, payees, postings, subject, to_budgets
 from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
+from finsync_tui.policies.asked import MismatchAsked
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
@@ -200,7 +201,11 @@ def match(context: Context) -> Answer:
         context.db, source, invoice, context.workflow, setup.match, context.data["payee"]["id"]
     )
     found = matching.mismatches(invoice, ordered, setup.match, needs_order=setup.needs_order)
-    stopping = [one for one in found if _severity(context, one) == "block"]
+    severities = [_severity(context, invoice, one) for one in found]
+    undecided = next((one for one in severities if isinstance(one, Hold)), None)
+    if undecided is not None:
+        return undecided
+    stopping = [one for one, severity in zip(found, severities, strict=True) if severity == "block"]
     late = [one for one in stopping if one.kind == "receipt"]
     if stopping and len(late) == len(stopping):
         until = waiting.since(context, "receipt") + setup.match.receipt_patience
@@ -212,8 +217,9 @@ def match(context: Context) -> Answer:
             context, matching.CLASSES[first.kind], first.cause, first.fix, source,
             {"mismatches": [{"kind": one.kind, "line": one.line, "cause": one.cause} for one in stopping]},
         )  # fmt: skip
-    for one in found:
-        subject.note(context, matching.CLASSES[one.kind], one.cause)
+    for one, severity in zip(found, severities, strict=True):
+        if severity != "off":
+            subject.note(context, matching.CLASSES[one.kind], one.cause)
     missing = _orders_in_erp(context, invoice)
     if isinstance(missing, Wait | Hold):
         return missing
@@ -221,7 +227,14 @@ def match(context: Context) -> Answer:
     return Done({"lines": len(invoice.lines), "ordered": len(ordered), "orders": context.data["orders"]})
 
 
-def _severity(context: Context, mismatch: matching.Mismatch) -> str:
+def _severity(context: Context, invoice: Invoice, mismatch: matching.Mismatch) -> str | Hold:
+    """Return what a mismatch does: as a rule of the company says, else as its settings do."""
+    asked = MismatchAsked(kind=mismatch.kind, line=mismatch.line)
+    ruling = ruled.settled(
+        context, "invoice_mismatch", {"mismatch": asked, "invoice": invoice}, f"invoice {invoice.number}"
+    )
+    if ruling is not None:
+        return ruling
     rules = subject.setup(context).match
     severities: dict[matching.Kind, str] = {
         "price": rules.price_severity,

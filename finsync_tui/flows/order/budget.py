@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finsync_tui.flows import budgets, dates, outgoing
+from finsync_tui.flows import budgets, dates, outgoing, ruled
 from finsync_tui.flows.budgets import Charge
 from finsync_tui.flows.order import ended, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
@@ -44,7 +44,12 @@ def check_budget(context: Context) -> Answer:
         requisition=f"{subject.source(context)}:{wish}" if wish else None,
     )
     low = [str(one) for one in found]
-    if low and subject.company(context).budget_control == "absolute":
+    ruling = (
+        ruled.settled(context, "budget_short", {"order": order}, f"order {order.number}") if low else None
+    )
+    if isinstance(ruling, Hold):
+        return ruling
+    if low and (ruling or subject.company(context).budget_control) == "absolute":
         return Hold(
             "BUDGET_EXCEEDED",
             f"order {order.number}: the budget does not suffice for {'; '.join(low)}",

@@ -1,0 +1,60 @@
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, a mismatch."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from store.canonical.money import Money
+
+_DURATION: Final = TypeAdapter(timedelta)
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class StepAsked(_Asked):
+    """One step of one document's process."""
+
+    flow: str
+    name: str
+    kind: str
+    """`create`, `change` ...: what the process does with the document."""
+    entity: str
+    amount: Money | None = None
+    """Of the document."""
+
+
+class DoubtAsked(_Asked):
+    """A doubt about an approval."""
+
+    kind: str
+    """`limit`, `approver` ...: as in the profile's approval settings."""
+    entity: str
+    amount: Money | None = None
+    """Of the document that was approved."""
+
+
+class MismatchAsked(_Asked):
+    """What does not fit between an invoice and its order."""
+
+    kind: str
+    """`price`, `quantity`, `receipt`, `charges`, `supplier` ..."""
+    line: str
+
+
+@lru_cache(maxsize=256)  # rules say the same few again and again
+def duration(text: str) -> timedelta:
+    """Return the time that a rule gives, in ISO 8601; ValueError says what is wrong with it.
+
+    >>> duration("PT4H"), duration("P3D")
+    (datetime.timedelta(seconds=14400), datetime.timedelta(days=3))
+    """
+    found = _DURATION.validate_python(text) if text.startswith("P") else None
+    if found is None or found <= timedelta(0):
+        raise ValueError(f"{text!r} is no duration; write PT4H or P3D")
+    return found
