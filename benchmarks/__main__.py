@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import audit, drain, ingest, mapping, reconcile, startup, suppliers, workbench
+from benchmarks import audit, drain, impact, ingest, mapping, reconcile, startup, suppliers, workbench
 from benchmarks.measure import PAIRS
 
 
@@ -31,6 +31,8 @@ BENCHMARKS: Mapping[str, Callable[[], Row | Sequence[Row]]] = {
     "audit-append": audit.append,
     "audit-verify": audit.verify,
     "mapping": mapping.look_up,
+    "impact": impact.policies,
+    "mapping-impact": impact.mappings,
     "suppliers": suppliers.match,
     "supplier-new": suppliers.new_one,
     "help": startup.help_page,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finsync_tui.cli import _impact_sheet
 from finsync_tui.cli._context import JsonOption, LimitOption, WorkspaceOption, example
 from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._impact_sheet import ExportOption
 from finsync_tui.cli._mapping import (
     Conditions,
     Scope,
@@ -36,7 +38,7 @@ __all__ = ["app"]
 @app.command(
     epilog=example(
         "finsync mapping impact cost_centre --set CC410=410",
-        "finsync mapping impact cost_centre --proposal 12",
+        "finsync mapping impact cost_centre --proposal 12 --export impact.csv",
     )
 )
 def impact(
@@ -57,6 +59,7 @@ def impact(
         typer.Option("--proposal", metavar="ID", help="Try this proposed change.", show_default=False),
     ] = None,
     limit: LimitOption = 50,
+    export: ExportOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -84,6 +87,8 @@ def impact(
                 conditions_of(wheres),
             )
         found = measure(desk.db, desk.profile, name, rows, desk.now)
+    if export is not None:
+        _impact_sheet.of_mapping(found, export)
     if json:
         say_json(_impact_json(found, limit))
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finsync_tui.cli import _impact_sheet
 from finsync_tui.cli._context import (
     JsonOption,
     ReasonOption,
@@ -18,6 +19,7 @@ from finsync_tui.cli._context import (
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._impact_sheet import ExportOption
 from finsync_tui.cli._mapping import changing, decide, emergency_json, looking, who_made
 from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.policy import app
@@ -224,7 +226,9 @@ def diff(
 
 
 @app.command(
-    epilog=example("finsync policy impact orders", "finsync policy impact orders --proposal 3 --json")
+    epilog=example(
+        "finsync policy impact orders", "finsync policy impact orders --proposal 3 --export impact.csv"
+    )
 )
 def impact(
     name: PolicyName,
@@ -242,19 +246,22 @@ def impact(
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="Show so many documents.", min=1)] = 20,
+    export: ExportOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Ask all stored documents again, under the rules in force and under the layers' (or a version's, a proposal's, a
     file's); nothing is written."""
     from finsync_tui.policies.ruling import PoliciesError
+    from finsync_tui.policy_impact import EXAMPLES_MAX
     from finsync_tui.policy_impact import impact as measure
 
     with looking(workspace) as desk:
         _, other = _two(desk, name, version, proposal, file)
         day = on.date() if on else _first_day(desk.db, proposal)
         try:
-            found = measure(desk.db, desk.profile, name, other, desk.now, day)
+            examples = _impact_sheet.ALL if export is not None else max(limit, EXAMPLES_MAX)
+            found = measure(desk.db, desk.profile, name, other, desk.now, day, examples)
         except PoliciesError as error:
             from finsync_tui.actions.policies import PolicyInvalidError
 
@@ -262,6 +269,8 @@ def impact(
             raise PolicyInvalidError(name, first.place, first.message, len(error.found) - 1) from None
     from finsync_tui.cli._policy_impact import as_json, show
 
+    if export is not None:
+        _impact_sheet.of_rules(found, export)
     if json:
         say_json(as_json(found, limit))
     else:

@@ -143,3 +143,15 @@ def test_a_file_that_is_no_policy_is_refused_with_its_place(office: Finsync) -> 
     assert "line 2" in refused[0].err
     assert "rules.a.then" in refused[1].err
     assert [] == office("policy", "proposals", "--json").json
+
+
+def test_the_impact_goes_to_a_file_for_whoever_approves(office: Finsync) -> None:
+    """With a header also where nothing would change; a file that is there stays."""
+    layer(office, "100")
+    file = office.path / "impact.csv"
+
+    office("policy", "impact", "orders", "--export", file)
+    again = office("policy", "impact", "orders", "--export", file)
+
+    assert "document,document_key,state,outcome,before,after,why,amount,currency\n" == file.read_text()
+    assert "SHEET" in again.err
