@@ -540,6 +540,15 @@ class FinsyncApp(App[None]):
 
                 await self.push_screen(CloseItemsScreen(of))
 
+    async def go_waiting(self) -> None:
+        """Go to the changes of mapping tables that wait for a second person."""
+        from finsync_tui.screens.mappings import MappingsScreen
+
+        await self.action_go("mappings")
+        self.to_first_page()
+        if isinstance(self.screen, MappingsScreen):
+            self.screen.choose("Waiting")
+
     async def go_system(self, system: str) -> None:
         """Go to one of the systems."""
         from finsync_tui.screens.systems import SystemsScreen

@@ -196,6 +196,7 @@ class HomeScreen(WorkScreen):
             on_hold=self.shown.on_hold,
             holds=self.shown.holds,
             in_the_way=self.shown.in_the_way,
+            proposed=self.shown.proposed,
             deliveries=self.shown.deliveries,
             trend=self.shown.trend,
             findings=self.shown.findings,
@@ -461,6 +462,8 @@ class HomeScreen(WorkScreen):
             await self.desk.go_system(row.filter)
         elif row.place == "close":
             await self.desk.go_close(row.filter)
+        elif row.place == "mappings":
+            await self.desk.go_waiting()
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
 

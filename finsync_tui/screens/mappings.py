@@ -326,6 +326,12 @@ class MappingsScreen(MappingActions):
 
     # -- filter and lists ---------------------------------------------------------------------------------------------
 
+    def choose(self, tab: str) -> None:
+        """Show one of the lists, all of it; called from Home."""
+        self.filter_line.text = ""
+        self.strip.current = TABS.index(tab)
+        self._show()
+
     def action_tab(self, by: int) -> None:
         self.strip.current = (self.strip.current + by) % len(TABS)
 

@@ -150,6 +150,8 @@ class Overview:
     holds: tuple[tuple[str, Tally], ...] = ()
     """The same by reason, the most frequent first; one with several reasons stands under each."""
     deliveries: Mapping[str, Tally] = field(default_factory=dict)
+    proposed: Mapping[str, Tally] = field(default_factory=dict)
+    """What waits for a second person: mapping changes, write-offs of exceptions, and what is to become of breaks."""
     in_the_way: Mapping[str, Tally] = field(default_factory=dict)
     """Of the close of any period, by reason."""
     systems: tuple[SystemRow, ...] = ()
@@ -246,6 +248,7 @@ def with_counts(db: Connection, found: Overview, now: datetime) -> Overview:
         ).get("", Tally()),
         holds=_holds(db),
         deliveries=_deliveries(db),
+        proposed=_proposed(db),
         in_the_way={
             reason: Tally(count, amounts) for reason, (count, amounts) in closing.by_reason(db).items()
         },
@@ -345,6 +348,18 @@ def _deliveries(db: Connection) -> dict[str, Tally]:
         "WHERE state IN ('pending', 'claimed', 'held', 'delivered', 'refused', 'buried') GROUP BY 1, 2",
     )
     return found
+
+
+def _proposed(db: Connection) -> dict[str, Tally]:
+    count = db.execute("SELECT count(*) FROM proposal WHERE kind='mapping' AND state='open'").fetchone()[0]
+    found = {"mappings": Tally(int(count))} if count else {}
+    return found | _tallies(
+        db,
+        "SELECT 'exceptions', currency, count(*), sum(amount_minor) FROM v_exception"
+        " WHERE ended_at IS NULL AND write_off_maker IS NOT NULL GROUP BY currency"
+        " UNION ALL SELECT 'reconcile', currency, count(*), sum(amount_minor) FROM v_break WHERE state='open'"
+        " AND coalesce(write_off_maker, adoption_maker, explanation_maker) IS NOT NULL GROUP BY currency",
+    )
 
 
 def _holds(db: Connection) -> tuple[tuple[str, Tally], ...]:

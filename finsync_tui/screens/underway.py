@@ -41,6 +41,7 @@ class Line:
 def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
     """Return all lines, what needs somebody first."""
     parts = [
+        _proposed(found),
         _unposted(found),
         _unreported(found),
         _on_hold(found),
@@ -51,8 +52,27 @@ def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
         _handled(found),
     ]
     if with_systems:
-        parts.insert(1, [_system(row) for row in found.systems])
+        parts.insert(2, [_system(row) for row in found.systems])
     return tuple(line for part in parts for line in part)
+
+
+def _proposed(found: Overview) -> list[Line]:
+    """What one person has signed, and another is to look at."""
+    if not found.proposed:
+        return []
+    count = sum(tally.count for tally in found.proposed.values())
+    return [
+        Line("Wait for a second person", count, is_heading=True),
+        *(
+            Line(label, found.proposed[place].count, "‖", "warn", "", found.proposed[place].amounts, place=place, filter=words)
+            for place, label, words in (
+                ("mappings", "mapping changes", ""),
+                ("exceptions", "write-offs", "is:proposed"),
+                ("reconcile", "breaks", "is:proposed"),
+            )
+            if place in found.proposed
+        ),
+    ]  # fmt: skip
 
 
 def _unposted(found: Overview) -> list[Line]:

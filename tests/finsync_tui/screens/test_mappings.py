@@ -21,6 +21,7 @@ from finsync_tui.screens.mappings import MappingsScreen
 from finsync_tui.screens.widgets.dialogs import MessageDialog
 from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
 from finsync_tui.screens.widgets.rule_dialog import RuleDialog
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.settings import Workspace
 from store import open_store, proposals
 from store.clock import VirtualClock
@@ -296,6 +297,27 @@ async def test_a_value_that_the_erp_does_not_know_is_said_to_whoever_signs(mappe
     assert "meant 410" in page
     assert doubt in page
     assert doubt in asked
+
+
+async def test_home_leads_to_the_changes_that_wait(mapped: Workspace) -> None:
+    """Counted among what waits for a second person; enter opens their list, whatever was shown of Mappings before."""
+    async with desk(mapped, "tom") as pilot:
+        await press(pilot, "enter", "1")
+        table = pilot.app.screen.query_one("#work", VirtualTable)
+        rows = [table.row_at(n) for n in range(table.row_count)]
+        place, line = next(
+            (n, row) for n, row in enumerate(rows) if row is not None and row.label == "mapping changes"
+        )
+        table.focus()
+        table.move_to(place)
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, MappingsScreen)
+        shown = (screen.tab, screen.table.row_count)
+
+    waiting = sum(one.state == "open" for one in proposed(mapped))
+    assert ("Waiting", waiting) == shown
+    assert waiting == line.count
 
 
 async def test_nobody_approves_their_own_change(mapped: Workspace) -> None:

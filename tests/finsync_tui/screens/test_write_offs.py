@@ -13,6 +13,8 @@ from textual.pilot import Pilot
 from finsync_tui.screens import break_queries, drawing
 from finsync_tui.screens.break_detail import BreakDetailScreen
 from finsync_tui.screens.listing import ListScreen
+from finsync_tui.screens.underway import Line
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.settings import Workspace
 from store import breaks, workflows
 from store.clock import VirtualClock
@@ -239,3 +241,35 @@ def test_question(snap_compare: SnapCompare, shared_out: Workspace, size: tuple[
     app = mapping_store.an_app(shared_out, "tom")
 
     assert snap_compare(app, terminal_size=size, run_before=partial(walk, keys=("4", "W", "A")))
+
+
+async def test_home_says_what_waits_for_a_second_person(shared_out: Workspace) -> None:
+    """Tom sees on Home what maria has signed, with its money, and enter leads to it; nothing waits, nothing is said."""
+    before = await _waiting_on_home(shared_out)
+    async with desk_of(shared_out, "maria", "INV-4401") as pilot:
+        await answer(pilot, "w", "the supplier is gone")
+        await press(pilot, "2")
+        await answer(pilot, "w", "cancelled by telephone")
+    after = await _waiting_on_home(shared_out)
+
+    assert {} == before
+    assert {"write-offs": 1, "breaks": 1} == after
+
+
+async def _waiting_on_home(made: Workspace) -> dict[str, int]:
+    """Return what Home counts, by label; behind each line are so many rows."""
+    found: dict[str, int] = {}
+    async with desk_of(made, "tom") as pilot:
+        table = pilot.app.screen.query_one("#work", VirtualTable)
+        labels = ("write-offs", "breaks", "mapping changes")
+        lines = [(n, table.row_at(n)) for n in range(table.row_count)]
+        for place, line in [(n, row) for n, row in lines if isinstance(row, Line) and row.label in labels]:
+            table.focus()
+            table.move_to(place)
+            await press(pilot, "enter")
+            screen = pilot.app.screen
+            assert isinstance(screen, ListScreen)
+            assert screen.table.row_count == line.count
+            found[line.label] = screen.table.row_count
+            await press(pilot, "1")
+    return found
