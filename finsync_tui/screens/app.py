@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from math import inf
@@ -47,6 +49,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TRAIL_MAX = 50
+PORTION = 500
+"""So many rows at most are changed in one transaction."""
+MANY = frozenset(
+    ["retry", "resolve", "ignore", "assign", "snooze", "return", "replay", "hold", "release", "cancel"]
+)
+"""What may be done to any number of rows, each for itself."""
 UNREAD, OLD = -1, -2
 """Versions that no store has: nothing was read yet; what was read is to be read again."""
 POLL_S = 0.5
@@ -193,6 +201,9 @@ class FinsyncApp(App[None]):
         self._has_asked_permits = False
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
         self._acting_count = 0
+        self.progress = ""
+        """How far something is that is done to many rows; empty: nothing is."""
+        self._stops = False
         self._trail: list[str] = []
         for theme, _ in themes.OWN:
             self.register_theme(theme)
@@ -446,12 +457,63 @@ class FinsyncApp(App[None]):
         assert not self.is_read_only, "a read-only workbench asks nothing of the kind"
         clock: Clock = VirtualClock(self.now()) if self.is_virtual else self.machine_clock
 
-        def act() -> Outcome:
+        def act(some: Sequence[int]) -> Outcome:
             from finsync_tui.screens.acting import perform
 
-            return perform(self.store_path, clock, self.actor, verb, ids, words, system, body, seen)
+            return perform(self.store_path, clock, self.actor, verb, some, words, system, body, seen)
 
-        return await self._write(act)
+        if verb in MANY and len(ids) > PORTION:
+            return await self._in_portions(act, ids)
+        return await self._write(partial(act, ids))
+
+    async def _in_portions(self, act: Callable[[Sequence[int]], Outcome], ids: Sequence[int]) -> Outcome:
+        """Do it to many, a portion a transaction: the engine and other people write between two of them. It can be stopped, and
+        what was done by then stays."""
+        if self.progress:
+            from finsync_tui.actions import (
+                Outcome,  # by the writing thread, which is at work, it is loaded already
+            )
+
+            self.notify(
+                "Something is done to many rows already: wait for it, or stop it with esc.", markup=False
+            )
+            return Outcome((), ())
+        done: list[int] = []
+        refused: list[tuple[int, str]] = []
+        count = -(-len(ids) // PORTION)
+        self._acting_count += 1
+        self._stops = False
+        try:
+            for number in range(count):
+                some = ids[len(ids) * number // count : len(ids) * (number + 1) // count]
+                left = len(ids) - len(done) - len(refused)
+                if self._stops:
+                    self.notify(f"Stopped: {left:,} were left as they are.", markup=False)
+                    break
+                self._say_progress(f"⟳ {len(done) + len(refused):,} of {len(ids):,} · esc stops")
+                try:
+                    found = await self._write(partial(act, some))
+                except (FinsyncError, sqlite3.Error) as error:
+                    if not done:
+                        raise
+                    refused.append((some[0], f"{error}. {left:,} were left as they are"))
+                    break
+                done += found.done
+                refused += found.refused
+        finally:
+            self._acting_count -= 1
+            self._say_progress("")
+        return replace(found, done=tuple(done), refused=tuple(refused))
+
+    def _say_progress(self, words: str) -> None:
+        self.progress = words
+        if isinstance(self.screen, WorkScreen):
+            self.screen.progressed()
+
+    def stop_progress(self) -> bool:
+        """Stop what is done to many rows, after the portion under way; False: there is nothing of the kind."""
+        self._stops = bool(self.progress)
+        return self._stops
 
     async def in_workspace(self, act: Callable[[Workspace, Clock, Actor], T]) -> T:
         """Let something be done that needs the workspace's profile, in the writing thread, at the engine's time."""

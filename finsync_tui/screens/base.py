@@ -273,6 +273,9 @@ class WorkScreen(Screen[None]):
         self._tell(verb, outcome, name)
         return bool(outcome.done)
 
+    def progressed(self) -> None:
+        """Show how far something is that is done to many rows."""
+
     async def previewed(self, verb: Verb, ids: Sequence[int]) -> Sequence[Content]:
         """Return what else the question shows before this is done to those."""
         return ()

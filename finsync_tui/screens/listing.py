@@ -377,9 +377,15 @@ class ListScreen(Exporting, Generic[R]):
         is_more = self._shows_early and self._reading is not None
         return f"{self.table.row_count:,}{'+' if is_more else ''}"
 
+    def progressed(self) -> None:
+        self._show_subtitle()
+
     @work(exclusive=True, group="sums", exit_on_error=False)
     async def _show_subtitle(self) -> None:
         table = self.table
+        if self.desk.progress:
+            entitle(table, subtitle=self.desk.progress)
+            return
         parts: list[str] = []
         if table.marks:
             chosen = sorted(table.marks)
@@ -473,7 +479,7 @@ class ListScreen(Exporting, Generic[R]):
             self._remember()
 
     def action_clear(self) -> None:
-        if self.stop_export():
+        if self.stop_export() or self.desk.stop_progress():
             return
         if self.table.marks:
             self.table.clear_marks()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.content import Content
+from textual.pilot import Pilot
+from textual.widgets import Input
 
 from finsync_tui.actions import Actor
+from finsync_tui.screens import app as workbench
 from finsync_tui.screens import queries
 from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
@@ -603,6 +607,46 @@ async def test_the_first_rows_of_a_long_search_are_there_before_all_are_found(
         await write(pilot, "state:open")
         assert ["18"] == titles
         assert "18 marked" in screen_text(pilot)
+
+
+async def test_much_is_done_in_portions_and_can_be_stopped(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others write between two of them; how far it is stands below the list, and esc leaves the rest as it was."""
+    monkeypatch.setattr(workbench, "PORTION", 7)
+    told: list[str] = []
+    stops_at = 0
+    keep = FinsyncApp._write
+
+    async def written(desk: FinsyncApp, act: Callable[[], Any]) -> Any:
+        if desk.progress:
+            told.append(desk.progress)
+            with looked_into(filled) as store, store.transaction() as db:  # nobody holds the store meanwhile
+                db.execute("UPDATE system_state SET reason = ''")
+            if len(told) == stops_at:
+                desk.screen.action_clear()  # type: ignore[attr-defined]
+        return await keep(desk, act)
+
+    async def assigned(pilot: Pilot[None], owner: str) -> int:
+        told.clear()
+        await press(pilot, "asterisk", "a")
+        pilot.app.screen.query_one(Input).value = owner
+        await press(pilot, "enter")
+        await finish(pilot)
+        return only_id(filled, f"SELECT count(*) FROM v_exception WHERE owner = '{owner}'")
+
+    monkeypatch.setattr(FinsyncApp, "_write", written)
+    async with opened(filled) as pilot:
+        await press(pilot, "2")
+        stops_at = 2
+        assert 12 == await assigned(pilot, "zoe")
+        assert ["⟳ 0 of 30 · esc stops", "⟳ 6 of 30 · esc stops"] == told
+        assert "Stopped: 18 were left as they are." in screen_text(pilot)
+        stops_at = 0
+        await press(pilot, "escape", "ctrl+r")
+        assert 30 == await assigned(pilot, "yan")
+        assert 5 == len(told)
+        assert "30 exceptions: assigned." in screen_text(pilot)
 
 
 async def test_an_opened_row_is_in_nobodys_way(filled: Path) -> None:
