@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from finsync_tui.screens import drawing, filters, signs
+from finsync_tui.screens import drawing, signs
 from finsync_tui.screens.overview import Overview, SystemRow, Tally
 from finsync_tui.screens.signs import Role, Sign
 from finsync_tui.screens.text import safe_text
@@ -118,6 +118,8 @@ def _on_hold(found: Overview) -> list[Line]:
     whole = found.on_hold
     if not whole.count:
         return []
+    from finsync_tui.screens import filters  # not before the first paint
+
     place, words = "workflows", "is:onhold"
     most = max(tally.count for _, tally in found.holds)
     return [
