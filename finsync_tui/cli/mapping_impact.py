@@ -64,6 +64,7 @@ def impact(
     json: JsonOption = False,
 ) -> None:
     """Show which documents a change would release, hold or charge elsewhere, and how much money; nothing is written."""
+    from finsync_tui import impact_files
     from finsync_tui.impact import impact as measure
     from finsync_tui.mapping import files, standing
     from finsync_tui.mapping.standing import rows_of
@@ -88,7 +89,7 @@ def impact(
             )
         found = measure(desk.db, desk.profile, name, rows, desk.now)
     if export is not None:
-        _impact_sheet.of_mapping(found, export)
+        _impact_sheet.written(impact_files.of_mapping(found, export), export)
     if json:
         say_json(_impact_json(found, limit))
     else:

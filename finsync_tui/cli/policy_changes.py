@@ -252,6 +252,7 @@ def impact(
 ) -> None:
     """Ask all stored documents again, under the rules in force and under the layers' (or a version's, a proposal's, a
     file's); nothing is written."""
+    from finsync_tui import impact_files
     from finsync_tui.policies.ruling import PoliciesError
     from finsync_tui.policy_impact import EXAMPLES_MAX
     from finsync_tui.policy_impact import impact as measure
@@ -260,7 +261,7 @@ def impact(
         _, other = _two(desk, name, version, proposal, file)
         day = on.date() if on else _first_day(desk.db, proposal)
         try:
-            examples = _impact_sheet.ALL if export is not None else max(limit, EXAMPLES_MAX)
+            examples = impact_files.ALL if export is not None else max(limit, EXAMPLES_MAX)
             found = measure(desk.db, desk.profile, name, other, desk.now, day, examples)
         except PoliciesError as error:
             from finsync_tui.actions.policies import PolicyInvalidError
@@ -270,7 +271,7 @@ def impact(
     from finsync_tui.cli._policy_impact import as_json, show
 
     if export is not None:
-        _impact_sheet.of_rules(found, export)
+        _impact_sheet.written(impact_files.of_rules(found, export), export)
     if json:
         say_json(as_json(found, limit))
     else:

@@ -13,6 +13,7 @@ from finsync_tui.governance.rules import body_of, setup_of
 from finsync_tui.policies import files
 from finsync_tui.policies.difference import differences
 from finsync_tui.policies.model import PolicySetup
+from finsync_tui.policy_impact import EXAMPLES_MAX
 from finsync_tui.screens import drawing, policy_drawing, policy_reading
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.text import safe_text
@@ -65,7 +66,9 @@ class PolicyActions(WorkScreen):
         self.app.notify(f"Proposal {number} waits for a second person.", markup=False)
         return True
 
-    async def measured(self, name: str, body: str, starts_on: date | None = None) -> Impact:
+    async def measured(
+        self, name: str, body: str, starts_on: date | None = None, examples: int = EXAMPLES_MAX
+    ) -> Impact:
         """Return what a text of a policy would do; from a day on, as of that day."""
         workspace = self.desk.workspace
         assert workspace is not None, "a change is made on a screen that needs a workspace"
@@ -77,6 +80,7 @@ class PolicyActions(WorkScreen):
                 body=body,
                 now=self.desk.now(),
                 starts_on=starts_on,
+                examples=examples,
             )
         )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from finsync_tui import impact_files
 from finsync_tui.governance.rules import setup_of
-from finsync_tui.policy_impact import Impact
-from finsync_tui.screens import drawing, policy_drawing, policy_reading, signs
+from finsync_tui.policy_impact import EXAMPLES_MAX, Impact
+from finsync_tui.screens import drawing, impact_export, policy_drawing, policy_reading, signs
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.policy_actions import PolicyActions, drawn_change
 from finsync_tui.screens.policy_reading import ProposalDossier
@@ -41,6 +43,7 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
         Binding("R", "reject_policy", "reject…", id="policy.reject"),
         Binding("w", "withdraw_policy", "withdraw…", id="policy.withdraw"),
         Binding("H", "policy_versions", "versions", id="policy.versions"),
+        Binding("E", "export", "Export the impact…", show=False, id="policy.export"),
     ]
 
     def __init__(
@@ -146,8 +149,8 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
         self.impact = await self._measured(dossier)
         self.draw()
 
-    async def _measured(self, dossier: ProposalDossier) -> Impact:
-        return await self.measured(dossier.row.policy, dossier.body, dossier.starts_on)
+    async def _measured(self, dossier: ProposalDossier, examples: int = EXAMPLES_MAX) -> Impact:
+        return await self.measured(dossier.row.policy, dossier.body, dossier.starts_on, examples)
 
     # -- doing ----------------------------------------------------------------------------------------------------------
 
@@ -186,6 +189,19 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
                 return f"Proposal {row.id} is {row.maker}'s: only they can withdraw it. R rejects it."
             case _:
                 return ""
+
+    @work(group="doing", exit_on_error=False)
+    async def action_export(self) -> None:
+        """Write every document that would change to a file."""
+        dossier = self.dossier
+        if dossier is None:
+            return
+
+        async def write(file: str) -> int:
+            found = await self._measured(dossier, impact_files.ALL)
+            return await self.read(lambda _: impact_files.of_rules(found, Path(file).expanduser()))
+
+        await impact_export.ask(self, f"{dossier.row.policy}-proposal-{dossier.row.id}", write)
 
     @work(group="doing", exit_on_error=False)
     async def action_approve_policy(self) -> None:

@@ -304,7 +304,13 @@ def _fields(setup: PolicySetup | None) -> list[FieldRow]:
 
 
 def impact_of(
-    db: Connection, workspace: Workspace, name: str, body: str, now: datetime, starts_on: date | None = None
+    db: Connection,
+    workspace: Workspace,
+    name: str,
+    body: str,
+    now: datetime,
+    starts_on: date | None = None,
+    examples: int = policy_impact.EXAMPLES_MAX,
 ) -> Impact:
     """Return what this text of a policy would change if it came into force now, or on its day."""
     from finsync_tui.actions.policies import PolicyInvalidError, check_policy
@@ -313,7 +319,7 @@ def impact_of(
     found = profile.load(workspace)
     check_policy(found, standings(db, found, now.date()), name, body)
     try:
-        return policy_impact.impact(db, found, name, body, now, starts_on)
+        return policy_impact.impact(db, found, name, body, now, starts_on, examples)
     except PoliciesError as error:
         first = error.found[0]
         raise PolicyInvalidError(name, first.place, first.message, len(error.found) - 1) from None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from finsync_tui import impact_files
 from finsync_tui.impact import Impact
-from finsync_tui.screens import drawing, mapping_drawing, mapping_reading, signs
+from finsync_tui.screens import drawing, impact_export, mapping_drawing, mapping_reading, signs
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.mapping_actions import MappingActions, drawn_change
 from finsync_tui.screens.mapping_reading import ProposalDossier
@@ -40,6 +42,7 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
         Binding("R", "reject", "reject…", id="mapping.reject"),
         Binding("w", "withdraw", "withdraw…", id="mapping.withdraw"),
         Binding("M", "anew", "bring up to date…", id="mapping.anew"),
+        Binding("E", "export", "Export the impact…", show=False, id="mapping.export"),
     ]
 
     def __init__(self, ids: array[int], index: int, begin: Literal["", "approve", "reject"] = "") -> None:
@@ -203,6 +206,19 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
                 return "It is on the version in force already."
             case _:
                 return ""
+
+    @work(group="doing", exit_on_error=False)
+    async def action_export(self) -> None:
+        """Write every document that would change to a file."""
+        dossier = self.dossier
+        if dossier is None:
+            return
+
+        async def write(file: str) -> int:
+            found = await self._measured(dossier)
+            return await self.read(lambda _: impact_files.of_mapping(found, Path(file).expanduser()))
+
+        await impact_export.ask(self, f"{dossier.row.table}-proposal-{dossier.row.id}", write)
 
     @work(group="doing", exit_on_error=False)
     async def action_approve(self) -> None:

@@ -156,6 +156,17 @@ async def test_a_rule_that_is_proposed_is_not_written_twice(mapped: Workspace) -
     assert isinstance(editor, RuleDialog)
 
 
+async def test_an_approver_takes_the_impact_along(mapped: Workspace, tmp_path: Path) -> None:
+    """Every document on its way that would change."""
+    file = tmp_path / "impact.csv"
+    async with desk(mapped, "tom") as pilot:
+        await press(pilot, NEXT, NEXT, "enter", "E", *["backspace"] * 40)
+        await write(pilot, str(file))
+        await press(pilot, "enter")
+
+    assert ["document", "PO-100304"] == [row.split(",")[0] for row in file.read_text().splitlines()]
+
+
 async def test_a_rule_is_judged_while_it_is_typed_and_completed(mapped: Workspace) -> None:
     """What is wrong is said at each letter; arrows and tab complete from the ERP's values; enter waits for sense."""
     async with desk(mapped, size=NARROW) as pilot:

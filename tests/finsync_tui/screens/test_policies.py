@@ -259,6 +259,27 @@ async def test_a_file_goes_out_and_comes_back(ruled: Workspace, tmp_path: Path) 
     assert "invoices" == made["as it is"]
 
 
+async def test_an_approver_takes_the_impact_along(ruled: Workspace, tmp_path: Path) -> None:
+    """Every document that would change, with its amount; a file that is there stays."""
+    file = tmp_path / "impact.csv"
+    async with desk(ruled, "tom") as pilot:
+        await press(pilot, NEXT, "enter", "E", *["backspace"] * 40)
+        await write(pilot, str(file))
+        await press(pilot, "enter")
+        told = said(pilot)
+        await press(pilot, "E", *["backspace"] * 40)
+        await write(pilot, str(file))
+        await press(pilot, "enter")
+        refused = screen_text(pilot)
+    header, *rows = file.read_text().splitlines()
+
+    assert "2 documents written to" in told
+    assert header.startswith("document,document_key,state,outcome")
+    assert ["PO-100302", "PO-100309"] == [row.split(",")[0] for row in rows]
+    assert rows[0].endswith(",41202.10,EUR")
+    assert "a file is there already" in refused
+
+
 async def test_who_may_only_look_is_told_why(ruled: Workspace) -> None:
     """Vera sees rules, cases and fields; nothing opens that would write."""
     async with desk(ruled, "vera") as pilot:
