@@ -21,7 +21,7 @@ from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, events, outbox, records, workflows
 from store.canonical.event import Event, event_type
 from store.canonical.keys import RecordKey
-from store.canonical.money import Money, plain
+from store.canonical.money import plain
 from store.canonical.purchasing import PurchaseOrder, Receipt
 from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
@@ -222,7 +222,7 @@ def request_correction(context: Context) -> Answer:
         update={
             "kind": "correction",
             "quantity": None if moved.quantity is None else -moved.quantity,
-            "amount": None if moved.amount is None else _turned(moved.amount),
+            "amount": None if moved.amount is None else -moved.amount,
             "reference": f"{_mark(context)}-V",
             "original_id": moved.original_id if moved.kind == "correction" else link.external_id,
         }
@@ -268,7 +268,7 @@ def _ask(context: Context, moved: Receipt, asked: Receipt, name: str, *, is_of_r
         asked = asked.model_copy(
             update={
                 "quantity": None if asked.quantity is None else -asked.quantity,
-                "amount": None if asked.amount is None else _turned(asked.amount),
+                "amount": None if asked.amount is None else -asked.amount,
             }
         )
     context.data["request"] = asked.model_dump(mode="json")
@@ -341,10 +341,6 @@ def _size(receipt: Receipt) -> Decimal:
     if receipt.quantity is not None:
         return receipt.quantity
     return receipt.amount.amount if receipt.amount is not None else Decimal(0)
-
-
-def _turned(amount: Money) -> Money:
-    return Money(amount_minor=-amount.amount_minor, currency=amount.currency)
 
 
 def _source(context: Context) -> str:

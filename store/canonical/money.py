@@ -123,7 +123,18 @@ class Money(BaseModel):
         return Money(amount_minor=self.amount_minor + other.amount_minor, currency=self.currency)
 
     def __sub__(self, other: Money) -> Money:
-        return self + Money(amount_minor=-other.amount_minor, currency=other.currency)
+        return self + -other
+
+    def __neg__(self) -> Money:
+        return Money(amount_minor=-self.amount_minor, currency=self.currency)
+
+    def __abs__(self) -> Money:
+        """Return it without its sign.
+
+        >>> abs(Money.of("-3.50", "EUR")), abs(Money.of("2", "JPY"))
+        (Money(amount_minor=350, currency='EUR'), Money(amount_minor=2, currency='JPY'))
+        """
+        return -self if self.amount_minor < 0 else self
 
     def split(self, weights: Sequence[Decimal | int]) -> tuple[Money, ...]:
         """Divide in proportion to `weights`, without losing or making a minor unit (largest remainder)."""

@@ -58,8 +58,7 @@ def _lines(context: Context, invoice: Invoice) -> Iterator[InvoiceLine]:
         )
         yield from _spread(context, invoice, shape, of=line.number)
         account = accounts[f"owed/{line.number}"]
-        against = Money(amount_minor=-lost.amount_minor, currency=lost.currency)
-        yield shape.model_copy(update={"amount": against, "description": OWED_TAX, "account": account})
+        yield shape.model_copy(update={"amount": -lost, "description": OWED_TAX, "account": account})
 
 
 def _tax(context: Context, invoice: Invoice, line: InvoiceLine) -> Iterator[InvoiceLine]:

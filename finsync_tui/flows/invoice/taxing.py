@@ -141,7 +141,7 @@ def _note_use_tax(context: Context, judged: tax.Judgement, owed: Money) -> None:
         "or enter it there"
     )
     what = (
-        f"{Money(amount_minor=-owed.amount_minor, currency=owed.currency)} of use tax that the buyer accrued are taken back"
+        f"{-owed} of use tax that the buyer accrued are taken back"
         if is_back
         else f"{owed} are use tax that the buyer accrues"
     )

@@ -47,7 +47,7 @@ def check_withheld(context: Context) -> Answer:
             context, CLASS, cause,
             f"See in {target} how it withholds from this supplier, and whether the rule in [tax] is right. Correct the payment there, and "
             f"this goes on by itself; retry says that it is right as it is. {source} was told of what left.",
-            target, detail, amount=max(found.due - found.kept, found.kept - found.due, key=lambda one: one.amount_minor),
+            target, detail, amount=abs(found.due - found.kept),
         )  # fmt: skip
     if not is_answered:
         subject.note(context, CLASS, cause)

@@ -193,8 +193,7 @@ def _sizes(line: OrderLine | CommitmentLine) -> str:
 
 
 def size(one: Change) -> Money:
-    more = one.new if one.old is None else one.new - one.old
-    return max(more, more - more - more, key=lambda money: money.amount_minor)
+    return abs(one.new if one.old is None else one.new - one.old)
 
 
 def told(context: Context, found: list[Change]) -> str:
