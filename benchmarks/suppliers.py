@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from benchmarks import desk, supplier_plain, supplier_public, supplier_truth
+from benchmarks import desk, supplier_plain, supplier_public, supplier_scripts, supplier_truth
 from benchmarks.measure import Cost, Result, compare, in_fresh_process, pairs, peak_mib, timed
 from benchmarks.supplier_truth import Row
 from finsync_tui.profile.suppliers import Thresholds
@@ -29,6 +29,7 @@ SAME = 80.0
 """The score from which on two would be taken for one if nobody could be asked."""
 F1_MIN, PRECISION_MIN, NEW_MS_MAX = 0.94, 0.995, 5.0
 ASKED = 200
+IN_SCRIPTS = 5_000
 
 
 def match() -> list[Result]:
@@ -45,6 +46,7 @@ def match() -> list[Result]:
         raise SystemExit(f"matching is not good enough: F1 {worst:.4f}, precision of links {precise:.4f}")
     memory = in_fresh_process("benchmarks.suppliers", "memory")["peak_mib"]
     note = "; ".join(f"seed {seed}: {text}" for seed, (_, _, text) in zip(SEEDS, quality, strict=True))
+    note += f"; other scripts: {_rated(supplier_scripts.generate(IN_SCRIPTS, SEEDS[0]))[2]}"
     return [
         compare(
             "supplier matching, 50,000 names",
@@ -118,8 +120,11 @@ def new_one() -> Result:
 
 
 def _quality(seed: int) -> tuple[float, float, str]:
+    return _rated(supplier_truth.generate(COUNT, seed))
+
+
+def _rated(rows: Sequence[Row]) -> tuple[float, float, str]:
     """Return F1 of pairs, precision of links, and both in words."""
-    rows = supplier_truth.generate(COUNT, seed)
     truth = supplier_truth.true_pairs(rows)
     limits = Thresholds()
     forms = [_form(row) for row in rows]

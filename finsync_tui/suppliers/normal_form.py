@@ -78,12 +78,12 @@ _IN_FULL: Final = (  # legal forms of several words, and how they are written sh
     ("limited liability company", "llc"), ("limited liability partnership", "llp"), ("sociedad limitada", "sl"),
     ("sociedad anonima", "sa"), ("societe anonyme", "sa"), ("societa per azioni", "spa"), ("naamloze vennootschap", "nv"),
     ("besloten vennootschap", "bv"), ("spolka z oo", "spzoo"), ("spolka akcyjna", "sa"), ("spol s ro", "sro"), ("sp z oo", "spzoo"),
-    ("spz oo", "spzoo"), ("joint stock company", "jsc"),
+    ("spz oo", "spzoo"), ("joint stock company", "jsc"), ("ذ م م", "ذمم"), ("ش م م", "شمم"),
 )  # fmt: skip
 _IN_LETTERS: Final = {("a", "s"): "as", ("sp", "k"): "spk", ("e", "k"): "ek"}
 """Forms written apart; only at the end, elsewhere they are initials."""
 _IN_FULL_SIGN: Final = _words(
-    "gesellschaft public joint liability sociedad societe societa vennootschap spolka spol sp spz"
+    "gesellschaft public joint liability sociedad societe societa vennootschap spolka spol sp spz ذ ش"
 )
 """A name with none of these words has no such form."""
 _EAST_ASIAN: Final = "\u1100"
