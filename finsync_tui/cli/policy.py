@@ -82,7 +82,12 @@ def _list_decisions(json: bool) -> None:
             table(
                 ["decision", "then", "names", "what"],
                 [
-                    [one.name, " | ".join(one.says) or "any text", ", ".join(one.variables), one.what]
+                    [
+                        one.name,
+                        " | ".join(one.says) or ("a duration | setting" if one.reads else "any text"),
+                        ", ".join(one.variables),
+                        one.what,
+                    ]
                     for one in DECISIONS.values()
                 ],
             )
