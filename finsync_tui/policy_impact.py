@@ -7,6 +7,7 @@ has ended, stays as it is: it is counted as what the rules would say if it came 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,7 +139,8 @@ def _ask_all(
 ) -> None:
     (variable,) = DECISIONS[decision].documents
     comparison = Comparison(DECISIONS[decision], *judged)
-    for rows in _processes(db, *RULED_AT[decision]):
+    flow, step = RULED_AT[decision]
+    for rows in _processes(db, flow):
         stored = _read(rows, lambda model, system, ids: records.bodies(db, model.entity, system, ids))
         left: list[Mapping[str, Any]] = []
         """Those that all rules have to be asked about."""
@@ -155,9 +157,12 @@ def _ask_all(
                 found.now.update(said[0])
                 found.then.update(said[1])
         whole = _read(left, lambda model, system, ids: records.get_many(db, model, system, ids))
+        ids = json.dumps([row["id"] for row in left])
+        past = {one for (one,) in db.execute(_PAST, {"ids": ids, "step": step})} if left else set()
         for row in left:
-            record = whole[row["document_key"]].record
-            _ask(profile, decision, judged, on, found, comparison.changed, row, {variable: record})
+            documents = {variable: whole[row["document_key"]].record}
+            changed, is_past = comparison.changed, row["id"] in past
+            _ask(profile, decision, judged, on, found, changed, row, documents, is_past=is_past)
 
 
 def _ask(
@@ -169,6 +174,8 @@ def _ask(
     changed: frozenset[str],
     row: Mapping[str, Any],
     documents: Mapping[str, object],
+    *,
+    is_past: bool,
 ) -> None:
     """Ask all rules, before and after, about one document."""
     company = str(row["legal_entity"] or "")
@@ -182,7 +189,7 @@ def _ask(
     for counts, verdicts in zip((found.now, found.then), said, strict=True):
         if not isinstance(verdicts, UndecidedError):
             counts.update(one.rule for one in verdicts if one.rule in changed)
-    change = _change(decision, row, said[0], said[1])
+    change = _change(decision, row, said[0], said[1], is_past=is_past)
     if change is not None:
         found.add(change)
 
@@ -206,25 +213,28 @@ def _read(
     }
 
 
-def _processes(db: Connection, flow: str, step: str) -> Iterator[list[Any]]:
+def _processes(db: Connection, flow: str) -> Iterator[list[Any]]:
     """Yield the newest process of each document, some at a time."""
     last = 0
-    while rows := db.execute(
-        _PROCESSES, {"flow": flow, "step": step, "last": last, "count": AT_ONCE}
-    ).fetchall():
+    while rows := db.execute(_PROCESSES, {"flow": flow, "last": last, "count": AT_ONCE}).fetchall():
         last = rows[-1]["id"]
         yield rows
 
 
 _PROCESSES: Final = """
-SELECT w.id, w.entity, w.document_key, w.document_number, w.state, w.legal_entity, w.amount_minor, w.currency,
-       w.ended_at IS NOT NULL OR EXISTS (
-         SELECT 1 FROM workflow_step s WHERE s.workflow_id=w.id AND s.name=:step AND s.state='done') AS is_past,
-       EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND c.class IN ('POLICY_HELD', 'POLICY_UNDECIDED') AND c.ended_at IS NULL) AS is_held
+SELECT w.id, w.entity, w.document_key, w.document_number, w.state, w.legal_entity, w.amount_minor, w.currency
 FROM workflow w WHERE w.flow=:flow AND w.id>:last
   AND NOT EXISTS (SELECT 1 FROM workflow n WHERE n.document_key=w.document_key AND n.flow=w.flow AND n.id>w.id)
 ORDER BY w.id LIMIT :count
 """
+_PAST: Final = """
+SELECT w.id FROM json_each(:ids) i JOIN workflow w ON w.id=i.value
+WHERE (w.ended_at IS NOT NULL
+  OR EXISTS (SELECT 1 FROM workflow_step s WHERE s.workflow_id=w.id AND s.name=:step AND s.state='done'))
+  AND NOT EXISTS (SELECT 1 FROM exception_case c
+    WHERE c.workflow_id=w.id AND c.class IN ('POLICY_HELD', 'POLICY_UNDECIDED') AND c.ended_at IS NULL)
+"""
+"""Which processes have passed the step at which rules are asked, and wait for none."""
 
 
 def _change(
@@ -232,9 +242,10 @@ def _change(
     row: Mapping[str, Any],
     before: Sequence[Verdict] | UndecidedError,
     after: Sequence[Verdict] | UndecidedError,
+    *,
+    is_past: bool,
 ) -> Change | None:
     """Say what would become of a document; None: nothing else than what it is."""
-    is_past = bool(row["is_past"]) and not row["is_held"]
     was, would = _words(decision, before), _words(decision, after)
     if isinstance(before, UndecidedError) and isinstance(after, UndecidedError):
         return None
