@@ -93,6 +93,9 @@ class Connection(BaseModel):
         gt=timedelta(),
         description="The longest wait that its Retry-After can ask for",
     )
+    secrets_end: dict[str, date] = Field(
+        default_factory=dict, description="Last day of each secret, as whoever issued it says"
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="Checked by the adapter's own Options model"
     )

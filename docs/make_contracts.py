@@ -24,7 +24,7 @@ import adapters
 import finsync_tui
 import store
 from docs import make_views
-from docs.shapes import Schema, shape, undescribed, widened
+from docs.shapes import Schema, shape, undescribed, unsaid, widened
 from finsync_tui import contracts
 from finsync_tui.contracts import Kind
 from store import memory_store
@@ -57,6 +57,10 @@ CODES: Final = {
     "exceptions": "Classes of what waits for a person.",
     "findings": "Classes of what was noticed and handled without a person.",
 }
+
+
+class RefusedError(Exception):
+    """A change breaks readers, and nobody was told or nobody said that it is meant."""
 
 
 def views() -> dict[str, Schema]:
@@ -125,7 +129,7 @@ def commands(folder: Path) -> dict[str, Schema]:
             learned = shape(answers, name, free=FREE, maps=MAPS, known=KNOWN)
             if {"done", "refused"} <= set(learned.get("properties", ())):
                 learned["properties"]["refused"] = refused
-            made[name] = {"description": _says(name), **widened(learned, newest)}
+            made[name] = {"description": _says(name), **unsaid(widened(learned, newest))}
     return made
 
 
@@ -171,13 +175,13 @@ def release(kind: Kind, name: str, body: Schema, on: date, *, is_major: bool = F
         major, minor = map(int, list(versions)[-1].split("."))
         broken = breaking_changes(before, body, is_only_told=True)
         if broken and not is_major:
-            raise SystemExit(
+            raise RefusedError(
                 f"{kind} {name}: {'; '.join(broken)}. Nothing was written for it. If it has to be, announce it first "
                 "(store/canonical/deprecation.py); then --major."
             )
         sudden = unannounced(before, body, on)
         if broken and sudden:
-            raise SystemExit(
+            raise RefusedError(
                 f"{kind} {name}: nobody was told that {', '.join(sudden)} would go. Nothing was written for it."
             )
         version = f"{major + 1}.0" if broken else f"{major}.{minor + 1}"
@@ -198,18 +202,23 @@ def _said(schema: Schema) -> Schema:
 
 def main(arguments: list[str]) -> None:
     """Release what changed."""
-    is_major = "--major" in arguments
+    is_major, on = "--major" in arguments, SystemClock().now().date()
     folders = [Path(one) for one in arguments if not one.startswith("-")]
     made: list[tuple[Kind, dict[str, Schema]]] = [("view", views()), ("codes", codes())]
     made += [("command", commands(folder)) for folder in folders]
-    written = [
-        release(kind, name, body, date.today(), is_major=is_major)  # noqa: DTZ011 - a calendar day of whoever releases
-        for kind, found in made
-        for name, body in found.items()
-    ]
+    written: list[Path | None] = []
+    refused = []
+    for kind, found in made:
+        for name, body in found.items():
+            try:
+                written.append(release(kind, name, body, on, is_major=is_major))
+            except RefusedError as error:
+                refused.append(str(error))
     for path in [*written, *write_entities(), *event_types.write_missing()]:
         if path is not None:
             print(path.name)
+    if refused:
+        sys.exit("\n".join(refused))
 
 
 if __name__ == "__main__":

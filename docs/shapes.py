@@ -2,7 +2,7 @@
 
 >>> seen = [[{"id": 1, "at": None}, {"id": 2, "at": "2026-01-05", "note": None}]]
 >>> shape(seen)["items"]["properties"]
-{'id': {'type': ['null', 'integer']}, 'at': {'type': ['null', 'string']}, 'note': {}}
+{'id': {'type': ['null', 'integer']}, 'at': {'type': ['null', 'string']}, 'note': {'type': 'null'}}
 >>> shape(seen)["items"]["required"]
 ['id', 'at']
 """
@@ -32,13 +32,13 @@ def shape(
     """Return the schema that all these values follow, no wider than they show.
 
     `free` says at which paths anything may stand, `maps` where keys are data; an object with a key that is no word
-    is a map by itself. Of what was never seen but null nothing is said. What is not known is null: any text or number of an
+    is a map by itself. What is not known is null: any text or number of an
     object may be, but for those that `known` says always are.
     """
     kinds = sorted({"null" if value is None else _TYPES[type(value)] for value in values})
     if "number" in kinds and "integer" in kinds:
         kinds.remove("integer")
-    if kinds in ([], ["null"]) or free.fullmatch(path):
+    if not kinds or free.fullmatch(path):
         return {}
     schema: Schema = {"type": kinds[0] if len(kinds) == 1 else kinds}
 
@@ -95,6 +95,23 @@ def widened(new: Schema, old: Mapping[str, Any]) -> Schema:
             and (name not in before or name in old["required"])
         ]
     return merged
+
+
+def unsaid(schema: Mapping[str, Any]) -> Schema:
+    """Return a schema that says nothing of what was never seen but null: it may hold anything once it is known.
+
+    >>> unsaid({"properties": {"note": {"type": "null"}}})
+    {'properties': {'note': {}}}
+    """
+    if schema.get("type") == "null":
+        return {}
+    said: Schema = dict(schema)
+    if "properties" in said:
+        said["properties"] = {name: unsaid(part) for name, part in said["properties"].items()}
+    for word in ("items", "additionalProperties"):
+        if word in said:
+            said[word] = unsaid(said[word])
+    return said
 
 
 def undescribed(schema: Mapping[str, Any], value: object, path: str = "$") -> Iterator[str]:

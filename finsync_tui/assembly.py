@@ -494,6 +494,10 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
     now = clock.now()
     with store.transaction() as db:
         in_force = recording.record(db, profile, now)
+        if any(one.secrets_end or one.client_certificate for one in profile.systems.values()):
+            from finsync_tui import expiry  # loaded where a last day is known
+
+            expiry.note(db, profile, now)
         profile, rules_change_on = _governed(db, profile, now)
         policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
     found = {name: one.table for name, one in in_force.items()}

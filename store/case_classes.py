@@ -78,6 +78,7 @@ CASE_CLASSES: Final = frozenset(
 
 FINDING_CLASSES: Final = frozenset(
     [
+        "SECRET_EXPIRING",
         "THROTTLED",
         "MAINTENANCE",
         "OUTCOME_UNKNOWN",

@@ -26,6 +26,7 @@ REFUSAL = "error"
 """The contract of what any command prints when something is wrong."""
 FORMS = {
     "contract show": "--changes",
+    "explain": "--again",
     "mapping list": "--proposals",
     "policy list": "--decisions",
     "profile show": "--explain",

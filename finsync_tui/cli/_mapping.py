@@ -239,9 +239,12 @@ def edited(
     where: Where = (),
 ) -> tuple[MappingRow, ...]:
     """Return rows with the rules that a command line names put in and taken out."""
+    from pydantic import ValidationError
+
     from finsync_tui.cli._errors import UsageError
     from finsync_tui.mapping.editing import with_rule, without_rules
     from finsync_tui.profile import MappingRow
+    from store.wording import plain
 
     found = tuple(rows)
     for source in removes:
@@ -258,11 +261,13 @@ def edited(
             raise UsageError(
                 f"{text!r} is not FROM=TO. Nothing was changed. To pass a value on write FROM==."
             )
-        found = with_rule(
-            found,
-            MappingRow(
+        try:
+            rule = MappingRow(
                 source=source, target=target, scope=scope, priority=priority, where=where,
                 valid_from=days[0].date() if days[0] else None, valid_to=days[1].date() if days[1] else None,
-            ),
-        )  # fmt: skip
+            )  # fmt: skip
+        except ValidationError as error:
+            told = plain(error.errors(include_url=False)[0])
+            raise UsageError(f"{text!r} is no rule: {told}. Nothing was changed.") from None
+        found = with_rule(found, rule)
     return found

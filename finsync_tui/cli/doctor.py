@@ -73,6 +73,7 @@ def examine(path: Path) -> Iterator[Look]:
     if _is_read(workspace):
         yield from _caught(_people, workspace)
         yield from _caught(_secrets, workspace)
+        yield from _caught(_expiries, workspace)
     else:
         remedy = "Correct the configuration, then run `finsync doctor` again."
         yield Look("people, secrets", "warn", "not looked at: the configuration can't be read", remedy)
@@ -228,6 +229,10 @@ def _unsigned(workspace: Workspace, found: Profile) -> Iterator[Look]:
                 problem,
                 "Find out who wrote to the store; propose the change again.",
             )
+        if one.layer_differs:
+            remedy = f"`finsync mapping propose {one.name} --from-profile --reason TEXT`, and let another approve it"
+            found_so = "the profile's own table says something else than is in force"
+            yield Look(f"mapping {one.name}", "warn", found_so, remedy)
     bare = [one.name for one in tables if not one.is_signed and one.emergency is None]
     if bare:
         remedy = (
@@ -283,6 +288,18 @@ def _secrets(workspace: Workspace) -> Iterator[Look]:
             yield Look(f"secrets of {system}", "bad", f"not set: {', '.join(missing)}", remedy)
         else:
             yield Look(f"secrets of {system}", "ok", "all set")
+
+
+def _expiries(workspace: Workspace) -> Iterator[Look]:
+    from datetime import UTC
+
+    from finsync_tui import expiry, profile
+    from store.clock import SystemClock
+
+    on = SystemClock().now().astimezone(UTC).date()
+    for one in expiry.near(profile.load(workspace), on):
+        state: Literal["bad", "warn"] = "bad" if one.has_ended(on) else "warn"
+        yield Look(f"secrets of {one.system}", state, one.told(on), one.remedy)
 
 
 def _engine(workspace: Workspace) -> Iterator[Look]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from finsync_tui.cli._output import note, safe, say, say_json, table
 
 if TYPE_CHECKING:
     from adapters.base import Manifest
+    from finsync_tui.expiry import Expiry
     from finsync_tui.settings import Workspace
 
 app = typer.Typer(
@@ -74,32 +76,49 @@ def _ask(system: str, name: str) -> str:
 @app.command("list", epilog=example("finsync secrets list"))
 def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List which secrets the systems need, and where each was found."""
-    from finsync_tui import account_key
+    from finsync_tui import account_key, expiry, profile
     from finsync_tui.credentials import Secrets
 
     found = workspace_of(workspace)
     secrets = Secrets(found.name, found.path, found.secrets_dir)
+    ends = {(one.system, one.name): one for one in expiry.expiries(profile.load(found))}
     listed: list[dict[str, str | bool | None]] = []
     for system, manifest in manifests(found).items():
         for name in (*manifest.credentials, *manifest.optional_credentials):
             place = secrets.find(system, name)
             is_needed = name in manifest.credentials
             listed.append(
-                {"system": system, "name": name, "is_needed": is_needed, "place": place[0] if place else None}
+                {
+                    "system": system,
+                    "name": name,
+                    "is_needed": is_needed,
+                    "place": place[0] if place else None,
+                    "ends_on": _last_day(ends, system, name),
+                }
             )
     if (place := secrets.find(account_key.PLACE, account_key.KEY)) is not None:
         listed.append(
-            {"system": account_key.PLACE, "name": account_key.KEY, "is_needed": True, "place": place[0]}
+            {
+                "system": account_key.PLACE,
+                "name": account_key.KEY,
+                "is_needed": True,
+                "place": place[0],
+                "ends_on": None,
+            }
         )
     if json:
         say_json(listed)
         return
     say(
         table(
-            ["system", "secret", "needed", "where"],
-            [[row["system"], row["name"], row["is_needed"], row["place"] or "not set"] for row in listed],
+            ["system", "secret", "needed", "where", "ends"],
+            [
+                [row["system"], row["name"], row["is_needed"], row["place"] or "not set", row["ends_on"]]
+                for row in listed
+            ],
         )
     )
+    _tell_what_ends(found)
 
 
 @app.command("test", epilog=example("finsync secrets test oracle-emea"))
@@ -116,6 +135,7 @@ def try_(
     found = workspace_of(workspace)
     well = tell_health(found, system, json=json)
     _tell_what_goes_on(found, [name for name, is_well in well.items() if is_well])
+    _tell_what_ends(found)
     if not all(well.values()):
         raise typer.Exit(FOUND_SOMETHING)
 
@@ -151,6 +171,23 @@ def _tell_what_goes_on(workspace: Workspace, names: list[str]) -> None:
             )
         elif state == "parked" and name in waiting:
             note(f"{safe(name)} waited for this: the engine goes on with it at its next cycle")
+
+
+def _last_day(ends: Mapping[tuple[str, str], Expiry], system: str, name: str) -> str | None:
+    one = ends.get((system, name))
+    return str(one.ends_on) if one is not None else None
+
+
+def _tell_what_ends(workspace: Workspace) -> None:
+    """Say which secrets are near their end, and what to do about it."""
+    from datetime import UTC
+
+    from finsync_tui import expiry, profile
+    from store.clock import SystemClock
+
+    on = SystemClock().now().astimezone(UTC).date()
+    for one in expiry.near(profile.load(workspace), on):
+        note(f"{one.told(on)}: {one.remedy}")
 
 
 def _names(manifests: dict[str, Manifest], system: str) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.base import Connection, Manifest
 from finsync_tui.credentials import is_inside
 from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
+from finsync_tui.profile.no_secrets import SecretInProfileError
 from finsync_tui.profile.overlay import load_or_misfits, rules, sources, to_correct
 from finsync_tui.profile.owners_check import owner_problems
 from finsync_tui.profile.people_check import people_problems
@@ -35,6 +37,8 @@ def check(workspace: Workspace) -> list[Problem]:
     try:
         profile = load_or_misfits(workspace)
         read = sources(workspace)
+    except SecretInProfileError as error:
+        return [_misfit(error)]
     except SettingsFileError as error:
         text = str(error).removesuffix(".")
         return [Problem("profile", text, "Correct it and check again.", str(error.path), error.line)]
@@ -140,6 +144,7 @@ def _systems(profile: Profile) -> Iterator[Problem]:
             )
         else:
             yield from _options(place, connection.adapter, connection.options)
+            yield from _ends(place, adapters.manifest(connection.adapter), connection)
         url = _address(connection.base_url)
         if url is None:
             yield Problem(
@@ -163,6 +168,20 @@ def _systems(profile: Profile) -> Iterator[Problem]:
             path = getattr(connection, key)
             if path and not Path(path).is_file():
                 yield Problem(f"{place}.{key}", f"the file {path} is not there", "Correct the path.")
+
+
+def _ends(place: str, manifest: Manifest, connection: Connection) -> Iterator[Problem]:
+    known = (*manifest.credentials, *manifest.optional_credentials)
+    known += tuple(
+        name for names in manifest.credentials_by.values() for one in names.values() for name in one
+    )
+    for name in connection.secrets_end:
+        if name not in known:
+            yield Problem(
+                f"{place}.secrets_end.{name}",
+                f"{connection.adapter} knows no secret {name!r}",
+                f"Known: {', '.join(dict.fromkeys(known))}.",
+            )
 
 
 def _options(place: str, adapter: str, options: dict[str, object]) -> Iterator[Problem]:

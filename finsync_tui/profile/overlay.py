@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile
+from finsync_tui.profile.no_secrets import SecretInProfileError, found_in
 from finsync_tui.profile.people import Staff
 from finsync_tui.profile.places import Source, where
 from finsync_tui.settings import FILE_NAME as WORKSPACE_FILE
@@ -123,6 +124,9 @@ def sources(workspace: Workspace) -> list[Source]:
             for file in sorted((folder / part).glob("*.toml"))
         ]
     found.append(Source(workspace.path / WORKSPACE_FILE, {"systems": workspace.systems}))
+    for source in found:
+        for place, what in found_in(source.document):
+            raise SecretInProfileError(source.file, place, what, where([source], place)[1])
     return found
 
 

@@ -300,6 +300,13 @@ REPORTS: tuple[Report, ...] = (
         "each table in force: its version, its rules, what it lacks",
         lambda q: figures.coverage(q.db, q.profile, q.now),
     ),
+    Report(
+        "contracts",
+        "Contracts",
+        "what others hold on to: entities, events, what commands print, views and codes, with version, owner and what goes away",
+        lambda _: figures.contracts_held(),
+        printed=("kind", "name", "version", "owner", "goes_away"),
+    ),
 )
 
 

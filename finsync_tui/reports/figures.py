@@ -138,3 +138,13 @@ def _name(db: Connection, key: str) -> str:
     system, _, external_id = key.partition(":")
     found = supplier_forms.get(db, system, external_id)
     return found.name if found is not None else ""
+
+
+def contracts_held() -> Iterator[Sequence[object]]:
+    """Yield each contract as it holds now."""
+    from finsync_tui.contracts import all_contracts
+
+    yield ("kind", "name", "version", "owner", "goes_away", "description")
+    for one in all_contracts():
+        going = "; ".join(f"{notice.path} from {notice.ends}" for notice in one.notices)
+        yield (one.kind, one.name, one.version, one.owner, going or None, one.description)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from docs import make_contracts
+from docs.make_contracts import RefusedError
 from docs.shapes import shape
 from finsync_tui import contracts
 from finsync_tui.contracts import changes, checking
@@ -118,7 +119,7 @@ def test_what_breaks_a_reader_is_refused(face: str, body: dict[str, Any]) -> Non
     """Without `--major`, and with it what nobody was told of: the files stay as they are."""
     before = sorted(contracts.RELEASED.rglob("*.json"))
 
-    with pytest.raises(SystemExit, match="Nothing was written"):
+    with pytest.raises(RefusedError, match="Nothing was written"):
         make_contracts.release("view", face, body, SPRING)
 
     assert before == sorted(contracts.RELEASED.rglob("*.json"))
@@ -127,7 +128,7 @@ def test_what_breaks_a_reader_is_refused(face: str, body: dict[str, Any]) -> Non
 def test_what_is_gone_was_announced_for_long_enough(face: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Announced in a minor version; refused before its day even as a major one; gone afterwards."""
     full, less = schema(a={"type": "integer"}, b={"type": "string"}), schema(a={"type": "integer"})
-    with pytest.raises(SystemExit, match=r"nobody was told that \$\.b would go"):
+    with pytest.raises(RefusedError, match=r"nobody was told that \$\.b would go"):
         make_contracts.release("view", face, less, SPRING, is_major=True)
 
     going = {f"view {face}": (Notice("$.b", SPRING, AUTUMN, "c"),)}
@@ -136,7 +137,7 @@ def test_what_is_gone_was_announced_for_long_enough(face: str, monkeypatch: pyte
     contracts._files.cache_clear()
     listed = contracts.contract("view", face).notices
     monkeypatch.setattr(make_contracts, "DEPRECATED", {})
-    with pytest.raises(SystemExit, match="nobody was told"):
+    with pytest.raises(RefusedError, match="nobody was told"):
         make_contracts.release("view", face, less, date(2027, 8, 31), is_major=True)
     gone = make_contracts.release("view", face, less, AUTUMN, is_major=True)
 

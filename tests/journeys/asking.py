@@ -65,6 +65,9 @@ def _lines(workspace: Path) -> Iterator[tuple[object, ...]]:
         broken = ids("SELECT id FROM v_break WHERE state = 'open' ORDER BY id")
         flows = ids("SELECT max(id) FROM v_workflow GROUP BY flow, state ORDER BY 1")
         entries = ids("SELECT max(id) FROM v_delivery GROUP BY state, operation ORDER BY 1")
+        decided = ids(
+            "SELECT document_number FROM v_workflow WHERE flow = 'requisition_to_pay' AND state = 'done' ORDER BY id"
+        )
         documents = ids("SELECT max(document_number) FROM v_workflow GROUP BY flow ORDER BY 1")
         pairs = db.execute(
             "SELECT one, other FROM v_supplier_pair WHERE state = 'open' ORDER BY 1, 2"
@@ -74,6 +77,7 @@ def _lines(workspace: Path) -> Iterator[tuple[object, ...]]:
     yield from (("workflow", "show", one) for one in flows)
     yield from (("outbox", "show", one) for one in entries)
     yield from (("explain", one) for one in documents)
+    yield from (("explain", one, "--again") for one in decided)
     yield from _looks()
     yield from _acts(workspace, cases, returnable, broken)
     for one, other in pairs[:2]:

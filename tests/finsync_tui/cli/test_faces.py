@@ -35,6 +35,18 @@ def test_every_command_with_json_has_a_contract() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status", "exceptions list", "outbox list", "workflow list", "systems list", "audit log", "audit verify", "secrets list",
+        "store info", "doctor", "findings list", "breaks classes", "people whoami", "profile show",
+    ],
+)  # fmt: skip
+def test_what_only_looks_answers_in_its_shape(finsync: Finsync, words: str) -> None:
+    """The commands that scripts ask most: each prints something, which is held against its contract on its way."""
+    assert finsync(*words.split(), "--json").out
+
+
 def test_an_answer_of_another_shape_is_found() -> None:
     """A key that is new, one that is gone, another type: each is told with its place."""
     good = {"done": [1], "refused": [{"id": 2, "reason": "it ended"}]}
@@ -134,6 +146,7 @@ def test_what_becomes_of_a_merge_is_told(estate: tuple[Finsync, int], sit: Sit) 
     office, _ = estate
 
     compared = office("supplier", "compare", "--json")
+    assert office("supplier", "quality", "--json").json
     same = office("supplier", "same", "coupa:1", "oracle-emea:9", *REASON, "--json")
     other = office("supplier", "different", "coupa:1", "coupa:3", *REASON, "--json")
     proposed = office("supplier", "merge", "coupa:1", "coupa:2", *REASON, "--json")
@@ -215,3 +228,11 @@ def test_a_contract_is_shown_by_any_of_its_names(command: Callable[..., Answer])
     assert "urn:finsync:schema:supplier:1.0" == earlier
     assert ["1.1", "1.0"] == [one["version"] for one in changed]
     assert changed[0]["changes"]
+
+
+def test_what_was_never_decided_is_not_asked_again(finsync: Finsync) -> None:
+    """An order whose accounts nobody decided here: told with a code, and where to look."""
+    answer = finsync("explain", "PO-1", "--again", "--json")
+
+    assert (1, "NOT_ALLOWED") == (answer.code, answer.json["error"]["code"])
+    assert "finsync explain" in answer.json["error"]["message"]

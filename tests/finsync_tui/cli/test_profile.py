@@ -32,7 +32,7 @@ def test_each_setting_says_where_it_comes_from(finsync: Finsync) -> None:
 
 
 def test_credentials_in_an_address_are_not_shown_around(finsync: Finsync) -> None:
-    """They don't belong there, and `profile check` says so; until they are taken out nobody else reads them here."""
+    """They don't belong there, every command says so, and none repeats them."""
     file = finsync.path / "workspace.toml"
     file.write_text(
         file.read_text() + '\n[systems.coupa]\nbase_url = "https://ana:geheim@coupa.example.com"\n'
@@ -42,8 +42,9 @@ def test_credentials_in_an_address_are_not_shown_around(finsync: Finsync) -> Non
     explained = finsync("profile", "show", "systems", "--explain", "--json")
     differing = finsync("profile", "diff", "bare", "--json")
 
-    assert "https://***@coupa.example.com" in explained.out
-    assert "geheim" not in explained.out + differing.out
+    assert [2, 2] == [explained.code, differing.code]
+    assert "SECRET_IN_PROFILE" in explained.err
+    assert "geheim" not in explained.out + differing.out + explained.err + differing.err
 
 
 def test_two_sets_of_layers_are_compared(finsync: Finsync) -> None:
