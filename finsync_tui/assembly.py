@@ -537,6 +537,11 @@ def _look_at_reverted(
     now: datetime,
 ) -> None:
     """Name the documents that were decided by what one person had put in force and nobody else agreed to."""
+    if emergencies.live(store.db, "policy"):
+        from finsync_tui import reverting
+
+        with store.transaction() as db:
+            reverting.note_taken(db)
     if not (emergencies.unlooked(store.db, "mapping") or emergencies.unlooked(store.db, "policy")):
         return
     from finsync_tui import reverting  # loaded when there are any

@@ -16,7 +16,7 @@ from finsync_tui.flows.registry import FLOWS, RULED_AT
 from finsync_tui.mapping import Table
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError
-from store import cases, emergencies, findings, records, rulesets, workflows
+from store import cases, emergencies, findings, meta, records, rulesets, workflows
 from store.canonical.keys import RecordKey
 from store.clock import instant
 from store.columns import from_json
@@ -24,6 +24,8 @@ from store.emergencies import Emergency
 from store.proposals import Proposal
 from store.workflows import Workflow
 
+TAKEN: Final = "emergency.taken"
+"""Where is noted, by proposal, after which step an engine first decided by a policy that one person had put in force."""
 CLASS: Final = "EMERGENCY_REVERTED"
 DECIDED: Final = "EMERGENCY_DECIDED"
 FIX: Final = (
@@ -46,6 +48,14 @@ class _Decided:
     """What would be decided otherwise by now, in words; empty: nothing."""
 
 
+def note_taken(db: Connection) -> None:
+    """Note of each emergency change of a policy that it decides from the next step on. Nothing new writes nothing."""
+    for change, _ in emergencies.live(db, "policy").values():
+        place = f"{TAKEN}.{change.id}"
+        if meta.get(db, place) is None:
+            meta.set(db, place, str(workflows.last_step(db)))
+
+
 def look(
     db: Connection,
     tables: Mapping[str, Table],
@@ -58,7 +68,7 @@ def look(
     for change, one in emergencies.unlooked(db, "mapping"):
         count += _note_all(db, change, one, _mapped(db, one, tables.get(change.name), change.name), now)
     for change, one in emergencies.unlooked(db, "policy"):
-        count += _note_all(db, change, one, _ruled(db, change, one, judges, regions), now)
+        count += _note_all(db, change, one, _ruled(db, change, judges, regions), now)
     return count
 
 
@@ -147,11 +157,13 @@ def _mapped(db: Connection, one: Emergency, table: Table | None, name: str) -> I
 def _ruled(
     db: Connection,
     change: Proposal,
-    one: Emergency,
     judges: Mapping[str, Judging],
     regions: Mapping[str, str],
 ) -> Iterator[_Decided]:
-    """Yield documents that passed the step where that policy is asked while it was in force."""
+    """Yield documents that passed the step where that policy is asked since an engine went by it."""
+    taken = meta.get(db, f"{TAKEN}.{change.id}")
+    if taken is None:  # it ended before any engine looked
+        return
     from finsync_tui.governance.rules import setup_of
     from finsync_tui.policies import ruling
 
@@ -165,7 +177,7 @@ def _ruled(
     rows = db.execute(
         "SELECT s.workflow_id, s.started_at FROM workflow_step s JOIN workflow w ON w.id=s.workflow_id"
         " WHERE s.id > ? AND s.name=? AND w.flow=? AND s.state='done' ORDER BY s.id",
-        (one.step_before, step, flow),
+        (int(taken), step, flow),
     ).fetchall()
     for workflow_id, started_at in rows:
         at = instant(started_at)

@@ -71,6 +71,11 @@ class Step:
     """Until when it had to be over; None: nothing was promised."""
 
 
+def last_step(db: sqlite3.Connection) -> int:
+    """Return the id of the newest step of any instance; 0: there is none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM workflow_step").fetchone()[0])
+
+
 def start(
     db: sqlite3.Connection,
     *,

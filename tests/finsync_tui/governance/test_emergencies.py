@@ -349,3 +349,69 @@ def test_documents_that_were_decided_under_it_are_named(workspace: Workspace) ->
     assert [1, 2, 3] == told["versions"]
     assert "420 became 430, and there is no rule for it now" in told["case"]["cause"]
     assert ("coupa:4711", None) == (told["case"]["document_key"], told["case"]["workflow_id"])
+
+
+def ruled(amount: str) -> str:
+    return (
+        'decides = "order_check"\n[rules.large]\n'
+        f'when = "order.total.amount > decimal(\'{amount}\')"\nthen = "stop"\nwhy = "more than {amount}"\n'
+    )
+
+
+def test_documents_that_passed_its_rules_are_named(workspace: Workspace) -> None:  # noqa: F811
+    """What the rules that are in force again would have stopped waits for a person; the commitment stays."""
+    own = workspace.path / "profiles" / "own"
+    settings = tomlkit.parse((own / "profile.toml").read_text(encoding="utf-8"))
+    settings["people"]["maria"]["roles"] = ["analyst", "emergency"]  # type: ignore[index]
+    (own / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
+    (own / "mappings" / f"{TABLE}.csv").write_text("from,to\n420,420\n", encoding="utf-8")
+    (own / "policies").mkdir()
+    rules = own / "policies" / "orders.toml"
+    clock = a_clock()
+
+    def at_desk(act: Any) -> Any:
+        profile = profiles.load(workspace)
+        with open_store(workspace.store_path, clock) as store:
+            return act(
+                store,
+                profile,
+                *(actions.acting(profile, "cli", os_account=name) for name in ("maria", "tom")),
+            )
+
+    rules.write_text(ruled("1"), encoding="utf-8")
+    number = at_desk(
+        lambda s, p, maria, _: actions.propose_policy(s, p, maria, "orders", "as it is", a_signer("maria"))
+    )
+    at_desk(lambda s, p, _, tom: actions.approve_policy(s, p, tom, number, a_signer("tom")))
+    rules.write_text(ruled("1000000"), encoding="utf-8")
+
+    async def run() -> dict[str, Any]:
+        async with open_engine(workspace, clock, lambda *_: {}) as engine:
+            await engine.settle()
+            db = engine.store.db
+            stopped = tuple(db.execute("SELECT state, step FROM workflow").fetchone())
+            put = at_desk(
+                lambda s, p, maria, _: actions.put_policy_in_force(
+                    s, p, maria, "orders", "all stuck", a_signer("maria")
+                )
+            )
+            await engine.settle()
+            passed = tuple(db.execute("SELECT state, step FROM workflow").fetchone())
+            at_desk(lambda s, _, __, tom: actions.reject_policy(s, tom, put.proposal, "not so"))
+            await engine.settle()
+            return {
+                "stopped": stopped,
+                "passed": passed,
+                "after": tuple(db.execute("SELECT state, step FROM workflow").fetchone()),
+                "cause": db.execute(
+                    "SELECT cause FROM exception_case WHERE class='EMERGENCY_REVERTED'"
+                ).fetchone()[0],
+                "found": db.execute("SELECT found_count FROM v_emergency").fetchone()[0],
+            }
+
+    told = asyncio.run(run())
+
+    assert ("held", "check_approval") == told["stopped"]
+    assert ("waiting", "await_commitment") == told["passed"] == told["after"]
+    assert "its rules said nothing, and would say stop (orders/large)" in told["cause"]
+    assert 1 == told["found"]
