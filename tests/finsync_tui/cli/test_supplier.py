@@ -236,6 +236,10 @@ def test_the_quality_report_counts_by_system_and_legal_entity(suppliers: Finsync
     suppliers("supplier", "merge", "coupa:1", "coupa:2", "--reason", "one VAT number")
     suppliers("report", "supplier-quality", "--format", "json", "--output", tmp_path / "q.json")
 
+    shown = suppliers("supplier", "quality", "--json").json
     rows = {one["name"]: one for one in json.loads((tmp_path / "q.json").read_text())}
     assert (3, 1) == (rows["coupa"]["records"], rows["oracle-emea"]["open"])
     assert 0 == rows["coupa"]["prevented"]
+    assert {(one["scope"], one["name"]) for one in rows.values()} <= {
+        (one["scope"], one["name"]) for one in shown
+    }
