@@ -231,6 +231,20 @@ def test_two_are_shown_side_by_side_with_what_was_said_of_pairs_like_them(suppli
     assert "like coupa:1 and oracle-emea:9" in shown.out
 
 
+def test_the_figures_of_duplicates_are_printed(suppliers: Finsync) -> None:
+    """By system and by legal entity, as the report has them."""
+    with suppliers.store() as store, store.transaction() as db:
+        db.execute("UPDATE golden_member SET legal_entities='[\"DE01\"]' WHERE system='oracle-emea'")
+    rows = {one["name"]: one for one in suppliers("supplier", "quality", "--json").json}
+    shown = suppliers("supplier", "quality").out
+    reported = suppliers("report", "supplier-quality", "--json").json
+
+    assert ("system", "legal entity") == (rows["coupa"]["scope"], rows["DE01"]["scope"])
+    assert (0, 0, 0) == (rows["DE01"]["prevented"], rows["DE01"]["found"], rows["DE01"]["asked"])
+    assert "prevented" in shown
+    assert reported == list(rows.values())
+
+
 def test_the_quality_report_counts_by_system_and_legal_entity(suppliers: Finsync, tmp_path: Path) -> None:
     """Pairs that wait, likely ones, and merges."""
     suppliers("supplier", "merge", "coupa:1", "coupa:2", "--reason", "one VAT number")
