@@ -363,16 +363,18 @@ def test_profile_check_names_place_and_remedy(finsync: Finsync) -> None:
 
 
 def test_credentials_in_an_address_are_shown_to_nobody(finsync: Finsync) -> None:
-    """The check refuses them; what shows the configuration leaves them out meanwhile."""
+    """The check refuses them, and nothing that reads the configuration repeats them."""
     layer = finsync.path / "profiles" / "own" / "profile.toml"
     layer.write_text(re.sub(r'base_url = "(https?)://', r'base_url = "\1://me:p4ss@', layer.read_text()))
 
     problems = finsync("profile", "check", "--json").json
-    shown = finsync("profile", "show").out
+    shown = finsync("profile", "show")
 
-    assert {"it holds credentials"} <= {problem["message"] for problem in problems}
-    assert "p4ss" not in shown
-    assert "//***@" in shown
+    assert ["it holds an address with a password in it, and no secret may stand in a profile"] == [
+        problem["message"] for problem in problems
+    ]
+    assert (2, True) == (shown.code, "SECRET_IN_PROFILE" in shown.err)
+    assert "p4ss" not in f"{problems} {shown.out} {shown.err}"
 
 
 def test_doctor_finds_what_is_missing(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
