@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests import faces
+from tests.conftest import Counts
 from tests.journeys.asking import ask_everything
 from tests.journeys.judging import assert_good_year
 
@@ -48,7 +49,7 @@ def typed(words: list[str], workspace: Path) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_tour_can_be_followed(tmp_path: Path) -> None:
+def test_the_tour_can_be_followed(counts: Counts, tmp_path: Path) -> None:
     """The demo ends by itself: all that was planted is found, nothing doubled, lost or invented; every command answers afterwards."""
     demo, *others = commands()
 
@@ -58,7 +59,10 @@ def test_the_tour_can_be_followed(tmp_path: Path) -> None:
     assert 0 == first.returncode, first.stderr
     summary = json.loads(first.stdout)
     faces.judge(["demo", "--json"], first.stdout)
-    assert ask_everything(tmp_path / "w") > ANSWERS_MIN
+    if (
+        counts.name == "full"
+    ):  # a minute more; tests of commands hold the same answers against their contracts on smaller stores
+        assert ask_everything(tmp_path / "w") > ANSWERS_MIN
     assert KEYS <= set(summary)
     assert EXPENSE_KEYS <= set(summary["expenses"])
     assert_good_year(summary, tmp_path / "w")
