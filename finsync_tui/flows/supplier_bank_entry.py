@@ -19,12 +19,12 @@ from typing import Any, Final
 from finsync_tui.flows import outgoing
 from finsync_tui.flows import supplier_bank_agreement as agreement
 from finsync_tui.flows import supplier_bank_telling as telling
+from finsync_tui.flows import supplier_bank_waiting as waiting
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, Wait
-from finsync_tui.flows.supplier_bank_waiting import LOOK_AGAIN, STEP
 from finsync_tui.flows.supplier_block import HOLD, RELEASE
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts, checks, in_flight
+from finsync_tui.suppliers import accounts, checks
 from store import crossrefs, findings, meta, outbox, records, runs, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
@@ -35,7 +35,8 @@ from store.outbox import Claim
 from store.workflows import Workflow
 
 OWNER_WITHIN: Final = timedelta(days=7)
-"""So long an account waits for the supplier it belongs to, which may be read later."""
+"""So long the supplier of an account may be read after it; then somebody is told, and it is looked for once a day."""
+LATER: Final = timedelta(days=1)
 _SINCE: Final = "bank_entries.since"
 
 
@@ -59,9 +60,7 @@ def look_at_entry(context: Context) -> Answer:
         return Done({"note": known}, goto="release_entry")
     owners = accounts.owners_of(context.db, context.workflow.document_key)
     if not owners:
-        if context.now - context.workflow.started_at < OWNER_WITHIN:
-            return Wait("the supplier that the account belongs to", context.now + LOOK_AGAIN)
-        return Finish("done", {"note": "the account belongs to no supplier"})
+        return _without_owner(context, account)
     if not account.is_active:
         context.data["accepted"] = True
         _note(context, owners[0], f"account {account.masked} of its supplier was ended in {_system(context)}")
@@ -72,17 +71,17 @@ def look_at_entry(context: Context) -> Answer:
         context.data["accepted"] = True
         _note(context, owners[0], _what(context, account))
         return Done({"note": "it is noted only"}, goto="release_entry")
-    old = _before(context, owners[0])
-    plan = {"supplier": owners[0], "adds": False, "ends": [], "old": old, "is_entered": True}
-    context.data["plans"] = [plan]
-    return Done({"supplier": owners[0]})
+    context.data["plans"] = [
+        {"supplier": one, "adds": False, "ends": [], "old": _before(context, one), "is_entered": True} for one in owners
+    ]  # fmt: skip
+    return Done({"suppliers": owners})
 
 
 def hold_payments(context: Context) -> Answer:
-    """Ask the ERP to hold what is posted of this supplier and not paid, where the profile names a hold."""
+    """Ask the ERP to hold what is posted of its suppliers and not paid, where the profile names a hold."""
     name = context.facts.profile.suppliers.bank.entered_hold
     system, entries = _system(context), []
-    for one in in_flight.of(context.db, context.data["supplier"]) if name else ():
+    for one in telling.under_way(context) if name else ():
         link = crossrefs.get(context.db, Invoice.entity, one.document_key, system)
         if one.entity != Invoice.entity or link is None or not takes(context.facts.profile, system, HOLD):
             continue
@@ -101,7 +100,10 @@ def hold_payments(context: Context) -> Answer:
 
 
 def await_holds(context: Context) -> Answer:
-    return outgoing.await_all(context, context.data["hold_entries"])
+    """Wait for what becomes of the holds. Whether the ERP took them or not, somebody is asked about the account."""
+    found = [outgoing.await_delivery(context, int(one)) for one in context.data["hold_entries"]]
+    waits = next((one for one in found if isinstance(one, Wait)), None)
+    return waits or Done({"entries": context.data["hold_entries"]})
 
 
 def await_entry(context: Context) -> Answer:
@@ -121,10 +123,11 @@ def await_entry(context: Context) -> Answer:
     if refused is None:
         context.data.pop("refused", None)
     what = _what(context, account)
-    (plan,) = context.data["plans"]
+    plans, unheld = context.data["plans"], _unheld(context)
+    old = sorted({one for plan in plans for one in plan["old"]})
     evidence = {
-        "change": context.workflow.id, "supplier": context.data["supplier"], "old": plan["old"], "new": account.masked,
-        "erp": [context.data["supplier"]], "changed_by": agreement.changed_by(context.db, context.workflow),
+        "change": context.workflow.id, "supplier": context.data["supplier"], "old": old, "new": account.masked,
+        "erp": [plan["supplier"] for plan in plans], "unheld": unheld, "changed_by": agreement.changed_by(context.db, context.workflow),
         "under_way": [[one.entity, one.number, one.state] for one in telling.under_way(context)],
     }  # fmt: skip
     home = records.get(context.db, Supplier, *RecordKey.parse(context.data["supplier"]))
@@ -132,13 +135,15 @@ def await_entry(context: Context) -> Answer:
     doubts = doubts if context.facts.profile.suppliers.bank.countries != "off" else []
     evidence["warnings"] = doubts
     what += "".join(f"; {one}" for one in doubts)
+    if unheld:
+        what += f"; {system} does not hold the payment of {', '.join(unheld)}: have it stopped there"
     if refused is not None:
         context.data["refused"] = {"by": refused.maker, "reason": refused.reason}
         fix = f"End the account in {system} at once. When it has been read again as ended, what is held goes on."
         return Hold("BANK_ENTRY_REFUSED", f"{what}; {refused.maker} refused it", fix, system, evidence)
     return Hold(
         "BANK_ENTRY_HELD",
-        f"{what} ({', '.join(plan['old']) or 'none'} until now): {problem}",
+        f"{what} ({', '.join(old) or 'none'} until now): {problem}",
         f"Ask the supplier on a way that you know already; then `finsync supplier bank-confirm {context.workflow.id} --reason TEXT`, "
         f"or `finsync supplier bank-refuse {context.workflow.id} --reason TEXT`.",
         system,
@@ -175,10 +180,10 @@ def is_entry(profile_source: str, workflow: Workflow) -> bool:
 
 def refuses_end(workflow: Workflow) -> str | None:
     """Say why an account of an ERP that is held is not let go by one person; None: it is none."""
-    if workflow.step != STEP:
+    if workflow.step not in waiting.STEPS or not workflow.data.get("is_entry"):
         return None
     return (
-        f"payments to {workflow.data['supplier']} would go to an account that nobody has agreed on: `finsync supplier bank-confirm {workflow.id}` "
+        f"payments to {workflow.data.get('supplier', 'its supplier')} would go to an account that nobody has agreed on: `finsync supplier bank-confirm {workflow.id}` "
         f"and `bank-approve`, `bank-refuse`, or have the account ended in {RecordKey.parse(workflow.document_key).system}"
     )
 
@@ -195,6 +200,26 @@ def disagreement(
     if not workflow.data.get("plans"):
         return "nobody was asked about the account"
     return agreement.problem(db, profile, workflow, account, agreement.approval(db, workflow))
+
+
+def _without_owner(context: Context, account: SupplierBankAccount) -> Answer:
+    """Wait on while the account is in use: whoever has it may become a supplier, and be paid to it, much later."""
+    if not account.is_active:
+        return Finish("done", {"note": "the account belongs to no supplier, and has ended"})
+    is_late = context.now - context.workflow.started_at >= OWNER_WITHIN
+    if is_late and not context.data.get("is_ownerless"):
+        context.data["is_ownerless"] = True
+        _note(context, None, f"{_what(context, account)}; no supplier that was read has it")
+    later = LATER if is_late else waiting.LOOK_AGAIN
+    return Wait("the supplier that the account belongs to", context.now + later)
+
+
+def _unheld(context: Context) -> list[str]:
+    """Return the invoices that the ERP has not taken a hold for."""
+    found = [outbox.get(context.db, int(one)) for one in context.data["hold_entries"]]
+    return sorted(
+        str(from_json(one.body)["number"]) for one in found if one is not None and one.state not in ("delivered", "verified")
+    )  # fmt: skip
 
 
 def _why_known(db: Connection, workflow: Workflow, account: SupplierBankAccount, now: datetime) -> str | None:
@@ -287,12 +312,17 @@ def _what(context: Context, account: SupplierBankAccount) -> str:
     by = agreement.changed_by(context.db, context.workflow)
     how = "changed" if context.workflow.document_version > 1 else "entered"
     return (
-        f"account {account.masked} of {context.data.get('supplier', 'a supplier')} was {how} in {_system(context)} by "
+        f"account {account.masked} of {_suppliers(context)} was {how} in {_system(context)} by "
         f"{by or 'somebody whom it does not name'}, and not through finsync"
     )
 
 
-def _note(context: Context, supplier: str, message: str) -> None:
+def _suppliers(context: Context) -> str:
+    plans = context.data.get("plans") or ()
+    return ", ".join(plan["supplier"] for plan in plans) or context.data.get("supplier", "somebody")
+
+
+def _note(context: Context, supplier: str | None, message: str) -> None:
     noticed = findings.Finding(
         class_="BANK_ENTRY", severity="warn", system=_system(context), message=message, noticed_at=context.now,
         entity=context.workflow.entity, document_key=context.workflow.document_key,

@@ -6,14 +6,22 @@ from datetime import timedelta
 from sqlite3 import Connection
 from typing import Final
 
-STEP: Final = "await_entry"
+from finsync_tui.suppliers import accounts
+from store.canonical.keys import RecordKey
+from store.columns import marks
+
+STEPS: Final = ("find_supplier", "look_at_entry", "hold_payments", "await_holds", "await_entry")
+"""Where nobody has agreed on an account yet, whatever the instance waits for meanwhile."""
 LOOK_AGAIN: Final = timedelta(hours=6)
 
 
 def waiting(db: Connection, supplier: str) -> int | None:
-    """Return the instance in which somebody is asked about an account of this record of a supplier; None: there is none."""
+    """Return the instance in which an account of this record of a supplier, or of its party, is not agreed on yet; None:
+    there is none. Whose an account is, is asked afresh: its supplier may be read long after it."""
+    keys = [f"{RecordKey.parse(supplier).system}:{one}" for one in accounts.ids_of(db, supplier)]
     row = db.execute(
-        "SELECT id FROM workflow WHERE step=? AND ended_at IS NULL AND data ->> '$.supplier'=? ORDER BY id LIMIT 1",
-        (STEP, supplier),
+        f"SELECT min(id) FROM workflow WHERE document_key IN ({marks(keys)}) AND entity='supplier_bank_account'"  # noqa: S608
+        f" AND ended_at IS NULL AND step IN ({marks(STEPS)})",
+        (*keys, *STEPS),
     ).fetchone()
-    return None if row is None else int(row[0])
+    return None if row[0] is None else int(row[0])

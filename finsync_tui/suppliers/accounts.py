@@ -50,6 +50,15 @@ def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
     return [KnownAccount(*row) for row in rows]
 
 
+def ids_of(db: Connection, key: str) -> list[str]:
+    """Return the accounts of one record of a supplier, ended ones, too."""
+    rows = db.execute(
+        "SELECT DISTINCT account_id FROM v_supplier_account WHERE system=? AND external_id=?",
+        RecordKey.parse(key),
+    )
+    return [account for (account,) in rows]
+
+
 def paid_to(db: Connection, key: str) -> frozenset[str]:
     """Return the fingerprints of all accounts that documents of a record may be paid to: its own, and those of the records of
     other systems that it is by a link."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from finsync_tui import actions
 from finsync_tui.flows import supplier_bank_waiting as waiting
 from finsync_tui.flows.invoice import postings
 from finsync_tui.flows.steps import Context, Facts
-from store import cases, crossrefs, outbox, records, workflows
+from finsync_tui.suppliers import accounts
+from store import cases, crossrefs, outbox, records, systems, workflows
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.adapters.oracle_finance import FinanceWorld, an_invoice
@@ -329,3 +331,102 @@ def test_an_invoice_that_is_not_posted_waits() -> None:
     assert waits is not None
     assert f"bank change {estate.entry(account).id}" in waits.waiting_for
     assert postings.waits_for_account(context, TARGET) is None
+
+
+def test_a_hold_that_the_erp_refuses_lets_nothing_go() -> None:
+    """One person ends nothing, invoices that are not posted wait, and whoever decides is told what is not held."""
+    estate = Owed(entered_hold="BANK DETIALS")
+    settings = estate.oracle.simulator.world.settings
+    estate.oracle.simulator.world.settings = replace(settings, hold_names=frozenset(("BANK DETAILS",)))
+
+    flow = estate.entry(estate.enters())
+
+    (case,) = cases.live_for_document(estate.store.db, flow.document_key)
+    assert ("BANK_ENTRY_HELD", ["INV-1"]) == (case.class_, estate.evidence()["unheld"])
+    assert "does not hold the payment of INV-1" in case.cause
+    assert flow.id == waiting.waiting(estate.store.db, estate.supplier_key)
+    with pytest.raises(NotAllowedError, match="nobody has agreed on"):
+        actions.resolve(estate.store, estate.who(), [case.id], "it is fine")
+
+
+def test_a_hold_that_is_still_being_sent_lets_nothing_go() -> None:
+    """Oracle is in maintenance: nobody is asked yet, and neither is anything posted nor given up by one person."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    with estate.store.transaction() as db:
+        systems.park(db, TARGET, estate.clock.now() + timedelta(days=1), "maintenance", estate.clock.now())
+
+    flow = estate.entry(estate.enters())
+
+    assert "await_holds" == flow.step
+    assert flow.id == waiting.waiting(estate.store.db, estate.supplier_key)
+    with pytest.raises(NotAllowedError, match="nobody has agreed on"):
+        actions.abort_workflow(estate.store, estate.who(), flow.id, "it is fine")
+
+
+def twin_of(estate: Entered) -> Any:
+    """The supplier's party is a second supplier in Oracle."""
+    estate.clock.advance(timedelta(minutes=5))
+    simulator = estate.oracle.simulator
+    row = simulator.world.row(
+        "suppliers", int(simulator.add_supplier("Muster Büromöbel Nord GmbH", number="V-8"))
+    )
+    own = simulator.world.row("suppliers", int(estate.oracle.supplier_id))
+    assert row is not None
+    assert own is not None
+    row.data["SupplierPartyId"] = own.data["SupplierPartyId"]
+    simulator.world.tables["suppliers"].put(row)
+    row.touch(estate.clock.now())
+    return row
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_account_of_a_party_holds_all_suppliers_that_it_is(is_first: bool) -> None:
+    """Whether the other one was there when the account was entered or came later."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    if is_first:
+        twin_of(estate)
+        estate.cycle()
+    flow = estate.entry(estate.enters())
+    if not is_first:
+        twin_of(estate)
+        estate.cycle()
+
+    found = {
+        waiting.waiting(estate.store.db, one)
+        for one in accounts.owners_of(estate.store.db, flow.document_key)
+    }
+
+    assert 2 == len(accounts.owners_of(estate.store.db, flow.document_key))
+    assert {flow.id} == found
+    if is_first:
+        assert accounts.owners_of(estate.store.db, flow.document_key) == estate.evidence()["erp"]
+
+
+def test_an_account_of_nobody_is_held_once_its_party_is_a_supplier() -> None:
+    """However much later; that nobody has it is said once."""
+    estate = Entered()
+    world = estate.oracle.simulator.world
+    row = twin_of(estate)
+    row.data["SupplierPartyId"] = 77_001
+    world.tables["suppliers"].put(row)
+    estate.oracle.simulator._bank_account(row, NEW, "DE")
+    world.tables["suppliers"].remove(row)
+    estate.cycle()
+    (entered,) = [one for one in world.tables["externalBankAccounts"] if one.data.get("IBAN") == NEW]
+    account = str(entered.data["BankAccountId"])
+    for _ in range(9):
+        estate.cycle(timedelta(days=1))
+    alone = (estate.entry(account).state, estate.open_classes)
+
+    estate.clock.advance(timedelta(minutes=5))
+    world.tables["suppliers"].put(row)
+    row.touch(estate.clock.now())
+    estate.cycle()
+    at_once = waiting.waiting(estate.store.db, f"{TARGET}:{row.id}")
+    estate.cycle(timedelta(days=1))
+
+    assert ("waiting", []) == alone
+    told = estate.store.db.execute("SELECT count(*) FROM finding WHERE class='BANK_ENTRY'").fetchone()
+    assert (1,) == tuple(told)
+    assert at_once == estate.entry(account).id
+    assert ["BANK_ENTRY_HELD"] == estate.open_classes
