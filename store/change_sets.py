@@ -95,11 +95,10 @@ def get(db: sqlite3.Connection, number: int) -> Applied | None:
     return None if row is None else _applied(row)
 
 
-def live(db: sqlite3.Connection, digest: str) -> Applied | None:
-    """Return the change set of that digest that was applied and not rolled back; None: there is none."""
+def newest(db: sqlite3.Connection, digest: str) -> Applied | None:
+    """Return how the change set of that digest was last applied, rolled back since or not; None: it never was."""
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM change_set WHERE digest=? AND rolled_back_at IS NULL ORDER BY id DESC LIMIT 1",
-        (digest,),
+        f"SELECT {_COLUMNS} FROM change_set WHERE digest=? ORDER BY id DESC LIMIT 1", (digest,)
     ).fetchone()
     return None if row is None else _applied(row)
 

@@ -38,7 +38,7 @@ SUBJECT = "profile:files"
 
 
 class ChangeSetRefusedError(FinsyncError):
-    """Nobody, or not everybody who has to, stands for the change set here."""
+    """Nobody, or not everybody who has to, stands for the change set here, or they did for an application that is over."""
 
     code = "CHANGE_SET_REFUSED"
 
@@ -170,7 +170,7 @@ def try_change_set(target: Workspace, db: Connection, found: ChangeSet, today: d
         differences,
         problems,
         tuple(trust.moved(target, found)),
-        trust.refusal(known, proposals.store_id(db), found),
+        trust.refusal(known, proposals.store_id(db), found) or trust.used_up(target, db, found),
         tuple(_waiting(db, known, found, today)),
     )
 
@@ -179,6 +179,7 @@ def apply_change_set(target: Workspace, store: Store, actor: Actor, found: Chang
     """Write the files of a change set that everybody who has to stands for; return its number here.
 
     What was there before is kept first, so that whatever stops it midway, applying it again finishes it, or it is rolled back.
+    Each is applied once: what people signed was said of one moment.
     """
     people.require(actor.name, actor.roles, "profile.promoted")
     trial = try_change_set(target, store.db, found, store.clock.now().date())
@@ -192,10 +193,13 @@ def apply_change_set(target: Workspace, store: Store, actor: Actor, found: Chang
         raise ChangeSetProblemsError(trial.problems)
     moment = store.clock.now()
     with store.transaction() as db:
-        begun = change_sets.live(db, found.digest)
-        if begun is not None and begun.is_written and not _unwritten(target, found):
-            raise NotAllowedError(f"it is applied already, as change set {begun.id}. Nothing was changed.")
-        if begun is None:
+        used_up = trust.used_up(target, db, found)
+        if used_up is not None:
+            raise ChangeSetRefusedError(used_up)
+        begun = change_sets.newest(db, found.digest)
+        if begun is not None:
+            number = begun.id
+        else:
             new = change_sets.NewApplied(
                 digest=found.digest, body=found.model_dump_json(),
                 before={one.path: now(target, one.path) for one in found.files}, source=found.source,
@@ -203,12 +207,8 @@ def apply_change_set(target: Workspace, store: Store, actor: Actor, found: Chang
                 applied_by=actor.name,
             )  # fmt: skip
             number = change_sets.add(db, new, moment)
-            note_action(
-                store, db, actor, "profile.promoted", SUBJECT, found.reason,
-                {"change_set": number, **_told(found)},
-            )  # fmt: skip
-        else:
-            number = begun.id
+        told = {"change_set": number, **_told(found), **({} if begun is None else {"finishes": True})}
+        note_action(store, db, actor, "profile.promoted", SUBJECT, found.reason, told)
     write(target, {one.path: one.text for one in found.files})
     with store.transaction() as db:
         change_sets.written(db, number)
@@ -268,10 +268,6 @@ def _waiting(db: Connection, known: Profile, found: ChangeSet, today: date) -> I
             yield f"mapping {stem}"
         elif part == "policies" and policy is not None and policy.proposal is not None:
             yield f"policy {stem}"
-
-
-def _unwritten(target: Workspace, found: ChangeSet) -> list[str]:
-    return [one.path for one in found.files if digest(now(target, one.path)) != one.after]
 
 
 def _at_home(problem: Problem, beside: Workspace, target: Workspace) -> Problem:

@@ -83,8 +83,10 @@ def show(file: ChangeSetFile, workspace: WorkspaceOption = None, json: JsonOptio
     from store import proposals
 
     found = change_set.read(file)
+    here = workspace_of(workspace)
     with reading(workspace) as db:
-        lacks = trust.refusal(profile.load(workspace_of(workspace)), proposals.store_id(db), found)
+        lacks = trust.refusal(profile.load(here), proposals.store_id(db), found)
+        lacks = lacks or trust.used_up(here, db, found)
     if json:
         say_json({**_json(found), "lacks": lacks})
         return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sqlite3 import Connection
 
 from finsync_tui import people
 from finsync_tui.profile import Profile
 from finsync_tui.profile.change_set import ChangeSet, digest, now
 from finsync_tui.settings import Workspace
+from store import change_sets
 from store.clock import text
 
 MADE = "profile.change_set_made"
@@ -72,3 +74,17 @@ def moved(workspace: Workspace, found: ChangeSet) -> Iterator[str]:
     for one in found.files:
         if digest(now(workspace, one.path)) not in (one.before, one.after):
             yield one.path
+
+
+def used_up(workspace: Workspace, db: Connection, found: ChangeSet) -> str | None:
+    """Say why its signatures are good for nothing more here; None: it was never applied, or something stopped it midway."""
+    done = change_sets.newest(db, found.digest)
+    if done is None:
+        return None
+    if done.rolled_back_at is not None:
+        return f"it was rolled back here as change set {done.id} by {done.rolled_back_by}: make it anew and have it approved"
+    if not done.is_written:
+        return None
+    if any(digest(now(workspace, one.path)) != one.after for one in found.files):
+        return f"it was applied here as change set {done.id}, and its files changed since: make it anew and have it approved"
+    return f"it is applied already, as change set {done.id}"

@@ -228,11 +228,43 @@ def test_what_was_stopped_midway_is_finished_or_undone(
     begun = way.here("list").out
     done = way.here("apply", way.file)
     listed = way.here("list", "--json").json
+    noted = "SELECT body->>'$.after.finishes' FROM v_audit WHERE what='profile.promoted' ORDER BY seq"
+    with open_store(way.prod.path / "finsync.db", a_clock()) as store:
+        acts = [row[0] for row in store.db.execute(noted)]
     back = way.here("rollback", 1, "--reason", "no")
 
+    assert [None, 1] == acts
     assert "apply it again" in begun
     assert (0, 0, [True]) == (done.code, back.code, [one["is_written"] for one in listed])
     assert None is way.text("own/samples/accounts.csv")
+
+
+def test_a_change_set_is_applied_once(way: Way, sit: Sit) -> None:
+    """Old signatures write nothing again: neither after the files went back, nor after a rollback."""
+    before, samples = way.text() or "", way.prod.path / "profiles/own/samples/accounts.csv"
+    way.make()
+    sit("tom")
+    way.here("approve", way.file)
+    way.here("apply", way.file)
+    way.edit(TABLE, before, way.prod)
+    samples.unlink()
+    by_hand = way.here("apply", way.file)
+    shown = way.here("show", way.file).err
+    way.here("rollback", 1, "--reason", "it was wrong")
+    rolled_back = way.here("apply", way.file)
+    trial = way.here("apply", way.file, "--dry-run", "--json")
+
+    assert (1, 1, 3) == (by_hand.code, rolled_back.code, trial.code)
+    assert "applied here as change set 1, and its files changed since" in shown
+    assert "CHANGE_SET_REFUSED" in by_hand.err
+    assert "rolled back here as change set 1 by tom" in rolled_back.err
+    assert [1] == [one["id"] for one in way.here("list", "--json").json]
+    assert before == way.text()
+    sit("maria")
+    way.make("--force")
+    sit("tom")
+    way.here("approve", way.file)
+    assert (0, True) == (way.here("apply", way.file).code, before != way.text())
 
 
 def test_signed_tables_wait_for_their_own_two(way: Way, sit: Sit) -> None:
