@@ -6,7 +6,7 @@ it can be held against it when it is about to leave; and so can what takes a del
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Connection
@@ -16,6 +16,7 @@ from finsync_tui.flows import compensation, counters
 from finsync_tui.mapping.standing import disagreement as disagreed
 from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.profile import Profile
+from finsync_tui.suppliers import accounts
 from store import audit, outbox, proposals, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import SupplierBankAccount
@@ -162,31 +163,25 @@ def changed_by(db: Connection, workflow: Workflow) -> str | None:
     return held.changed_by if held is not None else None
 
 
-def delivered_to(db: Connection, system: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Yield what we have told an ERP about accounts, with what it answered: what reached it, or may have."""
-    rows = db.execute(
-        "SELECT coalesce(d.edited_body, e.body), d.receipt FROM outbox_entry e JOIN delivery d ON d.entry_id=e.id"
-        " WHERE e.entity=? AND e.system=? AND e.operation=? AND d.state IN ('delivered', 'verified')",
-        (SupplierBankAccount.entity, system, CHANGE),
-    )
-    for body, receipt in rows:
-        yield from_json(body), (from_json(receipt) if receipt else {}).get("answer") or {}
+def changes_of(db: Connection, key: RecordKey) -> list[Workflow]:
+    """Return the changes of bank details at other systems that suppliers of this account of an ERP have had, oldest first."""
+    origins = {origin for owner in accounts.owners_of(db, str(key)) for origin in accounts.linked(db, owner)}
+    keys = {f"{RecordKey.parse(one).system}:{id_}" for one in origins for id_ in accounts.ids_of(db, one)}
+    found = [one for key_ in keys for one in workflows.of_document(db, key_, SupplierBankAccount.entity)]
+    return sorted(found, key=lambda one: one.id)
 
 
-def banks_agreed(db: Connection, key: RecordKey) -> Iterator[tuple[str, str]]:
-    """Yield fingerprint and bank code of this account of an ERP, as persons have agreed that it gets them there by hand."""
-    rows = db.execute(
-        "SELECT id FROM workflow WHERE flow='supplier_bank_change' AND data ->> '$.approved_at' IS NOT NULL"
-        " AND data ->> '$.plans' LIKE '%\"banks\"%'"
-    ).fetchall()
-    for (id_,) in rows:
-        workflow = workflows.get(db, id_)
-        if workflow is None:
-            continue
-        for plan in workflow.data.get("plans") or ():
-            bank = (plan.get("banks") or {}).get(key.external_id)
-            if bank and RecordKey.parse(plan["supplier"]).system == key.system:
-                yield account_of(db, workflow).fingerprint, bank["new"]
+def approved_before(
+    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
+) -> Proposal | None:
+    """Return the approval of this very change, whatever was decided anew since; None: it never had one."""
+    if not workflow.data.get("plans"):
+        return None
+    for generation in range(workflow.generation, 0, -1):
+        found = approval(db, replace(workflow, generation=generation))
+        if found is not None and problem(db, profile, workflow, account, found) is None:
+            return found
+    return None
 
 
 def close_open(
@@ -252,17 +247,6 @@ def _takes_back(
     plan = _plan_of(workflow, made.system, asked)
     if plan is None or asked != request(workflow, account, plan, str(asked.get("on"))):
         return False
-    if _approved_before(db, profile, workflow, account) is None:
+    if approved_before(db, profile, workflow, account) is None:
         return False
     return body == counters.bank_change_back(made, str(body.get("on")))
-
-
-def _approved_before(
-    db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount
-) -> Proposal | None:
-    """Return the approval of this very change, whatever was decided anew since; None: it never had one."""
-    for generation in range(workflow.generation, 0, -1):
-        found = approval(db, replace(workflow, generation=generation))
-        if found is not None and problem(db, profile, workflow, account, found) is None:
-            return found
-    return None

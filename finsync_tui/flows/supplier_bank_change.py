@@ -97,7 +97,7 @@ class SupplierBankChange(UsualFlow):
         self, db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
     ) -> str | None:
         if write.operation in (HOLD, RELEASE):
-            return entering.disagreement(db, profile, workflow, write, now)
+            return entering.disagreement(db, profile, workflow, write)
         return agreement.disagreement(db, profile, workflow, write, now)
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ agreed on, and what changes nothing about where the money goes, needs nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -31,7 +31,7 @@ from store.canonical.payables import Invoice
 from store.canonical.supplier import Supplier, SupplierBankAccount, is_same_bank
 from store.clock import instant, text
 from store.columns import from_json
-from store.outbox import Claim
+from store.outbox import Claim, Delivery
 from store.workflows import Workflow
 
 OWNER_WITHIN: Final = timedelta(days=7)
@@ -55,7 +55,7 @@ def look_at_entry(context: Context) -> Answer:
     account = agreement.account_of(context.db, context.workflow)
     context.data["is_entry"] = True
     known = _why_known(context.db, context.workflow, account, context.now)
-    if known is not None:
+    if known is not None and _needs_nobody(context, account):
         context.data["accepted"] = True
         return Done({"note": known}, goto="release_entry")
     owners = accounts.owners_of(context.db, context.workflow.document_key)
@@ -154,7 +154,10 @@ def await_entry(context: Context) -> Answer:
 def release_entry(context: Context) -> Answer:
     """What we hold because of this account is released: agreed on, or ended."""
     entries = []
-    for (system, external_id), body in sorted(_held(context.db, context.workflow).items()):
+    held, profile = _held(context.db, context.workflow.document_key), context.facts.profile
+    for (system, external_id), body in sorted(held.items()):
+        if _held_for_another(context.db, profile, context.workflow.document_key, (system, external_id)):
+            continue  # whoever agrees on that account lets it go
         wanted = {**body, "reason": "the bank account of its supplier was agreed on, or has ended"}
         entries.append(
             outgoing.enqueue(
@@ -188,18 +191,69 @@ def refuses_end(workflow: Workflow) -> str | None:
     )
 
 
-def disagreement(
-    db: Connection, profile: Profile, workflow: Workflow, write: Claim, now: datetime
-) -> str | None:
-    """Say why a hold may not be released; None: it may. A hold takes nobody's word."""
-    account = agreement.account_of(db, workflow)
-    if write.operation == HOLD or not account.is_active or profile.suppliers.bank.entered != "hold":
+def disagreement(db: Connection, profile: Profile, workflow: Workflow, write: Claim) -> str | None:
+    """Say why a hold may not be released; None: it may. A hold takes nobody's word, and what the file says of itself is none:
+    an account has ended, or persons have signed it."""
+    if write.operation == HOLD or profile.suppliers.bank.entered != "hold":
         return None
-    if _why_known(db, workflow, account, now) is not None:
+    what = (write.system, str(write.external_id))
+    if what not in _held(db, workflow.document_key):
+        return "it is not held because of this account"
+    other = _held_for_another(db, profile, workflow.document_key, what)
+    if other is not None:
+        return f"it is held because of account {other}, too, which nobody has agreed on"
+    account = agreement.account_of(db, workflow)
+    if not account.is_active or _is_signed(db, profile, workflow, account):
         return None
     if not workflow.data.get("plans"):
         return "nobody was asked about the account"
     return agreement.problem(db, profile, workflow, account, agreement.approval(db, workflow))
+
+
+def _needs_nobody(context: Context, account: SupplierBankAccount) -> bool:
+    """Say whether an account that is known is let pass: what is held because of it goes only by what persons have signed."""
+    if not account.is_active or not _held(context.db, context.workflow.document_key):
+        return True
+    return _is_signed(context.db, context.facts.profile, context.workflow, account)
+
+
+def _held_for_another(
+    db: Connection, profile: Profile, account_key: str, what: tuple[str, str]
+) -> str | None:
+    """Return another account that is in use and not agreed on, because of which an invoice is held, too; None: there is none."""
+    rows = db.execute(
+        "SELECT DISTINCT document_key FROM outbox_entry WHERE system=? AND external_id=? AND operation=? AND entity=?"
+        " AND document_key<>? ORDER BY document_key",
+        (*what, HOLD, SupplierBankAccount.entity, account_key),
+    ).fetchall()
+    for (key,) in rows:
+        workflow = workflows.of_document(db, key, SupplierBankAccount.entity)[-1]
+        account = agreement.account_of(db, workflow)
+        if account.is_active and what in _held(db, key) and not _is_signed(db, profile, workflow, account):
+            return str(key)
+    return None
+
+
+def _is_signed(db: Connection, profile: Profile, workflow: Workflow, account: SupplierBankAccount) -> bool:
+    """Say whether persons have signed an account as it is: when it was asked about, now or before, or as a change at its origin."""
+    own = _pays(account)
+    for one in workflows.of_document(db, workflow.document_key, workflow.entity):
+        then = agreement.account_of(db, one)
+        if _pays(then) == own and agreement.approved_before(db, profile, one, then) is not None:
+            return True
+    key = RecordKey.parse(workflow.document_key)
+    owners = accounts.owners_of(db, workflow.document_key)
+    for one in agreement.changes_of(db, key):
+        origin = agreement.account_of(db, one)
+        if origin.fingerprint != account.fingerprint or not origin.is_active:
+            continue
+        plans = [plan for plan in one.data.get("plans") or () if plan["supplier"] in owners]
+        is_it = any(plan["adds"] and _is_alike(origin, account) for plan in plans) or _is_bank_of(
+            plans, key, account
+        )
+        if is_it and agreement.approved_before(db, profile, one, origin) is not None:
+            return True
+    return False
 
 
 def _without_owner(context: Context, account: SupplierBankAccount) -> Answer:
@@ -267,21 +321,48 @@ def _accepted(db: Connection, workflow: Workflow, version: int) -> bool:
 
 def _is_ours(db: Connection, key: RecordKey, account: SupplierBankAccount) -> bool:
     """Say whether it is what a delivery of ours has made of it, or a change of its bank that persons agreed on."""
-    for body, answer in agreement.delivered_to(db, key.system):
-        asked = body.get("account") or {}
-        is_made = (
-            str(answer.get("account")) == key.external_id and asked.get("fingerprint") == account.fingerprint
-        )
-        if account.is_active and is_made:
+    for change in agreement.changes_of(db, key):
+        origin = agreement.account_of(db, change)
+        for told in outbox.of_workflow(db, change.id):
+            if (
+                told.operation == agreement.CHANGE
+                and told.system == key.system
+                and _has_made(told, key, account, origin)
+            ):
+                return True
+        is_agreed = change.data.get("approved_at") and origin.fingerprint == account.fingerprint
+        if is_agreed and _is_bank_of(change.data.get("plans") or (), key, account):
             return True
-        if not account.is_active and key.external_id in map(str, answer.get("ended") or ()):
-            return True
-        if account.is_active and key.external_id in map(str, body.get("returns") or ()):
-            return True
-    return any(
-        account.fingerprint == fingerprint and is_same_bank(account.bic or "", bank)
-        for fingerprint, bank in agreement.banks_agreed(db, key)
-    )
+    return False
+
+
+def _has_made(
+    told: Delivery, key: RecordKey, account: SupplierBankAccount, origin: SupplierBankAccount
+) -> bool:
+    if told.state not in ("delivered", "verified"):
+        return False
+    body, answer = from_json(told.edited_body or told.body), (told.receipt or {}).get("answer") or {}
+    if not account.is_active:
+        return key.external_id in map(str, answer.get("ended") or ())
+    asked = body.get("account") or {}
+    if str(answer.get("account")) == key.external_id and asked.get("fingerprint") == account.fingerprint:
+        return _is_alike(origin, account)
+    return key.external_id in map(str, body.get("returns") or ())
+
+
+def _is_alike(one: SupplierBankAccount, other: SupplierBankAccount) -> bool:
+    """Say whether two accounts of one number are at one bank, as far as both systems name it."""
+    return not (one.bic and other.bic) or is_same_bank(one.bic, other.bic)
+
+
+def _is_bank_of(plans: Iterable[Mapping[str, Any]], key: RecordKey, account: SupplierBankAccount) -> bool:
+    """Say whether this account of an ERP was to get its bank by hand, as persons have agreed."""
+    banks = [
+        (plan.get("banks") or {}).get(key.external_id)
+        for plan in plans
+        if RecordKey.parse(plan["supplier"]).system == key.system
+    ]
+    return any(bank and is_same_bank(account.bic or "", bank["new"]) for bank in banks)
 
 
 def _before(context: Context, supplier: str) -> list[str]:
@@ -296,10 +377,10 @@ def _before(context: Context, supplier: str) -> list[str]:
     return sorted(others | ({last.record.masked} if last is not None and last.record.is_active else set()))
 
 
-def _held(db: Connection, workflow: Workflow) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the invoices that are held because of this account, by any instance about it, with what holds them."""
+def _held(db: Connection, account_key: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the invoices that are held because of an account, by any instance about it, with what holds them."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in outbox.of_document(db, workflow.entity, workflow.document_key):
+    for one in outbox.of_document(db, SupplierBankAccount.entity, account_key):
         if one.state in ("delivered", "verified") and one.external_id is not None:
             if one.operation == HOLD:
                 found[one.system, one.external_id] = from_json(one.edited_body or one.body)

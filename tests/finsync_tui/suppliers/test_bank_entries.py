@@ -16,7 +16,7 @@ from finsync_tui.flows import supplier_bank_waiting as waiting
 from finsync_tui.flows.invoice import postings
 from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.suppliers import accounts
-from store import cases, crossrefs, outbox, records, systems, workflows
+from store import cases, crossrefs, meta, outbox, records, systems, workflows
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.adapters.oracle_finance import FinanceWorld, an_invoice
@@ -277,10 +277,8 @@ def test_what_is_posted_is_held_in_the_erp_until_two_have_agreed() -> None:
     assert "entered in the ERP" in message
 
 
-def test_a_forged_release_does_not_leave() -> None:
-    """Whoever writes it into the file lets nothing be paid: nobody has agreed on the account."""
-    estate = Owed(entered_hold="BANK DETAILS")
-    flow = estate.entry(estate.enters())
+def forge_release(estate: Owed, flow: Workflow) -> None:
+    """Somebody writes a release into the file."""
     with estate.store.transaction() as db:
         (entry,) = [one for one in outbox.of_workflow(db, flow.id) if one.operation == "invoice.hold"]
         db.execute(
@@ -297,12 +295,55 @@ def test_a_forged_release_does_not_leave() -> None:
             " document_key, priority, 'pending', decided_at, decided_at FROM outbox_entry WHERE idempotency_key='forged'"
         )
 
+
+@pytest.mark.parametrize("is_backdated", [False, True])
+def test_a_forged_release_does_not_leave(is_backdated: bool) -> None:
+    """Whoever writes it into the file lets nothing be paid: nobody has agreed on the account, whenever it is said to have been
+    read first."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    flow = estate.entry(estate.enters())
+    forge_release(estate, flow)
+    if is_backdated:
+        with estate.store.transaction() as db:
+            meta.set(db, f"bank_entries.since:{TARGET}", "2999-01-01T00:00:00.000000Z")
+
     estate.settle()
 
     assert [("BANK DETAILS", False)] == estate.holds()
     forged = [one for one in outbox.of_workflow(estate.store.db, flow.id) if one.idempotency_key == "forged"]
     assert ["refused"] == [one.state for one in forged]
     assert "nobody has confirmed it" in str(forged[0].message)
+
+
+def test_what_is_held_because_of_two_accounts_goes_when_both_are_agreed_on() -> None:
+    """One of them alone lets nothing go."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    first, second = estate.enters(), estate.enters(THIRD)
+
+    for account in (first, second):
+        assert all(not is_released for _, is_released in estate.holds())
+        estate.confirm(estate.entry(account).id)
+        estate.approve(estate.entry(account).id)
+
+    assert all(is_released for _, is_released in estate.holds())
+    assert ("done", "done") == (estate.entry(first).state, estate.entry(second).state)
+
+
+def test_an_account_that_is_again_what_it_was_frees_invoices_by_two_only() -> None:
+    """That it was there first is what the file says; two sign it before what is held goes on."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    (row,) = list(estate.oracle.simulator.world.tables["externalBankAccounts"])
+    account, was = str(row.data["BankAccountId"]), row.data["IBAN"]
+    estate.changes_there(account, IBAN=THIRD)
+
+    estate.changes_there(account, IBAN=was)
+    back = (estate.open_classes, all(not is_released for _, is_released in estate.holds()))
+    estate.confirm(estate.entry(account).id)
+    estate.approve(estate.entry(account).id)
+
+    assert (["BANK_ENTRY_HELD"], True) == back
+    assert all(is_released for _, is_released in estate.holds())
+    assert [] == estate.open_classes
 
 
 def test_an_account_that_is_refused_and_ended_lets_its_invoices_go() -> None:
