@@ -159,13 +159,17 @@ def erase_protected(
     """Erase protected values of an entry for good, and record that it was done; return how many there were."""
     if db.execute("SELECT 1 FROM audit WHERE seq=?", (seq,)).fetchone() is None:
         raise NotFoundError("audit entry", str(seq))
+    db.execute("PRAGMA secure_delete=ON")  # or the words stay in the file's free space
     gone = [
         name
         for name in sorted({*names})
         if db.execute("DELETE FROM audit_protected WHERE seq=? AND name=?", (seq, name)).rowcount
     ]
     if gone:
-        record(db, [Entry(who=who, what=ERASED, subject=f"audit:{seq}", why=why, after={"names": gone})], at)
+        entry = Entry(
+            who=who, what=ERASED, subject=f"audit:{seq}", after={"names": gone}, protected={WORDS: why}
+        )
+        record(db, [entry], at)
     return len(gone)
 
 

@@ -16,7 +16,7 @@ from finsync_tui.evidence.scope import Scope
 from finsync_tui.governance import duties
 from finsync_tui.profile import Profile
 from store import calls, proposals
-from store.clock import text
+from store.clock import instant, text
 
 Row = Mapping[str, Any]
 
@@ -53,6 +53,8 @@ SELECT kind, name, version, digest, body, recorded_at FROM ruleset_version v
 WHERE recorded_at < :ends AND NOT EXISTS (
   SELECT 1 FROM ruleset_version n WHERE n.kind = v.kind AND n.name = v.name AND n.version = v.version + 1 AND n.recorded_at < :begins)
 ORDER BY kind, name, version"""
+_CHANGE_SETS: Final = """
+SELECT v.*, c.digest, c.body FROM v_change_set v JOIN change_set c ON c.id = v.id WHERE v.applied_at < :ends ORDER BY v.id"""
 _ATTEMPTS: Final = """
 SELECT a.*, d.document_key, d.system, d.operation FROM attempt a JOIN v_delivery d ON d.id = a.entry_id
 WHERE a.started_at < :ends AND a.ended_at >= :begins AND {scope} ORDER BY a.id""".format(
@@ -121,6 +123,20 @@ def _changes(question: Question) -> Iterator[Row]:
         }
 
 
+def _emergencies(question: Question) -> Iterator[Row]:
+    """Yield what one person put in force at once, with the text that they signed."""
+    store = proposals.store_id(question.db)
+    query = """SELECT v.*, e.signature FROM v_emergency v JOIN emergency e ON e.proposal_id = v.proposal_id
+      WHERE v.put_at < :ends AND coalesce(v.ended_at, :ends) >= :begins ORDER BY v.proposal_id"""
+    for row in _rows(question, query):
+        change = proposals.get(question.db, row["proposal_id"])
+        if change is not None:
+            statement = proposals.put_in_force_statement(
+                store, change, put_at=instant(row["put_at"]), version=row["version"]
+            )
+            yield {**row, "text": statement.decode()}
+
+
 def _people(question: Question) -> Iterator[Row]:
     """Yield who could do what, and until when: somebody whose roles or key have changed stands there once for each."""
     for name, person in sorted(question.profile.people.items()):
@@ -143,6 +159,8 @@ PARTS: Final = (
         lambda question: _rows(question, _RULES),
     ),
     Part("changes/proposals.jsonl", "changes that took a second person, as they were signed", _changes),
+    Part("changes/emergencies.jsonl", "changes that one person put in force at once, and what became of them", _emergencies),
+    Part("changes/change_sets.jsonl", "changes of the profile's files from another environment, as they were signed", lambda question: _rows(question, _CHANGE_SETS)),
     Part("documents/versions.jsonl", "what was read from each system, and what was made of it", _versions),
     Part("documents/workflows.jsonl", "what was done with each document", _view("v_workflow", "started_at", "ended_at")),
     Part("documents/steps.jsonl", "its steps, with the rules that decided", lambda question: _rows(question, _STEPS)),

@@ -4,7 +4,7 @@
     python3 -I verify.py PACK.zip             a pack as it was received
     python3 -I verify.py PACK --key KEY       and that it was signed with this public key: ask the company for it on another way
     python3 -I verify.py PACK --csv log.csv   and write the log, once it was checked, for a spreadsheet
-    python3 -I verify.py PACK --signed DIR    and write what was signed, to check the signatures with openssl (README.txt)
+    python3 -I verify.py PACK --signed DIR    and write what was signed, once it was checked, for openssl (README.txt)
 
 It ends with 0 when everything holds and with 1 when something does not: then it says where. What is checked, in this order:
 
@@ -13,8 +13,9 @@ It ends with 0 when everything holds and with 1 when something does not: then it
               put in or moved does not fit, nor do all that come after it.
 3. checkpoints  at times the hash of the newest entry was signed: a log made anew from some entry on has other hashes there.
 4. words      what people wrote stands beside the log, so that it can be erased by law: the log holds SHA-256 of a salt and it.
-              Words that are gone were erased by somebody, and an entry of the log says by whom.
-5. changes    each change that took two persons bears their signatures over its very text, by keys of the list of people.
+              Words that are gone were erased by somebody, and an entry of the log says by whom; where that entry comes after
+              the last one of the pack, the check says how many are said to be erased so.
+5. changes    each change that took two persons bears the signatures of both over its very text, by keys that counted then.
 6. rules      each version of a mapping table, policy or profile has the SHA-256 by which decisions name it.
 
 Signatures are Ed25519 (RFC 8032), checked by the sixty lines at the end.
@@ -32,7 +33,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 LOG, CHECKPOINTS, WORDS = "log/entries.tsv", "log/checkpoints.jsonl", "log/words.jsonl"
-CHANGES, PEOPLE, RULES = "changes/proposals.jsonl", "access/people.jsonl", "rules/versions.jsonl"
+CHANGES, EMERGENCIES = "changes/proposals.jsonl", "changes/emergencies.jsonl"
+PEOPLE, RULES = "access/people.jsonl", "rules/versions.jsonl"
 SHOWN = 20
 """So many problems of one kind are printed."""
 
@@ -176,8 +178,10 @@ def checkpoint_text(manifest: Dict[str, Any], one: Dict[str, Any]) -> bytes:
     return canonical(dict(told, what="audit.checkpoint"))
 
 
-def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> None:
-    """Check that all words are there that the log has digests of, or that an entry of the log says who erased them."""
+def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> int:
+    """Check that all words are there that the log has digests of, or that an entry of the log says who erased them; return how many
+    were erased by an entry after the last one here, which only a later pack can show."""
+    later = 0
     words = pack.objects(WORDS)  # both files are in order of the log
     word = next(words, None)
     promised: Dict[int, List[Tuple[int, str]]] = {}
@@ -208,6 +212,8 @@ def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> None:
             elif "erased_by" in one:
                 if one["erased_by"] <= manifest["log"]["last"]:
                     promised.setdefault(one["erased_by"], []).append((seq, name))
+                else:
+                    later += 1
             elif hashlib.sha256(bytes.fromhex(one["salt"]) + one["value"].encode()).hexdigest() != digest:
                 found.add("words", "%s of entry %d is not what was recorded" % (name, seq))
     if word is not None:
@@ -217,30 +223,56 @@ def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> None:
             "words",
             "%s of entry %d is gone, and there is no entry %d that erased it" % (ofs[0][1], ofs[0][0], by),
         )
+    return later
+
+
+def keys_of_people(pack: Pack) -> Dict[str, List[Tuple[str, str]]]:
+    """Return the keys of each person with the moment until which each counted; empty: it still does."""
+    keys: Dict[str, List[Tuple[str, str]]] = {}
+    for person in pack.objects(PEOPLE):
+        keys.setdefault(person["name"], []).append((person["key"] or "", person["until"] or ""))
+    return keys
+
+
+def signing_key(keys: Dict[str, List[Tuple[str, str]]], who: str, at: str, text: str, signature: str) -> str:
+    """Return the key with which somebody signed, one that counted at that moment; empty: there is none."""
+    for key, until in keys.get(who, []):
+        if (not until or at < until) and is_signed(key, text.encode(), signature):
+            return key
+    return ""
 
 
 def check_changes(pack: Pack, found: Findings) -> int:
-    keys: Dict[str, List[str]] = {}
-    for person in pack.objects(PEOPLE):
-        keys.setdefault(person["name"], []).append(person["key"] or "")
-    count = 0
+    keys, count = keys_of_people(pack), 0
     for one in pack.objects(CHANGES):
-        place = "change %d (%s %s)" % (one["id"], one["kind"], one["name"])
-        for who, text, signature in (
-            (one["maker"], one["maker_text"], one["maker_signature"]),
-            (one["checker"], one["checker_text"], one["signature"]),
+        place, used = "change %d (%s %s)" % (one["id"], one["kind"], one["name"]), []
+        for who, at, text, signature in (
+            (one["maker"], one["made_at"], one["maker_text"], one["maker_signature"]),
+            (one["checker"], one["decided_at"], one["checker_text"], one["signature"]),
         ):
             if not signature:
                 continue
             count += 1
-            if not any(is_signed(key, text.encode(), signature) for key in keys.get(who, [])):
+            used.append(signing_key(keys, who, at, text, signature))
+            if not used[-1]:
                 found.add("changes", "%s: the signature of %s does not fit" % (place, who))
             elif json.loads(text)["digest"] != hashlib.sha256(one["body"].encode()).hexdigest():
                 found.add("changes", "%s: its text is not the one that %s signed" % (place, who))
-        if one["rule"] == "two" and one["state"] == "approved" and one["maker"] == one["checker"]:
-            found.add("changes", "%s: made and approved by the same person" % place)
-        elif one["rule"] == "two" and one["state"] == "approved" and not one["signature"]:
-            found.add("changes", "%s: approved without a signature" % place)
+        if one["rule"] == "two" and one["state"] == "approved":
+            if one["maker"] == one["checker"]:
+                found.add("changes", "%s: made and approved by the same person" % place)
+            elif len(used) < 2:
+                found.add("changes", "%s: approved without both signatures" % place)
+            elif used[0] and used[0] == used[1]:
+                found.add("changes", "%s: made and approved with one key" % place)
+    for one in pack.objects(EMERGENCIES):
+        count += 1
+        if not signing_key(keys, one["maker"], one["put_at"], one["text"], one["signature"]):
+            found.add(
+                "changes",
+                "change %d, put in force at once: the signature of %s does not fit"
+                % (one["proposal_id"], one["maker"]),
+            )
     return count
 
 
@@ -305,7 +337,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         manifest = check_manifest(pack, given.key, found)
         at = check_log(pack, manifest, found)
         covered = check_checkpoints(pack, manifest, at, found)
-        check_words(pack, manifest, found)
+        later = check_words(pack, manifest, found)
         signatures, rules = check_changes(pack, found), check_rules(pack, found)
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         print("DAMAGED  %-12s it can't be read as a pack of evidence: %r" % ("pack", error))
@@ -320,11 +352,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
         "key          %s%s"
         % (manifest["key"], "" if given.key else "   (compare it with what the company tells you)")
     )
-    if given.signed:
-        write_signed(pack, manifest, Path(given.signed))
+    if later:
+        print("words        %d are said to be erased by entries after these: a later pack shows them" % later)
     if found.counts:
         print("NOT INTACT: %d findings" % sum(found.counts.values()))
         return 1
+    if given.signed:
+        write_signed(pack, manifest, Path(given.signed))
     if given.csv:
         write_csv(pack, given.csv)
     print("INTACT: %d files, %d entries" % (len(manifest["files"]), log["last"] - log["first"] + 1))

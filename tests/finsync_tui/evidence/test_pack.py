@@ -33,7 +33,7 @@ from store.clock import VirtualClock
 from store.errors import FileInTheWayError
 from tests.builders import MONDAY, a_clock, a_purchase_order
 from tests.conftest import Counts
-from tests.finsync_tui.governance.council import Council, a_row, a_signer
+from tests.finsync_tui.governance.council import PEOPLE, Council, a_person, a_row, a_signer
 
 TODAY = MONDAY.date()
 Edit = Callable[[dict[str, bytes]], None]
@@ -185,6 +185,14 @@ def test_it_holds_what_the_issue_asks_for(pack: Path) -> None:
     assert ["1", "2"] == [row["external_id"] for row in _rows(pack, "documents/versions.jsonl")]
     assert "cost_centre" in {row["name"] for row in _rows(pack, "rules/versions.jsonl")}
     assert "because 0" in {row["value"] for row in _rows(pack, "log/words.jsonl")}
+
+
+def _unguard(store: Store, table: str) -> None:
+    """Somebody who may write to the file takes its guards away first."""
+    for (name,) in store.db.execute(
+        "SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name=?", (table,)
+    ).fetchall():
+        store.db.execute(f"DROP TRIGGER {name}")
 
 
 def _line(name: str, number: int, change: Callable[[bytes], bytes | None]) -> Edit:
@@ -340,8 +348,113 @@ def test_a_change_that_was_approved_without_a_signature_shows(
 
     made = _write(council, secrets, tmp_path / "pack.zip")
 
-    assert (1, ["changes change 1 (mapping cost_centre): approved without a signature"]) == _checked(
+    assert (1, ["changes change 1 (mapping cost_centre): approved without both signatures"]) == _checked(
         made.path, capsys
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE proposal SET maker_signature=NULL WHERE id=1", "approved without both signatures"),
+        (
+            "UPDATE proposal SET maker_signature='', signature='' WHERE id=1",
+            "approved without both signatures",
+        ),
+    ],
+)
+def test_both_signatures_are_needed(
+    council: Council,
+    secrets: Secrets,
+    tmp_path: Path,
+    statement: str,
+    problem: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of the maker, too."""
+    council.sql(statement)
+
+    code, damage = _checked(_write(council, secrets, tmp_path / "pack.zip").path, capsys)
+
+    assert (1, True) == (code, f"changes change 1 (mapping cost_centre): {problem}" in damage)
+
+
+def test_a_key_counts_while_it_was_a_persons(
+    council: Council, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that was taken away before does not sign; one that was taken away since does."""
+    new = {**a_person("tom", "approver", "analyst"), "key": a_signer("tom", "another").public}
+    old = {"roles": ["approver"], "key": a_signer("tom").public}
+    for until, code in ((MONDAY + timedelta(days=1), 0), (MONDAY - timedelta(days=1), 1)):
+        council.people = {**PEOPLE, "tom": {**new, "before": [{**old, "until": until}]}}
+        made = _write(council, secrets, tmp_path / f"{code}.zip")
+        assert code == _checked(made.path, capsys)[0]
+
+
+def test_maker_and_checker_do_not_share_a_key(
+    council: Council, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two names with one key are one person."""
+    council.people = {
+        **PEOPLE,
+        "tom": {**a_person("tom", "approver", "analyst"), "key": a_signer("maria").public},
+    }
+    change = council.proposal(1)
+    assert change.decided_at is not None
+    assert change.version is not None
+    statement = proposals.decided_statement(
+        proposals.store_id(council.store.db),
+        change,
+        checker="tom",
+        decided_at=change.decided_at,
+        version=change.version,
+    )
+    council.sql("UPDATE proposal SET signature=? WHERE id=1", a_signer("maria").sign(statement))
+
+    made = _write(council, secrets, tmp_path / "pack.zip")
+
+    assert (1, ["changes change 1 (mapping cost_centre): made and approved with one key"]) == _checked(
+        made.path, capsys
+    )
+
+
+def test_words_erased_after_the_days_are_counted(
+    council: Council, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pack can't show by whom; it says that a later one does."""
+    clock = council.store.clock
+    assert isinstance(clock, VirtualClock)
+    (seq,) = council.store.db.execute("SELECT min(seq) FROM audit_protected").fetchone()
+    assert sealing.seal(council.store, secrets, clock.now(), is_last=True)
+    clock.advance(timedelta(days=40))
+    with council.store.transaction() as db:
+        audit.erase_protected(db, seq, ["why"], who="dpo", why="asked", at=clock.now())
+
+    made = _write(council, secrets, tmp_path / "pack.zip")
+
+    assert 0 == verify.main([str(made.path)])
+    assert "1 are said to be erased by entries after these" in capsys.readouterr().out
+
+
+def test_what_one_person_put_in_force_at_once_is_signed(
+    council: Council, secrets: Secrets, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pack says who, and a row that was edited shows."""
+    council.people = {**PEOPLE, "maria": a_person("maria", "analyst", "emergency")}
+    council.propose(a_row("420", "420"), a_row("430", "430"), emergency=True)
+
+    made = _write(council, secrets, tmp_path / "pack.zip")
+
+    assert [("maria", None)] == [
+        (row["maker"], row["ending"]) for row in _rows(made.path, "changes/emergencies.jsonl")
+    ]
+    assert (0, []) == _checked(made.path, capsys)
+    _unguard(council.store, "emergency")
+    council.store.db.execute("UPDATE emergency SET version=version + 1")
+    code, damage = _checked(_write(council, secrets, tmp_path / "edited.zip").path, capsys)
+    assert (1, ["changes change 2, put in force at once: the signature of maria does not fit"]) == (
+        code,
+        damage,
     )
 
 
@@ -417,10 +530,7 @@ def test_a_log_that_was_changed_before_is_given_as_it_is_and_shows_it(
 ) -> None:
     """The command says so, and so does the pack."""
     db = council.store.db
-    for (name,) in db.execute(
-        "SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name='audit'"
-    ).fetchall():
-        db.execute(f"DROP TRIGGER {name}")
+    _unguard(council.store, "audit")
     db.execute(
         "UPDATE audit SET body=CAST(replace(CAST(body AS TEXT), 'maria', 'marla') AS BLOB) WHERE seq=7"
     )
