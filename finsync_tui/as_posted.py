@@ -106,7 +106,7 @@ def of_order(db: Connection, document_key: str) -> Again:
     if found is None:
         raise NotAllowedError(
             f"{document_key} is no order whose accounts were decided here. Nothing was compared. "
-            "`finsync explain` tells where it stands."
+            "`finsync explain DOCUMENT` tells where it stands."
         )
     flow, at, coded = found
     metadata = flow.data["policy"]

@@ -32,7 +32,7 @@ def require_none(db: Connection, kind: Kind, name: str, *, but: int = 0) -> None
     if waiting is not None and waiting[0].id != but:
         raise NotAllowedError(
             f"{name} is in force by the emergency change {waiting[0].id}, which nobody has approved yet. Nothing was changed. "
-            f"Decide that first: `finsync {kind} approve {waiting[0].id}`, or reject."
+            f"Somebody else approves or rejects {waiting[0].id} first ({kind} approve, {kind} reject; key A or R)."
         )
 
 

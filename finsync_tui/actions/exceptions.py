@@ -97,7 +97,7 @@ def _takes_two(profile: Profile | None, case: ExceptionCase) -> str | None:
         return None
     return (
         "the profile asks for two persons to end it without its document: write it off with your reason "
-        "(`finsync exceptions write-off`, key w), and somebody else approves that"
+        "(`finsync exceptions write-off ID --reason TEXT`, key w), and somebody else approves that"
     )
 
 

@@ -153,7 +153,7 @@ def check(
         typer.Option(
             "--against",
             metavar="DIR",
-            help="Compare with contracts that `finsync contract export` wrote before.",
+            help="Compare with contracts that `finsync contract export DIR` wrote before.",
             show_default=False,
         ),
     ] = None,

@@ -22,7 +22,7 @@ class KeptContractsError(FinsyncError):
 
     def __init__(self, folder: Path, problem: str) -> None:
         super().__init__(
-            f"{folder} {problem}. Nothing was compared. Name a folder that `finsync contract export` wrote."
+            f"{folder} {problem}. Nothing was compared. Name a folder that `finsync contract export DIR` wrote."
         )
 
 

@@ -108,7 +108,7 @@ def plain(cell: Value) -> str | int | None:
 def words(cell: Value) -> str:
     """Return a value as people read it on a page.
 
-    >>> words(Decimal("1204.50")), words(datetime(2026, 1, 5, 9, 30, tzinfo=UTC)), words(None)
+    >>> words(Decimal("1204.50")), words(datetime(2026, 1, 5, 9, 30)), words(None)
     ('1,204.50', '2026-01-05 09:30', '')
     """
     match cell:

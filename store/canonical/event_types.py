@@ -186,6 +186,7 @@ _OWN: Final[tuple[tuple[type[CanonicalModel], str, str], ...]] = (
     (AmountInErp, "invoice", "posted"),
     (ToldOfErp, "invoice", "withdrawn cancelled"),
     (Told, "invoice", "cancelled"),
+    (Told, "expense_document", "cancelled"),
     (ExpensePosted, "expense_document", "posted"),
     (Told, "receipt", "posted voided"),
     (Told, "requisition", "reserved released"),

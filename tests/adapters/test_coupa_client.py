@@ -28,6 +28,7 @@ from adapters.errors import (
     SettingsError,
 )
 from store.clock import VirtualClock
+from tests.adapters.held_secrets import HeldSecrets
 from tests.adapters.setups import START, CoupaWorld, fault
 
 PUT = "purchase_order"
@@ -78,7 +79,7 @@ def a_stub(handler: Any, **options: object) -> Coupa:
     adapter = coupa.connect(
         "coupa",
         connection,
-        lambda name: f"secret-{name}",
+        HeldSecrets("coupa", {name: f"secret-{name}" for name in ("client_id", "client_secret")}),
         VirtualClock(START),
         transport=httpx.MockTransport(door),
     )
@@ -420,7 +421,7 @@ def test_options_are_checked_and_not_repeated() -> None:
     )
 
     with pytest.raises(SettingsError) as caught:
-        coupa.connect("coupa", connection, lambda _: "", VirtualClock(START))
+        coupa.connect("coupa", connection, HeldSecrets("coupa", {}), VirtualClock(START))
 
     assert "options.client_secret" in str(caught.value)
     assert "options.overlap_minutes" in str(caught.value)

@@ -23,6 +23,7 @@ from adapters.errors import (
     SettingsError,
     TransientError,
 )
+from tests.adapters.held_secrets import HeldSecrets
 from tests.adapters.oracle_builders import OPTIONS
 from tests.builders import MONDAY, a_clock
 
@@ -39,7 +40,10 @@ def a_pod(handler: Handler, **options: object) -> Adapter:
     return oracle_fusion.connect(
         "oracle-emea",
         connection,
-        lambda name: f"the-{name}-value",
+        HeldSecrets(
+            "oracle-emea",
+            {name: f"the-{name}-value" for name in ("user", "password", "client_id", "client_secret")},
+        ),
         a_clock(),
         transport=httpx.MockTransport(handler),
     )
