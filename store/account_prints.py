@@ -19,6 +19,8 @@ from store.canonical.record import HASH_BYTES, raw_digest
 ENTITY: Final = "supplier_bank_account"
 _PRINT: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _STATED: Final = re.compile(r'("(?:fingerprint|terms)":")([0-9a-f]{64})(?=")')
+_UNDELETED: Final = re.compile(r'("bic":(?:null|"[^"\\]*"),)(?="updated_at":)')
+"""Where Coupa's rows say since then whether their entry was deleted."""
 _GUARDED: Final = ("record_version", "golden_version", "outbox_entry")
 """Tables whose rows are never changed otherwise."""
 _TEXTS: Final = (
@@ -70,7 +72,8 @@ def convert(db: sqlite3.Connection, keyed: Callable[[str], str]) -> int:
 def _records(db: sqlite3.Connection, found: Mapping[str, str]) -> None:
     rows = db.execute("SELECT id, body, payload FROM record_version WHERE entity=?", (ENTITY,)).fetchall()
     for id_, body, payload in rows:
-        new, kept = _replaced(body, found), _replaced(payload.decode(), found).encode()
+        new = _with_end(_replaced(body, found))
+        kept = _UNDELETED.sub(r'\1"deleted":false,', _replaced(payload.decode(), found)).encode()
         digest = sha256(new.encode()).digest()[
             :HASH_BYTES
         ]  # an account has no fields that are left out of it
@@ -108,6 +111,11 @@ def _texts(db: sqlite3.Connection, table: str, column: str, where: str, found: M
 def _refused(payload: str, keyed: Callable[[str], str]) -> str:
     """Rewrite a row that could not be translated: its account is in no record, so that its hash is known from here only."""
     return _STATED.sub(lambda one: f"{one[1]}{keyed(one[2])}", payload)
+
+
+def _with_end(body: str) -> str:
+    """Return a record with what it says last since then: that its system has not deleted it."""
+    return body if '"is_deleted":' in body else f'{body[:-1]},"is_deleted":false}}'
 
 
 def _replaced(text: str, found: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from finsync_tui.credentials import FOLDER_VARIABLE, Secrets, variable
 from finsync_tui.profile import Profile
 from store import Store, account_prints, cases, meta
 from store.canonical import supplier
+from store.canonical.record import HASH_BYTES, raw_digest
 from store.canonical.supplier import fingerprint, keyed
 from tests.adapters.held_secrets import ACCOUNT_KEY
 from tests.builders import MONDAY, a_case, a_store
@@ -125,7 +128,26 @@ def an_older_store(monkeypatch: pytest.MonkeyPatch) -> Paid:
         estate.cycle()
         back = estate.changes(OLD)
         estate.confirm(back.id)
+    with estate.store.transaction() as db, account_prints._unguarded(db):
+        write_as_before(db)
     return estate
+
+
+def write_as_before(db: sqlite3.Connection) -> None:
+    """Neither Coupa's rows nor records said whether an account was deleted."""
+    rows = db.execute(
+        "SELECT id, body, payload FROM record_version WHERE entity='supplier_bank_account'"
+    ).fetchall()
+    for id_, body, payload in rows:
+        old, kept = body.replace(',"is_deleted":false', ""), payload.replace(b',"deleted":false', b"")
+        digest = hashlib.sha256(old.encode()).digest()[:HASH_BYTES]
+        db.execute(
+            "UPDATE record_version SET body=?, payload=?, content_hash=? WHERE id=?", (old, kept, digest, id_)
+        )
+        db.execute(
+            "UPDATE record SET content_hash=?, raw_digest=? WHERE version_id=?",
+            (digest, raw_digest(kept), id_),
+        )
 
 
 def plain(monkeypatch: pytest.MonkeyPatch, number: str) -> str:
