@@ -20,6 +20,7 @@ from finsync_tui.profile import Profile
 from finsync_tui.profile.owners import Kind, Owned, contract_names, owned
 from store import Store, audit, cases, workflows
 from store.cases import ExceptionCase
+from store.causes import RULE_CLASSES
 from store.columns import chunks
 
 ENGINE: Final = "engine"
@@ -58,7 +59,7 @@ def cause_of(case: ExceptionCase, flow: str | None, profile: Profile) -> tuple[K
     kind = {"mapping": "mapping", "policy": "policy"}.get(str(told.get("kind", "")))
     if case.class_ == "EMERGENCY_REVERTED" and kind is not None:
         return ("mapping" if kind == "mapping" else "policy"), str(told.get("name", ""))
-    if "table" in told and case.class_ == "MAPPING_MISSING":
+    if told.get("table") and case.class_ in RULE_CLASSES:
         return "mapping", str(told["table"])
     rule = _rule(told)
     if rule and case.class_ in ("POLICY_HELD", "POLICY_UNDECIDED"):

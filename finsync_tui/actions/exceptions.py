@@ -48,7 +48,7 @@ def resolve(
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return _takes_two(profile, case) or end_workflow(store, db, case, actor, reason)
+        return takes_two(profile, case) or end_workflow(store, db, case, actor, reason)
 
     return each_case(
         store,
@@ -75,7 +75,7 @@ def ignore(
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
         return (
-            _takes_two(profile, case) or looks_first(db, case) or end_workflow(store, db, case, actor, reason)
+            takes_two(profile, case) or looks_first(db, case) or end_workflow(store, db, case, actor, reason)
         )
 
     return each_case(
@@ -91,7 +91,7 @@ def ignore(
     )
 
 
-def _takes_two(profile: Profile | None, case: ExceptionCase) -> str | None:
+def takes_two(profile: Profile | None, case: ExceptionCase) -> str | None:
     """Say why one person alone may not end it without its document; None: they may, or no profile could ask for two."""
     if profile is None or profile.resolving_takes(case.amount_minor, case.currency) == "one":
         return None

@@ -8,15 +8,19 @@ from sqlite3 import Connection
 
 from finsync_tui import people
 from finsync_tui.actions.acting import Outcome, checked_reason, note_action
+from finsync_tui.actions.exceptions import takes_two
 from finsync_tui.actor import Actor
 from finsync_tui.flows import compensation
 from finsync_tui.flows.registry import FLOWS
+from finsync_tui.profile import Profile
 from store import Store, cases, outbox, requests, systems, workflows
 from store.errors import NotAllowedError, NotFoundError, UnknownNameError
 from store.workflows import Workflow
 
 
-def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) -> Outcome:
+def abort_workflow(
+    store: Store, actor: Actor, workflow_id: int, reason: str, *, profile: Profile | None = None
+) -> Outcome:
     """Give an instance up. What it has done in systems is undone, newest first; its steps show what and what stays."""
     people.require(actor.name, actor.roles, "workflow.aborted")
     reason = checked_reason(reason)
@@ -43,7 +47,11 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
                 f"a delivery of workflow {workflow_id} is under way, or nobody knows whether it arrived. Nothing was "
                 "changed: let it be looked up first, or resolve its exception when it is settled."
             )
-        problem = compensation.refusal(db, workflow) or FLOWS[workflow.flow].refuses_end(workflow)
+        problem = (
+            compensation.refusal(db, workflow)
+            or FLOWS[workflow.flow].refuses_end(workflow)
+            or _takes_two(db, profile, workflow)
+        )
         if problem is not None:
             raise NotAllowedError(f"{problem} Nothing was changed.")
         outbox.cancel(db, open_entries, now)
@@ -58,6 +66,17 @@ def abort_workflow(store: Store, actor: Actor, workflow_id: int, reason: str) ->
             store, db, actor, "workflow.aborted", workflow.document_key, reason, {"workflow": workflow_id}
         )
     return Outcome((workflow_id,), ())
+
+
+def _takes_two(db: Connection, profile: Profile | None, workflow: Workflow) -> str | None:
+    """Say why one person alone may not end its exceptions with it. What undoes itself has no other end, and a rule of its own."""
+    if FLOWS[workflow.flow].undoes_itself:
+        return None
+    for case in cases.live_for_document(db, workflow.document_key):
+        problem = takes_two(profile, case) if case.workflow_id == workflow.id else None
+        if problem is not None:
+            return f"exception {case.id} ends with it: {problem}."
+    return None
 
 
 def _version_before(db: Connection, workflow: Workflow) -> Workflow | None:

@@ -15,6 +15,7 @@ from finsync_tui.cli._context import (
     example,
     opened,
     reading,
+    workspace_of,
 )
 from finsync_tui.cli._outcome import report
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
@@ -167,7 +168,9 @@ def abort(
     """Give a workflow up. What it has done in systems is undone there, newest first, with the next cycles; `workflow show`
     lists what was undone and what stays."""
     from finsync_tui import actions
+    from finsync_tui import profile as profiles
 
     with opened(workspace) as store:
-        outcome = actions.abort_workflow(store, actor(workspace), identifier, reason)
+        rules = profiles.load(workspace_of(workspace))
+        outcome = actions.abort_workflow(store, actor(workspace), identifier, reason, profile=rules)
     report(outcome, "aborted", json=json)

@@ -63,7 +63,9 @@ class FileChange(_Part):
     @field_validator("path")
     @classmethod
     def _is_of_a_profile(cls, path: str) -> str:
-        if not _FILE.fullmatch(path) or path.split("/", 1)[0] == ENVIRONMENTS:
+        if (
+            not _FILE.fullmatch(path) or path.split("/", 1)[0].casefold() == ENVIRONMENTS
+        ):  # some file systems know one name in any case
             raise ValueError("that is no file of a layer that environments share")
         return path
 
@@ -153,7 +155,7 @@ def layers(source: Workspace, target: Workspace) -> tuple[list[str], list[str]]:
     own = [
         one
         for one in source.layers
-        if Path(one).parts[:1] != (ENVIRONMENTS,) and (source.path / "profiles" / one).is_dir()
+        if Path(one).parts[0].casefold() != ENVIRONMENTS and (source.path / "profiles" / one).is_dir()
     ]
     return [one for one in own if one in target.layers], [one for one in own if one not in target.layers]
 

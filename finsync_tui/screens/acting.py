@@ -66,7 +66,9 @@ def perform(
     store = open_store(path, clock, creates=False)
     try:
         if verb == "abort":
-            actions.abort_workflow(store, actor, ids[0], text)
+            known = (path.parent / FILE_NAME).is_file()
+            rules = profiles.load(load_workspace(path.parent)) if known else None
+            actions.abort_workflow(store, actor, ids[0], text, profile=rules)
             return Outcome((ids[0],), ())
         if verb in ("pause", "resume"):
             act = actions.pause_system if verb == "pause" else actions.resume_system

@@ -92,6 +92,7 @@ class Office:
     [
         ("MAPPING_MISSING", {"flow": "requisition_to_pay", "table": "cost_centre"}, "controlling", "mapping cost_centre"),
         ("MAPPING_MISSING", {"flow": "requisition_to_pay", "table": "tax"}, "finance", "mapping tax"),
+        ("ACCOUNT_MISSING", {"flow": "requisition_to_pay", "table": "cost_centre"}, "controlling", "mapping cost_centre"),
         ("POLICY_HELD", {"flow": "requisition_to_pay", "rules": [{"rule": "orders/large"}]}, "cio", "policy orders"),
         ("POLICY_UNDECIDED", {"rule": "orders/large"}, "cio", "policy orders"),
         ("PAYLOAD_INVALID", {}, "master-data", "contract purchase_order"),

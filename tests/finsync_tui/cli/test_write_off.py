@@ -173,4 +173,6 @@ def test_the_commands_ask_the_profile_how_many_it_takes(finsync: Finsync) -> Non
         refused = finsync("exceptions", noun, 1, "--reason", "settled")
         assert 1 == refused.code
         assert "finsync exceptions write-off" in refused.err
+    refused = finsync("workflow", "abort", 1, "--reason", "settled")
+    assert (1, True) == (refused.code, "exception 1 ends with it" in refused.err)
     assert "open" == finsync("exceptions", "show", 1, "--json").json["state"]
