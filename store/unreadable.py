@@ -56,6 +56,15 @@ def unknown(db: sqlite3.Connection, side_id: int) -> list[str]:
     return [external_id for (external_id,) in rows]
 
 
+def of_sides(db: sqlite3.Connection, side_ids: Sequence[int]) -> frozenset[tuple[int, str]]:
+    """Return side and id of all that these sides show and nobody can read now."""
+    rows = db.execute(
+        f"SELECT side_id, external_id FROM comparison_unreadable WHERE side_id IN ({marks(side_ids)})",
+        tuple(side_ids),
+    )
+    return frozenset((side_id, external_id) for side_id, external_id in rows)
+
+
 def listed(db: sqlite3.Connection, definitions: Sequence[str]) -> list[Unread]:
     """Return what can't be read of these definitions' sides."""
     rows = db.execute(

@@ -27,7 +27,7 @@ from finsync_tui.reconcile.judging import (
     within,
 )
 from finsync_tui.reconcile.sight import Sight
-from store import comparison
+from store import comparison, unreadable
 from store.breaks import FieldDifference
 from store.comparison import Row, Side
 from store.reconciliations import ControlTotal
@@ -92,8 +92,10 @@ class Comparison:
         yield from self._compare(db, keys)
 
     def agreeing(self, db: Connection, external_ids: Sequence[str]) -> set[str]:
-        """Return which of the targets' records are held, each with its twin, and differ from it in nothing."""
+        """Return which of the targets' records are held, each with its twin, and differ from it in nothing; both could be read now,
+        since a row of what nobody can read any more says how it was."""
         source_ids, target_ids = self._ids()
+        unread = unreadable.of_sides(db, (*source_ids, *target_ids))
         is_source = frozenset(source_ids)
         keys = comparison.keys_of(db, target_ids, external_ids)
         wanted = dict.fromkeys(key for some in keys.values() for key in sorted(some))
@@ -102,7 +104,8 @@ class Comparison:
             sources = [row for row in rows if row.side_id in is_source]
             targets = [row for row in rows if row.side_id not in is_source]
             judged = judge(self.definition, sources, targets, self.linked)
-            if sources and not judged.found and not judged.unpaired:
+            is_read = not any((row.side_id, row.external_id) in unread for row in rows)
+            if sources and is_read and not judged.found and not judged.unpaired:
                 agreed.add(key)
         return {external_id for external_id, some in keys.items() if some <= agreed}
 

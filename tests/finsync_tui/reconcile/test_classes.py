@@ -295,6 +295,25 @@ def test_a_change_of_what_is_not_compared_is_not_verified_by_comparing(desk: Des
     }
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_delivery_whose_document_nobody_can_read_now_is_not_verified(desk: Desk, side: str) -> None:
+    """The row of an earlier read says how it was. Once it can be read again it is verified."""
+    desk.run()
+    with desk.store.transaction() as db:
+        entry = an_entry(document_key="coupa:1", system="erp", operation="order.close", idempotency_key="1")
+        outbox.enqueue(db, [entry], MONDAY)
+        db.execute("UPDATE delivery SET state='delivered', external_id='301'")
+    states = []
+    for unread in (frozenset({"1" if side == "left" else "301"}), frozenset[str]()):
+        getattr(desk, side).unreadable = unread
+        desk.clock.advance(DAY)
+        desk.run()
+        (one,) = outbox.of_documents(desk.store.db, ["coupa:1"], ["erp"])
+        states.append(one.state)
+
+    assert ["delivered", "verified"] == states
+
+
 def test_what_explains_an_open_break_is_asked_again_in_runs_of_changes(desk: Desk) -> None:
     """Nothing of its document has changed; its process has ended meanwhile."""
     del desk.right.held["301"]
