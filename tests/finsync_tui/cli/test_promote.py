@@ -75,6 +75,7 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
     sit("tom")
     lacking = way.here("show", way.file, "--json").json["lacks"]
     approved = way.here("approve", way.file, "--comment", "looked at it", "--json")
+    (approval,) = way.here("show", way.file, "--json").json["approvals"]
     trial = way.here("apply", way.file, "--dry-run", "--json")
     untouched = way.text()
     applied = way.here("apply", way.file, "--json")
@@ -84,6 +85,7 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
     report = way.prod("report", "change-sets", "--format", "csv").out
     back = way.here("rollback", applied.json["change_set"], "--reason", "too early", "--json")
 
+    assert ("tom", "looked at it") == (approval["checker"], approval["comment"])
     assert (0, 0, 0, 0, 1, 0) == tuple(one.code for one in (made, approved, trial, applied, again, back))
     assert [(TABLE, "changed"), ("own/samples/accounts.csv", "added")] == [
         (one["path"], one["change"]) for one in made.json["files"]
