@@ -18,7 +18,12 @@ def request_posting(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
     waits = waits_for_account(context, subject.target(context))
     if waits is not None:
+        context.data["has_waited"] = True
         return waits
+    if context.data.pop("has_waited", False):
+        return Done(
+            {"note": "it has waited for an account: day, doubles and budget are looked at anew"}, goto="route"
+        )
     invoice = subject.invoice(context)
     lines = tuple(posting_lines.made(context, invoice))
     in_all = total((line.amount for line in lines), invoice.currency)

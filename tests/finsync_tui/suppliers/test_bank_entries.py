@@ -14,7 +14,7 @@ from adapters.base import WriteRequest
 from finsync_tui import actions
 from finsync_tui.flows import supplier_bank_waiting as waiting
 from finsync_tui.flows.invoice import postings
-from finsync_tui.flows.steps import Context, Facts
+from finsync_tui.flows.steps import Context, Done, Facts, Wait
 from finsync_tui.suppliers import accounts
 from store import cases, crossrefs, meta, outbox, records, systems, workflows
 from store.errors import NotAllowedError
@@ -372,6 +372,25 @@ def test_an_invoice_that_is_not_posted_waits() -> None:
     assert waits is not None
     assert f"bank change {estate.entry(account).id}" in waits.waiting_for
     assert postings.waits_for_account(context, TARGET) is None
+
+
+def test_an_invoice_that_has_waited_is_looked_at_anew() -> None:
+    """A month may have closed meanwhile, and somebody may have typed a copy into the ERP: nothing of before is posted."""
+    estate = Owed()
+    flow = workflows.of_document(estate.store.db, f"{SOURCE}:88")[-1]
+    facts = Facts(profile=estate.profile, tables={}, policy_version="p/1", mapping_version="")
+    context = Context(estate.store.db, estate.clock.now(), facts, flow, {**flow.data, "target": TARGET})
+    account = estate.enters()
+
+    first = postings.request_posting(context)
+    estate.confirm(estate.entry(account).id)
+    estate.approve(estate.entry(account).id)
+    then = postings.request_posting(context)
+
+    assert isinstance(first, Wait)
+    assert isinstance(then, Done)
+    assert "route" == then.goto
+    assert "has_waited" not in context.data, "once"
 
 
 def test_a_hold_that_the_erp_refuses_lets_nothing_go() -> None:
