@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from store.canonical.budget import Commitment
 from store.canonical.journal import JournalEntry
-from store.canonical.payables import Invoice, InvoiceLine
+from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 
 
@@ -74,22 +74,9 @@ def invoice_differences(expected: Invoice, found: Invoice) -> list[Difference]:
     if found.status == "cancelled":
         return [Difference("status", "in force", "cancelled")]
     differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
-    want_accounts, have_accounts = (
-        _by_account(pair for line in one.lines for pair in _borne(line)) for one in (expected, found)
-    )
-    if want_accounts != have_accounts:
-        differences.append(Difference("accounts", _shown(want_accounts), _shown(have_accounts)))
+    if expected.charges != found.charges:
+        differences.append(Difference("accounts", ", ".join(expected.charges), ", ".join(found.charges)))
     return differences
-
-
-def _borne(line: InvoiceLine) -> Iterator[tuple[str | None, int]]:
-    """Who bears a line: the order that it is matched to, else its accounts."""
-    if line.order_number:
-        yield f"order {line.order_number} line {line.order_line}", line.amount.amount_minor
-    elif line.distributions:
-        yield from ((part.account, part.amount.amount_minor) for part in line.distributions)
-    else:
-        yield line.account, line.amount.amount_minor
 
 
 def journal_differences(expected: JournalEntry, found: JournalEntry) -> list[Difference]:

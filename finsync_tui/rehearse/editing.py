@@ -26,6 +26,7 @@ Kind = Literal[
     "second payment",
     "flipped status",
     "swapped supplier",
+    "moved account",
     "unpaid again",
     "paid less",
 ]
@@ -36,6 +37,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     "second payment",
     "flipped status",
     "swapped supplier",
+    "moved account",
     "unpaid again",
     "paid less",
 )
@@ -107,6 +109,8 @@ def _suits(kind: Kind, systems: Systems, one: _Posted) -> bool:
         return bool(_source(systems, one)["paid"]) and one.row.data["PaidStatus"] == "Paid"
     if kind == "swapped supplier":
         return _other_supplier(one) is not None
+    if kind == "moved account":
+        return _own_part(one) is not None and _other_account(one) is not None
     return True
 
 
@@ -132,10 +136,15 @@ def _make(kind: Kind, systems: Systems, one: _Posted) -> Edit:
         "deleted invoice": _delete,
         "flipped status": _flip,
         "swapped supplier": _swap_supplier,
+        "moved account": _move_account,
     }
     acts[kind](one)
-    # What is paid and cancelled afterwards was paid for nothing.
-    also = ("invoice_payments",) if kind == "flipped status" else ()
+    if kind == "moved account":
+        return Edit(kind, one.system, one.document_key, number, "invoice_accounts", "manual_change")
+    also = {
+        "flipped status": ("invoice_payments",),  # what is paid and cancelled afterwards was paid for nothing
+        "changed amount": ("invoice_accounts",),  # somebody bears it
+    }.get(kind, ())
     return Edit(kind, one.system, one.document_key, number, "invoices", "manual_change", also)
 
 
@@ -156,6 +165,42 @@ def _delete(one: _Posted) -> None:
 def _flip(one: _Posted) -> None:
     one.row.data |= {"ValidationStatus": "Canceled", "CanceledFlag": True, "CanceledBy": EDITOR}
     _keep(one)
+
+
+def _move_account(one: _Posted) -> None:
+    """Another account bears a part of a line that is matched to no order; no amount changes."""
+    part, other = _own_part(one), _other_account(one)
+    assert part is not None, "only invoices that an account bears are chosen"
+    assert other is not None, "only invoices with another account to go to are chosen"
+    part.data["DistributionCombination"] = other
+    _keep(one)
+
+
+def _own_part(one: _Posted) -> Row | None:
+    """Return what an account bears of a line that no order does."""
+    return next((part for line in _unmatched(one.row) for part in line.of("invoiceDistributions")), None)
+
+
+def _other_account(one: _Posted) -> str | None:
+    """Return an account that bears lines of another invoice of the same business unit, and none of this one's."""
+    rows = sorted(one.pod.tables["invoices"], key=lambda row: str(row.id))
+    used = {
+        str(part.data["DistributionCombination"])
+        for line in _unmatched(one.row)
+        for part in line.of("invoiceDistributions")
+    }
+    found = (
+        str(part.data["DistributionCombination"])
+        for row in rows
+        if row.data["BusinessUnit"] == one.row.data["BusinessUnit"]
+        for line in _unmatched(row)
+        for part in line.of("invoiceDistributions")
+    )
+    return next((account for account in found if account not in used), None)
+
+
+def _unmatched(row: Row) -> list[Row]:
+    return [line for line in row.of("invoiceLines") if line.data["PurchaseOrderNumber"] is None]
 
 
 def _swap_supplier(one: _Posted) -> None:

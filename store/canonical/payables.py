@@ -64,6 +64,15 @@ class InvoiceLine(CanonicalModel):
     )
     reference: str | None = Field(default=None, description="What in the source it comes from")
 
+    @property
+    def charges(self) -> tuple[tuple[str, Money], ...]:
+        """Who bears the line: the order that it is matched to, else its accounts."""
+        if self.order_number:
+            return ((f"order {self.order_number} line {self.order_line}", self.amount),)
+        if self.distributions:
+            return tuple((part.account, part.amount) for part in self.distributions)
+        return ((self.account or "no account", self.amount),)
+
 
 class Invoice(CanonicalRecord):
     """What a supplier, or an employee, is owed. `number` is the invoice number as its sender gave it."""
@@ -128,6 +137,18 @@ class Invoice(CanonicalRecord):
         ):
             raise ValueError(f"the lines do not add up to {self.total}")
         return self
+
+    @property
+    def charges(self) -> tuple[str, ...]:
+        """Who bears how much of it, in words that can be compared: `01-420-7110 120.00 EUR`, or `order 4711 line 1 80.00 EUR`.
+
+        A system may regroup lines, and split or join those of one account: what counts is the sum that each bears.
+        """
+        sums: dict[str, Money] = {}
+        for line in self.lines:
+            for bearer, amount in line.charges:
+                sums[bearer] = sums[bearer] + amount if bearer in sums else amount
+        return tuple(f"{bearer} {amount}" for bearer, amount in sorted(sums.items()) if amount.amount_minor)
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """By what a second one of the same, or one of the same order line, is found."""

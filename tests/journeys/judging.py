@@ -56,7 +56,7 @@ def assert_edits_are_found(edits: dict[str, Any]) -> None:
     """What a hand changed in the systems behind our back is found and classed, each of it, and nothing else is."""
     assert (1.0, 1.0, []) == (edits["precision"], edits["recall"], edits["misclassed"]), edits
     assert {2} == {one["planted"] for one in edits["kinds"]}
-    assert 8 == len(edits["kinds"])
+    assert 9 == len(edits["kinds"])
     assert {(1.0, 1.0)} == {(one["precision"], one["recall"]) for one in edits["classes"]}
 
 
