@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from store.canonical.budget import Commitment
 from store.canonical.journal import JournalEntry
+from store.canonical.money import by_bearer
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 
@@ -40,15 +40,11 @@ def commitment_differences(expected: Commitment, found: PurchaseOrder) -> list[D
             continue
         if twin.amount != line.amount:
             differences.append(Difference(f"line {line.number} amount", str(line.amount), str(twin.amount)))
-        want_accounts = Counter({d.charge_account: 0 for d in line.distributions})
-        have_accounts = Counter({d.account: 0 for d in twin.distributions})
-        for d in line.distributions:
-            want_accounts[d.charge_account] += d.amount.amount_minor
-        for e in twin.distributions:
-            have_accounts[e.account] += e.amount.amount_minor
+        want_accounts = by_bearer((d.charge_account, d.amount) for d in line.distributions)
+        have_accounts = by_bearer((d.account, d.amount) for d in twin.distributions)
         if want_accounts != have_accounts:
             differences.append(
-                Difference(f"line {line.number} accounts", _shown(want_accounts), _shown(have_accounts))
+                Difference(f"line {line.number} accounts", ", ".join(want_accounts), ", ".join(have_accounts))
             )
     return differences
 
@@ -85,22 +81,6 @@ def journal_differences(expected: JournalEntry, found: JournalEntry) -> list[Dif
         return [Difference("status", "posted", found.status)]
     pairs = [("ledger", expected.ledger, found.ledger), ("currency", expected.currency, found.currency)]
     differences = [Difference(name, want, have) for name, want, have in pairs if want != have]
-    sign = {"debit": 1, "credit": -1}
-    want_accounts, have_accounts = (
-        _by_account((line.account, sign[line.side] * line.amount.amount_minor) for line in one.lines)
-        for one in (expected, found)
-    )
-    if want_accounts != have_accounts:
-        differences.append(Difference("accounts", _shown(want_accounts), _shown(have_accounts)))
+    if expected.charges != found.charges:
+        differences.append(Difference("accounts", ", ".join(expected.charges), ", ".join(found.charges)))
     return differences
-
-
-def _by_account(amounts: Iterable[tuple[str | None, int]]) -> Mapping[str, int]:
-    sums: Counter[str] = Counter()
-    for account, minor in amounts:
-        sums[account or "none"] += minor
-    return {account: minor for account, minor in sums.items() if minor}
-
-
-def _shown(accounts: Mapping[str, int]) -> str:
-    return ", ".join(f"{account} {minor}" for account, minor in sorted(accounts.items()))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from store.canonical.money import CurrencyCode, Money
+from store.canonical.money import CurrencyCode, Money, by_bearer
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
 Side = Literal["debit", "credit"]
@@ -68,6 +68,13 @@ class JournalEntry(CanonicalRecord):
         """The sum of the debits."""
         minor = sum(line.amount.amount_minor for line in self.lines if line.side == "debit")
         return Money(amount_minor=minor, currency=self.currency)
+
+    @property
+    def charges(self) -> tuple[str, ...]:
+        """Which account bears how much, credits as negative amounts: `01-420-7110 120.00 EUR`."""
+        return by_bearer(
+            (line.account, line.amount if line.side == "debit" else -line.amount) for line in self.lines
+        )
 
 
 class ImportJob(CanonicalRecord):

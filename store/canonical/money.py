@@ -204,3 +204,15 @@ def _sum_minor(amounts: Iterable[Money], currency: str) -> int:
             raise MoneyError(f"{currency} and {amount.currency} do not add up")
         minor += amount.amount_minor
     return minor
+
+
+def by_bearer(amounts: Iterable[tuple[str, Money]]) -> tuple[str, ...]:
+    """Return who bears how much, in words that can be compared; what comes to nothing is left out.
+
+    >>> by_bearer([("01-7110", Money.of("70", "EUR")), ("01-7110", Money.of("50", "EUR"))])
+    ('01-7110 120.00 EUR',)
+    """
+    sums: dict[str, Money] = {}
+    for bearer, amount in amounts:
+        sums[bearer] = sums[bearer] + amount if bearer in sums else amount
+    return tuple(f"{bearer} {amount}" for bearer, amount in sorted(sums.items()) if amount.amount_minor)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from store.canonical import numbers
-from store.canonical.money import CurrencyCode, ExactDecimal, Money, total
+from store.canonical.money import CurrencyCode, ExactDecimal, Money, by_bearer, total
 from store.canonical.record import CanonicalModel, CanonicalRecord
 from store.canonical.tax import TaxAddress
 
@@ -144,11 +144,7 @@ class Invoice(CanonicalRecord):
 
         A system may regroup lines, and split or join those of one account: what counts is the sum that each bears.
         """
-        sums: dict[str, Money] = {}
-        for line in self.lines:
-            for bearer, amount in line.charges:
-                sums[bearer] = sums[bearer] + amount if bearer in sums else amount
-        return tuple(f"{bearer} {amount}" for bearer, amount in sorted(sums.items()) if amount.amount_minor)
+        return by_bearer(part for line in self.lines for part in line.charges)
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """By what a second one of the same, or one of the same order line, is found."""

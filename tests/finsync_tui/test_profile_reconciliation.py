@@ -31,7 +31,7 @@ def test_the_shipped_definitions_name_only_what_there_is(tmp_path: Path) -> None
     assert [] == list(
         reconciliation_problems(Profile.model_validate({"systems": {}, "reconciliations": found}), tmp_path)
     )
-    assert 15 == len(found)
+    assert 16 == len(found)
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ class TestReadBack:
             ),
             (
                 {"lines": (InvoiceLine(number="1", amount=Money.of("100", "EUR"), account="01-420-1"),)},
-                "accounts: expected 01-420-664000 10000, found 01-420-1 10000",
+                "accounts: expected 01-420-664000 100.00 EUR, found 01-420-1 100.00 EUR",
             ),
         ],
     )
