@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import template
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
@@ -111,6 +113,20 @@ def _events_follow_their_contracts() -> Iterator[None]:
     events.append = held_against
     yield
     events.append = append
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _new_stores_are_copies() -> Iterator[None]:
+    """A new store is a copy of one that was migrated; `migrated_anew` is for tests that are about migrating."""
+    with template.copies():
+        yield
+
+
+@pytest.fixture
+def migrated_anew() -> Iterator[None]:
+    """Make new stores as a user's first start does, by all migrations."""
+    with template.migrated():
+        yield
 
 
 @pytest.fixture(scope="session")

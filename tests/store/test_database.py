@@ -29,6 +29,8 @@ from store.errors import (
 )
 from tests.builders import MONDAY, a_clock, a_store, an_entry, an_event
 
+pytestmark = pytest.mark.usefixtures("migrated_anew")
+
 
 def a_file(folder: Path, **options: str) -> Path:
     """Make a closed store with a little in it."""

@@ -38,6 +38,7 @@ from store.migrations import (
     migrations,
     statements,
 )
+from tests import template
 from tests.builders import (
     MONDAY,
     a_case,
@@ -56,6 +57,7 @@ BUDGET = Budget(
     amount=Money.of("100", "EUR"), remaining=Money.of("90", "EUR"),
 )  # fmt: skip
 
+pytestmark = pytest.mark.usefixtures("migrated_anew")
 RELEASED = sorted(released_store.FOLDER.glob("*.sql"))
 
 
@@ -85,6 +87,18 @@ def test_from_an_empty_file(tmp_path: Path) -> None:
 def content(db: sqlite3.Connection) -> list[str]:
     """Return schema and rows as SQL, without the statistics that closing leaves."""
     return [line for line in db.iterdump() if "sqlite_stat" not in line and not line.startswith("ANALYZE")]
+
+
+def test_the_copy_that_other_tests_begin_with_is_what_migrations_make() -> None:
+    """All tests that are not about migrating begin with such a copy."""
+    migrated = a_store()
+
+    with template.copies():
+        copied = a_store()
+
+    for store in (migrated, copied):
+        store.db.execute("UPDATE _sqlite_migrations SET applied_at = ''")
+    assert content(migrated.db) == content(copied.db)
 
 
 def test_applying_twice_changes_nothing(tmp_path: Path) -> None:
