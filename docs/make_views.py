@@ -364,6 +364,15 @@ OWN = {
         "time": "when it happened",
         "type": "CloudEvents type, e.g. `com.finsync.purchase_order.approved.v1`",
     },
+    "v_audit_archive": {
+        "at": "when they left the log",
+        "file": "name of the file they lie in",
+        "first": "first entry that lies in the file",
+        "last": "last entry that does",
+        "sha256": "of the file",
+        "until": "when the last of them was written",
+        "who": "who archived them",
+    },
     "v_audit": {
         "body": "the bytes that were hashed (JSON)",
         "hash": "SHA-256 over the previous hash and `body`, in hex",

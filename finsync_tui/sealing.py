@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from finsync_tui.credentials import FOLDER_VARIABLE, SecretMissingError, SecretPlaceError, Secrets
-from store import Store, audit, checkpoints, findings, meta, proposals
+from store import Store, archives, audit, checkpoints, findings, meta, proposals
 from store.audit import Reason, Verification
 from store.checkpoints import Checkpoint
 from store.clock import instant, text
@@ -143,14 +143,31 @@ def check(db: Connection, secrets: Secrets | None, keys: Sequence[str] = ()) -> 
     wanted = tuple(keys) or ((own,) if own else ())
     store_id, since = proposals.store_id(db), anchor.since if anchor is not None else 0
     found = Sealed(0, 0, wanted[0] if wanted else None)
+    for kept in archives.listed(db):
+        problem = _archive_problem(db, kept, store_id, wanted)
+        if problem:
+            return replace(found, problem=problem, first_bad_seq=kept.first, reason="missing")
+    archived, _ = archives.base(db)
     for one, now_there in checkpoints.with_hashes(db):
-        if one.seq <= since:
+        if one.seq <= since or one.seq < archived:
             continue
         problem, reason = _problem(one, now_there, store_id, wanted)
         if problem:
             return replace(found, problem=problem, first_bad_seq=found.to + 1, reason=reason)
         found = replace(found, count=found.count + 1, to=one.seq)
     return _against(db, anchor, store_id, found)
+
+
+def _archive_problem(db: Connection, one: archives.Archive, store_id: str, wanted: Sequence[str]) -> str:
+    """Say why entries that are not here are not said to lie in an archive by whoever signs the log; empty: they are."""
+    from finsync_tui import people
+
+    if wanted and one.public not in wanted:
+        return f"the archive of entries {one.first} to {one.last} is signed with another key"
+    if not people.is_signed_by(one.public, archives.statement(store_id, one), one.signature):
+        return f"the archive of entries {one.first} to {one.last} does not have the signature it should have"
+    earlier = checkpoints.hash_at(db, one.first - 1) if one.first > 1 else audit.FIRST_PREVIOUS.hex()
+    return "" if earlier == one.before else f"the archive that should end at entry {one.first - 1} is gone"
 
 
 def _problem(

@@ -24,6 +24,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from store import archives, checkpoints
 from store.clock import text
 from store.columns import encode, from_json, insert
 from store.errors import NotFoundError, StoreDamagedError
@@ -148,8 +149,10 @@ def record(
 
 
 def verify(db: sqlite3.Connection, *, from_seq: int = 1) -> Verification:
-    """Check the chain from `from_seq` to its end against one moment's state of the file."""
+    """Check the chain from `from_seq` to its end against one moment's state of the file. Of what lies in archives only the last
+    hash is here; that they are ours is for their signatures to say."""
     with _one_snapshot(db):
+        from_seq = max(from_seq, archives.base(db)[0] + 1)
         protected = array("q")
         found = _verify_chain(db, from_seq, protected)
         return _verify_protected(db, from_seq, protected, found) if found.is_intact else found
@@ -234,10 +237,10 @@ def _verify_chain(db: sqlite3.Connection, from_seq: int, protected: array[int]) 
     noted = _noted_head(db)
     previous = FIRST_PREVIOUS
     if from_seq > 1:
-        row = db.execute("SELECT hash FROM audit WHERE seq=?", (from_seq - 1,)).fetchone()
-        if row is None:
+        before = checkpoints.hash_at(db, from_seq - 1)
+        if before is None:
             return Verification(False, 0, from_seq - 1, "missing", "")
-        previous = row[0]
+        previous = bytes.fromhex(before)
     expected = from_seq
     rows = db.execute("SELECT seq, body, hash FROM audit WHERE seq>=? ORDER BY seq", (from_seq,))
     while page := rows.fetchmany(_PAGE):
@@ -282,8 +285,9 @@ def _why_broken(
     for body, digest in db.execute("SELECT body, hash FROM audit WHERE seq>? ORDER BY seq", (seq,)):
         if sha256(previous + body).digest() in (digest, stored):
             return "reordered"
-    count = db.execute("SELECT count(*) FROM audit").fetchone()[0]
-    return "missing" if noted is not None and count < noted[0] else "edited"
+    archived, _ = archives.base(db)
+    (here,) = db.execute("SELECT count(*) FROM audit WHERE seq>?", (archived,)).fetchone()
+    return "missing" if noted is not None and archived + here < noted[0] else "edited"
 
 
 def _verify_protected(

@@ -48,16 +48,21 @@ def newest(db: sqlite3.Connection) -> Checkpoint | None:
 
 
 def with_hashes(db: sqlite3.Connection) -> list[tuple[Checkpoint, str | None]]:
-    """Return every checkpoint in the order of the chain, with the hash that the entry it ends at has now; None: it is gone."""
+    """Return every checkpoint in the order of the chain, with the hash that the entry it ends at has now; None: it is gone, or
+    lies in the middle of an archive."""
     rows = db.execute(
-        f"SELECT {_COLUMNS}, (SELECT lower(hex(a.hash)) FROM audit a WHERE a.seq=c.seq) FROM audit_checkpoint c ORDER BY c.seq"
+        f"SELECT {_COLUMNS}, coalesce((SELECT head FROM audit_archive r WHERE r.last=c.seq),"
+        " (SELECT lower(hex(a.hash)) FROM audit a WHERE a.seq=c.seq)) FROM audit_checkpoint c ORDER BY c.seq"
     )
     return [(_made(row), row[5]) for row in rows]
 
 
 def hash_at(db: sqlite3.Connection, seq: int) -> str | None:
-    """Return the hash of an entry, as hexadecimal text; None: there is no such entry."""
-    row = db.execute("SELECT lower(hex(hash)) FROM audit WHERE seq=?", (seq,)).fetchone()
+    """Return the hash of an entry, as hexadecimal text; None: there is no such entry. The last one of an archive is told by that."""
+    row = db.execute(
+        "SELECT head FROM audit_archive WHERE last=:seq UNION ALL SELECT lower(hex(hash)) FROM audit WHERE seq=:seq",
+        {"seq": seq},
+    ).fetchone()
     return None if row is None else str(row[0])
 
 

@@ -61,6 +61,7 @@ KNOWN_MIGRATIONS: Final = (
     "m038_numbers_of_any_script",
     "m039_exceptions_routed",
     "m040_suppliers_of_more_scripts",
+    "m041_audit_archives",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

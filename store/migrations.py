@@ -1432,6 +1432,38 @@ def m040_suppliers_of_more_scripts(db: Database) -> None:
     db.execute("DELETE FROM meta WHERE name='suppliers.seen'")
 
 
+_M041 = """
+CREATE TABLE audit_archive (         -- the first entries of the log, where they lie in a file now
+  last INTEGER PRIMARY KEY,          -- the last entry of it
+  first INTEGER NOT NULL,
+  before TEXT NOT NULL,              -- hash of the entry before the first
+  head TEXT NOT NULL,                -- hash of the last
+  until TEXT NOT NULL,               -- when the last was written
+  file TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  at TEXT NOT NULL,
+  who TEXT NOT NULL,
+  public TEXT NOT NULL,
+  signature TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_archive_no_update BEFORE UPDATE ON audit_archive
+  BEGIN SELECT RAISE(ABORT, 'archives are append-only'); END;
+CREATE TRIGGER audit_archive_no_delete BEFORE DELETE ON audit_archive
+  BEGIN SELECT RAISE(ABORT, 'archives are append-only'); END;
+DROP TRIGGER audit_no_delete;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+  WHEN OLD.seq > (SELECT coalesce(max(last), 0) FROM audit_archive)
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"""
+
+
+@migrations()
+def m041_audit_archives(db: Database) -> None:
+    """Old entries of the audit log may leave the store for a file that proves itself."""
+    for statement in statements(_M041):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -419,3 +419,4 @@ SELECT seq, json_extract(body, '$.at') AS at, json_extract(body, '$.who') AS who
        json_extract(body, '$.subject') AS subject,
        coalesce(json_extract(body, '$.why'), (SELECT p.value FROM audit_protected p WHERE p.seq = audit.seq AND p.name = 'why')) AS why,
        body, hex(hash) AS hash FROM audit;
+CREATE VIEW v_audit_archive AS SELECT first, last, until, file, sha256, at, who FROM audit_archive;

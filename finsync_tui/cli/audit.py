@@ -47,12 +47,13 @@ def verify(
     """Check every link of the audit chain and every signed checkpoint; ends with 3 when one does not hold."""
     from finsync_tui import sealing
     from finsync_tui.assembly import secrets_of
-    from store import audit
+    from store import archives, audit
 
     secrets = secrets_of(workspace_of(workspace))
     with reading(workspace) as db:
         chain = audit.verify(db)
         sealed = sealing.check(db, secrets, keys or ())
+        kept = archives.listed(db)
     found = sealing.together(chain, sealed)
     if json:
         say_json(
@@ -68,10 +69,18 @@ def verify(
                     "key": sealed.public,
                     "problem": sealed.problem or None,
                 },
+                "archives": [
+                    {"first": one.first, "last": one.last, "file": one.file, "sha256": one.sha256}
+                    for one in kept
+                ],
             }
         )
     elif found.is_intact:
         say(f"intact: {found.count:,} entries; {_signed(sealed)}")
+        for one in kept:
+            note(
+                f"entries {one.first:,} to {one.last:,} lie in {one.file} (SHA-256 {one.sha256}); verify.py checks them"
+            )
     else:
         say(
             f"BROKEN at entry {found.first_bad_seq}: {found.reason}"
@@ -185,6 +194,7 @@ def export(
                     for one in made.files
                 ],
                 "problem": made.problem or None,
+                "archived_to": made.archived or None,
             }
         )
     else:
@@ -194,6 +204,10 @@ def export(
         )
         note(
             "Give the key on another way than the pack. To check it: python3 -I verify.py, which lies in it."
+        )
+    if made.archived:
+        note(
+            f"Entries up to {made.archived:,} lie in archives: give these, too, where the days begin before (`finsync audit verify` names them)."
         )
     if made.problem:
         note(
@@ -209,6 +223,63 @@ def _tell_progress(path: str, rows: int) -> None:
 def _end_progress() -> None:
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
+
+
+@app.command(
+    epilog=example(
+        'finsync audit archive --before 2020-01-01 --output audit-2019.zip --reason "ten years are over"'
+    )
+)
+def archive(
+    before: Annotated[
+        datetime,
+        typer.Option(
+            "--before",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Entries of the days before this one, UTC, as far as they are signed.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The zip file to write.")],
+    reason: ReasonOption,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Move old entries of the log into a file that proves itself; the chain goes on from its last hash."""
+    from finsync_tui import evidence, people
+    from finsync_tui.actions.acting import checked_reason
+    from finsync_tui.assembly import secrets_of
+
+    who = actor(workspace)
+    people.require(who.name, who.roles, "audit.archived")
+    with opened(workspace) as store:
+        made = evidence.archive(
+            store,
+            secrets_of(workspace_of(workspace)),
+            before.date(),
+            output,
+            who=who,
+            reason=checked_reason(reason),
+            told=_tell_progress,
+        )
+    _end_progress()
+    if json:
+        found = None
+        if made is not None:
+            found = {
+                "path": str(output),
+                "sha256": made.sha256,
+                "first_entry": made.first,
+                "last_entry": made.last,
+            }
+        say_json({"archive": found})
+    elif made is None:
+        say(f"nothing to archive: no signed entry is older than {before:%Y-%m-%d}")
+    else:
+        say(f"{output}: entries {made.first:,} to {made.last:,} left the log\nSHA-256 {made.sha256}")
+        note(
+            "Keep the file as long as the law asks for it: nothing here holds these entries any more. To check it: python3 -I verify.py"
+        )
 
 
 @app.command(epilog=example('finsync audit erase 4711 --reason "request of 12 March, GDPR Art. 17"'))

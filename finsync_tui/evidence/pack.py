@@ -27,7 +27,7 @@ from finsync_tui.evidence.contents import PARTS, Question
 from finsync_tui.evidence.scope import Scope
 from finsync_tui.profile import Profile
 from finsync_tui.sheets import drafted
-from store import Store, audit, checkpoints, proposals
+from store import Store, archives, audit, checkpoints, proposals
 from store.clock import text
 from store.columns import encode
 from store.errors import FileInTheWayError
@@ -72,6 +72,8 @@ class Made:
     files: tuple[Listed, ...]
     problem: str
     """What does not hold of the log in the store; empty: all of it holds."""
+    archived: int = 0
+    """Entries up to this one of the days asked for lie in archives, and not in here."""
 
 
 @dataclass(slots=True)
@@ -140,6 +142,7 @@ def write(
         db.execute("BEGIN")
         problem = _problem_of(db, secrets)
         log = _stretch(db, scope)
+        archived = _archived(db, scope)
         with zipfile.ZipFile(draft, "w", allowZip64=True) as file:
             made = _Zip(file, now, told, is_stopped)
             _write_all(made, db, profile, scope, log)
@@ -151,7 +154,13 @@ def write(
             after={"sha256": digest, "scope": scope.words(), "first": log.first, "last": log.last},
         )  # fmt: skip
         audit.record(db, [entry], store.clock.now())
-    return Made(path, digest, key, log, tuple(made.files), problem)
+    return Made(path, digest, key, log, tuple(made.files), problem, archived)
+
+
+def _archived(db: Connection, scope: Scope) -> int:
+    """Return the last entry of the days that may lie in an archive: their days end with its last entry's."""
+    kept = archives.listed(db)
+    return kept[-1].last if kept and kept[-1].until >= scope.begins else 0
 
 
 def _problem_of(db: Connection, secrets: Secrets) -> str:
@@ -172,7 +181,8 @@ def _stretch(db: Connection, scope: Scope) -> Stretch:
     ).fetchone()
     if first is None:
         newest = db.execute(
-            "SELECT coalesce(max(seq), 0) FROM audit WHERE body ->> '$.at' < :begins", asked
+            "SELECT coalesce(max(seq), :archived) FROM audit WHERE body ->> '$.at' < :begins",
+            {**asked, "archived": archives.base(db)[0]},
         ).fetchone()[0]
         first, last = newest + 1, newest
     else:
@@ -182,7 +192,36 @@ def _stretch(db: Connection, scope: Scope) -> Stretch:
     return Stretch(first, last, before, checkpoints.hash_at(db, last) or before)
 
 
+def write_log(
+    db: Connection,
+    secrets: Secrets,
+    scope: Scope,
+    log: Stretch,
+    path: Path,
+    *,
+    now: datetime,
+    who: Actor,
+    reason: str,
+    told: Callable[[str, int], object],
+    is_stopped: Callable[[], bool],
+) -> tuple[str, str]:
+    """Write a pack of nothing but a stretch of the log; return the key it is signed with and the file's SHA-256."""
+    with zipfile.ZipFile(path, "w", allowZip64=True) as file:
+        made = _Zip(file, now, told, is_stopped)
+        _write_log(made, db, log)
+        key = _finish(made, db, secrets, scope, log, who, reason)
+    return key, _digest(path)
+
+
 def _write_all(made: _Zip, db: Connection, profile: Profile, scope: Scope, log: Stretch) -> None:
+    _write_log(made, db, log)
+    question = Question(db, profile, scope)
+    for part in PARTS:
+        made.lines(part.path, part.about, (encode(row) for row in part.rows(question)))
+    _write_reports(made, reports.Question(db, profile, made.now))
+
+
+def _write_log(made: _Zip, db: Connection, log: Stretch) -> None:
     made.whole("README.txt", "what this is, and how to check it", [_resource("README.txt")])
     made.whole("verify.py", "checks all of it, with Python alone", [_resource("verify.py")])
     made.lines(
@@ -192,10 +231,7 @@ def _write_all(made: _Zip, db: Connection, profile: Profile, scope: Scope, log: 
     )
     made.lines(verify.WORDS, "what people wrote, beside the log", _words(db, log))
     made.lines(verify.CHECKPOINTS, "where the log was signed", _checkpoints(db, log))
-    question = Question(db, profile, scope)
-    for part in PARTS:
-        made.lines(part.path, part.about, (encode(row) for row in part.rows(question)))
-    _write_reports(made, reports.Question(db, profile, made.now))
+    made.lines(verify.ARCHIVES, "where earlier entries lie that the store has no more", _archives(db))
 
 
 def _write_reports(made: _Zip, question: reports.Question) -> None:
@@ -236,6 +272,19 @@ def _checkpoints(db: Connection, log: Stretch) -> Iterator[bytes]:
     for one, _ in checkpoints.with_hashes(db):
         if log.first - 1 <= one.seq <= log.last:
             yield encode({**asdict(one), "at": text(one.at)})
+
+
+def _archives(db: Connection) -> Iterator[bytes]:
+    store_id = proposals.store_id(db)
+    for one in archives.listed(db):
+        yield encode(
+            {
+                **asdict(one),
+                "at": text(one.at),
+                "until": text(one.until),
+                "text": archives.statement(store_id, one).decode(),
+            }
+        )
 
 
 def _finish(

@@ -15,8 +15,10 @@ It ends with 0 when everything holds and with 1 when something does not: then it
 4. words      what people wrote stands beside the log, so that it can be erased by law: the log holds SHA-256 of a salt and it.
               Words that are gone were erased by somebody, and an entry of the log says by whom; where that entry comes after
               the last one of the pack, the check says how many are said to be erased so.
-5. changes    each change that took two persons bears the signatures of both over its very text, by keys that counted then.
-6. rules      each version of a mapping table, policy or profile has the SHA-256 by which decisions name it.
+5. archives   earlier entries may lie in files of their own, which are packs, too: which ones is signed. Their last hash is the one
+              that the next file, or this pack, goes on from.
+6. changes    each change that took two persons bears the signatures of both over its very text, by keys that counted then.
+7. rules      each version of a mapping table, policy or profile has the SHA-256 by which decisions name it.
 
 Signatures are Ed25519 (RFC 8032), checked by the sixty lines at the end.
 """
@@ -33,6 +35,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 LOG, CHECKPOINTS, WORDS = "log/entries.tsv", "log/checkpoints.jsonl", "log/words.jsonl"
+ARCHIVES = "log/archives.jsonl"
 CHANGES, EMERGENCIES = "changes/proposals.jsonl", "changes/emergencies.jsonl"
 PEOPLE, RULES = "access/people.jsonl", "rules/versions.jsonl"
 SHOWN = 20
@@ -226,6 +229,29 @@ def check_words(pack: Pack, manifest: Dict[str, Any], found: Findings) -> int:
     return later
 
 
+def check_archives(pack: Pack, manifest: Dict[str, Any], found: Findings) -> List[Dict[str, Any]]:
+    """Check who says where earlier entries lie, and that they follow each other up to the first one here; return the files."""
+    files, before = list(pack.objects(ARCHIVES)), ""
+    for one in files:
+        place = "the one of entries %d to %d" % (one["first"], one["last"])
+        told = json.loads(one["text"])
+        if one["public"] != manifest["key"] or not is_signed(
+            one["public"], one["text"].encode(), one["signature"]
+        ):
+            found.add("archives", "%s does not have the signature it should have" % place)
+        elif told["store"] != manifest["store"] or any(
+            told[name] != one[name] for name in ("first", "last", "before", "head", "file", "sha256")
+        ):
+            found.add("archives", "%s is not what was signed" % place)
+        elif before and one["before"] != before:
+            found.add("archives", "%s does not go on from the one before it" % place)
+        before = one["head"]
+    log = manifest["log"]
+    if files and log["first"] == files[-1]["last"] + 1 and log["before"] != before:
+        found.add("archives", "the log does not go on from the last of them")
+    return files
+
+
 def keys_of_people(pack: Pack) -> Dict[str, List[Tuple[str, str]]]:
     """Return the keys of each person with the moment until which each counted; empty: it still does."""
     keys: Dict[str, List[Tuple[str, str]]] = {}
@@ -338,6 +364,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         at = check_log(pack, manifest, found)
         covered = check_checkpoints(pack, manifest, at, found)
         later = check_words(pack, manifest, found)
+        archived = check_archives(pack, manifest, found)
         signatures, rules = check_changes(pack, found), check_rules(pack, found)
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         print("DAMAGED  %-12s it can't be read as a pack of evidence: %r" % ("pack", error))
@@ -352,6 +379,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
         "key          %s%s"
         % (manifest["key"], "" if given.key else "   (compare it with what the company tells you)")
     )
+    for one in archived:
+        print(
+            "archived     entries %d to %d lie in %s (SHA-256 %s)"
+            % (one["first"], one["last"], one["file"], one["sha256"])
+        )
     if later:
         print("words        %d are said to be erased by entries after these: a later pack shows them" % later)
     if found.counts:

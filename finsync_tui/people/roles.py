@@ -41,6 +41,7 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "system.resumed": _RUN,
     "system.read_asked": _RUN,
     "audit.accepted": frozenset(["administrator"]),
+    "audit.archived": frozenset(["administrator"]),
     "audit.erased": frozenset(["administrator"]),
     "audit.exported": frozenset(["auditor", "administrator"]),
     "break.assigned": _WORK,

@@ -79,3 +79,37 @@ def test_words_are_erased_for_good_and_the_log_stays_whole(finsync: Finsync) -> 
     assert finsync("audit", "verify", "--json").json["is_intact"]
     assert "nothing that can be erased" in finsync("audit", "erase", entry, "--reason", "again").out
     assert 1 == finsync("audit", "erase", 9999, "--reason", "no such entry").code
+
+
+def test_old_entries_leave_for_a_file_that_holds(finsync: Finsync, tmp_path: Path) -> None:
+    """`audit verify` names the file from then on; a day before which nothing is signed moves nothing."""
+    path = tmp_path / "old.zip"
+
+    none = finsync("audit", "archive", "--before", DAY, "--output", path, "--reason", "over", "--json")
+    assert (0, {"archive": None}) == (none.code, none.json)
+    told = finsync(
+        "audit", "archive", "--before", "2099-01-01", "--output", path, "--reason", "over", "--json"
+    )
+
+    found = told.json["archive"]
+    assert (0, str(path), 1) == (told.code, found["path"], found["first_entry"])
+    assert 0 == verify.main([str(path)])
+    checked = finsync("audit", "verify", "--json").json
+    assert checked["is_intact"]
+    assert [(1, found["last_entry"], "old.zip", found["sha256"])] == [
+        (one["first"], one["last"], one["file"], one["sha256"]) for one in checked["archives"]
+    ]
+    assert ["audit.archived"] == [row["what"] for row in finsync("audit", "log", "--json").json]
+
+
+def test_only_administrators_archive(finsync: Finsync, tmp_path: Path) -> None:
+    """Not even an auditor takes entries out of the log."""
+    layer = finsync.path / "profiles" / "own" / "profile.toml"
+    people = {"people": {"me": a_person("me", "auditor", os_account=account())}}
+    layer.write_text(PROFILE + tomlkit.dumps(people), encoding="utf-8")
+
+    ended = finsync(
+        "audit", "archive", "--before", "2099-01-01", "--output", tmp_path / "a.zip", "--reason", "x"
+    )
+
+    assert (1, False) == (ended.code, (tmp_path / "a.zip").exists())
