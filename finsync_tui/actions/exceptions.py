@@ -249,8 +249,21 @@ def end_workflow(store: Store, db: Connection, case: ExceptionCase, actor: Actor
         return None
     outbox.cancel(db, [d.entry_id for d in found], now)
     flow = FLOWS[workflow.flow]
+    step = flow.goes_on(db, workflow)
+    if step is not None:
+        data = {**flow.settled(db, workflow), "read_back": None}
+        workflows.save(
+            db,
+            workflow.id,
+            state="running",
+            step=step,
+            data=data,
+            generation=workflow.generation + 1,
+            now=now,
+        )
+        return None
     if workflow.step in flow.settled_at:
-        data = flow.settled(workflow)
+        data = dict(flow.settled(db, workflow))
         workflows.save(db, workflow.id, state="done", step=workflow.step, data=data, now=now, ended=True)
     else:
         flow.stopped(db, workflow, f"ended by {actor.name}: {reason}", now)

@@ -21,15 +21,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
+from typing import Any
 
+from finsync_tui.flows import payments
 from finsync_tui.flows.expense import aside, checks, postings, replies, subject
 from finsync_tui.flows.steps import Step
 from finsync_tui.flows.usual import UsualFlow
 from store import crossrefs, outbox, records
 from store.canonical.event import Event
 from store.canonical.expense import ExpenseDocument
+from store.canonical.journal import JournalEntry
 from store.canonical.keys import RecordKey
-from store.canonical.payables import Payment
+from store.canonical.payables import Invoice, Payment
 from store.canonical.record import CanonicalRecord
 from store.workflows import Workflow
 
@@ -42,6 +45,17 @@ _KINDS = {
     "payroll": "aside",
 }
 _PAYMENT = "com.finsync.payment."
+_SETTLED_AT: Mapping[str, str] = {
+    "validate": "verify_posting",
+    "await_validation": "verify_posting",
+    "verify_posting": "publish",
+    "publish": "publish",
+    "confirm_posting": "await_payment",
+    "await_confirmation": "await_payment",
+    "confirm_payment": "await_payment",
+    "await_payment_confirmation": "await_payment",
+}
+"""Steps of a posted document, and where it goes on when somebody has settled what stops it."""
 
 
 class ExpenseToReimbursement(UsualFlow):
@@ -56,6 +70,7 @@ class ExpenseToReimbursement(UsualFlow):
         _PAYMENT,
     )
     returns_at: str | None = "return_document"
+    settled_at = frozenset(("await_payment", "verify"))
     under_way: frozenset[str] = frozenset()
     """A document has one version only: nothing ever takes its place."""
 
@@ -84,13 +99,45 @@ class ExpenseToReimbursement(UsualFlow):
         return tuple(dict.fromkeys(one for one in documents if one is not None))
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
-        """A payment that was confirmed and is void now has to be taken back in the expense tool, too."""
+        """A payment that was confirmed and is void now has to be taken back in the expense tool, too; one that nobody was told
+        of, since somebody had settled the document before it was paid, has to be told."""
         key = RecordKey.parse(event.subject)
         told = workflow.data.get("confirmed", {})
-        if not event.type.startswith(_PAYMENT) or told.get(key.external_id) != "paid":
+        if not event.type.startswith(_PAYMENT) or workflow.data.get("posted_entity") != Invoice.entity:
             return None
         held = records.get(db, Payment, key.system, key.external_id)
-        return "await_payment" if held is not None and held.record.status == "voided" else None
+        made = {key.external_id: held.record} if held is not None else {}
+        return "await_payment" if replies.news_of(made, told) else None
+
+    def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
+        """What is posted is confirmed, and what the ERP pays of it is told, whatever somebody has settled about it."""
+        link = crossrefs.get(db, ExpenseDocument.entity, workflow.document_key, str(workflow.target))
+        if link is None or workflow.kind not in ("post", "advance") or "return" in workflow.data:
+            return None
+        there = records.get(db, Invoice, link.system, link.external_id)
+        if there is not None and there.record.status == "cancelled" and workflow.step not in self.settled_at:
+            return None
+        if workflow.step != "verify" or workflow.data.get("posted_entity") != Invoice.entity:
+            is_gone = workflow.step == "verify_posting" and workflow.data.get("is_gone")
+            return None if is_gone else _SETTLED_AT.get(workflow.step)
+        made = payments.of_invoice(db, link.system, link.external_id)
+        return "await_payment" if replies.news_of(made, workflow.data.get("confirmed", {})) else None
+
+    def settled(self, db: Connection, workflow: Workflow) -> Mapping[str, Any]:
+        """Whoever resolves that a payment could not be told has seen to it: it is not told a second time."""
+        data = workflow.data
+        if workflow.step == "verify_posting":
+            link = crossrefs.get(db, ExpenseDocument.entity, workflow.document_key, str(workflow.target))
+            model = Invoice if data["posted_entity"] == Invoice.entity else JournalEntry
+            asked = records.get_version(
+                db, model, "finsync", workflow.document_key, int(data["posting_version"])
+            )
+            number = link.number if link is not None else None
+            return {**data, "erp_number": number or (asked.record.number if asked is not None else None)}
+        if workflow.step != "await_payment_confirmation":
+            return data
+        payment_id, state = data["payment_told"]
+        return {**data, "confirmed": {**data.get("confirmed", {}), payment_id: state}}
 
     def replan_step(self, kind: str, step: str, class_: str) -> tuple[str, bool]:
         if class_ == "DEAD_LETTER":

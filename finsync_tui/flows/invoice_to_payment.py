@@ -56,6 +56,21 @@ from store.workflows import Workflow
 
 NAME = "invoice_to_payment"
 _INVOICE = "com.finsync.invoice."
+_NOT_TOLD_YET: Mapping[str, str] = {
+    "validate": "verify_posting",
+    "await_validation": "verify_posting",
+    "verify_posting": "apply_prepayments",
+    "apply_prepayments": "publish",
+    "await_prepayment": "publish",
+    "publish": "publish",
+}
+"""Steps of a posted invoice before its orders are relieved, and where it goes on when somebody has settled what stops it."""
+_SETTLED: Mapping[str, str] = {"await_release": "hold_settled", "await_settled": "dispute_settled"}
+"""Steps that wait for somebody else, and what is kept of it that a person wants to hear no more of that."""
+_TAKES_BACK = frozenset(
+    ("request_release", "await_released", "take_off_prepayments", "await_taken_off", "await_cancel")
+)
+"""Steps of a void whose invoice is still in force in the ERP."""
 _PAYMENT = "com.finsync.payment."
 _RECEIPT = "com.finsync.receipt."
 _ORDER = "com.finsync.commitment."
@@ -75,12 +90,18 @@ class InvoiceToPayment(UsualFlow):
 
     settled_at: frozenset[str] = frozenset(
         [
+            "write_back",
             "await_write_back",
-            "await_hold_told",
+            "tell_hold",
             "await_release",
+            "request_hold",
+            "await_hold",
             "await_settled",
-            "record_payment",
-            "await_record",
+            "request_release",
+            "await_released",
+            "check_goods",
+            "mark_paid",
+            "await_payment",
             "verify_record",
             "await_marked",
             "check_payment",
@@ -90,8 +111,37 @@ class InvoiceToPayment(UsualFlow):
     )
     """It is in force in the ERP, whatever somebody has settled about it: what becomes of it and its payments is told on."""
 
-    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
+    def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
+        """What was posted relieves its orders and is followed to its payment; what came meanwhile is told now."""
+        link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
+        if link is None or workflow.kind == "recall":
+            return None
+        is_void = workflow.kind == "void"
+        if workflow.step in (_TAKES_BACK if is_void else ("await_hold_told",)):
+            return "await_payment"
+        if workflow.step in ("record_payment", "await_record"):
+            return "await_payment"
+        there = records.get(db, Invoice, link.system, link.external_id)
+        is_gone = there is not None and there.record.status == "cancelled"
+        if workflow.kind == "post" and workflow.step in _NOT_TOLD_YET:
+            return None if is_gone or workflow.data.get("is_gone") else _NOT_TOLD_YET[workflow.step]
+        if workflow.step in _SETTLED and not is_gone:
+            return workflow.step
+        if workflow.step not in self.settled_at or workflow.step in self.rechecks:
+            return None
+        made = payments.of_invoice(db, link.system, link.external_id, workflow.data.get("told", {}))
+        is_news = payments.news(made, workflow.data, link.external_id, str(workflow.currency))
+        return "await_payment" if is_news else None
+
+    def settled(self, db: Connection, workflow: Workflow) -> Mapping[str, Any]:
         """Whoever resolves that a payment could not be told has seen to it: it is not told a second time."""
+        if workflow.kind == "void" and workflow.step in _TAKES_BACK:
+            return {**workflow.data, "left_in_force": True}
+        if workflow.step in _SETTLED:
+            return {**workflow.data, _SETTLED[workflow.step]: True}
+        if workflow.step == "verify_posting":
+            link = crossrefs.get(db, Invoice.entity, workflow.document_key, str(workflow.target))
+            return {**workflow.data, "erp_number": link.number if link is not None else None}
         if workflow.step not in ("record_payment", "await_record"):
             return workflow.data
         payment_id, state, _, _, *more = workflow.data["payment_told"]

@@ -26,6 +26,13 @@ def told(differences: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def is_gone(differences: Sequence[Mapping[str, Any]], entity: str) -> bool:
+    """Say whether a system holds the document no more, or not in force."""
+    return any(
+        (one["field"], one["found"]) in ((entity, "missing"), ("status", "cancelled")) for one in differences
+    )
+
+
 def unlike(
     context: Context,
     seen: Mapping[str, Sequence[Mapping[str, Any]]],

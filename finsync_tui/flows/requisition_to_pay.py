@@ -45,7 +45,18 @@ class RequisitionToPay(UsualFlow):
     model = PurchaseOrder
     listens_to = ("com.finsync.purchase_order.",)
     rechecks = frozenset(("ask_change",))
-    settled_at = frozenset(("ask_change", "await_write_back", "verify"))
+    settled_at = frozenset(
+        [
+            "ask_change",
+            "write_back",
+            "await_write_back",
+            "verify",
+            "follow_erp",
+            "await_followed",
+            "follow_change",
+            "await_change_told",
+        ]
+    )
     is_followed_behind = True
     under_way = frozenset(
         [
@@ -90,6 +101,18 @@ class RequisitionToPay(UsualFlow):
 
     def reopens_at(self, db: Connection, event: Event, workflow: Workflow) -> str | None:
         """What the ERP ends or changes by itself promises nothing, or something else, and its source has to know."""
+        if ended.is_news(db, workflow):
+            return "follow_erp"
+        return "follow_change" if changed.is_news(db, workflow) else None
+
+    def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
+        """What the ERP made of an order while a person was to look at it is followed now."""
+        if workflow.kind in ("cancel", "close"):
+            return None
+        if workflow.step == "publish":
+            return "publish"
+        if workflow.step not in self.settled_at or workflow.step == "ask_change":
+            return None
         if ended.is_news(db, workflow):
             return "follow_erp"
         return "follow_change" if changed.is_news(db, workflow) else None

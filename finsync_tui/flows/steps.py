@@ -127,8 +127,13 @@ class Flow(Protocol):
         """Steps that ask about what is done already, or tell it: who resolves that leaves it, and the instance stays done."""
         ...
 
-    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
-        """Return the data of an instance that somebody has settled at one of these steps."""
+    def settled(self, db: Connection, workflow: Workflow) -> Mapping[str, Any]:
+        """Return the data of an instance that somebody has settled and that stays done, or goes on."""
+        ...
+
+    def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
+        """Return the step at which an instance goes on that somebody has settled, since what it made is in force and has to be
+        followed; None: it ends."""
         ...
 
     @property

@@ -27,8 +27,11 @@ class UsualFlow:
     undoing_is_read_back = False
     repeatable: frozenset[str] = frozenset()
 
-    def settled(self, workflow: Workflow) -> Mapping[str, Any]:
+    def settled(self, db: Connection, workflow: Workflow) -> Mapping[str, Any]:
         return workflow.data
+
+    def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
+        return None
 
     def keeps(self, workflow: Workflow, kind: str) -> bool:
         return False

@@ -134,6 +134,7 @@ def verify_posting(context: Context) -> Answer:
         return Wait("read-back")
     target = subject.target(context)
     differences = seen.get(target) or []
+    context.data["is_gone"] = reading_back.is_gone(differences, str(context.data["posted_entity"]))
     if differences:
         return subject.stop(
             context,

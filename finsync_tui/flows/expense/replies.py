@@ -257,10 +257,13 @@ def _payments(context: Context) -> dict[str, Payment]:
 
 
 def _news(context: Context) -> dict[str, str]:
-    """What the expense tool has not been told: payments that were made, and told ones that are void."""
-    told: Mapping[str, str] = context.data.get("confirmed", {})
+    return news_of(_payments(context), context.data.get("confirmed", {}))
+
+
+def news_of(made: Mapping[str, Payment], told: Mapping[str, str]) -> dict[str, str]:
+    """Return what the expense tool has not been told: payments that were made, and told ones that are void."""
     news = {}
-    for payment_id, payment in _payments(context).items():
+    for payment_id, payment in made.items():
         if _is_live(payment) and payment_id not in told:
             news[payment_id] = "paid"
         elif payment.status == "voided" and told.get(payment_id) == "paid":

@@ -74,15 +74,17 @@ def await_settled(context: Context) -> Answer:
     """Wait until the source has settled it. Where the ERP holds nothing, an analyst has to see to it meanwhile."""
     source, target = subject.source(context), subject.target(context)
     if doubles.untold(context):
-        context.data["dispute_shown"] = False  # it is disputed after that, too
+        context.data["dispute_shown"] = bool(
+            context.data.get("dispute_settled")
+        )  # it is disputed after that, too
         return Done({"note": "paid all the same"}, goto="record_payment")
     if doubles.doubts(context):
-        context.data["dispute_shown"] = False
+        context.data["dispute_shown"] = bool(context.data.get("dispute_settled"))
         return Done({"note": "paid all the same, and perhaps twice"}, goto="check_payment")
     if subject.is_cancelled_there(context):
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if not is_disputed(context):
-        context.data["dispute_shown"] = False
+        context.data.update(dispute_shown=False, dispute_settled=False)
         return Done({"settled_in": source}, goto="request_release")
     if our_hold(context) is None and not context.data.get("dispute_shown"):
         context.data["dispute_shown"] = True

@@ -24,7 +24,9 @@ def tell_hold(context: Context) -> Answer:
         context, subject.source(context), "invoice.write_back", {"fields": fields},
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"hold-{count}",
     )  # fmt: skip
-    context.data.update(hold_entry=entry_id, hold_count=count, hold_shown=False, is_hold_told=True)
+    context.data.update(
+        hold_entry=entry_id, hold_count=count, hold_shown=False, hold_settled=False, is_hold_told=True
+    )
     context.data["hold_entries"] = [*context.data.get("hold_entries", []), entry_id]
     return Done({"entry": entry_id, **fields})
 
@@ -46,7 +48,8 @@ def await_release(context: Context) -> Answer:
     if shown is not None and shown.status == "cancelled":
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if doubles.untold(context):
-        context.data.update(hold_shown=False, is_hold_told=True)  # it is held after that, too
+        # It is held after that, too, which is news to nobody who has settled it.
+        context.data.update(hold_shown=bool(context.data.get("hold_settled")), is_hold_told=True)
         return Done({"note": "there is news of a payment"}, goto="record_payment")
     if not context.data.get("hold_shown"):
         context.data["hold_shown"] = True

@@ -136,6 +136,7 @@ def verify_posting(context: Context) -> Answer:
         return Wait("read-back")
     target = subject.target(context)
     differences = seen.get(target) or []
+    context.data["is_gone"] = reading_back.is_gone(differences, "invoice")
     if differences:
         return subject.stop(
             context, "READ_BACK_DIFFERS", f"{target} does not hold what was posted: {reading_back.told(differences)}",
@@ -174,6 +175,10 @@ def request_cancel(context: Context) -> Answer:
     if link is None:
         tell(context, "withdrawn", {})
         return Finish("done", {"note": "the ERP holds nothing of it; nothing to do"})
+    shown = subject.shown(context)
+    if context.data.get("left_in_force") and shown is not None and shown.status == "cancelled":
+        _taken_back(context)
+        return Done({"note": f"cancelled in {subject.target(context)}"}, goto="write_back")
     body = {"number": link.number or "", "reason": f"voided in {subject.source(context)}"}
     entry_id = outgoing.enqueue(
         context, subject.target(context), "invoice.cancel", body, external_id=link.external_id
@@ -186,12 +191,16 @@ def await_cancel(context: Context) -> Answer:
     """Wait until the ERP has cancelled it. A paid one it refuses: then a person has to look."""
     answer = outgoing.await_delivery(context, int(context.data["cancel_entry"]))
     if isinstance(answer, Done):
-        context.data["is_cancelled"] = True
-        commitments.take_back(context.db, context.workflow.document_key)
-        tell(context, "cancelled", {})
-        link = subject.link(context)
-        context.data["erp_number"] = (link.number if link else None) or subject.invoice(context).number
+        _taken_back(context)
     return answer
+
+
+def _taken_back(context: Context) -> None:
+    context.data.update(is_cancelled=True, left_in_force=False)
+    commitments.take_back(context.db, context.workflow.document_key)
+    tell(context, "cancelled", {})
+    link = subject.link(context)
+    context.data["erp_number"] = (link.number if link else None) or subject.invoice(context).number
 
 
 def mark_verified(context: Context) -> None:

@@ -41,9 +41,10 @@ def await_payment(context: Context) -> Answer:
     if subject.setup(context).match.goods_gone == "note":
         goods.note(context)
     found = _to_do(context)
-    if found is None and _unseen_count(context):
+    is_void = context.workflow.kind == "void"  # one that was left in force
+    if found is None and not is_void and _unseen_count(context):
         return Done({"records": _unseen_count(context)}, goto="verify_record")
-    if found is None and (in_doubt := doubles.doubts(context)):
+    if found is None and not is_void and (in_doubt := doubles.doubts(context)):
         return Done({"in_doubt": [one.key for one in in_doubt]}, goto="check_payment")
     return found or Wait(f"payment in {subject.target(context)}", settled.look_again_at(context))
 
@@ -53,6 +54,10 @@ def _to_do(context: Context) -> Answer | None:
     news = doubles.untold(context)
     if news:
         return settled.late(context) or Done({"payments": sorted(news)}, goto="record_payment")
+    if context.data.get("left_in_force"):  # void at its source, and not cancelled: somebody has left it so
+        shown = subject.shown(context)
+        is_cancelled = shown is not None and shown.status == "cancelled"
+        return Done({"note": "cancelled after all"}, goto="request_cancel") if is_cancelled else None
     if holds.is_told(context):
         return Done({"on_hold": holds.reasons(context)}, goto="await_release")
     if subject.is_cancelled_there(context):
