@@ -24,7 +24,7 @@ from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Step, W
 from finsync_tui.flows.supplier_block import HOLD, RELEASE
 from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
-from finsync_tui.suppliers import accounts, checks
+from finsync_tui.suppliers import accounts, checks, in_flight
 from store import crossrefs, findings, meta, outbox, records, runs, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
@@ -81,7 +81,7 @@ def hold_payments(context: Context) -> Answer:
     """Ask the ERP to hold what is posted of its suppliers and not paid, where the profile names a hold."""
     name = context.facts.profile.suppliers.bank.entered_hold
     system, entries = _system(context), []
-    for one in telling.under_way(context) if name else ():
+    for one in telling.under_way(context, in_flight.ALL) if name else ():
         link = crossrefs.get(context.db, Invoice.entity, one.document_key, system)
         if one.entity != Invoice.entity or link is None or not takes(context.facts.profile, system, HOLD):
             continue

@@ -14,10 +14,10 @@ REFUSED = "new bank details of its supplier were refused: it is paid to the old 
 CHANGED = "its supplier's bank details have changed, approved by two: it is paid to the new account"
 
 
-def under_way(context: Context) -> list[in_flight.InFlight]:
-    """Return the documents that are on their way with the supplier, at its origin or in an ERP."""
+def under_way(context: Context, most: int = in_flight.LIST_MAX) -> list[in_flight.InFlight]:
+    """Return the documents that are on their way with the supplier, at its origin or in an ERP; of each record `most` at most."""
     keys = [context.data["supplier"], *(plan["supplier"] for plan in context.data["plans"])]
-    found = {one.document_key: one for key in keys for one in in_flight.of(context.db, key)}
+    found = {one.document_key: one for key in keys for one in in_flight.of(context.db, key, most)}
     return [found[key] for key in sorted(found)]
 
 
@@ -29,7 +29,7 @@ def documents(context: Context, what: str) -> None:
             message=what, noticed_at=context.now, entity=one.entity, document_key=one.document_key,
             document_number=one.number, detail={"change": context.workflow.id, "supplier": context.data["supplier"]},
         )
-        for one in under_way(context)
+        for one in under_way(context, in_flight.ALL)
     ]  # fmt: skip
     findings.append(context.db, told)
 

@@ -9,7 +9,7 @@ not yet paid, and `suppliers.blocked = "stop"` lets no new document pass. When t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from finsync_tui.flows import outgoing
@@ -19,6 +19,7 @@ from finsync_tui.suppliers import in_flight
 from store import crossrefs, findings, outbox
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
+from store.canonical.purchasing import PurchaseOrder
 from store.canonical.supplier import Supplier
 
 HOLD, RELEASE = "invoice.hold", "invoice.release"
@@ -60,14 +61,24 @@ def tell_documents(context: Context) -> Answer:
     told = [
         findings.Finding(
             class_="SUPPLIER_BLOCKED", severity="warn", system=_source(context),
-            message=f"supplier {supplier} was blocked at its source; this document is under way and "
-            + ("its payment is held" if one.entity == Invoice.entity and one.number in numbers else "goes on"),
+            message=f"supplier {supplier} was blocked at its source; this document is under way and {_becomes(context, one, numbers)}",
             noticed_at=context.now, entity=one.entity, document_key=one.document_key, document_number=one.number,
         )
         for one in found
     ]  # fmt: skip
     findings.append(context.db, told)
     return Finish("done", {"told": [one.number for one in found], "held": sorted(numbers)})
+
+
+def _becomes(context: Context, one: in_flight.InFlight, held: Collection[str]) -> str:
+    """Say what becomes of a document: what no ERP has yet is not sent there, where the profile says so."""
+    policy = context.facts.profile.suppliers
+    if one.entity == Invoice.entity and one.number in held:
+        return "its payment is held"
+    is_stopped = one.entity in (Invoice.entity, PurchaseOrder.entity) and policy.blocked == "stop"
+    is_stopped = is_stopped or (one.entity == Invoice.entity and policy.blocked_hold is not None)
+    is_sent = any(True for _ in crossrefs.of(context.db, one.entity, one.document_key))
+    return "is not posted before the block is lifted" if is_stopped and not is_sent else "goes on"
 
 
 def release_payments(context: Context) -> Answer:
@@ -93,7 +104,11 @@ def under_way(context: Context) -> list[in_flight.InFlight]:
     """Return what is under way with it, at its source and in the systems that have it."""
     key = context.workflow.document_key
     known = [f"{link.system}:{link.external_id}" for link in crossrefs.of(context.db, Supplier.entity, key)]
-    found = {one.document_key: one for each in (key, *known) for one in in_flight.of(context.db, each)}
+    found = {
+        one.document_key: one
+        for each in (key, *known)
+        for one in in_flight.of(context.db, each, in_flight.ALL)
+    }
     return [found[each] for each in sorted(found)]
 
 

@@ -66,7 +66,7 @@ def confirm(
             {"supplier": str(key), "candidates": list(found.candidates)},
         )
     units = business_units.words(context.facts.profile, target, setup.business_unit)
-    blocked = _blocked(context, key, shown)
+    blocked = stopped(context, supplier_id, shown)
     if blocked is not None:
         return blocked
     site = identity.purchasing_site(found.supplier, units)
@@ -102,18 +102,25 @@ def tell_linked(context: Context, key: str, target: str) -> None:
     events.append(context.db, [happened])
 
 
-def _blocked(context: Context, key: RecordKey, shown: str) -> Hold | None:
-    """Hold a document whose supplier is blocked at its source, where the profile says that it stops."""
-    held = records.get(context.db, Supplier, key.system, key.external_id)
-    if context.facts.profile.suppliers.blocked != "stop" or held is None or held.record.status != "on_hold":
+def stopped(context: Context, supplier_id: str | None, shown: str) -> Hold | None:
+    """Hold a document whose supplier is blocked at its source by now, where the profile says that it stops."""
+    source = RecordKey.parse(context.workflow.document_key).system
+    if context.facts.profile.suppliers.blocked != "stop" or not is_blocked(context, supplier_id):
         return None
     return Hold(
         "SUPPLIER_ON_HOLD",
-        f"supplier {shown} is blocked in {key.system}, and the company lets nothing of a blocked supplier pass",
-        f"Lift the block in {key.system} or choose another supplier on the document; then retry.",
-        key.system,
-        {"supplier": str(key)},
+        f"supplier {shown} is blocked in {source}, and the company lets nothing of a blocked supplier pass",
+        f"Lift the block in {source} or choose another supplier on the document; then retry.",
+        source,
+        {"supplier": f"{source}:{supplier_id}"},
     )
+
+
+def is_blocked(context: Context, supplier_id: str | None) -> bool:
+    """Say whether the supplier of a document is blocked at the document's source, as it was read last."""
+    source = RecordKey.parse(context.workflow.document_key).system
+    held = records.get(context.db, Supplier, source, supplier_id or "none")
+    return held is not None and held.record.status == "on_hold"
 
 
 def similar_in(context: Context, key: RecordKey, target: str) -> list[searching.Candidate]:

@@ -9,6 +9,7 @@ from typing import Final
 from store.canonical.keys import RecordKey
 
 LIST_MAX: Final = 200
+ALL: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ GROUP BY c.document_key ORDER BY c.document_key LIMIT ?3
 """
 
 
-def of(db: Connection, key: str) -> list[InFlight]:
-    """Return what is under way with one record of a supplier, each document once, `LIST_MAX` at most."""
+def of(db: Connection, key: str, most: int = LIST_MAX) -> list[InFlight]:
+    """Return what is under way with one record of a supplier, each document once, `most` at most."""
     system, external_id = RecordKey.parse(key)
     found: dict[str, InFlight] = {}
     for sql in (_LIVE, _PROMISED):
-        for row in db.execute(sql, (system, external_id, LIST_MAX)):
+        for row in db.execute(sql, (system, external_id, most)):
             one = InFlight(*row)
             found.setdefault(one.document_key, one)
-    return list(found.values())[:LIST_MAX]
+    return list(found.values())[: None if most == ALL else most]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from finsync_tui.flows import outgoing, reading_back, sent, supplier_bank_waiting
+from finsync_tui.flows import outgoing, reading_back, sent, supplier_bank_waiting, suppliers
 from finsync_tui.flows.invoice import holds, posting_lines, spending, subject
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, events, outbox, records
@@ -16,15 +16,20 @@ from store.commitments import Relief
 
 def request_posting(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
-    waits = waits_for_account(context, subject.target(context))
+    invoice = subject.invoice(context)
+    shown = " ".join(filter(None, (invoice.supplier_number, invoice.supplier_name)))
+    stopped = suppliers.stopped(context, invoice.supplier_id, shown)
+    if stopped is not None:
+        return stopped
+    waits = waits_for_supplier(context)
     if waits is not None:
         context.data["has_waited"] = True
         return waits
     if context.data.pop("has_waited", False):
         return Done(
-            {"note": "it has waited for an account: day, doubles and budget are looked at anew"}, goto="route"
+            {"note": "it has waited for its supplier: day, doubles and budget are looked at anew"},
+            goto="route",
         )
-    invoice = subject.invoice(context)
     lines = tuple(posting_lines.made(context, invoice))
     in_all = total((line.amount for line in lines), invoice.currency)
     if in_all != invoice.total:
@@ -69,12 +74,19 @@ def request_posting(context: Context) -> Answer:
     return Done({"operation": "invoice.create", "entry": entry_id, "lines": len(record.lines)})
 
 
-def waits_for_account(context: Context, target: str) -> Wait | None:
-    """Wait while an account that somebody entered for the payee in the ERP is asked about; None: none is."""
+def waits_for_supplier(context: Context) -> Wait | None:
+    """Wait while nothing may be paid to its supplier: somebody entered an account in the ERP that is asked about, or it is
+    blocked and the profile names a hold for that; None: it may."""
+    target = subject.target(context)
     asked = supplier_bank_waiting.waiting(context.db, f"{target}:{context.data['payee']['id']}")
-    if asked is None:
+    if asked is not None:
+        what = f"an account of its supplier in {target} (bank change {asked})"
+    elif context.facts.profile.suppliers.blocked_hold and suppliers.is_blocked(
+        context, subject.invoice(context).supplier_id
+    ):
+        what = f"the end of the block of its supplier in {subject.source(context)}"
+    else:
         return None
-    what = f"an account of its supplier in {target} (bank change {asked})"
     return Wait(what, context.now + supplier_bank_waiting.LOOK_AGAIN)
 
 
@@ -88,6 +100,9 @@ def await_posting(context: Context) -> Answer:
 
 def validate(context: Context) -> Answer:
     """Ask the ERP to validate it: only then does it match, account for, and pay it."""
+    waits = waits_for_supplier(context)
+    if waits is not None:
+        return waits  # it was on its way to the ERP when that began, so nothing there holds it
     link = subject.link(context)
     assert link is not None, "a delivered posting is linked in the transaction that recorded it"
     entry_id = outgoing.enqueue(

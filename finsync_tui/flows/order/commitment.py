@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from finsync_tui.flows import budgets, outgoing, sent
+from finsync_tui.flows import budgets, outgoing, sent, suppliers
 from finsync_tui.flows.order import ended, shape, subject, takeover, telling
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import commitments, crossrefs, outbox, records
@@ -12,6 +12,11 @@ from store.canonical.budget import Commitment, PolicyMetadata
 def request_commitment(context: Context) -> Answer:
     """Decide what the ERP shall hold, once, and put the decision into the outbox."""
     held = subject.held(context)
+    order = held.record
+    shown = " ".join(filter(None, (order.supplier_number, order.supplier_name)))
+    stopped = suppliers.stopped(context, order.supplier_id, shown)
+    if stopped is not None:
+        return stopped
     left_out = ended.left_out(context)
     if left_out and {line.number for line, _ in subject.distributions(held.record)} <= set(left_out):
         target = subject.target(context)

@@ -15,7 +15,7 @@ from finsync_tui import actions
 from finsync_tui.flows import supplier_bank_waiting as waiting
 from finsync_tui.flows.invoice import postings
 from finsync_tui.flows.steps import Context, Done, Facts, Wait
-from finsync_tui.suppliers import accounts
+from finsync_tui.suppliers import accounts, in_flight
 from store import cases, crossrefs, meta, outbox, records, systems, workflows
 from store.errors import NotAllowedError
 from store.workflows import Workflow
@@ -362,16 +362,55 @@ def test_an_invoice_that_is_not_posted_waits() -> None:
     estate = Owed()
     flow = workflows.of_document(estate.store.db, f"{SOURCE}:88")[-1]
     facts = Facts(profile=estate.profile, tables={}, policy_version="p/1", mapping_version="")
-    context = Context(estate.store.db, estate.clock.now(), facts, flow, dict(flow.data))
+    context = Context(estate.store.db, estate.clock.now(), facts, flow, {**flow.data, "target": TARGET})
 
     account = estate.enters()
-    waits = postings.waits_for_account(context, TARGET)
+    waits = postings.waits_for_supplier(context)
     estate.confirm(estate.entry(account).id)
     estate.approve(estate.entry(account).id)
 
     assert waits is not None
     assert f"bank change {estate.entry(account).id}" in waits.waiting_for
-    assert postings.waits_for_account(context, TARGET) is None
+    assert postings.waits_for_supplier(context) is None
+
+
+def test_an_invoice_that_was_on_its_way_is_not_validated() -> None:
+    """It was sent when the account was entered: no hold could name it, and Oracle pays what is validated only."""
+    estate = Owed()
+    flow = workflows.of_document(estate.store.db, f"{SOURCE}:88")[-1]
+    facts = Facts(profile=estate.profile, tables={}, policy_version="p/1", mapping_version="")
+    context = Context(estate.store.db, estate.clock.now(), facts, flow, {**flow.data, "target": TARGET})
+    account = estate.enters()
+
+    first = postings.validate(context)
+    estate.confirm(estate.entry(account).id)
+    estate.approve(estate.entry(account).id)
+    then = postings.validate(context)
+
+    assert isinstance(first, Wait)
+    assert isinstance(then, Done)
+
+
+def test_every_posted_invoice_of_a_supplier_is_held() -> None:
+    """However many documents are under way with it: lists that people read end somewhere, holds do not."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    payee = {"payee": {"id": estate.oracle.supplier_id}}
+    with estate.store.transaction() as db:
+        db.execute(
+            "UPDATE workflow SET state='done', ended_at=changed_at WHERE document_key=?", (f"{SOURCE}:88",)
+        )
+        for key in [*(f"old{n}" for n in range(in_flight.LIST_MAX)), "88"]:
+            started = workflows.start(
+                db, flow="invoice_to_payment", kind="post", entity="invoice", document_key=f"{SOURCE}:{key}",
+                document_number=key, document_version=2, document_revision="1", step="await_payment", state="waiting", now=MONDAY,
+            )  # fmt: skip
+            workflows.save(
+                db, int(started or 0), state="waiting", step="await_payment", data=payee, now=MONDAY, target=TARGET
+            )  # fmt: skip
+
+    estate.enters()
+
+    assert [("BANK DETAILS", False)] == estate.holds(), "the newest of them, which is the only one in Oracle"
 
 
 def test_an_invoice_that_has_waited_is_looked_at_anew() -> None:

@@ -8,14 +8,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from adapters.base import WriteRequest
 from finsync_tui import actions
 from finsync_tui.flows import suppliers
+from finsync_tui.flows.order import commitment
 from finsync_tui.flows.steps import Context, Facts, Hold
 from store import crossrefs, records, workflows
 from tests.adapters.oracle_finance import FinanceWorld, an_invoice
-from tests.builders import MONDAY
-from tests.finsync_tui.flows.desk import SOURCE, TARGET
+from tests.builders import MONDAY, a_purchase_order, a_supplier
+from tests.finsync_tui.flows.desk import SOURCE, TARGET, Desk
+from tests.finsync_tui.flows.invoice_desk import InvoiceDesk, a_free_line
+from tests.finsync_tui.flows.invoice_desk import an_invoice as an_invoice_of_free_lines
 from tests.finsync_tui.suppliers.test_onboarding import GB, Onboarding
 
 NAME = "SUPPLIER BLOCKED"
@@ -122,6 +127,86 @@ def test_a_document_of_a_blocked_supplier_stops_where_the_profile_says_so() -> N
         seen.append(found.class_ if isinstance(found, Hold) else found.proof)
 
     assert ["SUPPLIER_ON_HOLD", "linked"] == seen
+
+
+@pytest.mark.parametrize(
+    ("policy", "sent", "state"),
+    [
+        ({"blocked": "stop"}, False, "held"),
+        ({"blocked_hold": NAME}, False, "waiting"),
+        ({}, True, "waiting"),
+    ],
+)
+def test_an_invoice_that_waited_for_goods_is_not_posted_after_the_block(
+    policy: dict[str, Any], sent: bool, state: str
+) -> None:
+    """It had passed the check of its supplier before; lifting the block lets it go on."""
+    desk = InvoiceDesk(match={"receipt_patience": "P10D"})
+    rules = desk.profile.suppliers.model_copy(update=policy)
+    desk.profile = desk.profile.model_copy(update={"suppliers": rules})
+    desk.order()
+    desk.invoice()
+    desk.put(SOURCE, "501", a_supplier(sites=(), status="on_hold"))
+    desk.receive()
+    found = ("invoice.create" in desk.sent, desk.flow("I1").state)
+    desk.put(SOURCE, "501", a_supplier(sites=()))
+    if state == "held":
+        desk.retry()
+    desk.wait(hours=7)
+
+    assert (sent, state) == found
+    assert "invoice.create" in desk.sent
+
+
+def test_an_invoice_that_was_on_its_way_is_not_validated_while_its_supplier_is_blocked() -> None:
+    """Nothing there held it when the block came: the ERP pays only what is validated."""
+    desk = InvoiceDesk()
+    rules = desk.profile.suppliers.model_copy(update={"blocked_hold": NAME})
+    desk.profile = desk.profile.model_copy(update={"suppliers": rules})
+    desk.invoice(an_invoice_of_free_lines(a_free_line()))
+    desk.put(SOURCE, "501", a_supplier(sites=(), status="on_hold"))
+    desk.answer()
+    blocked = (desk.step(), desk.pending)
+    desk.put(SOURCE, "501", a_supplier(sites=()))
+    desk.wait(hours=7)
+
+    assert ("validate", []) == blocked
+    assert ["invoice.validate"] == desk.pending
+
+
+def test_an_order_that_was_checked_before_the_block_is_not_sent() -> None:
+    """Its cost centre was missing when it was looked at first; its supplier is blocked by the time it is there."""
+    desk = Desk()
+    rules = desk.profile.suppliers.model_copy(update={"blocked": "stop"})
+    desk.profile = desk.profile.model_copy(update={"suppliers": rules})
+    desk.order(a_purchase_order())
+    flow = desk.workflow
+    desk.put(SOURCE, "501", a_supplier(sites=(), status="on_hold"))
+    facts = Facts(profile=desk.profile, tables={}, policy_version="p/1", mapping_version="")
+    with desk.store.transaction() as db:
+        answer = commitment.request_commitment(Context(db, desk.now, facts, flow, dict(flow.data)))
+
+    assert isinstance(answer, Hold)
+    assert "SUPPLIER_ON_HOLD" == answer.class_
+
+
+@pytest.mark.parametrize(
+    ("policy", "word"),
+    [
+        ({}, "goes on"),
+        ({"blocked": "stop"}, "not posted before"),
+        ({"blocked_hold": NAME}, "not posted before"),
+    ],
+)
+def test_what_no_erp_has_yet_says_what_becomes_of_it(policy: dict[str, Any], word: str) -> None:
+    estate = Blocked(**policy)
+    with estate.store.transaction() as db:
+        crossrefs.unlink(db, "invoice", f"{SOURCE}:88", TARGET)
+
+    estate.change(estate.made, **{"on-hold": True})
+
+    (message,) = estate.told()
+    assert word in message
 
 
 def test_a_block_that_is_given_up_releases_what_it_held() -> None:
