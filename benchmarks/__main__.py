@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import audit, drain, impact, ingest, mapping, reconcile, startup, suppliers, workbench
+from benchmarks import (
+    audit,
+    drain,
+    evidence,
+    impact,
+    ingest,
+    mapping,
+    reconcile,
+    startup,
+    suppliers,
+    workbench,
+)
 from benchmarks.measure import PAIRS
 
 
@@ -30,6 +41,7 @@ BENCHMARKS: Mapping[str, Callable[[], Row | Sequence[Row]]] = {
     "reconcile": reconcile.reconcile,
     "audit-append": audit.append,
     "audit-verify": audit.verify,
+    "evidence": evidence.year,
     "mapping": mapping.look_up,
     "impact": impact.policies,
     "mapping-impact": impact.mappings,

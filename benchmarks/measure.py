@@ -47,6 +47,21 @@ class Result:
         return f"| {self.path} | {self.limit} | {self.target} | **{self.ratio:.2f}x** ({self.low:.2f} to {self.high:.2f}) | {self.note} |"
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table that stands beside a budget, not beside another program."""
+
+    path: str
+    limit: str
+    budget: str
+    measured: str
+    note: str = ""
+
+    @property
+    def row(self) -> str:
+        return f"| {self.path} | {self.limit} | {self.budget} | **{self.measured}** | {self.note} |"
+
+
 def timed(work: Callable[[], object]) -> Cost:
     """Run once; return CPU seconds of this process and wall seconds."""
     cpu, wall = time.process_time(), time.perf_counter()

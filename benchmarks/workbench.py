@@ -13,7 +13,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -21,6 +20,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks import estate, server, startup
+from benchmarks.measure import Figure
 from benchmarks.terminal import Latency, Terminal
 from finsync_tui.settings import Workspace, create_workspace
 
@@ -52,20 +52,7 @@ Counter().run()
 """An app that can do nothing but show that a key was pressed: what no Textual app can be faster than on this machine now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One row of the table: a measure beside its budget."""
-
-    path: str
-    budget: str
-    measured: str
-    note: str = ""
-
-    @property
-    def row(self) -> str:
-        return (
-            f"| {self.path} | budget of the workbench | {self.budget} | **{self.measured}** | {self.note} |"
-        )
+BUDGET = "budget of the workbench"
 
 
 def first_overview() -> list[Figure]:
@@ -111,6 +98,7 @@ def _starts(name: str, folder: Path) -> list[Figure]:
     return [
         Figure(
             name,
+            BUDGET,
             "≤ 0.50 s, ≤ 0.45 s CPU",
             f"{statistics.median(walls):.2f} s",
             f"best {min(walls):.2f} s; {statistics.median(cpus):.2f} s CPU (best {min(cpus):.2f}); "
@@ -163,7 +151,9 @@ def _keys(workspace: Workspace) -> list[Figure]:
                 work_s=work,
             )
         )
-    found.append(Figure("peak memory, 1,000,000 records, 100,000 exceptions", "≤ 90 MiB", f"{peak:.0f} MiB"))
+    found.append(
+        Figure("peak memory, 1,000,000 records, 100,000 exceptions", BUDGET, "≤ 90 MiB", f"{peak:.0f} MiB")
+    )
     return found
 
 
@@ -229,7 +219,7 @@ def _figure(path: str, budget: str, times: Sequence[float], *, p95: bool, work_s
     high = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
     shown = high if p95 else middle
     note = f"median {middle * 1000:.0f}, p95 {high * 1000:.0f} of {len(times)} keys; {work_s * 1000:.0f} ms of work each"
-    return Figure(path, budget, f"{shown * 1000:.0f} ms", note)
+    return Figure(path, BUDGET, budget, f"{shown * 1000:.0f} ms", note)
 
 
 def _workbench(folder: Path) -> Terminal:
