@@ -96,6 +96,11 @@ def release_payments(context: Context) -> Answer:
     return Done({"invoices": len(held)}, is_skipped=not held)
 
 
+def holds_any(context: Context) -> bool:
+    """Say whether any invoice is held because of a block of this supplier."""
+    return bool(_held(context))
+
+
 def await_releases(context: Context) -> Answer:
     return outgoing.await_all(context, context.data.get("release_entries", ()))
 
@@ -125,7 +130,7 @@ def _held(context: Context) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def _is_active(context: Context) -> bool:
-    return context.workflow.kind in ("change", "activate")
+    return context.workflow.kind in ("onboard", "change", "activate")
 
 
 def _source(context: Context) -> str:

@@ -11,6 +11,7 @@ that are on their way there. What changes at the source afterwards follows: `sup
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any
@@ -66,7 +67,7 @@ class SupplierOnboarding(UsualFlow):
             inactive = known and _last_status(own) == "inactive"
             return "activate" if inactive else "change" if _is_done(own) else "onboard"
         if record.status == "on_hold":
-            return "block" if _is_done(own) and own[-1].kind != "block" else None
+            return "block" if known and own[-1].kind != "block" else None
         return "deactivate" if known and record.status == "inactive" else None
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
@@ -94,6 +95,8 @@ def _last_status(earlier: Sequence[Workflow]) -> str:
 
 def check_data(context: Context) -> Answer:
     """Is it complete, and can its numbers be right? Nothing is created that has to be corrected at once."""
+    if supplier_block.holds_any(context):  # it was blocked before it was onboarded, and is not any more
+        return Done({"note": "what was held is released first"}, goto="release_payments", is_skipped=True)
     policy, supplier, key = context.facts.profile.suppliers, _supplier(context), _key(context)
     targets = policy.targets(supplier.country or (supplier.address.country if supplier.address else None))
     if not targets:
@@ -119,6 +122,12 @@ def check_data(context: Context) -> Answer:
     return Done({"targets": targets})
 
 
+def await_releases(context: Context) -> Answer:
+    """What was held because of a block is released; then it is looked at as every other."""
+    answer = supplier_block.await_releases(context)
+    return replace(answer, goto="check_data") if isinstance(answer, Done) else answer
+
+
 def match(context: Context) -> Answer:
     """Is it in this ERP already, or on its way there under another name?"""
     supplier, key, target = _supplier(context), _key(context), _target(context)
@@ -141,7 +150,10 @@ def match(context: Context) -> Answer:
     limits = context.facts.profile.suppliers.thresholds
     likely = _similar(context, key, target)
     sure = [one for one in likely if one.form.system == target and one.score >= limits.link]
-    if len(sure) == 1 and len(likely) == 1:
+    if len(sure) == 1 and len(likely) == 1 and sure[0].answer != "different":
+        held = records.get(context.db, Supplier, target, sure[0].form.external_id)
+        if held is not None and held.record.status == "inactive":
+            return _ended_there(context, identity.Identified(held.record, sure[0].form.external_id, "match"))
         _link(context, sure[0].form.external_id, sure[0].form.number, "match")
         return Done(
             {"found": sure[0].form.external_id, "proof": "match", "score": sure[0].score},
@@ -403,6 +415,6 @@ def _target(context: Context) -> str:
 _ONBOARD: Mapping[str, Step] = {
     step.__name__: step
     for step in (check_data, match, await_parent, request_supplier, await_supplier, request_sites, await_sites, next_erp, write_back,
-                 await_write_back, verify)
+                 await_write_back, verify, supplier_block.release_payments, await_releases)
 }  # fmt: skip
 _FOLLOW: Mapping[str, Step] = {**supplier_following.FOLLOW, "verify": verify}

@@ -223,3 +223,38 @@ def test_a_block_that_is_given_up_releases_what_it_held() -> None:
     estate.settle()
 
     assert [(NAME, True)] == estate.holds()
+
+
+class Incomplete(Blocked):
+    """Its supplier is linked with Oracle's, and its onboarding waits for somebody to complete it."""
+
+    def new(self, name: str = "Harbour Paper Trading Ltd", **changes: Any) -> int:
+        there = self.oracle_supplier(name)
+        row = self.oracle.simulator.world.row("suppliers", there)
+        assert row is not None
+        made = self.coupa_supplier(name, number=row.data["SupplierNumber"])
+        self.cycle()
+        with self.store.transaction() as db:
+            crossrefs.link(
+                db, "supplier", f"{SOURCE}:{made}", TARGET, str(there), number=row.data["SupplierNumber"], why="number",
+                linked_at=MONDAY,
+            )  # fmt: skip
+        return made
+
+
+def test_what_is_posted_is_held_also_before_its_supplier_was_onboarded() -> None:
+    """It is found by its number; lifting the block releases the hold, and what its onboarding waits for is asked again."""
+    estate = Incomplete(blocked_hold=NAME)
+    before = estate.open_classes
+
+    estate.change(estate.made, **{"on-hold": True})
+    blocked = estate.holds()
+    estate.change(estate.made, **{"on-hold": False})
+    lifted = (estate.holds(), estate.open_classes)
+    estate.change(estate.made, **{"tax-id": GB})
+
+    assert ["SUPPLIER_INCOMPLETE"] == before
+    assert [(NAME, False)] == blocked
+    assert ([(NAME, True)], ["SUPPLIER_INCOMPLETE"]) == lifted
+    assert [] == estate.open_classes
+    assert "onboard" == workflows.of_document(estate.store.db, f"{SOURCE}:{estate.made}")[-1].kind

@@ -392,3 +392,35 @@ def test_an_account_that_has_ended_says_nothing() -> None:
     assert isinstance(before, identity.Unknown)
     assert isinstance(after, identity.Unknown)
     assert ((f"{TARGET}:{estate.oracle.supplier_id}",), ()) == (before.paid_alike, after.paid_alike)
+
+
+@pytest.mark.parametrize(
+    ("how", "class_"), [("inactive", "SUPPLIER_INACTIVE"), ("different", "SUPPLIER_DUPLICATE_POSSIBLE")]
+)
+def test_what_only_looks_alike_is_not_linked_where_somebody_has_ended_it_or_said_that_it_is_another(
+    how: str, class_: str
+) -> None:
+    """However high it scores: an end in the ERP may have had a reason, and a word that nobody signed keeps the two apart, too."""
+    estate = Doubtful()
+    there = estate.in_oracle("Harbour Paper Trading Ltd")
+    estate.place(there)
+    row = estate.oracle.simulator.world.row("suppliers", there)
+    assert row is not None
+    if how == "inactive":
+        row.data.update(InactiveDate="2026-01-02", Status="INACTIVE")
+        row.touch(estate.clock.now())
+    made = estate.coupa_supplier("Harbour Paper Trading Ltd", **{"tax-id": GB})
+    estate.clock.advance(timedelta(minutes=2))
+    estate.read()
+    if how == "different":
+        with estate.store.transaction() as db:
+            pair = (f"{SOURCE}:{made}", f"{TARGET}:{there}")
+            supplier_answers.answer(
+                db, *pair, "different", by="maria", at=estate.clock.now(), reason="another house"
+            )
+
+    estate.cycle()
+
+    assert estate.link(made) is None
+    assert [class_] == estate.open_classes
+    assert 1 == estate.oracle_names.count("Harbour Paper Trading Ltd")
