@@ -13,9 +13,10 @@ from pathlib import Path
 from finsync_tui.rehearse.demo import Options, Stage, stage
 from store import backup, open_store
 from store.clock import SystemClock
+from tests.journeys.rhythm import read_every
 
-CALLS = 1_500
-"""Outside calls between two losses: a good three weeks of a small company's year.
+CALLS = 800
+"""Outside calls between two losses: a good two weeks of a small company's year.
 
 All is lost before the first cost centre closes: an order that was created before, and is known by nothing but the ERP, is held
 for its account by an engine that reads it anew after that (docs/store.md).
@@ -47,6 +48,7 @@ def lose(store_path: Path, left: Path | None = None) -> None:
 def test_nothing_is_created_again_by_an_engine_that_knows_less(tmp_path: Path) -> None:
     """What was created after a copy was made is found, linked and followed to its end: by an engine with the copy, and by one with nothing."""
     with stage(Options(seed=8, scale=0.02), tmp_path / "workspace") as scene:
+        read_every(scene.workspace, "P2D")
         path = scene.workspace.store_path
         assert -signal.SIGKILL == run(scene, CALLS)
         store = open_store(path, SystemClock())
