@@ -17,9 +17,11 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._outcome import report
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
 from finsync_tui.cli._queries import listed, money, one, rows
+from finsync_tui.flows.registry import FLOWS
 
 app = typer.Typer(name="workflow", help="Where each document's process stands.", no_args_is_help=True)
 
@@ -27,7 +29,7 @@ Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the workflow.")
 WorkflowState = Literal["running", "waiting", "held", "done", "aborted", "superseded"]
 
 
-@app.command("list", epilog=example("finsync workflow list --state waiting"))
+@app.command("list", epilog=example("finsync workflow list --flow invoice_to_payment --state waiting"))
 def list_(
     state: Annotated[
         WorkflowState | None, typer.Option("--state", help="Only in this state.", show_default=False)
@@ -38,8 +40,12 @@ def list_(
     document: Annotated[
         str | None,
         typer.Option(
-            "--document", metavar="DOCUMENT", help="Only of this order number or key.", show_default=False
+            "--document", metavar="DOCUMENT", help="Only of this document number or key.", show_default=False
         ),
+    ] = None,
+    flow: Annotated[
+        str | None,
+        typer.Option("--flow", metavar="NAME", help="Only of this flow.", show_default=False),
     ] = None,
     limit: LimitOption = 50,
     workspace: WorkspaceOption = None,
@@ -47,7 +53,9 @@ def list_(
 ) -> None:
     """List workflows, the one that changed last first."""
     column = "document_key" if document and ":" in document else "document_number"
-    conditions = {"state": state, "step": step, column: document}
+    if flow is not None and flow not in FLOWS:
+        raise UsageError(f"no flow is called {flow}: there are {', '.join(FLOWS)}")
+    conditions = {"state": state, "step": step, column: document, "flow": flow}
     with reading(workspace) as db:
         found = listed(db, "v_workflow", conditions, "changed_at DESC, id DESC", limit)
     if json:

@@ -211,6 +211,17 @@ def test_lists_find_a_document_by_number_or_key(finsync: Finsync) -> None:
     assert "PO-2" in finsync("workflow", "list", "--state", "done").out
 
 
+def test_workflows_are_listed_by_flow(finsync: Finsync) -> None:
+    """A name that no flow has is no empty list."""
+    of_orders = finsync("workflow", "list", "--flow", "requisition_to_pay", "--json").json
+    of_invoices = finsync("workflow", "list", "--flow", "invoice_to_payment", "--json").json
+    wrong = finsync("workflow", "list", "--flow", "invoices")
+
+    assert ({"requisition_to_pay"}, []) == ({one["flow"] for one in of_orders}, of_invoices)
+    assert 2 == wrong.code
+    assert "invoice_to_payment" in wrong.err
+
+
 def test_a_workflow_is_shown_with_steps_deliveries_and_exceptions(finsync: Finsync) -> None:
     """One place tells what was decided and what came of it."""
     shown = finsync("workflow", "show", 1, "--json").json
