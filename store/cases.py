@@ -172,6 +172,27 @@ def end_for_workflow(
     return end(db, [case_id for (case_id,) in rows.fetchall()], state, by, resolution, at)
 
 
+def reopen(db: sqlite3.Connection, workflow_id: int, class_: str, by: str, at: datetime) -> int | None:
+    """Open the exception of an instance again that was closed last, by `by`, with its owner and notes; return its id."""
+    row = db.execute(
+        "SELECT id FROM exception_case c WHERE workflow_id=? AND class=? AND state='closed' AND ended_by=? AND NOT EXISTS"
+        " (SELECT 1 FROM exception_case o WHERE o.class=c.class AND o.entity=c.entity AND o.document_key=c.document_key"
+        " AND o.ended_at IS NULL) ORDER BY id DESC LIMIT 1",
+        (workflow_id, class_, by),
+    ).fetchone()
+    if row is None:
+        return None
+    db.execute(
+        "UPDATE exception_case SET state='open', ended_by=NULL, resolution=NULL, ended_at=NULL, changed_at=? WHERE id=?",
+        (text(at), row[0]),
+    )
+    # Where a system shows our errors, this one is not over there either, unless it was told so already.
+    db.execute(
+        "UPDATE integration_error SET is_over=0 WHERE case_id=? AND state IN ('untold', 'told')", (row[0],)
+    )
+    return int(row[0])
+
+
 def propose_write_off(db: sqlite3.Connection, case_id: int, proposal_id: int, at: datetime) -> int:
     """Note the proposal by which a live exception waits for a second person; return how many."""
     return _update(db, "proposal_id=?, changed_at=?", (proposal_id, text(at)), [case_id])

@@ -368,6 +368,7 @@ def _make_way(db: Connection, flow: Flow, workflow: Workflow, now: datetime) -> 
 def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) -> None:
     db, now, workflow = context.db, context.now, context.workflow
     legal_entity, target = context.data.get("legal_entity"), context.data.get("target")
+    again = cases.reopen(db, workflow.id, answer.class_, ENGINE, now) if answer.is_same else None
     case_id = cases.open(
         db,
         cases.NewCase(
@@ -397,7 +398,8 @@ def _hold(context: Context, step: str, answer: Hold, due_at: datetime | None) ->
         legal_entity=legal_entity, target=target,
     )  # fmt: skip
     audit.record(
-        db, [audit.Entry(who=ENGINE, what="exception.opened", subject=workflow.document_key,
+        db, [audit.Entry(who=ENGINE, what="exception.opened" if again is None else "exception.reopened",
+                         subject=workflow.document_key,
                          after={"exception": case_id, "class": answer.class_, "cause": answer.cause})], now,
     )  # fmt: skip
 

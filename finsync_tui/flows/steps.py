@@ -47,6 +47,8 @@ class Hold:
     entry_id: int | None = None
     amount: Money | None = None
     """What is at risk; None: the document's amount."""
+    is_same: bool = False
+    """True: what was held for before goes on. It is the same exception, with its owner and notes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,17 +74,19 @@ def await_settled(context: Context) -> Answer:
     """Wait until the source has settled it. Where the ERP holds nothing, an analyst has to see to it meanwhile."""
     source, target = subject.source(context), subject.target(context)
     if doubles.untold(context):
+        context.data["is_dispute_same"] = True
         context.data["dispute_shown"] = bool(
             context.data.get("dispute_settled")
         )  # it is disputed after that, too
         return Done({"note": "paid all the same"}, goto="record_payment")
     if doubles.doubts(context):
+        context.data["is_dispute_same"] = True
         context.data["dispute_shown"] = bool(context.data.get("dispute_settled"))
         return Done({"note": "paid all the same, and perhaps twice"}, goto="check_payment")
     if subject.is_cancelled_there(context):
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if not is_disputed(context):
-        context.data.update(dispute_shown=False, dispute_settled=False)
+        context.data.update(dispute_shown=False, dispute_settled=False, is_dispute_same=False)
         return Done({"settled_in": source}, goto="request_release")
     if our_hold(context) is None and not context.data.get("dispute_shown"):
         context.data["dispute_shown"] = True
@@ -94,7 +96,7 @@ def await_settled(context: Context) -> Answer:
             else f"it was posted in {target}, and {reason(context)}",
             f"See that {target} does not pay it while it is disputed: it goes on by itself when {source} shows it settled, "
             "or the goods received or credited.",
-            target,
+            target, is_same=bool(context.data.pop("is_dispute_same", False)),
         )  # fmt: skip
     return Wait(f"the dispute in {source} to be settled")
 

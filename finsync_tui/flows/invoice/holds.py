@@ -25,7 +25,12 @@ def tell_hold(context: Context) -> Answer:
         external_id=subject.external_id(context), priority=outgoing.PRIORITY_STATUS, part=f"hold-{count}",
     )  # fmt: skip
     context.data.update(
-        hold_entry=entry_id, hold_count=count, hold_shown=False, hold_settled=False, is_hold_told=True
+        hold_entry=entry_id,
+        hold_count=count,
+        hold_shown=False,
+        hold_settled=False,
+        is_hold_same=False,
+        is_hold_told=True,
     )
     context.data["hold_entries"] = [*context.data.get("hold_entries", []), entry_id]
     return Done({"entry": entry_id, **fields})
@@ -49,14 +54,16 @@ def await_release(context: Context) -> Answer:
         return Done({"note": f"cancelled in {target}"}, goto="tell_cancelled")
     if doubles.untold(context):
         # It is held after that, too, which is news to nobody who has settled it.
-        context.data.update(hold_shown=bool(context.data.get("hold_settled")), is_hold_told=True)
+        context.data.update(
+            hold_shown=bool(context.data.get("hold_settled")), is_hold_told=True, is_hold_same=True
+        )
         return Done({"note": "there is news of a payment"}, goto="record_payment")
     if not context.data.get("hold_shown"):
         context.data["hold_shown"] = True
         return subject.stop(
             context, "INVOICE_ON_HOLD", f"{target} holds it: {reasons(context)}",
             f"Clear the reason and release the hold in {target}: it goes on by itself when the release is read.",
-            target, {"holds": reasons(context)},
+            target, {"holds": reasons(context)}, is_same=bool(context.data.pop("is_hold_same", False)),
         )  # fmt: skip
     return Wait(f"release of the hold in {target}")
 

@@ -120,9 +120,10 @@ def stop(
     evidence: Mapping[str, object] | None = None,
     *,
     amount: Money | None = None,
+    is_same: bool = False,
 ) -> Hold:
     about = f"invoice {context.workflow.document_number}: {cause}"
-    return Hold(class_, about, fix, system, dict(evidence or {}), amount=amount)
+    return Hold(class_, about, fix, system, dict(evidence or {}), amount=amount, is_same=is_same)
 
 
 def note(context: Context, class_: str, message: str) -> None:

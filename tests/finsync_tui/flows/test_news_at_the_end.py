@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from finsync_tui import actions
 from finsync_tui.reconcile.read_back import Want
-from store import crossrefs
+from store import cases, crossrefs
 from store.canonical.purchasing import PurchaseOrder
 from tests.finsync_tui.flows.invoice_desk import (
+    ANALYST,
     SOURCE,
     TARGET,
     InvoiceDesk,
@@ -225,6 +227,30 @@ def test_a_payment_that_is_called_back_while_an_analyst_looks_is_told_and_they_g
     assert [("P1", "40"), ("Void P1", "-40")] == desk.recorded
     assert [(class_, "open")] == before[1]
     assert before == (desk.step(), [one for one in desk.exceptions if one[1] == "open"])
+
+
+@pytest.mark.parametrize("how", ["held in the ERP", "disputed"])
+def test_a_payment_that_is_told_meanwhile_leaves_the_exception_with_its_owner_and_comments(how: str) -> None:
+    """Whoever has taken it goes on with it."""
+    desk = _held_after_a_part_was_paid(how)
+    (case_id,) = desk.open_cases
+    actions.assign(desk.store, ANALYST, [case_id], "bo")
+    actions.comment(desk.store, ANALYST, case_id, "the supplier will call back")
+
+    desk.pay("P2", "20")
+    _drain_all(desk)
+    left = desk.open_cases
+    held = cases.get(desk.store.db, case_id)
+    notes = [one.text for one in cases.notes(desk.store.db, case_id)]
+    desk.erp_shows(status="approved", holds=())
+    desk.invoice(an_invoice())
+    _drain_all(desk)
+
+    assert held is not None
+    assert ([case_id], "bo", "open") == (left, held.owner, held.state)
+    assert "the supplier will call back" in notes
+    assert ("P2", "20") == desk.recorded[-1]
+    assert [] == desk.open_cases
 
 
 def test_what_is_paid_while_it_is_held_reads_posted_after_its_release() -> None:
