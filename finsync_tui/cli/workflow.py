@@ -21,7 +21,6 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._outcome import report
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
 from finsync_tui.cli._queries import listed, money, one, rows
-from finsync_tui.flows.registry import FLOWS
 
 app = typer.Typer(name="workflow", help="Where each document's process stands.", no_args_is_help=True)
 
@@ -53,8 +52,11 @@ def list_(
 ) -> None:
     """List workflows, the one that changed last first."""
     column = "document_key" if document and ":" in document else "document_number"
-    if flow is not None and flow not in FLOWS:
-        raise UsageError(f"no flow is called {flow}: there are {', '.join(FLOWS)}")
+    if flow is not None:
+        from finsync_tui.flows.registry import FLOWS  # no other listing needs the flows
+
+        if flow not in FLOWS:
+            raise UsageError(f"no flow is called {flow}: there are {', '.join(FLOWS)}")
     conditions = {"state": state, "step": step, column: document, "flow": flow}
     with reading(workspace) as db:
         found = listed(db, "v_workflow", conditions, "changed_at DESC, id DESC", limit)
