@@ -16,7 +16,7 @@ from store.supplier_forms import StoredForm
 BATCH: Final = 500
 PAIRED_WORDS: Final = 4
 """Words of a name, from its first in the alphabet, that are also kept in pairs."""
-_SEEN: Final = "suppliers.seen.3"
+_SEEN: Final = "suppliers.seen.4"
 """Where the stored version is noted up to which all forms are made. Another name makes all anew: forms are built otherwise now."""
 _NONE: Final[frozenset[str]] = frozenset()
 

@@ -288,13 +288,26 @@ def _without_forms(words: list[str]) -> list[str]:
 
 @lru_cache(maxsize=4096)  # a file has far fewer towns than suppliers
 def place(town: str) -> str:
-    """Return a town as it is compared: `KOELN` and `Köln` are one.
+    """Return a town as it is compared: `KOELN`, `Köln` and `Cologne` are one.
 
-    >>> place("KOELN") == place("Köln")
+    >>> place("KOELN") == place("Köln") == place("Cologne")
     True
     """
     shown = _folded(town[:NAME_MAX].lower() or " ")
-    return "".join(shown.split()).replace("ue", "u").replace("oe", "o").replace("ae", "a")
+    shown = "".join(shown.split()).replace("ue", "u").replace("oe", "o").replace("ae", "a")
+    return _OWN_NAME.get(shown, shown)
+
+
+_OWN_NAME: Final = {
+    "cologne": "koln", "munich": "munchen", "nuremberg": "nurnberg", "hanover": "hannover", "vienna": "wien", "geneva": "geneve",
+    "genf": "geneve", "milan": "milano", "turin": "torino", "rome": "roma", "venice": "venezia", "florence": "firenze",
+    "naples": "napoli", "genoa": "genova", "warsaw": "warszawa", "cracow": "krakow", "prague": "praha", "prag": "praha",
+    "brussels": "bruxelles", "brussel": "bruxelles", "antwerp": "antwerpen", "ghent": "gent", "thehague": "denhaag",
+    "lisbon": "lisboa", "seville": "sevilla", "copenhagen": "kobenhavn", "gothenburg": "goteborg", "athens": "athina",
+    "athinai": "athina", "moscow": "moskva", "bucharest": "bucuresti", "belgrade": "beograd", "mailand": "milano",
+    "rom": "roma", "warschau": "warszawa", "lissabon": "lisboa", "kopenhagen": "kobenhavn", "brussl": "bruxelles",
+}  # fmt: skip
+"""What towns are called abroad, in normal form, and at home."""
 
 
 _DIGITS: Final = re.compile(r"\d+")

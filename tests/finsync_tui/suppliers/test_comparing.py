@@ -232,6 +232,68 @@ def test_names_cut_off_or_run_together_are_found() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "Volstelfal Logistics Instruments",
+            "Instruments Volstelfallogistics Inc.",
+        ),  # run together, and in another order
+        ("Cenorar Catering Security", "Cenoiar Ctaering Security"),  # slips in two words
+        ("T. Farsworth Emballages", "T. Farworth Emballages Transportes"),  # a slip, and a word more
+    ],
+)
+def test_several_slips_at_one_address_are_found(one: str, other: str) -> None:
+    """Letters of whole names part them; word by word they are one, and the engine or a person gets to see them."""
+    assert score(a_form(one), a_form(other)) >= 80
+
+
+def test_a_slip_in_the_town_is_no_other_town() -> None:
+    """One letter wrong, left out or swapped, or the town's name abroad; a district's number is no slip."""
+    alone = {"postcode": "", "country": "DE"}
+    names = ("Harbour Paper GmbH", "Harbour Paper")
+
+    def between(one: str, other: str) -> float:
+        return score(a_form(names[0], **alone | {"town": one}), a_form(names[1], **alone | {"town": other}))
+
+    assert between("Dortmund", "Dortmund") > between("Dortmund", "Dortmnud") >= LIMITS.link
+    assert between("Köln", "Cologne") == between("Köln", "KOELN")
+    assert between("Wien 12", "Wien 13") < 80 > between("Essen", "Bremen")
+    reasons = explain(a_form(**alone | {"town": "Essen"}), a_form(**alone | {"town": "Esen"}))[1]
+    assert "no postcode to compare, town essen and esen, one letter apart" in [one.what for one in reasons]
+
+
+def test_nothing_but_the_name_is_a_question() -> None:
+    """Neither postcode nor town to compare: likely, and a person looks, unless both are paid to one account."""
+    bare = {"postcode": "", "town": ""}
+    paid = bare | {"accounts": frozenset(("a",))}
+
+    assert DOUBT_MOST == score(a_form(**bare), a_form("Harbour Paper"))
+    assert 80 <= score(a_form(**bare), a_form("Harbor Paper")) < LIMITS.link
+    assert LIMITS.link <= score(a_form(**paid), a_form(**paid))
+
+
+def test_unlike_legal_forms_with_other_accounts_are_two_companies() -> None:
+    """Of one house, and paid to accounts of their own: asked about, and not likely one."""
+    one, other = (a_form(f"Harbour Paper {legal}", accounts=frozenset((legal,))) for legal in ("Ltd", "LLP"))
+
+    assert LIMITS.ask <= score(one, other) < 80
+    assert 84 == score(one._replace(accounts=frozenset()), other)
+
+
+def test_a_slip_in_the_rarest_word_is_found_where_no_place_can_be_compared() -> None:
+    """One has a postcode, the other a town: no block of a place holds both, and the names are not equal."""
+    pairs_of = [
+        ("Langson Baustoffe AG", "Latngson Baustoffe AG"),
+        ("Garminol Distribution Group", "Garmnol Distribution"),
+    ]
+    forms = [each for one, other in pairs_of for each in (a_form(one, town=""), a_form(other, postcode=""))]
+
+    found = {(pair.other, pair.one) for pair in matching.pairs(forms, LIMITS.ask)}
+
+    assert found == {(0, 1), (2, 3)}
+
+
 def test_the_generated_truth_is_found() -> None:
     """A small file, on a seed that nothing was made with: the whole bar is the benchmark's."""
     rows = supplier_truth.generate(3000, 404)
@@ -247,10 +309,10 @@ def test_the_generated_truth_is_found() -> None:
 
     links = {pair for pair, points in found.items() if points >= LIMITS.link}
     same = {pair for pair, points in found.items() if points >= 80}
-    assert len(links & truth) >= 0.99 * len(links)
-    assert len(links & truth) >= 0.72 * len(truth)
-    assert len(same & truth) >= 0.965 * len(same)
-    assert len(same & truth) >= 0.86 * len(truth)
+    assert len(links & truth) >= 0.995 * len(links)
+    assert len(links & truth) >= 0.75 * len(truth)
+    right = len(same & truth)
+    assert 2 * right / (len(same) + len(truth)) >= 0.94
 
 
 @pytest.mark.parametrize("seed", [31, 32])
