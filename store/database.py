@@ -62,6 +62,7 @@ KNOWN_MIGRATIONS: Final = (
     "m039_exceptions_routed",
     "m040_suppliers_of_more_scripts",
     "m041_audit_archives",
+    "m042_holds_by_document",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1464,6 +1464,14 @@ def m041_audit_archives(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m042_holds_by_document(db: Database) -> None:
+    """What holds an invoice in an ERP is found without reading all that was ever sent."""
+    db.execute(
+        "CREATE INDEX outbox_entry_hold ON outbox_entry(system, external_id) WHERE operation='invoice.hold'"
+    )
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -41,6 +41,7 @@ from finsync_tui.flows.invoice import (
     recorded,
     replies,
     taxing,
+    unheld_there,
     withheld,
 )
 from finsync_tui.flows.steps import Step
@@ -173,9 +174,11 @@ class InvoiceToPayment(UsualFlow):
         return kind != "void" and evidence.is_posted(workflow)
 
     def notices(self, db: Connection, profile: Profile, event: Event, now: datetime) -> None:
-        """Invoices that people enter in the ERP have no instance, and may be one with another."""
+        """Invoices that people enter in the ERP have no instance, and may be one with another, or be paid to an account that
+        nobody has agreed on."""
         if event.type.startswith(_INVOICE):
             doubles_there.note(db, profile, event.subject, now)
+            unheld_there.note(db, event.subject, now)
 
     def waits_for(self, db: Connection, event: Event) -> Sequence[str]:
         key = RecordKey.parse(event.subject)

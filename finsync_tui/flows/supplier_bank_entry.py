@@ -37,6 +37,7 @@ from store.workflows import Workflow
 OWNER_WITHIN: Final = timedelta(days=7)
 """So long the supplier of an account may be read after it; then somebody is told, and it is looked for once a day."""
 LATER: Final = timedelta(days=1)
+_REFUSED: Final = ("refused", "buried", "cancelled")
 _SINCE: Final = "bank_entries.since"
 
 
@@ -79,8 +80,19 @@ def look_at_entry(context: Context) -> Answer:
 
 def hold_payments(context: Context) -> Answer:
     """Ask the ERP to hold what is posted of its suppliers and not paid, where the profile names a hold."""
+    entries = _hold(context)
+    context.data["hold_entries"] = entries
+    return Done({"invoices": len(entries)}, is_skipped=not entries)
+
+
+def _hold(context: Context, *, again: bool = False) -> list[int]:
+    """Decide on the holds, also of what was posted since. `again`: one that was refused is asked for once more."""
     name = context.facts.profile.suppliers.bank.entered_hold
-    system, entries = _system(context), []
+    system, entries = _system(context), list[int]()
+    tried: dict[str | None, list[str]] = {}
+    for sent in outbox.of_workflow(context.db, context.workflow.id):
+        if sent.operation == HOLD:
+            tried.setdefault(sent.external_id, []).append(sent.state)
     for one in telling.under_way(context, in_flight.ALL) if name else ():
         link = crossrefs.get(context.db, Invoice.entity, one.document_key, system)
         if one.entity != Invoice.entity or link is None or not takes(context.facts.profile, system, HOLD):
@@ -89,14 +101,32 @@ def hold_payments(context: Context) -> Answer:
             "number": link.number or one.number, "name": name,
             "reason": "an account of its supplier was entered and nobody has agreed on it yet",
         }  # fmt: skip
+        states = tried.get(link.external_id, [])
+        is_new = not states or (again and states[-1] in _REFUSED)
+        number = len(states) if is_new else len(states) - 1
         entries.append(
             outgoing.enqueue(
-                context, system, HOLD, body, external_id=link.external_id, part=f"hold/{link.external_id}",
-                priority=outgoing.PRIORITY_STATUS,
+                context, system, HOLD, body, external_id=link.external_id,
+                part=f"hold/{link.external_id}" + (f"/{number}" if number else ""), priority=outgoing.PRIORITY_STATUS,
             )
         )  # fmt: skip
+    return entries
+
+
+def _has_more_to_hold(context: Context) -> bool:
+    """Ask the ERP to hold what was posted since, and, each time somebody lets us look anew, what it refused to hold before: it
+    may know the hold by now."""
+    asked = context.data["hold_entries"]
+    refused = [
+        int(one) for one in asked
+        if (sent := outbox.get(context.db, int(one))) is not None and sent.state in _REFUSED
+    ]  # fmt: skip
+    entries = _hold(context, again=bool(refused) and context.data.get("refused_holds") == refused)
+    if set(entries) <= set(asked):
+        context.data["refused_holds"] = refused
+        return False
     context.data["hold_entries"] = entries
-    return Done({"invoices": len(entries)}, is_skipped=not entries)
+    return True
 
 
 def await_holds(context: Context) -> Answer:
@@ -117,6 +147,8 @@ def await_entry(context: Context) -> Answer:
         assert found is not None
         context.data["accepted"] = True
         return Done({"proposal": found.id, "by": [found.maker, found.checker]})
+    if _has_more_to_hold(context):
+        return Done({"entries": context.data["hold_entries"]}, goto="await_holds")
     if not context.data.get("is_told"):
         context.data["is_told"] = True
         telling.documents(context, telling.ENTERED)
@@ -222,9 +254,9 @@ def _held_for_another(
 ) -> str | None:
     """Return another account that is in use and not agreed on, because of which an invoice is held, too; None: there is none."""
     rows = db.execute(
-        "SELECT DISTINCT document_key FROM outbox_entry WHERE system=? AND external_id=? AND operation=? AND entity=?"
-        " AND document_key<>? ORDER BY document_key",
-        (*what, HOLD, SupplierBankAccount.entity, account_key),
+        f"SELECT DISTINCT document_key FROM outbox_entry WHERE system=? AND external_id=? AND operation='{HOLD}' AND entity=?"  # noqa: S608
+        " AND document_key<>? ORDER BY document_key",  # the operation in the text: its index is one of holds only
+        (*what, SupplierBankAccount.entity, account_key),
     ).fetchall()
     for (key,) in rows:
         workflow = workflows.of_document(db, key, SupplierBankAccount.entity)[-1]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from adapters.base import Connection, Manifest
 from finsync_tui.credentials import is_inside
 from finsync_tui.policies.model import Ruled
+from finsync_tui.profile.country_codes import country_problems
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
@@ -104,6 +105,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from people_problems(profile)
     yield from reconciliation_problems(profile, folder)
     yield from supplier_problems(profile)
+    yield from country_problems(profile)
     yield from policy_problems(profile.ruled)
     yield from owner_problems(profile)
     for entity, path in profile.extracts.items():

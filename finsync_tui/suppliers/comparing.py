@@ -261,7 +261,7 @@ def names(one: Form, other: Form, cutoff: float = 0.0, *, is_near: bool = False)
     alike = ratio()
     found = alike(one.text, other.text, score_cutoff=least)
     if found < SURE:
-        found = max(found, alike(one.joined, other.joined, score_cutoff=max(found, least)))
+        found = max(found, alike(one.joined, other.joined, score_cutoff=max(found, least, WORTH_A_LOOK)))
     if found and is_near and (found < SURE or len(one.words) != len(other.words)):
         found = _by_words(one, other, found)
     return found if found >= cutoff else 0.0

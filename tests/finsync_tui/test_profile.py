@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from finsync_tui import profile
+from finsync_tui.profile.country_codes import is_country
 from finsync_tui.profile.overlay import merge
 from finsync_tui.settings import (
     NoWorkspaceError,
@@ -294,6 +295,34 @@ def test_a_mistyped_name_is_said_with_the_nearest_one(
 
     assert f"did you mean '{near}'?" in problem.message
     assert line in Path(problem.file).read_text().splitlines()[(problem.line or 0) - 1]
+
+
+@pytest.mark.parametrize(
+    ("layer", "place", "line", "meant"),
+    [
+        ('[suppliers.required]\nDE = ["town"]\nUK = ["town"]\n', "suppliers.required.UK", 3, "GB is meant"),
+        ('[suppliers.required]\n"*" = ["town"]\nde = ["town"]\n', "suppliers.required.de", 3, "DE is meant"),
+        ('[suppliers.create_by_country]\nZZ = ["coupa"]\n', "suppliers.create_by_country.ZZ", 2, "'ZZ'"),
+        ("[tax.countries.EL]\nrounding = 'line'\n", "tax.countries.EL", 1, "GR is meant"),
+        (
+            "[tax.countries.DE]\nwithholding = [{ percent = 15, supplier_countries = ['US', 'UK'] }]\n",
+            "tax.countries.DE.withholding.0.supplier_countries",
+            2,
+            "GB is meant",
+        ),
+    ],
+)
+def test_a_country_that_there_is_not_is_named_where_it_stands(
+    tmp_path: Path, layer: str, place: str, line: int, meant: str
+) -> None:
+    """A rule under such a code would never count."""
+    workspace = a_workspace(tmp_path, SYSTEM + layer)
+
+    (problem,) = [one for one in profile.check(workspace) if one.place == place]
+
+    assert meant in problem.message
+    assert SYSTEM.count("\n") + line == problem.line
+    assert is_country("XK")
 
 
 def test_a_schedule_needs_one_rhythm(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ _WHY = {
 def note(db: Connection, profile: Profile, subject: str, now: datetime) -> None:
     """Compare an invoice of an ERP with the others there, if nobody here knows it; what was noted once is not again."""
     key = RecordKey.parse(subject)
-    own = _typed(db, key.system, key.external_id)
+    own = typed(db, key.system, key.external_id)
     units = _rules(profile, key.system)
     if own is None or not units:
         return
@@ -50,7 +50,7 @@ def note(db: Connection, profile: Profile, subject: str, now: datetime) -> None:
             findings.append(db, [found])
 
 
-def _typed(db: Connection, system: str, external_id: str) -> Invoice | None:
+def typed(db: Connection, system: str, external_id: str) -> Invoice | None:
     """Return an invoice that was entered by hand and is in force."""
     held = records.get(db, Invoice, system, external_id)
     if held is None or not evidence.is_typed_in(db, held) or held.record.kind == "prepayment":
@@ -76,7 +76,7 @@ def _alike(
     payee = payees.of_invoice(db, key.system, own)
     for kind, value in payees.looks(own):
         for held in payees.alike(db, key.system, kind, value, payee, but=key.external_id):
-            other = _typed(db, key.system, held.external_id)
+            other = typed(db, key.system, held.external_id)
             if other is None or other.kind != own.kind:
                 continue
             rules = units.get(own.business_unit) or units.get(other.business_unit)

@@ -38,6 +38,11 @@ def of_invoice(db: Connection, system: str, invoice: Invoice) -> tuple[str, ...]
     return names(db, system, invoice.supplier_number, invoice.supplier_id, invoice.supplier_name)
 
 
+def suppliers_of(db: Connection, system: str, invoice: Invoice) -> list[Held[Supplier]]:
+    """Return which suppliers of its own system an invoice may be of: one, but where it names them by a name that several have."""
+    return _suppliers(db, system, invoice.supplier_number, invoice.supplier_id, invoice.supplier_name)
+
+
 def is_one(other: Invoice, names: Iterable[str]) -> bool:
     """Say whether an invoice is of the payee of these names: its number counts before its id, and that before its name."""
     own = other.supplier_number or other.supplier_id or other.supplier_name

@@ -12,11 +12,12 @@ import pytest
 
 from adapters.base import WriteRequest
 from finsync_tui import actions
+from finsync_tui.flows import supplier_bank_entry
 from finsync_tui.flows import supplier_bank_waiting as waiting
-from finsync_tui.flows.invoice import postings
+from finsync_tui.flows.invoice import postings, unheld_there
 from finsync_tui.flows.steps import Context, Done, Facts, Wait
 from finsync_tui.suppliers import accounts, in_flight
-from store import cases, crossrefs, meta, outbox, records, systems, workflows
+from store import cases, crossrefs, findings, meta, outbox, records, systems, workflows
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.adapters.oracle_finance import FinanceWorld, an_invoice
@@ -446,6 +447,69 @@ def test_a_hold_that_the_erp_refuses_lets_nothing_go() -> None:
     assert flow.id == waiting.waiting(estate.store.db, estate.supplier_key)
     with pytest.raises(NotAllowedError, match="nobody has agreed on"):
         actions.resolve(estate.store, estate.who(), [case.id], "it is fine")
+
+
+def test_a_hold_that_the_erp_refused_is_asked_for_again_with_a_retry() -> None:
+    """Once for each look: the ERP's administrator has made the hold meanwhile, or has not."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    world = estate.oracle.simulator.world
+    world.settings = replace(world.settings, hold_names=frozenset(("OTHER",)))
+    flow = estate.entry(estate.enters())
+
+    def looks() -> list[str]:
+        (case,) = cases.live_for_document(estate.store.db, flow.document_key)
+        actions.retry(estate.store, estate.who(), [case.id])
+        estate.cycle()
+        sent = outbox.of_workflow(estate.store.db, flow.id)
+        return [one.state for one in sent if one.operation == "invoice.hold"]
+
+    still = looks()
+    world.settings = replace(world.settings, hold_names=frozenset(("BANK DETAILS",)))
+    then = looks()
+
+    assert ["refused"] * 2 == still
+    assert ["refused"] * 2 == then[:-1]
+    assert then[-1] in ("delivered", "verified")
+    assert [("BANK DETAILS", False)] == estate.holds()
+    assert [] == estate.evidence()["unheld"]
+
+
+def test_an_invoice_entered_by_hand_meanwhile_says_that_nothing_holds_it() -> None:
+    """No process here is about it: whoever reads its story is told to have it stopped in the ERP."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    flow = estate.entry(estate.enters())
+    supplier = estate.oracle.simulator.world.row("suppliers", int(estate.oracle.supplier_id))
+    assert supplier is not None
+    typed = an_invoice("BY-HAND-1", supplier_number=str(supplier.data["SupplierNumber"])).model_copy(
+        update={"reference": None}
+    )
+    with estate.store.transaction() as db:
+        records.put_page(db, typed.entity, TARGET, [records.Incoming("990", typed, b"{}")], MONDAY)
+        for _ in range(2):
+            unheld_there.note(db, f"{TARGET}:990", MONDAY)
+        paid = typed.model_copy(update={"number": "BY-HAND-2", "paid_status": "paid"})
+        records.put_page(db, typed.entity, TARGET, [records.Incoming("991", paid, b"{}")], MONDAY)
+        unheld_there.note(db, f"{TARGET}:991", MONDAY)
+
+    (found,) = findings.of_document(estate.store.db, f"{TARGET}:990")
+    assert ("BANK_DETAILS_CHANGING", f"(change {flow.id}): nothing holds its payment") == (
+        found.class_, found.message[found.message.index("(change") : found.message.index("; have")],
+    )  # fmt: skip
+    assert [] == findings.of_document(estate.store.db, f"{TARGET}:991")
+
+
+def test_who_else_holds_an_invoice_is_found_by_an_index() -> None:
+    """Of all that was ever sent, only what holds this invoice is read."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    flow = estate.entry(estate.enters())
+    asked: list[str] = []
+    estate.store.db.set_trace_callback(asked.append)
+    supplier_bank_entry._held_for_another(estate.store.db, estate.profile, flow.document_key, (TARGET, "1"))
+    estate.store.db.set_trace_callback(None)
+
+    (sql,) = [one for one in asked if "DISTINCT document_key" in one]
+    plan = " ".join(row[3] for row in estate.store.db.execute(f"EXPLAIN QUERY PLAN {sql}"))
+    assert "outbox_entry_hold" in plan, plan
 
 
 def test_a_hold_that_is_still_being_sent_lets_nothing_go() -> None:
