@@ -33,6 +33,8 @@ from finsync_tui.screens.places import PLACES
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.stylesheet import KeptStylesheet
 from finsync_tui.screens.widgets.top_bar import READING, UNKNOWN, Bar, TopBar, engine_sign
+from finsync_tui.screens.widgets.verb_bar import VerbBar
+from finsync_tui.stopping import StoppedError
 from store.clock import Clock, SystemClock, VirtualClock
 from store.errors import FinsyncError
 
@@ -55,6 +57,11 @@ MANY = frozenset(
     ["retry", "resolve", "ignore", "assign", "snooze", "return", "replay", "hold", "release", "cancel"]
 )
 """What may be done to any number of rows, each for itself."""
+BUSY = "One thing that takes long at a time: wait for the one under way, or stop it with esc."
+Told = Callable[..., None]
+"""Takes how many of something are done, and of how many where that is known."""
+PROGRESS_S = 1.0
+WRITING = "⟳ writing"
 UNREAD, OLD = -1, -2
 """Versions that no store has: nothing was read yet; what was read is to be read again."""
 POLL_S = 0.5
@@ -202,7 +209,7 @@ class FinsyncApp(App[None]):
         self._ascii = ascii.AsciiGlyphs() if ascii.is_wanted() else None
         self._acting_count = 0
         self.progress = ""
-        """How far something is that is done to many rows; empty: nothing is."""
+        """How far something is that takes long; empty: nothing is. The last line of every screen says it."""
         self._stops = False
         self._trail: list[str] = []
         for theme, _ in themes.OWN:
@@ -474,9 +481,7 @@ class FinsyncApp(App[None]):
                 Outcome,  # by the writing thread, which is at work, it is loaded already
             )
 
-            self.notify(
-                "Something is done to many rows already: wait for it, or stop it with esc.", markup=False
-            )
+            self.notify(BUSY, severity="warning", markup=False)
             return Outcome((), ())
         done: list[int] = []
         refused: list[tuple[int, str]] = []
@@ -505,14 +510,48 @@ class FinsyncApp(App[None]):
             self._say_progress("")
         return replace(found, done=tuple(done), refused=tuple(refused))
 
+    async def read_long(
+        self, words: str, query: Callable[[Connection, Told], T], *, stopped: str = "It was stopped."
+    ) -> T | None:
+        """Return what a query finds that takes a while: the last line says since when, and how far where it tells; esc stops
+        it while SQLite works for it, and when it tells. None: it was stopped, or something else is under way already."""
+        if self.progress:
+            self.notify(BUSY, severity="warning", markup=False)
+            return None
+        self._stops = False
+        began, far = monotonic(), [""]
+
+        def say() -> None:
+            self._say_progress(f"⟳ {words}{far[0]} · {int(monotonic() - began)} s · esc stops")
+
+        def told(done: int, of: int | None = None) -> None:
+            far[0] = f" · {done:,}" + (f" of {of:,}" if of is not None else "")
+            if self._stops:
+                raise StoppedError("It was stopped.")
+
+        say()
+        timer = self.set_interval(PROGRESS_S, say)
+        try:
+            return await self.reader.run(lambda db: query(db, told), lambda: self._stops)
+        except StoppedError:
+            self.notify(stopped, markup=False)
+            return None
+        finally:
+            timer.stop()
+            self._say_progress("")
+
     def _say_progress(self, words: str) -> None:
         self.progress = words
         if isinstance(self.screen, WorkScreen):
             self.screen.progressed()
+        for screen in self.screen_stack:
+            for bar in screen.query(VerbBar):
+                bar.refresh()
 
     def stop_progress(self) -> bool:
-        """Stop what is done to many rows, after the portion under way; False: there is nothing of the kind."""
-        self._stops = bool(self.progress)
+        """Stop what takes long; what is done to many rows ends after the portion under way. False: there is nothing of the
+        kind."""
+        self._stops = bool(self.progress) and not self.progress.startswith(WRITING)
         return self._stops
 
     async def in_workspace(self, act: Callable[[Workspace, Clock, Actor], T]) -> T:
@@ -544,9 +583,21 @@ class FinsyncApp(App[None]):
 
     async def _write(self, act: Callable[[], T]) -> T:
         self._acting_count += 1
+        began = monotonic()
+
+        def say() -> None:
+            if not self.progress or self.progress.startswith(WRITING):
+                self._say_progress(
+                    f"{WRITING} · {int(monotonic() - began)} s · it is kept whole or not at all"
+                )
+
+        timer = self.set_interval(PROGRESS_S, say)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._writing, act)
         finally:
+            timer.stop()
+            if self.progress.startswith(WRITING):
+                self._say_progress("")
             self._acting_count -= 1
             self.look()
 

@@ -99,8 +99,15 @@ class AuditScreen(ListScreen[AuditRow]):
     @work(group="doing", exclusive=True, exit_on_error=False)
     async def action_verify(self) -> None:
         """Recompute every hash from the first entry on; a long log takes a while, and one can go on working."""
-        self.app.notify("Checking the whole chain …", markup=False)
-        found, sealed = await self.read(partial(journals.verified, workspace=self.desk.workspace))
+        workspace = self.desk.workspace
+        checked = await self.desk.read_long(
+            "checking the whole chain",
+            lambda db, _: journals.verified(db, workspace),
+            stopped="The check was stopped: nothing is known of the chain.",
+        )
+        if checked is None:
+            return
+        found, sealed = checked
         if found.is_intact:
             lines = [
                 f"All {found.count:,} entries hold, and no protected value was changed.",

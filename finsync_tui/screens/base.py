@@ -329,6 +329,8 @@ class WorkScreen(Screen[None]):
                 self.desk.dress(bar)
 
     async def action_back(self) -> None:
+        if self.desk.stop_progress():
+            return
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 

@@ -49,6 +49,7 @@ SLOW_S = 0.05
 PATIENCE_S = 0.1
 RESTS = 20
 """Counting that is slow has at most a twentieth of a core while the engine writes."""
+LATE = "is:overdue"
 WELCOME = (
     ("Welcome to finsync.", "strong"),
     ("This workspace is empty: nothing was read from any system yet.", ""),
@@ -88,6 +89,7 @@ class HomeScreen(WorkScreen):
         Binding("2", "app.go('exceptions')", "exceptions", id="home.exceptions"),
         Binding("slash", "find", "find a document", key_display="/", id="home.find"),
         Binding("o", "late", "late ones", id="home.late"),
+        *underway.NUMBERS,
     ]
 
     def __init__(self) -> None:
@@ -449,7 +451,10 @@ class HomeScreen(WorkScreen):
     async def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
         row = event.table.cursor_row
         if isinstance(row, Cause):
-            await self.desk.go_filtered("exceptions", f"class:{row.class_}")
+            late = " is:overdue" if event.column == LATE else ""
+            await self.desk.go_filtered("exceptions", f"class:{row.class_}{late}")
+        elif isinstance(row, SystemRow) and event.column:
+            await self._open_deliveries(row, event.column)
         elif isinstance(row, SystemRow | RunRow):
             await self.desk.go_system(row.system)
         elif isinstance(row, Line):
@@ -466,6 +471,35 @@ class HomeScreen(WorkScreen):
             await self.desk.go_waiting()
         elif row.place:
             await self.desk.go_filtered(row.place, row.filter)
+
+    async def _open_deliveries(self, row: SystemRow, which: str) -> None:
+        await self.desk.go_filtered("deliveries", underway.behind(row.system, which))
+
+    def reason_against(self, action: str) -> str:
+        if action in ("queue", "failed") and self._system is None:
+            return "The cursor is on no system: tab goes to the systems."
+        return ""
+
+    @property
+    def _system(self) -> SystemRow | None:
+        table = self.query_one("#systems", VirtualTable)
+        row = table.cursor_row if table.has_focus else None
+        return row if isinstance(row, SystemRow) else None
+
+    async def action_queue(self) -> None:
+        """Show what waits for the system under the cursor."""
+        await self._deliveries("queue", underway.QUEUED)
+
+    async def action_failed(self) -> None:
+        """Show what failed at the system under the cursor."""
+        await self._deliveries("failed", underway.FAILED)
+
+    async def _deliveries(self, action: str, which: str) -> None:
+        row = self._system
+        if row is None:
+            self.app.notify(self.reason_against(action), severity="warning", markup=False)
+        else:
+            await self._open_deliveries(row, which)
 
     async def action_find(self) -> None:
         """Look for a document by any number that any system knows it by, from where one begins."""
@@ -498,7 +532,7 @@ _CAUSE = (
     Column("", 1),
     Column("Cause", 24, grows=True),
     Column("Stuck", 5, is_right=True),
-    Column("Late", 4, is_right=True),
+    Column("Late", 4, is_right=True, opens=LATE),
 )
 _SINCE = (Column("Oldest", 6, is_right=True, is_optional=True),)
 _WORK = (Column("", 1), Column("", 21, grows=True), Column("Count", 6, is_right=True))
@@ -515,8 +549,8 @@ _SYSTEM_COLUMNS = (
     Column("System", 12),
     Column("State", 7),
     Column("Read", 8, is_right=True),
-    Column("Queue", 5, is_right=True),
-    Column("Failed", 6, is_right=True),
+    Column("Queue", 5, is_right=True, opens=underway.QUEUED),
+    Column("Failed", 6, is_right=True, opens=underway.FAILED),
     Column("", 10, grows=True, is_optional=True),
 )
 

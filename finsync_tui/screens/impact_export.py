@@ -10,8 +10,10 @@ from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.text import safe_text
 from finsync_tui.screens.widgets.dialogs import AskDialog
 
+STOPPED = "It was stopped; no file was left behind."
 
-async def ask(screen: WorkScreen, name: str, write: Callable[[str], Awaitable[int]]) -> None:
+
+async def ask(screen: WorkScreen, name: str, write: Callable[[str], Awaitable[int | None]]) -> None:
     """Ask for a file, write to it, and say how many documents it has; one that is there stays."""
     if screen.refuses_files():
         return
@@ -30,4 +32,6 @@ async def ask(screen: WorkScreen, name: str, write: Callable[[str], Awaitable[in
     if answer is None:
         return
     count = await write(answer)
+    if count is None:
+        return
     screen.app.notify(f"{count:,} documents written to {safe_text(answer, 200)}.", markup=False)

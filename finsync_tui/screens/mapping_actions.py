@@ -19,6 +19,9 @@ from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from finsync_tui.screens.app import Told
     from finsync_tui.screens.mapping_acting import Change
 
 CHANGES_SHOWN = 40
@@ -123,7 +126,17 @@ class MappingActions(WorkScreen):
         )
         if answer is None:
             return
-        rows = await self.read(lambda _: files.read(Path(answer).expanduser()))
+
+        def read(_: Connection, told: Told) -> tuple[MappingRow, ...]:
+            found = files.read(Path(answer).expanduser())
+            told(len(found))
+            return found
+
+        rows = await self.desk.read_long(
+            "reading rules", read, stopped="The import was stopped; nothing was proposed."
+        )
+        if rows is None:
+            return
         title = f"Import {len(rows):,} rules into {safe_text(table, 60)}"
         await self.propose_change(Change(table, rows, version), before, rule, title=title)
 

@@ -274,7 +274,7 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
         self.action_rule_edit()
 
     async def action_clear_or_back(self) -> None:
-        if self.filter_line.text:
+        if self.filter_line.text or self.desk.progress:
             self.action_clear()
         else:
             await self.action_back()

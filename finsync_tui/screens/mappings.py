@@ -346,6 +346,8 @@ class MappingsScreen(MappingActions):
         self._show()
 
     def action_clear(self) -> None:
+        if self.desk.stop_progress():
+            return
         if self.filter_line.text:
             self.filter_line.text = self.filter_line.without_last()
             self._show()

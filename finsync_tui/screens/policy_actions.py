@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
 from store.files import write_private
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from finsync_tui.policy_impact import Impact
     from finsync_tui.screens.policy_acting import Change
 
@@ -70,18 +73,22 @@ class PolicyActions(WorkScreen):
         self, name: str, body: str, starts_on: date | None = None, examples: int = EXAMPLES_MAX
     ) -> Impact:
         """Return what a text of a policy would do; from a day on, as of that day."""
+        return await self.read(self.question(name, body, starts_on, examples))
+
+    def question(
+        self, name: str, body: str, starts_on: date | None = None, examples: int = EXAMPLES_MAX
+    ) -> Callable[[Connection], Impact]:
+        """Return the question that `measured` asks."""
         workspace = self.desk.workspace
         assert workspace is not None, "a change is made on a screen that needs a workspace"
-        return await self.read(
-            partial(
-                policy_reading.impact_of,
-                workspace=workspace,
-                name=name,
-                body=body,
-                now=self.desk.now(),
-                starts_on=starts_on,
-                examples=examples,
-            )
+        return partial(
+            policy_reading.impact_of,
+            workspace=workspace,
+            name=name,
+            body=body,
+            now=self.desk.now(),
+            starts_on=starts_on,
+            examples=examples,
         )
 
     async def edit_policy(self, name: str, version: int, body: str) -> bool:

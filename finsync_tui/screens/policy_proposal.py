@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -13,7 +13,7 @@ from textual.content import Content
 
 from finsync_tui import impact_files
 from finsync_tui.governance.rules import setup_of
-from finsync_tui.policy_impact import EXAMPLES_MAX, Impact
+from finsync_tui.policy_impact import Impact
 from finsync_tui.screens import drawing, impact_export, policy_drawing, policy_reading, signs
 from finsync_tui.screens.detail import DetailScreen
 from finsync_tui.screens.policy_actions import PolicyActions, drawn_change
@@ -21,6 +21,11 @@ from finsync_tui.screens.policy_reading import ProposalDossier
 from finsync_tui.screens.text import stamp
 from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from finsync_tui.screens.app import Told
 
 SIGNED = (
     "Your key signs the text, the version it was made from, who, when and why. Documents that no rule stops any more go on by "
@@ -149,8 +154,8 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
         self.impact = await self._measured(dossier)
         self.draw()
 
-    async def _measured(self, dossier: ProposalDossier, examples: int = EXAMPLES_MAX) -> Impact:
-        return await self.measured(dossier.row.policy, dossier.body, dossier.starts_on, examples)
+    async def _measured(self, dossier: ProposalDossier) -> Impact:
+        return await self.measured(dossier.row.policy, dossier.body, dossier.starts_on)
 
     # -- doing ----------------------------------------------------------------------------------------------------------
 
@@ -197,9 +202,17 @@ class PolicyProposalScreen(DetailScreen[ProposalDossier], PolicyActions):
         if dossier is None:
             return
 
-        async def write(file: str) -> int:
-            found = await self._measured(dossier, impact_files.ALL)
-            return await self.read(lambda _: impact_files.of_rules(found, Path(file).expanduser()))
+        question = self.question(dossier.row.policy, dossier.body, dossier.starts_on, impact_files.ALL)
+
+        def written(db: Connection, told: Told, file: str) -> int:
+            found = question(db)
+            told(len(found.documents))
+            return impact_files.of_rules(found, Path(file).expanduser())
+
+        async def write(file: str) -> int | None:
+            return await self.desk.read_long(
+                "reckoning what this would do", partial(written, file=file), stopped=impact_export.STOPPED
+            )
 
         await impact_export.ask(self, f"{dossier.row.policy}-proposal-{dossier.row.id}", write)
 

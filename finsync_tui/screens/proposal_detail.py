@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -20,6 +21,11 @@ from finsync_tui.screens.mapping_reading import ProposalDossier
 from finsync_tui.screens.text import safe_text, stamp
 from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.screens.widgets.impact_dialog import ImpactDialog
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from finsync_tui.screens.app import Told
 
 SIGNED = (
     "Your key signs the rows, the version they were made from, who, when and why. Documents that wait for one of these rules go "
@@ -152,16 +158,17 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
         self.draw()
 
     async def _measured(self, dossier: ProposalDossier) -> Impact:
+        return await self.read(self._question(dossier))
+
+    def _question(self, dossier: ProposalDossier) -> Callable[[Connection], Impact]:
         desk = self.desk
         assert desk.workspace is not None
-        return await self.read(
-            partial(
-                mapping_reading.impact_of,
-                workspace=desk.workspace,
-                name=dossier.row.table,
-                rows=dossier.rows,
-                now=desk.now(),
-            )
+        return partial(
+            mapping_reading.impact_of,
+            workspace=desk.workspace,
+            name=dossier.row.table,
+            rows=dossier.rows,
+            now=desk.now(),
         )
 
     # -- doing ----------------------------------------------------------------------------------------------------------
@@ -214,9 +221,17 @@ class ProposalScreen(DetailScreen[ProposalDossier], MappingActions):
         if dossier is None:
             return
 
-        async def write(file: str) -> int:
-            found = await self._measured(dossier)
-            return await self.read(lambda _: impact_files.of_mapping(found, Path(file).expanduser()))
+        question = self._question(dossier)
+
+        def written(db: Connection, told: Told, file: str) -> int:
+            found = question(db)
+            told(len(found.documents))
+            return impact_files.of_mapping(found, Path(file).expanduser())
+
+        async def write(file: str) -> int | None:
+            return await self.desk.read_long(
+                "reckoning what this would do", partial(written, file=file), stopped=impact_export.STOPPED
+            )
 
         await impact_export.ask(self, f"{dossier.row.table}-proposal-{dossier.row.id}", write)
 

@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from sqlite3 import OperationalError
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from store.clock import Clock
+from store.errors import FinsyncError
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 THREADS = 2
+STEPS_BETWEEN = 20_000
+"""Steps of SQLite, some milliseconds of them, between two questions whether it is to stop."""
 CACHE_KIB = 1024
 """Of each reading connection. What is scanned is scanned once, and the machine keeps the file's pages anyway."""
 
@@ -44,10 +48,12 @@ class Reader:
         self._watcher: Connection | None = None
         self._is_closed = False
 
-    async def run(self, query: Callable[[Connection], T]) -> T:
-        """Return what `query` finds. When the caller is cancelled, SQLite stops scanning too."""
+    async def run(self, query: Callable[[Connection], T], is_stopped: Callable[[], bool] | None = None) -> T:
+        """Return what `query` finds. When the caller is cancelled, SQLite stops scanning too. `is_stopped` is asked while it
+        scans, and whoever said so gets a StoppedError."""
         using: list[Connection] = []
-        task = asyncio.get_running_loop().run_in_executor(self._threads, self._query, query, using)
+        asked = query if is_stopped is None else partial(_until_stopped, query=query, is_stopped=is_stopped)
+        task = asyncio.get_running_loop().run_in_executor(self._threads, self._query, asked, using)
         try:
             return await task
         except asyncio.CancelledError:
@@ -104,6 +110,21 @@ class Reader:
                 self._watcher = self._connect()
             watcher = self._watcher
         return int(watcher.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _until_stopped(db: Connection, query: Callable[[Connection], T], is_stopped: Callable[[], bool]) -> T:
+    """Whatever SQLite does for it asks every few milliseconds whether it is still wanted."""
+    from finsync_tui.stopping import StoppedError
+
+    db.set_progress_handler(is_stopped, STEPS_BETWEEN)
+    try:
+        return query(db)
+    except (OperationalError, FinsyncError) as error:
+        if is_stopped():
+            raise StoppedError("It was stopped.") from error
+        raise
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 def prepare(db: Connection) -> None:

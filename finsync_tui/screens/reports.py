@@ -86,9 +86,14 @@ class ReportsScreen(WorkScreen):
         if report is None or asked is None:
             return
         self._say(Content("⟳ reading …"), report.title)
-        header, rows = await self.read(
-            lambda db: reports.preview(report, self._question(db, *asked), PREVIEW_ROWS)
+        found = await self.desk.read_long(
+            f"reading {report.title.lower()}",
+            lambda db, _: reports.preview(report, self._question(db, *asked), PREVIEW_ROWS),
         )
+        if found is None:
+            self._say(Content("It was not read; enter reads it."), report.title)
+            return
+        header, rows = found
         width = self.query_one("#about").content_size.width
         shown = [[safe_text(cell, CELL_WIDTH_MAX) for cell in row] for row in rows]
         widths = [

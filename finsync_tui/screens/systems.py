@@ -14,7 +14,7 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from finsync_tui.screens import dossiers, drawing, overview, signs, system_usage, verbs
+from finsync_tui.screens import dossiers, drawing, overview, signs, system_usage, underway, verbs
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.dossiers import ReadLine
 from finsync_tui.screens.drawing import Piece
@@ -31,8 +31,8 @@ _COLUMNS = (
     Column("System", 14),
     Column("State", 8),
     Column("Last read", 11, is_right=True),
-    Column("Queue", 6, is_right=True),
-    Column("Failed", 6, is_right=True),
+    Column("Queue", 6, is_right=True, opens=underway.QUEUED),
+    Column("Failed", 6, is_right=True, opens=underway.FAILED),
     Column("Errors", 6, is_right=True),
     Column("Until", 8, is_right=True),
     Column("Reason", 20, grows=True),
@@ -54,6 +54,7 @@ class SystemsScreen(WorkScreen):
         Binding("w", "pause", "pause…", id="system.pause"),
         Binding("e", "resume", "resume…", id="system.resume"),
         Binding("p", "problems", "problems", id="system.problems"),
+        *underway.NUMBERS,
     ]
 
     def __init__(self) -> None:
@@ -133,7 +134,20 @@ class SystemsScreen(WorkScreen):
         """What waits for a system, or failed there, is among the deliveries."""
         row = self.table.cursor_row
         if row is not None:
-            await self.desk.go_filtered("deliveries", f"system:{row.system}")
+            await self.desk.go_filtered("deliveries", underway.behind(row.system, event.column))
+
+    async def action_queue(self) -> None:
+        """Show what waits for the system under the cursor."""
+        await self._deliveries(underway.QUEUED)
+
+    async def action_failed(self) -> None:
+        """Show what failed at the system under the cursor."""
+        await self._deliveries(underway.FAILED)
+
+    async def _deliveries(self, which: str) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            await self.desk.go_filtered("deliveries", underway.behind(row.system, which))
 
     def _cells(self, row: SystemRow) -> list[Cell]:
         now = self.desk.now()

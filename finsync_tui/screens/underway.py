@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from textual.binding import Binding, BindingType
+
 from finsync_tui.screens import drawing, signs
 from finsync_tui.screens.overview import Overview, SystemRow, Tally
 from finsync_tui.screens.signs import Role, Sign
@@ -14,6 +16,13 @@ from store.unposted import AGES, OLDEST
 
 SHAPE_WIDTH = DAYS
 IN_FLIGHT = ("pending", "claimed", "delivered")
+QUEUED = "state:pending|claimed"
+FAILED = "is:failed"
+"""Deliveries of a system that Home and Systems count."""
+NUMBERS: list[BindingType] = [
+    Binding("Q", "queue", "What waits for the system", show=False, id="system.queue"),
+    Binding("X", "failed", "What failed at the system", show=False, id="system.failed"),
+]
 AGE_FILTERS = {
     AGES[0][0]: "age:<1d",
     AGES[1][0]: "age:>=1d age:<3d",
@@ -52,7 +61,7 @@ def lines(found: Overview, *, with_systems: bool) -> tuple[Line, ...]:
         _handled(found),
     ]
     if with_systems:
-        parts.insert(2, [_system(row) for row in found.systems])
+        parts.insert(2, [line for row in found.systems for line in _system(row)])
     return tuple(line for part in parts for line in part)
 
 
@@ -238,24 +247,48 @@ def _handled(found: Overview) -> list[Line]:
     ]
 
 
-def _system(row: SystemRow) -> Line:
+def _system(row: SystemRow) -> list[Line]:
+    """A system, and below it what waits for it and what failed there: each number has the list behind it."""
     sign = signs.of(signs.SYSTEM, row.standing)
-    note = (
-        f"✕ {row.failed_count:,} failed"
-        if row.failed_count
-        else f"✕ {len(row.unreadable):,} unread"
-        if row.unreadable
-        else ""
-    )
-    return Line(
-        f"{safe_text(row.system, 14)} {sign.word}",
-        row.queued_count,
-        sign.glyph,
-        sign.role,
-        note=note,
-        place="systems",
-        filter=row.system,
-    )
+    found = [
+        Line(
+            f"{safe_text(row.system, 14)} {sign.word}",
+            None,
+            sign.glyph,
+            sign.role,
+            note=f"✕ {len(row.unreadable):,} unread" if row.unreadable else "",
+            place="systems",
+            filter=row.system,
+        )
+    ]
+    if row.queued_count:
+        found.append(
+            Line(
+                "  queue",
+                row.queued_count,
+                "◷",
+                "muted",
+                place="deliveries",
+                filter=behind(row.system, QUEUED),
+            )
+        )
+    if row.failed_count:
+        found.append(
+            Line(
+                "  failed",
+                row.failed_count,
+                "✕",
+                "error",
+                place="deliveries",
+                filter=behind(row.system, FAILED),
+            )
+        )
+    return found
+
+
+def behind(system: str, which: str) -> str:
+    """Return the filter of just those deliveries of a system: `QUEUED`, `FAILED`."""
+    return f"system:{system} {which}".rstrip()
 
 
 def _total(tallies: Sequence[Tally]) -> dict[str, int]:

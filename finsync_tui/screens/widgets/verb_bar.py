@@ -12,6 +12,8 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
+from finsync_tui.screens.text import fit
+
 NARROW = 100
 VERBS_MAX = 6
 VERBS_NARROW_MAX = 4
@@ -81,6 +83,9 @@ class VerbBar(Widget):
         room = self.size.width - sum(verb.width for verb in last) - 1
         shown: list[Shown] = []
         verbs = self._known = self._verbs() if getattr(self.app, "shows_keys", True) else []
+        progress = getattr(self.app, "progress", "")
+        if progress:  # what takes long is said on every screen, in place of the verbs
+            verbs = []
         for verb in verbs[: VERBS_NARROW_MAX if is_narrow else VERBS_MAX]:
             if verb.width <= room:
                 shown.append(verb)
@@ -88,6 +93,10 @@ class VerbBar(Widget):
         parts: list[tuple[str, str]] = []
         self._spans = []
         x = 0
+        if progress:
+            text = fit(f" {progress}", room)
+            parts.append((text, "bold $primary"))
+            x, room = room, 0
         for verb in [*shown, Shown("", "", "", is_possible=False), *last]:
             if not verb.action:
                 parts.append((" " * (room + 1), ""))

@@ -46,7 +46,7 @@ Fetch = Callable[[Sequence[int]], Awaitable[Mapping[int, R]]]
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `grows`: takes what is left of the width; `sort` is the order its header gives; `is_optional`:
-    left out when the window is too narrow for it."""
+    left out when the window is too narrow for it; `opens`: what a double click on it opens instead of the row."""
 
     label: str
     width: int
@@ -54,6 +54,7 @@ class Column:
     sort: str = ""
     grows: bool = False
     is_optional: bool = False
+    opens: str = ""
 
 
 class VirtualTable(ScrollView, Generic[R], can_focus=True):
@@ -93,6 +94,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
         table: VirtualTable[Any]
         row_id: int
+        column: str = ""
+        """What the column opens that was clicked; empty: the row itself."""
 
         @property
         def control(self) -> VirtualTable[Any]:
@@ -672,17 +675,22 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         index = place.y - 1 + int(self.scroll_offset.y)
         if index < len(self._ids):
             self.move_to(index)
-            if event.chain == 2:
-                self.action_activate()
+            if event.chain == 2 and (row_id := self.cursor_id) is not None:
+                clicked = self._column_at(place.x + int(self.scroll_offset.x))
+                self.post_message(self.RowActivated(self, row_id, clicked.opens if clicked else ""))
 
     def _click_header(self, x: int) -> None:
+        column = self._column_at(x)
+        if column is not None and column.sort:
+            self.post_message(self.SortAsked(self, column.sort))
+
+    def _column_at(self, x: int) -> Column | None:
         right = 3 if self._can_mark else 1
         for column, width in zip(self.columns, self._widths, strict=True):
             right += width + len(GAP) if width else 0
             if x < right:
-                if column.sort:
-                    self.post_message(self.SortAsked(self, column.sort))
-                return
+                return column
+        return None
 
     def refresh_line(self, y: int) -> None:
         """Draw one line again; the header is line 0 and does not scroll."""

@@ -47,7 +47,7 @@ def _no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pilot, "wait_for_idle", until_idle)
     monkeypatch.setattr(textual.app, "wait_for_idle", until_idle)
     monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", in_thread)
-    for name in ("POLL_S", "TICK_S", "RETRY_S"):
+    for name in ("POLL_S", "TICK_S", "RETRY_S", "PROGRESS_S"):
         monkeypatch.setattr(workbench, name, inf)
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from finsync_tui.flows.registry import FLOWS
+from finsync_tui.screens import app as workbench
 from finsync_tui.screens import verbs
+from finsync_tui.screens.app import FinsyncApp
 from finsync_tui.screens.causes import CausesScreen
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
 from finsync_tui.screens.widgets.dialogs import AskDialog
 from finsync_tui.screens.widgets.edit_dialog import EditDialog
+from finsync_tui.screens.widgets.verb_bar import VerbBar
 from store import cases, outbox, workflows
 from store.clock import VirtualClock
 from store.database import Store, open_store
@@ -105,6 +110,42 @@ async def test_a_whole_cause_is_retried_with_one_key(filled: Path) -> None:
         "SELECT count(*) FROM exception_case WHERE resolution = 'retried' AND cause LIKE 'no rule for 9%'",
     )
     assert "9|9" not in after
+
+
+async def test_a_whole_cause_is_done_in_portions_and_can_be_stopped(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far it is stands in the last line, on whatever screen; esc leaves the rest as it was, and the screen open."""
+    waiting_for_one_rule(filled, 12)
+    monkeypatch.setattr(workbench, "PORTION", 5)
+    told: list[str] = []
+    keep = FinsyncApp._write
+
+    async def written(desk: FinsyncApp, act: Callable[[], Any]) -> Any:
+        if desk.progress:
+            told.append(str(desk.screen.query_one(VerbBar).render()).strip())
+            if len(told) == 2:
+                await desk.screen.action_back()  # type: ignore[attr-defined]
+        return await keep(desk, act)
+
+    monkeypatch.setattr(FinsyncApp, "_write", written)
+    async with opened(filled) as pilot:
+        await press(pilot, "2", "number_sign", "r", "enter")
+        await finish(pilot)
+        after = screen_text(pilot)
+        is_there = isinstance(pilot.app.screen, CausesScreen)
+        await press(pilot, "escape")
+        is_gone = not isinstance(pilot.app.screen, CausesScreen)
+
+    assert ["⟳ 0 of 12 · esc stops", "⟳ 4 of 12 · esc stops"] == [one.partition("  ")[0] for one in told]
+    assert is_there
+    assert is_gone
+    assert "Stopped: 4 were left as they are." in after
+    assert "esc stops" not in after
+    assert 8 == one(
+        filled,
+        "SELECT count(*) FROM exception_case WHERE resolution = 'retried' AND cause LIKE 'no rule for 9%'",
+    )
 
 
 async def test_causes_follow_the_filter(filled: Path) -> None:

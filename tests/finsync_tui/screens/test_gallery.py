@@ -212,7 +212,7 @@ async def test_loading_at_the_start(
     assert [] == differing(snapshot, taken)
 
 
-async def refuse(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> Any:
+async def refuse(reader: Reader, query: Callable[[sqlite3.Connection], Any], *_: Any) -> Any:
     error = sqlite3.DatabaseError("database disk image is malformed")
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     raise error
@@ -226,7 +226,7 @@ async def says_reading(pilot: Pilot[None]) -> None:
     assert "reading …" in screen_text(pilot)
 
 
-async def never(reader: Reader, query: Callable[[sqlite3.Connection], Any]) -> Any:
+async def never(reader: Reader, query: Callable[[sqlite3.Connection], Any], *_: Any) -> Any:
     return await asyncio.get_running_loop().create_future()
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from sqlite3 import Connection
+from threading import Event
 from typing import get_args
 
 import pytest
@@ -15,7 +17,7 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme
 
-from finsync_tui.screens import base, themes, verbs
+from finsync_tui.screens import base, journals, themes, verbs
 from finsync_tui.screens.audit_log import AuditScreen
 from finsync_tui.screens.events import EventDetailScreen, EventsScreen
 from finsync_tui.screens.exceptions import ExceptionsScreen
@@ -23,6 +25,7 @@ from finsync_tui.screens.home import HomeScreen
 from finsync_tui.screens.reader import Reader
 from finsync_tui.screens.settings_screen import SettingsScreen
 from finsync_tui.screens.widgets.table_ink import ink
+from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.workflows import WorkflowsScreen
 from finsync_tui.settings import Workspace
 from store import requests, systems
@@ -379,3 +382,33 @@ async def test_before_the_first_look_nothing_is_said_of_the_engine(
 def test_a_read_only_workbench_draws_every_verb_dim() -> None:
     """Whatever can be done by a verb is known to write."""
     assert set() == {base.ACTIONS.get(name, name) for name in get_args(verbs.Name)} - base.WRITING
+
+
+async def test_checking_the_chain_is_seen_and_can_be_stopped(
+    worked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line says since when; esc stops SQLite where it is, and says that nothing is known."""
+    under_way, may_go_on = Event(), Event()
+    seen: list[str] = []
+
+    def endless(db: Connection, workspace: object) -> None:
+        under_way.set()
+        may_go_on.wait(10)
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+        ).fetchone()
+
+    monkeypatch.setattr(journals, "verified", endless)
+    async with opened(worked) as pilot:
+        await press(pilot, "7")
+        pilot.app.screen.action_verify()  # type: ignore[attr-defined]
+        await asyncio.to_thread(under_way.wait, 10)
+        seen.append(str(pilot.app.screen.query_one(VerbBar).render()))
+        pilot.app.screen.action_clear()  # type: ignore[attr-defined]
+        may_go_on.set()
+        await finish(pilot)
+        seen.append(screen_text(pilot))
+
+    assert "⟳ checking the whole chain · 0 s · esc stops" in seen[0]
+    assert "The check was stopped: nothing is known of the chain." in seen[1]
+    assert "esc stops" not in seen[1]

@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from finsync_tui.flows import registry
 from finsync_tui.screens import overview, queries, signs, underway
 from finsync_tui.screens.filters import parse
 from finsync_tui.screens.findings import FINDINGS
+from finsync_tui.screens.home import HomeScreen
+from finsync_tui.screens.overview import Cause, SystemRow
 from finsync_tui.screens.queries import DELIVERIES, EXCEPTIONS, WORKFLOWS
 from finsync_tui.screens.reader import prepare
+from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from store import trends, workflows
 from store.clock import VirtualClock
 from store.database import open_store
 from tests.finsync_tui.flows.invoice_desk import InvoiceDesk, a_free_line, an_invoice
-from tests.finsync_tui.screens.driving import opened, press, screen_text
+from tests.finsync_tui.screens.driving import DESIGN, NARROW, opened, press, screen_text, settle
 from tests.finsync_tui.screens.filled_store import NOW
 
 LISTINGS = {
@@ -47,6 +51,79 @@ def test_every_count_is_that_of_the_list_behind_it(filled: Path) -> None:
 
     assert {*LISTINGS, "systems", ""} == {line.place for line in found}
     assert ["got stuck", "settled", "documents done"] == [x.label for x in counted if "14d" in x.filter]
+
+
+@pytest.mark.anyio
+async def test_every_number_of_home_opens_the_list_behind_it(filled: Path) -> None:
+    """All figures of both forms of Home, one by one, with the keys a person has: the list that opens has so many rows. What
+    leads elsewhere than to a list has no number of its own."""
+    seen: dict[str, tuple[int | None, int]] = {}
+    async with opened(filled, DESIGN) as pilot:
+        for panel, keys in (("stuck", ("enter", "o")), ("systems", ("Q", "X"))):
+            table = pilot.app.screen.query_one(f"#{panel}", VirtualTable)
+            for place in range(table.row_count):
+                row = table.row_at(place)
+                for key, count in zip(keys, _figures(row), strict=True):
+                    await _open(pilot, panel, place, key)
+                    seen[f"{panel} {place} {key}"] = (count, _rows(pilot))
+                    await press(pilot, "1")
+    async with opened(filled, NARROW) as pilot:
+        assert isinstance(pilot.app.screen, HomeScreen)
+        lines = pilot.app.screen._lines()
+        for place, line in enumerate(lines):
+            if line.count is not None and line.place:
+                await _open(pilot, "work", place, "enter")
+                seen[f"{line.label} {place}"] = (line.count, _rows(pilot))
+                await press(pilot, "1")
+
+    assert {"  queue", "  failed"} <= {line.label for line in lines}
+    assert len(seen) > 60
+    assert {} == {name: both for name, both in seen.items() if both[0] != both[1]}
+
+
+def _figures(row: object) -> tuple[int, int]:
+    if isinstance(row, Cause):
+        return row.count, row.overdue_count
+    assert isinstance(row, SystemRow)
+    return row.queued_count, row.failed_count
+
+
+async def _open(pilot: Pilot[None], panel: str, place: int, key: str) -> None:
+    table = pilot.app.screen.query_one(f"#{panel}", VirtualTable)
+    table.focus()
+    table.move_to(place)
+    await press(pilot, key)
+
+
+def _rows(pilot: Pilot[None]) -> int:
+    return pilot.app.screen.query_one("#list", VirtualTable).row_count
+
+
+@pytest.mark.anyio
+async def test_a_double_click_on_a_number_of_home_opens_it(filled: Path) -> None:
+    """On the queue or the failed ones of a system, and on what is late of a cause; anywhere else on the row itself."""
+    opened_by: dict[str, str] = {}
+    async with opened(filled, DESIGN) as pilot:
+        for panel, label in (
+            ("stuck", "Late"),
+            ("stuck", "Cause"),
+            ("systems", "Queue"),
+            ("systems", "Failed"),
+        ):
+            table = pilot.app.screen.query_one(f"#{panel}", VirtualTable)
+            header = "".join(segment.text for segment in table._header())
+            at = (header.index(label) + 1 + table.gutter.left, 1 + table.gutter.top)
+            await pilot.click(table, offset=at, times=2)
+            await settle(pilot)
+            opened_by[label] = pilot.app.screen.filter_line.text  # type: ignore[attr-defined]
+            await press(pilot, "1")
+
+    assert opened_by == {
+        "Late": "class:COST_CENTRE_INACTIVE is:overdue",
+        "Cause": "class:COST_CENTRE_INACTIVE",
+        "Queue": "system:coupa state:pending|claimed",
+        "Failed": "system:coupa is:failed",
+    }
 
 
 def test_invoices_whose_payment_nobody_was_told_of_are_a_line_that_opens_them() -> None:
