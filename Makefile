@@ -21,7 +21,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 # Kept byte code spares each of pytest's workers ten seconds of preparing the same test modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test lint verify bench contracts lock format docs clean
+.PHONY: help install demo test lint verify bench peers contracts lock format docs clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -47,6 +47,10 @@ lint: $(INSTALLED)  ## formatting, linting, strict typing, import directions
 format: $(INSTALLED)  ## format the code and apply safe fixes
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
+
+peers:  ## public matchers of suppliers, in an environment of their own, for `make bench`
+	@python3 -m venv build/peers
+	@build/peers/bin/pip install --quiet splink pyarrow recordlinkage rapidfuzz
 
 bench: $(INSTALLED)  ## timed scenarios; see benchmarks/
 	@$(BIN)/python -m benchmarks

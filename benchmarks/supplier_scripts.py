@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from benchmarks.supplier_truth import Row
 
+SHARE_OF_ALL: Final = 0.04
+"""Of a mixed file: as many as Russian, Greek and Japanese ones, which have Latin spellings, too, are together, and a little more."""
 SHARE_AGAIN: Final = 0.4
 """Companies that stand in the file more than once."""
 NUMBER_KNOWN, MOVED, SLIP, NO_FORM, RESEMBLING = 0.5, 0.12, 0.15, 0.15, 0.12
@@ -118,6 +120,15 @@ def generate(count: int, seed: int) -> list[Row]:
             rows.append(_row(chance, one, company, is_first=place == 0, id_=len(rows)))
         company += 1
     return rows[:count]
+
+
+def among(rows: Sequence[Row], seed: int) -> list[Row]:
+    """Return a file with suppliers of these scripts in it, as many in all as before, in random order."""
+    own = generate(round(len(rows) * SHARE_OF_ALL), seed)
+    companies = 1 + max(row.company for row in rows)
+    mixed = [*rows[: len(rows) - len(own)], *(replace(row, company=companies + row.company) for row in own)]
+    random.Random(seed).shuffle(mixed)
+    return [replace(row, id=place) for place, row in enumerate(mixed)]
 
 
 def _company(chance: random.Random) -> _Company:

@@ -34,7 +34,7 @@ IN_SCRIPTS = 5_000
 
 def match() -> list[Result]:
     """Find all pairs in a file of 50,000."""
-    rows = supplier_truth.generate(COUNT, SEEDS[0])
+    rows = supplier_public.rows_of(COUNT, SEEDS[0])
 
     def ours() -> Cost:
         return _collected(lambda: list(matching.pairs([_form(row) for row in rows], Thresholds().ask)))
@@ -54,7 +54,7 @@ def match() -> list[Result]:
             "≤ 1.5x at F1 ≥ 0.94",
             measured,
             rows=COUNT,
-            note=f"{note}; plainly: {_plain_quality(rows)}; {_public_quality(rows)}; peak memory {memory:.0f} MiB",
+            note=f"{note}; plainly: {_plain_quality(rows)}; {'; '.join(supplier_public.compared(COUNT, SEEDS[0]))}; peak memory {memory:.0f} MiB",
         )
     ]
 
@@ -120,24 +120,28 @@ def new_one() -> Result:
 
 
 def _quality(seed: int) -> tuple[float, float, str]:
-    return _rated(supplier_truth.generate(COUNT, seed))
+    return _rated(supplier_public.rows_of(COUNT, seed))
 
 
 def _rated(rows: Sequence[Row]) -> tuple[float, float, str]:
-    """Return F1 of pairs, precision of links, and both in words."""
+    """Return F1 of pairs as they are scored, two by two, precision of links, and both in words, with the F1 of groups."""
     truth = supplier_truth.true_pairs(rows)
     limits = Thresholds()
     forms = [_form(row) for row in rows]
     found = {(pair.other, pair.one): pair.score for pair in matching.pairs(forms, limits.ask)}
-    f1, precision, recall = _rates(_together(rows, forms, found), truth)
-    alone, _, _ = _rates({pair for pair, score in found.items() if score >= SAME}, truth)
-    _, links, linked = _rates({pair for pair, score in found.items() if score >= limits.link}, truth)
+    f1, precision, recall = supplier_public.rates(
+        {pair for pair, score in found.items() if score >= SAME}, truth
+    )
+    grouped, _, _ = supplier_public.rates(_together(rows, forms, found), truth)
+    _, links, linked = supplier_public.rates(
+        {pair for pair, score in found.items() if score >= limits.link}, truth
+    )
     asked = [pair for pair, score in found.items() if limits.band(score) == "ask"]
     right = sum(pair in truth for pair in asked)
     return (
         f1,
         links,
-        f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}; two by two {alone:.4f}), links {links:.4f} right and {linked:.4f} of all,"
+        f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}; in groups {grouped:.4f}), links {links:.4f} right and {linked:.4f} of all,"
         f" asks {len(asked)} of which {right / len(asked):.2f} are one",
     )
 
@@ -163,32 +167,10 @@ def _together(
 
 
 def _plain_quality(rows: Sequence[Row]) -> str:
-    f1, precision, recall = _rates(set(supplier_plain.pairs(rows)), supplier_truth.true_pairs(rows))
-    return f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f})"
-
-
-def _public_quality(rows: Sequence[Row]) -> str:
-    """Return how good a public matcher is on the same file, at the threshold that suits it best."""
-    public = supplier_public.match(rows)
-    if public is None:
-        return "Splink is not installed: not compared"
-    truth = supplier_truth.true_pairs(rows)
-    tried = [
-        (_rates(found, truth), limit)
-        for limit in supplier_public.LIMITS
-        if (found := {pair for pair, probability in public.pairs.items() if probability >= limit})
-    ]
-    (f1, precision, recall), limit = max(tried)
-    return (
-        f"{public.name}: F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f}) at its best threshold {limit},"
-        f" {public.seconds * 1e6 / len(rows):.0f} µs a row"
+    f1, precision, recall = supplier_public.rates(
+        set(supplier_plain.pairs(rows)), supplier_truth.true_pairs(rows)
     )
-
-
-def _rates(found: set[tuple[int, int]], truth: set[tuple[int, int]]) -> tuple[float, float, float]:
-    right = len(found & truth)
-    precision, recall = right / len(found), right / len(truth)
-    return 2 * precision * recall / (precision + recall), precision, recall
+    return f"F1 {f1:.4f} (precision {precision:.4f}, recall {recall:.4f})"
 
 
 def _collected(work: object) -> Cost:
@@ -226,7 +208,7 @@ def _record(row: Row) -> Supplier:
 def _memory() -> None:
     import json
 
-    rows = supplier_truth.generate(COUNT, SEEDS[0])
+    rows = supplier_public.rows_of(COUNT, SEEDS[0])
     count = sum(1 for _ in matching.pairs([_form(row) for row in rows], Thresholds().ask))
     print(json.dumps({"pairs": count, "peak_mib": peak_mib()}))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from benchmarks import supplier_scripts, supplier_truth
+from benchmarks import supplier_public, supplier_scripts, supplier_truth
 from finsync_tui.profile.suppliers import DOUBT_MOST, SupplierPolicy, Thresholds
 from finsync_tui.suppliers import matching
 from finsync_tui.suppliers.comparing import PROVEN, Form, explain, form, score
@@ -295,8 +295,8 @@ def test_a_slip_in_the_rarest_word_is_found_where_no_place_can_be_compared() -> 
 
 
 def test_the_generated_truth_is_found() -> None:
-    """A small file, on a seed that nothing was made with: the whole bar is the benchmark's."""
-    rows = supplier_truth.generate(3000, 404)
+    """A small file, other scripts among it, on a seed that nothing was made with: the whole bar is the benchmark's."""
+    rows = supplier_public.rows_of(3000, 404)
     truth = supplier_truth.true_pairs(rows)
     forms = [
         form(row.name, country=row.country, postcode=row.postcode, town=row.town,
@@ -313,6 +313,19 @@ def test_the_generated_truth_is_found() -> None:
     assert len(links & truth) >= 0.75 * len(truth)
     right = len(same & truth)
     assert 2 * right / (len(same) + len(truth)) >= 0.94
+
+
+def test_the_truth_has_other_scripts_in_it() -> None:
+    """Four in a hundred suppliers, each row with its own id, and no company of them taken for another."""
+    plain, rows = supplier_truth.generate(3000, 404), supplier_public.rows_of(3000, 404)
+    arabic = [row for row in rows if any("\u0621" <= letter <= "\u064a" for letter in row.name)]
+    own = supplier_scripts.generate(120, 404)
+
+    assert [*range(3000)] == [row.id for row in rows]
+    assert 10 < len(arabic)
+    assert len(supplier_truth.true_pairs(plain[:2880])) + len(supplier_truth.true_pairs(own)) == len(
+        supplier_truth.true_pairs(rows)
+    )
 
 
 @pytest.mark.parametrize("seed", [31, 32])
