@@ -69,13 +69,13 @@ class Killer:
         return run
 
 
-def _each(*, is_begun: bool = False) -> list[Any]:
+def _each() -> list[Any]:
     return [
         pytest.param(
             process, n, id=f"{process.__name__}-{n}-{process.moves[n] if n < len(process.moves) else 'end'}"
         )
         for process in ALL
-        for n in range(process.begins_after if is_begun else 0, len(process.moves) + 1)
+        for n in range(process.begins_after, len(process.moves) + 1)
     ]
 
 
@@ -94,13 +94,21 @@ def _plain(name: str) -> tuple[str, object]:
     return walked.state(), walked.end()
 
 
-@pytest.mark.parametrize(("process", "at"), _each())
-def test_interrupted_between_any_two_steps_it_ends_in_the_same_state(process: type[Process], at: int) -> None:
-    """Told once, under the same keys and with the same words; held outside to the minor unit; no trouble is left."""
-    killed = process()
-    _walk(killed, before=lambda n: killed.crash() if n == at else None)
+@pytest.mark.parametrize("process", ALL, ids=lambda one: one.__name__)
+def test_interrupted_between_any_two_steps_it_ends_in_the_same_state(
+    process: type[Process], counts: Counts
+) -> None:
+    """Told once, under the same keys and with the same words; held outside to the minor unit; no trouble is left.
 
-    assert ("done", killed.end()) == _plain(process.__name__)
+    Between all of them in one way; with the full counts also at each place in a way of its own.
+    """
+    places = range(len(process.moves) + 1)
+
+    for interrupted in (places, *(((n,) for n in places) if counts.name == "full" else ())):
+        killed = process()
+        _walk(killed, before=lambda n, killed=killed, at=interrupted: killed.crash() if n in at else None)  # type: ignore[misc]
+
+        assert (interrupted, "done", killed.end()) == (interrupted, *_plain(process.__name__))
 
 
 @pytest.mark.parametrize("process", ALL, ids=lambda one: one.__name__)
@@ -141,7 +149,7 @@ def test_every_step_of_buying_is_interrupted(monkeypatch: pytest.MonkeyPatch) ->
         assert (entity, set()) == (entity, wanted - seen)
 
 
-@pytest.mark.parametrize(("process", "at"), _each(is_begun=True))
+@pytest.mark.parametrize(("process", "at"), _each())
 @pytest.mark.parametrize("is_killed", [False, True], ids=["", "killed"])
 def test_given_up_at_any_step_it_leaves_no_orphan(process: type[Process], at: int, is_killed: bool) -> None:
     """What was done outside is undone, also when the engine dies at each undoing; what is done or paid can't be given up."""
