@@ -36,7 +36,10 @@ def year() -> list[Figure]:
             _exported(workspace, Path(folder) / f"{name}.zip", days)
             for name, days in (("month", MONTH), ("year", YEAR))
         )
-        checked = _verified(Path(folder) / "year.zip")
+        return _figures(month, whole, _verified(Path(folder) / "year.zip"))
+
+
+def _figures(month: dict[str, Any], whole: dict[str, Any], checked_s: float) -> list[Figure]:
     note = (
         f"{whole['entries']:,} entries of the log and {whole['rows']:,} rows in {whole['files']} files, {whole['mib']:.1f} MiB packed,"
         f" in {whole['wall_s']:.1f} s; a month: {month['peak_mib']:.0f} MiB of memory, {month['mib']:.1f} MiB packed,"
@@ -46,7 +49,7 @@ def year() -> list[Figure]:
         Figure("evidence of a year of the demo company, peak memory", "budget of a path that streams",
                f"≤ {MEMORY_MAX_MIB} MiB", f"{whole['peak_mib']:.0f} MiB", note),
         Figure("the same, checked by python3 -I verify.py", "budget of a path that streams", "for information",
-               f"{checked:.1f} s", "start of Python included"),
+               f"{checked_s:.1f} s", "start of Python included"),
     ]  # fmt: skip
 
 
