@@ -26,6 +26,7 @@ from finsync_tui.profile import Profile
 from finsync_tui.profile.capabilities import takes
 from finsync_tui.suppliers import accounts, checks, in_flight
 from store import crossrefs, findings, meta, outbox, records, runs, workflows
+from store.canonical.expense import ExpenseDocument
 from store.canonical.keys import RecordKey
 from store.canonical.payables import Invoice
 from store.canonical.supplier import Supplier, SupplierBankAccount, is_same_bank
@@ -94,8 +95,8 @@ def _hold(context: Context, *, again: bool = False) -> list[int]:
         if sent.operation == HOLD:
             tried.setdefault(sent.external_id, []).append(sent.state)
     for one in telling.under_way(context, in_flight.ALL) if name else ():
-        link = crossrefs.get(context.db, Invoice.entity, one.document_key, system)
-        if one.entity != Invoice.entity or link is None or not takes(context.facts.profile, system, HOLD):
+        link = crossrefs.get(context.db, one.entity, one.document_key, system)
+        if link is None or not _is_payable(context.db, one) or not takes(context.facts.profile, system, HOLD):
             continue
         body = {
             "number": link.number or one.number, "name": name,
@@ -127,6 +128,14 @@ def _has_more_to_hold(context: Context) -> bool:
         return False
     context.data["hold_entries"] = entries
     return True
+
+
+def _is_payable(db: Connection, one: in_flight.InFlight) -> bool:
+    """Say whether the ERP has a document as an invoice: an expense report may be one there, or a journal."""
+    if one.entity != ExpenseDocument.entity:
+        return one.entity == Invoice.entity
+    found = workflows.of_document(db, one.document_key, one.entity)
+    return bool(found) and found[-1].data.get("posted_entity") == Invoice.entity
 
 
 def await_holds(context: Context) -> Answer:

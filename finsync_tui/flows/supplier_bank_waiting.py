@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Final
 
+from finsync_tui.flows.steps import Wait
 from finsync_tui.suppliers import accounts
 from store.canonical.keys import RecordKey
 from store.columns import marks
@@ -25,3 +26,11 @@ def waiting(db: Connection, supplier: str) -> int | None:
         (*keys, *STEPS),
     ).fetchone()
     return None if row[0] is None else int(row[0])
+
+
+def of_payee(db: Connection, target: str, supplier_id: str, now: datetime) -> Wait | None:
+    """Return what a document that pays a supplier of an ERP waits for; None: nothing."""
+    asked = waiting(db, f"{target}:{supplier_id}")
+    if asked is None:
+        return None
+    return Wait(f"an account of its supplier in {target} (bank change {asked})", now + LOOK_AGAIN)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from finsync_tui.flows import looking, outgoing, reading_back, sent
+from finsync_tui.flows import looking, outgoing, reading_back, sent, supplier_bank_waiting
 from finsync_tui.flows.expense import posting, subject, words
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.posting import Line
@@ -29,6 +29,12 @@ def request_posting(context: Context) -> Answer:
     lines = posting.lines(document, subject.expense_setup(context))
     if not lines:
         return Done({"note": "it moves no money; nothing to post"}, goto="publish")
+    waits = _waits_for_account(context) if context.data["post_as"] == "invoice" else None
+    if waits is not None:
+        context.data["has_waited"] = True
+        return waits
+    if context.data.pop("has_waited", False):
+        return Done({"note": "it has waited for an account: it is looked at anew"}, goto="route")
     for earlier in ("import", "validation"):
         looking.forget(context, earlier)
     context.data["is_import_refused"] = False
@@ -48,6 +54,12 @@ def request_posting(context: Context) -> Answer:
     )
     context.data.update(posting_entry=entry_id, posted_entity=entity, posting_version=version)
     return Done({"operation": f"{name}.create", "entry": entry_id, "number": record.number})
+
+
+def _waits_for_account(context: Context) -> Wait | None:
+    """Wait while an account that somebody entered for the employee in the ERP is asked about; None: none is."""
+    payee = context.data["payee"]["id"]
+    return supplier_bank_waiting.of_payee(context.db, subject.target(context), payee, context.now)
 
 
 def await_posting(context: Context) -> Answer:
@@ -102,6 +114,9 @@ def validate(context: Context) -> Answer:
     """Ask the ERP to validate a payables document: only then does it pay."""
     if context.data["posted_entity"] != "invoice":
         return Done({"note": "a journal needs no validation"}, goto="verify_posting", is_skipped=True)
+    waits = _waits_for_account(context)
+    if waits is not None:
+        return waits  # it was on its way to the ERP when the account was entered, so nothing there holds it
     looking.forget(context, "validation")
     context.data["validation_entry"] = _ask_validation(context, "")
     return Done({"entry": context.data["validation_entry"]})

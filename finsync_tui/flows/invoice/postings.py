@@ -77,17 +77,14 @@ def request_posting(context: Context) -> Answer:
 def waits_for_supplier(context: Context) -> Wait | None:
     """Wait while nothing may be paid to its supplier: somebody entered an account in the ERP that is asked about, or it is
     blocked and the profile names a hold for that; None: it may."""
-    target = subject.target(context)
-    asked = supplier_bank_waiting.waiting(context.db, f"{target}:{context.data['payee']['id']}")
-    if asked is not None:
-        what = f"an account of its supplier in {target} (bank change {asked})"
-    elif context.facts.profile.suppliers.blocked_hold and suppliers.is_blocked(
-        context, subject.invoice(context).supplier_id
-    ):
+    asked = supplier_bank_waiting.of_payee(
+        context.db, subject.target(context), context.data["payee"]["id"], context.now
+    )
+    is_held = context.facts.profile.suppliers.blocked_hold is not None
+    if asked is None and is_held and suppliers.is_blocked(context, subject.invoice(context).supplier_id):
         what = f"the end of the block of its supplier in {subject.source(context)}"
-    else:
-        return None
-    return Wait(what, context.now + supplier_bank_waiting.LOOK_AGAIN)
+        return Wait(what, context.now + supplier_bank_waiting.LOOK_AGAIN)
+    return asked
 
 
 def await_posting(context: Context) -> Answer:

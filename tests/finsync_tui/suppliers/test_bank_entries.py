@@ -18,11 +18,13 @@ from finsync_tui.flows.invoice import postings, unheld_there
 from finsync_tui.flows.steps import Context, Done, Facts, Wait
 from finsync_tui.suppliers import accounts, in_flight
 from store import cases, crossrefs, findings, meta, outbox, records, systems, workflows
+from store.canonical.supplier import SupplierBankAccount
 from store.errors import NotAllowedError
 from store.workflows import Workflow
 from tests.adapters.oracle_finance import FinanceWorld, an_invoice
 from tests.builders import MONDAY
 from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET
+from tests.finsync_tui.flows.expense_desk import ExpenseDesk
 from tests.finsync_tui.suppliers.test_bank_changes import NEW, THIRD, Paid
 
 READING = {
@@ -412,6 +414,70 @@ def test_every_posted_invoice_of_a_supplier_is_held() -> None:
     estate.enters()
 
     assert [("BANK DETAILS", False)] == estate.holds(), "the newest of them, which is the only one in Oracle"
+
+
+@pytest.mark.parametrize(
+    ("posted_as", "holds"), [("invoice", [("BANK DETAILS", False)]), ("journal_entry", [])]
+)
+def test_an_expense_report_that_the_erp_has_as_an_invoice_is_held(
+    posted_as: str, holds: list[tuple[str, bool]]
+) -> None:
+    """An employee is paid as a supplier; a journal is nothing that the ERP pays."""
+    estate = Owed(entered_hold="BANK DETAILS")
+    with estate.store.transaction() as db:
+        db.execute("UPDATE crossref SET entity='expense_document' WHERE entity='invoice'")
+        db.execute(
+            "UPDATE workflow SET entity='expense_document', flow='expense_to_reimbursement',"
+            " data=json_set(data, '$.posted_entity', ?) WHERE entity='invoice'", (posted_as,),
+        )  # fmt: skip
+
+    estate.enters()
+
+    assert holds == estate.holds()
+
+
+def is_asked_about(desk: ExpenseDesk) -> None:
+    """Somebody has entered an account for the employee in the ERP."""
+    desk.put(
+        TARGET,
+        "acc1",
+        SupplierBankAccount(number="acc1", supplier_id="900", fingerprint="f" * 64, masked="DE…3000"),
+    )
+    with desk.store.transaction() as db:
+        started = workflows.start(
+            db, flow="supplier_bank_change", kind="change", entity="supplier_bank_account", document_key=f"{TARGET}:acc1",
+            document_number="acc1", document_version=1, document_revision="", step="await_entry", state="held", now=desk.now,
+        )  # fmt: skip
+    assert started is not None
+
+
+def is_agreed_on(desk: ExpenseDesk) -> None:
+    with desk.store.transaction() as db:
+        db.execute(
+            "UPDATE workflow SET state='done', ended_at=changed_at WHERE entity='supplier_bank_account'"
+        )
+    desk.wait(hours=7)
+
+
+def test_an_expense_report_waits_for_an_account_of_its_employee() -> None:
+    """It is not posted, and one that was on its way is not validated, before two have agreed."""
+    late, early = ExpenseDesk(), ExpenseDesk()
+    is_asked_about(early)
+    for desk in (late, early):
+        desk.submit()
+        desk.answer()
+    is_asked_about(late)
+    late.answer()
+    steps = (late.workflow.step, early.workflow.step)
+    sent = (list(late.sent), list(early.sent))
+    for desk in (late, early):
+        is_agreed_on(desk)
+
+    assert ("validate", "request_posting") == steps
+    assert "invoice.validate" not in sent[0]
+    assert "invoice.create" not in sent[1]
+    assert "invoice.validate" == late.sent[-1]
+    assert "invoice.create" == early.sent[-1]
 
 
 def test_an_invoice_that_has_waited_is_looked_at_anew() -> None:
