@@ -96,10 +96,6 @@ WRITING = frozenset(
         "edit_policy",
         "propose_policy",
         "import_policy",
-        "restore_policy",
-        "approve_policy",
-        "reject_policy",
-        "withdraw_policy",
     ]
 )
 """Actions that change something in the store."""
@@ -118,6 +114,8 @@ class WorkScreen(Screen[None]):
     """Actions in the order in which the verb bar shows them."""
     TROUBLE_IN: ClassVar[str] = ""
     """The part that tells at length why the store can't be read, where there is one beside the table."""
+    ACTS_AS: ClassVar[Mapping[str, str]] = {}
+    """Actions that `permits` knows by another name, because another kind of screen has the same action."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False, id="app.back")]
 
     def __init__(self) -> None:
@@ -205,8 +203,19 @@ class WorkScreen(Screen[None]):
         if self.desk.is_read_only and action in WRITING:
             return READ_ONLY
         with suppress(NoMatches):  # a screen may be half taken down when its keys are drawn once more
-            return self.desk.refused.get(action) or self.reason_against(action)
+            return self.refusal(action) or self.reason_against(action)
         return ""
+
+    def refusal(self, action: str) -> str:
+        """Return why this person's roles do not allow an action; empty: they do."""
+        return self.desk.refused.get(self.ACTS_AS.get(action, action), "")
+
+    def is_refused(self, action: str) -> bool:
+        """Say why an action is not possible here and now, if it is not."""
+        why = self.why_not(action)
+        if why:
+            self.app.notify(why, severity="warning", markup=False)
+        return bool(why)
 
     def refuses_writing(self) -> bool:
         """Say so when this workbench only looks."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from finsync_tui.screens.app import Told
-    from finsync_tui.screens.mapping_acting import Change
+    from finsync_tui.screens.change_acting import TableChange
 
 CHANGES_SHOWN = 40
 IMPORTED = (
@@ -37,7 +37,13 @@ class MappingActions(WorkScreen):
     """What can be done with mapping tables, alike on every screen about them."""
 
     async def propose_change(
-        self, change: Change, before: Sequence[MappingRow], rule: str, *, reason: str = "", title: str = ""
+        self,
+        change: TableChange,
+        before: Sequence[MappingRow],
+        rule: str,
+        *,
+        reason: str = "",
+        title: str = "",
     ) -> bool:
         """Show what a change would do, ask why, and propose it. Returns whether it was proposed."""
         if self.refuses_writing():
@@ -68,9 +74,11 @@ class MappingActions(WorkScreen):
         )
         if answer is None:
             return False
-        from finsync_tui.screens import mapping_acting
+        from finsync_tui.screens import change_acting
 
-        done = await self.desk.in_workspace(partial(mapping_acting.propose, change=change, reason=answer))
+        done = await self.desk.in_workspace(
+            partial(change_acting.propose_table, change=change, reason=answer)
+        )
         warned = f" {len(done.remarks):,} remarks: see the rules." if done.remarks else ""
         told = (
             f"Proposal {done.proposal} waits for a second person."
@@ -102,18 +110,11 @@ class MappingActions(WorkScreen):
         await self.read(lambda _: files.write(Path(answer).expanduser(), table, rows))
         self.app.notify(f"{len(rows):,} rules written to {safe_text(answer, 200)}.", markup=False)
 
-    def is_refused(self, action: str) -> bool:
-        """Say why an action is not possible here and now, if it is not."""
-        why = self.why_not(action)
-        if why:
-            self.app.notify(why, severity="warning", markup=False)
-        return bool(why)
-
     async def import_rows(self, table: str, before: Sequence[MappingRow], version: int, rule: str) -> None:
         """Ask for a file and propose its rows in place of the whole table."""
         if self.refuses_files():
             return
-        from finsync_tui.screens.mapping_acting import Change
+        from finsync_tui.screens.change_acting import TableChange
 
         answer = await self.app.push_screen_wait(
             AskDialog(
@@ -138,7 +139,7 @@ class MappingActions(WorkScreen):
         if rows is None:
             return
         title = f"Import {len(rows):,} rules into {safe_text(table, 60)}"
-        await self.propose_change(Change(table, rows, version), before, rule, title=title)
+        await self.propose_change(TableChange(table, rows, version), before, rule, title=title)
 
 
 def drawn_change(before: Sequence[MappingRow], after: Sequence[MappingRow], width: int) -> Content:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from textual.content import Content
 
-from finsync_tui.screens import drawing, filters, mapping_drawing, signs
+from finsync_tui.screens import changes, drawing, filters, mapping_drawing, signs
+from finsync_tui.screens.change_rows import ProposalRow
 from finsync_tui.screens.drawing import Piece
-from finsync_tui.screens.mapping_reading import GapDossier, GapRow, ProposalRow, TableRow
+from finsync_tui.screens.mapping_reading import GapDossier, GapRow, TableRow
 from finsync_tui.screens.text import ago, amount, money, safe_text, stamp
 from finsync_tui.screens.widgets.virtual_table import Cell, Column
 
@@ -25,8 +26,7 @@ def title(tab: str, count: int, rule: str) -> str:
     return {
         "Tables": f"Mapping tables · {count:,} · {people}",
         "Missing": f"Values without a rule · {count:,} · the most expensive first",
-        "Waiting": f"Changes that wait for a second person · {count:,}",
-        "Decided": f"Decided changes · {count:,} · the newest first",
+        **changes.titles(count),
     }[tab]
 
 
@@ -41,7 +41,7 @@ def columns(tab: str, currencies: Sequence[str]) -> list[Column]:
         case "Missing":
             return [*_GAP_COLUMNS, *sums, Column("State", 17, is_optional=True)]
         case _:
-            return _PROPOSAL_COLUMNS
+            return changes.columns(changes.MAPPING)
 
 
 def cells(row: Row, now: datetime, currencies: Sequence[str]) -> list[Cell]:
@@ -50,7 +50,7 @@ def cells(row: Row, now: datetime, currencies: Sequence[str]) -> list[Cell]:
         return _table_cells(row, now)
     if isinstance(row, GapRow):
         return _gap_cells(row, currencies)
-    return _proposal_cells(row, now)
+    return changes.cells(row, now)
 
 
 def _table_cells(row: TableRow, now: datetime) -> list[Cell]:
@@ -89,21 +89,6 @@ def _gap_cells(row: GapRow, currencies: Sequence[str]) -> list[Cell]:
         cells.append((amount(value, currency) or "—", "" if value is not None else "muted"))
     told = f"proposal {row.proposal} waits" if row.proposal else f"like {row.example}"
     return [*cells, (told, "accent" if row.proposal else "muted")]
-
-
-def _proposal_cells(row: ProposalRow, now: datetime) -> list[Cell]:
-    sign = signs.of(signs.PROPOSAL, row.state)
-    return [
-        (sign.glyph, sign.role),
-        (f"{row.id}", "accent"),
-        (safe_text(row.table, 64), "strong"),
-        (mapping_drawing.counted(row.added, row.removed), ""),
-        (f"{row.maker}{' (you)' if row.is_mine else ''}", ""),
-        (ago(row.made_at, now).removesuffix(" ago"), "muted"),
-        (sign.word if not row.is_outdated else "outdated", "warn" if row.is_outdated else sign.role),
-        (row.decided_by or "—", "" if row.decided_by else "muted"),
-        (row.reason, ""),
-    ]
 
 
 def about_table(row: TableRow, width: int, height: int) -> Content:
@@ -160,46 +145,6 @@ def about_gap(row: GapRow, more: GapDossier | None, width: int) -> Content:
     return drawing.stack(lines)
 
 
-def about_proposal(row: ProposalRow, width: int) -> Content:
-    lines = [
-        drawing.line(
-            (f"{safe_text(row.table, 64)}", "strong"),
-            (f" · {mapping_drawing.counted(row.added, row.removed)} on version {row.base_version}", ""),
-            (f" · by {row.maker}, {stamp(row.made_at)}", "muted"),
-        ),
-        drawing.paragraph("Why", row.reason, width, lines_max=3),
-    ]
-    if row.in_force_until is not None:
-        lines.append(
-            drawing.paragraph(
-                "▲",
-                f"an emergency change, in force by its maker alone: to be approved by {stamp(row.in_force_until)}",
-                width,
-                role="warn",
-            )
-        )
-    if row.is_outdated:
-        lines.append(
-            drawing.paragraph(
-                "▲",
-                f"the table has changed meanwhile: version {row.version_now} is in force",
-                width,
-                role="warn",
-            )
-        )
-    if row.decided_at is not None:
-        became = f", version {row.became}" if row.became else ""
-        lines.append(
-            drawing.paragraph(
-                f"{signs.of(signs.PROPOSAL, row.state).word.capitalize()}{became}",
-                f"{row.decided_by or 'finsync'}, {stamp(row.decided_at)}{': ' + row.decision if row.decision else ''}",
-                width,
-                lines_max=3,
-            )
-        )
-    return drawing.stack(lines)
-
-
 def _sign(row: TableRow) -> signs.Sign:
     if row.notes:
         return signs.Sign("▲", "look at it", "warn")
@@ -216,26 +161,19 @@ def gap_filter(gap: GapRow) -> str:
     )
 
 
-def contains(row: Row, text: str) -> bool:
-    """Return whether a row holds every word, and none with a minus in front."""
+def words_of(row: Row) -> tuple[str, ...]:
+    """Return what a filter finds a row by."""
     if isinstance(row, TableRow):
-        cells = (row.name, row.maker, row.checker, *row.notes)
-    elif isinstance(row, GapRow):
-        cells = (row.table, row.scope, row.value, row.example)
-    else:
-        cells = (f"{row.id}", row.table, row.maker, row.reason, row.decided_by, row.state)
-    held = "\n".join(cells).lower()
-    return all(
-        (word[1:] not in held) if word.startswith("-") and len(word) > 1 else word in held
-        for word in text.lower().split()
-    )
+        return (row.name, row.maker, row.checker, *row.notes)
+    if isinstance(row, GapRow):
+        return (row.table, row.scope, row.value, row.example)
+    return changes.words_of(row)
 
 
 EMPTY = {
     "Tables": "No mapping table in the profile yet: add mappings/NAME.csv to it.",
     "Missing": "Every value that documents carry has a rule. Well done.",
-    "Waiting": "No change waits for a second person.",
-    "Decided": "No change was decided yet.",
+    **changes.EMPTY,
 }
 _TABLE_COLUMNS = [
     Column("", 1),
@@ -254,15 +192,4 @@ _GAP_COLUMNS = [
     Column("For", 8),
     Column("Value", 14, grows=True),
     Column("Stuck", 6, is_right=True),
-]
-_PROPOSAL_COLUMNS = [
-    Column("", 1),
-    Column("No.", 4, is_right=True),
-    Column("Table", 14),
-    Column("Change", 8),
-    Column("By", 12),
-    Column("Made", 6, is_right=True),
-    Column("State", 10),
-    Column("Decided by", 10, is_optional=True),
-    Column("Why", 14, grows=True),
 ]

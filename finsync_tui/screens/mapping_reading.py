@@ -17,6 +17,8 @@ from finsync_tui.mapping import MappingRow, Standing, Table, history, standing, 
 from finsync_tui.mapping.conditions import Where
 from finsync_tui.mapping.standing import maker_refusal, rows_of
 from finsync_tui.mapping.targets import known_targets
+from finsync_tui.screens import mapping_drawing
+from finsync_tui.screens.change_rows import ProposalRow, row_of, shown
 from finsync_tui.screens.mapping_rules import Origin
 from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.text import safe_text
@@ -36,8 +38,6 @@ VALUES_MAX = 2_000
 LIKELY_MIN = 3
 """Shorter codes are in nearly every value."""
 LIKELY_SHOWN = 3
-DECIDED_SHOWN = 500
-"""The newest so many decided proposals are listed; a table's versions have them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +78,6 @@ class GapRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """One change, and what became of it."""
-
-    id: int
-    table: str
-    state: str
-    maker: str
-    made_at: datetime
-    reason: str
-    base_version: int
-    version_now: int
-    added: int
-    removed: int
-    starts_on: str
-    decided_by: str
-    decided_at: datetime | None
-    decision: str
-    became: int | None
-    rule: str
-    is_mine: bool
-    in_force_until: datetime | None = None
-    """Its maker put it in force at once: until then somebody else has to approve it."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.state == "open"
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the table changed since the change was made from it."""
-        return self.is_open and self.in_force_until is None and self.base_version != self.version_now
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything the Mappings screen lists."""
 
@@ -147,7 +113,7 @@ def overview(
     in_force = standings(db, found)
     changes = proposals.listed(db)
     lacking = _lacking(gaps.gaps(db, found, now) if with_gaps else [], changes, found.regions, now.date())
-    rows = [_proposal(db, one, in_force, me) for one in _shown(changes)]
+    rows = [_proposal(db, one, in_force, me) for one in shown(changes)]
     return Overview(
         mark=mark(db) if with_gaps else "",
         me=me,
@@ -159,12 +125,6 @@ def overview(
         waiting=tuple(one for one in rows if one.is_open),
         decided=tuple(one for one in reversed(rows) if not one.is_open),
     )
-
-
-def _shown(changes: Sequence[Proposal]) -> list[Proposal]:
-    decided = [one.id for one in changes if one.state != "open"]
-    old = set(decided[:-DECIDED_SHOWN])
-    return [one for one in changes if one.id not in old]
 
 
 def _table(
@@ -281,28 +241,8 @@ def _proposal(db: Connection, one: Proposal, in_force: Mapping[str, Standing], m
     known = in_force.get(one.name)
     base = rulesets.get(db, "mapping", one.name, one.base_version)
     made = history.change(rows_of(base.body) if base is not None else (), rows_of(one.body))
-    return ProposalRow(
-        id=one.id,
-        table=one.name,
-        state=one.state,
-        maker=safe_text(one.maker, 60),
-        made_at=one.made_at,
-        reason=safe_text(one.reason, 2_000),
-        base_version=one.base_version,
-        version_now=known.version if known is not None else 0,
-        added=len(made.added),
-        removed=len(made.removed),
-        starts_on=one.effective_from or "",
-        decided_by=safe_text(one.checker or "", 60),
-        decided_at=one.decided_at,
-        decision=safe_text(one.decision or "", 2_000),
-        became=one.version,
-        rule=one.rule,
-        is_mine=one.maker == me,
-        in_force_until=known.emergency.until
-        if known is not None and known.emergency is not None and known.emergency.proposal == one.id
-        else None,
-    )
+    changed = mapping_drawing.counted(len(made.added), len(made.removed))
+    return row_of(one, known, changed, me)
 
 
 @dataclass(frozen=True, slots=True)

@@ -383,12 +383,12 @@ class MappingTableScreen(ListScreen[RuleRow], MappingActions):
             await self._propose()
 
     async def _propose(self) -> None:
-        from finsync_tui.screens.mapping_acting import Change
+        from finsync_tui.screens.change_acting import TableChange
 
         sheet, draft = self.sheet, self.draft
         if sheet is None:
             return
-        change = Change(sheet.name, self.rules, draft.base_version)
+        change = TableChange(sheet.name, self.rules, draft.base_version)
         if await self.propose_change(change, self._base, sheet.rule):
             self._past.clear()
             self._undone.clear()

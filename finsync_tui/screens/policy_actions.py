@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from finsync_tui.policy_impact import Impact
-    from finsync_tui.screens.policy_acting import Change
+    from finsync_tui.screens.change_acting import PolicyChange
 
 TWO = "A second person with the role approver decides. Your key signs it."
 ONE = "The profile asks for one person, so what the layers say is in force: edit policies/*.toml there."
@@ -37,15 +37,12 @@ IMPORTED = "The file's rules and cases take the place of the whole policy. What 
 class PolicyActions(WorkScreen):
     """What can be done with policies, alike on every screen about them."""
 
-    def is_refused(self, action: str) -> bool:
-        """Say why an action is not possible here and now, if it is not."""
-        why = self.why_not(action)
-        if why:
-            self.app.notify(why, severity="warning", markup=False)
-        return bool(why)
+    ACTS_AS: ClassVar[Mapping[str, str]] = {
+        action: f"{action}_policy" for action in ("approve", "reject", "withdraw", "restore")
+    }
 
     async def propose_change(
-        self, change: Change, before: str, after: str, *, reason: str = "", title: str = ""
+        self, change: PolicyChange, before: str, after: str, *, reason: str = "", title: str = ""
     ) -> bool:
         """Show what a change would do, ask why, and propose it. Returns whether it was proposed."""
         if self.refuses_writing():
@@ -63,9 +60,11 @@ class PolicyActions(WorkScreen):
         )
         if answer is None:
             return False
-        from finsync_tui.screens import policy_acting
+        from finsync_tui.screens import change_acting
 
-        number = await self.desk.in_workspace(partial(policy_acting.propose, change=change, reason=answer))
+        number = await self.desk.in_workspace(
+            partial(change_acting.propose_policy, change=change, reason=answer)
+        )
         self.app.notify(f"Proposal {number} waits for a second person.", markup=False)
         return True
 
@@ -93,7 +92,7 @@ class PolicyActions(WorkScreen):
 
     async def edit_policy(self, name: str, version: int, body: str) -> bool:
         """Open the rules in force in an editor, and propose what came of it. What was written is kept until it is proposed."""
-        from finsync_tui.screens.policy_acting import Change
+        from finsync_tui.screens.change_acting import PolicyChange
 
         setup = setup_of(body)
         kept = f"policy.{name}"
@@ -117,7 +116,7 @@ class PolicyActions(WorkScreen):
                 return False
             self.desk.remember(kept, f"{version}\n{answer}")
             changed = files.read(answer)
-            change = Change(name, version, setup=changed)
+            change = PolicyChange(name, version, setup=changed)
             if await self.propose_change(change, body, body_of(changed)):
                 self.desk.remember(kept, None)
                 return True
@@ -125,10 +124,10 @@ class PolicyActions(WorkScreen):
 
     async def propose_layers(self, name: str, version: int, body: str, layer_body: str) -> bool:
         """Propose what the layers say of a policy."""
-        from finsync_tui.screens.policy_acting import Change
+        from finsync_tui.screens.change_acting import PolicyChange
 
         title = f"Propose what the layers say of {safe_text(name, 60)}"
-        return await self.propose_change(Change(name, version), body, layer_body, title=title)
+        return await self.propose_change(PolicyChange(name, version), body, layer_body, title=title)
 
     @staticmethod
     def _unchanged(text: str, body: str) -> str | None:
@@ -138,7 +137,7 @@ class PolicyActions(WorkScreen):
         """Ask for a file and propose its rules in place of the whole policy."""
         if self.refuses_files():
             return
-        from finsync_tui.screens.policy_acting import Change
+        from finsync_tui.screens.change_acting import PolicyChange
 
         answer = await self.app.push_screen_wait(
             AskDialog(
@@ -152,7 +151,7 @@ class PolicyActions(WorkScreen):
         if answer is None:
             return
         setup = await self.read(lambda _: files.read_file(Path(answer).expanduser()))
-        await self.propose_change(Change(name, version, setup=setup), body, body_of(setup))
+        await self.propose_change(PolicyChange(name, version, setup=setup), body, body_of(setup))
 
     async def export_policy(self, name: str, version: int, setup: PolicySetup | None) -> None:
         """Ask for a file and write a policy to it as a text; one that is there stays."""

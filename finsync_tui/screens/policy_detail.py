@@ -24,12 +24,12 @@ class PolicyScreen(DetailScreen[PolicyDossier], PolicyActions):
         "The rules of one policy, the cases that they must pass and how each ends now, and every field that a rule may name. e "
         "opens the rules as a text; what you write is checked as you type and shows what it would do before it is proposed."
     )
-    VERBS = ("edit_policy", "propose_policy", "policy_versions", "step(1)", "import_policy", "export")
+    VERBS = ("edit_policy", "propose_policy", "versions", "step(1)", "import_policy", "export")
     TABS = ("Rules", "Cases", "Fields", "Layers")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit_policy", "edit…", id="policy.edit"),
         Binding("P", "propose_policy", "propose the layers'…", id="policy.propose"),
-        Binding("H", "policy_versions", "versions", id="policy.versions"),
+        Binding("H", "versions", "versions", id="policy.versions"),
         Binding("I", "import_policy", "import…", id="policy.import"),
         Binding("E", "export", "export…", id="policy.export"),
     ]
@@ -137,8 +137,8 @@ class PolicyScreen(DetailScreen[PolicyDossier], PolicyActions):
             row = self.dossier.row
             await self.export_policy(row.name, row.version, row.setup)
 
-    def action_policy_versions(self) -> None:
+    def action_versions(self) -> None:
         from finsync_tui.screens.policy_versions import PolicyVersionsScreen
 
-        if not self.is_refused("policy_versions") and self.dossier is not None:
+        if not self.is_refused("versions") and self.dossier is not None:
             self.app.push_screen(PolicyVersionsScreen(self.dossier.row.name))

@@ -158,15 +158,6 @@ def differences(found: Sequence[Difference], width: int, limit: int = 200) -> Co
     return drawing.stack(lines)
 
 
-def counted(changes: int) -> str:
-    """Return how much changes.
-
-    >>> counted(1), counted(2), counted(0)
-    ('1 part', '2 parts', 'nothing')
-    """
-    return f"{changes:,} part{'s' * (changes != 1)}" if changes else "nothing"
-
-
 def impact(found: Impact, width: int) -> Content:
     """Draw what a change would do: outcomes with their money, examples, and how often each rule says yes."""
     if not found.decides:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from finsync_tui import actions, policy_impact, profile
@@ -26,6 +26,7 @@ from finsync_tui.governance.rules import (
 from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.policies.difference import Difference, differences
 from finsync_tui.policies.model import PolicySetup
+from finsync_tui.screens.change_rows import ProposalRow, row_of, shown
 from finsync_tui.screens.text import safe_text
 from store import proposals, rulesets
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from finsync_tui.profile import Profile
     from finsync_tui.settings import Workspace
     from store.proposals import Proposal
-
-DECIDED_SHOWN: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,38 +73,6 @@ class PolicyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalRow:
-    """One change, and what became of it."""
-
-    id: int
-    policy: str
-    state: str
-    maker: str
-    made_at: datetime
-    reason: str
-    base_version: int
-    version_now: int
-    changes: int
-    starts_on: str
-    decided_by: str
-    decided_at: datetime | None
-    decision: str
-    became: int | None
-    is_mine: bool
-    in_force_until: datetime | None = None
-    """An emergency change that is in force by its maker alone: until when somebody else has to approve it."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.state == "open"
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the policy changed since the change was made from it."""
-        return self.is_open and self.in_force_until is None and self.base_version != self.version_now
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """Everything the Policies screen lists."""
 
@@ -121,9 +88,7 @@ def overview(db: Connection, workspace: Workspace, now: datetime, person: Actor)
     me = actions.known_now(found, person).name
     known = standings(db, found, now.date())
     changes = proposals.listed(db, kind=KIND)
-    decided = [one.id for one in changes if one.state != "open"]
-    old = set(decided[:-DECIDED_SHOWN])
-    rows = [_proposal(db, one, known, me) for one in changes if one.id not in old]
+    rows = [_proposal(db, one, known, me) for one in shown(changes)]
     return Overview(
         rule=found.policy_rule,
         policies=tuple(
@@ -164,6 +129,15 @@ def _policy(db: Connection, one: Standing, waiting: int) -> PolicyRow:
     )
 
 
+def counted(changes: int) -> str:
+    """Return how much changes.
+
+    >>> counted(1), counted(2), counted(0)
+    ('1 part', '2 parts', 'nothing')
+    """
+    return f"{changes:,} part{'s' * (changes != 1)}" if changes else "nothing"
+
+
 def notes(one: Standing) -> list[str]:
     """Return what somebody should know about a policy."""
     found = [safe_text(problem) for problem in one.problems]
@@ -181,26 +155,8 @@ def notes(one: Standing) -> list[str]:
 def _proposal(db: Connection, one: Proposal, known: Mapping[str, Standing], me: str) -> ProposalRow:
     now = known.get(one.name)
     base = rulesets.get(db, KIND, recorded_name(one.name), one.base_version)
-    return ProposalRow(
-        id=one.id,
-        policy=safe_text(one.name, 64),
-        state=one.state,
-        maker=safe_text(one.maker, 60),
-        made_at=one.made_at,
-        reason=safe_text(one.reason, 2_000),
-        base_version=one.base_version,
-        version_now=now.version if now is not None else 0,
-        changes=len(differences(base.body if base is not None else "", one.body)),
-        starts_on=one.effective_from or "",
-        decided_by=safe_text(one.checker or "", 60),
-        decided_at=one.decided_at,
-        decision=safe_text(one.decision or "", 2_000),
-        became=one.version,
-        is_mine=one.maker == me,
-        in_force_until=now.emergency.until
-        if now is not None and now.emergency is not None and now.emergency.proposal == one.id
-        else None,
-    )
+    changed = counted(len(differences(base.body if base is not None else "", one.body)))
+    return row_of(one, now, changed, me)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,24 +11,20 @@ from textual.content import Content
 
 from finsync_tui.governance.rules import setup_of
 from finsync_tui.screens import drawing, policy_drawing, policy_reading
+from finsync_tui.screens.change_versions import ChangeVersionsScreen
 from finsync_tui.screens.policy_actions import ONE, PolicyActions, drawn_change
 from finsync_tui.screens.policy_reading import VersionRow, Versions
-from finsync_tui.screens.table_about import TableAboutScreen
 from finsync_tui.screens.text import ago, safe_text, stamp
-from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
-
-ROWS_SHOWN = 12
+from finsync_tui.screens.widgets.virtual_table import Cell, Column
 
 
-class PolicyVersionsScreen(TableAboutScreen[VersionRow], PolicyActions):
+class PolicyVersionsScreen(ChangeVersionsScreen[VersionRow], PolicyActions):
     """The history of a policy; what a version changed is below it."""
 
-    TITLE = "Versions"
     PURPOSE = (
         "Every version of one policy, the newest first. Below is what the version under the cursor changed; = compares it with the "
         "one in force. B proposes an old version again: going back is a change like any other."
     )
-    VERBS = ("compare", "restore_policy", "export")
     COLUMNS: ClassVar[list[Column]] = [
         Column("", 1),
         Column("Version", 7, is_right=True),
@@ -40,32 +36,24 @@ class PolicyVersionsScreen(TableAboutScreen[VersionRow], PolicyActions):
         Column("By", 20),
         Column("Why", 14, grows=True),
     ]
-    EMPTY = "No version was recorded yet: the engine does so when it starts."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("equals_sign", "compare", "compare with now", key_display="=", id="policy.compare"),
-        Binding("B", "restore_policy", "go back to it…", id="policy.restore"),
+        Binding("B", "restore", "go back to it…", id="policy.restore"),
         Binding("E", "export", "export…", id="policy.export"),
     ]
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.policy = name
+        super().__init__(name)
         self.found: Versions | None = None
-        self.is_to_now = False
-        """Whether a version is compared with the one in force; else with what was before it."""
 
     @work(exclusive=True, group="policies", exit_on_error=False)
     async def look_again(self) -> None:
         desk = self.desk
         assert desk.workspace is not None, "versions are opened from a policy, which needs a workspace"
         self.found = await self.read(
-            partial(policy_reading.versions, workspace=desk.workspace, name=self.policy, now=desk.now())
+            partial(policy_reading.versions, workspace=desk.workspace, name=self.name_of, now=desk.now())
         )
-        rows = self.found.rows
-        self.table.styles.height = max(4, min(ROWS_SHOWN, len(rows), max(1, self.size.height // 2 - 4)) + 3)
-        self.show(
-            {row.version: row for row in rows}, f"{safe_text(self.policy, 60)} · {len(rows):,} versions"
-        )
+        self.show_versions({row.version: row for row in self.found.rows})
 
     def cells(self, row: VersionRow) -> list[Cell]:
         who = f"{row.maker}, {row.checker}" if row.checker else row.maker or "the layers"
@@ -76,7 +64,7 @@ class PolicyVersionsScreen(TableAboutScreen[VersionRow], PolicyActions):
             (stamp(row.recorded_at), "muted" if again else ""),
             (ago(row.recorded_at, self.desk.now()).removesuffix(" ago"), "muted"),
             (f"{row.rule_count:,}", ""),
-            ("—" if again else policy_drawing.counted(len(row.changed)), "muted" if again else ""),
+            ("—" if again else policy_reading.counted(len(row.changed)), "muted" if again else ""),
             (row.starts_on or "at once", "" if row.starts_on else "muted"),
             (f"version {row.again_of} again" if again else who, "" if row.maker else "muted"),
             (row.reason, ""),
@@ -89,54 +77,33 @@ class PolicyVersionsScreen(TableAboutScreen[VersionRow], PolicyActions):
         else:
             title = f"What version {row.version} changed"
             drawn = policy_drawing.differences(row.changed, width)
-        lines = [drawing.paragraph("Why", row.reason, width, lines_max=2)] if row.reason else []
-        if row.comment:
-            lines.append(drawing.paragraph(f"{row.checker} said", row.comment, width, lines_max=2))
+        lines = [*self.said(row.reason, row.checker, row.comment, width)]
         if row.again_of is not None:
             told = f"The text of version {row.again_of}, recorded again because it is in force from then on."
             lines.append(drawing.paragraph("", told, width, role="muted"))
         return title, drawing.stack([*lines, drawn])
 
-    def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
-        super().on_virtual_table_row_highlighted(event)
-        self.refresh_bindings()
-
-    def on_virtual_table_row_activated(self, event: VirtualTable.RowActivated) -> None:
-        self.action_compare()
-
     # -- doing ----------------------------------------------------------------------------------------------------------
 
     def reason_against(self, action: str) -> str:
         row = self.table.cursor_row
-        if action in ("restore_policy", "export") and row is None:
-            return "There is no version here."
-        if action == "restore_policy" and row is not None and self.found is not None:
+        if action == "restore" and row is not None and self.found is not None:
             if self.found.rule == "one":
                 return ONE
             if row.body == self.found.body:
                 return f"Version {row.version} says what is in force."
-        return ""
+        return super().reason_against(action)
 
-    def action_compare(self) -> None:
-        self.is_to_now = not self.is_to_now
-        self._show_about()
-
-    @work(group="doing", exit_on_error=False)
-    async def action_restore_policy(self) -> None:
-        """Propose the rules of an old version."""
-        row, found = self.table.cursor_row, self.found
-        if self.is_refused("restore_policy") or row is None or found is None:
+    async def restore(self, row: VersionRow) -> None:
+        found = self.found
+        if found is None:
             return
-        from finsync_tui.screens.policy_acting import Change
+        from finsync_tui.screens.change_acting import PolicyChange
 
-        change = Change(self.policy, found.version, version=row.version)
-        title = f"Go back to version {row.version} of {safe_text(self.policy, 60)}"
-        await self.propose_change(
-            change, found.body, row.body, reason=f"back to version {row.version}: ", title=title
-        )
+        change = PolicyChange(self.name_of, found.version, version=row.version)
+        title = f"Go back to version {row.version} of {safe_text(self.name_of, 60)}"
+        reason = f"back to version {row.version}: "
+        await self.propose_change(change, found.body, row.body, reason=reason, title=title)
 
-    @work(group="doing", exit_on_error=False)
-    async def action_export(self) -> None:
-        row = self.table.cursor_row
-        if not self.is_refused("export") and row is not None:
-            await self.export_policy(self.policy, row.version, setup_of(row.body))
+    async def write(self, row: VersionRow) -> None:
+        await self.export_policy(self.name_of, row.version, setup_of(row.body))

@@ -49,7 +49,7 @@ class TableAboutScreen(WorkScreen, Generic[RowT]):
     def show(self, rows: dict[int, RowT], title: str) -> None:
         self.table.load_rows(rows)
         self.table.border_title = Content(title)
-        self._show_about()
+        self.show_about()
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -61,12 +61,13 @@ class TableAboutScreen(WorkScreen, Generic[RowT]):
         self.table.redraw()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_about)
+        self.call_after_refresh(self.show_about)
 
     def on_virtual_table_row_highlighted(self, event: VirtualTable.RowHighlighted) -> None:
-        self._show_about()
+        self.show_about()
 
-    def _show_about(self) -> None:
+    def show_about(self) -> None:
+        """Tell of the row under the cursor."""
         row = self.table.cursor_row
         title, told = ("", Content("")) if row is None else self.about(row, max(40, self.size.width - 5))
         self.query_one("#about", VerticalScroll).border_title = Content(title)
