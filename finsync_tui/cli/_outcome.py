@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
-from finsync_tui.cli._errors import UsageError
+from finsync_tui.cli._errors import INTERRUPTED, UsageError
 from finsync_tui.cli._output import note, say, say_json
+from finsync_tui.portions import PORTION, portions
+from store.errors import FinsyncError
 
 if TYPE_CHECKING:
     from finsync_tui.actions import Outcome, Seen
@@ -31,6 +38,65 @@ def report(outcome: Outcome, done: str, *, json: bool) -> None:
             note(f"not {identifier}: {reason}")
     if outcome.refused and not outcome.done:
         raise typer.Exit(1)
+
+
+def carry_out(
+    chosen: Sequence[int], act: Callable[[Sequence[int]], Outcome], done: str, *, json: bool
+) -> None:
+    """Do it to each and report. Many are done a portion a transaction; Ctrl-C ends after the one under way, and says what was
+    left as it was."""
+    outcome, left = _in_portions(chosen, act)
+    report(outcome, done, json=json)
+    if left:
+        note(f"{left:,} were left as they are; the same command goes on with them")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _in_portions(chosen: Sequence[int], act: Callable[[Sequence[int]], Outcome]) -> tuple[Outcome, int]:
+    """Return what was done, and how many were left because somebody said so."""
+    found: Outcome | None = None
+    with _asked_to_stop() as is_stopped:
+        for some in portions(chosen, PORTION):
+            if found is not None:
+                reached = len(found.done) + len(found.refused)
+                if is_stopped():
+                    return found, len(chosen) - reached
+                _tell(reached, len(chosen))
+            try:
+                one = act(some)
+            except (FinsyncError, sqlite3.Error) as error:
+                if found is None:
+                    raise
+                why = f"{error} {len(chosen) - reached:,} were left as they are."
+                return replace(found, refused=(*found.refused, (some[0], why))), 0
+            found = (
+                one
+                if found is None
+                else replace(one, done=(*found.done, *one.done), refused=(*found.refused, *one.refused))
+            )
+    assert found is not None, "an action is for one at least"
+    return found, 0
+
+
+def _tell(done: int, of: int) -> None:
+    """Say how far it is, to a person only."""
+    if sys.stderr.isatty():
+        note(f"{done:,} of {of:,} · Ctrl-C stops after the next ones")
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Take Ctrl-C and SIGTERM as a wish to stop: a portion under way is kept whole."""
+    asked: list[int] = []
+    known = {
+        number: signal.signal(number, lambda got, _: asked.append(got))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
 
 
 def seen_by(mark: str | None, identifiers: Sequence[int]) -> Seen | None:

@@ -24,7 +24,7 @@ from finsync_tui.cli._context import (
     text_of,
     workspace_of,
 )
-from finsync_tui.cli._outcome import meant, one_of, report, seen_by
+from finsync_tui.cli._outcome import carry_out, meant, one_of, report, seen_by
 from finsync_tui.cli._output import facts, grouped, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import CaseFilter, cases, money, one, rows
 
@@ -281,8 +281,13 @@ def assign(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.assign(store, actor(workspace), chosen, to, seen=seen_by(as_seen, chosen))
-    report(outcome, f"assigned to {safe(to)}", json=json)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.assign(store, who, some, to, seen=seen),
+            f"assigned to {safe(to)}",
+            json=json,
+        )
 
 
 @app.command(epilog=example('finsync exceptions comment 12 "Asked the buyer for the right cost centre"'))
@@ -321,8 +326,13 @@ def snooze(
     moment_ = _instant(until)
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.snooze(store, actor(workspace), chosen, moment_, seen=seen_by(as_seen, chosen))
-    report(outcome, f"snoozed until {moment_:%Y-%m-%d %H:%M} UTC", json=json)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.snooze(store, who, some, moment_, seen=seen),
+            f"snoozed until {moment_:%Y-%m-%d %H:%M} UTC",
+            json=json,
+        )
 
 
 def _instant(text: str) -> datetime:
@@ -356,15 +366,14 @@ def ignore(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.ignore(
-            store,
-            actor(workspace),
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        rules = profiles.load(workspace_of(workspace))
+        carry_out(
             chosen,
-            reason,
-            seen=seen_by(as_seen, chosen),
-            profile=profiles.load(workspace_of(workspace)),
+            lambda some: actions.ignore(store, who, some, reason, seen=seen, profile=rules),
+            "ignored",
+            json=json,
         )
-    report(outcome, "ignored", json=json)
 
 
 @app.command(epilog=example("finsync exceptions retry 12", "finsync exceptions retry --class PERIOD_CLOSED"))
@@ -382,8 +391,13 @@ def retry(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.retry(store, actor(workspace), chosen, seen=seen_by(as_seen, chosen))
-    report(outcome, "to be tried again in the engine's next cycle", json=json)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.retry(store, who, some, seen=seen),
+            "to be tried again in the engine's next cycle",
+            json=json,
+        )
 
 
 @app.command(epilog=example('finsync exceptions resolve 12 --reason "entered by hand in the ERP"'))
@@ -403,15 +417,14 @@ def resolve(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.resolve(
-            store,
-            actor(workspace),
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        rules = profiles.load(workspace_of(workspace))
+        carry_out(
             chosen,
-            reason,
-            seen=seen_by(as_seen, chosen),
-            profile=profiles.load(workspace_of(workspace)),
+            lambda some: actions.resolve(store, who, some, reason, seen=seen, profile=rules),
+            "resolved",
+            json=json,
         )
-    report(outcome, "resolved", json=json)
 
 
 @app.command(
@@ -509,8 +522,13 @@ def send_back(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, class_, system)
-        outcome = actions.send_back(store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen))
-    report(outcome, "to be returned in the engine's next cycle", json=json)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.send_back(store, who, some, reason, seen=seen),
+            "to be returned in the engine's next cycle",
+            json=json,
+        )
 
 
 @app.command(

@@ -19,7 +19,7 @@ from finsync_tui.cli._context import (
     reading,
     text_of,
 )
-from finsync_tui.cli._outcome import meant, report, seen_by
+from finsync_tui.cli._outcome import carry_out, meant, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import listed, money, one, row_of, rows
 
@@ -242,10 +242,13 @@ def hold(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.hold_deliveries(
-            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.hold_deliveries(store, who, some, reason, seen=seen),
+            "held",
+            json=json,
         )
-    report(outcome, "held", json=json)
 
 
 @app.command(epilog=example('finsync outbox release 40 --reason "the price is right"'))
@@ -265,10 +268,13 @@ def release(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.release_deliveries(
-            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.release_deliveries(store, who, some, reason, seen=seen),
+            "released",
+            json=json,
         )
-    report(outcome, "released", json=json)
 
 
 @app.command(
@@ -302,10 +308,13 @@ def replay(
         chosen = _selected(store, ids, state, system, failure)
         if edited is not None and len(chosen) > 1:
             raise typer.BadParameter("an edited body fits one delivery only.", param_hint="--body")
-        outcome = actions.replay_deliveries(
-            store, actor(workspace), chosen, reason, edited_body=edited, seen=seen_by(as_seen, chosen)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.replay_deliveries(store, who, some, reason, edited_body=edited, seen=seen),
+            "to be sent again",
+            json=json,
         )
-    report(outcome, "to be sent again", json=json)
 
 
 def _json_text(file: typer.FileText) -> str:
@@ -336,7 +345,10 @@ def cancel(
 
     with opened(workspace) as store:
         chosen = _selected(store, ids, state, system, failure)
-        outcome = actions.cancel_deliveries(
-            store, actor(workspace), chosen, reason, seen=seen_by(as_seen, chosen)
+        who, seen = actor(workspace), seen_by(as_seen, chosen)
+        carry_out(
+            chosen,
+            lambda some: actions.cancel_deliveries(store, who, some, reason, seen=seen),
+            "cancelled",
+            json=json,
         )
-    report(outcome, "cancelled", json=json)

@@ -26,6 +26,7 @@ from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from finsync_tui.actor import Actor, account
+from finsync_tui.portions import PORTION, portions
 from finsync_tui.screens import ascii, choices, keymap, overview, permits, promptness, text, themes
 from finsync_tui.screens.base import WorkScreen
 from finsync_tui.screens.overview import Pulse
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TRAIL_MAX = 50
-PORTION = 500
-"""So many rows at most are changed in one transaction."""
 MANY = frozenset(
     ["retry", "resolve", "ignore", "assign", "snooze", "return", "replay", "hold", "release", "cancel"]
 )
@@ -485,12 +484,10 @@ class FinsyncApp(App[None]):
             return Outcome((), ())
         done: list[int] = []
         refused: list[tuple[int, str]] = []
-        count = -(-len(ids) // PORTION)
         self._acting_count += 1
         self._stops = False
         try:
-            for number in range(count):
-                some = ids[len(ids) * number // count : len(ids) * (number + 1) // count]
+            for some in portions(ids, PORTION):
                 left = len(ids) - len(done) - len(refused)
                 if self._stops:
                     self.notify(f"Stopped: {left:,} were left as they are.", markup=False)

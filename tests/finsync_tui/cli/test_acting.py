@@ -7,15 +7,19 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.errors import SecretUnsetError
-from finsync_tui import sync
-from store import leases, systems
+from finsync_tui import actions, sync
+from finsync_tui.actions import Actor, Outcome
+from finsync_tui.cli import _outcome
+from store import Store, leases, systems
 from tests.builders import MONDAY
 from tests.finsync_tui.cli.conftest import Answer, Finsync
 
@@ -55,6 +59,45 @@ def test_a_filter_acts_on_all_of_a_class(finsync: Finsync) -> None:
 
     assert answer.json == {"done": [2], "refused": []}
     assert states(finsync) == {"DEAD_LETTER": "open", "PERIOD_CLOSED": "ignored"}
+
+
+def test_many_are_done_in_portions_between_which_others_write(
+    finsync: Finsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each portion is a transaction of its own, and what was done of all is reported once."""
+    monkeypatch.setattr(_outcome, "PORTION", 1)
+    in_one: list[int] = []
+    act = actions.assign
+
+    def counted(store: Store, who: Actor, ids: Sequence[int], *rest: Any, **named: Any) -> Outcome:
+        assert not store.db.in_transaction
+        in_one.append(len(ids))
+        return act(store, who, ids, *rest, **named)
+
+    monkeypatch.setattr(actions, "assign", counted)
+    answer = finsync("exceptions", "assign", 1, 2, "--to", "maria", "--json")
+
+    assert [1, 1] == in_one
+    assert answer.json == {"done": [1, 2], "refused": []}
+
+
+def test_ctrl_c_ends_after_the_portion_under_way(finsync: Finsync, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done stays and is reported, the rest is as it was, and the exit code says that it was interrupted."""
+    monkeypatch.setattr(_outcome, "PORTION", 1)
+    act = actions.ignore
+
+    def interrupted(*given: Any, **named: Any) -> Outcome:
+        os.kill(os.getpid(), signal.SIGINT)
+        return act(*given, **named)
+
+    monkeypatch.setattr(actions, "ignore", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    answer = finsync("exceptions", "ignore", 2, 1, "--reason", "test data")
+
+    assert (130, "ignored: 2\n") == (answer.code, answer.out)
+    assert "1 were left as they are; the same command goes on with them" in answer.err
+    assert states(finsync) == {"DEAD_LETTER": "open", "PERIOD_CLOSED": "ignored"}
+    assert before == signal.getsignal(signal.SIGINT)
 
 
 @pytest.mark.parametrize(
