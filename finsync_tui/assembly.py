@@ -547,7 +547,7 @@ def _look_at_reverted(
     from finsync_tui import reverting  # loaded when there are any
 
     with store.transaction() as db:
-        reverting.look(db, tables, judges, profile.regions, now)
+        reverting.look(db, tables, judges, profile, now)
 
 
 def _emergency_until(db: sqlite3.Connection, profile: Profile) -> datetime | None:

@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from finsync_tui.flows.registry import FLOWS, RULED_AT
 from finsync_tui.mapping import Table
+from finsync_tui.mapping.emergencies import first_step
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError
-from store import cases, emergencies, findings, meta, records, rulesets, workflows
+from finsync_tui.profile import Profile
+from store import cases, emergencies, findings, meta, proposals, records, rulesets, workflows
 from store.canonical.keys import RecordKey
 from store.clock import instant
 from store.columns import from_json
@@ -60,15 +62,19 @@ def look(
     db: Connection,
     tables: Mapping[str, Table],
     judges: Mapping[str, Judging],
-    regions: Mapping[str, str],
+    profile: Profile,
     now: datetime,
 ) -> int:
     """Look at the documents of every emergency change that has ended without approval; return how many would be otherwise."""
     count = 0
+    store_id = proposals.store_id(db)
     for change, one in emergencies.unlooked(db, "mapping"):
-        count += _note_all(db, change, one, _mapped(db, one, tables.get(change.name), change.name), now)
+        after = first_step(profile, store_id, change, one)
+        count += _note_all(
+            db, change, one, _mapped(db, one, after, tables.get(change.name), change.name), now
+        )
     for change, one in emergencies.unlooked(db, "policy"):
-        count += _note_all(db, change, one, _ruled(db, change, judges, regions), now)
+        count += _note_all(db, change, one, _ruled(db, change, judges, profile.regions), now)
     return count
 
 
@@ -124,12 +130,12 @@ def _note(
     )  # fmt: skip
 
 
-def _mapped(db: Connection, one: Emergency, table: Table | None, name: str) -> Iterator[_Decided]:
+def _mapped(db: Connection, one: Emergency, after: int, table: Table | None, name: str) -> Iterator[_Decided]:
     """Yield documents of which a value was decided by that version of the table."""
     rows = db.execute(
         "SELECT s.workflow_id, s.started_at, s.detail, w.legal_entity FROM workflow_step s JOIN workflow w ON w.id=s.workflow_id"
         " WHERE s.id > ? AND s.detail LIKE ? ORDER BY s.id",
-        (one.step_before, f'%"table":"{name}"%'),
+        (after, f'%"table":"{name}"%'),
     ).fetchall()
     for workflow_id, started_at, detail, company in rows:
         used: list[dict[str, Any]] = [

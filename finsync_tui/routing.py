@@ -6,7 +6,7 @@
     a system that does not answer, refuses us, or gave up on a delivery      the system
     everything else              the flow that holds the document
 
-It goes there once. It escalates when nobody has taken it within the time that the profile says: the deputy's role has it then.
+It goes there once; where nobody answered for its cause then, it goes to whom the profile names later. It escalates when nobody has taken it within the time that the profile says: the deputy's role has it then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from finsync_tui.profile import Profile
 from finsync_tui.profile.owners import Kind, Owned, contract_names, owned
@@ -40,7 +40,9 @@ def route(store: Store, profile: Profile, now: datetime) -> int:
     if not _has_owners(profile):
         return 0
     count = 0
-    for some in chunks(cases.unrouted(store.db), BATCH):
+    named_since = [one for one in cases.causes_of_nobody(store.db) if _owned(profile, one).owner]
+    waiting = [*cases.unrouted(store.db), *cases.of_nobody(store.db, named_since)]
+    for some in chunks(waiting, BATCH):
         with store.transaction() as db:
             count += sum(_route(db, profile, one, now) for one in some)
     overdue = cases.untaken(store.db, now - profile.governance.escalates_after)
@@ -56,9 +58,8 @@ def cause_of(case: ExceptionCase, flow: str | None, profile: Profile) -> tuple[K
     A name that the profile does not know leads to the next wider thing that it does.
     """
     told = case.evidence
-    kind = {"mapping": "mapping", "policy": "policy"}.get(str(told.get("kind", "")))
-    if case.class_ == "EMERGENCY_REVERTED" and kind is not None:
-        return ("mapping" if kind == "mapping" else "policy"), str(told.get("name", ""))
+    if case.class_ == "EMERGENCY_REVERTED" and told.get("kind") in ("mapping", "policy"):
+        return cast("Kind", told["kind"]), str(told.get("name", ""))
     if told.get("table") and case.class_ in RULE_CLASSES:
         return "mapping", str(told["table"])
     rule = _rule(told)
@@ -77,6 +78,12 @@ def owner_of(profile: Profile, kind: Kind, name: str) -> Owned:
     return owned(
         profile.owners, kind, name, (policy.owner, policy.deputy) if policy is not None else ("", "")
     )
+
+
+def _owned(profile: Profile, cause: str) -> Owned:
+    """Return who answers for a cause as an exception keeps it: `flow requisition_to_pay`."""
+    word, _, name = cause.partition(" ")
+    return owner_of(profile, cast("Kind", word), name)
 
 
 def _has_owners(profile: Profile) -> bool:
@@ -105,11 +112,7 @@ def _escalate(db: Connection, profile: Profile, case_id: int, now: datetime) -> 
     case = cases.get(db, case_id)
     if case is None or case.ended_at is not None or case.routed_for is None:
         return False
-    word, _, name = case.routed_for.partition(" ")
-    kinds: Mapping[str, Kind] = {
-        "flow": "flow", "system": "system", "contract": "contract", "mapping": "mapping", "policy": "policy",
-    }  # fmt: skip
-    found = owner_of(profile, kinds[word], name)
+    found = _owned(profile, case.routed_for)
     if not found.deputy:
         return False
     cases.escalate(db, case_id, role=found.deputy, at=now)

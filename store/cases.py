@@ -8,6 +8,7 @@ There is one live exception of each class for a document; the same trouble seen 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -307,6 +308,24 @@ def unrouted(db: sqlite3.Connection) -> list[int]:
     """Return the live exceptions that nobody has got yet, oldest first."""
     rows = db.execute(
         "SELECT id FROM exception_case WHERE ended_at IS NULL AND routed_at IS NULL ORDER BY id"
+    )
+    return [case_id for (case_id,) in rows]
+
+
+def causes_of_nobody(db: sqlite3.Connection) -> list[str]:
+    """Return what live exceptions are about for which nobody answered when they were routed."""
+    rows = db.execute(
+        "SELECT DISTINCT routed_for FROM exception_case WHERE ended_at IS NULL AND routed_at IS NOT NULL AND owner_role=''"
+    )
+    return [cause for (cause,) in rows]
+
+
+def of_nobody(db: sqlite3.Connection, causes: Iterable[str]) -> list[int]:
+    """Return the live exceptions about those causes that no role has, oldest first."""
+    rows = db.execute(
+        "SELECT id FROM exception_case WHERE ended_at IS NULL AND routed_at IS NOT NULL AND owner_role=''"
+        " AND routed_for IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(list(causes)),),
     )
     return [case_id for (case_id,) in rows]
 

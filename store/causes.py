@@ -16,7 +16,7 @@ from store.clock import instant, text
 LIVE = "ended_at IS NULL"
 RULE_CLASSES = ("MAPPING_MISSING", "ACCOUNT_MISSING")
 """Classes of exceptions that wait for a rule of a mapping table, where their evidence names the table."""
-WAITS_FOR_RULE = "class IN ('MAPPING_MISSING', 'ACCOUNT_MISSING') AND evidence->>'table' IS NOT NULL"
+WAITS_FOR_RULE = f"class IN {RULE_CLASSES} AND evidence->>'table' IS NOT NULL"
 THINGS = ("cost_centre", "account", "supplier", "employee")
 """What evidence may name, the first of them that it does."""
 NAMES = ("table", "value", "scope", *THINGS, "system")

@@ -38,12 +38,19 @@ class Emergency:
     ended_by: str | None
 
 
-def put(db: sqlite3.Connection, proposal_id: int, *, put_at: datetime, version: int, signature: str) -> None:
-    """Note that an open proposal is in force from now on."""
+def put(
+    db: sqlite3.Connection,
+    proposal_id: int,
+    *,
+    put_at: datetime,
+    version: int,
+    step_before: int,
+    signature: str,
+) -> None:
+    """Note that an open proposal is in force from now on, after that step of any document."""
     db.execute(
-        "INSERT INTO emergency(proposal_id, put_at, version, signature, step_before)"
-        " SELECT ?, ?, ?, ?, coalesce(max(id), 0) FROM workflow_step",
-        (proposal_id, text(put_at), version, signature),
+        "INSERT INTO emergency(proposal_id, put_at, version, signature, step_before) VALUES (?,?,?,?,?)",
+        (proposal_id, text(put_at), version, signature, step_before),
     )
 
 

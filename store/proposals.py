@@ -134,7 +134,9 @@ def decided_statement(
     )
 
 
-def put_in_force_statement(store: str, change: Proposal, *, put_at: datetime, version: int) -> bytes:
+def put_in_force_statement(
+    store: str, change: Proposal, *, put_at: datetime, version: int, step_before: int
+) -> bytes:
     """Return what a maker signs to put a change into force before anybody has approved it."""
     return encode(
         {
@@ -144,6 +146,7 @@ def put_in_force_statement(store: str, change: Proposal, *, put_at: datetime, ve
             "maker_signature": change.maker_signature,
             "put_at": text(put_at),
             "version": version,
+            "step_before": step_before,
         }
     )
 

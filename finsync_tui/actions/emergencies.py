@@ -12,7 +12,7 @@ from finsync_tui.mapping.emergencies import ACT, InForce
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import emergencies as stored
-from store import proposals
+from store import proposals, workflows
 from store.errors import NotAllowedError
 from store.proposals import Kind, Proposal
 
@@ -52,8 +52,13 @@ def put_in_force(
     """Sign that a proposal is in force from now on as that version."""
     change = proposals.get(db, proposal_id)
     assert change is not None, "it was proposed in this transaction"
-    statement = proposals.put_in_force_statement(proposals.store_id(db), change, put_at=now, version=version)
-    stored.put(db, proposal_id, put_at=now, version=version, signature=signer.sign(statement))
+    step = workflows.last_step(db)
+    statement = proposals.put_in_force_statement(
+        proposals.store_id(db), change, put_at=now, version=version, step_before=step
+    )
+    stored.put(
+        db, proposal_id, put_at=now, version=version, step_before=step, signature=signer.sign(statement)
+    )
     one = stored.get(db, proposal_id)
     assert one is not None, "it was put in this transaction"
     known = emergencies.in_force(profile, change, one)

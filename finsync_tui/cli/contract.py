@@ -122,11 +122,11 @@ def show(
     """Print the JSON Schema of a contract (it is JSON either way), or what its versions changed."""
     from finsync_tui.contracts import contract, names, released
     from finsync_tui.contracts.changes import changelog
+    from store.canonical.event import TYPE_PREFIX
+    from store.canonical.event_types import name_of
     from store.errors import NotFoundError
 
-    wanted = (
-        name.removeprefix("com.finsync.").rpartition(".v")[0] if name.startswith("com.finsync.") else name
-    )
+    wanted = name_of(name) if name.startswith(TYPE_PREFIX) else name
     of = next((one for one in _kinds(kind) if wanted in names(one)), None)
     if of is None:
         raise NotFoundError("contract", name, "`finsync contract list` shows them.")

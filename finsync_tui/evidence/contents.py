@@ -126,13 +126,17 @@ def _changes(question: Question) -> Iterator[Row]:
 def _emergencies(question: Question) -> Iterator[Row]:
     """Yield what one person put in force at once, with the text that they signed."""
     store = proposals.store_id(question.db)
-    query = """SELECT v.*, e.signature FROM v_emergency v JOIN emergency e ON e.proposal_id = v.proposal_id
+    query = """SELECT v.*, e.signature, e.step_before FROM v_emergency v JOIN emergency e ON e.proposal_id = v.proposal_id
       WHERE v.put_at < :ends AND coalesce(v.ended_at, :ends) >= :begins ORDER BY v.proposal_id"""
     for row in _rows(question, query):
         change = proposals.get(question.db, row["proposal_id"])
         if change is not None:
             statement = proposals.put_in_force_statement(
-                store, change, put_at=instant(row["put_at"]), version=row["version"]
+                store,
+                change,
+                put_at=instant(row["put_at"]),
+                version=row["version"],
+                step_before=row["step_before"],
             )
             yield {**row, "text": statement.decode()}
 

@@ -62,10 +62,26 @@ def refusal(profile: Profile, store_id: str, change: Proposal, one: Emergency) -
         return f"{change.maker} had not the role emergency"
     if one.version <= change.base_version:
         return "its row does not say which version it is"
-    statement = proposals.put_in_force_statement(store_id, change, put_at=one.put_at, version=one.version)
-    if key is None or not people.is_signed_by(key, statement, one.signature):
+    if not _is_signed(key, store_id, change, one):
         return f"{change.maker} did not sign that it is in force as it stands there now"
     return None
+
+
+def first_step(profile: Profile, store_id: str, change: Proposal, one: Emergency) -> int:
+    """Return the step after which documents were decided under an emergency change: as its maker signed it, else from the start.
+
+    A row that was edited must not leave documents out that were decided under what nobody approved.
+    """
+    person = profile.people.get(change.maker)
+    key = person.standing_at(one.put_at)[1] if person is not None else None
+    return one.step_before if _is_signed(key, store_id, change, one) else 0
+
+
+def _is_signed(key: str | None, store_id: str, change: Proposal, one: Emergency) -> bool:
+    statement = proposals.put_in_force_statement(
+        store_id, change, put_at=one.put_at, version=one.version, step_before=one.step_before
+    )
+    return key is not None and people.is_signed_by(key, statement, one.signature)
 
 
 def end_late(db: Connection, profile: Profile, kind: Kind, now: datetime) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,21 @@ def line_of(text: str, place: str) -> int | None:
     >>> line_of('a = 1\\n[b."c d"]\\ne = 2\\n', "b.c d.f")
     2
     """
-    found, longest = None, 0
+    lines = _first_lines(text)
+    path = place
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path.rpartition(".")[0]
+    return None
+
+
+@lru_cache(maxsize=64)  # as many files as a profile has: each of its settings is looked for in them
+def _first_lines(text: str) -> Mapping[str, int]:
+    """Return by whole path the first line that begins it."""
+    found: dict[str, int] = {}
     for number, path in _lines(text):
-        if len(path) > longest and _inside(place, path) is not None:
-            found, longest = number, len(path)
+        found.setdefault(path, number)
     return found
 
 

@@ -159,6 +159,24 @@ def test_without_owners_nothing_is_routed_and_nothing_is_lost() -> None:
     assert 1 == office.look()
 
 
+def test_what_went_to_nobody_goes_to_owners_that_are_named_later() -> None:
+    """And to their deputy, in the time that begins then; what still nobody owns stays as it was."""
+    office = Office(owners={"flows": OWNERS["flows"]}, policies={})
+    later, never = (
+        office.stuck("CREDENTIALS_REFUSED", system=TARGET, entity="system"),
+        office.stuck("READ_FAILED"),
+    )
+    alone = office.look(9 * DAYS), office.case(later).owner_role, office.look()
+    office.profile = a_profile(owners={"systems": OWNERS["systems"]}, policies={})
+    named = office.look(DAYS), office.case(later).owner_role, office.case(later).routed_at, office.look()
+    escalated = office.look(9 * DAYS), office.case(later).owner_role
+
+    assert (0, "", 0) == alone
+    assert (1, "erp-team", MONDAY + 10 * DAYS, 0) == named
+    assert (1, "finance") == escalated
+    assert ("", MONDAY + 9 * DAYS) == (office.case(never).owner_role, office.case(never).routed_at)
+
+
 def test_the_check_names_owners_of_nothing_and_the_strict_one_what_nobody_owns() -> None:
     """With what may have been meant, and with the role that nobody has."""
     wrong = a_profile(owners={**OWNERS, "mappings": {"cost_center": OWNERS["default"]}})

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
+
+from finsync_tui.profile import places
 from tests.finsync_tui.cli.conftest import Finsync
 
 
@@ -12,6 +17,23 @@ def with_layer(finsync: Finsync, name: str, text: str, table: str = "") -> Finsy
     if table:
         (folder / "mappings" / "cost_centre.csv").write_text(table, encoding="utf-8")
     return finsync
+
+
+def test_each_file_is_read_for_lines_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of its settings are asked for; the first line of a place counts, else that of the table around it."""
+    parsed: list[str] = []
+    lines = places._lines
+
+    def counted(text: str) -> Iterable[tuple[int, str]]:
+        parsed.append(text)
+        return lines(text)
+
+    monkeypatch.setattr(places, "_lines", counted)
+    text = "# own\n[a]\n" + "".join(f"x{n} = {n}\n" for n in range(50)) + '[a."b c"]\nd = 1\n'
+
+    assert [n + 3 for n in range(50)] == [places.line_of(text, f"a.x{n}") for n in range(50)]
+    assert [54, 53, 2, None] == [places.line_of(text, one) for one in ("a.b c.d", "a.b c.e", "a.other", "z")]
+    assert [text] == parsed
 
 
 def test_each_setting_says_where_it_comes_from(finsync: Finsync) -> None:

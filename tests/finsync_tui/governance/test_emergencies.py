@@ -181,6 +181,7 @@ def test_what_was_refused_is_not_put_in_force_again() -> None:
         "UPDATE emergency SET put_at='2026-01-05T20:00:00.000000Z'",
         "UPDATE emergency SET version=version+1",
         "UPDATE emergency SET signature=''",
+        "UPDATE emergency SET step_before=step_before+1",
         "UPDATE emergency SET ended_at=NULL, ending=NULL, proposal_id=2",
     ],
 )
@@ -207,7 +208,9 @@ def test_a_row_that_somebody_wrote_is_none() -> None:
     office = Hurry()
     office.propose(*NEW)
     with office.store.transaction() as db:
-        emergencies.put(db, 1, put_at=MONDAY, version=2, signature=a_signer("tom").sign(b"yes"))
+        emergencies.put(
+            db, 1, put_at=MONDAY, version=2, step_before=0, signature=a_signer("tom").sign(b"yes")
+        )
 
     assert OLD == office.rows
     assert "did not sign that it is in force" in office.table.problems[0]
@@ -295,8 +298,11 @@ def test_an_emergency_stands_before_a_change_that_waits_for_its_day() -> None:
     assert "6000" == board.asks_over(later=9)
 
 
-def test_documents_that_were_decided_under_it_are_named(workspace: Workspace) -> None:  # noqa: F811
-    """What was committed stays committed; who would be charged elsewhere by now waits for a person."""
+@pytest.mark.parametrize("raised", [False, True], ids=["as it was signed", "raised in the file"])
+def test_documents_that_were_decided_under_it_are_named(workspace: Workspace, raised: bool) -> None:  # noqa: F811
+    """What was committed stays committed; who would be charged elsewhere by now waits for a person. Nobody leaves documents out
+    by raising the step from which they are looked at: the maker signed it.
+    """
     layer = workspace.path / "profiles" / "own" / "profile.toml"
     settings = tomlkit.parse(layer.read_text(encoding="utf-8"))
     settings["people"]["maria"]["roles"] = ["analyst", "emergency"]  # type: ignore[index]
@@ -321,6 +327,9 @@ def test_documents_that_were_decided_under_it_are_named(workspace: Workspace) ->
             db = engine.store.db
             before = tuple(db.execute("SELECT state, step FROM workflow").fetchone())
             sent = db.execute("SELECT count(*) FROM outbox_entry").fetchone()[0]
+            if raised:
+                with engine.store.transaction() as writing:
+                    writing.execute("UPDATE emergency SET step_before=1000000")
             clock.advance(DAY)
             await engine.settle()
             found = dict(
