@@ -13,7 +13,8 @@ A closed order that the source opens again is opened in the ERP before it is bro
     route -> request_reopen -> await_reopen -> await_reopened -> confirm_supplier -> as a change
 
 An order that is done and that the ERP cancels or closes by itself: `follow_erp` -> `await_followed`; one that somebody changes
-there: `follow_change` -> `await_change_told` -> `ask_change`.
+there: `follow_change` -> `await_change_told` -> `ask_change`. One that was not approved, and whose exception somebody has settled,
+waits at `await_late_approval`, and goes on at `publish` should the ERP approve it all the same.
 
 Steps decide; nothing leaves the machine here. What is to be written goes into the outbox, what the ERP says comes in
 by sync, and `verify` waits until reconcile has read both systems afresh.
@@ -36,6 +37,17 @@ from store.workflows import Workflow
 
 NAME = "requisition_to_pay"
 ENTITY = PurchaseOrder.entity
+_NOT_APPROVED_YET = frozenset(
+    (
+        "check_funds",
+        "await_funds",
+        "submit",
+        "await_submit",
+        "await_approval",
+        "await_late_approval",
+    )
+)
+"""Steps at which the ERP holds a draft, or one that waits for its approval: it may approve it after somebody has settled that."""
 
 
 class RequisitionToPay(UsualFlow):
@@ -111,6 +123,9 @@ class RequisitionToPay(UsualFlow):
             return None
         if workflow.step == "publish":
             return "publish"
+        if workflow.step in _NOT_APPROVED_YET:
+            link = crossrefs.get(db, ENTITY, workflow.document_key, str(workflow.target))
+            return "await_late_approval" if link is not None else None
         if workflow.step not in self.settled_at or workflow.step == "ask_change":
             return None
         if ended.is_news(db, workflow):
@@ -158,6 +173,7 @@ _STEPS: Mapping[str, Step] = {
         changed.follow_change,
         changed.await_change_told,
         asking.ask_change,
+        commitment.await_late_approval,
     )
 }
 _REOPEN_STEPS: Mapping[str, Step] = {

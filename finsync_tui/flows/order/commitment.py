@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from finsync_tui.flows import budgets, outgoing, sent, suppliers
-from finsync_tui.flows.order import ended, shape, subject, takeover, telling
-from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
+from finsync_tui.flows.order import changed, ended, shape, subject, takeover, telling
+from finsync_tui.flows.order.takeover import ENDED
+from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from store import commitments, crossrefs, outbox, records
 from store.canonical.budget import Commitment, PolicyMetadata
+from store.canonical.purchasing import PurchaseOrder
+from store.records import Held
 
 
 def request_commitment(context: Context) -> Answer:
@@ -114,7 +117,6 @@ def await_submit(context: Context) -> Answer:
 def await_approval(context: Context) -> Answer:
     """Wait for the ERP's asynchronous outcome, as sync reads it."""
     target = subject.target(context)
-    link = subject.link(context)
     seen = subject.shown(context)
     is_news = seen is not None and seen.version > int(context.data["seen_version"])
     if seen is None or (not is_news and context.data.get("is_pending", True)):
@@ -146,11 +148,16 @@ def await_approval(context: Context) -> Answer:
             target,
             {"erp_number": order.number},
         )
+    return _approved(context, seen)
+
+
+def _approved(context: Context, seen: Held[PurchaseOrder], goto: str | None = None) -> Answer:
+    link, order = subject.link(context), seen.record
     crossrefs.link(
         context.db,
         subject.ENTITY,
         context.workflow.document_key,
-        target,
+        subject.target(context),
         seen.external_id,
         number=order.number,
         revision=order.revision,
@@ -161,7 +168,23 @@ def await_approval(context: Context) -> Answer:
     context.data.update(
         erp_number=order.number, erp_status=status, erp_revision=order.revision, agreed_version=seen.version
     )
-    return Done({"erp_number": order.number, "funds_status": order.funds_status, "revision": order.revision})
+    detail = {"erp_number": order.number, "funds_status": order.funds_status, "revision": order.revision}
+    return Done(detail, goto=goto)
+
+
+def await_late_approval(context: Context) -> Answer:
+    """Somebody has settled why it was not approved: should the ERP approve it all the same, it goes on from there."""
+    seen = subject.shown(context)
+    if seen is not None and seen.record.status in ENDED:
+        if commitments.open_of(context.db, context.workflow.document_key):
+            context.data["erp_number"] = seen.record.number
+            return Done({"note": "ended with what was in force before the change"}, goto="follow_erp")
+        return Finish("aborted", {"note": f"{seen.record.status} in {subject.target(context)}"})
+    if seen is None or seen.record.status != "open":
+        return Wait(f"{subject.target(context)} approval")
+    if context.workflow.kind != "create" and changed.changes(seen.record, subject.asked(context), None):
+        return Wait(f"{subject.target(context)} approval")  # what is in force is the order before the change
+    return _approved(context, seen, goto="publish")
 
 
 def publish(context: Context) -> Answer:

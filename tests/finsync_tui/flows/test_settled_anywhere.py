@@ -15,7 +15,8 @@ from finsync_tui.flows import runner
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Facts, Hold
 from finsync_tui.reconcile.read_back import Want
-from store import crossrefs
+from store import crossrefs, records
+from store.canonical.budget import Commitment
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 from store.workflows import Workflow
@@ -28,6 +29,7 @@ from tests.finsync_tui.flows.invoice_desk import (
     a_receipt,
     an_invoice,
     an_order,
+    issued,
 )
 from tests.finsync_tui.flows.test_invoice_to_payment import a_desk_with_goods
 
@@ -184,6 +186,92 @@ def test_an_order_in_force_is_followed_whatever_is_settled(step: str, end: Any) 
     _drain(desk)
 
     assert (10000, 0, ["ORDER_ENDED"]) == (promised, desk.open_minor, desk.noted)
+
+
+NOT_APPROVED = pytest.mark.parametrize(
+    "step", ["check_funds", "await_funds", "submit", "await_submit", "await_approval"]
+)
+
+
+@ENDINGS
+@NOT_APPROVED
+def test_an_order_that_the_erp_approves_after_its_exception_was_settled_is_promised(
+    step: str, end: Any
+) -> None:
+    """It is rejected there first, which nobody hears of again; its number is written back once it is in force."""
+    desk = InvoiceDesk()
+    desk.tell(SOURCE, "4711", an_order())
+    desk.answers(2)
+    _hold(desk, desk.order_flows()[-1], step)
+
+    _settle(desk, end)
+    asked = records.get(desk.store.db, Commitment, "finsync", f"{SOURCE}:4711")
+    link = crossrefs.get(desk.store.db, PurchaseOrder.entity, f"{SOURCE}:4711", TARGET)
+    assert asked is not None
+    assert link is not None
+    order = issued(asked.record, link.number or "")
+    desk.tell(TARGET, link.external_id, order.model_copy(update={"status": "rejected"}))
+    before = (desk.open_minor, desk.open_cases, desk.order_flows()[-1].state)
+    desk.erp_issues()
+    _drain(desk)
+
+    assert (0, [], "waiting") == before
+    assert (10000, "done", []) == (desk.open_minor, desk.order_flows()[-1].state, desk.open_cases)
+
+
+def test_a_newer_version_takes_the_place_of_an_order_whose_refusal_was_settled() -> None:
+    desk = InvoiceDesk()
+    desk.tell(SOURCE, "4711", an_order())
+    desk.answers(2)
+    _hold(desk, desk.order_flows()[-1], "await_approval")
+    _settle(desk, actions.resolve)
+
+    desk.tell(SOURCE, "4711", an_order(status="cancelled"))
+
+    assert ["superseded", "waiting"] == [one.state for one in desk.order_flows()]
+
+
+@ENDINGS
+@NOT_APPROVED
+def test_a_change_that_the_erp_approves_after_its_exception_was_settled_is_promised(
+    step: str, end: Any
+) -> None:
+    """Until then what it held before counts, whatever else is read of it."""
+    desk = InvoiceDesk()
+    desk.order()
+    link = crossrefs.get(desk.store.db, PurchaseOrder.entity, f"{SOURCE}:4711", TARGET)
+    assert link is not None
+    before = desk.shown[Want(TARGET, PurchaseOrder.entity, link.external_id)]
+    desk.tell(SOURCE, "4711", an_order(price="12", revision="2"))
+    desk.answers(2)
+    _hold(desk, desk.order_flows()[-1], step)
+
+    _settle(desk, end)
+    desk.tell(TARGET, link.external_id, before.model_copy(update={"title": "seen to"}))
+    promised = desk.open_minor
+    desk.erp_issues()
+    _drain(desk)
+
+    assert (10000, 12000) == (promised, desk.open_minor)
+    assert ("done", []) == (desk.order_flows()[-1].state, desk.open_cases)
+
+
+@ENDINGS
+def test_an_order_that_ends_before_its_settled_change_is_approved_is_promised_no_more(end: Any) -> None:
+    desk = InvoiceDesk()
+    desk.order()
+    link = crossrefs.get(desk.store.db, PurchaseOrder.entity, f"{SOURCE}:4711", TARGET)
+    assert link is not None
+    before = desk.shown[Want(TARGET, PurchaseOrder.entity, link.external_id)]
+    desk.tell(SOURCE, "4711", an_order(price="12", revision="2"))
+    desk.answers(2)
+    _hold(desk, desk.order_flows()[-1], "await_approval")
+
+    _settle(desk, end)
+    desk.tell(TARGET, link.external_id, before.model_copy(update={"status": "cancelled"}))
+    _drain(desk)
+
+    assert (0, ["ORDER_ENDED"]) == (desk.open_minor, desk.noted)
 
 
 @ENDINGS
