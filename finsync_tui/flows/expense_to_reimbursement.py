@@ -11,6 +11,8 @@ posted as a whole is undone as a whole, and the employee reads what to change:
 
     undo_posting -> await_undo -> return_document -> await_return
 
+When the ERP refuses that and somebody has settled it, the instance waits at `await_taken_back` until the ERP shows it cancelled.
+
 A document that is recalled while an analyst is to look at it goes on at `recalled`, and ends.
 
 A cash advance is posted as the expense tool states it; a funds check is answered from the budgets and posts nothing.
@@ -56,6 +58,8 @@ _SETTLED_AT: Mapping[str, str] = {
     "await_payment_confirmation": "await_payment",
 }
 """Steps of a posted document, and where it goes on when somebody has settled what stops it."""
+_TAKES_BACK = frozenset(("undo_posting", "await_undo", "await_taken_back"))
+"""Steps of a document that is to be taken back, and is in force in the ERP until it is."""
 
 
 class ExpenseToReimbursement(UsualFlow):
@@ -112,7 +116,11 @@ class ExpenseToReimbursement(UsualFlow):
     def goes_on(self, db: Connection, workflow: Workflow) -> str | None:
         """What is posted is confirmed, and what the ERP pays of it is told, whatever somebody has settled about it."""
         link = crossrefs.get(db, ExpenseDocument.entity, workflow.document_key, str(workflow.target))
-        if link is None or workflow.kind not in ("post", "advance") or "return" in workflow.data:
+        if link is None or workflow.kind not in ("post", "advance"):
+            return None
+        if workflow.step in _TAKES_BACK and workflow.data.get("posted_entity") == Invoice.entity:
+            return "await_taken_back"
+        if "return" in workflow.data:
             return None
         there = records.get(db, Invoice, link.system, link.external_id)
         if there is not None and there.record.status == "cancelled" and workflow.step not in self.settled_at:
@@ -197,6 +205,7 @@ _STEPS: Mapping[str, Step] = {
         replies.verify,
         postings.undo_posting,
         postings.await_undo,
+        postings.await_taken_back,
         replies.return_document,
         replies.await_return,
         replies.recalled,

@@ -214,6 +214,19 @@ def await_undo(context: Context) -> Answer:
             answer = _await_reversal(context)
         if not isinstance(answer, Done):
             return answer
+    return _undone(context)
+
+
+def await_taken_back(context: Context) -> Answer:
+    """Somebody has settled why it could not be taken back: it stays in force until the ERP shows it cancelled."""
+    target = subject.target(context)
+    there = records.get(context.db, Invoice, target, _link(context).external_id)
+    if there is None or there.record.status != "cancelled":
+        return Wait(f"{target} to cancel it")
+    return _undone(context)
+
+
+def _undone(context: Context) -> Answer:
     context.data["is_undone"] = True
     if context.data.get("return"):
         return Done({"note": "undone; the sender is told why"}, goto="return_document")

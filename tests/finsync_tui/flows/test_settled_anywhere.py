@@ -376,3 +376,30 @@ def test_an_expense_that_was_called_back_while_a_person_was_to_look_is_told_when
     _pump(desk)
 
     assert "reversed" == desk.body("expense.confirm_payment")["status"]
+
+
+@ENDINGS
+@pytest.mark.parametrize("step", ["undo_posting", "await_undo"])
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_an_expense_that_the_erp_did_not_take_back_is_followed_until_it_is_cancelled_there(
+    step: str, end: Any, *, is_returned: bool
+) -> None:
+    """Then its sender hears why it was returned; who has recalled it needs no word."""
+    desk = ExpenseDesk()
+    desk.post()
+    back = {"return": {"class": "REJECTED", "cause": "no receipt"}} if is_returned else {}
+    _hold(desk, desk.workflow, step, **back)
+
+    _settle(desk, end)
+    waits = (desk.workflow.state, desk.workflow.step)
+    (want,) = (one for one in desk.shown if (one.system, one.entity) == (TARGET, Invoice.entity))
+    held = desk.shown[want]
+    desk.tell(want.system, want.external_id, held.model_copy(update={"status": "cancelled"}))
+
+    assert ("waiting", "await_taken_back") == waits
+    if is_returned:
+        assert ("await_return", "error") == (
+            desk.workflow.step, desk.body("expense.confirm_posting")["outcome"],
+        )  # fmt: skip
+    else:
+        assert "aborted" == desk.workflow.state
