@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from finsync_tui.cli import _budgets, _commitments
+from finsync_tui import budgets as budget_lines
+from finsync_tui import commitments as charged
 from finsync_tui.cli._context import JsonOption, WorkspaceOption, example, opened, workspace_of
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import grouped, say, say_json, table
@@ -25,9 +26,7 @@ def register(app: typer.Typer) -> None:
 def commitments(
     by: Annotated[
         str,
-        typer.Option(
-            help=f"What to sum by, of {', '.join(_commitments.DIMENSIONS)}; empty: by company only."
-        ),
+        typer.Option(help=f"What to sum by, of {', '.join(charged.DIMENSIONS)}; empty: by company only."),
     ] = "cost_centre",
     entity: Annotated[str | None, typer.Option(help="Only this legal entity, e.g. DE01.")] = None,
     budgets: Annotated[
@@ -50,14 +49,14 @@ def commitments(
     from finsync_tui import profile
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    unknown = [name for name in names if name not in _commitments.DIMENSIONS]
+    unknown = [name for name in names if name not in charged.DIMENSIONS]
     if unknown:
-        raise UsageError(f"{unknown[0]!r} is nothing to sum by. Known: {', '.join(_commitments.DIMENSIONS)}.")
+        raise UsageError(f"{unknown[0]!r} is nothing to sum by. Known: {', '.join(charged.DIMENSIONS)}.")
     with opened(workspace) as store, closing(store.reader()) as db:
         known = profile.load(workspace_of(workspace))
-        lines = _budgets.known(db, known, store.clock.now().date(), budgets)
-        calendars = _budgets.calendars_of(db, known)
-        rows = _commitments.report(db, names, entity, lines, calendars=calendars)
+        lines = budget_lines.known(db, known, store.clock.now().date(), budgets)
+        calendars = budget_lines.calendars_of(db, known)
+        rows = charged.report(db, names, entity, lines, calendars=calendars)
     if json:
         say_json(rows)
         return

@@ -18,6 +18,7 @@ from finsync_tui.profile.approval import ApprovalBasis
 from finsync_tui.profile.durations import Due
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
+from finsync_tui.profile.outcomes import Outcomes
 from finsync_tui.profile.owners import Owners
 from finsync_tui.profile.people import Governance, Person
 from finsync_tui.profile.reconciliation import ReconcileSetup, Reconciliation
@@ -249,6 +250,7 @@ class Profile(_Part):
     )
     governance: Governance = Governance()
     owners: Owners = Owners()
+    outcomes: Outcomes = Outcomes()
     reconciliations: dict[str, Reconciliation] = Field(
         default_factory=dict, description="What is compared between systems"
     )

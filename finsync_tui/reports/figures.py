@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from sqlite3 import Connection
 
+from finsync_tui import budgets, commitments, gaps
 from finsync_tui import closing as close
-from finsync_tui import gaps
 from finsync_tui.closing import files
 from finsync_tui.mapping import conditions, standings
 from finsync_tui.mapping.coverage import Answered, answered
@@ -132,6 +132,18 @@ def coverage(db: Connection, profile: Profile, now: datetime) -> Rows:
             name, one.version, one.source, len(one.rows), one.is_signed, way.by_rule, way.as_is, way.by_default,
             lacking[name], waiting[name],
         )  # fmt: skip
+
+
+def against_budgets(db: Connection, profile: Profile, now: datetime) -> Rows:
+    """Yield what is charged to each cost centre and period, and the budgets that bear it, as `finsync commitments` reckons it."""
+    by = ("cost_centre", "period")
+    sizes = ("requested", "ordered", "invoiced", "open", "over", "ended", "direct", "budget", "used", "left")
+    lines = budgets.known(db, profile, now.date())
+    calendars = budgets.calendars_of(db, profile)
+    yield ("legal_entity", *by, "currency", *sizes, "used_percent")
+    for row in commitments.report(db, by, None, lines, calendars=calendars):
+        exact = (None if row[one] is None else Decimal(row[one]) for one in sizes)
+        yield (row["legal_entity"], *(row[one] for one in by), row["currency"], *exact, row["used_percent"])
 
 
 def _name(db: Connection, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from sqlite3 import Connection
 
@@ -14,11 +14,11 @@ LEFT_OUT = frozenset(["evidence", "detail", "data", "body", "payload", "aspect"]
 _MINOR = "_minor"
 
 
-def rows(db: Connection, query: str) -> Iterator[Sequence[object]]:
+def rows(db: Connection, query: str, given: Mapping[str, str] | None = None) -> Iterator[Sequence[object]]:
     """Yield the header, then each row; `amount_minor` becomes `amount`."""
     cursor = db.cursor()
     cursor.row_factory = None
-    cursor.execute(query)
+    cursor.execute(query, given or {})
     names = [column[0] for column in cursor.description]
     kept = [place for place, name in enumerate(names) if name not in LEFT_OUT]
     currency = names.index("currency") if "currency" in names else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finsync_tui.cli import _budgets, _commitments
+from finsync_tui import budgets, commitments
 from finsync_tui.profile import Profile
 from store import workflows
 from store.canonical.budget import Budget
@@ -259,9 +259,9 @@ def an_order_for(period: str | None, number: str = "PO-1") -> PurchaseOrder:
 
 def reported(desk: InvoiceDesk, *by: str) -> list[tuple[Any, ...]]:
     """What the report says of each budget: its period, what is used of it and what is left."""
-    lines = _budgets.known(desk.store.db, desk.profile, desk.now.date())
-    calendars = _budgets.calendars_of(desk.store.db, desk.profile)
-    rows = _commitments.report(desk.store.db, ["cost_centre", *by], None, lines, calendars=calendars)
+    lines = budgets.known(desk.store.db, desk.profile, desk.now.date())
+    calendars = budgets.calendars_of(desk.store.db, desk.profile)
+    rows = commitments.report(desk.store.db, ["cost_centre", *by], None, lines, calendars=calendars)
     return [(row.get("period"), row["used"], row["left"]) for row in rows if row["budget"] is not None]
 
 

@@ -83,7 +83,7 @@ SHOWS: dict[str, tuple[str, str]] = {
     "SettingsScreen": ("test_snapshots/test_screen[settings", "Time zone"),
     "FindingsScreen": ("test_states/test_findings[findings", "Findings · "),
     "FindingDetailScreen": ("test_states/test_findings[finding", "What was noticed"),
-    "ReportsScreen": ("test_reports/test_picture[", "Write-offs"),
+    "ReportsScreen": ("test_reports/test_picture[", "Exception ageing"),
     "ReconciliationScreen": ("test_reconcile_snapshots/test_screen[breaks", "Breaks · "),
     "BreakDetailScreen": ("test_reconcile_snapshots/test_screen[break", "What to do"),
     "BreakClassesScreen": ("test_reconcile_snapshots/test_screen[classes", "manual change"),

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from finsync_tui.cli._budgets import Borne, BudgetLine, Charge, used, wanted
-from finsync_tui.cli._queries import amount
+from finsync_tui.budgets import Borne, BudgetLine, Charge, used, wanted
+from store.canonical.currency import exponent
 from store.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -134,15 +134,21 @@ def _shown(names: dict[str, Any], row: _Row, by: Sequence[str], calendars: Calen
     left = None if budget is None else min(remaining, budget - taken)
     return {
         **names,
-        "requested": amount(row.requested, currency),
-        "ordered": amount(row.ordered, currency),
-        "invoiced": amount(row.invoiced, currency),
-        "open": amount(row.open, currency),
-        "over": amount(row.over, currency),
-        "ended": amount(row.ended, currency),
-        "direct": amount(row.direct, currency),
-        "budget": amount(budget, currency),
-        "used": amount(taken, currency),
-        "left": amount(left, currency),
+        "requested": _amount(row.requested, currency),
+        "ordered": _amount(row.ordered, currency),
+        "invoiced": _amount(row.invoiced, currency),
+        "open": _amount(row.open, currency),
+        "over": _amount(row.over, currency),
+        "ended": _amount(row.ended, currency),
+        "direct": _amount(row.direct, currency),
+        "budget": _amount(budget, currency),
+        "used": _amount(taken, currency),
+        "left": _amount(left, currency),
         "used_percent": f"{Decimal(100 * taken) / budget:.1f}" if budget else None,
     }
+
+
+def _amount(minor: int | None, currency: str | None) -> str | None:
+    if minor is None or currency is None:
+        return None
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
