@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, example, reading
+from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, actor, example, opened
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from sqlite3 import Connection
+
     from finsync_tui.as_posted import Again
+    from finsync_tui.explain import Story
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +27,7 @@ def register(app: typer.Typer) -> None:
             "finsync explain PO-100234",
             "finsync explain coupa:100234 --json",
             "finsync explain PO-100234 --again",
+            "finsync explain PO-100234 --html order.html",
         ),
     )(explain)
 
@@ -38,21 +46,39 @@ def explain(
             help="Ask an order again, under the versions that decided it and as of its day; ends with 3 when the answer differs.",
         ),
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Write it as one page that loads nothing, with every attempt and payload folded in.",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Tell the story of one document: payload, decisions, attempts, answers, where it stands."""
     from finsync_tui.explain import story
 
-    with reading(workspace) as db:
+    if html is not None and (again or html.suffix.lower() != ".html"):
+        raise UsageError(
+            "--html writes the story to a file that ends in .html, and not together with --again. Nothing was written."
+        )
+    with opened(workspace) as store, closing(store.reader()) as db:
         found = story(db, document)
         if again:
             from finsync_tui import as_posted
 
             _say_again(as_posted.of_order(db, found.document_key), json=json)
             return
+        if html is not None:
+            _write(db, found, html, store.clock.now(), actor(workspace).name, force=force)
     if json:
         say_json(found.to_json())
+        return
+    if html is not None:
         return
     twins = ", ".join(f"{system} {number or external_id}" for system, external_id, number in found.links)
     say(
@@ -72,6 +98,13 @@ def explain(
             [[moment(line.at), line.place, line.what, line.detail] for line in found.lines],
         )
     )
+
+
+def _write(db: Connection, found: Story, path: Path, now: datetime, by: str, *, force: bool) -> None:
+    from finsync_tui import explain_page
+
+    explain_page.write(db, found, path, now, by, replaces=force)
+    note(f"written to {path}")
 
 
 def _say_again(found: Again, *, json: bool) -> None:

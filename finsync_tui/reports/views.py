@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from sqlite3 import Connection
+from typing import Any
 
 from store.canonical.currency import exponent
 
@@ -12,6 +13,8 @@ BATCH = 500
 LEFT_OUT = frozenset(["evidence", "detail", "data", "body", "payload", "aspect"])
 """Documents of their own: a row of a sheet is no place for them."""
 _MINOR = "_minor"
+_FRACTIONS = frozenset(["percent_in_time", "percent_taken", "mean_hours", "longest_hours"])
+"""Numbers that the query rounds, as text."""
 
 
 def rows(db: Connection, query: str, given: Mapping[str, str] | None = None) -> Iterator[Sequence[object]]:
@@ -26,7 +29,13 @@ def rows(db: Connection, query: str, given: Mapping[str, str] | None = None) -> 
     while part := cursor.fetchmany(BATCH):
         for row in part:
             code = row[currency] if currency is not None else None
-            yield [size(row[place], code) if names[place].endswith(_MINOR) else row[place] for place in kept]
+            yield [_cell(names[place], row[place], code) for place in kept]
+
+
+def _cell(name: str, value: Any, currency: str | None) -> object:
+    if name.endswith(_MINOR):
+        return size(value, currency)
+    return Decimal(value) if name in _FRACTIONS and value is not None else value
 
 
 def size(minor: int | None, currency: str | None) -> Decimal | None:
