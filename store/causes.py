@@ -1,7 +1,8 @@
 """What exceptions wait for together: 412 documents may wait for one rule of one mapping table.
 
 A cause is the class and the one thing that its evidence names: a rule that is missing (table, value and scope), else a cost
-centre, an account, a supplier or an employee; without any of them the system where it showed.
+centre, an account, a supplier or an employee, else a period of a company, else an order; without any of them the system where
+it showed.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ RULE_CLASSES = ("MAPPING_MISSING", "ACCOUNT_MISSING")
 WAITS_FOR_RULE = f"class IN {RULE_CLASSES} AND evidence->>'table' IS NOT NULL"
 THINGS = ("cost_centre", "account", "supplier", "employee")
 """What evidence may name, the first of them that it does."""
-NAMES = ("table", "value", "scope", *THINGS, "system")
+NAMES = ("table", "value", "scope", *THINGS, "period", "entity", "order", "system")
 
 _TABLE = "json_extract(evidence, '$.table')"
+_PERIOD = "json_extract(evidence, '$.period')"
+_ORDER = "json_extract(evidence, '$.order')"
 _THINGS = [f"json_extract(evidence, '$.{name}')" for name in THINGS]
 
 
@@ -35,7 +38,10 @@ _PARTS = (
     f"CASE WHEN {_TABLE} IS NOT NULL THEN json_extract(evidence, '$.value') END",
     f"CASE WHEN {_TABLE} IS NOT NULL THEN json_extract(evidence, '$.scope') END",
     *(_without(thing, _TABLE, *_THINGS[:place]) for place, thing in enumerate(_THINGS)),
-    _without("system", _TABLE, *_THINGS),
+    _without(_PERIOD, _TABLE, *_THINGS),
+    f"CASE WHEN {_PERIOD} IS NOT NULL AND coalesce({_TABLE}, {', '.join(_THINGS)}) IS NULL THEN legal_entity END",
+    _without(_ORDER, _TABLE, *_THINGS, _PERIOD),
+    _without("system", _TABLE, *_THINGS, _PERIOD, _ORDER),
 )
 
 
@@ -82,14 +88,18 @@ def waiting(
     return sorted(found.values(), key=lambda cause: (-cause.count, cause.class_, cause.parts))
 
 
-def of_evidence(evidence: Mapping[str, object], system: str) -> tuple[tuple[str, str], ...]:
+def of_evidence(
+    evidence: Mapping[str, object], system: str, legal_entity: str | None = None
+) -> tuple[tuple[str, str], ...]:
     """Return the parts of one exception's cause, as `waiting` has them."""
     names: tuple[str, ...]
     if evidence.get("table") is not None:
         names = ("table", "value", "scope")
     else:
-        names = next(((name,) for name in THINGS if evidence.get(name) is not None), ())
+        names = next(((name,) for name in (*THINGS, "period", "order") if evidence.get(name) is not None), ())
     parts = tuple((name, str(evidence[name])) for name in names if evidence.get(name) is not None)
+    if names == ("period",) and legal_entity is not None:
+        return (*parts, ("entity", legal_entity))
     return parts or (("system", system),)
 
 

@@ -26,6 +26,7 @@ from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._outcome import meant, one_of, report, seen_by
 from finsync_tui.cli._output import facts, moment, note, safe, say, say_json, table
 from finsync_tui.cli._queries import Listing, amount, listed, money, one, rows
+from store.canonical.currency import comparable_sql
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +42,7 @@ COLUMNS = (
     "source_id", "target_id", "legal_entity", "period", "amount", "currency", "age_days", "owner", "opened_at",
     "last_seen_at", "fields", "evidence", "fix", "ended_at", "ended_by", "resolution",
 )  # fmt: skip
-BY_MONEY = "abs(coalesce(amount_minor, 0)) DESC, id"
+BY_MONEY = f"abs(coalesce({comparable_sql()}, 0)) DESC, id"
 
 Ids = Annotated[list[int] | None, typer.Argument(metavar="ID", help="Numbers of breaks.", show_default=False)]
 Id = Annotated[int, typer.Argument(metavar="ID", help="Number of the break.")]

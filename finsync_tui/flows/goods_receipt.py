@@ -91,6 +91,7 @@ def route(context: Context) -> Answer:
             f"receipt {context.workflow.document_number} is for order {receipt.order_number}, which is not known",
             f"See whether the order can be read from {_source(context)}: it goes on by itself when the order is in the ERP.",
             _source(context),
+            {"order": receipt.order_number},
         )
     ordered = order.record.currency
     if receipt.status == "received" and receipt.amount is not None and receipt.amount.currency != ordered:
@@ -99,6 +100,7 @@ def route(context: Context) -> Answer:
             f"receipt {context.workflow.document_number} is for {receipt.amount}, order {receipt.order_number} is in {ordered}",
             f"Void it in {_source(context)} and receive it again in {ordered}; what comes then goes on by itself.",
             _source(context),
+            {"order": receipt.order_number},
         )
     line = next((one for one in order.record.lines if one.number == receipt.order_line), None)
     if line is not None and receipt.status == "received" and matching.is_other_unit(receipt.uom, line):
@@ -108,6 +110,7 @@ def route(context: Context) -> Answer:
             f"was ordered by {line.uom}",
             f"Void it in {_source(context)} and receive it again by {line.uom}; what comes then goes on by itself.",
             _source(context),
+            {"order": receipt.order_number},
         )
     charts = (d.chart for line in order.record.lines for d in line.distributions)
     number = routing.by_chart(context, charts, "order")

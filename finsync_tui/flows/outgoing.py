@@ -100,12 +100,14 @@ def await_delivery(context: Context, entry_id: int) -> Answer:
     if delivery.state in ("pending", "claimed", "held"):
         return Wait(f"delivery to {delivery.system}")
     if delivery.state == "refused":
+        is_closed = receipt.get("case_class") == "PERIOD_CLOSED"
         return Hold(
             str(receipt.get("case_class", "REJECTED")),
             f"{delivery.system} {_refused_how(delivery)}: {delivery.message}",
             _FIXES.get(str(receipt.get("case_class")), "Correct what it names, then retry."),
             delivery.system,
-            {"operation": delivery.operation, "codes": receipt.get("codes", [])},
+            {"operation": delivery.operation, "codes": receipt.get("codes", [])}
+            | ({"period": context.data["period"]} if is_closed and context.data.get("period") else {}),
             entry_id,
         )
     if delivery.state == "cancelled":

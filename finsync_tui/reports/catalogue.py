@@ -9,6 +9,7 @@ from sqlite3 import Connection
 
 from finsync_tui.profile import Profile
 from finsync_tui.reports import access, figures, outcomes, queries, supplier_figures, views
+from store.canonical.currency import comparable_sql
 from store.clock import text
 from store.errors import FinsyncError
 
@@ -334,7 +335,10 @@ REPORTS: tuple[Report, ...] = (
         "breaks",
         "Breaks",
         "where source and target differ now, the most money first",
-        _view("SELECT * FROM v_break WHERE state = 'open' ORDER BY abs(coalesce(amount_minor, 0)) DESC, id"),
+        _view(
+            "SELECT * FROM v_break WHERE state = 'open'"  # noqa: S608  (our own words)
+            f" ORDER BY abs(coalesce({comparable_sql()}, 0)) DESC, id"
+        ),
         totalled=("amount",),
         printed=(
             "definition",

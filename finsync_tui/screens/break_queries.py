@@ -14,6 +14,7 @@ from finsync_tui.screens.filters import Field, Grammar, Parsed
 from finsync_tui.screens.queries import Listing, Sort, Waiting, batches, rows, waiting_in
 from finsync_tui.screens.text import safe_text
 from store import break_trends
+from store.canonical.currency import comparable_sql
 from store.clock import instant
 from store.columns import when
 
@@ -213,7 +214,7 @@ BREAKS: Listing[BreakRow] = Listing(
         default="state = 'open'",
     ),
     sorts=(
-        Sort("amount", "amount at risk", "amount_minor"),
+        Sort("amount", "amount at risk", comparable_sql()),
         Sort("opened", "age", "opened_at"),
         Sort("class", "class", "class"),
         Sort("number", "document", "document_number"),

@@ -234,5 +234,8 @@ def what(row: Cause) -> str:
     if "table" in parts:
         told = f"{parts.get('value', '?')} in {parts['table']}"
         return safe_text(told + (f" for {parts['scope']}" if parts.get("scope") else ""), 120)
+    if "period" in parts:
+        of = f" of {parts['entity']}" if parts.get("entity") else ""
+        return safe_text(f"period {parts['period']}{of}", 120)
     name, value = row.parts[0]
     return safe_text(value if name == "system" else f"{name.replace('_', ' ')} {value}", 120)

@@ -23,6 +23,7 @@ from finsync_tui.screens.mapping_rules import Origin
 from finsync_tui.screens.missing import MissingRule
 from finsync_tui.screens.text import safe_text
 from store import proposals, rulesets
+from store.canonical.currency import comparable_sql
 from store.causes import WAITS_FOR_RULE
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def gap(db: Connection, workspace: Workspace, row: GapRow) -> GapDossier:
     found = db.execute(
         f"SELECT document_number, amount_minor, currency FROM exception_case WHERE {WAITS_FOR_RULE} AND ended_at IS NULL"  # noqa: S608
         " AND evidence->>'table'=? AND evidence->>'value'=? AND coalesce(evidence->>'scope', '')=?"
-        " ORDER BY abs(coalesce(amount_minor, 0)) DESC, id LIMIT ?",
+        f" ORDER BY abs(coalesce({comparable_sql()}, 0)) DESC, id LIMIT ?",
         (row.table, row.value, row.scope, DOCUMENTS_SHOWN),
     ).fetchall()
     known = known_targets(db, profile.load(workspace), row.table, row.scope)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from finsync_tui.screens import signs
 from finsync_tui.screens.filters import Field, Grammar, Parsed
 from finsync_tui.screens.text import money, safe_text
+from store.canonical.currency import comparable_sql
 from store.clock import instant
 from store.columns import when
 
@@ -456,6 +457,8 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
             Field("account", "json_extract(evidence, '$.account')"),
             Field("supplier", "json_extract(evidence, '$.supplier')"),
             Field("employee", "json_extract(evidence, '$.employee')"),
+            Field("period", "json_extract(evidence, '$.period')"),
+            Field("order", "json_extract(evidence, '$.order')"),
         ),
         words=("document_number", "document_key", "class", "cause"),
         flags=(
@@ -471,7 +474,7 @@ EXCEPTIONS: Listing[ExceptionRow] = Listing(
     sorts=(
         Sort("due", "due time", "due_at"),
         Sort("opened", "age", "opened_at"),
-        Sort("amount", "amount", "amount_minor"),
+        Sort("amount", "amount", comparable_sql()),
         Sort("class", "class", "class"),
         Sort("number", "document", "document_number"),
         Sort("owner", "owner", "owner"),
@@ -515,7 +518,7 @@ WORKFLOWS: Listing[WorkflowRow] = Listing(
         Sort("changed", "last change", "changed_at"),
         Sort("due", "due time", "due_at"),
         Sort("started", "start", "started_at"),
-        Sort("amount", "amount", "amount_minor"),
+        Sort("amount", "amount", comparable_sql()),
         Sort("number", "document", "document_number"),
         Sort("step", "step", "step"),
     ),
@@ -551,7 +554,7 @@ DELIVERIES: Listing[DeliveryRow] = Listing(
         Sort("next", "next attempt", "next_at"),
         Sort("decided", "decision", "decided_at"),
         Sort("attempts", "attempts", "attempt_count"),
-        Sort("amount", "amount", "amount_minor"),
+        Sort("amount", "amount", comparable_sql()),
         Sort("number", "document", "document_number"),
         Sort("system", "system", "system"),
     ),

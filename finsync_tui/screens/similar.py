@@ -83,10 +83,10 @@ class Suggestion:
 
 def cases(db: Connection, row: ExceptionRow) -> tuple[Similar, ...]:
     """Return ended cases of the same class, those of the same cause first, then the newest."""
-    evidence = db.execute("SELECT evidence FROM v_exception WHERE id = ?", (row.id,)).fetchone()
-    parts = causes.of_evidence(json.loads(evidence[0]), row.system) if evidence else ()
+    evidence = db.execute("SELECT evidence, legal_entity FROM v_exception WHERE id = ?", (row.id,)).fetchone()
+    parts = causes.of_evidence(json.loads(evidence[0]), row.system, evidence[1]) if evidence else ()
     rows = db.execute(
-        "SELECT id, document_number, state, system, evidence, cause, resolution, ended_by, ended_at, opened_at "
+        "SELECT id, document_number, state, system, legal_entity, evidence, cause, resolution, ended_by, ended_at, opened_at "
         "FROM v_exception WHERE class = ? AND ended_at IS NOT NULL AND id <> ? ORDER BY id DESC LIMIT ?",
         (row.class_, row.id, LOOKED_AT),
     ).fetchall()
@@ -95,7 +95,8 @@ def cases(db: Connection, row: ExceptionRow) -> tuple[Similar, ...]:
             id=old["id"],
             number=safe_text(old["document_number"], 80),
             way=way_of(old["state"], old["resolution"] or ""),
-            is_same_cause=causes.of_evidence(json.loads(old["evidence"]), old["system"]) == parts,
+            is_same_cause=causes.of_evidence(json.loads(old["evidence"]), old["system"], old["legal_entity"])
+            == parts,
             cause=safe_text(old["cause"], 300),
             resolution=safe_text(old["resolution"], 300),
             ended_by=safe_text(old["ended_by"], 60),

@@ -16,3 +16,20 @@ _EXPONENTS = {
 def exponent(currency: str) -> int:
     """Return how many decimals the currency's minor unit has."""
     return _EXPONENTS.get(currency, 2)
+
+
+def comparable_sql(minor: str = "amount_minor", currency: str = "currency") -> str:
+    """Return, in SQL, an amount in ten-thousandths of its currency's unit: minor units of yen and euros can't be compared. Only
+    an order, no sum; an index has the same words.
+
+    >>> comparable_sql("a", "c").partition(" WHEN ")[0]
+    'a * CASE'
+    """
+    none, three, four = (
+        ", ".join(f"'{name}'" for name, places in _EXPONENTS.items() if places == wanted)
+        for wanted in (0, 3, 4)
+    )
+    return (
+        f"{minor} * CASE WHEN {currency} IN ({none}) THEN 10000 WHEN {currency} IN ({three}) THEN 10"
+        f" WHEN {currency} IN ({four}) THEN 1 ELSE 100 END"
+    )

@@ -93,14 +93,43 @@ def test_one_case_has_the_parts_of_its_group() -> None:
         {"account": "01"},
         {"cost_centre": "9", "account": "1"},
         {"supplier": "coupa:1", "employee": "E1"},
+        {"period": "Feb-26", "order": "PO-1"},
+        {"order": "PO-1"},
+        {"account": "01", "period": "Feb-26"},
         {},
     )
     with a_store() as store:
         for number, one in enumerate(evidence, start=1):
-            opened(store, number, class_=f"CLASS_{number}", evidence=one, system="coupa")
+            opened(store, number, class_=f"CLASS_{number}", evidence=one, system="coupa", legal_entity="DE01")
 
         found = {cause.class_: cause.parts for cause in causes.waiting(store.db, MONDAY)}
 
     assert found == {
-        f"CLASS_{number}": causes.of_evidence(one, "coupa") for number, one in enumerate(evidence, start=1)
+        f"CLASS_{number}": causes.of_evidence(one, "coupa", "DE01")
+        for number, one in enumerate(evidence, start=1)
     }
+
+
+def test_a_closed_period_of_a_company_is_one_cause() -> None:
+    """Whatever system said so; the same period of another company is another one, as is each order."""
+    with a_store() as store:
+        for number, (company, system) in enumerate((("DE01", "a"), ("DE01", "b"), ("FR01", "a")), start=1):
+            opened(
+                store,
+                number,
+                class_="PERIOD_CLOSED",
+                evidence={"period": "Feb-26"},
+                legal_entity=company,
+                system=system,
+            )
+        for number, order in enumerate(("PO-1", "PO-1", "PO-2"), start=4):
+            opened(store, number, class_="MATCH_PRICE", evidence={"order": order})
+
+        found = [(cause.parts, cause.count) for cause in causes.waiting(store.db, MONDAY)]
+
+    assert found == [
+        ((("order", "PO-1"),), 2),
+        ((("period", "Feb-26"), ("entity", "DE01")), 2),
+        ((("order", "PO-2"),), 1),
+        ((("period", "Feb-26"), ("entity", "FR01")), 1),
+    ]

@@ -145,4 +145,5 @@ def check_period(context: Context) -> Answer:
             f"Open {period.name} in {target}, or retry in the next period: it is then booked on that day.",
             target, {"period": period.name},
         )  # fmt: skip
+    context.data["period"] = period.name
     return Done({"period": period.name})

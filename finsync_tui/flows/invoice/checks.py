@@ -215,7 +215,8 @@ def match(context: Context) -> Answer:
         first = stopping[0]
         return subject.stop(
             context, matching.CLASSES[first.kind], first.cause, first.fix, source,
-            {"mismatches": [{"kind": one.kind, "line": one.line, "cause": one.cause} for one in stopping]},
+            {"mismatches": [{"kind": one.kind, "line": one.line, "cause": one.cause} for one in stopping]}
+            | ({"order": first.order} if first.order else {}),
         )  # fmt: skip
     for one, severity in zip(found, severities, strict=True):
         if severity != "off":

@@ -6,7 +6,7 @@ Earlier invoices of the same order line count: what is left is what may be invoi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 
@@ -63,6 +63,8 @@ class Mismatch:
     line: str
     cause: str
     fix: str
+    order: str | None = None
+    """The order that it is about."""
 
 
 def mismatches(
@@ -79,11 +81,11 @@ def mismatches(
             found.append(
                 Mismatch(
                     "order", lines[0].number, f"line {lines[0].number} names order {number} line {place}, which is not known",
-                    "Correct the order on the invoice in the procurement system, then retry.",
+                    "Correct the order on the invoice in the procurement system, then retry.", number,
                 )
             )  # fmt: skip
             continue
-        found += _fits(invoice, lines, known, policy)
+        found += [replace(one, order=number) for one in _fits(invoice, lines, known, policy)]
     return [*found, *_charges(invoice, policy)]
 
 

@@ -91,6 +91,31 @@ def test_every_order_gives_every_row_once(
             assert set(ids) == set(queries.rows(db, listing, ids))
 
 
+def test_amounts_are_sorted_as_money_and_not_as_smallest_units(store: Store) -> None:
+    """5,000 yen have as many of them as 50.00 euros, and 5.000 dinars."""
+    with store.transaction() as db:
+        for currency, minor in (("EUR", 400_000), ("JPY", 5_000), ("BHD", 5_000_000), ("CLF", 45_000_000)):
+            a = a_case(
+                document_key=f"coupa:sort-{currency}",
+                document_number="SORT",
+                amount_minor=minor,
+                currency=currency,
+            )
+            cases.open(db, a, NOW)
+    amount = next(sort for sort in EXCEPTIONS.sorts if sort.name == "amount")
+    parsed = parse("SORT", EXCEPTIONS.grammar, now=NOW)
+
+    found = {}
+    for is_reversed in (False, True):
+        ids = queries.ids(store.db, EXCEPTIONS, parsed, amount, is_reversed=is_reversed)
+        rows = queries.rows(store.db, EXCEPTIONS, list(ids))
+        found[is_reversed] = [rows[one].currency for one in ids]
+
+    expected = ["BHD", "JPY", "CLF", "EUR"]  # 5,000.000, 5,000, 4,500.0000, 4,000.00
+    assert [sorted(expected[:2]), expected[2:]] == [sorted(found[True][:2]), found[True][2:]]
+    assert expected[2:][::-1] == found[False][:2]
+
+
 def test_a_long_search_tells_its_first_rows_early(
     db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
