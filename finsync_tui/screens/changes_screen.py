@@ -112,6 +112,8 @@ class ChangesScreen(TableAboutScreen[RowT], Generic[RowT]):
             self.filter_line.show(text, tuple(text.split()), f"all {self.tab.lower()}")
         self._place()
         self._fit()
+        # how much is told of a row is what has room below the list, which is known once it is laid out
+        self.call_after_refresh(self.show_about)
         self.refresh_bindings()
 
     def number_of(self, row: RowT) -> int:
