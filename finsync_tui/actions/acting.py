@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from typing import Literal
 
 from finsync_tui import people
+from finsync_tui.actions.account_words import refuse_account_number
 from finsync_tui.actor import Actor
 from store import Store, audit, cases, glances, proposals, workflows
 from store.cases import ExceptionCase
@@ -144,6 +145,7 @@ def checked_reason(reason: str) -> str:
         raise NotAllowedError(
             f"the reason is longer than {REASON_CHARS_MAX} characters. Nothing was changed."
         )
+    refuse_account_number(cleaned)
     return cleaned
 
 

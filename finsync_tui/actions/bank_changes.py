@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
+from finsync_tui.actions.account_words import refuse_account_number
 from finsync_tui.actions.acting import checked_reason, note_action
 from finsync_tui.actor import Actor
 from finsync_tui.flows import supplier_bank_agreement as agreement
@@ -17,20 +17,13 @@ from finsync_tui.flows.supplier_bank_change import NAME
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, cases, proposals, workflows
-from store.canonical.supplier import SupplierBankAccount, account_problem, masked, normal
+from store.canonical.supplier import SupplierBankAccount
 from store.errors import NotAllowedError, NotFoundError
 from store.workflows import Workflow
 
 ACT: Final = "let through"
 STEPS: Final = ("await_approval", "cool_off", "await_entry")
 """Where persons may still decide."""
-IBAN_MIN: Final = 15
-NUMBER_MIN: Final = 5
-SHOWN: Final = 5
-"""Characters of a masked number without its country."""
-_DAYS: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-_NUMBERS: Final = re.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[0-9A-Za-z]{2,4}){3,8}|\d(?:[ -]?\d){4,29}")
-"""What may be an account number in words, whole or in groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ def confirm_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        _refuse_number(reason, account)
+        refuse_account_number(reason, [account.masked])
         _refuse_changer(db, workflow, actor)
         known = agreement.approval(db, workflow)
         if known is not None and known.body == agreement.body_of(workflow, account):
@@ -84,7 +77,7 @@ def approve_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        _refuse_number(comment, account)
+        refuse_account_number(comment, [account.masked])
         _refuse_changer(db, workflow, actor)
         found = agreement.approval(db, workflow)
         if found is None or found.state != "open":
@@ -114,7 +107,7 @@ def refuse_bank_change(
     now = store.clock.now()
     with store.transaction() as db:
         workflow, account = _waiting(db, change)
-        _refuse_number(reason, account)
+        refuse_account_number(reason, [account.masked])
         found = agreement.approval(db, workflow)
         if found is not None and found.state == "open":
             proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
@@ -149,34 +142,6 @@ def _refuse_changer(db: Connection, workflow: Workflow, actor: Actor) -> None:
             f"{actor.name} changed these details at their origin (as {changer}) and does not decide on them. Nothing was changed. "
             "Two others confirm and approve; refusing it takes anybody who may."
         )
-
-
-def _refuse_number(words: str, account: SupplierBankAccount) -> None:
-    """A reason is kept for ever and shown to many: an account number does not belong there.
-
-    Whoever decides has not the engine's key, so a number is known by what may be shown of it: one too much is refused rather
-    than one too few.
-    """
-    for found in _NUMBERS.findall(_DAYS.sub("", words)):
-        whole = normal(found)  # what follows it may be taken for a part of it
-        parts = [whole[:end] for end in range(NUMBER_MIN, len(whole) + 1)]
-        if any(
-            _may_be(one, account, is_whole=one == whole)
-            or (one[:2].isalpha() and len(one) >= IBAN_MIN and account_problem(one) is None)
-            for one in parts
-        ):
-            raise NotAllowedError(
-                "an account number stands in these words, and they are kept for ever. Nothing was changed. Say how the supplier "
-                "confirmed it, without the number."
-            )
-
-
-def _may_be(number: str, account: SupplierBankAccount, *, is_whole: bool) -> bool:
-    """Say whether what may be shown of a number is what may be shown of the account; of a short one that is nothing."""
-    shown, nothing = masked(number), masked("")
-    if account.masked == nothing:
-        return is_whole and shown == nothing
-    return shown[-SHOWN:] == account.masked[-SHOWN:]
 
 
 def _go_on(

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
+from finsync_tui.actions.account_words import refuse_account_number
 from finsync_tui.actions.acting import checked_reason, note_action
 from finsync_tui.actor import Actor
 from finsync_tui.flows.supplier_merge import MERGE, NAME, PART
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from finsync_tui.suppliers import merging
+from finsync_tui.suppliers import accounts, merging
 from store import Store, proposals, supplier_merges, workflows
 from store.errors import NotAllowedError, NotFoundError
 from store.proposals import Proposal
@@ -56,6 +57,7 @@ def merge_suppliers(
                     "`finsync supplier merges` shows it."
                 )
         plan = merging.plan(db, profile, keep, double)
+        refuse_account_number(reason, accounts.shown(db, keep, double))
         merge_id = supplier_merges.new(db, keep, double, plan.body, reason=reason, by=actor.name, now=now)
         merge = _get(db, merge_id)
         number = workflow = None
@@ -79,6 +81,7 @@ def approve_merge(
     now = store.clock.now()
     with store.transaction() as db:
         merge, found = _waiting(db, merge_id)
+        refuse_account_number(comment, accounts.shown(db, merge.keep_key, merge.double_key))
         what = f"{merge.double_key} into {merge.keep_key}"
         second_person.approve(
             db, profile, actor, signer, found, what=what, body=merge.plan, comment=comment, now=now, act=ACT
@@ -109,6 +112,7 @@ def reject_merge(store: Store, actor: Actor, merge_id: int, reason: str) -> None
     now = store.clock.now()
     with store.transaction() as db:
         merge, found = _waiting(db, merge_id)
+        refuse_account_number(reason, accounts.shown(db, merge.keep_key, merge.double_key))
         proposals.decide(db, found.id, "rejected", by=actor.name, at_=now, decision=reason)
         supplier_merges.change(db, merge_id, "rejected", now)
         note_action(store, db, actor, "supplier.merge_rejected", merge.double_key, reason, _told(merge))
@@ -121,6 +125,7 @@ def withdraw_merge(store: Store, actor: Actor, merge_id: int, reason: str) -> No
     now = store.clock.now()
     with store.transaction() as db:
         merge, found = _waiting(db, merge_id)
+        refuse_account_number(reason, accounts.shown(db, merge.keep_key, merge.double_key))
         second_person.withdraw(
             db, actor, found, what=merge.double_key, command=f"finsync supplier decide-merge {merge_id}",
             reason=reason, now=now, noun=ACT,
@@ -138,6 +143,7 @@ def part_suppliers(store: Store, actor: Actor, merge_id: int, reason: str) -> in
         merge = _get(db, merge_id)
         if merge.state != "merged":
             raise NotAllowedError(_not_merged(merge))
+        refuse_account_number(reason, accounts.shown(db, merge.keep_key, merge.double_key))
         _refuse_later(db, merge)
         done = workflows.get(db, merge.workflow_id or 0)
         assert done is not None, "what is merged was done by a process"

@@ -10,12 +10,13 @@ from typing import Final
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
+from finsync_tui.actions.account_words import refuse_account_number
 from finsync_tui.actions.acting import checked_reason, in_own_words
 from finsync_tui.actor import Actor
 from finsync_tui.flows import supplier_sameness as sameness
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
-from finsync_tui.suppliers import persons
+from finsync_tui.suppliers import accounts, persons
 from store import Store, audit, crossrefs, proposals, records, supplier_answers, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.supplier import Supplier
@@ -54,6 +55,7 @@ def answer_suppliers(
     with store.transaction() as db:
         for one, other in pairs:
             _check_pair(db, one, other, said)
+            refuse_account_number(why, accounts.shown(db, one, other))
             open_ = sameness.waiting(db, one, other)
             if said == "different":
                 _end(db, open_, actor, why, now)

@@ -54,7 +54,13 @@ def merge(
         with reading(workspace) as db:
             plan = merging.plan(db, profile, keep, double)
             shown = _as_data(db, plan)
-        say_json(shown) if json else _say_plan(shown)
+            unrestored = merging.unrestored(db, shown)
+        if json:
+            say_json(shown)
+            return
+        _say_plan(shown)
+        for key, what in unrestored:
+            say(f"  {safe(key)}: {what}")
         return
     who = actor(workspace)
     signer = actions.signer_for(found, who, persons.at_most(profile))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection, Row
@@ -159,6 +160,14 @@ SELECT a.started_at, 'attempt', e.system, e.operation || ' ' || a.outcome, coale
 FROM outbox_entry e JOIN attempt a ON a.entry_id = e.id WHERE e.workflow_id = :flow
 ORDER BY at
 """
+
+
+def unrestored(found: Sequence[tuple[str, str]]) -> tuple[tuple[str, str, str, str], ...]:
+    """Return what will not be as before when a merge is undone, as lines of what it changes."""
+    return tuple(
+        (safe_text(key.partition(":")[0], 60), safe_text(key, 200), "as it is", safe_text(what, 300))
+        for key, what in found
+    )
 
 
 def changed(plan: dict[str, Any]) -> tuple[tuple[str, str, str, str], ...]:

@@ -248,4 +248,5 @@ def _planned(
     from finsync_tui.screens import merge_rows
     from finsync_tui.suppliers import merging
 
-    return merge_rows.changed(from_json(merging.plan(db, profiles.load(workspace), keep, double).body))
+    plan = from_json(merging.plan(db, profiles.load(workspace), keep, double).body)
+    return (*merge_rows.changed(plan), *merge_rows.unrestored(merging.unrestored(db, plan)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from store import crossrefs
 from store.canonical.keys import RecordKey
-from store.canonical.supplier import Supplier
+from store.canonical.supplier import Supplier, masked
 
 
 class KnownAccount(NamedTuple):
@@ -48,6 +48,12 @@ def of_supplier(db: Connection, key: str) -> list[KnownAccount]:
         (system, external_id),
     )
     return [KnownAccount(*row) for row in rows]
+
+
+def shown(db: Connection, *keys: str) -> list[str]:
+    """Return what may be shown of these suppliers' active accounts; of a number too short to show any of it, nothing is known."""
+    found = [one.masked for key in keys for one in of_supplier(db, key)]
+    return [one for one in found if one != masked("")]
 
 
 def ids_of(db: Connection, key: str) -> list[str]:

@@ -119,11 +119,10 @@ def _missing(
 def has_name(name: str) -> bool:
     """Say whether a name names anybody: signs alone do not, nor does a legal form alone.
 
-    >>> has_name("..."), has_name(" GmbH "), has_name("SAS AB")
-    (False, False, True)
+    >>> has_name("..."), has_name(" GmbH "), has_name("株式会社"), has_name("SAS AB")
+    (False, False, False, True)
     """
-    text = normalise(name).text
-    return bool(text) and text not in NAMELESS
+    return not NAMELESS.issuperset(normalise(name).text.split())
 
 
 def _is_vat(one: TaxRegistration, home: str | None) -> bool:

@@ -321,6 +321,22 @@ def is_change(
     )
 
 
+def unrestored(db: Connection, made: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return which doubles a system will not show as before when the merge is undone, and what it will show instead.
+
+    A vendor of Concur Invoice may say nothing of `Approved`, which counts as approved; no call is known that takes a stated value away.
+    """
+    found = []
+    for one in made["endings"]:
+        row = records.payload(db, ENTITY, *RecordKey.parse(one["key"]))
+        held = from_json(row[0]) if row is not None else None
+        if isinstance(held, dict) and "VendorCode" in held and held.get("Approved") is None:
+            found.append(
+                (one["key"], "undone later, its Approved is Y where it says nothing now: that means the same")
+            )
+    return found
+
+
 def _was(db: Connection, key: str, ended: Delivery) -> dict[str, Any] | None:
     """Return what a system had shown of a supplier when it was asked to end it: as it answered, else as it was read last."""
     was = ((ended.receipt or {}).get("answer") or {}).get("was")

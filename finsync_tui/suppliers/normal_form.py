@@ -71,8 +71,11 @@ FORMS_AT_EDGE: Final = _words(
     "شركه محدوده חברת חברה"
 )
 """Words that name one only at the beginning or the end; elsewhere they may be part of the name."""
-NAMELESS: Final = FORMS_ANYWHERE - _words("sas spa snc zoo epe pte pty tov ike yk kk ek")
-"""Words that are a legal form and nobody's name: who is called so is not told apart from another one. SAS is an airline."""
+NAMELESS: Final = (FORMS_ANYWHERE - _words("sas spa snc zoo epe pte pty tov ike yk kk ek")) | _words(
+    unicodedata.normalize("NFKD", "co jsc 股份 股份公司 公司 会社 회사")
+)
+"""Words that are a legal form, or part of one, and nobody's name: who is called so is not told apart from another one. SAS is an
+airline; KK in Latin letters may be somebody, 株式会社 is not."""
 _IN_FULL: Final = (  # legal forms of several words, and how they are written short
     ("gesellschaft mit beschrankter haftung", "gmbh"), ("gesellschaft mbh", "gmbh"), ("public limited company", "plc"),
     ("limited liability company", "llc"), ("limited liability partnership", "llp"), ("sociedad limitada", "sl"),
@@ -90,8 +93,9 @@ _EAST_ASIAN: Final = "\u1100"
 _CJK_FORMS = tuple(  # the longer ones first
     (unicodedata.normalize("NFKD", form), f" {short} ")
     for form, short in (
-        ("株式会社", "kk"), ("有限会社", "yk"), ("合同会社", "godo"), ("(株)", "kk"), ("(有)", "yk"), ("股份有限公司", "jsc"), ("有限公司", "ltd"),
-        ("有限责任公司", "ltd"), ("有限責任公司", "ltd"), ("주식회사", "kk"), ("(주)", "kk"), ("유한회사", "yk"),
+        ("株式会社", "kabushiki"), ("有限会社", "yugen"), ("合同会社", "godo"), ("(株)", "kabushiki"), ("(有)", "yugen"),
+        ("股份有限公司", "jsc"), ("有限公司", "ltd"), ("有限责任公司", "ltd"), ("有限責任公司", "ltd"),
+        ("주식회사", "kabushiki"), ("(주)", "kabushiki"), ("유한회사", "yugen"),
     )
 )  # fmt: skip
 _FILLERS: Final = _words(

@@ -12,6 +12,7 @@ import pytest
 from adapters.base import BankDetails, WriteRequest
 from adapters.coupa import bank
 from finsync_tui import actions, people
+from finsync_tui.actions.acting import checked_reason
 from finsync_tui.flows import suppliers
 from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.flows.supplier_bank_agreement import CHANGE
@@ -667,6 +668,15 @@ def test_an_account_number_in_a_reason_is_refused(said: str) -> None:
     )
 
     assert [("open", "")] == estate.proposals()
+
+
+def test_an_iban_in_any_reason_is_refused_and_what_only_looks_like_one_is_not() -> None:
+    """Whatever is decided: reasons of exceptions, breaks and mappings are asked for in the same way."""
+    with pytest.raises(NotAllowedError, match="an account number stands in these words"):
+        checked_reason(f"paid to {OLD} by hand")
+
+    kept = "order GB12 3456 7890 1234 of 2026-01-05, VAT DE136695976, tel. +49 221 4711 0815"
+    assert kept == checked_reason(kept)
 
 
 def test_an_entry_that_vanishes_from_the_profile_has_ended_there() -> None:

@@ -176,13 +176,16 @@ def test_what_a_country_requires_is_the_profiles_to_say() -> None:
     assert [] == [one for one in checks.problems(supplier) if one.class_ == "SUPPLIER_INCOMPLETE"]
 
 
-@pytest.mark.parametrize("name", ["GmbH", " Ltd ", "---", "   "])
+@pytest.mark.parametrize("name", ["GmbH", " Ltd ", "---", "   ", "株式会社", "(株)", "有限会社", "股份有限公司", "股份", "公司", "주식회사", "株式会社 株式会社",
+                                  "Kabushiki Kaisha", "GmbH & Co. KG", "Co., Ltd."])  # fmt: skip
 def test_a_legal_form_or_signs_alone_are_no_name(name: str) -> None:
     (found,) = problems(a_whole_supplier(name=name))
 
     assert ("SUPPLIER_INCOMPLETE", "it has no name") == (found.class_, found.cause)
 
 
-@pytest.mark.parametrize("name", ["SAS AB", "EG A/S", "AO", "CO2 GmbH"])
+@pytest.mark.parametrize(
+    "name", ["SAS AB", "EG A/S", "AO", "CO2 GmbH", "KK", "キヤノン株式会社", "株式会社公文"]
+)
 def test_short_names_are_names(name: str) -> None:
     assert [] == problems(a_whole_supplier(name=name))

@@ -253,6 +253,36 @@ def test_a_merge_stops_when_a_link_changed_after_it_was_approved() -> None:
     assert "4242" == link.external_id
 
 
+@pytest.mark.parametrize("said", [f"the same account {OLD}", "both have 532013000"])
+def test_an_account_number_in_a_reason_is_refused(said: str) -> None:
+    """An IBAN wherever a reason is asked for; a domestic number where it is an account of one of the two."""
+    estate = Twice()
+    _account(estate, 1, estate.erp_kept, "532013000")
+    with estate.store.transaction() as db:
+        crossrefs.unlink(db, "supplier", estate.keys[0], TARGET)
+    both = f"{TARGET}:{estate.erp_kept}", f"{TARGET}:{estate.erp_double}"
+    refused = pytest.raises(NotAllowedError, match="an account number stands in these words")
+
+    for answer in ("same", "different"):
+        with refused:
+            actions.answer_suppliers(
+                estate.store, estate.profile, estate.who(), [both], answer, said, estate.signer()
+            )
+    with refused:
+        actions.merge_suppliers(estate.store, estate.profile, estate.who(), *both, said, estate.signer())
+    made = actions.merge_suppliers(
+        estate.store, estate.profile, estate.who(), *both, "one VAT number GB123456773, called 0221 4711", estate.signer()
+    )  # fmt: skip
+    with refused:
+        actions.approve_merge(
+            estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"), said
+        )
+    with refused:
+        actions.reject_merge(estate.store, estate.who("tom"), made.merge, said)
+
+    assert "proposed" == estate.state(made.merge)
+
+
 def test_an_order_that_only_promises_holds_its_double() -> None:
     """Its process has ended long ago, and it is not invoiced: the double is still needed."""
     estate = Twice()

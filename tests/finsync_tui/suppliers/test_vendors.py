@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from finsync_tui import actions
+from finsync_tui.suppliers import merging
 from store import crossrefs, workflows
 from store.canonical.supplier import Supplier
 from tests.adapters.setup_concur import ConcurWorld
@@ -132,15 +136,17 @@ def test_a_vendor_without_a_currency_waits_for_the_profile_and_the_erp_has_it_me
     assert [] == estate.concur.simulator.vendors()
 
 
-def test_unmerging_vendors_restores_exactly_what_was() -> None:
-    """A vendor that stands twice in Concur, its twin in Oracle with it: ended, and afterwards as both were before."""
+@pytest.mark.parametrize("stated", ["Y", None])
+def test_unmerging_vendors_restores_exactly_what_was(stated: str | None) -> None:
+    """A vendor that stands twice in Concur, its twin in Oracle with it: ended, and afterwards as both were before. One that did not
+    say that it is approved says so afterwards, and the preview tells it."""
     estate = ThreeSystems(SOURCE, {"supplier": SOURCE})
     for code in ("V-1", "V-2"):
         estate.concur.simulator.put_vendor(
             {
                 "VendorCode": code, "AddressCode": "MAIN", "VendorName": "Zenith Robotics Ltd", "Address1": "4 Quay Rd",
-                "City": "Hull", "PostalCode": "HU1 1AA", "CountryCode": "GB", "CurrencyCode": "GBP", "TaxID": GB, "Approved": "Y",
-                "PaymentMethodType": "CHECK",
+                "City": "Hull", "PostalCode": "HU1 1AA", "CountryCode": "GB", "CurrencyCode": "GBP", "TaxID": GB,
+                "PaymentMethodType": "CHECK", "Custom1": "kept", **({"Approved": stated} if stated else {}),
             }
         )  # fmt: skip
     twins = [
@@ -166,6 +172,8 @@ def test_unmerging_vendors_restores_exactly_what_was() -> None:
         )  # fmt: skip
 
     before = everything()
+    plan = merging.plan(estate.store.db, estate.profile, f"{CONCUR}:V-1/MAIN", f"{CONCUR}:V-2/MAIN")
+    told = merging.unrestored(estate.store.db, asdict(plan))
     made = actions.merge_suppliers(
         estate.store,
         estate.profile,
@@ -178,13 +186,16 @@ def test_unmerging_vendors_restores_exactly_what_was() -> None:
     actions.approve_merge(estate.store, estate.profile, estate.who("tom"), made.merge, estate.signer("tom"))
     estate.cycle()
     merged = (
-        estate.vendor("V-1")["Approved"],
+        estate.vendor("V-1").get("Approved"),
         estate.vendor("V-2")["Approved"],
         estate.oracle_state(twins[1])["Status"],
     )
     actions.part_suppliers(estate.store, estate.who(), made.merge, "they are two")
     estate.cycle()
 
-    assert ("Y", "N", "INACTIVE") == merged
+    if stated is None:
+        before[0][1]["Approved"] = "Y"
+    assert (stated, "N", "INACTIVE") == merged
     assert before == everything()
+    assert ([] if stated else [f"{CONCUR}:V-2/MAIN"]) == [key for key, _ in told]
     assert [] == estate.open_classes
