@@ -33,6 +33,15 @@ _PLAIN = {
 }
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return how many there are of something, in words.
+
+    >>> counted(1, "record"), counted(2_000, "record"), counted(0, "entry", "entries")
+    ('1 record', '2,000 records', '0 entries')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that somebody may have meant, as the end of a sentence; else all there are.
 

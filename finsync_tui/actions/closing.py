@@ -18,6 +18,7 @@ from store.clock import text
 from store.closing import Certificate, Period
 from store.columns import encode
 from store.errors import NotAllowedError
+from store.wording import counted
 
 WHAT = "period.certified"
 
@@ -65,9 +66,11 @@ def _refusal(found: CloseCheck) -> str | None:
         return f"it runs until {period.ends_on.isoformat()}, and more documents may come"
     if found.obstacles:
         count = sum(one.count for one in found.obstacles)
-        return f"{count} thing(s) stand in the way; `finsync close-check` lists them"
+        return (
+            f"{counted(count, 'thing stands', 'things stand')} in the way; `finsync close-check` lists them"
+        )
     if found.unassigned:
-        return f"{found.unassigned} document(s) of those days can't be told to any company"
+        return f"{counted(found.unassigned, 'document')} of those days can't be told to any company"
     if not found.was_compared:
         return "no reconciliation has compared its documents yet; `finsync reconcile` does"
     if found.lags:

@@ -21,6 +21,7 @@ from finsync_tui.cli._context import (
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, say_json
 from store.files import write_private
+from store.wording import counted
 
 if TYPE_CHECKING:
     from finsync_tui.closing import CloseCheck, Proposal
@@ -105,7 +106,7 @@ def close_check(
         proposal = closing.propose(store.db, setup, entity, found_period)
         if accruals is not None:
             write_private(accruals, _accruals(accruals, proposal), replaces=force)
-            note(f"{len(proposal.lines)} accrual line(s) written to {accruals}")
+            note(f"{counted(len(proposal.lines), 'accrual line')} written to {accruals}")
         if certificate is not None:
             _write_certificate(certificate, found, force=force)
         rows = _closing.items(store.db, found, list_, limit)

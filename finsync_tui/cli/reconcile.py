@@ -21,6 +21,7 @@ from finsync_tui.cli._context import (
 )
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import note, say, say_json, table
+from store.wording import counted
 
 if TYPE_CHECKING:
     from store.reconciliations import Run
@@ -123,7 +124,7 @@ def _told(unread: Sequence[Unread]) -> Iterator[str]:
         ids = ", ".join(one.number or one.external_id for one in some[:UNREAD_SHOWN])
         more = " ..." if len(some) > UNREAD_SHOWN else ""
         yield (
-            f"{definition}: {len(some)} record(s) of {system} can't be read ({ids}{more}); what was read of them before counts. "
+            f"{definition}: {counted(len(some), 'record')} of {system} can't be read ({ids}{more}); what was read of them before counts. "
             "`finsync exceptions list` says why."
         )
 

@@ -18,6 +18,7 @@ from store import closing
 from store.canonical.currency import exponent
 from store.closing import Accepted, Compared, Figure, Period
 from store.errors import FinsyncError
+from store.wording import counted
 
 EXTRACT: Final = "extract"
 SHOWN_MAX: Final = 6
@@ -144,8 +145,8 @@ class CloseCheck:
                 )
         if self.accepted:
             found.append(
-                f"{len(self.accepted)} difference(s) of {name} are explained or written off ({_sums(self.accepted)}): they are "
-                "in nobody's way, and a certificate names them."
+                f"{counted(len(self.accepted), 'difference')} of {name} explained or written off ({_sums(self.accepted)}): in nobody's "
+                "way, and a certificate names each."
             )
         if self.left_over:
             found.append(f"still under way: {_documents(self.left_over)} of earlier periods.")

@@ -104,7 +104,7 @@ class RoleMissingError(FinsyncError):
         has = f"has the role {' and '.join(sorted(roles))}" if roles else "has no role here"
         takes = " or ".join(sorted(ALLOWED.get(what, frozenset())))
         super().__init__(
-            f"{name} {has}; for {noun} {verb.replace('_', ' ')} it takes {takes or 'a role that nobody has'}. Nothing was "
+            f"{name} {has}; this ({noun} {verb.replace('_', ' ')}) is for {takes or 'a role that nobody has'}. Nothing was "
             "changed. Ask somebody who has it, or an administrator to change the people in the profile."
         )
 

@@ -22,6 +22,7 @@ from store.canonical.contracts import CONTRACTS
 from store.cases import ExceptionCase
 from store.clock import instant, text
 from store.outbox import Delivery
+from store.wording import counted
 from store.workflows import Workflow
 
 BATCH: Final = 500
@@ -130,7 +131,7 @@ def _class(
         return _by_case(comparing, one, case)
     if "unreadable" in one.evidence:
         return "unknown", {
-            "why": f"the other side shows {one.evidence['unreadable']} record(s) that can't be read: this may be one of them"
+            "why": f"the other side shows {counted(int(one.evidence['unreadable']), 'record')} that can't be read: this may be one of them"
         }
     if by_hand is not None:
         return "manual_change", by_hand | (

@@ -28,6 +28,7 @@ from store.clock import Clock, text
 from store.columns import chunks
 from store.comparison import NewRow, Side
 from store.errors import FinsyncError, GivenUpError
+from store.wording import counted
 
 OWN: Final = "finsync"
 """What was decided here, read from the store."""
@@ -55,7 +56,7 @@ class UnidentifiedError(FinsyncError):
 
     def __init__(self, system: str, count: int) -> None:
         super().__init__(
-            f"{count} record(s) of {system} can't be read, not even their ids, so nobody can say what is missing there; breaks "
+            f"{counted(count, 'record')} of {system} can't be read, not even their ids, so nobody can say what is missing there; breaks "
             f"are as they were. `finsync exceptions list` shows what was sent"
         )
 

@@ -224,7 +224,7 @@ def _company_and_period(text: str) -> str:
 
 
 _COLUMNS = [
-    Column("Report", 20),
+    Column("Report", 29),
     Column("What", 40, grows=True),
     Column("Of", 18, is_optional=True),
 ]

@@ -90,7 +90,7 @@ def test_reconcile_says_what_it_could_not_read(pair: Pair) -> None:
 
     assert (0, True) == (
         shown.code,
-        "orders: 1 record(s) of erp can't be read (E1); what was read" in shown.err,
+        "orders: 1 record of erp can't be read (E1); what was read" in shown.err,
     )
     assert [{"definition": "orders", "system": "erp", "external_id": "301", "number": "E1"}] == told[
         "unreadable"

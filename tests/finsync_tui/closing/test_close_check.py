@@ -622,7 +622,7 @@ def test_what_people_accepted_is_named_with_its_amount() -> None:
     advice = [one for one in desk.check().advice() if "explained or written off" in one]
     made = desk.certify()
 
-    assert ["2 difference(s) of Jan-26 are explained or written off (30.00 EUR)"] == [
+    assert ["2 differences of Jan-26 explained or written off (30.00 EUR)"] == [
         one.partition(":")[0] for one in advice
     ]
     assert [(1, "explained", 1_000, "ana"), (2, "written_off", 2_000, "ben")] == [

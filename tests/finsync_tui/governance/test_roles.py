@@ -46,7 +46,7 @@ def test_who_only_looks_changes_nothing(name: str) -> None:
     with council.store.transaction() as db:
         case = cases.open(db, a_case(), MONDAY)
 
-    with pytest.raises(RoleMissingError, match="exception retried it takes administrator or analyst"):
+    with pytest.raises(RoleMissingError, match=r"this \(exception retried\) is for administrator or analyst"):
         actions.retry(council.store, council.who(name), [case])
 
     assert [] == council.noted

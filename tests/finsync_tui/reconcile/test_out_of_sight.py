@@ -79,7 +79,7 @@ def test_a_record_without_a_readable_id_says_nothing_about_breaks(desk: Desk, mo
     failed = desk.run(mode)
 
     assert ("failed", [(1, "open", "PO-1", "coupa/erp")]) == (failed.outcome, shown(desk))
-    assert "1 record(s) of erp can't be read, not even their ids" in str(failed.error)
+    assert "1 record of erp can't be read, not even their ids" in str(failed.error)
     assert 4 == comparison.count(desk.store.db, [2]), "the row that was held is held"
     del desk.right.translate
     desk.run(mode)
@@ -124,7 +124,7 @@ def test_where_nobody_knows_whose_an_unreadable_record_is_what_is_missing_says_s
 
     (found,) = breaks.listed(desk.store.db)
     assert ("missing_in_target", "unknown", "PO-2") == (found.kind, found.class_, found.document_number)
-    assert "shows 1 record(s) that can't be read: this may be one of them" in found.evidence["why"]
+    assert "shows 1 record that can't be read: this may be one of them" in found.evidence["why"]
 
 
 def test_breaks_follow_their_definition_to_other_systems(desk: Desk) -> None:
