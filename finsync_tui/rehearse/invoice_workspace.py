@@ -17,7 +17,12 @@ _DUE: Final = {
     "goods_receipt": {"route": "PT4H", "await_order": "P2D", "await_receipt": "PT8H", "verify": "P1D"},
     "invoice_to_payment": {
         "route": "PT4H",
+        "check_duplicates": "P1D",
         "match": "P5D",
+        "check_tax": "P1D",
+        "check_approval": "P1D",
+        "resolve_accounts": "P1D",
+        "check_period": "P1D",
         "await_posting": "PT8H",
         "await_validation": "PT8H",
         "verify_posting": "P1D",
