@@ -61,7 +61,7 @@ def test_only_an_approver_approves(name: str) -> None:
     council = Council()
     proposed = council.propose(OLD, NEW, by="tom")
 
-    with pytest.raises(RoleMissingError, match="takes approver"):
+    with pytest.raises(RoleMissingError, match="is for approver"):
         council.approve(proposed, by=name)
 
     assert "open" == council.proposal(proposed.proposal).state

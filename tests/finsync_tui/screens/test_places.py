@@ -240,7 +240,7 @@ async def test_what_a_role_does_not_allow_is_dim_and_says_why(
         retry, comment = screen.why_not("retry"), screen.why_not("comment")
 
     assert ("" == retry) == allowed
-    assert allowed or "ana has the role auditor; for exception retried it takes" in retry
+    assert allowed or "ana has the role auditor; this (exception retried) is for" in retry
     assert "" == comment
 
 

@@ -93,7 +93,7 @@ async def test_a_merge_is_proposed_from_a_pair_and_approved_by_another_person(bo
         await press(pilot, "semicolon", "l")
         assert isinstance(pilot.app.screen, MergesScreen)
         assert 2 == pilot.app.screen.table.row_count
-        assert "it takes approver" in pilot.app.screen.why_not("approve_merge")
+        assert "is for approver" in pilot.app.screen.why_not("approve_merge")
         row = pilot.app.screen.table.cursor_row
         assert "somebody else has to approve it" in pilot.app.screen.against(verbs.APPROVE_MERGE, row)
 
