@@ -109,7 +109,8 @@ def _assignments(values: Mapping[str, Any], *, is_test: bool) -> Iterator[str]:
 
 
 def _key(name: str) -> str:
-    return name if _PLAIN_KEY.fullmatch(name) else _text(name)
+    """Return a name, in quotes where it needs them; always on one line, as TOML asks for."""
+    return name if _PLAIN_KEY.fullmatch(name) else _quoted(name)
 
 
 def _value(value: Any) -> str:
@@ -126,7 +127,11 @@ def _value(value: Any) -> str:
 def _text(value: str) -> str:
     """Return a text in quotes: single ones where it holds double ones, as expressions do; of several lines, as lines."""
     if "\n" in value and "'''" not in value and value.replace("\n", "").isprintable():
-        return f"'''\n{value}'''" if not value.endswith("'") else json.dumps(value, ensure_ascii=False)
+        return f"'''\n{value}'''" if not value.endswith("'") else _quoted(value)
     if '"' in value and "'" not in value and value.isprintable():
         return f"'{value}'"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from finsync_tui import actions
 from finsync_tui.profile import Profile
 from finsync_tui.reconcile.read_back import Want
 from finsync_tui.tax import determine
-from store import crossrefs, records
+from store import cases, crossrefs, records
 from store.canonical.budget import Commitment
 from store.canonical.chart import TaxCode
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 from store.canonical.tax import TaxQuestion
 from tests.finsync_tui.flows.invoice_desk import (
+    ANALYST,
     SOURCE,
     TARGET,
     InvoiceDesk,
@@ -377,6 +379,17 @@ class OrderWithFundsCheck(OrderProcess):
         self.desk.answer(answer={"funds": answer})
 
 
+class ApprovedLate(OrderProcess):
+    """The ERP refuses it, somebody settles the exception about that, and then it is approved there after all."""
+
+    ways = "arrive, answer, answer, show rejected, settle, issue, answer, read"
+
+    def do_settle(self) -> None:
+        (case,) = cases.live_for_documents(self.desk.store.db, [f"{SOURCE}:{WISH}"])
+        actions.resolve(self.desk.store, ANALYST, [case.id], "seen to there")
+        self.desk.run()
+
+
 class EndedThere(OrderProcess):
     """The ERP closes it by itself when all is done, and opens it again."""
 
@@ -449,5 +462,5 @@ class RequisitionOnly(BuyingProcess):
 BUYING: tuple[type[BuyingProcess], ...] = (
     PaidInParts, SettledWithLess, WithheldOtherwise, GoesBackLate, CancelledThere, PaidTwice, PrepaidAndDisputed, WaitsForItsGoods, Credit, TaxedBySystem, RecalledInvoice,
     VoidedInvoice,
-    OrderProcess, OrderWithFundsCheck, EndedThere, ChangedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
+    OrderProcess, OrderWithFundsCheck, ApprovedLate, EndedThere, ChangedThere, ChangedOrder, CancelledOrder, ClosedOrder, ReopenedOrder, RequisitionOnly,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from finsync_tui.policies.files import PolicyUnreadableError, problem, read, written
@@ -48,6 +48,7 @@ POLICIES = st.builds(
 
 
 @given(POLICIES)
+@example(PolicySetup(decides="x", tests={"\n": Case(on=date(2000, 1, 1), expects=())}))
 def test_what_is_written_is_read_as_the_same(policy: PolicySetup) -> None:
     """Whatever is in its texts: quotes, lines, signs of other scripts."""
     assert policy == read(written(policy))
