@@ -24,6 +24,7 @@ from finsync_tui.mapping.standing import standings
 from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.profile import Profile
 from store import workflows
+from store.canonical.currency import comparable
 from store.causes import WAITS_FOR_RULE
 from store.columns import from_json
 from store.workflows import Workflow
@@ -129,7 +130,7 @@ def impact(
     counted: set[tuple[int, Key]] = set()
     """Lines of one document that differ in their conditions alone count once."""
     for row in _live(db, name, wanted):
-        live[row["id"]] = abs(row["amount_minor"] or 0)
+        live[row["id"]] = comparable(row["amount_minor"], row["currency"])
         key = _key(after, row)
         if key is not None and (row["id"], key) not in counted:
             counted.add((row["id"], key))
@@ -137,7 +138,7 @@ def impact(
     waiting: set[int] = set()
     for row in _missing(db, name, wanted):
         waiting.add(row["id"])
-        live[row["id"]] = abs(row["amount_minor"] or 0)
+        live[row["id"]] = comparable(row["amount_minor"], row["currency"])
         match = after.find(
             row["value"], scope=row["scope"], on=_day(row["accounting_on"], now),
             given=conditions.of_evidence(from_json(row["evidence"])),
@@ -265,12 +266,12 @@ def _held(db: Connection) -> dict[int, int]:
     Whoever waits for a rule that the change is not about goes on waiting.
     """
     rows = db.execute(
-        "SELECT w.id, abs(coalesce(w.amount_minor, 0)) FROM workflow w WHERE w.ended_at IS NULL AND w.state='held'"  # noqa: S608
+        "SELECT w.id, w.amount_minor, w.currency FROM workflow w WHERE w.ended_at IS NULL AND w.state='held'"  # noqa: S608
         f" AND w.step=? AND NOT EXISTS (SELECT 1 FROM exception_case c WHERE c.workflow_id=w.id AND {WAITS_FOR_RULE}"
         " AND c.ended_at IS NULL)",
         (STEP,),
     )
-    return dict(rows.fetchall())
+    return {workflow_id: comparable(minor, currency) for workflow_id, minor, currency in rows}
 
 
 def _day(text: str | None, now: datetime) -> date:
@@ -347,7 +348,7 @@ def _value(key: Key, seen: _Seen) -> ValueChange:
 
 def _dearest(one: ValueChange) -> tuple[int, int, str, str]:
     return (
-        -max((abs(a) for a in one.amounts.values()), default=0),
+        -max((comparable(minor, currency) for currency, minor in one.amounts.items()), default=0),
         -one.document_count,
         one.scope,
         one.value,

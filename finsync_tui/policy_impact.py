@@ -26,6 +26,7 @@ from finsync_tui.policies.verdicts import NOTE, UndecidedError, Verdict
 from finsync_tui.profile import Profile
 from store import records
 from store.canonical.contracts import CONTRACTS
+from store.canonical.currency import comparable
 from store.canonical.keys import RecordKey
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class _Found:
 
     def add(self, change: Change) -> None:
         self.totals.add(change.outcome, change.currency, change.amount_minor)
-        entry = (abs(change.amount_minor or 0), -self.asked, change)
+        entry = (comparable(change.amount_minor, change.currency), -self.asked, change)
         if len(self.largest) < self.examples:
             heappush(self.largest, entry)
         else:

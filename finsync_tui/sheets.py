@@ -30,6 +30,7 @@ _STEERING = dict.fromkeys(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What a terminal would obey, or what turns the direction of a text; tabs and line ends are a cell's own."""
+_SHOWN_NUMBER = re.compile(r"[+-][0-9][0-9.,' \u202f]*([dhms]( [0-9]{1,2}[dhms])?)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -50,6 +51,18 @@ def formula_safe(cell: object) -> str:
     """
     text = _CONTROL.sub("\ufffd", "" if cell is None else str(cell))
     if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+def pasted(cell: str) -> str:
+    """Return a cell of a list as it goes to the clipboard: numbers and spans of time in anybody's format stay what they are.
+
+    >>> pasted("=1+1"), pasted("-1.234,50"), pasted("-404d"), pasted("-2+3|x"), pasted("-3h 30m"), pasted("-")
+    ("'=1+1", '-1.234,50', '-404d', "'-2+3|x", '-3h 30m', "'-")
+    """
+    text = _CONTROL.sub("\ufffd", cell).replace("\t", " ").replace("\n", " ").replace("\r", " ")
+    if text.startswith(_FORMULA_STARTS) and not _SHOWN_NUMBER.fullmatch(text):
         return "'" + text
     return text
 

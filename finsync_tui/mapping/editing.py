@@ -51,6 +51,15 @@ def without_rules(
     )
 
 
+def is_unseen(cell: str) -> bool:
+    """Say whether a text holds characters that nobody can see: control characters, line ends, marks of direction.
+
+    >>> is_unseen("42\\u202e0"), is_unseen("São Paulo")
+    (True, False)
+    """
+    return any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") for c in cell)
+
+
 def _about(row: MappingRow) -> tuple[object, ...]:
     return (row.scope, row.source, row.where, row.priority)
 
@@ -73,7 +82,7 @@ def _row(profile: Profile, number: int, row: MappingRow) -> Iterator[Remark]:
             yield Remark("error", number, f"`{name}` begins or ends with a blank: {cell!r}")
         if len(cell) > CELL_CHARS_MAX:
             yield Remark("error", number, f"`{name}` is longer than {CELL_CHARS_MAX} characters")
-        if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") for c in cell):
+        if is_unseen(cell):
             yield Remark("error", number, f"`{name}` holds characters that nobody can see")
     if not row.source:
         yield Remark("error", number, "`from` is empty")

@@ -8,20 +8,30 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from finsync_tui.mapping import workbook
+from finsync_tui.mapping.editing import CELL_CHARS_MAX, is_unseen
 from finsync_tui.mapping.resolve import SAME
+from finsync_tui.mapping.workbook import Bad, SheetUnreadableError, refuse
 from finsync_tui.profile import MappingRow
-from finsync_tui.profile.overlay import mapping_rows, read_mapping
+from finsync_tui.profile.overlay import NOTE, mapping_rows, read_mapping
 from store.errors import FinsyncError
 from store.files import write_private
 
 COLUMNS: Final = ("from", "to", "scope", "priority", "valid_from", "valid_to")
 """Of every table; those of its conditions come behind them."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-XLSX_BYTES_MAX: Final = 50_000_000
+_OTHERS: Final = (".xls", ".xlsm", ".xlsb", ".xltm", ".ods")
+"""Workbooks that carry macros, or whose size nobody can tell before they are read."""
+_NO_CODES: Final = ("priority", "valid_from", "valid_to")
+"""Columns that may hold numbers and dates."""
+AS_TEXT: Final = (
+    "A spreadsheet takes the leading zeros from numbers and makes dates of codes: give the columns the format Text, and write "
+    "those cells again."
+)
+CORRECT: Final = "Correct those cells."
 
 
 class ExtraMissingError(FinsyncError):
@@ -34,18 +44,6 @@ class ExtraMissingError(FinsyncError):
         super().__init__(
             f"{what} needs packages that are not installed here. Nothing was written or read. Install them with "
             f"`pip install 'finsync[{extra}]'`, or use CSV."
-        )
-
-
-class SheetUnreadableError(FinsyncError):
-    """A workbook can't be read as a mapping table."""
-
-    code = "SHEET_UNREADABLE"
-    exit_code = 2
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"{path} can't be read as a mapping table ({reason}). Nothing was changed. Save it as XLSX or CSV."
         )
 
 
@@ -125,9 +123,7 @@ def xlsx_bytes(name: str, rows: Iterable[MappingRow]) -> bytes:
 
 def read(path: Path) -> tuple[MappingRow, ...]:
     """Return the rows of a CSV or XLSX file. Raises SettingsFileError, SheetUnreadableError or ExtraMissingError."""
-    found = (
-        _read_xlsx(path) if path.suffix.lower() in (".xlsx", ".xlsm", ".xlsb", ".ods") else read_mapping(path)
-    )
+    found = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
     return tuple(
         row.model_copy(
             update={
@@ -141,36 +137,62 @@ def read(path: Path) -> tuple[MappingRow, ...]:
     )
 
 
+def _read_csv(path: Path) -> tuple[MappingRow, ...]:
+    if path.suffix.lower() in _OTHERS:
+        raise SheetUnreadableError(path, "only XLSX and CSV are read here")
+    found = read_mapping(path)
+    bad = [
+        Bad(f"rule {number}: `{name}`", holds)
+        for number, row in enumerate(found, 1)
+        for name, cell in (("from", row.source), ("to", row.target), ("scope", row.scope), *row.where)
+        if (holds := _unfit(cell))
+    ]
+    refuse(path, bad, CORRECT)
+    return found
+
+
 def _read_xlsx(path: Path) -> tuple[MappingRow, ...]:
     try:
-        import python_calamine
+        lines = workbook.lines(path)
     except ImportError:
         raise ExtraMissingError("reading XLSX", "xlsx") from None
-    if path.is_file() and path.stat().st_size > XLSX_BYTES_MAX:
-        raise SheetUnreadableError(path, f"it is larger than {XLSX_BYTES_MAX:,} bytes")
-    try:
-        sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
-        lines = sheet.to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, OSError, IndexError) as error:
-        raise SheetUnreadableError(path, str(error) or type(error).__name__) from None
-    headings = [_text(cell).strip().lower() for cell in (lines[0] if lines else [])]
+    headings = [workbook.shown(cell).strip().lower() for cell in (lines[0] if lines else [])]
+    unfit: list[Bad] = []
+    no_text: list[Bad] = []
+    for number, line in enumerate(lines[1:], 2):
+        for column, (heading, cell) in enumerate(zip(headings, line, strict=False)):
+            if heading in ("", NOTE):
+                continue
+            holds = _unfit(workbook.shown(cell))
+            if holds:
+                unfit.append(Bad(f"{_letter(column)}{number}", holds))
+            elif heading not in _NO_CODES and (holds := workbook.no_text(cell)):
+                no_text.append(Bad(f"{_letter(column)}{number}", holds))
+    refuse(path, no_text, AS_TEXT)
+    refuse(path, unfit, CORRECT)
     read_lines: Iterator[tuple[int, dict[str, str | None]]] = (
-        (number, dict(zip(headings, [_text(cell) for cell in line], strict=False)))
+        (number, dict(zip(headings, [workbook.shown(cell) for cell in line], strict=False)))
         for number, line in enumerate(lines[1:], 2)
-        if any(_text(cell).strip() for cell in line)
+        if any(workbook.shown(cell).strip() for cell in line)
     )
     return mapping_rows(path, headings, read_lines)
 
 
-def _text(cell: object) -> str:
-    """Return a cell as it was meant: a whole number has no decimals, a day no time."""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return cell.isoformat() if isinstance(cell, date) else str(cell)
+def _letter(column: int) -> str:
+    """Return the name of a column, from 0.
+
+    >>> _letter(0), _letter(26)
+    ('A', 'AA')
+    """
+    before, place = divmod(column, 26)
+    return (_letter(before - 1) if before else "") + chr(65 + place)
+
+
+def _unfit(cell: str) -> str:
+    """Say why no rule can have this text; empty: one can."""
+    if len(cell) > CELL_CHARS_MAX:
+        return f"is longer than {CELL_CHARS_MAX} characters"
+    return "holds characters that nobody can see" if is_unseen(cell) else ""
 
 
 def _safe(cell: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -210,6 +210,11 @@ def mapping_rows(
             f"the column {sorted(missing)[0]!r} is missing",
             "A mapping table starts with from,to,scope,priority,valid_from,valid_to.",
         )
+    twice = next((column for column in known if known.count(column) > 1), None)
+    if twice is not None:
+        raise SettingsFileError(
+            path, "line 1", f"the column {twice!r} is there twice", "Take one of them out."
+        )
     for column in known:
         if column not in (*_COLUMNS, *_DATES, *CONDITIONS, NOTE):
             raise SettingsFileError(
@@ -222,6 +227,13 @@ def mapping_rows(
     for number, line in lines:
         if len(rows) >= MAPPING_ROWS_MAX:
             raise SettingsFileError(path, f"line {number}", "too many rows", "Split the table.")
+        if any(cell.strip() for cell in cast("dict[object, list[str]]", line).get(None, ())):
+            raise SettingsFileError(
+                path,
+                f"line {number}",
+                "it has more cells than there are columns",
+                "Quote a cell that holds a comma.",
+            )
         rows.append(_row(path, number, line))
     return tuple(rows)
 

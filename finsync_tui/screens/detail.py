@@ -19,13 +19,15 @@ from finsync_tui.screens import drawing
 from finsync_tui.screens.base import WorkScreen, explained, told
 from finsync_tui.screens.dossiers import Sides
 from finsync_tui.screens.queries import Listing
-from finsync_tui.screens.text import safe_text
+from finsync_tui.screens.text import safe_lines, safe_text
 from finsync_tui.screens.verbs import Verb
 
 D = TypeVar("D")
 READING = Content("reading …")
 GONE = Content("It is not there any more. esc leads back.")
 NOTHING = "There is nothing here."
+COPIED_WIDTH = 120
+"""What is copied has this width, however narrow the terminal is."""
 
 
 @runtime_checkable
@@ -96,6 +98,7 @@ class DetailScreen(WorkScreen, Generic[D]):
         Binding("slash", "filter", "Filter the list", show=False, key_display="/", id="list.filter"),
         Binding("left_square_bracket,h,left", "tab(-1)", "Previous tab", show=False, id="detail.tab_left"),
         Binding("right_square_bracket,l,right", "tab(1)", "Next tab", show=False, id="detail.tab_right"),
+        Binding("y", "copy", "Copy what is shown", show=False, id="detail.copy"),
     ]
 
     def __init__(self, ids: array[int], index: int) -> None:
@@ -227,6 +230,18 @@ class DetailScreen(WorkScreen, Generic[D]):
         strip = self.query_one(TabStrip)
         strip.current = (strip.current + by) % len(self.TABS)
         self.query_one(Page).scroll_home(animate=False)
+
+    def action_copy(self) -> None:
+        """Copy what is shown of the thing: what it is, its facts, and the present tab to its end."""
+        if self.dossier is None:
+            self.refuse(NOTHING)
+            return
+        name = self.TABS[self.query_one(TabStrip).current]
+        drawn = (self.facts(self.dossier, COPIED_WIDTH), self.tab(self.dossier, name, COPIED_WIDTH))
+        parts = (self.heading(self.dossier), drawn[0].plain, name, drawn[1].plain)
+        lines = [line.rstrip() for part in parts for line in safe_lines(part)]
+        self.app.copy_to_clipboard("\n".join(lines))
+        self.app.notify(f"{name}: {len(lines):,} lines sent to the clipboard.", markup=False)
 
     shows_equal: bool | None = None
     """Whether Compare shows equal fields. None: when there is room for them."""

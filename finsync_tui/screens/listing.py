@@ -31,6 +31,7 @@ from finsync_tui.screens.widgets.filter_line import FilterLine
 from finsync_tui.screens.widgets.titles import entitle
 from finsync_tui.screens.widgets.verb_bar import VerbBar
 from finsync_tui.screens.widgets.virtual_table import Cell, Column, VirtualTable
+from finsync_tui.sheets import pasted
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -511,7 +512,7 @@ class ListScreen(Exporting, Generic[R]):
             self.app.notify(f"{row.number}: row sent to the clipboard.", markup=False)
 
     def _copied(self, row: R) -> str:
-        return "\t".join(text.strip() for text, _ in self.cells(row))
+        return "\t".join(pasted(text.strip()) for text, _ in self.cells(row))
 
     @work(group="doing", exit_on_error=False)
     async def action_copy_marked(self) -> None:

@@ -18,6 +18,16 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def comparable(amount_minor: int | None, currency: str | None) -> int:
+    """Return how large an amount is, in ten-thousandths of its currency's unit: 300 yen come before 299.99 euros. Only an
+    order, no sum; `comparable_sql` is the same rule.
+
+    >>> comparable(300, "JPY"), comparable(-299_99, "EUR"), comparable(None, None)
+    (3000000, 2999900, 0)
+    """
+    return abs(amount_minor or 0) * int(10 ** (4 - exponent(currency or "")))
+
+
 def comparable_sql(minor: str = "amount_minor", currency: str = "currency") -> str:
     """Return, in SQL, an amount in ten-thousandths of its currency's unit: minor units of yen and euros can't be compared. Only
     an order, no sum; an index has the same words.

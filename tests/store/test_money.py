@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from store.canonical.currency import exponent
+from store.canonical.currency import comparable, comparable_sql, exponent
 from store.canonical.money import Money, MoneyError, adds_up, plain, total
 from tests import strategies
 
@@ -137,3 +138,18 @@ def test_currencies_do_not_mix() -> None:
     with pytest.raises(MoneyError, match="EUR and JPY"):
         Money.of("1", "EUR") + Money.of("1", "JPY")
     assert (2, 0, 3) == (exponent("EUR"), exponent("JPY"), exponent("BHD"))
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD", "CLF", "ZZZ"])
+def test_amounts_are_put_in_one_order_by_sql_and_by_python(currency: str) -> None:
+    """One rule, written twice."""
+    (found,) = (
+        sqlite3.connect(":memory:")
+        .execute(
+            f"SELECT {comparable_sql()} FROM (SELECT 1234 AS amount_minor, ? AS currency)",
+            (currency,),
+        )
+        .fetchone()
+    )
+
+    assert found == comparable(1234, currency) == comparable(-1234, currency)

@@ -112,6 +112,23 @@ def test_what_is_asked_about_is_only_read() -> None:
     assert ["440"] == [one.value for one in gaps(desk.store.db, desk.profile, desk.now)]
 
 
+def test_the_most_expensive_is_so_in_any_currency() -> None:
+    """500,000 yen come before 9,000.00 euros, which are more smallest units: among values, documents, and what is asked at all."""
+    desk = a_desk((1, "9000.00", ("420",)), (2, "30.00", ("430",)))
+    for table in ("workflow", "exception_case"):
+        desk.store.db.execute(
+            f"UPDATE {table} SET amount_minor=500000, currency='JPY' WHERE document_number='PO-2'"
+        )
+    rows = [a_row("420", "421"), a_row("430", "420")]
+
+    whole = impact(desk.store.db, desk.profile, TABLE, rows, desk.now)
+    first = impact(desk.store.db, desk.profile, TABLE, rows, desk.now, limit=1)
+
+    assert [{"JPY": 500_000}, {"EUR": 900_000}] == [dict(one.amounts) for one in whole.values]
+    assert ["PO-2", "PO-1"] == [one.document_number for one in whole.documents]
+    assert (["PO-2"], False) == ([one.document_number for one in first.documents], first.is_complete)
+
+
 def test_a_new_value_that_the_erp_does_not_know_is_doubted() -> None:
     """The ERP of the rule's company or region, or any; rows that were there before are nobody's question now."""
     desk = a_desk()

@@ -59,6 +59,16 @@ def test_what_waits_would_go_on_and_what_has_passed_stays_and_is_counted() -> No
     assert 4 == lower.asked
 
 
+def test_the_most_expensive_is_so_in_any_currency() -> None:
+    """60,000 yen come before 900.00 euros, which are more smallest units."""
+    shop = Shop()
+    shop.store.db.execute(
+        "UPDATE workflow SET amount_minor=60000, currency='JPY' WHERE document_number='PO-500'"
+    )
+
+    assert ["PO-500", "PO-900"] == [number for _, number, _ in told(shop.tried(None))]
+
+
 def test_the_same_rules_change_nothing_and_no_rules_release_all() -> None:
     """Whoever only rewrites a reason sees that no document is touched."""
     shop = Shop()

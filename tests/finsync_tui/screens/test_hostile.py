@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from finsync_tui.screens.detail import DetailScreen
 from store import cases
 from store.clock import VirtualClock, text
 from store.database import Store, open_store
 from tests.builders import a_purchase_order
-from tests.finsync_tui.screens.driving import DESIGN, NARROW, opened, press, screen_text
+from tests.finsync_tui.screens.driving import DESIGN, NARROW, finish, opened, press, screen_text
 from tests.finsync_tui.screens.filled_store import NOW, SEED, fill
 
 pytestmark = pytest.mark.anyio
@@ -109,3 +110,55 @@ async def test_a_toast_shows_markup_as_text(hostile: Path) -> None:
         shown = screen_text(pilot)
 
     assert not [char for char in FORBIDDEN if char in shown]
+
+
+@pytest.mark.parametrize("screen", ["2", "3", "6"], ids=["exceptions", "workflows", "deliveries"])
+async def test_what_is_copied_steers_nothing_either(hostile: Path, screen: str) -> None:
+    """Neither the terminal that it is sent through nor the one, or the spreadsheet, that it is pasted into: y and Y on a list."""
+    async with opened(hostile, DESIGN) as pilot:
+        await press(pilot, screen, "y")
+        row = pilot.app.clipboard
+        await press(pilot, "Y")
+        await finish(pilot)
+        table = pilot.app.clipboard
+
+    assert [one for one in FORBIDDEN if one in row.replace("\t", "")] == []
+    assert [one for one in FORBIDDEN if one in table.replace("\t", "")] == []
+    head, *rows = table.split("\n")
+    assert rows == [row]
+    assert head.count("\t") == row.count("\t")
+
+
+@pytest.mark.parametrize("screen", ["2", "3", "6"], ids=["exception", "workflow", "delivery"])
+async def test_each_tab_of_a_detail_is_copied_as_it_is_shown(hostile: Path, screen: str) -> None:
+    """y: what it is, its facts, and the whole tab, as wide as it should be and without what a terminal obeys."""
+    async with opened(hostile, NARROW) as pilot:
+        await press(pilot, screen, "enter")
+        detail = pilot.app.screen
+        assert isinstance(detail, DetailScreen)
+        assert detail.dossier is not None
+        first = detail.heading(detail.dossier)
+        copied = []
+        for _ in detail.TABS:
+            await press(pilot, "y", "l")
+            copied.append(pilot.app.clipboard)
+
+    for name, shown in zip(detail.TABS, copied, strict=True):
+        lines = shown.split("\n")
+        assert name in lines
+        assert lines[0] == first.rstrip()
+        assert [one for one in FORBIDDEN if one in shown] == []
+        assert len(lines) > lines.index(name) + 1
+    assert len(set(copied)) == len(copied)
+
+
+async def test_a_copied_cell_is_no_formula(hostile: Path) -> None:
+    """A name that begins with = is pasted into a spreadsheet as text."""
+    with sqlite3.connect(hostile) as db:
+        db.execute("UPDATE exception_case SET owner='=1+1'")
+    async with opened(hostile, DESIGN) as pilot:
+        await press(pilot, "2", "y")
+        cells = pilot.app.clipboard.split("\t")
+
+    assert "'=1+1" in cells
+    assert "=1+1" not in cells

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tomlkit
+import xlsxwriter
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -517,6 +518,54 @@ async def test_a_table_goes_to_a_file_and_comes_back_as_a_proposal(
     assert "Import 9 rules into cost_centre" in impact
     assert "3  would go on" in impact
     assert "from the controller's list" == proposed(mapped)[-1].reason
+
+
+async def test_a_file_that_can_not_be_taken_is_reported_and_changes_nothing(
+    mapped: Workspace, tmp_path: Path
+) -> None:
+    """Each bad cell by its name, and what to do."""
+    file = tmp_path / "centres.xlsx"
+    with xlsxwriter.Workbook(str(file)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["from", "to"])
+        sheet.write_row(1, 0, [420, 430])
+    before = (in_force(mapped), len(proposed(mapped)))
+    async with desk(mapped) as pilot:
+        await press(pilot, "j", "I")
+        await write(pilot, str(file))
+        await press(pilot, "enter")
+        await finish(pilot)
+        reported = pilot.app.screen
+        assert isinstance(reported, MessageDialog)
+        report = str(reported.query_one("#message Static", Static).content)
+        shown = screen_text(pilot)
+
+    assert "SHEET_UNREADABLE" in shown
+    assert "A2 is the number 420; B2 is the number 430" in report
+    assert "give the columns the format Text" in report
+    assert before == (in_force(mapped), len(proposed(mapped)))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+async def test_an_exported_table_that_is_imported_again_is_no_change(
+    mapped: Workspace, tmp_path: Path, suffix: str
+) -> None:
+    """Nothing to propose: a cost centre keeps its leading zero."""
+    agreed(mapped, "0420")
+    file = tmp_path / f"centres.{suffix}"
+    async with desk(mapped) as pilot:
+        await press(pilot, "j", "E")
+        pilot.app.screen.query_one(Input).value = str(file)
+        await press(pilot, "enter")
+        await finish(pilot)
+        await press(pilot, "I")
+        await write(pilot, str(file))
+        await press(pilot, "enter")
+        await settle(pilot)
+        impact = screen_text(pilot)
+
+    assert "0420" in [row.source for row in files.read(file)]
+    assert "No rule changes." in impact
 
 
 async def test_who_only_looks_changes_nothing(mapped: Workspace) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from textual.pilot import Pilot
 
-from finsync_tui.screens import signs
+from finsync_tui.screens import break_queries, signs
 from finsync_tui.screens.break_detail import BreakDetailScreen
+from finsync_tui.screens.break_drawing import compared, difference
 from finsync_tui.screens.close_board import CloseBoardScreen
 from finsync_tui.screens.close_items import CloseItemsScreen
 from finsync_tui.screens.exception_detail import ExceptionDetailScreen
 from finsync_tui.screens.reconciliation import ReconciliationScreen
+from finsync_tui.screens.text import Format, use
 from finsync_tui.screens.underway import Line
 from finsync_tui.screens.widgets.virtual_table import VirtualTable
 from finsync_tui.settings import Workspace
@@ -55,6 +58,36 @@ def the_break(workspace: Workspace, number: str) -> breaks.Break:
         found = breaks.get(store.db, break_id)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "sides", "shown"),
+    [
+        ("field", "paid", ("77243.87 EUR", "0.00 EUR"), "paid 77.243,87 EUR ≠ 0,00 EUR"),
+        ("field", "paid", ("-1234.50 EUR", None), "paid -1.234,50 EUR ≠ ∅"),
+        ("field", "total", ("1234567 JPY", "1 JPY"), "total 1.234.567 JPY ≠ 1 JPY"),
+        ("control_total", "total", ("77243.87", "1.00"), "total 77.243,87 ≠ 1,00"),
+        ("field", "quantity", ("77243.87", "1.00"), "quantity 77243.87 ≠ 1.00"),
+        ("field", "account", ("420", "430"), "account 420 ≠ 430"),
+        ("field", "number", ("1234 EUR", "12.5 ABC"), "number 1234 EUR ≠ 12.5 ABC"),
+    ],
+)
+async def test_amounts_that_differ_are_shown_in_the_number_format(
+    broken: Workspace, kind: str, field: str, sides: tuple[str, str | None], shown: str
+) -> None:
+    """They are kept plainly; what is no amount of its currency stays as it is."""
+    with looked_into(broken) as store:
+        (first,) = break_queries.differing(store.db, [the_break(broken, "INV-4401").id])
+    row = replace(first, kind=kind, fields=((field, *sides),))
+    use(Format(thousands=".", decimal=","))
+    try:
+        told = difference(row)
+        side_by_side = "".join(line.plain for line in compared(row, 100))
+    finally:
+        use(Format())
+
+    assert shown == told
+    assert all(one in side_by_side for one in shown.removeprefix(f"{field} ").split(" ≠ "))
 
 
 async def test_a_break_is_found_explained_and_gone(broken: Workspace) -> None:
