@@ -98,6 +98,16 @@ def of_deliveries(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Glanc
     )
 
 
+def of_pairs(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Glance]:
+    """Return how these pairs of suppliers stand: nobody owns one, and what was said of it is all there is."""
+    return _glances(
+        db,
+        "SELECT id, state, NULL, coalesce(proposed_by, '') || ' ' || coalesce(answered_by || ' ' || answered_at, ''), NULL, 0"
+        " FROM v_supplier_pair WHERE id IN ({ids})",
+        ids,
+    )
+
+
 def _glances(db: sqlite3.Connection, question: str, ids: Iterable[int]) -> dict[int, Glance]:
     found: dict[int, Glance] = {}
     for some in chunks(list(ids)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -43,16 +43,19 @@ def answer_suppliers(
     said: Answer,
     reason: str,
     signer: Signer | None = None,
+    check: Callable[[Connection], None] | None = None,
 ) -> Said:
     """Keep for each pair of record keys that they are one supplier, or are not: all in one transaction, or none.
 
     That two are one takes as many persons as merging them: the first one's word waits until another says the same, both sign it.
     That they are not is anybody's word, signed where merges are, and ends one that waits and a link between them. An answer of yesterday may be given anew; both stay, the
-    newer counts. Nothing changes in any system.
+    newer counts. Nothing changes in any system. `check` raises when the pairs stand otherwise than the person saw them.
     """
     people.require(actor.name, actor.roles, f"supplier.found_{said}")
     why, now, proposed = checked_reason(reason), store.clock.now(), 0
     with store.transaction() as db:
+        if check is not None:
+            check(db)
         for one, other in pairs:
             _check_pair(db, one, other, said)
             refuse_account_number(why, accounts.shown(db, one, other))

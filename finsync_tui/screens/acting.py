@@ -85,7 +85,7 @@ def perform(
             said: Answer = "same" if verb == "same_suppliers" else "different"
             # a store on its own has no profile that could ask for two persons
             own = load_workspace(path.parent) if (path.parent / FILE_NAME).is_file() else None
-            return supplier_deciding.answer(own, store, actor, ids, said, text)
+            return supplier_deciding.answer(own, store, actor, ids, said, text, seen or {})
         if verb in supplier_deciding.VERBS:
             return supplier_deciding.decide(
                 load_workspace(path.parent), store, actor, verb, ids[0], text, body

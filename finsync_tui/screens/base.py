@@ -297,6 +297,7 @@ class WorkScreen(Screen[None]):
             "exceptions": glances.of_cases,
             "breaks": glances.of_breaks,
             "deliveries": glances.of_deliveries,
+            "suppliers": glances.of_pairs,
         }
         look = ways.get(listing.name) if listing is not None else None
         return await self.read(partial(look, ids=ids)) if look is not None else {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
 from typing import Final
 
 from finsync_tui import actions
 from finsync_tui import profile as profiles
-from finsync_tui.actions import Actor, Outcome
+from finsync_tui.actions import Actor, Outcome, Seen
 from finsync_tui.screens import supplier_pairs
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import Workspace
-from store import Store
+from store import Store, glances
 from store.errors import NotAllowedError
 from store.supplier_answers import Answer
 
@@ -69,24 +70,40 @@ def answer(
     ids: Sequence[int],
     said: Answer,
     reason: str,
+    seen: Seen,
 ) -> Outcome:
-    """Keep one answer for all of these pairs: all in one transaction, or none. A pair that is gone has no answer."""
+    """Keep one answer for all of these pairs: all in one transaction, or none. A pair that is gone has no answer, nor one of which
+    somebody else has spoken since it was looked at."""
     pairs = supplier_pairs.keys_of(store.db, ids)
+    refused = {one: PAIR_GONE for one in ids if one not in pairs} | _overtaken(store.db, pairs, seen)
+    ids_kept = [one for one in ids if one not in refused]
     told = ""
-    if pairs:
+    if ids_kept:
         from finsync_tui.suppliers import persons
+
+        def check(db: Connection) -> None:
+            if _overtaken(db, ids_kept, seen):
+                raise NotAllowedError(
+                    "some of them have changed at this moment. Nothing was kept. Look again."
+                )
 
         profile = profiles.load(workspace) if workspace is not None else profiles.Profile(systems={})
         rule = persons.at_most(profile)
         signer = actions.signer_for(workspace, actor, rule) if workspace is not None else None
-        named = [pairs[one] for one in ids if one in pairs]
-        done = actions.answer_suppliers(store, profile, actor, named, said, reason, signer)
+        named = [pairs[one] for one in ids_kept]
+        done = actions.answer_suppliers(store, profile, actor, named, said, reason, signer, check)
         told = "proposed: a second person says the same (=) of them" if done.proposed else ""
-    return Outcome(
-        tuple(one for one in ids if one in pairs),
-        tuple((one, PAIR_GONE) for one in ids if one not in pairs),
-        told=told,
-    )
+    return Outcome(tuple(ids_kept), tuple(refused.items()), told=told)
+
+
+def _overtaken(db: Connection, ids: Iterable[int], seen: Seen) -> dict[int, str]:
+    """Return which pairs stand otherwise than when the person looked: somebody else has spoken of them, or the engine linked them."""
+    now = glances.of_pairs(db, [one for one in ids if one in seen])
+    return {
+        one: f"it has changed since you looked: it is {stands.state} now, it was {seen[one].state}; look at it again"
+        for one, stands in now.items()
+        if stands != seen[one]
+    }
 
 
 def _merged(workspace: Workspace, store: Store, actor: Actor, pair_id: int, words: str, keep: str) -> str:

@@ -131,6 +131,28 @@ async def test_a_pair_that_is_gone_is_not_said_to_be_answered(twins: Path) -> No
         ]
 
 
+async def test_of_two_persons_who_answer_one_pair_at_once_the_second_is_told(twins: Path) -> None:
+    """The first one's answer stands; what the second says of the others is kept."""
+    async with an_app(twins).run_test(size=DESIGN, notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "semicolon", "u", "space", "space", SAME)
+        with open_store(twins, a_clock()) as store, store.transaction() as db:
+            supplier_answers.answer(
+                db, "coupa:1", "coupa:3", "different", by="tom", at=MONDAY, reason="two families"
+            )
+        await write(pilot, "one VAT number")
+        await press(pilot, "enter")
+        await finish(pilot)
+        shown = " ".join(screen_text(pilot).replace("│", " ").split())
+
+    assert "1 said to be the same, 1 not" in shown
+    assert "it has changed since you looked: it is different now, it was open" in shown
+    with open_store(twins, a_clock()) as store:
+        said = {(one.one, one.other): (one.answer, one.by) for one in supplier_answers.answers(store.db)}
+    assert ("different", "tom") == said["coupa:1", "coupa:3"]
+    assert ("same", "ana") == said["coupa:2", "coupa:3"]
+
+
 async def test_marked_pairs_are_answered_at_once_and_remembered_as_examples(twins: Path) -> None:
     """One reason for both; each is kept with its person, and the next pair shows them."""
     app = an_app(twins)
