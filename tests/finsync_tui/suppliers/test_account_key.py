@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,16 @@ from finsync_tui import account_key
 from finsync_tui.account_key import AccountKeyError
 from finsync_tui.credentials import FOLDER_VARIABLE, Secrets, variable
 from finsync_tui.profile import Profile
-from store import Store, account_prints, cases, meta
+from finsync_tui.suppliers import golden, sweeping
+from store import Store, account_prints, cases, meta, open_store, records
 from store.canonical import supplier
 from store.canonical.record import HASH_BYTES, raw_digest
 from store.canonical.supplier import fingerprint, keyed
 from tests.adapters.held_secrets import ACCOUNT_KEY
-from tests.builders import MONDAY, a_case, a_store
+from tests.builders import MONDAY, a_case, a_clock, a_store, a_supplier
 from tests.finsync_tui.flows.desk import PROFILE, SOURCE, TARGET
 from tests.finsync_tui.suppliers.test_bank_changes import NEW, OLD, Paid
+from tests.store import released_store
 
 READS = {
     "coupa": {"adapter": "coupa", "base_url": "http://coupa.test", "options": {"reads_bank_accounts": True}}
@@ -215,6 +218,70 @@ def test_nothing_looks_changed_when_it_is_read_with_the_key(monkeypatch: pytest.
     estate.approve(waiting.id)
     estate.cycle(timedelta(days=2))
     assert [OLD] == estate.paid_to()
+
+
+def test_a_released_store_finds_the_same_pairs_by_its_accounts_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of version 0.1, whose supplier is paid to an account of another name elsewhere: compared anew with the key, the two are
+    the same pair, by the same evidence, and the golden records have no version more."""
+    path = tmp_path / "finsync.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((released_store.FOLDER / "0.1.sql").read_text(encoding="utf-8"))
+    with open_store(path, a_clock()) as store:
+        with monkeypatch.context() as before:
+            before.setattr(supplier, "keyed", lambda hashed, _: hashed)
+            _paid_to(store, "coupa", "501", OLD, NEW)
+            _paid_to(store, "coupa", "502", NEW)
+        with store.transaction() as db, account_prints._unguarded(db):
+            write_as_before(db)
+        found = _compared(store)
+
+        with store.transaction() as db:
+            account_prints.convert(db, partial(keyed, key=ACCOUNT_KEY))
+        again = _compared(store)
+        kept = store.db.execute("SELECT count(*) FROM record_version").fetchone()[0]
+        _paid_to(store, "coupa", "501", OLD, NEW)
+        _paid_to(store, "coupa", "502", NEW)
+
+        assert again == found == _compared(store)
+        assert kept == store.db.execute("SELECT count(*) FROM record_version").fetchone()[0]
+        (pair,) = found[0]
+        assert ("coupa:501", "coupa:502") == pair[:2]
+        assert "bank account" in pair[3]
+        assert [2, 1] == [len(one.split()) for (one,) in store.db.execute(
+            "SELECT accounts FROM supplier_form ORDER BY external_id"
+        )]  # fmt: skip
+
+
+def _paid_to(store: Store, system: str, external_id: str, *numbers: str) -> None:
+    """Read a supplier's accounts, and the supplier where there is none yet."""
+    accounts = [
+        records.Incoming(f"{external_id}-{last}", account, account.canonical_json())
+        for last, number in enumerate(numbers)
+        for account in (
+            supplier.SupplierBankAccount(
+                number=f"A{last}", supplier_id=external_id, fingerprint=fingerprint(number, ACCOUNT_KEY),
+                masked=supplier.masked(number),
+            ),
+        )
+    ]  # fmt: skip
+    with store.transaction() as db:
+        if records.get(db, supplier.Supplier, system, external_id) is None:
+            named = a_supplier(name="Muster Bueromoebel", number="S-9", tax_registrations=(), sites=())
+            records.put_page(db, "supplier", system, [records.Incoming(external_id, named, b"{}")], MONDAY)
+        records.put_page(db, "supplier_bank_account", system, accounts, MONDAY)
+
+
+def _compared(store: Store) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Compare all anew; return the pairs with score and evidence, and the versions of golden records."""
+    profile = reading()
+    sweeping.sweep(store, profile.suppliers.thresholds, MONDAY)
+    sweeping.sweep_all(store, profile.suppliers.thresholds, MONDAY)
+    golden.consolidate(store, profile, MONDAY)
+    pairs = store.db.execute("SELECT one, other, score, evidence FROM supplier_pair ORDER BY 1, 2")
+    versions = store.db.execute("SELECT golden_id, version, members FROM golden_version ORDER BY 1, 2")
+    return [tuple(row) for row in pairs], [tuple(row) for row in versions]
 
 
 def test_what_was_refused_before_is_still_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,6 +182,39 @@ def test_the_owner_of_a_field_decides_and_else_the_rule() -> None:
     )
 
 
+def test_an_owner_with_nothing_to_say_or_with_two_records_leaves_it_to_the_rule() -> None:
+    """Of two records of the owner, one a legal entity's own, the rule picks one; a field that the owner leaves empty is not lost; one
+    without a rule of its own goes by the general one. Each says so."""
+    books = Books(
+        ownership={"supplier": TARGET, "supplier.address": "concur"},
+        suppliers={
+            "rule": "most_trusted",
+            "trust": [SOURCE, TARGET],
+            "survivorship": {"country": "most_complete"},
+        },
+    )
+    books.put(
+        f"{SOURCE}:1",
+        name="Harbour Paper Ltd",
+        address=HULL,
+        tax_registrations=(TaxRegistration(number="GB123456773", country="GB"),),
+    )
+    books.put(f"{TARGET}:8", name="Harbour Paper (UK01)", status="inactive")
+    books.put(f"{TARGET}:9", name="Harbour Paper (IE01)")
+    books.put("oracle-amer:3", name="Harbour Paper Inc", address=SupplierAddress(town="Hull"))
+    for other in (f"{TARGET}:9", "oracle-amer:3"):
+        books.link(f"{SOURCE}:1", other)
+    books.say(f"{SOURCE}:1", f"{TARGET}:8", "same")
+    books.consolidate()
+
+    found = {name: (one["from"], one["rule"]) for name, one in books.of(f"{SOURCE}:1").fields.items()}
+
+    assert (f"{TARGET}:9", f"owner {TARGET}") == found["name"]
+    assert (f"{SOURCE}:1", "most_trusted") == found["address"]
+    assert (f"{SOURCE}:1", "only value") == found["tax_registrations"]
+    assert (f"{TARGET}:9", f"owner {TARGET}") == found["country"]
+
+
 def test_a_changed_record_makes_a_new_version_and_the_old_one_stays() -> None:
     """History tells what the supplier was."""
     books = Books()
