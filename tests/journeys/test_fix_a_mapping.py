@@ -168,7 +168,7 @@ async def test_a_stuck_order_is_found_explained_mapped_approved_and_posted(
     assert "1 document waits" in editor
     assert "●        1  would go on" in impact
     assert "✕        0  would break" in impact
-    assert "maria has the role analyst; for" in own
+    assert "maria has the role analyst; this" in own
     assert f"+  {value}" in judged
     assert "approved" in approved
     assert "version 2" in approved
