@@ -73,6 +73,6 @@ def test_what_is_refused_says_why_and_changes_nothing(office: Finsync, sit: Sit)
 
     assert (1, 1, 2) == (without.code, rules.code, dated.code)
     assert "ROLE_MISSING" in without.err
-    assert "takes emergency" in rules.err
+    assert "is for emergency" in rules.err
     assert "leave --starts out" in dated.err
     assert [] == office("mapping", "list", "--proposals", "--all", "--json").json
