@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import textual.app
 from textual import pilot
+from textual.screen import Screen
 
 from finsync_tui.screens import app as workbench
 from finsync_tui.screens import text
@@ -23,7 +24,7 @@ from tests.finsync_tui.screens import (
     supplier_store,
     write_off_store,
 )
-from tests.finsync_tui.screens.driving import in_thread, until_idle
+from tests.finsync_tui.screens.driving import in_thread, paint_at_rest, until_idle
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def _no_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens because time passes: a test says when the store is looked at again."""
     monkeypatch.setattr(pilot, "wait_for_idle", until_idle)
     monkeypatch.setattr(textual.app, "wait_for_idle", until_idle)
+    monkeypatch.setattr(Screen, "_compositor_refresh", paint_at_rest)
     monkeypatch.setattr(asyncio.BaseEventLoop, "run_in_executor", in_thread)
     for name in ("POLL_S", "TICK_S", "RETRY_S", "PROGRESS_S"):
         monkeypatch.setattr(workbench, name, inf)

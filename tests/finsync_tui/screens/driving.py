@@ -28,6 +28,9 @@ DESIGN = (140, 40)
 MOMENT_S = 0.5
 """What a screen puts off so long is done while a person looks: no test waits for it."""
 RUN_IN_EXECUTOR = asyncio.BaseEventLoop.run_in_executor
+PAINT = Screen._compositor_refresh
+TO_PAINT: WeakSet[Screen[Any]] = WeakSet()
+"""Screens on which something changed since they were painted."""
 IN_THREADS: WeakSet[asyncio.Future[Any]] = WeakSet()
 """What threads do for an event loop."""
 
@@ -54,7 +57,7 @@ async def until_idle(*_: float) -> None:
         at_work = [one for one in IN_THREADS if one.get_loop() is loop and not one.done()]
         if at_work:
             await asyncio.wait(at_work)
-        is_busy = at_work or loop._ready  # type: ignore[attr-defined]  # what is to run next has no public name
+        is_busy = at_work or loop._ready or paint()  # type: ignore[attr-defined]  # what is to run next has no public name
         quiet = 0 if is_busy else quiet + 1
 
 
@@ -65,6 +68,26 @@ def in_thread(
     future = RUN_IN_EXECUTOR(loop, pool, act, *given)
     IN_THREADS.add(future)
     return future
+
+
+def paint_at_rest(screen: Screen[Any]) -> None:
+    """Paint it when the event loop has nothing left to do, instead of after each of the changes that one key makes: nobody sees
+    what is there for less than a frame, and painting is a third of a screen test's time."""
+    if screen is not screen.app.screen:
+        PAINT(screen)
+        return
+    screen._dirty_widgets.clear()
+    TO_PAINT.add(screen)
+
+
+def paint() -> bool:
+    """Paint what has changed; return whether there was something."""
+    changed = [screen for screen in TO_PAINT if screen.is_running]
+    TO_PAINT.clear()
+    for screen in changed:
+        with screen._context():
+            PAINT(screen)
+    return bool(changed)
 
 
 async def settle(pilot: Pilot[None]) -> None:
