@@ -59,6 +59,7 @@ docs: $(INSTALLED)  ## write the generated pages again: docs/cli.md, docs/images
 	@$(BIN)/python -m docs.make_cli
 	@$(BIN)/python -m docs.make_views
 	@$(BIN)/python -m docs.make_dictionary
+	@$(BIN)/python -m docs.make_privacy
 	@$(BIN)/python -m docs.make_images
 
 contracts: $(INSTALLED)  ## write the next versions of contracts that only added; TESTS=... for a few tests only

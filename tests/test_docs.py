@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import adapters
-from docs import make_cli, make_views
+from docs import make_cli, make_privacy, make_views
 from docs.make_contracts import error_classes
 from finsync_tui.cli import app
 from store import memory_store
@@ -122,6 +122,11 @@ def test_every_column_of_every_view_is_explained() -> None:
     assert make_views.page() == make_views.PAGE.read_text(encoding="utf-8")
     assert set() == make_views.unused(found)
     assert len(found) == make_views.section(found).count("| column | meaning |")
+
+
+def test_the_inventory_of_the_privacy_page_is_the_stores_own() -> None:
+    """Each place and each classified field, as `finsync audit inventory` lists them (`make docs`)."""
+    assert make_privacy.page() == make_privacy.PAGE.read_text(encoding="utf-8")
 
 
 def test_the_sql_in_the_store_page_runs() -> None:

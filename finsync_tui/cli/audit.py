@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +22,11 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
+from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import moment, note, say, say_json, table
 from finsync_tui.cli._queries import listed
+from store import holdings
+from store.canonical import privacy
 
 if TYPE_CHECKING:
     from finsync_tui.sealing import Sealed
@@ -310,6 +314,67 @@ def erase(
         note("Backups and packs of evidence that were made before still hold it.")
     else:
         say(f"entry {entry} holds nothing that can be erased")
+
+
+@app.command(epilog=example("finsync audit inventory", "finsync audit inventory --class personal --json"))
+def inventory(
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="CLASS",
+            help=f"Only fields of this class: {', '.join(privacy.CLASSES)}.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List where data of people and bank details is kept, why, and how it ends; and which fields of records have it."""
+    from store.canonical import contracts
+
+    if kind is not None and kind not in privacy.CLASSES:
+        raise UsageError(f"{kind!r} is no class of fields; there are {', '.join(privacy.CLASSES)}")
+    fields = [
+        {"entity": entity, "field": path, "class": one}
+        for entity in sorted(contracts.CONTRACTS)
+        for path, one in privacy.classes(entity).items()
+        if (one == kind if kind else one != "none")
+    ]
+    with reading(workspace) as db:
+        rows = {
+            one.place: db.execute(f"SELECT count(*) FROM {one.place}").fetchone()[0]  # noqa: S608
+            for one in holdings.HOLDINGS
+            if one.columns
+        }
+    if json:
+        places = [
+            {**asdict(one), "columns": one.columns.split(), "rows": rows.get(one.place)}
+            for one in holdings.HOLDINGS
+        ]
+        say_json({"places": places, "fields": fields})
+        return
+    say(
+        table(
+            ["place", "rows", "holds", "why", "until"],
+            [
+                [one.place, rows.get(one.place, ""), ", ".join(one.holds), one.why, one.ends]
+                for one in holdings.HOLDINGS
+            ],
+        )
+    )
+    say()
+    say(
+        table(
+            ["entity", "class", "fields"],
+            [
+                [entity, one, " ".join(found)]
+                for entity in sorted(contracts.CONTRACTS)
+                for one in privacy.CLASSES
+                if (one == kind if kind else one != "none") and (found := privacy.fields(entity, one))
+            ],
+        )
+    )
 
 
 @app.command(epilog=example("finsync audit log --subject coupa:100234"))

@@ -38,7 +38,8 @@ def test_every_command_with_json_has_a_contract() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "status", "exceptions list", "outbox list", "workflow list", "systems list", "audit log", "audit verify", "secrets list",
+        "status", "exceptions list", "outbox list", "workflow list", "systems list", "audit log", "audit verify", "audit inventory",
+        "secrets list",
         "store info", "doctor", "findings list", "breaks classes", "people whoami", "profile show",
     ],
 )  # fmt: skip
