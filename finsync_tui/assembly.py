@@ -29,9 +29,10 @@ from finsync_tui import profile as profiles
 from finsync_tui.flows import runner, supplier_sameness
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
+from finsync_tui.governance import judging
 from finsync_tui.mapping import Table, recording
 from finsync_tui.policies.verdicts import Judging
-from finsync_tui.profile import Profile
+from finsync_tui.profile import Profile, ProfileProblemsError
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import IsStopping, never
 from finsync_tui.suppliers import golden, sweeping
@@ -54,7 +55,6 @@ from store import (
     workflows,
 )
 from store.clock import Clock, SystemClock, instant, text
-from store.errors import FinsyncError
 
 if TYPE_CHECKING:
     from finsync_tui.reconcile.running import Asked
@@ -72,18 +72,6 @@ REREADS_MAX = 200
 """Documents that are read afresh by their ids at a time."""
 ROUNDS_MAX = 1000
 """Bound on decide-deliver-verify rounds within one cycle; each round needs progress to go on."""
-
-
-class ProfileProblemsError(FinsyncError):
-    """The profile has problems; the engine does not start on it."""
-
-    code = "PROFILE_PROBLEMS"
-    exit_code = 2
-
-    def __init__(self, problems: Sequence[profiles.Problem]) -> None:
-        first = problems[0]
-        more = f" (and {len(problems) - 1} more: `finsync profile check`)" if len(problems) > 1 else ""
-        super().__init__(f"the profile is not usable at {first.place}: {first.message}. {first.remedy}{more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,7 +498,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             meta.set(
                 db, MAPPINGS_SEEN, versions
             )  # last: whoever is killed before releases the rest next time
-    judges = _judges(profile)
+    judges = judging.judges(profile.policies)
     _look_at_reverted(store, profile, found, judges, now)
     rules = f"{policy.NAME}/{policy_version}"
     seen = meta.get(store.db, RULES_SEEN)
@@ -565,22 +553,6 @@ def _governed(db: sqlite3.Connection, profile: Profile, now: datetime) -> tuple[
 
     found = record(db, profile, now)
     return rules.governed(profile, found), rules.next_day(found.values())
-
-
-def _judges(profile: Profile) -> Mapping[str, Judging]:
-    if not profile.policies:
-        return {}
-    from finsync_tui.policies import ruling  # its parser of expressions costs a quarter of a second
-
-    try:
-        return ruling.judges(profile.policies)
-    except (
-        ruling.PoliciesError
-    ) as error:  # they fitted when they were signed, and an upgrade changed what fits
-        problem = profiles.Problem(
-            f"policies.{error.found[0].place}", error.found[0].message, "Propose another version."
-        )
-        raise ProfileProblemsError([problem]) from error
 
 
 def _renew(store: Store, lease: leases.Lease) -> None:

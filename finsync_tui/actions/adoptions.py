@@ -17,6 +17,7 @@ from finsync_tui.actions.breaks import compare_soon, open_break, subject_of, tel
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
 from finsync_tui.flows.break_adoption import KIND, NAME, name_of
+from finsync_tui.governance.limits import Taken
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, breaks, glances, workflows
@@ -125,7 +126,7 @@ _ADOPTION: Final[Matter[Break]] = Matter(
     get=open_break,
     glances=glances.of_breaks,
     name=name_of,
-    takes=lambda profile, one: profile.adoption_rule,
+    takes=lambda db, profile, one, now: Taken(profile.adoption_rule),
     body=_body,
     subject=subject_of,
     told=_told,

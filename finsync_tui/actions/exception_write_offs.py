@@ -14,6 +14,7 @@ from finsync_tui.actions.acting import LIVE, Seen
 from finsync_tui.actions.exceptions import end_workflow, looks_first
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
+from finsync_tui.governance import limits
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, cases, glances
@@ -130,7 +131,7 @@ _WRITE_OFF: Final[Matter[ExceptionCase]] = Matter(
     get=_live,
     glances=glances.of_cases,
     name=lambda number: f"exception-{number}",
-    takes=lambda profile, case: profile.write_off_takes(case.amount_minor, case.currency),
+    takes=lambda db, profile, case, now: limits.of_exception(db, profile, case, "write_off", now),
     body=_body,
     subject=lambda case: case.document_key,
     told=_told,

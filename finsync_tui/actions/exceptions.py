@@ -19,6 +19,7 @@ from finsync_tui.actions.acting import (
 from finsync_tui.actor import Actor
 from finsync_tui.flows import agreed, compensation, not_given_up
 from finsync_tui.flows.registry import FLOWS
+from finsync_tui.governance import limits
 from finsync_tui.profile import Profile
 from store import Store, cases, outbox, workflows
 from store.cases import ExceptionCase
@@ -48,7 +49,7 @@ def resolve(
     reason = checked_reason(reason)
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
-        return takes_two(profile, case) or end_workflow(store, db, case, actor, reason)
+        return takes_two(db, profile, case, store.clock.now()) or end_workflow(store, db, case, actor, reason)
 
     return each_case(
         store,
@@ -75,7 +76,9 @@ def ignore(
 
     def one(db: Connection, case: ExceptionCase) -> str | None:
         return (
-            takes_two(profile, case) or looks_first(db, case) or end_workflow(store, db, case, actor, reason)
+            takes_two(db, profile, case, store.clock.now())
+            or looks_first(db, case)
+            or end_workflow(store, db, case, actor, reason)
         )
 
     return each_case(
@@ -91,12 +94,16 @@ def ignore(
     )
 
 
-def takes_two(profile: Profile | None, case: ExceptionCase) -> str | None:
+def takes_two(db: Connection, profile: Profile | None, case: ExceptionCase, now: datetime) -> str | None:
     """Say why one person alone may not end it without its document; None: they may, or no profile could ask for two."""
-    if profile is None or profile.resolving_takes(case.amount_minor, case.currency) == "one":
+    if profile is None or profile.governance.resolve == "one":
         return None
+    taken = limits.of_exception(db, profile, case, "resolve", now)
+    if taken.persons == "one":
+        return None
+    who = "the profile" if taken.rule is None else f"the rule {taken.rule} ({taken.why})"
     return (
-        "the profile asks for two persons to end it without its document: write it off with your reason "
+        f"{who} asks for two persons to end it without its document: write it off with your reason "
         "(`finsync exceptions write-off ID --reason TEXT`, key w), and somebody else approves that"
     )
 

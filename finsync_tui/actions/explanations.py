@@ -14,6 +14,8 @@ from finsync_tui.actions.acting import Outcome, Seen, checked_reason
 from finsync_tui.actions.breaks import each_break, open_break, subject_of, tell
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
+from finsync_tui.governance import limits
+from finsync_tui.governance.limits import Limits
 from finsync_tui.mapping.standing import maker_refusal
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
@@ -46,9 +48,16 @@ def explain_breaks(
     waiting: dict[int, int] = {}
     approved: dict[int, int] = {}
     """By break: the number of the proposal."""
+    ruled: dict[int, str] = {}
+    """By break: the rule that says how many persons it takes."""
+    asked = Limits(store.db, profile) if profile is not None else None
 
     def act(db: Connection, one: Break, now: datetime) -> str | None:
-        if profile is None or profile.write_off_takes(one.amount_minor, one.currency) == "one":
+        taken = asked.of_break(one, "explain", now) if asked is not None else None
+        if taken is not None and taken.rule is not None:
+            ruled[one.id] = taken.rule
+            limits.note_break(db, taken, one, now)
+        if profile is None or taken is None or taken.persons == "one":
             _finish(store, db, actor, one, reason, None, "", now)
             return None
         body = accepted.body_of(one)
@@ -89,7 +98,8 @@ def explain_breaks(
         return _PROPOSED if one.id in waiting else _APPROVED if one.id in approved else _DONE
 
     def told(one: Break) -> dict[str, object]:
-        return {"proposal": waiting.get(one.id, approved.get(one.id))}
+        by_rule = {"rule": ruled[one.id]} if one.id in ruled else {}
+        return {"proposal": waiting.get(one.id, approved.get(one.id)), **by_rule}
 
     done = each_break(store, actor, break_ids, _DONE, reason, act, seen=seen, what_of=what, told_of=told)
     return replace(done, told=_explained(len(done.done), len(waiting)))
@@ -150,7 +160,7 @@ _EXPLANATION: Final[Matter[Break]] = Matter(
     get=open_break,
     glances=glances.of_breaks,
     name=accepted.name_of,
-    takes=lambda profile, one: profile.write_off_takes(one.amount_minor, one.currency),
+    takes=lambda db, profile, one, now: limits.of_break(db, profile, one, "explain", now),
     body=lambda db, profile, one: accepted.body_of(one),
     subject=subject_of,
     told=lambda one: {"break": one.id, "amount_minor": one.amount_minor, "currency": one.currency},

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from finsync_tui import people
 from finsync_tui.actions import second_person
 from finsync_tui.actions.acting import Seen, checked_reason, note_action, overtaken
 from finsync_tui.actor import Actor
+from finsync_tui.governance.limits import Taken
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from store import Store, proposals
@@ -76,7 +77,7 @@ class Matter(Generic[T]):
     glances: Callable[[Connection, Iterable[int]], Mapping[int, Glance]]
     """Return how things stand now, for who saw them before."""
     name: Callable[[int], str]
-    takes: Callable[[Profile, T], Literal["one", "two"]]
+    takes: Callable[[Connection, Profile, T, datetime], Taken]
     body: Callable[[Connection, Profile, T], str]
     """What is signed; raises where it can't be done at all."""
     subject: Callable[[T], str]
@@ -108,17 +109,18 @@ class Matter(Generic[T]):
                     "Nothing was changed."
                 )
             body = self.body(db, profile, one)
-            if self.takes(profile, one) == "one":
+            taken = self.takes(db, profile, one, now)
+            if taken.persons == "one":
                 self.finish(store, db, actor, one, reason, None, body, now)
                 # Where one person is enough, whoever may propose may do it.
-                self._log(store, db, actor, self.acts.proposed, one, reason, None)
+                self._log(store, db, actor, self.acts.proposed, one, reason, None, taken)
                 return Decided(None, is_in_force=True)
             found = second_person.propose(
                 db, profile, actor, signer, kind=self.kind, what=self.what, name=self.name(number), body=body,
                 reason=reason, now=now,
             )  # fmt: skip
             self.keep(db, one, found, actor.name, reason, now)
-            self._log(store, db, actor, self.acts.proposed, one, reason, found)
+            self._log(store, db, actor, self.acts.proposed, one, reason, found, taken)
         return Decided(found, is_in_force=False)
 
     def approve(
@@ -182,6 +184,16 @@ class Matter(Generic[T]):
         return one, found
 
     def _log(
-        self, store: Store, db: Connection, actor: Actor, what: str, one: T, why: str, proposal: int | None
-    ) -> None:
-        note_action(store, db, actor, what, self.subject(one), why, {**self.told(one), "proposal": proposal})
+        self, store: Store, db: Connection, actor: Actor, what: str, one: T, why: str, proposal: int | None,
+        taken: Taken | None = None,
+    ) -> None:  # fmt: skip
+        by_rule = {"rule": taken.rule} if taken is not None and taken.rule is not None else {}
+        note_action(
+            store,
+            db,
+            actor,
+            what,
+            self.subject(one),
+            why,
+            {**self.told(one), "proposal": proposal, **by_rule},
+        )

@@ -50,7 +50,7 @@ def abort_workflow(
         problem = (
             compensation.refusal(db, workflow)
             or FLOWS[workflow.flow].refuses_end(workflow)
-            or _takes_two(db, profile, workflow)
+            or _takes_two(db, profile, workflow, now)
         )
         if problem is not None:
             raise NotAllowedError(f"{problem} Nothing was changed.")
@@ -68,12 +68,12 @@ def abort_workflow(
     return Outcome((workflow_id,), ())
 
 
-def _takes_two(db: Connection, profile: Profile | None, workflow: Workflow) -> str | None:
+def _takes_two(db: Connection, profile: Profile | None, workflow: Workflow, now: datetime) -> str | None:
     """Say why one person alone may not end its exceptions with it. What undoes itself has no other end, and a rule of its own."""
     if FLOWS[workflow.flow].undoes_itself:
         return None
     for case in cases.live_for_document(db, workflow.document_key):
-        problem = takes_two(profile, case) if case.workflow_id == workflow.id else None
+        problem = takes_two(db, profile, case, now) if case.workflow_id == workflow.id else None
         if problem is not None:
             return f"exception {case.id} ends with it: {problem}."
     return None

@@ -29,9 +29,10 @@ def key_of(workspace: Workspace, actor: Actor) -> Signer:
 def write_off_signer(workspace: Workspace, profile: Profile, actor: Actor) -> Signer | None:
     """Return the person's key for what may take two persons; None: it never does, or they have none.
 
-    Below the profile's limit nobody signs: whoever has no key is told so only where one is needed.
+    Below the profile's limit nobody signs: whoever has no key is told so only where one is needed. A rule of `write_off_limit`
+    may ask for two where the setting does not.
     """
-    return signer_for(workspace, actor, profile.write_off_rule)
+    return signer_for(workspace, actor, "two" if profile.people else profile.write_off_rule)
 
 
 def signer_for(workspace: Workspace, actor: Actor, rule: Rule) -> Signer | None:

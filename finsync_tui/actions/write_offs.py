@@ -11,6 +11,7 @@ from finsync_tui.actions.acting import Seen
 from finsync_tui.actions.breaks import open_break, subject_of, tell
 from finsync_tui.actions.matters import Acts, Matter
 from finsync_tui.actor import Actor
+from finsync_tui.governance import limits
 from finsync_tui.people import Signer
 from finsync_tui.profile import Profile
 from finsync_tui.reconcile import accepted
@@ -88,7 +89,7 @@ _WRITE_OFF: Final[Matter[Break]] = Matter(
     get=open_break,
     glances=glances.of_breaks,
     name=accepted.name_of,
-    takes=lambda profile, one: profile.write_off_takes(one.amount_minor, one.currency),
+    takes=lambda db, profile, one, now: limits.of_break(db, profile, one, "write_off", now),
     body=lambda db, profile, one: accepted.body_of(one),
     subject=subject_of,
     told=_told,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from sqlite3 import Connection
 from typing import Final
 
@@ -87,17 +87,23 @@ def first_day(change: Proposal) -> date:
     return date.fromisoformat(change.effective_from) if change.effective_from else date.min
 
 
-def standings(db: Connection, profile: Profile, on: date) -> dict[str, Standing]:
-    """Return every policy as it is in force on a day. Writes nothing."""
+def standings(
+    db: Connection, profile: Profile, on: date, *, known_at: datetime | None = None
+) -> dict[str, Standing]:
+    """Return every policy as it is in force on a day. Writes nothing.
+
+    `known_at`: as it was then, whatever was decided later about that day.
+    """
     layers = {name: body_of(one) for name, one in profile.policies.items()}
     signed: dict[str, list[Proposal]] = {}
     if profile.policy_rule == "two":
         for name in stored_emergencies.live(db, KIND):
             signed.setdefault(name, [])
         for one in proposals.decided(db, KIND):
-            signed.setdefault(one.name, []).append(one)
+            if known_at is None or one.decided_at is None or one.decided_at <= known_at:
+                signed.setdefault(one.name, []).append(one)
     return {
-        name: _weigh(db, profile, name, layers.get(name, ""), signed.get(name, []), on)
+        name: _weigh(db, profile, name, layers.get(name, ""), signed.get(name, []), on, known_at)
         for name in sorted({*layers, *signed})
     }
 
@@ -129,12 +135,20 @@ def governed(profile: Profile, found: Mapping[str, Standing]) -> Profile:
 
 
 def _weigh(
-    db: Connection, profile: Profile, name: str, layer: str, signed: list[Proposal], on: date
+    db: Connection,
+    profile: Profile,
+    name: str,
+    layer: str,
+    signed: list[Proposal],
+    on: date,
+    known_at: datetime | None,
 ) -> Standing:
     problems: list[str] = []
     upcoming: list[Proposal] = []
     chosen: Proposal | None = None
     at_once = _at_once(db, profile, name, problems)
+    if at_once is not None and known_at is not None and known_at < at_once.put_at:
+        at_once = None
     for one in signed:  # the newest version first
         problem = refusal(profile, proposals.store_id(db), one)
         if problem is not None:

@@ -1,4 +1,4 @@
-"""What rules are asked about that is no document: a step and how long it may take, a doubt, a mismatch."""
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, what is given up."""
 
 from __future__ import annotations
 
@@ -45,6 +45,20 @@ class MismatchAsked(_Asked):
     kind: str
     """`price`, `quantity`, `receipt`, `charges`, `supplier` ..."""
     line: str
+
+
+class GivenUpAsked(_Asked):
+    """What somebody would give up: a break, or an exception with its document."""
+
+    of: str
+    """`break` or `exception`"""
+    act: str
+    """`write_off`, `explain` or `resolve`; `resolve` also stands for ignoring, and for aborting its workflow"""
+    kind: str
+    """Of a break `field`, `missing_in_target` ...; of an exception its class"""
+    entity: str
+    amount: Money | None = None
+    """At risk. What has none has no limit that it could be below."""
 
 
 @lru_cache(maxsize=256)  # rules say the same few again and again

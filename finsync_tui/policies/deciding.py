@@ -13,7 +13,7 @@ from finsync_tui.policies.decisions import Decision
 from finsync_tui.policies.functions import FUNCTIONS
 from finsync_tui.policies.model import Rule
 from finsync_tui.policies.values import Paths, facts
-from finsync_tui.policies.verdicts import UndecidedError, Verdict
+from finsync_tui.policies.verdicts import SETTING, UndecidedError, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ class Judge:
         self.programs = sorted(programs, key=lambda one: (-one.rule.priority, one.name))
         self._used = tree(path for one in self.programs for path in one.used)
         self._context = a_context()
+
+    @property
+    def says_settings_only(self) -> bool:
+        """It decides nothing that the profile's settings would not."""
+        return self.decision.has_setting and all(
+            one.rule.then == SETTING for one in self.programs if one.rule.is_enabled
+        )
 
     def ask(self, documents: Mapping[str, object], company: str, region: str, on: date) -> list[Verdict]:
         """Return what the rules in force say, the first first. UndecidedError when one can't be asked."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from finsync_tui.policies.asked import DoubtAsked, MismatchAsked, StepAsked, duration
+from finsync_tui.policies.asked import DoubtAsked, GivenUpAsked, MismatchAsked, StepAsked, duration
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
 from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP
 from store.canonical.expense import ExpenseDocument
@@ -28,6 +28,11 @@ class Decision:
     """True: the first rule that says yes decides. False: all of them speak."""
 
     @property
+    def has_setting(self) -> bool:
+        """It is decided in place of a plain setting, and a rule may leave it to that."""
+        return SETTING in self.says or self.reads is not None
+
+    @property
     def variables(self) -> dict[str, Kind]:
         """Return what an expression may name."""
         return {**self.documents, "company": TEXT, "today": DAY}
@@ -37,6 +42,7 @@ def _promise(text: str) -> object:
     return text if text == SETTING else duration(text)
 
 
+WRITE_OFF_LIMIT: Final = "write_off_limit"
 _CHECK: Final = (STOP, ASK, NOTE)
 
 _ALL = (
@@ -90,6 +96,13 @@ _ALL = (
         "What an order does whose budget does not suffice; `setting`: the company's `budget_control`.",
         {"order": of_model(PurchaseOrder)},
         ("absolute", "advisory", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        WRITE_OFF_LIMIT,
+        "How many persons it takes to give up a break or an exception; `setting`: as `governance.write_off` and its limits say.",
+        {"given_up": of_model(GivenUpAsked)},
+        ("one", "two", SETTING),
         takes_first=True,
     ),
 )

@@ -17,7 +17,7 @@ from finsync_tui.profile.model import (
 from finsync_tui.profile.overlay import load, load_people, load_rules, shipped
 from finsync_tui.profile.people import Governance, Person, Role, Staff
 from finsync_tui.profile.people_check import INVITATIONS, SIGN_INS
-from finsync_tui.profile.problem import Problem
+from finsync_tui.profile.problem import Problem, ProfileProblemsError
 
 __all__ = [
     "CONDITIONS",
@@ -32,6 +32,7 @@ __all__ = [
     "Person",
     "Problem",
     "Profile",
+    "ProfileProblemsError",
     "Retry",
     "Role",
     "Schedule",

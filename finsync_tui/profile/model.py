@@ -303,15 +303,11 @@ class Profile(_Part):
         return self.governance.bank_change or ("two" if self.people else "one")
 
     def write_off_takes(self, amount_minor: int | None, currency: str | None) -> Literal["one", "two"]:
-        """Return how many persons it takes to give up this amount."""
+        """Return how many persons it takes to give up this amount, where no rule says otherwise (governance/limits.py)."""
         limit = self.governance.write_off_below.get(currency or "")
         if self.write_off_rule == "one" or amount_minor is None or currency is None or limit is None:
             return self.write_off_rule
         return "one" if Decimal(abs(amount_minor)).scaleb(-exponent(currency)) < limit else "two"
-
-    def resolving_takes(self, amount_minor: int | None, currency: str | None) -> Literal["one", "two"]:
-        """Return how many persons it takes to end an exception over this amount without its document."""
-        return "one" if self.governance.resolve == "one" else self.write_off_takes(amount_minor, currency)
 
     def retry_for(self, system: str) -> Retry:
         return self.retry.get(system) or self.retry.get("default") or Retry()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import Final, Literal
 
+from finsync_tui.governance.limits import Limits
 from finsync_tui.mapping.standing import disagreement
 from finsync_tui.profile import Profile
 from store import breaks, proposals
@@ -39,16 +40,21 @@ def without_proof(
 ) -> list[tuple[int, str]]:
     """Return the breaks that claim to be written off or explained and are not, with the reason."""
     claimed = breaks.accepted_live(db, definition, source_system, target_system)
+    if not claimed:
+        return []
+    limits = Limits(db, profile)
     return [
         (one.id, f"it is not {one.state.replace('_', ' ')}: {why}")
         for one in claimed
-        if (why := _problem(db, profile, one)) is not None
+        if (why := _problem(db, profile, limits, one)) is not None
     ]
 
 
-def _problem(db: Connection, profile: Profile, one: Break) -> str | None:
-    kind: Literal["write_off", "explanation"] = WRITE_OFF if one.state == "written_off" else EXPLANATION
-    rule = profile.write_off_takes(one.amount_minor, one.currency)
+def _problem(db: Connection, profile: Profile, limits: Limits, one: Break) -> str | None:
+    is_written_off = one.state == "written_off"
+    kind: Literal["write_off", "explanation"] = WRITE_OFF if is_written_off else EXPLANATION
+    at = one.ended_at or one.changed_at or one.opened_at
+    rule = limits.of_break(one, "write_off" if is_written_off else "explain", at).persons
     problem = disagreement(
         db, profile, rule, one.proposal_id, kind=kind, name=name_of(one.id), body=body_of(one), what="difference"
     )  # fmt: skip
