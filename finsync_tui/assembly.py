@@ -31,7 +31,7 @@ from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.governance import judging
 from finsync_tui.mapping import Table, recording
-from finsync_tui.policies.verdicts import Judging
+from finsync_tui.policies.verdicts import RETRY, Judging
 from finsync_tui.profile import Profile, ProfileProblemsError
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import IsStopping, never
@@ -216,8 +216,9 @@ class Engine:
             self._refresh()
             moved = runner.advance(self.store, FLOWS, self.facts, self.clock, self.is_stopping)
             sent = await delivery.deliver_due(
-                self.store, self.adapters, self.profile, self.clock, self.lease.token, self.is_stopping
-            )
+                self.store, self.adapters, self.profile, self.clock, self.lease.token, self.is_stopping,
+                self.facts.judges.get(RETRY),
+            )  # fmt: skip
             if self.is_stopping():
                 advanced, delivered = advanced + moved, delivered + sent
                 break

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from finsync_tui.profile import Retry
 
 DOUBLINGS_MAX = 20  # far beyond any delay_max; keeps the power small
+ATTEMPTS_MAX = 100  # as many as a setting may say
 JITTER_MAX = 0.25
 
 
@@ -28,6 +29,15 @@ def next_attempt(
     if attempt >= patience.attempts_max:
         return None
     return failed_at + wait(patience, attempt=attempt, jitter=jitter, asked=asked)
+
+
+def next_as_ruled(
+    after: timedelta, *, attempt: int, failed_at: datetime, jitter: float, asked: timedelta | None = None
+) -> datetime | None:
+    """Return when to try again where a rule says after how long. No rule tries more often than ATTEMPTS_MAX."""
+    if attempt >= ATTEMPTS_MAX:
+        return None
+    return failed_at + max(after * (1 + jitter), asked or timedelta())
 
 
 def wait(patience: Retry, *, attempt: int, jitter: float, asked: timedelta | None = None) -> timedelta:

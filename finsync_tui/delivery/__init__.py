@@ -16,6 +16,7 @@ from finsync_tui import garbage
 from finsync_tui.delivery.attempting import Caller, is_away
 from finsync_tui.delivery.breaker import Breaker
 from finsync_tui.delivery.recording import Delivered, Recorder, unsent
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from finsync_tui.stopping import IsStopping, never
 from store import Store, audit, findings, leases, outbox, systems
@@ -36,15 +37,17 @@ async def deliver_due(
     clock: Clock,
     token: int,
     is_stopping: IsStopping = never,
+    judge: Judging | None = None,
 ) -> Delivered:
     """Send what is due to every open system, each at its own pace; return when nothing due is left.
 
-    Told to stop, it sends no more, waits for the answers to what was sent, and gives back what it had claimed.
+    Told to stop, it sends no more, waits for the answers to what was sent, and gives back what it had claimed. `judge`: who
+    says when what failed is tried again; None: the settings do.
     """
     with garbage.collected_seldom():
         rounds = await asyncio.gather(
             *(
-                _deliver_system(store, adapters, name, profile, clock, token, is_stopping)
+                _deliver_system(store, adapters, name, profile, clock, token, is_stopping, judge)
                 for name in sorted(adapters)
             )
         )
@@ -87,11 +90,12 @@ async def _deliver_system(
     clock: Clock,
     token: int,
     is_stopping: IsStopping,
+    judge: Judging | None,
 ) -> Delivered:
     total = Delivered()
     queue = _Queue(store, system, profile, clock, token, is_stopping)
     while queue.refill():
-        total += await _send_all(store, adapters, system, profile, clock, token, queue)
+        total += await _send_all(store, adapters, system, profile, clock, token, queue, judge)
     return total
 
 
@@ -164,11 +168,12 @@ async def _send_all(
     clock: Clock,
     token: int,
     queue: _Queue,
+    judge: Judging | None,
 ) -> Delivered:
     """Send with a fixed number of workers; what they bring is recorded some dozens to a commit."""
     recorder = Recorder(store, adapters[system], clock, token)
     guard = _Guard(store.beside(), token)
-    caller = Caller(store.db, adapters, profile, clock, system, queue.breaker)
+    caller = Caller(store.db, adapters, profile, clock, system, queue.breaker, judge)
 
     async def worker() -> None:
         while (claim := queue.take()) is not None:

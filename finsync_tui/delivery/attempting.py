@@ -27,11 +27,13 @@ from adapters.errors import (
     SettingsError,
 )
 from adapters.watching import Watch, watched
-from finsync_tui import bodies, retry, sync
+from finsync_tui import bodies, sync
 from finsync_tui.delivery import breaker, revealing
 from finsync_tui.delivery.breaker import Away, Breaker
 from finsync_tui.delivery.keeping_back import KeptBackError, keep_back_not_agreed, keep_back_twice
+from finsync_tui.delivery.patience import Patience
 from finsync_tui.delivery.recording import Result, unsent
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from store import findings, outbox, records, systems
 from store.calls import Call
@@ -60,7 +62,9 @@ class Caller:
         clock: Clock,
         system: str,
         breaker: Breaker,
+        judge: Judging | None = None,
     ) -> None:
+        self._patience = Patience(db, profile, judge)
         self._db = db
         self._adapters = adapters
         self._adapter = adapters[system]
@@ -100,7 +104,7 @@ class Caller:
             assert error is not None
             failed = _failed_attempt(error, started, self._now(), duration_ms, calls)
             away = self._judge(error, failed)
-            settlement = _failed(self._profile, claim, error, failed, away)
+            settlement = _failed(self._patience, claim, error, failed, away)
         return Result(claim, settlement, error, receipt, away)
 
     def _judge(self, error: AdapterError, attempt: Attempt) -> Away | None:
@@ -239,7 +243,7 @@ def _failed_attempt(
 
 
 def _failed(
-    profile: Profile, claim: Claim, error: AdapterError, attempt: Attempt, away: Away | None
+    patience: Patience, claim: Claim, error: AdapterError, attempt: Attempt, away: Away | None
 ) -> Settlement:
     """Decide by class of failure what becomes of the delivery. Waiting for a system that is away spends no attempt."""
     base = Settlement(
@@ -268,19 +272,17 @@ def _failed(
         return replace(base, state="refused", receipt={"case_class": "VERSION_CONFLICT", "codes": []})
     if is_away(error):
         return replace(base, next_at=attempt.ended_at, spends_attempt=False)
-    patience = profile.retry_for(error.system)
-    number = claim.attempt_count + 1
-    jitter = retry.jitter_for(claim.idempotency_key, number)
     is_unknown = claim.is_outcome_unknown or isinstance(error, OutcomeUnknownError | ProtocolError)
     if away is not None and breaker.is_not_there(error, attempt.calls):
-        wait = retry.wait(patience, attempt=number, jitter=jitter, asked=away.until - attempt.ended_at)
+        wait = patience.wait(claim, error, asked=away.until - attempt.ended_at)
         return replace(
             base, next_at=attempt.ended_at + wait, is_outcome_unknown=is_unknown, spends_attempt=False
         )
-    next_at = retry.next_attempt(
-        patience, attempt=number, failed_at=attempt.ended_at, jitter=jitter, asked=error.retry_after
-    )
-    if next_at is None:
+    again = patience.next_attempt(claim, error, attempt.ended_at)
+    if again.words:
+        base = replace(base, attempt=replace(attempt, message=f"{error.message} ({again.words})"))
+    if again.at is None:
         told = {"trouble_at": error.system} if error.system != claim.system else None
-        return replace(base, state="buried", is_outcome_unknown=is_unknown, receipt=told)
-    return replace(base, next_at=next_at, is_outcome_unknown=is_unknown)
+        message = f"{error.message} ({again.words})" if again.words else error.message
+        return replace(base, state="buried", message=message, is_outcome_unknown=is_unknown, receipt=told)
+    return replace(base, next_at=again.at, is_outcome_unknown=is_unknown)

@@ -14,8 +14,7 @@ from typing import Final, Literal, cast
 from finsync_tui.governance.judging import judges
 from finsync_tui.governance.rules import KIND, first_day, in_force, standings
 from finsync_tui.policies.asked import GivenUpAsked
-from finsync_tui.policies.decisions import WRITE_OFF_LIMIT
-from finsync_tui.policies.verdicts import SETTING, Judging, UndecidedError
+from finsync_tui.policies.verdicts import SETTING, WRITE_OFF_LIMIT, Judging, UndecidedError
 from finsync_tui.profile import Profile
 from store import emergencies, findings, proposals
 from store.breaks import Break

@@ -1,4 +1,4 @@
-"""What rules are asked about that is no document: a step and how long it may take, a doubt, what is given up."""
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, a failed attempt, what is given up."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from store.canonical.money import Money
 
+DURATION_MAX: Final = timedelta(days=3660)
 _DURATION: Final = TypeAdapter(timedelta)
 
 
@@ -61,6 +62,24 @@ class GivenUpAsked(_Asked):
     """At risk. What has none has no limit that it could be below."""
 
 
+class AttemptAsked(_Asked):
+    """An attempt at a delivery that failed, and may be made again."""
+
+    system: str
+    """Which could not be reached, or did not answer well."""
+    operation: str
+    """`order.create`, `invoice.update` ..."""
+    entity: str
+    failure: str
+    """`transient`, `unknown`, `protocol` or `conflict`"""
+    status: int | None = None
+    """Of the answer, where there was one."""
+    number: int
+    """From 1: how many attempts are spent with it."""
+    amount: Money | None = None
+    """Of the document."""
+
+
 @lru_cache(maxsize=256)  # rules say the same few again and again
 def duration(text: str) -> timedelta:
     """Return the time that a rule gives, in ISO 8601; ValueError says what is wrong with it.
@@ -71,4 +90,6 @@ def duration(text: str) -> timedelta:
     found = _DURATION.validate_python(text) if text.startswith("P") else None
     if found is None or found <= timedelta(0):
         raise ValueError(f"{text!r} is no duration; write PT4H or P3D")
+    if found > DURATION_MAX:
+        raise ValueError(f"{text!r} is longer than {DURATION_MAX.days} days")
     return found

@@ -6,9 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from finsync_tui.policies.asked import DoubtAsked, GivenUpAsked, MismatchAsked, StepAsked, duration
+from finsync_tui.policies.asked import (
+    AttemptAsked,
+    DoubtAsked,
+    GivenUpAsked,
+    MismatchAsked,
+    StepAsked,
+    duration,
+)
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
-from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP
+from finsync_tui.policies.verdicts import ASK, GIVE_UP, NOTE, RETRY, SETTING, STOP, WRITE_OFF_LIMIT
 from store.canonical.expense import ExpenseDocument
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
@@ -42,7 +49,15 @@ def _promise(text: str) -> object:
     return text if text == SETTING else duration(text)
 
 
-WRITE_OFF_LIMIT: Final = "write_off_limit"
+def _patience(text: str) -> object:
+    if text in (SETTING, GIVE_UP):
+        return text
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise ValueError(f"{error}; or {GIVE_UP}, or {SETTING}") from None
+
+
 _CHECK: Final = (STOP, ASK, NOTE)
 
 _ALL = (
@@ -96,6 +111,13 @@ _ALL = (
         "What an order does whose budget does not suffice; `setting`: the company's `budget_control`.",
         {"order": of_model(PurchaseOrder)},
         ("absolute", "advisory", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        RETRY,
+        "When a delivery that failed is tried again: after a duration, never (`give_up`: a person looks), or `setting`, as `retry.*` says.",
+        {"attempt": of_model(AttemptAsked)},
+        reads=_patience,
         takes_first=True,
     ),
     Decision(

@@ -13,10 +13,14 @@ ASK: Final = "ask"
 """It waits for a person, who lets it pass by trying it again."""
 NOTE: Final = "note"
 """It goes on, and what was noticed is kept."""
-
-
 SETTING: Final = "setting"
 """It is as the profile's plain setting says: the rule only names that this is meant."""
+GIVE_UP: Final = "give_up"
+"""It is not tried again by itself: a person looks."""
+
+RETRY: Final = "retry"
+WRITE_OFF_LIMIT: Final = "write_off_limit"
+"""Decisions that are asked about outside the flows."""
 
 
 class UndecidedError(Exception):

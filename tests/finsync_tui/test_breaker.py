@@ -19,6 +19,7 @@ from adapters.errors import (
     TransientError,
 )
 from finsync_tui import delivery
+from finsync_tui.policies.verdicts import Judging
 from finsync_tui.profile import Profile
 from store import leases, outbox, systems
 from store.systems import SystemState
@@ -82,6 +83,7 @@ class Queue:
         self.store = a_store(self.clock)
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=99), MONDAY)
         self.erp = _Erp(answer)
+        self.judge: Judging | None = None
         config: dict[str, Any] = {
             "systems": {},
             "breaker": {"failures": FAILURES, "pause": PAUSE},
@@ -111,7 +113,9 @@ class Queue:
         adapters = {TARGET: cast("Adapter", self.erp)}
         for _ in range(3):  # as often as a cycle goes round
             asyncio.run(
-                delivery.deliver_due(self.store, adapters, self.profile, self.clock, self.lease.token)
+                delivery.deliver_due(
+                    self.store, adapters, self.profile, self.clock, self.lease.token, judge=self.judge
+                )
             )
         return len(self.erp.writes) - before
 
