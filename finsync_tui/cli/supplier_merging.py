@@ -56,7 +56,7 @@ def merge(
             shown = _as_data(db, plan)
             unrestored = merging.unrestored(db, shown)
         if json:
-            say_json(shown)
+            say_json(shown | {"unrestored": [{"supplier": key, "shows": what} for key, what in unrestored]})
             return
         _say_plan(shown)
         for key, what in unrestored:

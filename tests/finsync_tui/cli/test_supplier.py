@@ -17,6 +17,12 @@ from store.canonical.supplier import SupplierAddress, SupplierBankAccount
 from tests.builders import MONDAY, a_supplier
 from tests.finsync_tui.cli.conftest import EVIL, Finsync
 
+EXPENSES = """
+[systems.concur]
+adapter = "concur"
+base_url = "http://127.0.0.1:9"
+options = {vendor_currencies = {"*" = "GBP"}}
+"""
 HULL = SupplierAddress(postcode="HU1 1AA", town="Hull", country="GB")
 
 
@@ -158,7 +164,12 @@ supplier = "cupa"
 
 def test_a_double_is_merged_listed_and_parted_by_commands(suppliers: Finsync) -> None:
     """A preview changes nothing; a merge without a reason is refused; what is not merged yet can't be parted."""
+    (profile,) = suppliers.path.parent.rglob("profile.toml")
+    profile.write_text(profile.read_text() + EXPENSES)
+    with suppliers.store() as store:
+        put_vendors(store)
     preview = suppliers("supplier", "merge", "coupa:1", "coupa:2", "--preview")
+    vendors = suppliers("supplier", "merge", "concur:V-1/MAIN", "concur:V-2/MAIN", "--preview", "--json").json
     data = suppliers("supplier", "merge", "coupa:1", "coupa:2", "--preview", "--json").json
     without = suppliers("supplier", "merge", "coupa:1", "coupa:2")
     none = suppliers("supplier", "merges", "--json").json
@@ -169,10 +180,26 @@ def test_a_double_is_merged_listed_and_parted_by_commands(suppliers: Finsync) ->
 
     assert "coupa:1 stays" in preview.out
     assert ["coupa:2"] == [one["key"] for one in data["endings"]]
+    assert [] == data["unrestored"]
+    assert ["concur:V-2/MAIN"] == [one["supplier"] for one in vendors["unrestored"]]
+    assert "means the same" in vendors["unrestored"][0]["shows"]
     assert [] == none
     assert (1, 1, 1) == (without.code, early.code, decided.code)
     assert ("merging", "coupa:2", made["workflow"]) == (listed["state"], listed["double"], listed["workflow"])
     assert "finsync workflow abort" in early.err
+
+
+def put_vendors(store: Store) -> None:
+    """Two vendors of the expense tool that do not say whether they are approved."""
+    rows = [
+        records.Incoming(
+            f"{code}/MAIN", a_supplier(number=code, name="Quay Paper", country="GB"), b'{"VendorCode":"%s"}' % code.encode()
+        )
+        for code in ("V-1", "V-2")
+    ]  # fmt: skip
+    with store.transaction() as db:
+        records.put_page(db, "supplier", "concur", rows, MONDAY)
+    golden.consolidate(store, Profile.model_validate({"systems": {}}), MONDAY)
 
 
 def put_bank_change(store: Store) -> int:
