@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
             "finsync report breaks --format xlsx --output breaks.xlsx",
             "finsync report exceptions --format pdf --output exceptions.pdf",
             "finsync report accruals --entity DE01 --period Mar-26 --format csv",
+            "finsync report delivery-log --from 2026-03-01 --to 2026-03-31 --format xlsx --output march.xlsx",
         ),
     )(report)
 
@@ -37,12 +39,33 @@ def report(
         Path | None,
         typer.Option("--output", metavar="FILE", help="Where to; without it, stdout.", show_default=False),
     ] = None,
-    entity: Annotated[
-        str, typer.Option("--entity", metavar="LE", help="The legal entity, where a report is of one.")
-    ] = "",
+    entity: Annotated[str, typer.Option("--entity", metavar="LE", help="Only this legal entity.")] = "",
     period: Annotated[
-        str, typer.Option("--period", metavar="P", help="The period, where a report is of one.")
+        str,
+        typer.Option(
+            "--period", metavar="P", help="Only this period of the legal entity, or a month as 2026-03."
+        ),
     ] = "",
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Only from this day on, UTC.",
+            show_default=False,
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="Only up to this day; without it, today.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -55,9 +78,6 @@ def report(
         return
     found = reports.find(name)
     format_ = "json" if json else format_
-    if found.is_of_period != bool(entity and period) or bool(entity) != bool(period):
-        need = "name --entity and --period" if found.is_of_period else "leave out --entity and --period"
-        raise UsageError(f"the report {found.name}: {need}. Nothing was written.")
     if format_ in ("xlsx", "pdf") and output is None:
         raise UsageError(f"{format_} goes to a file: name it with --output. Nothing was written.")
     if output is not None and output.suffix.lower() != f".{format_}":
@@ -66,8 +86,16 @@ def report(
         )
     of = workspace_of(workspace)
     with opened(workspace) as store, tempfile.TemporaryDirectory() as folder:
-        question = reports.Question(
-            store.db, profile.load(of), store.clock.now(), entity, period, actor(workspace).name, of.name
+        whole = reports.Question(
+            store.db, profile.load(of), store.clock.now(), asked_by=actor(workspace).name, workspace=of.name
+        )
+        question = reports.narrowed(
+            found,
+            whole,
+            legal_entity=entity,
+            period=period,
+            first=first.date() if first else None,
+            last=last.date() if last else None,
         )
         path = output or Path(folder) / f"report.{format_}"
         count = reports.write(found, question, path, replaces=force)
@@ -81,7 +109,13 @@ def _list(*, json: bool) -> None:
     from finsync_tui import reports
 
     rows = [
-        {"name": one.name, "title": one.title, "about": one.about, "is_of_period": one.is_of_period}
+        {
+            "name": one.name,
+            "title": one.title,
+            "about": one.about,
+            "is_of_period": one.is_of_period,
+            "narrowed_by": list(one.narrowed_by),
+        }
         for one in reports.REPORTS
     ]
     if json:
@@ -89,7 +123,7 @@ def _list(*, json: bool) -> None:
         return
     say(
         table(
-            ["name", "what", "of one period"],
-            [[one.name, one.about, "yes" if one.is_of_period else ""] for one in reports.REPORTS],
+            ["name", "what", "can be of"],
+            [[one.name, one.about, reports.can_be_of(one)] for one in reports.REPORTS],
         )
     )

@@ -2,7 +2,7 @@
 
 from finsync_tui.closing.accrual import AccrualLine, Bearer
 from finsync_tui.closing.board import Cell, board
-from finsync_tui.closing.check import CloseCheck, UnknownPeriodError, check, find_period, periods_of
+from finsync_tui.closing.check import CloseCheck, UnknownPeriodError, check, find_period, periods_of, setup_of
 from finsync_tui.closing.proposal import Proposal, propose
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "find_period",
     "periods_of",
     "propose",
+    "setup_of",
 ]

@@ -9,8 +9,9 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from heapq import merge
 from importlib.metadata import version
@@ -218,7 +219,7 @@ def _write_all(made: _Zip, db: Connection, profile: Profile, scope: Scope, log: 
     question = Question(db, profile, scope)
     for part in PARTS:
         made.lines(part.path, part.about, (encode(row) for row in part.rows(question)))
-    _write_reports(made, reports.Question(db, profile, made.now))
+    _write_reports(made, reports.Question(db, profile, made.now), scope)
 
 
 def _write_log(made: _Zip, db: Connection, log: Stretch) -> None:
@@ -234,14 +235,25 @@ def _write_log(made: _Zip, db: Connection, log: Stretch) -> None:
     made.lines(verify.ARCHIVES, "where earlier entries lie that the store has no more", _archives(db))
 
 
-def _write_reports(made: _Zip, question: reports.Question) -> None:
-    """Write the reports as they are at this moment, whatever the period."""
+def _write_reports(made: _Zip, question: reports.Question, scope: Scope) -> None:
+    """Write the reports: of the days and the company where they can be, the others as they are at this moment."""
     with tempfile.TemporaryDirectory() as folder:
         for one in reports.REPORTS:
             if one.is_of_period:
                 continue
             path = Path(folder) / f"{one.name}.csv"
-            reports.write(one, question, path, is_stopped=made.is_stopped)
+            asked = question
+            if "entity" in one.narrowed_by:
+                asked = replace(asked, legal_entity=scope.legal_entity)
+            if "days" in one.narrowed_by:
+                asked = reports.of_days(one, asked, scope.first, scope.last)
+            reports.write(
+                one,
+                asked,
+                path,
+                told=partial(made.told, f"reports/{path.name}"),
+                is_stopped=made.is_stopped,
+            )
             made.whole(f"reports/{path.name}", one.about, _chunks(path))
             path.unlink()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from sqlite3 import Connection
+from typing import Literal
 
 from finsync_tui.profile import Profile
 from finsync_tui.reports import access, figures, outcomes, queries, supplier_figures, views
-from store.canonical.currency import comparable_sql
 from store.clock import text
 from store.errors import FinsyncError
 
@@ -27,6 +27,9 @@ class UnknownReportError(FinsyncError):
         )
 
 
+Narrow = Literal["days", "entity"]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a report is asked about, and when."""
@@ -38,6 +41,21 @@ class Question:
     period: str = ""
     asked_by: str = ""
     workspace: str = ""
+    first: date | None = None
+    last: date | None = None
+    """The days, both included; None: of all time, or of now."""
+    begins: datetime | None = None
+    ends: datetime | None = None
+    """Their first moment, and the first one after them."""
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the queries ask for."""
+        return {
+            "now": text(self.now),
+            "begins": text(self.begins) if self.begins else "",
+            "ends": text(self.ends) if self.ends else "",
+            "legal_entity": self.legal_entity,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +73,20 @@ class Report:
     """Columns that make sense when they are added up, for each currency."""
     printed: tuple[str, ...] = ()
     """Columns that fit on a page, the most telling first; none: all of them do."""
+    narrowed_by: tuple[Narrow, ...] = ()
+    """Whether it can be of some days, or of one legal entity."""
 
 
 def _view(query: str) -> Callable[[Question], Iterator[Sequence[object]]]:
-    return lambda question: views.rows(question.db, query, {"now": text(question.now)})
+    return lambda question: views.rows(question.db, query, question.parameters())
 
 
 REPORTS: tuple[Report, ...] = (
     Report(
         "exceptions",
         "Exceptions",
-        "what waits for a person, the most urgent first",
-        _view("SELECT * FROM v_exception WHERE ended_at IS NULL ORDER BY due_at IS NULL, due_at, id"),
+        "what waits for a person, the most urgent first; of some days: all that waited then, however it ended",
+        _view(queries.EXCEPTIONS),
         totalled=("amount",),
         printed=(
             "class",
@@ -80,6 +100,7 @@ REPORTS: tuple[Report, ...] = (
             "due_at",
             "cause",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "outcomes",
@@ -109,6 +130,7 @@ REPORTS: tuple[Report, ...] = (
             "accepted",
             "difference",
         ),
+        narrowed_by=("entity",),
     ),
     Report(
         "reconciliation-certificate",
@@ -135,6 +157,7 @@ REPORTS: tuple[Report, ...] = (
         "open exceptions by class, company and currency, and how old they are",
         _view(queries.AGEING),
         totalled=("amount", "amount_over_30_days"),
+        narrowed_by=("entity",),
     ),
     Report(
         "delivery-log",
@@ -154,6 +177,7 @@ REPORTS: tuple[Report, ...] = (
             "delivery_state",
             "message",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "changes",
@@ -173,6 +197,7 @@ REPORTS: tuple[Report, ...] = (
             "state",
             "maker_checked_it",
         ),
+        narrowed_by=("days",),
     ),
     Report(
         "access",
@@ -205,6 +230,7 @@ REPORTS: tuple[Report, ...] = (
             "ended_by",
             "cause",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "budgets",
@@ -226,6 +252,7 @@ REPORTS: tuple[Report, ...] = (
             "left",
             "used_percent",
         ),
+        narrowed_by=("entity",),
     ),
     Report(
         "lineage",
@@ -246,6 +273,7 @@ REPORTS: tuple[Report, ...] = (
             "verified",
             "missing",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "health",
@@ -271,12 +299,7 @@ REPORTS: tuple[Report, ...] = (
         "write-offs",
         "Write-offs",
         "what was given up, of breaks and exceptions: who, why, how much",
-        _view(
-            "SELECT 'break' AS what, id, document_number, document_key, legal_entity, amount_minor, currency, ended_at, "
-            "ended_by, resolution, proposal_id FROM v_break WHERE state = 'written_off' UNION ALL SELECT 'exception', id, "
-            "document_number, document_key, legal_entity, amount_minor, currency, ended_at, ended_by, resolution, proposal_id "
-            "FROM v_exception WHERE is_written_off = 1 ORDER BY ended_at, 1, 2"
-        ),
+        _view(queries.WRITE_OFFS),
         totalled=("amount",),
         printed=(
             "what",
@@ -288,6 +311,7 @@ REPORTS: tuple[Report, ...] = (
             "ended_by",
             "resolution",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "commitments",
@@ -310,12 +334,13 @@ REPORTS: tuple[Report, ...] = (
             "invoiced",
             "amount",
         ),
+        narrowed_by=("entity",),
     ),
     Report(
         "deliveries",
         "Deliveries",
         "what was, is and will be sent, the newest decision first",
-        _view("SELECT * FROM v_delivery ORDER BY id DESC"),
+        _view(queries.DELIVERIES),
         printed=(
             "id",
             "system",
@@ -330,15 +355,13 @@ REPORTS: tuple[Report, ...] = (
             "ended_at",
             "message",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "breaks",
         "Breaks",
-        "where source and target differ now, the most money first",
-        _view(
-            "SELECT * FROM v_break WHERE state = 'open'"  # noqa: S608  (our own words)
-            f" ORDER BY abs(coalesce({comparable_sql()}, 0)) DESC, id"
-        ),
+        "where source and target differ now, the most money first; of some days: all that differed then, whatever became of it",
+        _view(queries.BREAKS),
         totalled=("amount",),
         printed=(
             "definition",
@@ -353,6 +376,7 @@ REPORTS: tuple[Report, ...] = (
             "age_days",
             "owner",
         ),
+        narrowed_by=("days", "entity"),
     ),
     Report(
         "break-classes",
@@ -365,7 +389,7 @@ REPORTS: tuple[Report, ...] = (
         "reconciliations",
         "Reconciliation runs",
         "what was compared when, and how it ended, newest first",
-        _view("SELECT * FROM v_reconcile_run ORDER BY id DESC"),
+        _view(queries.RUNS),
         printed=(
             "definition",
             "source_system",
@@ -381,6 +405,7 @@ REPORTS: tuple[Report, ...] = (
             "closed",
             "error",
         ),
+        narrowed_by=("days",),
     ),
     Report(
         "control-totals",
@@ -403,12 +428,14 @@ REPORTS: tuple[Report, ...] = (
             "target",
             "difference",
         ),
+        narrowed_by=("entity",),
     ),
     Report(
         "close",
         "Close of all periods",
         "each company's periods: their state and what is in the way",
         lambda q: figures.board(q.db, q.profile, q.now),
+        narrowed_by=("entity",),
     ),
     Report(
         "close-check",
@@ -453,6 +480,7 @@ REPORTS: tuple[Report, ...] = (
         "Certificates",
         "which periods were certified, by whom, and whether each still holds",
         lambda q: figures.certificates(q.db, q.profile, q.now),
+        narrowed_by=("entity",),
     ),
     Report(
         "supplier-duplicates",
@@ -470,13 +498,15 @@ REPORTS: tuple[Report, ...] = (
         "emergency-changes",
         "Emergency changes",
         "tables and rules that one person put in force at once, and what a second one said of each; the newest first",
-        _view("SELECT * FROM v_emergency ORDER BY put_at DESC, proposal_id DESC"),
+        _view(queries.EMERGENCIES),
+        narrowed_by=("days",),
     ),
     Report(
         "change-sets",
         "Change sets",
         "changes of the profile that came from another environment: whose, when, and whether they were rolled back; the newest first",
-        _view("SELECT * FROM v_change_set ORDER BY id DESC"),
+        _view(queries.CHANGE_SETS),
+        narrowed_by=("days",),
     ),
     Report(
         "mapping-gaps",

@@ -1,12 +1,30 @@
 """What auditors ask for, as queries: completeness, attempts, changes, SLA, duplicates, lineage, health of the connections.
 
-`:now` is the moment that a report is written.
+`:now` is the moment that a report is written; `:begins` and `:ends` are the first moment of the days asked for and the first one
+after them, `:legal_entity` the company, each empty where none is asked for. A row belongs to the days when it held at any moment of
+them, as in a pack of evidence.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from store.canonical.currency import comparable_sql
+
+
+def _held(begun: str, ended: str) -> str:
+    return f"(:begins = '' OR ({begun} < :ends AND coalesce({ended}, :ends) >= :begins))"
+
+
+def _within(at: str) -> str:
+    return f"(:begins = '' OR ({at} >= :begins AND {at} < :ends))"
+
+
+def _of_document(key: str) -> str:
+    return f"(:legal_entity = '' OR {key} IN (SELECT document_key FROM workflow WHERE legal_entity = :legal_entity))"  # noqa: S608
+
+
+_OF_ENTITY: Final = "(:legal_entity = '' OR legal_entity = :legal_entity)"
 _WRITES: Final = """('order.create', 'order.change', 'order.cancel', 'order.close', 'order.discard', 'receipt.create',
   'receipt.return', 'receipt.correct', 'invoice.create', 'invoice.cancel', 'journal.create', 'supplier.create',
   'supplier.change')"""
@@ -19,6 +37,32 @@ SELECT class, legal_entity, currency, count(*) AS open, min(opened_at) AS oldest
   sum(CASE WHEN age >= 31 THEN amount_minor ELSE 0 * amount_minor END) AS amount_over_30_days_minor
 FROM (SELECT *, julianday(:now) - julianday(opened_at) AS age FROM v_exception WHERE ended_at IS NULL)
 GROUP BY class, legal_entity, currency ORDER BY count(*) DESC, class, legal_entity, currency"""
+
+EXCEPTIONS: Final = f"""
+SELECT * FROM v_exception WHERE (ended_at IS NULL OR :begins <> '') AND {_held("opened_at", "ended_at")} AND {_OF_ENTITY}
+ORDER BY due_at IS NULL, due_at, id"""  # noqa: S608
+
+BREAKS: Final = f"""
+SELECT * FROM v_break WHERE (state = 'open' OR :begins <> '') AND {_held("opened_at", "ended_at")} AND {_OF_ENTITY}
+ORDER BY abs(coalesce({comparable_sql()}, 0)) DESC, id"""  # noqa: S608
+
+WRITE_OFFS: Final = f"""
+SELECT 'break' AS what, id, document_number, document_key, legal_entity, amount_minor, currency, ended_at, ended_by, resolution,
+  proposal_id FROM v_break WHERE state = 'written_off' AND {_within("ended_at")} AND {_OF_ENTITY}
+UNION ALL
+SELECT 'exception', id, document_number, document_key, legal_entity, amount_minor, currency, ended_at, ended_by, resolution,
+  proposal_id FROM v_exception WHERE is_written_off = 1 AND {_within("ended_at")} AND {_OF_ENTITY}
+ORDER BY ended_at, 1, 2"""  # noqa: S608
+
+DELIVERIES: Final = f"""
+SELECT * FROM v_delivery WHERE {_held("decided_at", "ended_at")} AND {_of_document("document_key")} ORDER BY id DESC"""  # noqa: S608
+
+RUNS: Final = f"SELECT * FROM v_reconcile_run WHERE {_held('started_at', 'ended_at')} ORDER BY id DESC"  # noqa: S608
+
+EMERGENCIES: Final = f"""
+SELECT * FROM v_emergency WHERE {_held("put_at", "ended_at")} ORDER BY put_at DESC, proposal_id DESC"""  # noqa: S608
+
+CHANGE_SETS: Final = f"SELECT * FROM v_change_set WHERE {_within('applied_at')} ORDER BY id DESC"  # noqa: S608
 
 COMPLETENESS: Final = f"""
 WITH sent AS (
@@ -67,26 +111,28 @@ JOIN (SELECT n.id, coalesce(sum(k.state = 'open'), 0) AS open, coalesce(sum(k.st
         AND k.target_system = n.target_system AND k.gone_at IS NULL GROUP BY n.id) b ON b.id = r.id
 ORDER BY r.definition, r.source_system, r.target_system, t.currency"""
 
-ATTEMPTS: Final = """
+ATTEMPTS: Final = f"""
 SELECT a.id, d.id AS delivery, d.system, d.operation, d.entity, d.document_number, d.document_key, a.number AS attempt,
   a.started_at, a.ended_at, a.duration_ms, a.outcome, a.status, a.message, a.edited_body IS NOT NULL AS is_edited,
   d.state AS delivery_state, d.external_id, d.idempotency_key
-FROM attempt a JOIN v_delivery d ON d.id = a.entry_id ORDER BY a.id DESC"""
+FROM attempt a JOIN v_delivery d ON d.id = a.entry_id
+WHERE {_held("a.started_at", "a.ended_at")} AND {_of_document("d.document_key")} ORDER BY a.id DESC"""  # noqa: S608
 
-CHANGES: Final = """
+CHANGES: Final = f"""
 SELECT CASE WHEN e.proposal_id IS NULL THEN 'proposal' ELSE 'emergency' END AS way, p.kind, p.name, p.base_version, p.version, p.rule,
   p.maker, p.made_at, p.reason, p.checker, p.decided_at, p.state, p.decision, p.effective_from,
   CASE WHEN p.checker = p.maker AND p.rule = 'two' THEN 'yes' ELSE 'no' END AS maker_checked_it, p.id AS change
-FROM v_proposal p LEFT JOIN v_emergency e ON e.proposal_id = p.id
+FROM v_proposal p LEFT JOIN v_emergency e ON e.proposal_id = p.id WHERE {_held("p.made_at", "p.decided_at")}
 UNION ALL
 SELECT 'change set', 'profile', source, NULL, NULL, NULL, maker, NULL, reason, checker, applied_at,
   CASE WHEN rolled_back_at IS NULL THEN 'applied' ELSE 'rolled back' END, rolled_back_why, NULL,
-  CASE WHEN checker = maker THEN 'yes' ELSE 'no' END, id FROM v_change_set
+  CASE WHEN checker = maker THEN 'yes' ELSE 'no' END, id FROM v_change_set WHERE {_within("applied_at")}
 UNION ALL
 SELECT 'files', v.kind, v.name, NULL, v.version, NULL, NULL, NULL, NULL, NULL, v.recorded_at, 'in force from the profile', NULL, NULL,
   'no', NULL FROM ruleset_version v
 WHERE NOT EXISTS (SELECT 1 FROM v_proposal p WHERE p.kind = v.kind AND p.name = v.name AND p.version = v.version)
-ORDER BY 11 DESC, 2, 3"""
+  AND {_within("v.recorded_at")}
+ORDER BY 11 DESC, 2, 3"""  # noqa: S608
 
 SLA: Final = """
 SELECT flow, step, month, due, in_time, late, overdue_now, not_due_yet,
@@ -106,14 +152,15 @@ FROM (
   GROUP BY flow, step, month)
 ORDER BY flow, step, month"""
 
-DUPLICATES: Final = """
+DUPLICATES: Final = f"""
 SELECT CASE WHEN class = 'INVOICE_DUPLICATE' THEN 'invoice' WHEN class LIKE 'PAYMENT%' THEN 'payment' ELSE 'supplier' END AS what,
   id, class, document_number, document_key, system, legal_entity, amount_minor, currency, opened_at, state, ended_at, ended_by,
   resolution, cause
 FROM v_exception WHERE class IN ('INVOICE_DUPLICATE', 'PAYMENT_DUPLICATE_POSSIBLE', 'PAYMENT_TWICE_POSSIBLE', 'SUPPLIER_DUPLICATE_POSSIBLE')
-ORDER BY 1, ended_at IS NOT NULL, opened_at, id"""
+  AND {_held("opened_at", "ended_at")} AND {_OF_ENTITY}
+ORDER BY 1, ended_at IS NOT NULL, opened_at, id"""  # noqa: S608
 
-LINEAGE: Final = """
+LINEAGE: Final = f"""
 SELECT document_number, document_key, entity, flow, kind, legal_entity, amount_minor, currency, started_at, state, payloads, steps,
   decided_by, sent, attempts, verified, twins, missing, CASE WHEN missing = '' THEN 'yes' ELSE 'no' END AS is_complete
 FROM (
@@ -133,8 +180,9 @@ FROM (
     FROM v_workflow w LEFT JOIN (
       SELECT workflow_id, sum(state IN ('delivered', 'verified')) AS sent, sum(state = 'verified') AS verified,
         sum(attempt_count) AS attempts, sum(state IN ('delivered', 'verified') AND attempt_count = 0) AS untried
-      FROM v_delivery WHERE workflow_id IS NOT NULL GROUP BY workflow_id) d ON d.workflow_id = w.id) w)
-ORDER BY missing = '', started_at, document_key"""
+      FROM v_delivery WHERE workflow_id IS NOT NULL GROUP BY workflow_id) d ON d.workflow_id = w.id
+    WHERE {_held("w.started_at", "w.ended_at")} AND {_OF_ENTITY}) w)
+ORDER BY missing = '', started_at, document_key"""  # noqa: S608
 
 HEALTH: Final = """
 SELECT s.system, s.state, s.reason, s.until AS until_at, s.failure_count AS failures_in_a_row, s.last_ok_at, s.last_failure_at, s.last_read_at,

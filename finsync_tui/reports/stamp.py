@@ -30,6 +30,9 @@ class Stamp:
     workspace: str = ""
     legal_entity: str = ""
     period: str = ""
+    first: date | None = None
+    last: date | None = None
+    """The days it is of, both included."""
     totalled: tuple[str, ...] = ()
     """Columns that are added up, for each currency."""
     printed: tuple[str, ...] = ()
@@ -37,7 +40,9 @@ class Stamp:
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what stands at its head, in words."""
+        days = f"{self.first} to {self.last}" if self.first else ""
         of = " ".join(part for part in (self.legal_entity, self.period) if part)
+        of = ", ".join(part for part in (of, days) if part)
         told = (
             ("of", of), ("workspace", self.workspace), ("written", f"{self.written_at:%Y-%m-%d %H:%M} UTC"),
             ("by", self.written_by),

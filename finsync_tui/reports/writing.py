@@ -16,6 +16,7 @@ from finsync_tui.reports.stamp import Stamp, Value, plain, value
 from finsync_tui.sheets import Cell, SheetError
 
 BATCH: Final = 500
+_COMPANY: Final = "legal_entity"
 Format = Literal["csv", "xlsx", "pdf", "html", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 _TYPED: Final = {".xlsx": workbook.writing, ".pdf": printed.writing, ".html": page.writing}
@@ -78,6 +79,8 @@ def _stamp(report: Report, question: Question) -> Stamp:
         workspace=question.workspace,
         legal_entity=question.legal_entity,
         period=question.period,
+        first=question.first,
+        last=question.last,
         totalled=report.totalled,
         printed=report.printed,
     )
@@ -86,4 +89,7 @@ def _stamp(report: Report, question: Question) -> Stamp:
 def _begun(report: Report, question: Question) -> tuple[list[str], Iterator[list[Value]]]:
     found = report.rows(question)
     header = [str(name) for name in next(found)]
+    if question.legal_entity and not report.is_of_period and _COMPANY in header:
+        at = header.index(_COMPANY)
+        found = (row for row in found if row[at] == question.legal_entity)
     return header, ([value(cell, name) for cell, name in zip(row, header, strict=True)] for row in found)

@@ -68,7 +68,7 @@ class ReportsScreen(WorkScreen):
         return [
             (row.title, "strong"),
             (row.about, ""),
-            ("company and period" if row.is_of_period else "", "muted"),
+            (reports.can_be_of(row), "muted"),
         ]
 
     def _say(self, text: Content, title: str = "") -> None:

@@ -53,6 +53,18 @@ def test_wrong_questions_are_refused(finsync: Finsync, tmp_path: Path) -> None:
     assert set(NAMES) < {one["name"] for one in finsync("report", "--json").json}
 
 
+def test_a_report_is_of_the_days_and_the_company_that_are_named(finsync: Finsync) -> None:
+    """What was open on those days; of another company, or in another month, there is nothing."""
+    of_month = finsync("report", "exceptions", "--period", "2026-01", "--json")
+    of_days = finsync("report", "exceptions", "--from", "2026-01-01", "--to", "2026-01-31", "--json")
+    before = finsync("report", "exceptions", "--from", "2025-01-01", "--to", "2025-01-31", "--json")
+    refused = finsync("report", "health", "--from", "2026-01-01")
+
+    assert of_month.json == of_days.json == finsync("report", "exceptions", "--json").json != before.json
+    assert [] == before.json
+    assert (2, True) == (refused.code, "REPORT_QUESTION" in refused.err)
+
+
 def test_a_stopped_report_leaves_no_file(tmp_path: Path) -> None:
     """It is asked before each batch; what comes in batches is never held whole."""
     council = Council({})

@@ -187,6 +187,20 @@ def test_it_holds_what_the_issue_asks_for(pack: Path) -> None:
     assert "because 0" in {row["value"] for row in _rows(pack, "log/words.jsonl")}
 
 
+def test_its_reports_are_of_its_days_and_company(council: Council, secrets: Secrets, tmp_path: Path) -> None:
+    """The lineage of a company's pack has no other company's document, that of other days has none."""
+    before = TODAY - timedelta(days=9)
+    scopes = (evidence.Scope(TODAY, TODAY, "DE01"), evidence.Scope(before, before))
+
+    told = []
+    for number, scope in enumerate(scopes):
+        with zipfile.ZipFile(_write(council, secrets, tmp_path / f"{number}.zip", scope).path) as file:
+            rows = csv.DictReader(file.read("reports/lineage.csv").decode().splitlines())
+            told.append([row["document_key"] for row in rows])
+
+    assert [["coupa:1"], []] == told
+
+
 def _unguard(store: Store, table: str) -> None:
     """Somebody who may write to the file takes its guards away first."""
     for (name,) in store.db.execute(
