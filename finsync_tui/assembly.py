@@ -487,6 +487,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             from finsync_tui import expiry  # loaded where a last day is known
 
             expiry.note(db, profile, now)
+        layers = profile
         profile, rules_change_on = _governed(db, profile, now)
         policy_version = rulesets.record(db, "policy", policy.NAME, policy.text(profile), now)
     found = {name: one.table for name, one in in_force.items()}
@@ -515,7 +516,18 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
     return Facts(
         profile=profile, tables=found, policy_version=rules, mapping_version=versions, judges=judges,
         rules_change_on=rules_change_on, emergency_until=_emergency_until(store.db, profile),
+        judges_on=_judges_on(store.db, layers, now, judges),
     )  # fmt: skip
+
+
+def _judges_on(
+    db: sqlite3.Connection, layers: Profile, now: datetime, judges: Mapping[str, Judging]
+) -> Callable[[date], Mapping[str, Judging]] | None:
+    if not proposals.decided(db, "policy"):
+        return None
+    from finsync_tui.governance.dated import as_of  # loaded where two have signed rules
+
+    return as_of(db, layers, now.date(), judges)
 
 
 def _look_at_reverted(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from finsync_tui.flows.steps import Context, Facts, Hold
 from finsync_tui.policies.asked import StepAsked, duration
-from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP, UndecidedError, Verdict
+from finsync_tui.policies.verdicts import ASK, NOTE, SETTING, STOP, Judging, UndecidedError, Verdict
 from store import findings
 from store.canonical.keys import RecordKey
 from store.workflows import Workflow
@@ -76,6 +76,19 @@ def settled(context: Context, decision: str, documents: Mapping[str, object], wh
     return None if found.then == SETTING else found.then
 
 
+def posted(
+    context: Context, decision: str, documents: Mapping[str, object], what: str, on: date
+) -> Verdict | Hold | None:
+    """Return what a rule decides in place of a plain setting about a document that is posted on a day; None: the setting does.
+
+    The rules of that day count, whenever it is decided: a document that waited is decided as one that did not.
+    """
+    found = _said(context, context.facts.judge(decision, on), documents, what, on)
+    if isinstance(found, Hold):
+        return found
+    return found[0] if found and found[0].then != SETTING else None
+
+
 def promised(facts: Facts, step: StepAsked, company: str, now: datetime) -> timedelta | None:
     """Return how long a rule gives a step; None: none does, and the flow's setting counts.
 
@@ -92,13 +105,18 @@ def promised(facts: Facts, step: StepAsked, company: str, now: datetime) -> time
 def _ask(
     context: Context, decision: str, documents: Mapping[str, object], what: str
 ) -> Sequence[Verdict] | Hold:
-    judge = context.facts.judges.get(decision)
+    return _said(context, context.facts.judges.get(decision), documents, what, context.now.date())
+
+
+def _said(
+    context: Context, judge: Judging | None, documents: Mapping[str, object], what: str, on: date
+) -> Sequence[Verdict] | Hold:
     if judge is None:
         return []
     company = str(context.data["legal_entity"])
     region = context.facts.profile.regions.get(company, "")
     try:
-        return judge.ask(documents, company, region, context.now.date())
+        return judge.ask(documents, company, region, on)
     except UndecidedError as error:
         return Hold(
             "POLICY_UNDECIDED",

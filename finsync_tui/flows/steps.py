@@ -76,6 +76,13 @@ class Facts:
     """The next day from which other rules are in force; None: none is known of."""
     emergency_until: datetime | None = None
     """When the first change ends that one person put in force at once; None: no such change is in force."""
+    judges_on: Callable[[date], Mapping[str, Judging]] | None = None
+    """Who judges as of a day; None: no version of rules begins on a day of its own."""
+
+    def judge(self, decision: str, on: date) -> Judging | None:
+        """Return who judges a document that is posted on that day; None: nobody has rules for it."""
+        judges = self.judges if self.judges_on is None else self.judges_on(on)
+        return judges.get(decision)
 
 
 @dataclass(slots=True)

@@ -1,8 +1,11 @@
-"""What rules are asked about that is no document: a step and how long it may take, a doubt, a failed attempt, what is given up."""
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, a tolerance, a failed attempt, what is given up."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -11,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from store.canonical.money import Money
 
 DURATION_MAX: Final = timedelta(days=3660)
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _DURATION: Final = TypeAdapter(timedelta)
 
 
@@ -62,6 +66,22 @@ class GivenUpAsked(_Asked):
     """At risk. What has none has no limit that it could be below."""
 
 
+class ToleranceAsked(_Asked):
+    """How much an invoice may differ from its order."""
+
+    kind: str
+    """`price` or `quantity` of an order line, or `charges` (freight and the like) of the invoice"""
+    line: str | None = None
+    """Of the invoice: the first of those that name the order line. Charges have none."""
+    order_number: str | None = None
+    order_line: str | None = None
+    category: str | None = None
+    amount: Money | None = None
+    """Of the line."""
+    unit_price: Decimal | None = None
+    quantity: Decimal | None = None
+
+
 class AttemptAsked(_Asked):
     """An attempt at a delivery that failed, and may be made again."""
 
@@ -78,6 +98,32 @@ class AttemptAsked(_Asked):
     """From 1: how many attempts are spent with it."""
     amount: Money | None = None
     """Of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What may differ: where both are given both hold, so the smaller one counts."""
+
+    percent: Decimal | None
+    amount: Decimal | None
+
+
+@lru_cache(maxsize=256)
+def bounds(text: str) -> Bounds:
+    """Return the tolerance that a rule gives; ValueError says what is wrong with it.
+
+    >>> bounds("2%"), bounds("2.5% 10.00").amount
+    (Bounds(percent=Decimal('2'), amount=None), Decimal('10.00'))
+    """
+    parts = text.split(" ")
+    percents = [one.removesuffix("%") for one in parts if one.endswith("%")]
+    amounts = [one for one in parts if not one.endswith("%")]
+    if max(len(percents), len(amounts)) > 1 or not all(map(_NUMBER.fullmatch, [*percents, *amounts])):
+        raise ValueError(f"{text!r} is no tolerance; write 2%, 10.00, or 2% 10.00 where both hold")
+    percent, amount = (Decimal(one[0]) if one else None for one in (percents, amounts))
+    if percent is not None and percent > 100:
+        raise ValueError(f"{text!r} is more than 100%")
+    return Bounds(percent, amount)
 
 
 @lru_cache(maxsize=256)  # rules say the same few again and again

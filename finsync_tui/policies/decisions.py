@@ -12,6 +12,8 @@ from finsync_tui.policies.asked import (
     GivenUpAsked,
     MismatchAsked,
     StepAsked,
+    ToleranceAsked,
+    bounds,
     duration,
 )
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
@@ -47,6 +49,10 @@ class Decision:
 
 def _promise(text: str) -> object:
     return text if text == SETTING else duration(text)
+
+
+def _tolerance(text: str) -> object:
+    return text if text == SETTING else bounds(text)
 
 
 def _patience(text: str) -> object:
@@ -104,6 +110,21 @@ _ALL = (
         "What a difference between an invoice and its order does, beyond the profile's tolerances; `setting`: as its severities say.",
         {"mismatch": of_model(MismatchAsked), "invoice": of_model(Invoice)},
         ("block", "note", "off", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        "invoice_match",
+        "What an invoice is held against, order and receipts: asked once about the invoice; `setting`: as `match.level` says.",
+        {"invoice": of_model(Invoice)},
+        ("three_way", "two_way", "none", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        "invoice_tolerance",
+        "How much an invoice may differ from its order: `2%`, `10.00` (money, or pieces of a quantity), `2% 10.00` where both hold, or "
+        "`setting`, as `match.price`, `match.quantity` and `match.charges` say.",
+        {"tolerance": of_model(ToleranceAsked), "invoice": of_model(Invoice)},
+        reads=_tolerance,
         takes_first=True,
     ),
     Decision(

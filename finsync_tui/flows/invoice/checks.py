@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from finsync_tui import policy
 from finsync_tui.flows import (
@@ -17,7 +18,7 @@ from finsync_tui.flows import (
     suppliers,
     waiting,
 )
-from finsync_tui.flows.invoice import evidence, matching, payees, postings, subject, to_budgets
+from finsync_tui.flows.invoice import allowed, evidence, matching, payees, postings, subject, to_budgets
 from finsync_tui.flows.invoice.taking import is_credit
 from finsync_tui.flows.steps import Answer, Context, Done, Finish, Hold, Wait
 from finsync_tui.policies.asked import MismatchAsked
@@ -197,14 +198,19 @@ def match(context: Context) -> Answer:
     """Does it fit what was ordered and what arrived? Goods that are late are waited for, a while."""
     invoice, setup = subject.invoice(context), subject.setup(context)
     source = subject.source(context)
+    may = allowed.decide(context, invoice)
+    if isinstance(may, Hold):
+        return may
     ordered = evidence.ordered(
-        context.db, source, invoice, context.workflow, setup.match, context.data["payee"]["id"]
+        context.db, source, invoice, context.workflow, may.of, context.data["payee"]["id"]
     )
-    found = matching.mismatches(invoice, ordered, setup.match, needs_order=setup.needs_order)
+    found = matching.mismatches(invoice, ordered, may.policy, may.of, needs_order=setup.needs_order)
     severities = [_severity(context, invoice, one) for one in found]
     undecided = next((one for one in severities if isinstance(one, Hold)), None)
     if undecided is not None:
         return undecided
+    by = allowed.rules(context)
+    ruled_by: dict[str, Any] = {"policy_rules": by} if by else {}
     stopping = [one for one, severity in zip(found, severities, strict=True) if severity == "block"]
     late = [one for one in stopping if one.kind == "receipt"]
     if stopping and len(late) == len(stopping):
@@ -216,7 +222,8 @@ def match(context: Context) -> Answer:
         return subject.stop(
             context, matching.CLASSES[first.kind], first.cause, first.fix, source,
             {"mismatches": [{"kind": one.kind, "line": one.line, "cause": one.cause} for one in stopping]}
-            | ({"order": first.order} if first.order else {}),
+            | ({"order": first.order} if first.order else {})
+            | ruled_by,
         )  # fmt: skip
     for one, severity in zip(found, severities, strict=True):
         if severity != "off":
@@ -225,7 +232,9 @@ def match(context: Context) -> Answer:
     if isinstance(missing, Wait | Hold):
         return missing
     waiting.over(context, "receipt", "order")
-    return Done({"lines": len(invoice.lines), "ordered": len(ordered), "orders": context.data["orders"]})
+    return Done(
+        {"lines": len(invoice.lines), "ordered": len(ordered), "orders": context.data["orders"], **ruled_by}
+    )
 
 
 def _severity(context: Context, invoice: Invoice, mismatch: matching.Mismatch) -> str | Hold:

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 
 from finsync_tui.flows import payments
 from finsync_tui.flows.invoice import matching, payees, taking
-from finsync_tui.flows.invoice.matching import Ordered
+from finsync_tui.flows.invoice.matching import Ordered, PolicyOf
 from finsync_tui.profile.invoice import MatchPolicy
 from store import crossrefs, records, workflows
 from store.canonical import numbers
@@ -33,7 +33,7 @@ def ordered(
     source: str,
     invoice: Invoice,
     workflow: Workflow,
-    policy: MatchPolicy,
+    policy_of: PolicyOf,
     payee_id: str,
     *,
     only_before: bool = False,
@@ -53,7 +53,7 @@ def ordered(
             continue
         name = f"{line.order_number}/{key[1]}"
         others = list(_counted_lines(db, source, name, workflow, only_before=only_before))
-        piece = _piece(others, order_line, policy)
+        piece = _piece(others, order_line, policy_of(*key))
         invoiced, value = _invoiced(others, order_line, piece)
         received, other_units = _received(db, source, name, order_line)
         found[key] = Ordered(

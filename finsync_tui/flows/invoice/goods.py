@@ -5,7 +5,7 @@ Until it is paid, policy has the ERP hold it as a disputed one (`disputes`), or 
 
 from __future__ import annotations
 
-from finsync_tui.flows.invoice import evidence, matching, subject, taking
+from finsync_tui.flows.invoice import allowed, evidence, matching, subject, taking
 from finsync_tui.flows.steps import Answer, Context, Finish
 from store.canonical.money import plain
 
@@ -17,7 +17,8 @@ def gone(context: Context) -> str | None:
 
     Of several invoices of one order line it is the later ones that have none.
     """
-    invoice, rules = subject.invoice(context), subject.setup(context).match
+    invoice, may = subject.invoice(context), allowed.decided(context)
+    rules = may.policy
     is_exempt = invoice.kind == "prepayment" or taking.is_credit(invoice)
     if (
         rules.level != "three_way"
@@ -28,7 +29,7 @@ def gone(context: Context) -> str | None:
         return None
     payee = str(context.data["payee"]["id"])
     known = evidence.ordered(
-        context.db, subject.source(context), invoice, context.workflow, rules, payee, only_before=True
+        context.db, subject.source(context), invoice, context.workflow, may.of, payee, only_before=True
     )
     for (number, place), ordered in known.items():
         own = [
@@ -38,7 +39,7 @@ def gone(context: Context) -> str | None:
         ]
         in_all = ordered.invoiced + taking.taken(own, ordered.line, is_credit=False)
         short = in_all - ordered.received
-        if short > 0 and not matching.within(short, ordered.received, rules.quantity):
+        if short > 0 and not matching.within(short, ordered.received, may.of(number, place).quantity):
             return f"of order {number} line {place} {plain(in_all)} are invoiced and only {plain(ordered.received)} received by now"
     return None
 

@@ -5,7 +5,7 @@ Earlier invoices of the same order line count: what is left is what may be invoi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
@@ -17,6 +17,8 @@ from store.canonical.money import plain
 from store.canonical.payables import Invoice, InvoiceLine
 from store.canonical.purchasing import OrderLine
 
+PolicyOf = Callable[[str | None, str | None], MatchPolicy]
+"""By order number and line."""
 Kind = Literal["order", "supplier", "currency", "amount", "price", "charges", "quantity", "receipt"]
 CLASSES: Mapping[Kind, str] = {
     "order": "MATCH_ORDER",
@@ -68,9 +70,15 @@ class Mismatch:
 
 
 def mismatches(
-    invoice: Invoice, ordered: Mapping[tuple[str, str], Ordered], policy: MatchPolicy, *, needs_order: bool
+    invoice: Invoice,
+    ordered: Mapping[tuple[str, str], Ordered],
+    policy: MatchPolicy,
+    policy_of: PolicyOf | None = None,
+    *,
+    needs_order: bool,
 ) -> list[Mismatch]:
-    """Return what does not fit, line by line. `ordered` is by order number and line."""
+    """Return what does not fit, line by line. `ordered` is by order number and line; `policy_of` says what holds for one of
+    them, where that is not the same for all."""
     found: list[Mismatch] = []
     for (number, place), lines in _by_order_line(invoice.lines).items():
         if not number:
@@ -85,7 +93,12 @@ def mismatches(
                 )
             )  # fmt: skip
             continue
-        found += [replace(one, order=number) for one in _fits(invoice, lines, known, policy)]
+        found += [
+            replace(one, order=number)
+            for one in _fits(
+                invoice, lines, known, policy_of(number, place) if policy_of is not None else policy
+            )
+        ]
     return [*found, *_charges(invoice, policy)]
 
 

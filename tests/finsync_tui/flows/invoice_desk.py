@@ -6,7 +6,7 @@ No adapter takes part. What was delivered is shown from then on, so that reading
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -218,6 +218,7 @@ class InvoiceDesk:
         self.store: Store = a_store(self.clock)
         self.rows = dict(ROWS)
         self.judges: Mapping[str, Judging] = {}
+        self.judges_on: Callable[[date], Mapping[str, Judging]] | None = None
         self.setup(tax, **invoice)
         self.engines = 1
         self.lease = leases.acquire(self.store, "test:1:1", timedelta(days=1000), MONDAY)
@@ -373,7 +374,7 @@ class InvoiceDesk:
             for name, pairs in self.rows.items()
         }
         known = tables(rows, dict.fromkeys(rows, 1))
-        facts = Facts(self.profile, known, "policy/1", "mapping/1", self.judges)
+        facts = Facts(self.profile, known, "policy/1", "mapping/1", self.judges, judges_on=self.judges_on)
         while runner.advance(self.store, FLOWS, facts, self.clock).is_progress:
             pass  # what one flow says may be what another waits for
 

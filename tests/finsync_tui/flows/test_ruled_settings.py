@@ -23,7 +23,16 @@ from tests.finsync_tui.flows.test_budgets import set_company
 CONTROLS = Path(__file__).parents[3] / "profiles" / "controls" / "policies"
 SHIPPED = {
     name: read_file(CONTROLS / f"{name}.toml")
-    for name in ("promises", "approvals", "matching", "budgets", "write_offs", "retries")
+    for name in (
+        "promises",
+        "approvals",
+        "matching",
+        "budgets",
+        "write_offs",
+        "retries",
+        "tolerances",
+        "match_levels",
+    )
 }
 DUE = {
     "requisition_to_pay": {"check_approval": "P1D", "await_commitment": "PT4H"},
