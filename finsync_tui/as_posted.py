@@ -15,13 +15,13 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui import policy
-from finsync_tui.flows import accounts, given
+from finsync_tui.flows import accounts, deriving, given
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.mapping import Table
 from finsync_tui.mapping.history import rows_at
 from finsync_tui.policies.model import PolicySetup
 from finsync_tui.policies.ruling import judges
-from finsync_tui.policies.verdicts import Judging, UndecidedError
+from finsync_tui.policies.verdicts import LEDGER_DERIVATION, Judging, UndecidedError
 from finsync_tui.profile import LegalEntitySetup
 from store import records, rulesets, workflows
 from store.canonical.keys import RecordKey
@@ -140,6 +140,7 @@ def _accounts(
     then: Basis, order: PurchaseOrder, number: str, on: date, coded: Mapping[str, str]
 ) -> Iterator[Compared]:
     document = given.of_order(order)
+    derive = deriving.by(then.judges.get(LEDGER_DERIVATION), number, then.regions.get(number, ""), on)
     for line in order.lines:
         for part in line.distributions:
             place = f"{line.number}/{part.number}"
@@ -147,7 +148,7 @@ def _accounts(
                 continue
             found = accounts.combination(
                 then.companies[number], then.tables, part.segments, shown=part.account, scope=number, on=on,
-                given=given.of_line(document, line.category),
+                given=given.of_line(document, line.category), derive=derive,
             )  # fmt: skip
             again = found.cause if isinstance(found, Unresolved) else found.charge_account
             yield Compared(f"account of {place}", coded[place], again)

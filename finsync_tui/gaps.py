@@ -16,6 +16,7 @@ from typing import Final
 
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Facts
+from finsync_tui.governance.dated import current
 from finsync_tui.impact import STEP
 from finsync_tui.mapping import NOTHING, Given, Match, Table
 from finsync_tui.mapping.conditions import Where
@@ -78,7 +79,8 @@ def gaps(db: Connection, profile: Profile, now: datetime, table: str | None = No
         for name, one in in_force.items()
         if name in _of_segments(profile)
     }
-    facts = Facts(profile, {**{name: one.table for name, one in in_force.items()}, **noting}, "", "")
+    tables = {**{name: one.table for name, one in in_force.items()}, **noting}
+    facts = Facts(profile, tables, "", "", current(db, profile, now.date()))
     found: dict[Missing, Gap] = {}
     for count, (case_id, name, value, scope, given) in enumerate(missing(db)):
         case = cases.get(db, case_id)

@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Context, Done, Facts, Hold
+from finsync_tui.governance.dated import current
 from finsync_tui.impact_totals import Total, Totals
 from finsync_tui.mapping import MappingRow, Table, conditions
 from finsync_tui.mapping.merge import difference
@@ -147,7 +148,7 @@ def impact(
             key = (row["scope"], row["value"], None, match.target)
             values[key].add_many(1, row["amount_minor"], row["currency"])
     chosen = sorted(live, key=lambda one: (-live[one], one))
-    facts = Facts(profile, {**in_force, name: after}, "", "")
+    facts = Facts(profile, {**in_force, name: after}, "", "", current(db, profile, now.date()))
     documents = [
         one
         for one in _replayed(db, facts, chosen[:limit], now)

@@ -62,7 +62,12 @@ def _release(
     if case is None or workflow is None or workflow.state != "held":
         return False
     asked_now = _asked_now(case, workflow)
-    if _is_stopped(db, judges, regions, workflow, set(workflow.data.get(PASSED, ())) - asked_now, now):
+    if (
+        _decided_at(workflow) is None
+    ):  # rules that are asked elsewhere hold nothing; one could not be asked, and is asked again
+        if case.class_ != "POLICY_UNDECIDED":
+            return False
+    elif _is_stopped(db, judges, regions, workflow, set(workflow.data.get(PASSED, ())) - asked_now, now):
         return False
     if retry(db, case, now) is not None:
         return False
@@ -83,9 +88,8 @@ def _is_stopped(
     passed: set[str],
     now: datetime,
 ) -> bool:
-    decision = _DECISIONS.get((workflow.flow, workflow.step))
-    if decision is None:
-        return True
+    decision = _decided_at(workflow)
+    assert decision is not None, "else there is nothing to ask"
     judge = judges.get(decision)
     if judge is None:
         return False
@@ -104,6 +108,10 @@ def _is_stopped(
         for one in found
         if DECISIONS[decision].says
     )
+
+
+def _decided_at(workflow: Workflow) -> str | None:
+    return _DECISIONS.get((workflow.flow, workflow.step))
 
 
 def _asked_now(case: ExceptionCase, workflow: Workflow) -> set[str]:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finsync_tui.flows import accounts
+from finsync_tui.flows import accounts, deriving
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.governance.duties import conflicts
+from finsync_tui.governance.judging import judges
 from finsync_tui.mapping import Table
 from finsync_tui.mapping.editing import remarks
+from finsync_tui.policies.verdicts import LEDGER_DERIVATION, Judging
 from finsync_tui.profile import Problem, Profile
 from finsync_tui.profile.owners_check import unanswered
 from finsync_tui.profile.samples import DELIMITER, Sample, samples
@@ -42,10 +44,11 @@ def _mappings(profile: Profile) -> Iterator[Problem]:
 def _samples(workspace: Workspace, profile: Profile) -> Iterator[Problem]:
     tables = {name: Table(name, 0, tuple(rows), profile.regions) for name, rows in profile.mappings.items()}
     has_any = False
+    judge = judges(profile.policies).get(LEDGER_DERIVATION)
     try:
         for one in samples(workspace):
             has_any = True
-            problem = _sample(profile, tables, one)
+            problem = _sample(profile, tables, judge, one)
             if problem is not None:
                 message, remedy = problem
                 yield Problem(f"samples.{one.account}", message, remedy, str(one.file), one.line)
@@ -60,12 +63,15 @@ def _samples(workspace: Workspace, profile: Profile) -> Iterator[Problem]:
         )
 
 
-def _sample(profile: Profile, tables: dict[str, Table], one: Sample) -> tuple[str, str] | None:
+def _sample(
+    profile: Profile, tables: dict[str, Table], judge: Judging | None, one: Sample
+) -> tuple[str, str] | None:
     setup = profile.legal_entities.get(one.company)
     if setup is None:
         return f"there is no company {one.company!r}", "Name one of [legal_entities]."
     found = accounts.combination(
-        setup, tables, one.account.split(DELIMITER), shown=one.account, scope=one.company, on=one.on, given=one.given
+        setup, tables, one.account.split(DELIMITER), shown=one.account, scope=one.company, on=one.on, given=one.given,
+        derive=deriving.by(judge, one.company, setup.region or "", one.on),
     )  # fmt: skip
     if isinstance(found, Unresolved):
         return found.cause, found.fix

@@ -25,12 +25,15 @@ from finsync_tui.closing.accrual import (
     of_received,
     with_doubts,
 )
-from finsync_tui.flows import accounts, given
+from finsync_tui.flows import accounts, deriving, given
 from finsync_tui.flows.accounts import Resolved
+from finsync_tui.flows.deriving import Derive
 from finsync_tui.flows.expense import coding, posting
 from finsync_tui.flows.expense.checks import account_key
 from finsync_tui.flows.expense.coding import Coding
+from finsync_tui.governance.dated import current
 from finsync_tui.mapping import Given, Table, standings
+from finsync_tui.policies.verdicts import LEDGER_DERIVATION
 from finsync_tui.profile import LegalEntitySetup, Profile
 from store import records
 from store.canonical.expense import ExpenseDocument
@@ -75,6 +78,7 @@ class _Books:
     tables: Mapping[str, Table]
     legal_entity: str
     on: date
+    derive: Derive | None
 
     def resolve(
         self, document: Given, segments: Sequence[str], shown: str, category: str | None
@@ -82,7 +86,7 @@ class _Books:
         """Return the combination for a source's account, where mapping tables have one by now."""
         found = accounts.combination(
             self.setup, self.tables, segments, shown=shown, scope=self.legal_entity, on=self.on,
-            given=given.of_line(document, category),
+            given=given.of_line(document, category), derive=self.derive,
         )  # fmt: skip
         return found.charge_account if isinstance(found, Resolved) else None
 
@@ -95,6 +99,7 @@ class _Books:
             self.legal_entity,
             self.on,
             given.of_expenses(document),
+            self.derive,
         )
         found = coding.resolve(known, account)
         return found.charge_account if isinstance(found, Resolved) else None
@@ -104,7 +109,9 @@ def propose(db: Connection, profile: Profile, legal_entity: str, period: Period)
     """Return what is to be accrued in a period, document by document."""
     setup = profile.legal_entities[legal_entity]
     in_force = {name: one.table for name, one in standings(db, profile).items()}
-    books = _Books(setup, in_force, legal_entity, period.ends_on)
+    judge = current(db, profile, period.ends_on).get(LEDGER_DERIVATION)
+    derive = deriving.by(judge, legal_entity, setup.region or "", period.ends_on)
+    books = _Books(setup, in_force, legal_entity, period.ends_on, derive)
     frame = Frame(period.ends_on, setup.delimiter, tuple(one.name for one in setup.segments))
     lines: list[AccrualLine] = []
     if not setup.close.erp_accrues_receipts:

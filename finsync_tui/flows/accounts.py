@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from sqlite3 import Connection
+from typing import Final
 
+from finsync_tui.flows.deriving import Derive
 from finsync_tui.mapping import NOTHING, Given, Match, Table, conditions
+from finsync_tui.policies.verdicts import UndecidedError
 from finsync_tui.profile import LegalEntitySetup
 from store import records
 from store.canonical.chart import AccountCombination
 from store.canonical.organisation import CostCentre
+
+BY_POLICY: Final = "policy_rules"
+"""In what is kept of a step: what the company's own rules decided, beside `rules`, which are those of mapping tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,8 @@ class Resolved:
     charge_account: str
     parts: Mapping[str, str]
     matches: tuple[Match, ...]
+    ruled: tuple[str, ...] = ()
+    """What rules of the company derived, and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,15 @@ def combination(
     fixed: Mapping[str, str] | None = None,
     own_tables: Mapping[str, str] | None = None,
     given: Given = NOTHING,
+    derive: Derive | None = None,
 ) -> Resolved | Unresolved:
     """Build the ERP's combination from the source's segments. Pure.
 
     `shown` is what people call the account at its source. `fixed` gives segments that are known in the ERP's own
     terms; `own_tables` names mapping tables by segment that stand in for those of the legal entity. `given` is what rules
-    may ask for beside the segment.
+    may ask for beside the segment; `derive` asks the company's rules before any table.
     """
+    ruled: list[str] = []
     parts: dict[str, str] = {}
     matches: list[Match] = []
     for segment in setup.segments:
@@ -67,6 +77,19 @@ def combination(
                 {"account": shown},
             )
         value = source[place]
+        try:
+            derived = derive(segment.name, value, given) if derive is not None else None
+        except UndecidedError as error:
+            return Unresolved(
+                "POLICY_UNDECIDED",
+                f"{segment.name} {value} of account {shown}: {error}",
+                "Correct the rule (`finsync policy check`, `finsync policy test`), then retry.",
+                {"rule": error.rule, "reason": error.reason, "account": shown},
+            )
+        if derived is not None:
+            parts[segment.name] = derived.then
+            ruled.append(f"{segment.name} {value}: {derived.then} [{derived.rule}]")
+            continue
         table = (own_tables or {}).get(segment.name, segment.table)
         if table is None:
             parts[segment.name] = value
@@ -80,7 +103,7 @@ def combination(
             )  # fmt: skip
         matches.append(match)
         parts[segment.name] = match.target
-    return Resolved(setup.delimiter.join(parts.values()), parts, tuple(matches))
+    return Resolved(setup.delimiter.join(parts.values()), parts, tuple(matches), tuple(ruled))
 
 
 def missing_rule(table: Table, value: str, scope: str, what: str, given: Given) -> Unresolved:

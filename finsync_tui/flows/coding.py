@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from finsync_tui.flows import accounts, dates, given
+from finsync_tui.flows import accounts, dates, deriving, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.deriving import Derive
 from finsync_tui.flows.steps import Context, Hold
 from finsync_tui.mapping import Given
 from store.canonical.keys import RecordKey
@@ -32,6 +33,14 @@ class Coded:
     accounts: dict[str, dict[str, str]]
     """charge_account, and its parts by segment name."""
     rules: list[dict[str, object]]
+    ruled: dict[str, None] = field(default_factory=dict)
+    """What the company's own rules derived, each once."""
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What is kept with the step."""
+        by_policy = {accounts.BY_POLICY: list(self.ruled)} if self.ruled else {}
+        return {"accounts": self.charge_accounts, "rules": self.rules, **by_policy}
 
     @property
     def charge_accounts(self) -> Mapping[str, str]:
@@ -41,11 +50,12 @@ class Coded:
 def resolve(context: Context, lines: Iterable[Line], document: Given) -> Coded | Hold:
     """Resolve the account of each distribution of the lines that live; say which one can't be."""
     coded = Coded({}, [])
+    derive = deriving.of_today(context, dates.today(context))
     for line in lines:
         if getattr(line, "is_cancelled", False):
             continue
         for part in line.distributions:
-            found = _resolved(context, part, given.of_line(document, line.category))
+            found = _resolved(context, part, given.of_line(document, line.category), derive)
             if isinstance(found, Unresolved):
                 return _stopped(context, line, found)
             coded.accounts[f"{line.number}/{part.number}"] = {
@@ -53,14 +63,17 @@ def resolve(context: Context, lines: Iterable[Line], document: Given) -> Coded |
                 **found.parts,
             }
             coded.rules.extend(one for one in map(accounts.told, found.matches) if one not in coded.rules)
+            coded.ruled.update(dict.fromkeys(found.ruled))
     return coded
 
 
-def _resolved(context: Context, part: OrderDistribution, known: Given) -> Resolved | Unresolved:
+def _resolved(
+    context: Context, part: OrderDistribution, known: Given, derive: Derive | None
+) -> Resolved | Unresolved:
     number, on = str(context.data["legal_entity"]), dates.today(context)
     found = accounts.combination(
         context.facts.profile.legal_entities[number], context.facts.tables, part.segments,
-        shown=part.account, scope=number, on=on, given=known,
+        shown=part.account, scope=number, on=on, given=known, derive=derive,
     )  # fmt: skip
     if isinstance(found, Unresolved):
         return found

@@ -85,7 +85,7 @@ def resolve_accounts(context: Context) -> Answer:
         context.data.update(accounts={}, closed=[[one.cause, one.fix] for one in closed])
         return Done({"note": f"counted without cost centres: {found.cause}"})
     context.data.update(accounts=found.accounts, closed=[])
-    return Done({"accounts": found.charge_accounts, "rules": found.rules})
+    return Done(found.told)
 
 
 def reserve(context: Context) -> Answer:

@@ -16,6 +16,13 @@ from store import proposals
 AsOf = Callable[[date], Mapping[str, Judging]]
 
 
+def current(db: Connection, profile: Profile, on: date) -> Mapping[str, Judging]:
+    """Return who judges by the rules that are in force on a day, for whoever asks without an engine."""
+    if not profile.policies and not proposals.decided(db, KIND):
+        return {}
+    return judges(in_force(standings(db, profile, on).values()))
+
+
 def as_of(db: Connection, profile: Profile, today: date, now: Mapping[str, Judging]) -> AsOf | None:
     """Return who judges on each day, `now` being those of today. None: no version begins on a day of its own."""
     if profile.policy_rule == "one":

@@ -1,4 +1,4 @@
-"""What rules are asked about that is no document: a step and how long it may take, a doubt, a tolerance, a failed attempt, what is given up."""
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, an account, a tolerance, a failed attempt, what is given up."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from store.canonical.money import Money
 
 DURATION_MAX: Final = timedelta(days=3660)
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/ ]{0,59}")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _DURATION: Final = TypeAdapter(timedelta)
 
@@ -66,6 +67,25 @@ class GivenUpAsked(_Asked):
     """At risk. What has none has no limit that it could be below."""
 
 
+class SegmentAsked(_Asked):
+    """One segment of the account that a part of a document is charged to."""
+
+    name: str
+    """As the company's `segments` call it: `account`, `cost_centre` ..."""
+    value: str
+    """What its source says."""
+    document: str = ""
+    """`purchase_order`, `requisition`, `invoice` or `expense_document`"""
+    currency: str = ""
+    supplier: str | None = None
+    """Its number in the system that the document comes from."""
+    category: str | None = None
+    """Of the line."""
+    country: str | None = None
+    """Where it is used: an invoice's ship-to country, an expense's country."""
+    expense_type: str | None = None
+
+
 class ToleranceAsked(_Asked):
     """How much an invoice may differ from its order."""
 
@@ -98,6 +118,13 @@ class AttemptAsked(_Asked):
     """From 1: how many attempts are spent with it."""
     amount: Money | None = None
     """Of the document."""
+
+
+def segment_value(text: str) -> str:
+    """Return the value of a segment that a rule gives; ValueError: there is none like that in any chart of accounts."""
+    if not _SEGMENT.fullmatch(text):
+        raise ValueError(f"{text!r} is no value of a segment; write it as the ERP does, or setting")
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,24 @@ from finsync_tui.policies.asked import (
     DoubtAsked,
     GivenUpAsked,
     MismatchAsked,
+    SegmentAsked,
     StepAsked,
     ToleranceAsked,
     bounds,
     duration,
+    segment_value,
 )
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
-from finsync_tui.policies.verdicts import ASK, GIVE_UP, NOTE, RETRY, SETTING, STOP, WRITE_OFF_LIMIT
+from finsync_tui.policies.verdicts import (
+    ASK,
+    GIVE_UP,
+    LEDGER_DERIVATION,
+    NOTE,
+    RETRY,
+    SETTING,
+    STOP,
+    WRITE_OFF_LIMIT,
+)
 from store.canonical.expense import ExpenseDocument
 from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
@@ -90,6 +101,13 @@ _ALL = (
         "Before an expense document is posted to the ERP.",
         {"document": of_model(ExpenseDocument)},
         _CHECK,
+    ),
+    Decision(
+        LEDGER_DERIVATION,
+        "Which value a segment of an account has in the ERP, for each that a source names; `setting`: as the mapping table says, or as it is.",
+        {"segment": of_model(SegmentAsked)},
+        reads=segment_value,
+        takes_first=True,
     ),
     Decision(
         "step_due",

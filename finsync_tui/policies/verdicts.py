@@ -18,9 +18,10 @@ SETTING: Final = "setting"
 GIVE_UP: Final = "give_up"
 """It is not tried again by itself: a person looks."""
 
+LEDGER_DERIVATION: Final = "ledger_derivation"
 RETRY: Final = "retry"
 WRITE_OFF_LIMIT: Final = "write_off_limit"
-"""Decisions that are asked about outside the flows."""
+"""Decisions that more than one part asks for."""
 
 
 class UndecidedError(Exception):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finsync_tui.flows import accounts, given, rates, ruled
+from finsync_tui.flows import accounts, deriving, given, rates, ruled
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
@@ -228,10 +228,11 @@ def resolve_accounts(context: Context) -> Answer:
     on = date.fromisoformat(context.data["accounting_on"])
     known = coding.Coding(
         setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on,
-        given.of_expenses(document),
+        given.of_expenses(document), deriving.of(context, on),
     )  # fmt: skip
     resolved: dict[str, str] = {}
     rules: list[dict[str, object]] = []
+    derived: dict[str, None] = {}
     for line in posting.lines(document, subject.expense_setup(context)):
         key = account_key(line.account)
         if key in resolved:
@@ -247,8 +248,11 @@ def resolve_accounts(context: Context) -> Answer:
             )  # fmt: skip
         resolved[key] = found.charge_account
         rules += [one for one in map(accounts.told, found.matches) if one not in rules]
+        derived.update(dict.fromkeys(found.ruled))
     context.data["accounts"] = resolved
-    return Done({"accounts": {key.rstrip("/"): found for key, found in resolved.items()}, "rules": rules})
+    by_policy = {accounts.BY_POLICY: list(derived)} if derived else {}
+    told = {key.rstrip("/"): found for key, found in resolved.items()}
+    return Done({"accounts": told, "rules": rules, **by_policy})
 
 
 def account_key(account: Account) -> str:

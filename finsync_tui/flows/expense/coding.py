@@ -12,6 +12,7 @@ from datetime import date
 
 from finsync_tui.flows import accounts, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.deriving import Derive
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.mapping import Given, Match, Table
 from finsync_tui.profile import LegalEntitySetup
@@ -32,6 +33,8 @@ class Coding:
     on: date
     given: Given
     """What the document says; the part that is coded adds its own."""
+    derive: Derive | None = None
+    """Who asks the company's rules; None: there are none."""
 
 
 def resolve(coding: Coding, account: Account) -> Resolved | Unresolved:
@@ -140,10 +143,11 @@ def _combination(
         fixed=fixed,
         own_tables=coding.expense.tables,
         given=_known(coding, account),
+        derive=coding.derive,
     )
     if isinstance(found, Unresolved) or not matches:
         return found
-    return Resolved(found.charge_account, found.parts, (*matches, *found.matches))
+    return Resolved(found.charge_account, found.parts, (*matches, *found.matches), found.ruled)
 
 
 def _key(account: Account) -> str:

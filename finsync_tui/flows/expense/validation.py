@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from finsync_tui.flows import accounts, given, outgoing, reading_back
+from finsync_tui.flows import accounts, deriving, given, outgoing, reading_back
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import checks, coding, posting, subject, words
 from finsync_tui.flows.expense.known_report import DETAIL
@@ -110,7 +110,7 @@ def problems(context: Context, report: ExpenseReport) -> Iterator[Problem]:
     on = date.fromisoformat(context.data["accounting_on"])
     known = coding.Coding(
         setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on,
-        given.of_report(report),
+        given.of_report(report), deriving.of(context, on),
     )  # fmt: skip
     seen: set[tuple[str, str]] = set()
     for entry in report.entries or ():

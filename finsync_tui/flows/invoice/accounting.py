@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from finsync_tui.flows import accounts, books, given
+from finsync_tui.flows import accounts, books, deriving, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.invoice import subject, taxing
 from finsync_tui.flows.steps import Answer, Context, Done
@@ -28,6 +28,7 @@ def resolve_accounts(context: Context) -> Answer:
     resolved: dict[str, str] = {}
     bearers: dict[str, dict[str, str]] = {}
     rules: list[dict[str, object]] = []
+    ruled: dict[str, None] = {}
     for key, found in _needed(context, invoice, on):
         wrong = (
             found
@@ -41,8 +42,10 @@ def resolve_accounts(context: Context) -> Answer:
         resolved[key] = found.charge_account
         bearers[found.charge_account] = dict(found.parts)
         rules += [one for one in map(accounts.told, found.matches) if one not in rules]
+        ruled.update(dict.fromkeys(found.ruled))
     context.data.update(accounts=resolved, bearers=bearers)
-    return Done({"accounts": resolved, "rules": rules})
+    by_policy = {accounts.BY_POLICY: list(ruled)} if ruled else {}
+    return Done({"accounts": resolved, "rules": rules, **by_policy})
 
 
 def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
@@ -78,6 +81,7 @@ def _own(context: Context, line: InvoiceLine, on: date) -> Iterator[tuple[str, R
             "Correct the accounts of the line in the procurement system, then retry.", {"line": line.number},
         )  # fmt: skip
         return
+    derive = deriving.of(context, on)
     for part in line.distributions:
         yield (
             f"{line.number}/{part.number}",
@@ -89,6 +93,7 @@ def _own(context: Context, line: InvoiceLine, on: date) -> Iterator[tuple[str, R
                 scope=str(context.data["legal_entity"]),
                 on=on,
                 given=given.of_line(given.of_invoice(subject.invoice(context)), line.category),
+                derive=derive,
             ),
         )
 
@@ -112,7 +117,7 @@ def _tax(context: Context, invoice: Invoice, code: str | None, on: date, name: s
     return (
         found
         if isinstance(found, Unresolved)
-        else Resolved(found.charge_account, found.parts, (match, *found.matches))
+        else Resolved(found.charge_account, found.parts, (match, *found.matches), found.ruled)
     )
 
 
@@ -129,6 +134,7 @@ def balance(context: Context, natural: str, on: date) -> Resolved | Unresolved:
         on=on,
         fixed={setup.account_segment: natural},
         given=given.of_invoice(subject.invoice(context)),
+        derive=deriving.of(context, on),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from finsync_tui.flows import accounts, budgets, given
+from finsync_tui.flows import accounts, budgets, deriving, given
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.budgets import Charge, SourcePlace
 from finsync_tui.flows.invoice import accounting, spending, subject, taxing
@@ -96,9 +96,10 @@ def _at_source(context: Context, part: InvoiceDistribution) -> SourcePlace:
 
 def _bearer(context: Context, part: InvoiceDistribution, category: str | None) -> Mapping[str, str] | None:
     """Return who bears a part, as the ERP and its budgets call it; None while no rule says so: that stops it later."""
+    on = date.fromisoformat(context.data["accounting_on"])
     found = accounts.combination(
         subject.company(context), context.facts.tables, part.segments, shown=part.account,
-        scope=str(context.data["legal_entity"]), on=date.fromisoformat(context.data["accounting_on"]),
+        scope=str(context.data["legal_entity"]), on=on, derive=deriving.of(context, on),
         given=given.of_line(given.of_invoice(subject.invoice(context)), category),
     )  # fmt: skip
     return None if isinstance(found, Unresolved) else spending.named(subject.setup(context), found.parts)

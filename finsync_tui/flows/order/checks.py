@@ -57,7 +57,7 @@ def resolve_accounts(context: Context) -> Answer:
         approval_basis.note(context, basis, approval_basis.closed(f"order {order.number}", found))
         return found
     context.data["accounts"] = found.accounts
-    return Done({"accounts": found.charge_accounts, "rules": found.rules})
+    return Done(found.told)
 
 
 def check_approval(context: Context) -> Answer:

@@ -32,6 +32,7 @@ SHIPPED = {
         "retries",
         "tolerances",
         "match_levels",
+        "ledger",
     )
 }
 DUE = {

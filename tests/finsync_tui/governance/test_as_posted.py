@@ -26,6 +26,7 @@ CHANGE = st.one_of(
         st.just("mapping"), st.sampled_from(["420", "421", "499"]), st.sampled_from([None, -40, 0, 30, 200])
     ),
     st.tuples(st.just("tax"), st.sampled_from(["reverse charge", "standard", "exempt"]), st.none()),
+    st.tuples(st.just("ledger"), st.sampled_from(["setting", "777", "888"]), st.none()),
     st.tuples(st.just("usual tax"), st.sampled_from(["usual", "another"]), st.none()),
     st.tuples(st.just("project"), st.sampled_from(["0000", "9999"]), st.none()),
 )
@@ -41,19 +42,21 @@ class Year(Desk):
         self.company: dict[str, Any] = dict(
             self.profile.model_dump(mode="json", by_alias=True)["legal_entities"]["DE01"]
         )
-        self.tax, self.usual = "standard", "usual"
+        self.tax, self.usual, self.centre = "standard", "usual", "setting"
         self.renew()
 
     def renew(self) -> None:
         """Put what people have written into the profile."""
         rule = {"when": "order.total.amount >= decimal('0')", "then": self.tax, "why": "as it is taxed"}
+        derived = {"when": "segment.name == 'cost_centre'", "then": self.centre, "why": "as it is charged"}
         self.council.extra = {
             "legal_entities": {"DE01": self.company},
             "policy": {"tax_treatment": {"default": self.usual}},
             "governance": {"policy": "one"},
-            "policies": {"tax": {"decides": "order_tax", "rules": {"all": rule}}}
-            if self.tax != "exempt"
-            else {},
+            "policies": {
+                "ledger": {"decides": "ledger_derivation", "rules": {"centres": derived}},
+                **({"tax": {"decides": "order_tax", "rules": {"all": rule}}} if self.tax != "exempt" else {}),
+            },
         }
 
     def run(self) -> None:
@@ -72,6 +75,8 @@ class Year(Desk):
                 self.council.agreed(*rows)
         elif what == "tax":
             self.tax = value
+        elif what == "ledger":
+            self.centre = value
         elif what == "usual tax":
             self.usual = value
         else:
