@@ -137,6 +137,13 @@ class ProtocolError(AdapterError):
     failure = "protocol"
 
 
+class ControlTotalsError(AdapterError):
+    """A read shows far fewer rows than the last one: they may have been hidden from us, and a person must look."""
+
+    code = "ADAPTER_CONTROL_TOTALS"
+    failure = "totals"
+
+
 class SettingsError(AdapterError):
     """The connection's configuration is wrong or incomplete."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from adapters.answer import Answer
+from adapters.answer import EXCERPT_LENGTH, Answer
 from adapters.errors import (
     AdapterError,
     CredentialsError,
@@ -55,7 +55,8 @@ def judge(
         return TransientError(
             system, f"{shown}: asked to come back {_when(wait)}", status=status, answer=text, retry_after=wait
         )
-    if status == 503 and maintenance.search(text):
+    # Of an answer that may hold what is private nothing is kept; its kind is read all the same.
+    if status == 503 and maintenance.search(answer.content[:EXCERPT_LENGTH].decode("utf-8", "replace")):
         return MaintenanceError(
             system, f"{shown}: the system is in maintenance", status=status, answer=text, retry_after=wait
         )

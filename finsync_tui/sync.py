@@ -721,6 +721,8 @@ _READ_FIXES: Final = {
     "rejected": "The system refuses this request of ours: give its user access to what it reads, or correct the option that the "
     "request rests on (docs/connect.md).",
     "protocol": "Look at what answers in the system's place: base_url, proxies and gateways before it, and its own health.",
+    "totals": "Look in the system whether our login sees less than it did; if so many have really gone, read all of it anew "
+    "(`finsync sync SYSTEM ENTITY --full`, as the message names it).",
 }
 
 

@@ -17,9 +17,16 @@ from store.canonical.chart import AccountCombination, Project, TaxCode
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import ImportJob, JournalEntry
 from store.canonical.lists import Department, Lookup, LookupValue
-from store.canonical.organisation import CostCentre, ExchangeRate, FiscalPeriod, Ledger, LegalEntity
+from store.canonical.organisation import (
+    CostCentre,
+    ExchangeRate,
+    FiscalPeriod,
+    Ledger,
+    LegalEntity,
+    Organisation,
+)
 from store.canonical.payables import Invoice, Payment
-from store.canonical.people import Approval, Employee
+from store.canonical.people import Approval, Employee, ScheduledChange
 from store.canonical.purchasing import OrderRevision, PurchaseOrder, Receipt, Requisition
 from store.canonical.record import CanonicalRecord
 from store.canonical.supplier import Supplier, SupplierBankAccount
@@ -48,11 +55,13 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Lookup,
         LookupValue,
         OrderRevision,
+        Organisation,
         Payment,
         Project,
         PurchaseOrder,
         Receipt,
         Requisition,
+        ScheduledChange,
         Supplier,
         SupplierBankAccount,
         TaxCode,
@@ -80,12 +89,14 @@ def urn(entity: str) -> str:
 def schema(entity: str) -> dict[str, Any]:
     """Return the JSON Schema of what is stored for an entity."""
     model = CONTRACTS[entity]
+    read_fields = {"x-read-fields": sorted(model.read_fields)} if model.read_fields else {}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": urn(entity),
         "x-contract": model.contract,
         "x-owner": model.owner,
         "x-echo-fields": sorted(model.echo_fields),
+        **read_fields,
         **model.model_json_schema(mode="serialization"),
     }
 

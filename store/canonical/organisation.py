@@ -1,13 +1,14 @@
-"""LegalEntity, Ledger, FiscalPeriod, CostCentre, ExchangeRate."""
+"""LegalEntity, Ledger, FiscalPeriod, CostCentre, Organisation, ExchangeRate."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from store.canonical.money import CurrencyCode, ExactDecimal
+from store.canonical.people import READ_FIELDS
 from store.canonical.record import CanonicalModel, CanonicalRecord
 
 
@@ -64,7 +65,8 @@ class CostCentre(CanonicalRecord):
     """A place where cost arises; in an ERP a value of the cost-centre segment."""
 
     entity: ClassVar[str] = "cost_centre"
-    contract: ClassVar[str] = "cost_centre/1.0"
+    contract: ClassVar[str] = "cost_centre/1.1"
+    read_fields: ClassVar[frozenset[str]] = READ_FIELDS
 
     name: str
     chart: str | None = Field(default=None, description="Chart or value set it belongs to")
@@ -72,6 +74,15 @@ class CostCentre(CanonicalRecord):
     is_active: bool = True
     starts_on: date | None = None
     ends_on: date | None = Field(default=None, description="Last day it may be used")
+    reference_id: str | None = Field(default=None, description="Its id in HR, where that is not its number")
+    code: str | None = Field(default=None, description="Its code in HR, where that is not its number")
+    roll_ups: tuple[str, ...] = Field(
+        default=(),
+        description="Every node of a hierarchy that it is included in; `parent` is the one that counts",
+    )
+    as_of_entry: datetime | None = Field(default=None, description="Read as known at this moment")
+    as_of_effective: date | None = Field(default=None, description="Read as valid on this day")
+    transport: str | None = Field(default=None, description="By which door it was read: raas or soap")
 
     def is_usable_on(self, day: date) -> bool:
         return (
@@ -79,6 +90,31 @@ class CostCentre(CanonicalRecord):
             and (self.starts_on is None or self.starts_on <= day)
             and (self.ends_on is None or day <= self.ends_on)
         )
+
+
+class Organisation(CanonicalRecord):
+    """A node of a hierarchy in HR: a supervisory organisation with its managers, or a node that cost centres roll up to."""
+
+    entity: ClassVar[str] = "organisation"
+    contract: ClassVar[str] = "organisation/1.0"
+    owner: ClassVar[str] = "hr"
+    read_fields: ClassVar[frozenset[str]] = READ_FIELDS
+
+    name: str
+    kind: Literal["supervisory", "cost_centre_hierarchy", "other"]
+    code: str | None = None
+    parent: str | None = Field(default=None, description="Number of the organisation above it")
+    managers: tuple[str, ...] = Field(
+        default=(), description="Employee numbers of all who lead it, in order; none: vacant"
+    )
+    is_active: bool = True
+    starts_on: date | None = None
+    ends_on: date | None = None
+    default_cost_centre: str | None = Field(default=None, description="For new positions in it")
+    default_legal_entity: str | None = Field(default=None, description="For new positions in it")
+    as_of_entry: datetime | None = Field(default=None, description="Read as known at this moment")
+    as_of_effective: date | None = Field(default=None, description="Read as valid on this day")
+    transport: str | None = Field(default=None, description="By which door it was read: raas or soap")
 
 
 class ExchangeRate(CanonicalRecord):
@@ -102,4 +138,12 @@ class ExchangeRate(CanonicalRecord):
         return (("pair", f"{self.from_currency}/{self.to_currency}/{self.rate_on.isoformat()}"),)
 
 
-__all__ = ["CanonicalModel", "CostCentre", "ExchangeRate", "FiscalPeriod", "Ledger", "LegalEntity"]
+__all__ = [
+    "CanonicalModel",
+    "CostCentre",
+    "ExchangeRate",
+    "FiscalPeriod",
+    "Ledger",
+    "LegalEntity",
+    "Organisation",
+]

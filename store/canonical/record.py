@@ -33,6 +33,9 @@ class CanonicalRecord(CanonicalModel):
     echo_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields we wrote into the source ourselves: stored, but no part of the content hash, so that reading
     our own write back is no change."""
+    read_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say how it was read: stored with a version, but no part of the content. Reading the same content in
+    another way, or as of a later moment, makes no new version."""
 
     @classmethod
     def checked(cls, fields: Mapping[str, Any]) -> Self:
@@ -50,10 +53,11 @@ class CanonicalRecord(CanonicalModel):
         return self.__pydantic_serializer__.to_json(self)
 
     def content_hash(self) -> bytes:
-        """Return 16 bytes of SHA-256 over the canonical JSON without `echo_fields`."""
+        """Return 16 bytes of SHA-256 over the canonical JSON without `echo_fields` and `read_fields`."""
+        left_out = self.echo_fields | self.read_fields
         body = (
-            self.__pydantic_serializer__.to_json(self, exclude=set(self.echo_fields))
-            if self.echo_fields
+            self.__pydantic_serializer__.to_json(self, exclude=set(left_out))
+            if left_out
             else self.canonical_json()
         )
         return hashlib.sha256(body).digest()[:HASH_BYTES]
@@ -66,7 +70,7 @@ class CanonicalRecord(CanonicalModel):
         """
         body = self.canonical_json()
         content = body
-        for name in self.echo_fields:
+        for name in self.echo_fields | self.read_fields:
             if getattr(self, name) is not None:
                 return body, self.content_hash()
             content = content.replace(b',"%s":null' % name.encode(), b"", 1)

@@ -22,6 +22,10 @@ from tests.adapters.setup_avatax import setup_avatax  # noqa: F401  (found by it
 from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_coupa import setup_coupa_invoices
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
+from tests.adapters.setup_workday import (
+    setup_workday,  # noqa: F401  (found by its name)
+    setup_workday_soap,
+)
 
 
 class World(Protocol):
@@ -81,6 +85,7 @@ def worlds() -> Mapping[str, Callable[..., World]]:
         "oracle_fusion invoices": setup_oracle_invoices,
         "oracle_fusion receipts": setup_oracle_receipts,
         "coupa invoices": setup_coupa_invoices,
+        "workday soap": setup_workday_soap,
     }
 
 
