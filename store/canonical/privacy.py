@@ -31,6 +31,8 @@ _SPLIT: Final = "lines[].distributions[].number lines[].distributions[].amount l
 _CHARGED: Final = (
     "lines[].distributions[].chart lines[].distributions[].account lines[].distributions[].segments[]"
 )
+_READ: Final = "as_of_entry as_of_effective transport"
+"""How a record of HR was read."""
 _ENTRIES: Final[Mapping[Class, str]] = {
     "bank": "entries[].allocations[].journal[].card_reference",
     "words": "entries[].description",
@@ -66,13 +68,15 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
         " lines[].distributions[].account lines[].distributions[].project lines[].distributions[].budget_on"
         f" {_LINES} {_SPLIT}",
     },
-    "cost_centre": {"none": "number name chart parent is_active starts_on ends_on"},
+    "cost_centre": {
+        "none": f"number name chart parent is_active starts_on ends_on reference_id code roll_ups[] {_READ}",
+    },
     "department": {"none": "number name is_active"},
     "employee": {
         "personal": "login name email",
         "key": "number manager_number approver_number delegates[]",
         "none": "is_active approval_limit approval_limits[].of approval_limits[].amount cost_centre legal_entity country currency"
-        " starts_on ends_on",
+        f" starts_on ends_on worker_type status org_unit position_id leaves_on next_change_on further_cost_centres[] {_READ}",
     },
     "exchange_rate": {"none": "number from_currency to_currency rate_on rate kind"},
     "expense_document": {
@@ -121,6 +125,11 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
         "words": "changes[].before changes[].after",
         "none": "number order_id revision internal_revision changed_at changes[].field",
     },
+    "organisation": {
+        "key": "managers[]",
+        "none": "number name kind code parent is_active starts_on ends_on default_cost_centre default_legal_entity"
+        f" {_READ}",
+    },
     "payment": {
         "party": "payee_name",
         "none": "number status payee_number business_unit legal_entity method currency amount withheld paid_on cleared_on voided_on"
@@ -145,6 +154,10 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
         "words": "title lines[].description",
         "none": "number status currency total department reference submitted_at lines[].supplier_id lines[].need_by_on"
         f" lines[].order_line_id lines[].distributions[].quantity {_LINES} {_CHARGED} {_SPLIT}",
+    },
+    "scheduled_change": {
+        "key": "subject_id subject_number manager_number",
+        "none": f"number subject_entity kind effective_on entered_at status org_unit cost_centre {_READ}",
     },
     "supplier": {
         "party": "name tax_registrations[].number address.street",
