@@ -60,7 +60,7 @@ class Workday:
         self.options = options
         self._gate = Gate(clock, connection.connections_max or manifest.connections_max)
         auth: TokenSource | None = None
-        if options.auth != "isu":
+        if options.auth != "basic":
             auth = Tokens(system, connection, options, manifest, secrets, clock, transport)
         elif options.transport == "raas":
             auth = Basic(secrets)

@@ -34,7 +34,7 @@ class Options(BaseModel):
         default="raas",
         description="Reports as a service, or web services: these alone show a log of transactions",
     )
-    auth: Literal["isu", "refresh_token", "jwt_bearer"] = "isu"
+    auth: Literal["basic", "refresh_token", "jwt_bearer"] = "basic"
     token_url: str | None = Field(
         default=None, description="The token endpoint as the tenant's page *View API Clients* shows it"
     )
@@ -77,6 +77,6 @@ class Options(BaseModel):
 
     @model_validator(mode="after")
     def _has_token_url(self) -> Options:
-        if self.auth != "isu" and self.token_url is None:
+        if self.auth != "basic" and self.token_url is None:
             raise ValueError(f"auth {self.auth} needs token_url, as the page View API Clients shows it")
         return self

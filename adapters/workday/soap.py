@@ -326,7 +326,7 @@ class WebServices:
 
     async def _call(self, operation: str, body: str) -> Node:
         user = None
-        if self._options.auth == "isu":
+        if self._options.auth == "basic":
             password = self._secrets("password")
             self._transport.hide((password,))
             user = (f"{self._secrets('user')}@{self._options.tenant}", password)

@@ -30,7 +30,6 @@ TENANT = "acme"
 SETTLED = timedelta(minutes=2)
 """Longer than what was entered last is left for the next read."""
 R = TypeVar("R", bound=CanonicalRecord)
-_numbers = {"isu": "user", "refresh_token": "client_id", "jwt_bearer": "client_id"}
 
 
 @cache
@@ -213,7 +212,7 @@ def setup_workday(**settings: Any) -> WorkdayWorld:
 
 
 def setup_workday_soap(**settings: Any) -> WorkdayWorld:
-    return WorkdayWorld(**{"transport": "soap", "auth": "isu", **settings})
+    return WorkdayWorld(**{"transport": "soap", "auth": "basic", **settings})
 
 
 __all__ = [

@@ -16,7 +16,7 @@ ROTATING = Settings(rotates_refresh_token=True)
 
 
 @pytest.mark.parametrize("transport", ["raas", "soap"])
-@pytest.mark.parametrize("auth", ["isu", "refresh_token", "jwt_bearer"])
+@pytest.mark.parametrize("auth", ["basic", "refresh_token", "jwt_bearer"])
 def test_each_way_in_opens_each_door(transport: str, auth: str) -> None:
     """A password by HTTP or in the envelope, a token as a header for both."""
     world = WorkdayWorld(transport=transport, auth=auth)
@@ -25,7 +25,7 @@ def test_each_way_in_opens_each_door(transport: str, auth: str) -> None:
     records, _ = world.read()
 
     assert 1 == len(records)
-    assert (auth != "isu") == bool(world.simulator.requests.count("POST", "/token$"))
+    assert (auth != "basic") == bool(world.simulator.requests.count("POST", "/token$"))
 
 
 def test_a_refresh_token_that_came_back_is_stored_before_its_access_token_is_used() -> None:
@@ -112,7 +112,7 @@ def test_a_private_key_that_is_none_is_said_before_anything_is_asked() -> None:
 
 def test_a_password_that_soap_refuses_is_not_tried_again() -> None:
     """An integration user may be locked by it."""
-    world = WorkdayWorld(transport="soap", auth="isu", has_right_secret=False)
+    world = WorkdayWorld(transport="soap", auth="basic", has_right_secret=False)
 
     with pytest.raises(CredentialsError, match="invalid username or password"):
         world.read()
