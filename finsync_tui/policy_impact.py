@@ -1,7 +1,7 @@
 """What a change of the company's own rules would do, before anybody signs it.
 
 Every stored document that the rules are asked about is asked again, as it was read last, under the rules in force and under the
-proposed ones; nothing is written. What is on its way and has not been asked yet would be decided by them; what has passed, or
+proposed ones; nothing is written. Of rules about what a step finds, the step is taken again (policy_replay). What is on its way and has not been asked yet would be decided by them; what has passed, or
 has ended, stays as it is: it is counted as what the rules would say if it came today.
 """
 
@@ -16,13 +16,16 @@ from heapq import heappush, heappushpop
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from finsync_tui.flows.registry import RULED_AT
+from finsync_tui.flows.registry import REPLAYED_AT, RULED_AT
+from finsync_tui.flows.steps import Facts
 from finsync_tui.governance.rules import in_force, setup_of, standings
 from finsync_tui.impact_totals import Total, Totals
+from finsync_tui.mapping import standings as mapping_standings
 from finsync_tui.policies.comparing import Comparison
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.ruling import judges
-from finsync_tui.policies.verdicts import NOTE, UndecidedError, Verdict
+from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError, Verdict
+from finsync_tui.policy_replay import REPLAYED_MAX, candidates, replayed
 from finsync_tui.profile import Profile
 from store import records
 from store.canonical.contracts import CONTRACTS
@@ -38,7 +41,9 @@ EXAMPLES_MAX: Final = 200
 """Documents that are shown one by one: those with the largest amounts."""
 _TAX: Final = "order_tax"
 
-NOT_RECKONED: Final = "What this would do to documents is not reckoned: these rules are asked about what is found on a document's way."
+NOT_RECKONED: Final = (
+    "What this would do is not reckoned: these rules hold from the next step, attempt or write-off on."
+)
 
 Outcome = Literal["released", "newly_held", "changed", "past_held", "past_free", "past_changed", "undecided"]
 ORDER: Final[tuple[Outcome, ...]] = (
@@ -75,13 +80,17 @@ class Impact:
     documents: tuple[Change, ...]
     """The most expensive first."""
     rules: Mapping[str, tuple[int, int]]
-    """By rule that differs: to how many documents it says yes now, and would."""
+    """By rule that differs: to how many documents it says yes now, and would; of what is asked at a step of documents alone."""
+    left_out: int = 0
+    """Documents with smaller amounts that were not asked: there are too many of them."""
 
 
 @dataclass(slots=True)
 class _Found:
     examples: int
     asked: int = 0
+    left_out: int = 0
+    told: int = 0
     totals: Totals[Outcome] = field(default_factory=Totals)
     now: Counter[str] = field(default_factory=Counter)
     then: Counter[str] = field(default_factory=Counter)
@@ -89,7 +98,8 @@ class _Found:
 
     def add(self, change: Change) -> None:
         self.totals.add(change.outcome, change.currency, change.amount_minor)
-        entry = (comparable(change.amount_minor, change.currency), -self.asked, change)
+        self.told += 1
+        entry = (comparable(change.amount_minor, change.currency), -self.told, change)
         if len(self.largest) < self.examples:
             heappush(self.largest, entry)
         else:
@@ -115,10 +125,13 @@ def impact(
     setup = setup_of(body)
     if setup is not None:
         proposed[name] = setup
-    decisions = sorted({one[name].decides for one in (current, proposed) if name in one} & RULED_AT.keys())
+    about = {one[name].decides for one in (current, proposed) if name in one}
+    decisions = sorted(about & (RULED_AT.keys() | REPLAYED_AT.keys()))
     before, after = judges(current), judges(proposed)
     found = _Found(examples)
-    for decision in decisions:
+    for decision in sorted(about & REPLAYED_AT.keys()):
+        _replay_all(db, profile, decision, _facts(db, profile, before, after, on), now, found)
+    for decision in sorted(about & RULED_AT.keys()):
         judged = before.get(decision), after.get(decision)
         _ask_all(db, profile, decision, judged, on or now.date(), found)
     rules = {rule: (found.now[rule], found.then[rule]) for rule in sorted({*found.now, *found.then})}
@@ -126,8 +139,47 @@ def impact(
         change for _, _, change in sorted(found.largest, key=lambda entry: (-entry[0], -entry[1]))
     )
     return Impact(
-        name, ", ".join(decisions), found.asked, tuple(found.totals.in_order(ORDER)), largest, rules
-    )
+        name, ", ".join(decisions), found.asked, tuple(found.totals.in_order(ORDER)), largest, rules,
+        found.left_out,
+    )  # fmt: skip
+
+
+def _facts(
+    db: Connection,
+    profile: Profile,
+    before: Mapping[str, Judge],
+    after: Mapping[str, Judge],
+    starts_on: date | None,
+) -> tuple[Facts, Facts]:
+    """Return what steps go by, as it is and as it would be. What is posted before the first day stays as it is."""
+    tables = {name: one.table for name, one in mapping_standings(db, profile).items()}
+
+    def on(day: date) -> Mapping[str, Judging]:
+        return before if starts_on is not None and day < starts_on else after
+
+    return Facts(profile, tables, "", "", before), Facts(profile, tables, "", "", after, judges_on=on)
+
+
+def _replay_all(
+    db: Connection,
+    profile: Profile,
+    decision: str,
+    facts: tuple[Facts, Facts],
+    now: datetime,
+    found: _Found,
+) -> None:
+    for flow, step in REPLAYED_AT[decision]:
+        ids = candidates(db, flow, step)
+        found.left_out += len(ids[REPLAYED_MAX:])
+        found.asked += len(ids[:REPLAYED_MAX])
+        for one in replayed(db, step, ids[:REPLAYED_MAX], facts, now):
+            row = one.workflow
+            found.add(
+                Change(
+                    row.document_key, row.document_number, row.state, one.outcome, one.before, one.after, one.cause,
+                    row.amount_minor, row.currency,
+                )
+            )  # fmt: skip
 
 
 def _ask_all(

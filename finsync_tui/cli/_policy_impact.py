@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _WORDS = {
     "released": "would go on",
     "newly_held": "would wait",
-    "changed": "would be taxed otherwise",
+    "changed": "would be decided otherwise",
     "undecided": "could not be asked",
     "past_held": "have passed; would wait today",
     "past_free": "would pass today",
-    "past_changed": "have passed; would be taxed otherwise today",
+    "past_changed": "have passed; would be decided otherwise today",
 }
 
 
@@ -73,6 +73,8 @@ def show(found: Impact, limit: int) -> None:
 
         note(NOT_RECKONED)
         return
+    if found.left_out:
+        note(f"{found.left_out:,} documents with smaller amounts were not asked")
     note(
         f"{found.asked:,} documents were asked; nothing was written"
         if found.totals

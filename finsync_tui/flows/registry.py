@@ -37,6 +37,21 @@ RULED_AT: Final[Mapping[str, tuple[str, str]]] = {
 """By decision: in which flow and at which step the company's own rules are asked."""
 
 
+REPLAYED_AT: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "approval_doubt": (("requisition_to_pay", "check_approval"), ("invoice_to_payment", "check_approval")),
+    "budget_short": (("requisition_to_pay", "check_budget"),),
+    "invoice_match": (("invoice_to_payment", "match"),),
+    "invoice_mismatch": (("invoice_to_payment", "match"),),
+    "invoice_tolerance": (("invoice_to_payment", "match"),),
+    "ledger_derivation": (
+        ("requisition_to_pay", "resolve_accounts"),
+        ("invoice_to_payment", "resolve_accounts"),
+        ("expense_to_reimbursement", "resolve_accounts"),
+    ),
+}
+"""By decision that is asked about what a step finds: the steps that are taken again to see what other rules would do."""
+
+
 class _Flows(Mapping[str, Flow]):
     """The flows by name, each imported when it is first looked at: an idle cycle needs none of them."""
 

@@ -162,7 +162,8 @@ def impact(found: Impact, width: int) -> Content:
     """Draw what a change would do: outcomes with their money, examples, and how often each rule says yes."""
     if not found.decides:
         return drawing.paragraph("", NOT_RECKONED, width, role="warn")
-    lines = [drawing.title("What it would do", f"{found.asked:,} stored documents were asked")]
+    left_out = f", {found.left_out:,} of smaller amounts were not" if found.left_out else ""
+    lines = [drawing.title("What it would do", f"{found.asked:,} stored documents were asked{left_out}")]
     rows: list[list[Piece]] = []
     for outcome in ORDER:
         glyph, role, word = OUTCOMES[outcome]
