@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from store.canonical.budget import Budget, Commitment
 from store.canonical.chart import AccountCombination, Project, TaxCode
+from store.canonical.directory import DirectoryGroup, DirectoryUser
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.journal import ImportJob, JournalEntry
 from store.canonical.lists import Department, Lookup, LookupValue
@@ -42,6 +43,8 @@ CONTRACTS: Final[dict[str, type[CanonicalRecord]]] = {
         Commitment,
         CostCentre,
         Department,
+        DirectoryGroup,
+        DirectoryUser,
         Employee,
         ExchangeRate,
         ExpenseDocument,

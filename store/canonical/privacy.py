@@ -72,6 +72,12 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
         "none": f"number name chart parent is_active starts_on ends_on reference_id code roll_ups[] {_READ}",
     },
     "department": {"none": "number name is_active"},
+    "directory_group": {"key": "members[].id", "none": "number members[].kind"},
+    "directory_user": {
+        "personal": "number name email",
+        "key": "employee_number manager_id",
+        "none": "is_active kind title department cost_centre roles[] entitlements[]",
+    },
     "employee": {
         "personal": "login name email",
         "key": "number manager_number approver_number delegates[]",
