@@ -12,10 +12,12 @@ from finsync_tui.cli._context import (
     WorkspaceOption,
     example,
     opened,
+    reading,
     workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import Cell, facts, note, safe, say, say_json, table
+from store.clock import text
 
 if TYPE_CHECKING:
     from finsync_tui.people.sign_ins import SignIns
@@ -214,3 +216,55 @@ def duties(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     note(f"{len(found)} people with duties that belong apart; {open_ones} not accepted")
     if open_ones:
         raise typer.Exit(FOUND_SOMETHING)
+
+
+@app.command(epilog=example("finsync people directory", "finsync people directory --check --json"))
+def directory(
+    check: Annotated[
+        bool, typer.Option("--check", help="End with 3 when profile and directory differ.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold the people of the profile against the accounts and groups of the directory, as it was read last."""
+    from dataclasses import asdict
+
+    from finsync_tui import profile
+    from finsync_tui.governance.directory import compare
+
+    found = profile.load(workspace_of(workspace))
+    if found.directory is None:
+        raise UsageError(
+            "the profile names no directory: add [directory] with the system it is read from (docs/governance.md). "
+            "Nothing was done."
+        )
+    system = found.directory.system
+    with reading(workspace) as db:
+        seen = compare(db, found, found.directory)
+    if json:
+        findings = [{**asdict(one), "remedy": one.remedy} for one in seen.findings]
+        people = [asdict(one) for one in seen.standings]
+        say_json(
+            {"system": system, "read_at": text(seen.read_at) if seen.read_at else None, "people": people,
+             "findings": findings}
+        )  # fmt: skip
+    else:
+        rows: list[list[Cell]] = [
+            [one.person, one.login, _account(one.is_active), ", ".join(one.listed), ", ".join(one.given)]
+            for one in seen.standings
+        ]
+        say(table(["person", "login", "account", "roles in the profile", "roles by groups"], rows))
+        for one in seen.findings:
+            say(
+                f"{one.code} {safe(one.person)}: {safe(one.what)}. {one.remedy.capitalize()}".replace(
+                    " :", ":"
+                )
+            )
+    when = f"read {text(seen.read_at)}" if seen.read_at else f"never read: `finsync sync {safe(system)}`"
+    note(f"{len(seen.findings)} differences between the profile and {safe(system)}, {when}")
+    if check and (seen.findings or seen.read_at is None):
+        raise typer.Exit(FOUND_SOMETHING)
+
+
+def _account(is_active: bool | None) -> str:
+    return "none" if is_active is None else "on" if is_active else "off"

@@ -58,11 +58,16 @@ def conflicts(profile: Profile) -> Iterator[Conflict]:
     """Yield the people whose roles allow what should lie in two hands, in order of name."""
     for name, person in sorted(profile.people.items()):
         roles = frozenset(person.roles)
-        found = tuple(words for one, other, words in _apart() if _both(roles, one, other))
+        found = together(roles)
         if found:
             yield Conflict(
                 name, found, tuple(sorted(roles)), profile.governance.duties_accepted.get(name, "")
             )
+
+
+def together(roles: Roles) -> tuple[str, ...]:
+    """Return in words what these roles would let one person do that should lie in two hands."""
+    return tuple(words for one, other, words in _apart() if _both(roles, one, other))
 
 
 def _both(roles: Roles, one: str, other: str) -> bool:

@@ -13,6 +13,7 @@ from adapters.base import Connection, Manifest
 from finsync_tui.credentials import is_inside
 from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.country_codes import country_problems
+from finsync_tui.profile.directory import directory_problems
 from finsync_tui.profile.expense_check import expense_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
@@ -103,6 +104,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from expense_problems(profile)
     yield from invoice_problems(profile)
     yield from people_problems(profile)
+    yield from directory_problems(profile.directory, profile.systems)
     yield from reconciliation_problems(profile, folder)
     yield from supplier_problems(profile)
     yield from country_problems(profile)

@@ -15,6 +15,7 @@ from adapters.base import Connection
 from finsync_tui.policies.model import Company, PolicySetup, Ruled
 from finsync_tui.profile import patterns
 from finsync_tui.profile.approval import ApprovalBasis
+from finsync_tui.profile.directory import Directory
 from finsync_tui.profile.durations import Due
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.profile.invoice import InvoiceSetup
@@ -247,6 +248,9 @@ class Profile(_Part):
     mappings: dict[str, tuple[MappingRow, ...]] = Field(default_factory=dict)
     people: dict[str, Person] = Field(
         default_factory=dict, description="Nobody listed: everybody may do everything"
+    )
+    directory: Directory | None = Field(
+        default=None, description="What the people are held against: accounts and groups of a directory"
     )
     governance: Governance = Governance()
     owners: Owners = Owners()

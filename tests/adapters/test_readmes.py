@@ -30,6 +30,7 @@ UNCALLED: Final = {
     "coupa": ("/api", "/integration_history_records"),
     "oracle_fusion": ("/fscmRestApi/resources/11.13.18.05", "/expenseReports"),
     "workday": ("/ccx/api/v1/acme", "/workers"),
+    "scim": ("/scim/v2", "/ResourceTypes"),
 }
 """Of each contract something that its adapter does not call, as its README says."""
 _DEFINED: Final = re.compile(r"^\s*(?:async )?(?:def|class) ([tT]est\w+)", re.MULTILINE)
