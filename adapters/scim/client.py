@@ -28,10 +28,10 @@ from adapters.base import (
     WriteRequest,
 )
 from adapters.broken import mended
-from adapters.errors import AdapterError, ProtocolError, SettingsError, TransientError
+from adapters.errors import AdapterError, ProtocolError, RejectedError, SettingsError, TransientError
 from adapters.judgement import server_time
 from adapters.paging import Place, chunks, split_rows
-from adapters.scim import failures, inbound, wire
+from adapters.scim import failures, inbound, outbound, wire
 from adapters.scim.options import Options
 from adapters.scim.position import Position, parse
 from adapters.transport import TokenSource, Transport, bucket_for
@@ -194,21 +194,18 @@ class Scim:
     async def _page(self, kind: Kind, at: Position, start: int) -> Answer | None:
         """Return the page from that row on; None: the directory can't be asked for what changed."""
         ability = await self._able()
-        question = at.filter(self.options.overlap)
-        if question is not None and not ability.can_filter:
+        if at.since is not None and not ability.can_filter:
             return None
-        params: dict[str, str | int] = {
-            "startIndex": start,
-            "count": min(self.options.page_size, ability.rows_max),
-        }
-        if question is not None:
-            params["filter"] = question
+        question = None if at.since is None else outbound.changed_since(at.since, self.options.overlap)
+        asked = outbound.page(start, min(self.options.page_size, ability.rows_max), question)
         try:
-            return await self._get(kind.path, params)
-        except failures.FilterRefusedError:
-            if question is None:
+            return await self._get(kind.path, asked)
+        except RejectedError as error:
+            if question is None or error.status != failures.BAD_REQUEST:
                 raise
-            self._ability = Ability(False, ability.rows_max)
+            self._ability = Ability(
+                False, ability.rows_max
+            )  # what else is wrong is wrong without the filter, too
             return None
 
     async def _able(self) -> Ability:

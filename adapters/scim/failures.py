@@ -11,22 +11,19 @@ from adapters.errors import AdapterError, Refusal, RejectedError
 from adapters.scim import wire
 
 DETAIL_MAX: Final = 500
-_FILTER: Final = frozenset(("invalidFilter", "tooMany"))
-
-
-class FilterRefusedError(RejectedError):
-    """The directory can't be asked for this. It is read whole instead, so nobody sees it as an exception."""
+BAD_REQUEST: Final = 400
 
 
 def classify(answer: Answer, text: str) -> AdapterError | None:
     """Read a 400 that is the protocol's own (RFC 7644, section 3.12); None leaves it to the common reading."""
-    if answer.status != 400:
+    if answer.status != BAD_REQUEST:
         return None
     said = _said(answer)
     why = answer.clean(said.detail or said.scim_type or "no reason was given")[:DETAIL_MAX]
-    refusal = Refusal("PAYLOAD_INVALID", f"{answer.method} {answer.path} was refused: {why}", status=400)
-    kind = FilterRefusedError if said.scim_type in _FILTER else RejectedError
-    return kind(answer.system, refusal, answer=text)
+    refusal = Refusal(
+        "PAYLOAD_INVALID", f"{answer.method} {answer.path} was refused: {why}", status=BAD_REQUEST
+    )
+    return RejectedError(answer.system, refusal, answer=text)
 
 
 def _said(answer: Answer) -> wire.Error:

@@ -14,7 +14,7 @@ What changes while a read is under way is later than `until`, so the next read, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -32,12 +32,6 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def to_text(self) -> str:
         return msgspec.json.encode(self).decode()
-
-    def filter(self, overlap: timedelta) -> str | None:
-        """Return the question for what changed; None: everything is asked for."""
-        if self.since is None:
-            return None
-        return f'meta.lastModified gt "{(self.since - overlap).strftime("%Y-%m-%dT%H:%M:%SZ")}"'
 
     def begun(self, server_time: datetime | None, first_page: Iterable[datetime]) -> Position:
         """Return the position with `until` set by the first page. A server that says no time has at least shown rows."""

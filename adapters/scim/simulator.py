@@ -21,11 +21,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.scim.simulator_filter import FilterError, parsed
-from adapters.scim.wire import ENTERPRISE
 from adapters.simulation import Collection, Document, FaultPlan, FaultyApp, RequestLog
 from store.clock import Clock, text
 
 USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 LIST: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
