@@ -116,8 +116,3 @@ class ScimWorld:
 
 def setup_scim(**settings: Any) -> ScimWorld:
     return ScimWorld(**settings)
-
-
-def setup_scim_of_few_words(**settings: Any) -> ScimWorld:
-    """The same over a server that says nothing of itself and knows hardly a filter: it is read whole each time."""
-    return ScimWorld(settings=Settings(filters="equal", tells_abilities=False), **settings)

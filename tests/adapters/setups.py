@@ -22,6 +22,7 @@ from tests.adapters.setup_avatax import setup_avatax  # noqa: F401  (found by it
 from tests.adapters.setup_concur import setup_concur  # noqa: F401  (found by its name)
 from tests.adapters.setup_coupa import setup_coupa_invoices
 from tests.adapters.setup_oracle import setup_oracle_fusion  # noqa: F401  (found by its name)
+from tests.adapters.setup_scim import setup_scim  # noqa: F401  (found by its name)
 from tests.adapters.setup_workday import (
     setup_workday,  # noqa: F401  (found by its name)
     setup_workday_soap,
