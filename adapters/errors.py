@@ -137,6 +137,13 @@ class ProtocolError(AdapterError):
     failure = "protocol"
 
 
+class DriftStopError(AdapterError):
+    """Its documents no longer look as they did, and a rule of the company lets nothing more be read before a person has looked."""
+
+    code = "ADAPTER_DRIFT"
+    failure = "drift"
+
+
 class ControlTotalsError(AdapterError):
     """A read shows far fewer rows than the last one: they may have been hidden from us, and a person must look."""
 

@@ -31,7 +31,7 @@ from finsync_tui.flows.registry import FLOWS
 from finsync_tui.flows.steps import Facts
 from finsync_tui.governance import judging
 from finsync_tui.mapping import Table, recording
-from finsync_tui.policies.verdicts import RETRY, Judging
+from finsync_tui.policies.verdicts import DRIFT, RETRY, Judging
 from finsync_tui.profile import Profile, ProfileProblemsError
 from finsync_tui.settings import Workspace
 from finsync_tui.stopping import IsStopping, never
@@ -302,7 +302,12 @@ class Engine:
             if systems.is_open(self.store.db, task.system, self.clock.now()):
                 found.append(
                     await sync.pull(
-                        self.store, self.adapters[task.system], task, self.clock, self.is_stopping
+                        self.store,
+                        self.adapters[task.system],
+                        task,
+                        self.clock,
+                        self.is_stopping,
+                        self.facts.judges.get(DRIFT),
                     )
                 )
         sweeping.sweep(self.store, self.profile.suppliers.thresholds, self.clock.now())

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -23,12 +23,15 @@ from adapters.drift import Drift
 from adapters.errors import (
     AdapterError,
     CredentialsError,
+    DriftStopError,
     MaintenanceError,
     SecretUnsetError,
     SettingsError,
     TransientError,
 )
 from finsync_tui import documents, garbage
+from finsync_tui.policies.asked import DriftAsked
+from finsync_tui.policies.verdicts import NOTE, SETTING, STOP, Judging, UndecidedError, Verdict
 from finsync_tui.stopping import IsStopping, never
 from store import (
     Store,
@@ -100,11 +103,17 @@ class Pull:
 
 
 async def pull(
-    store: Store, adapter: Adapter, task: Pull, clock: Clock, is_stopping: IsStopping = never
+    store: Store,
+    adapter: Adapter,
+    task: Pull,
+    clock: Clock,
+    is_stopping: IsStopping = never,
+    judge: Judging | None = None,
 ) -> Pulled:
     """Read what changed and store it. Failures end in the result and, where a person must act, in an exception.
 
-    Told to stop, it stores the pages it has; the next read goes on behind them.
+    Told to stop, it stores the pages it has; the next read goes on behind them. `judge`: who says what drift does; None: it
+    is noted.
     """
     mark = watermarks.get(store.db, task.system, task.entity)
     position = mark.position if mark and not task.is_full else None
@@ -133,6 +142,7 @@ async def pull(
                     clock,
                     is_stopping,
                     moves_mark=moves_mark,
+                    judge=judge,
                 )
             result = replace(
                 result,
@@ -325,6 +335,7 @@ def _store_page(
     is_stopping: IsStopping = never,
     *,
     moves_mark: bool = True,
+    judge: Judging | None = None,
 ) -> _PageStored:
     """Translate what is new on the page and store rows, events, exceptions, watermark and audit entry as one.
 
@@ -350,6 +361,8 @@ def _store_page(
     whole = [row for _, row in fresh if broken.in_row(row) is None]
     drifted = adapter.drift(task.entity, whole) if whole else []
     now = clock.now()
+    said = _said_of_drift(store.db, task, drifted, judge, now) if judge is not None and drifted else {}
+    _stop_for_drift(store, task, drifted, said, now)
     with store.transaction() as db:
         stored = records.put_prepared(db, task.entity, task.system, incoming, now, is_afresh=task.is_full)
         news = [
@@ -366,7 +379,7 @@ def _store_page(
             cases.open(db, _payload_case(task, bad, row), now)
             if bad.external_id:
                 requests.ask_document_later(db, task.system, task.entity, bad.external_id, now)
-        _note_drift(db, task, drifted, now)
+        _note_drift(db, task, drifted, said, now)
         events.append(db, _events(task, news, run_id, page_number, now))
         if page.position is not None and moves_mark:
             watermarks.advance(db, task.system, task.entity, page.position, page.is_last, now)
@@ -503,29 +516,93 @@ def _note_repeats(
     findings.append(db, found)
 
 
-def _note_drift(db: Connection, task: Pull, drifted: Sequence[Drift], now: datetime) -> None:
+def _known_drift(db: Connection, task: Pull) -> set[tuple[str, ...]]:
+    return {tuple(pair) for pair in json.loads(meta.get(db, _drift_name(task)) or "[]")}
+
+
+def _drift_name(task: Pull) -> str:
+    return f"drift.{task.system}.{task.entity}"
+
+
+def _said_of_drift(
+    db: Connection, task: Pull, drifted: Sequence[Drift], judge: Judging, now: datetime
+) -> Mapping[tuple[str, str], Verdict]:
+    """Return what rules say of what drifted since the last look; a rule that can't be asked leaves it as usual."""
+    known = _known_drift(db, task)
+    found: dict[tuple[str, str], Verdict] = {}
+    for one in drifted:
+        if (one.kind, one.field) in known:
+            continue
+        asked = DriftAsked(system=task.system, entity=task.entity, kind=one.kind, field=one.field)
+        try:
+            said = judge.ask({"drift": asked}, "", "", now.date())
+        except UndecidedError:
+            continue
+        if said and said[0].then != SETTING:
+            found[one.kind, one.field] = said[0]
+    return found
+
+
+def _stop_for_drift(
+    store: Store,
+    task: Pull,
+    drifted: Sequence[Drift],
+    said: Mapping[tuple[str, str], Verdict],
+    now: datetime,
+) -> None:
+    """Leave a system alone before anything of the page is stored, where a rule says so: until a person resumes it."""
+    stopping = next(
+        (one for one in drifted if (v := said.get((one.kind, one.field))) and v.then == STOP), None
+    )
+    if stopping is None:
+        return
+    verdict = said[stopping.kind, stopping.field]
+    reason = (
+        f"field {stopping.field} of {task.entity} {_DRIFTED[stopping.kind]}: {verdict.why} [{verdict.rule}]"
+    )
+    with store.transaction() as db:
+        _note_drift(db, task, drifted, said, now)  # known from now on: whoever resumes it has looked
+        systems.hold(db, task.system, reason, now)
+    raise DriftStopError(task.system, reason)
+
+
+def _note_drift(
+    db: Connection,
+    task: Pull,
+    drifted: Sequence[Drift],
+    said: Mapping[tuple[str, str], Verdict],
+    now: datetime,
+) -> None:
     """Say once that a field came, went or changed its kind: the adapter goes on with what it describes."""
-    name = f"drift.{task.system}.{task.entity}"
-    known = {tuple(pair) for pair in json.loads(meta.get(db, name) or "[]")}
+    known = _known_drift(db, task)
     fresh = [one for one in drifted if (one.kind, one.field) not in known][: DRIFTS_MAX - len(known)]
     if not fresh:
         return
-    meta.set(db, name, json.dumps(sorted(known | {(one.kind, one.field) for one in fresh})))
+    meta.set(db, _drift_name(task), json.dumps(sorted(known | {(one.kind, one.field) for one in fresh})))
+    ruled = {one: said.get((one.kind, one.field)) for one in fresh}
     findings.append(
         db,
         [
             findings.Finding(
                 class_="DRIFT",
-                severity="info" if one.kind == "unknown" else "warn",
+                severity=_severity(one, verdict),
                 system=task.system,
                 entity=task.entity,
-                message=f"{task.entity.replace('_', ' ')}: field {one.field} {_DRIFTED[one.kind]}: {one.detail}",
+                message=f"{task.entity.replace('_', ' ')}: field {one.field} {_DRIFTED[one.kind]}: {one.detail}"
+                + (f" ({verdict.why} [{verdict.rule}])" if verdict is not None else ""),
                 noticed_at=now,
                 detail={"field": one.field, "kind": one.kind},
             )
-            for one in fresh
+            for one, verdict in ruled.items()
+            if verdict is None or verdict.then != "off"
         ],
     )
+
+
+def _severity(one: Drift, verdict: Verdict | None) -> Literal["info", "warn", "block"]:
+    if verdict is None:
+        return "info" if one.kind == "unknown" else "warn"
+    return "block" if verdict.then == STOP else "info" if verdict.then == NOTE else "warn"
 
 
 _DRIFTED = {"unknown": "is new", "vanished": "is gone", "retyped": "has another kind"}
@@ -721,6 +798,8 @@ _READ_FIXES: Final = {
     "rejected": "The system refuses this request of ours: give its user access to what it reads, or correct the option that the "
     "request rests on (docs/connect.md).",
     "protocol": "Look at what answers in the system's place: base_url, proxies and gateways before it, and its own health.",
+    "drift": "Find out what changed there and whether its documents still say what they said. `finsync systems resume SYSTEM --reason "
+    "TEXT` lets it be read as it is now.",
     "totals": "Look in the system whether our login sees less than it did; if so many have really gone, read all of it anew "
     "(`finsync sync SYSTEM ENTITY --full`, as the message names it).",
 }

@@ -1,4 +1,4 @@
-"""What rules are asked about that is no document: a step and how long it may take, a doubt, an account, a tolerance, a failed attempt, what is given up."""
+"""What rules are asked about that is no document: a step and how long it may take, a doubt, an account, a tolerance, a failed attempt, drift, what is given up."""
 
 from __future__ import annotations
 
@@ -51,6 +51,16 @@ class MismatchAsked(_Asked):
     kind: str
     """`price`, `quantity`, `receipt`, `charges`, `supplier` ..."""
     line: str
+
+
+class DriftAsked(_Asked):
+    """One field of a vendor's documents that no longer is as the adapter describes it."""
+
+    system: str
+    entity: str
+    kind: str
+    """`unknown` (it came), `vanished` or `retyped`"""
+    field: str
 
 
 class GivenUpAsked(_Asked):

@@ -9,6 +9,7 @@ from typing import Final
 from finsync_tui.policies.asked import (
     AttemptAsked,
     DoubtAsked,
+    DriftAsked,
     GivenUpAsked,
     MismatchAsked,
     SegmentAsked,
@@ -21,6 +22,7 @@ from finsync_tui.policies.asked import (
 from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
 from finsync_tui.policies.verdicts import (
     ASK,
+    DRIFT,
     GIVE_UP,
     LEDGER_DERIVATION,
     NOTE,
@@ -150,6 +152,13 @@ _ALL = (
         "What an order does whose budget does not suffice; `setting`: the company's `budget_control`.",
         {"order": of_model(PurchaseOrder)},
         ("absolute", "advisory", SETTING),
+        takes_first=True,
+    ),
+    Decision(
+        DRIFT,
+        "What a field that came, went or changed its kind does, once for each; `setting`: a note if it came, else a warning.",
+        {"drift": of_model(DriftAsked)},
+        (STOP, "warn", NOTE, "off", SETTING),
         takes_first=True,
     ),
     Decision(

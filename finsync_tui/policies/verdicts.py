@@ -18,6 +18,7 @@ SETTING: Final = "setting"
 GIVE_UP: Final = "give_up"
 """It is not tried again by itself: a person looks."""
 
+DRIFT: Final = "drift"
 LEDGER_DERIVATION: Final = "ledger_derivation"
 RETRY: Final = "retry"
 WRITE_OFF_LIMIT: Final = "write_off_limit"

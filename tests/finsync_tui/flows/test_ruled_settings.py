@@ -33,6 +33,7 @@ SHIPPED = {
         "tolerances",
         "match_levels",
         "ledger",
+        "drifts",
     )
 }
 DUE = {

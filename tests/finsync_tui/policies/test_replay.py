@@ -180,4 +180,9 @@ def test_every_step_that_is_replayed_is_one_of_its_flow() -> None:
     ]
 
     assert [] == missing
-    assert {"step_due", "retry", "write_off_limit"} == DECISIONS.keys() - RULED_AT.keys() - places.keys()
+    assert {
+        "drift",
+        "step_due",
+        "retry",
+        "write_off_limit",
+    } == DECISIONS.keys() - RULED_AT.keys() - places.keys()
