@@ -38,6 +38,8 @@ class Capability(BaseModel):
     """Path of the date that a read can be limited by, in the canonical record: `invoiced_on`. See `WindowReader`."""
     operations: tuple[str, ...] = ()
     """Write operations, e.g. `order.create`."""
+    takes_extensions: bool = False
+    """What creates one may carry fields of regional extensions, `extended` in its body, and reading shows them again."""
 
 
 class Manifest(BaseModel):

@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.answer import UNREADABLE, Answer, first_bad_byte, where
 from adapters.base import Adapter, Translated, Untranslatable
+from store.canonical.extending import Extend, UnfitExtensionError
 from store.canonical.money import Money
 
 MARK: Final = "@unreadable"
@@ -77,13 +78,33 @@ def stand_in(row: bytes, broken: Broken) -> bytes:
     return msgspec.json.encode({**sound, MARK: said})
 
 
-def translated(adapter: Adapter, entity: str, rows: Sequence[bytes]) -> list[Translated | Untranslatable]:
-    """Translate rows, and refuse those that stand for a broken one under the name they still have."""
-    found = adapter.translate(entity, rows)
-    return [
+def translated(
+    adapter: Adapter, entity: str, rows: Sequence[bytes], extend: Extend | None = None
+) -> list[Translated | Untranslatable]:
+    """Translate rows, and refuse those that stand for a broken one under the name they still have.
+
+    `extend` adds what regional extensions say of a row; a row that lacks what they need is refused like any that does not
+    fit its contract.
+    """
+    found = [
         one if broken is None else _refused(one, broken)
-        for one, broken in zip(found, map(in_row, rows), strict=True)
+        for one, broken in zip(adapter.translate(entity, rows), map(in_row, rows), strict=True)
     ]
+    if extend is None:
+        return found
+    return [_extended(one, row, extend) for one, row in zip(found, rows, strict=True)]
+
+
+def _extended(one: Translated | Untranslatable, row: bytes, extend: Extend) -> Translated | Untranslatable:
+    if isinstance(one, Untranslatable):
+        return one
+    try:
+        record = extend(one.record, row)
+    except UnfitExtensionError as error:
+        total = getattr(one.record, "total", None)
+        amount = total if isinstance(total, Money) else None
+        return Untranslatable(one.external_id, one.record.number, error.path, error.reason, amount)
+    return one if record is one.record else msgspec.structs.replace(one, record=record)
 
 
 def _refused(one: Translated | Untranslatable, broken: Broken) -> Untranslatable:

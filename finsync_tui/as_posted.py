@@ -15,6 +15,7 @@ from sqlite3 import Connection
 from typing import Any, Final
 
 from finsync_tui import policy
+from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.flows import accounts, deriving, given
 from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.mapping import Table
@@ -82,10 +83,11 @@ def basis(db: Connection, policy_version: str, mapping_version: str) -> Basis:
         )
     read: dict[str, Any] = json.loads(recorded.body)
     companies = {key: LegalEntitySetup.model_validate(one) for key, one in read["legal_entities"].items()}
+    extensions = [ExtensionSetup.model_validate(one) for one in read.get("extensions", {}).values()]
     rules = {key: PolicySetup.model_validate(one) for key, one in read.get("policies", {}).items()}
     regions = {key: one.region for key, one in companies.items() if one.region}
     return Basis(
-        companies, read["policy"].get("tax_treatment", {}), dict(_tables(db, mapping_version, regions)), judges(rules)
+        companies, read["policy"].get("tax_treatment", {}), dict(_tables(db, mapping_version, regions)), judges(rules, extensions)
     )  # fmt: skip
 
 

@@ -505,7 +505,7 @@ def _facts(store: Store, profile: Profile, clock: Clock, lease: leases.Lease) ->
             meta.set(
                 db, MAPPINGS_SEEN, versions
             )  # last: whoever is killed before releases the rest next time
-    judges = judging.judges(profile.policies)
+    judges = judging.judges(profile.policies, profile.extending)
     _look_at_reverted(store, profile, found, judges, now)
     rules = f"{policy.NAME}/{policy_version}"
     seen = meta.get(store.db, RULES_SEEN)

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
+from finsync_tui.extensions import shown
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
+from store.canonical.money import Money
 from store.canonical.purchasing import OrderRevision, PurchaseOrder
 from store.clock import text
 from store.errors import NotFoundError
@@ -84,6 +86,7 @@ def story(db: Connection, document: str) -> Story:
     )
     if entity == PurchaseOrder.entity:
         lines = tuple(sorted((*lines, *_revisions(db, key)), key=lambda one: one.at))
+    lines = tuple(sorted((*lines, *_extensions(db, entity, key)), key=lambda one: one.at))
     places = [(key.system, key.external_id), *((system, external_id) for system, external_id, _ in links)]
     payloads = tuple(
         one for place in places for one in records.payload_infos(db, entity, *place, PAYLOADS_MAX)
@@ -104,6 +107,18 @@ def _revisions(db: Connection, key: RecordKey) -> Iterator[Line]:
         told = "; ".join(f"{c.field}: {c.before or 'nothing'} -> {c.after or 'nothing'}" for c in one.changes)
         by = f" by {one.changed_by}" if one.changed_by else ""
         yield Line(text(at), "revision", key.system, f"version {one.revision} made{by}", told)
+
+
+def _extensions(db: Connection, entity: str, key: RecordKey) -> Iterator[Line]:
+    """Yield what each version of the document says of regional extensions, and by which version of these."""
+    for at, body in records.bodies_with_extensions(db, entity, key.system, key.external_id, PAYLOADS_MAX):
+        for name, one in sorted(json.loads(body).get("extensions", {}).items()):
+            told = {field: _extended(value) for field, value in one["fields"].items()}
+            yield Line(at, "extension", key.system, f"{name} {one['version']}", in_words(told))
+
+
+def _extended(value: Any) -> str:
+    return shown(Money.model_validate(value) if isinstance(value, dict) else value)
 
 
 def lineage(db: Connection, entity: str, document_key: str, limit: int) -> list[Row]:

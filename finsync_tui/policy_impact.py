@@ -22,7 +22,7 @@ from finsync_tui.governance.rules import in_force, setup_of, standings
 from finsync_tui.impact_totals import Total, Totals
 from finsync_tui.mapping import standings as mapping_standings
 from finsync_tui.policies.comparing import Comparison
-from finsync_tui.policies.decisions import DECISIONS
+from finsync_tui.policies.decisions import extended
 from finsync_tui.policies.ruling import judges
 from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError, Verdict
 from finsync_tui.policy_replay import REPLAYED_MAX, candidates, replayed
@@ -127,7 +127,7 @@ def impact(
         proposed[name] = setup
     about = {one[name].decides for one in (current, proposed) if name in one}
     decisions = sorted(about & (RULED_AT.keys() | REPLAYED_AT.keys()))
-    before, after = judges(current), judges(proposed)
+    before, after = judges(current, profile.extending), judges(proposed, profile.extending)
     found = _Found(examples)
     for decision in sorted(about & REPLAYED_AT.keys()):
         _replay_all(db, profile, decision, _facts(db, profile, before, after, on), now, found)
@@ -190,8 +190,9 @@ def _ask_all(
     on: date,
     found: _Found,
 ) -> None:
-    (variable,) = DECISIONS[decision].documents
-    comparison = Comparison(DECISIONS[decision], *judged)
+    asked = extended(profile.extending)[decision]
+    (variable,) = asked.documents
+    comparison = Comparison(asked, *judged)
     flow, step = RULED_AT[decision]
     for rows in _processes(db, flow):
         stored = _read(rows, lambda model, system, ids: records.bodies(db, model.entity, system, ids))

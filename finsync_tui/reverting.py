@@ -74,7 +74,7 @@ def look(
             db, change, one, _mapped(db, one, after, tables.get(change.name), change.name), now
         )
     for change, one in emergencies.unlooked(db, "policy"):
-        count += _note_all(db, change, one, _ruled(db, change, judges, profile.regions), now)
+        count += _note_all(db, change, one, _ruled(db, change, judges, profile), now)
     return count
 
 
@@ -164,7 +164,7 @@ def _ruled(
     db: Connection,
     change: Proposal,
     judges: Mapping[str, Judging],
-    regions: Mapping[str, str],
+    profile: Profile,
 ) -> Iterator[_Decided]:
     """Yield documents that passed the step where that policy is asked since an engine went by it."""
     taken = meta.get(db, f"{TAKEN}.{change.id}")
@@ -178,7 +178,8 @@ def _ruled(
     decision = setup.decides if setup is not None else before.decides if before is not None else ""
     if decision not in RULED_AT:
         return
-    then = ruling.judges({change.name: setup} if setup is not None else {}).get(decision)
+    named = {change.name: setup} if setup is not None else {}
+    then, regions = ruling.judges(named, profile.extending).get(decision), profile.regions
     flow, step = RULED_AT[decision]
     rows = db.execute(
         "SELECT s.workflow_id, s.started_at FROM workflow_step s JOIN workflow w ON w.id=s.workflow_id"

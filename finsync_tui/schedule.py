@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from finsync_tui import documents
+from finsync_tui import documents, extensions
 from finsync_tui.flows import registry
 from finsync_tui.profile import Profile, Schedule
 from finsync_tui.sync import Pull
@@ -87,4 +87,9 @@ def pulls(profile: Profile, names: tuple[str, ...]) -> list[Pull]:
 
 def pull(profile: Profile, system: str, entity: str) -> Pull:
     """Return the read of one entity of one system."""
-    return Pull(system, entity, registry.is_document_source(profile, system, entity))
+    return Pull(
+        system,
+        entity,
+        registry.is_document_source(profile, system, entity),
+        extend=extensions.extend(profile.extending, system, entity) if profile.extensions else None,
+    )

@@ -3,6 +3,7 @@
 mapping tables    rows that contradict each other, or that can never be asked
 samples           accounts that no rule leads to, or that lead elsewhere than they should
 policies          rules without a case, policies that nobody answers for
+extensions        versions that break an earlier one without a new major version
 owners            things that nobody answers for, roles that nobody has
 people            duties that one person has together
 """
@@ -19,6 +20,7 @@ from finsync_tui.mapping import Table
 from finsync_tui.mapping.editing import remarks
 from finsync_tui.policies.verdicts import LEDGER_DERIVATION, Judging
 from finsync_tui.profile import Problem, Profile
+from finsync_tui.profile.extensions import incompatible
 from finsync_tui.profile.owners_check import unanswered
 from finsync_tui.profile.samples import DELIMITER, Sample, samples
 from finsync_tui.settings import SettingsFileError, Workspace
@@ -29,6 +31,7 @@ def strict_problems(workspace: Workspace, profile: Profile) -> Iterator[Problem]
     yield from _mappings(profile)
     yield from _samples(workspace, profile)
     yield from _policies(profile)
+    yield from incompatible(profile)
     yield from unanswered(profile)
     yield from _duties(profile)
 
@@ -44,7 +47,7 @@ def _mappings(profile: Profile) -> Iterator[Problem]:
 def _samples(workspace: Workspace, profile: Profile) -> Iterator[Problem]:
     tables = {name: Table(name, 0, tuple(rows), profile.regions) for name, rows in profile.mappings.items()}
     has_any = False
-    judge = judges(profile.policies).get(LEDGER_DERIVATION)
+    judge = judges(profile.policies, profile.extending).get(LEDGER_DERIVATION)
     try:
         for one in samples(workspace):
             has_any = True

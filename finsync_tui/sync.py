@@ -48,6 +48,7 @@ from store import (
     workflows,
 )
 from store.canonical.event import Event, event_type
+from store.canonical.extending import Extend
 from store.canonical.record import raw_digest
 from store.clock import Clock, text
 from store.columns import chunks
@@ -100,6 +101,8 @@ class Pull:
     entity: str
     is_document_source: bool = False
     is_full: bool = False
+    extend: Extend | None = None
+    """Adds what regional extensions keep of each record."""
 
 
 async def pull(
@@ -423,7 +426,7 @@ def _prepared(
         if is_huge and is_stopping():
             raise GivenUpError("nothing of this page was stored")
         for (digest, row), read in zip(
-            some, broken.translated(adapter, task.entity, [row for _, row in some]), strict=True
+            some, broken.translated(adapter, task.entity, [row for _, row in some], task.extend), strict=True
         ):
             if not isinstance(read, Translated):
                 refused.append((read, read.payload or row))

@@ -449,6 +449,18 @@ def bodies(db: sqlite3.Connection, entity: str, system: str, external_ids: Seque
     return found
 
 
+def bodies_with_extensions(
+    db: sqlite3.Connection, entity: str, system: str, external_id: str, limit: int
+) -> list[tuple[str, str]]:
+    """Return when each of the newest versions of a record was fetched, and its body, of those that have any: oldest first."""
+    rows = db.execute(
+        "SELECT fetched_at, body FROM record_version WHERE entity=? AND system=? AND external_id=?"
+        " AND body->'extensions' IS NOT NULL ORDER BY version DESC LIMIT ?",
+        (entity, system, external_id, limit),
+    )
+    return [(fetched_at, body) for fetched_at, body in rows][::-1]
+
+
 def behind(
     db: sqlite3.Connection,
     entity: str,

@@ -123,4 +123,6 @@ def asked_names(shape: type[wire.Wire], segment_count: int) -> tuple[str, ...]:
 def fields(shape: type[wire.Wire], segment_count: int, extra: tuple[str, ...] = ()) -> str:
     """Return the `fields` argument: always sent, because an instance's default filter may hide or add attributes."""
     asked = wire.asked_fields(shape, segment_count)
-    return msgspec.json.encode([*asked, *(name for name in extra if name not in asked)]).decode()
+    known = [name if isinstance(name, str) else next(iter(name)) for name in asked]
+    more = [{name: {}} if name == "custom_fields" else name for name in extra if name not in known]
+    return msgspec.json.encode([*asked, *more]).decode()

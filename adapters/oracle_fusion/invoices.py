@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.base import Receipt, WriteRequest
 from adapters.errors import DuplicateError
+from adapters.extended import with_extended
 from adapters.oracle_fusion import wire_finance as finance
 from adapters.oracle_fusion.accounts import Accounts
 from adapters.oracle_fusion.api import Api, is_id, quoted
@@ -51,7 +52,7 @@ class Invoices:
         wanted = self._invoice(request)
         unit = payables_unit(wanted, self._options)
         payee = await self._payees.find(wanted, unit.employee_site)
-        body = invoice(wanted, payee, self._options)
+        body = with_extended(invoice(wanted, payee, self._options), request)
         known = await self._known(wanted)
         if known is not None:
             return known

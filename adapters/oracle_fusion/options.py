@@ -257,6 +257,11 @@ class Options(_Table):
         description="Project flexfields of orders and of invoice lines without an order; None: not sent",
     )
 
+    extension_children: dict[Literal["supplier", "purchase_order", "invoice"], tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="By entity: child collections that are read with it for regional extensions, e.g. invoiceDff",
+    )
+
     cost_centre_value_set: str | None = None
     ledger_balances: tuple[BalanceQuery, ...] = ()
     reads_bank_accounts: bool = False

@@ -14,6 +14,7 @@ import msgspec
 
 from adapters.base import Receipt, WriteRequest
 from adapters.errors import DuplicateError, RejectedError, VersionConflictError
+from adapters.extended import with_extended
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Children, Params, expand, is_id, quoted
 from adapters.oracle_fusion.failures import Judge, action_complaints
@@ -117,7 +118,7 @@ class Orders:
     # -- create
 
     async def _create(self, request: WriteRequest) -> Receipt:
-        body = purchase_order(self._commitment(request), self._options)
+        body = with_extended(purchase_order(self._commitment(request), self._options), request)
         answer = await self._api.create("draftPurchaseOrders", body)
         created = answer.decode(_Marked)
         return Receipt(str(created.POHeaderId), created.OrderNumber, answer=_kept(created))

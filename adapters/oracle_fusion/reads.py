@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
 
 import msgspec
 
@@ -85,10 +85,20 @@ def source(entity: str, options: Options) -> Source | None:
     """Return how `entity` is read; None for those that are no plain collection."""
     is_keyed = entity not in options.offset_entities
     return {
-        "supplier": Source("suppliers", "SupplierId", _CHANGED, {"sites": {}, "addresses": {}}, is_keyed),
+        "supplier": Source(
+            "suppliers",
+            "SupplierId",
+            _CHANGED,
+            {"sites": {}, "addresses": {}, **_extensions("supplier", options)},
+            is_keyed,
+        ),
         "project": Source("projects", "ProjectId", _CHANGED, {}, is_keyed),
         "purchase_order": Source(
-            "draftPurchaseOrders", "POHeaderId", _CHANGED, order_tree(options), is_keyed
+            "draftPurchaseOrders",
+            "POHeaderId",
+            _CHANGED,
+            {**order_tree(options), **_extensions("purchase_order", options)},
+            is_keyed,
         ),
         "requisition": Source(
             "purchaseRequisitions", "RequisitionHeaderId", _CHANGED, REQUISITION_TREE, is_keyed
@@ -101,10 +111,21 @@ def source(entity: str, options: Options) -> Source | None:
         "account_combination": Source("accountCombinationsLOV", options.combination_id_attribute),
         "cost_centre": Source("valueSets", "Value"),
         "journal_entry": Source("journalBatches", "JeBatchId", _CHANGED, JOURNAL_TREE, is_keyed),
-        "invoice": Source("invoices", "InvoiceId", _CHANGED, invoice_tree(options), is_keyed),
+        "invoice": Source(
+            "invoices",
+            "InvoiceId",
+            _CHANGED,
+            {**invoice_tree(options), **_extensions("invoice", options)},
+            is_keyed,
+        ),
         "payment": Source("payablesPayments", "CheckId", _CHANGED, PAYMENT_TREE, is_keyed),
         "employee": Source(f"{options.hcm_path}/publicWorkers", "PersonId", None, WORKER_TREE, is_keyed),
     }.get(entity)
+
+
+def _extensions(entity: Literal["supplier", "purchase_order", "invoice"], options: Options) -> Children:
+    """Return the children that are read of an entity only because regional extensions lie in them."""
+    return {name: {} for name in options.extension_children.get(entity, ())}
 
 
 def order_tree(options: Options) -> Children:

@@ -14,6 +14,7 @@ import pydantic
 
 from adapters.base import Receipt, WriteRequest, not_these
 from adapters.errors import RejectedError
+from adapters.extended import with_extended
 from adapters.oracle_fusion import wire
 from adapters.oracle_fusion.api import Api, Params, is_id, one_of, quoted
 from adapters.oracle_fusion.options import Options
@@ -67,7 +68,7 @@ class Suppliers:
 
     async def _create(self, request: WriteRequest) -> Receipt:
         wanted = self._supplier(request)
-        body = supplier(wanted, self._options)
+        body = with_extended(supplier(wanted, self._options), request)
         known = await self._find_created(request)
         if known is not None:
             return known

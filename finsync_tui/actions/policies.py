@@ -290,10 +290,10 @@ def check_policy(profile: Profile, known: Mapping[str, Standing], name: str, bod
     policies.pop(name, None)
     if setup is not None:
         policies[name] = setup
-    misfits = ruling.misfits(policies, profile.ruled.companies)
+    misfits = ruling.misfits(policies, profile.ruled.companies, profile.extending)
     if misfits:
         raise PolicyInvalidError(name, misfits[0].place, misfits[0].message, len(misfits) - 1)
-    failed = [one for one in testing.run(policies, profile.ruled.companies) if one.problem]
+    failed = [one for one in testing.run(policies, profile.ruled.companies, profile.extending) if one.problem]
     if failed:
         first = failed[0]
         raise PolicyInvalidError(name, f"{first.policy}.tests.{first.case}", first.problem, len(failed) - 1)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.base import Manifest
     from finsync_tui.actions import Actor
+    from finsync_tui.policies.model import Ruled
     from finsync_tui.settings import Workspace
     from store.database import Store
 
@@ -85,6 +86,16 @@ def workspace_of(given: Path | None) -> Workspace:
     from finsync_tui.settings import load_workspace
 
     return load_workspace(folder(given))
+
+
+def rules_of(given: Path | None) -> Ruled | None:
+    """Return the rules and extensions of the workspace's profile; None where nobody named a workspace and there is none."""
+    from finsync_tui import profile
+    from finsync_tui.settings import FILE_NAME
+
+    if given is None and not (folder(None) / FILE_NAME).is_file():
+        return None
+    return profile.load_rules(workspace_of(given))
 
 
 def manifests(workspace: Workspace) -> dict[str, Manifest]:

@@ -215,16 +215,16 @@ def conditions_of(given: Sequence[str] | None) -> Where:
     """Return the conditions that a command line names. Raises UsageError."""
     from finsync_tui.cli._errors import UsageError
     from finsync_tui.mapping import conditions
-    from finsync_tui.profile import CONDITIONS
+    from finsync_tui.profile import CONDITIONS, is_condition
 
     try:
         found = conditions.read(given or ())
     except ValueError as error:
         raise UsageError(f"{error}. Nothing was done.") from None
     for name, _ in found:
-        if name not in CONDITIONS:
+        if not is_condition(name):
             raise UsageError(
-                f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}. Nothing was done."
+                f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}, extension.NAME.FIELD. Nothing was done."
             )
     return found
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, example
+from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, example, rules_of
 from finsync_tui.cli._output import note, say, say_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from finsync_tui.contracts import Contract, Kind
+    from finsync_tui.contracts.changes import Release
 
 app = typer.Typer(
     name="contract", help="What others hold on to: shapes, events, JSON, views, codes.", no_args_is_help=True
@@ -23,7 +26,7 @@ KindOption = Annotated[
     typer.Option(
         "--kind",
         metavar="KIND",
-        help="Only these: entity, event, command, view or codes.",
+        help="Only these: entity, event, command, view, codes or extension.",
         show_default=False,
     ),
 ]
@@ -40,17 +43,17 @@ def list_(
     deprecated: Annotated[
         bool, typer.Option("--deprecated", help="Only those of which something goes away.")
     ] = False,
+    workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the contracts with their version, owner, and what of them goes away."""
-    from finsync_tui.contracts import contract, names
+    """List the contracts with their version, owner, and what of them goes away; with the extensions of the workspace's profile."""
+    from finsync_tui.contracts import EXTENSION, contract, names
 
-    found = [
-        one
-        for wanted in _kinds(kind)
-        for one in (contract(wanted, name) for name in names(wanted))
-        if one.notices or not deprecated
-    ]
+    kinds = _kinds(kind)
+    every = [contract(wanted, name) for wanted in kinds if wanted != EXTENSION for name in names(wanted)]
+    if EXTENSION in kinds:
+        every += [versions[-1] for versions in _declared(workspace).values()]
+    found = [one for one in every if one.notices or not deprecated]
     if json:
         say_json([_shown(one) for one in found])
         return
@@ -67,7 +70,7 @@ def _shown(one: Contract) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "name": one.name,
-        "entity": one.name if one.kind == "entity" else None,
+        "entity": one.name if one.kind == "entity" else one.schema.get("x-extends"),
         "contract": f"{one.name}/{one.version}",
         "version": one.version,
         "owner": one.owner,
@@ -85,14 +88,21 @@ def _goes_away(one: Contract) -> str | None:
 
 def _kinds(kind: str | None) -> list[Kind]:
     from finsync_tui.cli._errors import UsageError
-    from finsync_tui.contracts import KINDS
+    from finsync_tui.contracts import EXTENSION, KINDS
 
-    if kind is None:
-        return list(KINDS)
-    found = [one for one in KINDS if one == kind]
+    known = (*KINDS, EXTENSION)
+    found = [one for one in known if kind in (None, one)]
     if not found:
-        raise UsageError(f"there are no contracts of kind {kind!r}: {', '.join(KINDS)}. Nothing was done.")
+        raise UsageError(f"there are no contracts of kind {kind!r}: {', '.join(known)}. Nothing was done.")
     return found
+
+
+def _declared(workspace: Path | None) -> dict[str, list[Contract]]:
+    """Return the extensions that the workspace's profile declares; none where nobody named a workspace and there is none."""
+    from finsync_tui.profile.extensions import contracts_of
+
+    found = rules_of(workspace)
+    return contracts_of(found.extensions.values()) if found is not None else {}
 
 
 @app.command(
@@ -117,25 +127,25 @@ def show(
     changes: Annotated[
         bool, typer.Option("--changes", help="What each version changed, in place of the schema.")
     ] = False,
+    workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the JSON Schema of a contract (it is JSON either way), or what its versions changed."""
-    from finsync_tui.contracts import contract, names, released
+    from finsync_tui.contracts import EXTENSION, contract, names, released
     from finsync_tui.contracts.changes import changelog
     from store.canonical.event import TYPE_PREFIX
     from store.canonical.event_types import name_of
     from store.errors import NotFoundError
 
     wanted = name_of(name) if name.startswith(TYPE_PREFIX) else name
-    of = next((one for one in _kinds(kind) if wanted in names(one)), None)
+    of = next((one for one in _kinds(kind) if one != EXTENSION and wanted in names(one)), None)
+    if of is None and EXTENSION in _kinds(kind) and wanted in (declared := _declared(workspace)):
+        _show_extension(declared[wanted], version, is_changes=changes, json=json)
+        return
     if of is None:
         raise NotFoundError("contract", name, "`finsync contract list` shows them.")
     if changes:
-        told = changelog(of, wanted)
-        if json:
-            say_json([asdict(one) for one in told])
-        else:
-            say(table(["version", "what"], [[one.version, what] for one in told for what in one.changes]))
+        _say_changes(changelog(of, wanted), json=json)
         return
     if version is None:
         say_json(contract(of, wanted).schema)
@@ -144,6 +154,29 @@ def show(
     if version not in versions:
         raise NotFoundError("version", f"{version} of {name}", f"There are {', '.join(versions)}.")
     say_json(versions[version])
+
+
+def _say_changes(told: Sequence[Release], *, json: bool) -> None:
+    if json:
+        say_json([asdict(one) for one in told])
+    else:
+        say(table(["version", "what"], [[one.version, what] for one in told for what in one.changes]))
+
+
+def _show_extension(
+    versions: Sequence[Contract], version: str | None, *, is_changes: bool, json: bool
+) -> None:
+    from finsync_tui.contracts.changes import changelog_of
+    from store.errors import NotFoundError
+
+    schemas = {one.version: dict(one.schema) for one in versions}
+    if is_changes:
+        _say_changes(changelog_of(versions[-1].kind, schemas), json=json)
+        return
+    wanted = version or versions[-1].version
+    if wanted not in schemas:
+        raise NotFoundError("version", f"{wanted} of {versions[-1].name}", f"There are {', '.join(schemas)}.")
+    say_json(schemas[wanted])
 
 
 @app.command(epilog=example("finsync contract check", "finsync contract check --against contracts"))
@@ -157,13 +190,18 @@ def check(
             show_default=False,
         ),
     ] = None,
+    workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Say what would break whoever relies on what was released; ends with 3 when anything would."""
     from finsync_tui.contracts import all_contracts
-    from finsync_tui.contracts.checking import against, breaches
+    from finsync_tui.contracts.checking import against, breaches, breaches_of
 
-    found = list(breaches() if kept is None else against(kept))
+    declared = _declared(workspace)
+    if kept is None:
+        found = [*breaches(), *(one for versions in declared.values() for one in breaches_of(versions))]
+    else:
+        found = list(against(kept, [versions[-1] for versions in declared.values()]))
     going = [(one, notice) for one in all_contracts() for notice in one.notices]
     if json:
         said = [
@@ -190,12 +228,13 @@ def export(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder to write to; made if it is not there.")
     ],
+    workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write all contracts as they hold now, to compare with after an update (`contract check --against`)."""
     from finsync_tui.contracts import checking
 
-    count = checking.export(folder)
+    count = checking.export(folder, [versions[-1] for versions in _declared(workspace).values()])
     if json:
         say_json({"folder": folder, "contracts": count})
     else:

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, example, workspace_of
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    WorkspaceOption,
+    example,
+    rules_of,
+    workspace_of,
+)
 from finsync_tui.cli._output import note, say, say_json, table
 
 app = typer.Typer(
@@ -99,14 +106,16 @@ def _list_decisions(json: bool) -> None:
 )
 def fields(
     decision: Annotated[str, typer.Argument(metavar="DECISION", help="E.g. order_check.")],
+    workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List what a rule may name, with its kind; of a list, what each of its items has."""
-    from finsync_tui.policies.decisions import DECISIONS
+    """List what a rule may name, with its kind; of a list, what each of its items has. With the extensions of the profile."""
+    from finsync_tui.policies.decisions import DECISIONS, extended
     from finsync_tui.policies.kinds import leaves
     from store.errors import NotFoundError
 
-    found = DECISIONS.get(decision)
+    rules = rules_of(workspace)
+    found = extended(rules.extending if rules is not None else ()).get(decision)
     if found is None:
         raise NotFoundError("decision", decision, f"Known: {', '.join(DECISIONS)}.")
     rows = [
@@ -155,7 +164,7 @@ def run_cases(
         if name not in policies:
             raise NotFoundError("policy", name, f"Known: {', '.join(sorted(policies)) or 'none'}.")
         policies = {name: policies[name]}
-    outcomes = testing.run(policies, found.companies)
+    outcomes = testing.run(policies, found.companies, found.extending)
     untested = testing.untested(policies)
     if json:
         say_json({"cases": [asdict(one) for one in outcomes], "untested": untested})

@@ -21,8 +21,10 @@ from typing import Any, Final, Literal, get_args
 from store.canonical.deprecation import Notice, notices
 from store.errors import NotFoundError
 
-Kind = Literal["entity", "event", "command", "view", "codes"]
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+Kind = Literal["entity", "event", "command", "view", "codes", "extension"]
+EXTENSION: Final[Kind] = "extension"
+"""What a region declares in its profile: it comes from there, and nothing of it is released here."""
+KINDS: Final[tuple[Kind, ...]] = tuple(one for one in get_args(Kind) if one != EXTENSION)
 FACES: Final[tuple[Kind, ...]] = ("command", "view", "codes")
 """Kinds whose released schemas lie here."""
 

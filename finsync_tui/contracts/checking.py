@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from finsync_tui.contracts import FACES, KINDS, Contract, Kind, all_contracts, names, released
+from finsync_tui.contracts import EXTENSION, FACES, KINDS, Contract, Kind, all_contracts, names, released
 from store.canonical.contracts import breaking_changes
 from store.errors import FinsyncError
 
@@ -52,8 +52,16 @@ def breaches() -> Iterator[Breach]:
     yield from _views()
 
 
+def breaches_of(versions: Sequence[Contract]) -> Iterator[Breach]:
+    """Yield where a version of an extension breaks the one before it of the same major."""
+    for before, after in pairwise(versions):
+        if before.version.partition(".")[0] == after.version.partition(".")[0]:
+            told = _broken(after.kind, dict(before.schema), dict(after.schema))
+            yield from (Breach(after.kind, after.name, after.version, what) for what in told)
+
+
 def _broken(kind: Kind, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return breaking_changes(old, new, is_only_told=kind != "entity")
+    return breaking_changes(old, new, is_only_told=kind not in ("entity", EXTENSION))
 
 
 def _views() -> Iterator[Breach]:
@@ -69,22 +77,22 @@ def _views() -> Iterator[Breach]:
                 yield Breach("view", name, version, f"$.{gone} is gone")
 
 
-def export(folder: Path) -> int:
-    """Write each contract as it holds now, a file each; return how many."""
+def export(folder: Path, declared: Iterable[Contract] = ()) -> int:
+    """Write each contract as it holds now, a file each; return how many. `declared`: the extensions of a profile."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
-    for one in all_contracts():
+    for one in (*all_contracts(), *declared):
         text = json.dumps({"x-version": one.version, **one.schema}, indent=1, ensure_ascii=False)
         (folder / f"{one.kind}.{one.name.replace(' ', '_')}.json").write_text(text + "\n", encoding="utf-8")
         count += 1
     return count
 
 
-def against(folder: Path) -> Iterator[Breach]:
+def against(folder: Path, declared: Iterable[Contract] = ()) -> Iterator[Breach]:
     """Yield what would break a reader of the contracts that were kept in a folder."""
     if not folder.is_dir():
         raise KeptContractsError(folder, "is no folder")
-    now = {f"{one.kind}.{one.name.replace(' ', '_')}": one for one in all_contracts()}
+    now = {f"{one.kind}.{one.name.replace(' ', '_')}": one for one in (*all_contracts(), *declared)}
     kept = sorted(folder.glob("*.json"))
     if not kept:
         raise KeptContractsError(folder, "holds no contract")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from finsync_tui.extensions import texts
 from finsync_tui.mapping import Given
 from store.canonical.expense import ExpenseDocument, ExpenseReport
 from store.canonical.payables import Invoice
@@ -9,26 +10,27 @@ from store.canonical.purchasing import PurchaseOrder, Requisition
 
 
 def of_order(order: PurchaseOrder) -> Given:
-    return _of(order.entity, order.currency, supplier=order.supplier_number)
+    return _of(order.entity, order.currency, supplier=order.supplier_number) | texts(order)
 
 
 def of_requisition(requisition: Requisition) -> Given:
-    return _of(requisition.entity, requisition.currency)
+    return _of(requisition.entity, requisition.currency) | texts(requisition)
 
 
 def of_invoice(invoice: Invoice) -> Given:
-    return _of(
+    known = _of(
         invoice.entity, invoice.currency, supplier=invoice.supplier_number, country=invoice.ship_to_country
     )
+    return known | texts(invoice)
 
 
 def of_expenses(document: ExpenseDocument) -> Given:
-    return _of(document.entity, document.currency)
+    return _of(document.entity, document.currency) | texts(document)
 
 
 def of_report(report: ExpenseReport) -> Given:
     """As of the document that will be made of it."""
-    return _of(ExpenseDocument.entity, report.currency)
+    return _of(ExpenseDocument.entity, report.currency) | texts(report)
 
 
 def of_line(document: Given, category: str | None) -> Given:

@@ -8,14 +8,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from finsync_tui.extensions import written
 from finsync_tui.flows.steps import Answer, Context, Done, Hold, Wait
 from store import audit, cases, outbox
 from store.canonical.keys import RecordKey, idempotency_key
+from store.canonical.record import CanonicalRecord
 from store.outbox import Delivery
 
 LOOK_AGAIN = timedelta(minutes=5)
 PRIORITY_STATUS = 2  # status and numbers back to people go before
 PRIORITY_ORDER = 5  # new commitments
+
+
+def extended(context: Context, target: str, record: CanonicalRecord, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body that creates a record in a target, with what its regional extensions have written there."""
+    found = written(context.facts.profile.extending, target, record)
+    return {**body, "extended": found} if found else body
 
 
 def enqueue(

@@ -237,6 +237,7 @@ def request_supplier(context: Context) -> Answer:
         supplier = supplier.model_copy(update={"number": _number_given(context)})
     others = supplier_answers.said_in(context.db, context.workflow.document_key, target, "different")
     body = supplier_requests.creation(supplier, _parent_in(context, target), others)
+    body = outgoing.extended(context, target, supplier, body)
     context.data["supplier_entry"] = outgoing.enqueue(
         context, target, "supplier.create", body, external_id=None, part=target
     )

@@ -20,7 +20,7 @@ def current(db: Connection, profile: Profile, on: date) -> Mapping[str, Judging]
     """Return who judges by the rules that are in force on a day, for whoever asks without an engine."""
     if not profile.policies and not proposals.decided(db, KIND):
         return {}
-    return judges(in_force(standings(db, profile, on).values()))
+    return judges(in_force(standings(db, profile, on).values()), profile.extending)
 
 
 def as_of(db: Connection, profile: Profile, today: date, now: Mapping[str, Judging]) -> AsOf | None:
@@ -35,7 +35,7 @@ def as_of(db: Connection, profile: Profile, today: date, now: Mapping[str, Judgi
     def on(day: date) -> Mapping[str, Judging]:
         span = bisect_right(days, day)
         if span not in made:
-            made[span] = judges(in_force(standings(db, profile, day).values()))
+            made[span] = judges(in_force(standings(db, profile, day).values()), profile.extending)
         return made[span]
 
     return on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from finsync_tui.profile import CONDITIONS
+from finsync_tui.profile import is_condition
 
 Where = tuple[tuple[str, str], ...]
 BETWEEN: Final = "; "
@@ -39,4 +39,4 @@ def read(texts: Iterable[str]) -> Where:
 
 def of_evidence(told: Mapping[str, object]) -> dict[str, str]:
     """Return what an exception about a missing rule says about the document's other columns."""
-    return {name: str(told[name]) for name in sorted(CONDITIONS) if name in told}
+    return {name: str(told[name]) for name in sorted(told) if is_condition(name)}

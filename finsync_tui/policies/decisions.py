@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.policies.asked import (
     AttemptAsked,
     DoubtAsked,
@@ -19,7 +20,7 @@ from finsync_tui.policies.asked import (
     duration,
     segment_value,
 )
-from finsync_tui.policies.kinds import DAY, TEXT, Kind, of_model
+from finsync_tui.policies.kinds import DAY, DECIMAL, FLAG, MONEY, TEXT, Kind, of_model, with_extensions
 from finsync_tui.policies.verdicts import (
     ASK,
     DRIFT,
@@ -48,6 +49,8 @@ class Decision:
     """What else `then` may be: it says in a ValueError what is wrong with a text."""
     takes_first: bool = False
     """True: the first rule that says yes decides. False: all of them speak."""
+    entities: Mapping[str, str] = field(default_factory=dict)
+    """The contract of each document that is one of ours."""
 
     @property
     def has_setting(self) -> bool:
@@ -176,4 +179,32 @@ _ALL = (
         takes_first=True,
     ),
 )
-DECISIONS: Final[Mapping[str, Decision]] = {one.name: one for one in _ALL}
+_ENTITIES: Final = {
+    "order": PurchaseOrder.entity,
+    "invoice": Invoice.entity,
+    "document": ExpenseDocument.entity,
+}
+DECISIONS: Final[Mapping[str, Decision]] = {
+    one.name: replace(one, entities={name: _ENTITIES[name] for name in one.documents if name in _ENTITIES})
+    for one in _ALL
+}
+_KINDS: Final = {"text": TEXT, "code": TEXT, "decimal": DECIMAL, "money": MONEY, "date": DAY, "boolean": FLAG}
+
+
+def extended(declared: Iterable[ExtensionSetup]) -> Mapping[str, Decision]:
+    """Return the decisions with what regional extensions let their rules name: `order.extensions.NAME.FIELD`."""
+    of: dict[str, dict[str, dict[str, Kind]]] = {}
+    for one in declared:
+        kinds = {name: _KINDS[field.kind] for name, field in one.fields.items()}
+        of.setdefault(one.entity, {})[one.name] = kinds
+    if not of:
+        return DECISIONS
+    return {name: _with(decision, of) for name, decision in DECISIONS.items()}
+
+
+def _with(decision: Decision, of: Mapping[str, Mapping[str, Mapping[str, Kind]]]) -> Decision:
+    documents = {
+        name: with_extensions(kind, of[entity]) if (entity := decision.entities.get(name, "")) in of else kind
+        for name, kind in decision.documents.items()
+    }
+    return replace(decision, documents=documents)

@@ -36,6 +36,8 @@ class Kind:
     name: str
     item: Kind | None = None
     fields: Mapping[str, Field] = field(default_factory=dict, hash=False)
+    is_of_extensions: bool = False
+    """It holds the regional extensions of a record by name: all of them are there, whatever the record says."""
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name; None when there is none."""
@@ -52,6 +54,9 @@ DECIMAL = Kind("decimal")
 DAY = Kind("day")
 MOMENT = Kind("moment")
 MONEY = Kind("fields", fields={"amount": Field(DECIMAL), "currency": Field(TEXT)})
+
+EXTENSIONS = "extensions"
+"""What records call them."""
 
 _PLAIN: Mapping[object, Kind] = {
     str: TEXT,
@@ -76,6 +81,25 @@ def leaves(name: str, kind: Kind) -> Iterator[tuple[str, Field]]:
         (_, first), *rest = leaves(f"{step}.{part}", one.kind)
         yield f"{step}.{part}", Field(first.kind, one.may_be_missing)
         yield from rest
+
+
+def with_extensions(kind: Kind, declared: Mapping[str, Mapping[str, Kind]]) -> Kind:
+    """Return the kind of a document with what extensions add, by their names and those of their fields.
+
+    >>> order = with_extensions(Kind("fields"), {"it_invoicing": {"split_payment": FLAG}})
+    >>> [one for one, _ in leaves("order", order)][-1]
+    'order.extensions.it_invoicing.split_payment'
+    """
+    groups = {
+        name: Field(
+            Kind("fields", fields={one: Field(of, may_be_missing=True) for one, of in fields.items()})
+        )
+        for name, fields in declared.items()
+    }
+    return Kind(
+        "fields",
+        fields={**kind.fields, EXTENSIONS: Field(Kind("fields", fields=groups, is_of_extensions=True))},
+    )
 
 
 @cache

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from finsync_tui.extensions import ExtensionSetup, in_force
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -82,6 +84,12 @@ class Ruled(BaseModel):
 
     policies: dict[str, PolicySetup] = Field(default_factory=dict)
     legal_entities: dict[str, Company] = Field(default_factory=dict)
+    extensions: dict[str, ExtensionSetup] = Field(default_factory=dict)
+
+    @property
+    def extending(self) -> tuple[ExtensionSetup, ...]:
+        """The newest version of each extension: what rules may name of it."""
+        return tuple(in_force(self.extensions.values()).values())
 
     @property
     def companies(self) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.policies.checking import ExpressionError, check
 from finsync_tui.policies.deciding import Judge, Program, program
-from finsync_tui.policies.decisions import DECISIONS, Decision
+from finsync_tui.policies.decisions import DECISIONS, Decision, extended
 from finsync_tui.policies.model import PolicySetup, Rule
 
 
@@ -29,12 +30,18 @@ class PoliciesError(Exception):
         self.found = found
 
 
-def judges(policies: Mapping[str, PolicySetup]) -> dict[str, Judge]:
-    """Return who judges each decision that has rules; PoliciesError when any of them does not fit."""
+def judges(
+    policies: Mapping[str, PolicySetup], extensions: Iterable[ExtensionSetup] = ()
+) -> dict[str, Judge]:
+    """Return who judges each decision that has rules; PoliciesError when any of them does not fit.
+
+    `extensions`: those in force, whose fields rules may name.
+    """
+    decisions = extended(extensions)
     misfits: list[Misfit] = []
     programs: dict[str, list[Program]] = {}
     for name, policy in sorted(policies.items()):
-        decision = DECISIONS.get(policy.decides)
+        decision = decisions.get(policy.decides)
         if decision is None:
             misfits.append(_unknown(name, policy))
             continue
@@ -46,16 +53,27 @@ def judges(policies: Mapping[str, PolicySetup]) -> dict[str, Judge]:
                 misfits += found
     if misfits:
         raise PoliciesError(misfits)
-    return {name: Judge(DECISIONS[name], found) for name, found in programs.items()}
+    return {name: Judge(decisions[name], found) for name, found in programs.items()}
 
 
-def misfits(policies: Mapping[str, PolicySetup], companies: Mapping[str, str]) -> list[Misfit]:
+def misfits(
+    policies: Mapping[str, PolicySetup],
+    companies: Mapping[str, str],
+    extensions: Iterable[ExtensionSetup] = (),
+) -> list[Misfit]:
     """Return all that is wrong with policies. `companies` are those of the profile, with their regions."""
-    return [one for name, policy in sorted(policies.items()) for one in _misfits(name, policy, companies)]
+    decisions = extended(extensions)
+    return [
+        one
+        for name, policy in sorted(policies.items())
+        for one in _misfits(name, policy, companies, decisions)
+    ]
 
 
-def _misfits(name: str, policy: PolicySetup, companies: Mapping[str, str]) -> Iterator[Misfit]:
-    decision = DECISIONS.get(policy.decides)
+def _misfits(
+    name: str, policy: PolicySetup, companies: Mapping[str, str], decisions: Mapping[str, Decision]
+) -> Iterator[Misfit]:
+    decision = decisions.get(policy.decides)
     if decision is None:
         yield _unknown(name, policy)
         return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.policies.deciding import Judge
-from finsync_tui.policies.kinds import Kind
+from finsync_tui.policies.kinds import EXTENSIONS, Kind
 from finsync_tui.policies.model import Case, PolicySetup
 from finsync_tui.policies.ruling import judges
 from finsync_tui.policies.values import of_decimal
@@ -31,12 +32,15 @@ class GivenError(ValueError):
     """What a case gives does not fit the contract."""
 
 
-def run(policies: Mapping[str, PolicySetup], regions: Mapping[str, str]) -> list[Outcome]:
+def run(
+    policies: Mapping[str, PolicySetup], regions: Mapping[str, str], extensions: Iterable[ExtensionSetup] = ()
+) -> list[Outcome]:
     """Run every case of every policy, each against the rules of its own policy alone."""
+    declared = tuple(extensions)
     return [
         _run_one(name, judge, key, case, regions)
         for name, policy in sorted(policies.items())
-        for judge in [judges({name: policy}).get(policy.decides)]
+        for judge in [judges({name: policy}, declared).get(policy.decides)]
         for key, case in sorted(policy.tests.items())
     ]
 
@@ -74,6 +78,11 @@ def _given(value: object, kind: Kind, place: str) -> Any:
             if field is None:
                 raise GivenError(f"there is no field {place}.{name}")
             found[name] = _given(part, field.kind, f"{place}.{name}")
+        if kind.is_of_extensions:
+            return {name: {} for name in kind.fields} | found
+        held = kind.field(EXTENSIONS)
+        if held is not None:
+            found.setdefault(EXTENSIONS, {name: {} for name in held.kind.fields})
         return found
     if kind.name == "list":
         if not isinstance(value, list | tuple) or kind.item is None:

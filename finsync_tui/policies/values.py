@@ -123,6 +123,10 @@ def facts(value: object, kind: Kind, used: Paths) -> Any:
         assert isinstance(value, Sequence)
         assert kind.item is not None
         return [facts(one, kind.item, used) for one in value]
+    if kind.is_of_extensions:
+        assert isinstance(value, Mapping)
+        kept = {name: one.fields for name, one in value.items()}
+        return _of_extensions(kind, used, kept, facts)
     if kind.name == "fields":
         assert isinstance(value, BaseModel)
         found = {}
@@ -132,7 +136,23 @@ def facts(value: object, kind: Kind, used: Paths) -> Any:
             if part is not None and field is not None:
                 found[name] = facts(part, field.kind, below)
         return found
-    return _scalar(value)
+    return _READERS["decimal"](value) if kind.name == "decimal" and isinstance(value, str) else _scalar(value)
+
+
+def _of_extensions(
+    kind: Kind, used: Paths, kept: Mapping[str, Mapping[str, Any]], read: Callable[[Any, Kind, Paths], Any]
+) -> dict[str, dict[str, Any]]:
+    """Return of each extension that an expression names what of it is there: `has` asks for the field alone."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, below in used.items():
+        group, values = kind.field(name), kept.get(name, {})
+        assert group is not None, "the check lets no other name through"
+        found[name] = {
+            one: read(values[one], of.kind, rest)
+            for one, rest in below.items()
+            if one in values and (of := group.kind.field(one)) is not None
+        }
+    return found
 
 
 def reader(kind: Kind, used: Paths) -> Callable[[Any], Any]:
@@ -144,6 +164,13 @@ def reader(kind: Kind, used: Paths) -> Callable[[Any], Any]:
         assert kind.item is not None
         item = reader(kind.item, used)
         return lambda value: [item(one) for one in value]
+    if kind.is_of_extensions:
+        return lambda value: _of_extensions(
+            kind,
+            used,
+            {name: one["fields"] for name, one in value.items()},
+            lambda one, of, below: reader(of, below)(one),
+        )
     if kind.name == "fields":
         return _group([(name, _part(name, kind, below)) for name, below in used.items()])
     return _READERS.get(kind.name, _as_it_is)
@@ -165,6 +192,8 @@ def _part(name: str, kind: Kind, below: Paths) -> Callable[[Any], Any]:
     field = kind.field(name)
     assert field is not None, "the check lets no other field through"
     read = reader(field.kind, below)
+    if field.kind.is_of_extensions:  # a record without any does not write them
+        return lambda value: read(value.get(name) or {})
 
     def part(value: Any) -> Any:
         one = value[name]

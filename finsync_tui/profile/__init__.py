@@ -13,6 +13,7 @@ from finsync_tui.profile.model import (
     Retry,
     Schedule,
     Segment,
+    is_condition,
 )
 from finsync_tui.profile.overlay import load, load_people, load_rules, shipped
 from finsync_tui.profile.people import Governance, Person, Role, Staff
@@ -40,6 +41,7 @@ __all__ = [
     "Staff",
     "check",
     "check_rules",
+    "is_condition",
     "load",
     "load_people",
     "load_rules",

@@ -15,6 +15,7 @@ from finsync_tui.policies.model import Ruled
 from finsync_tui.profile.country_codes import country_problems
 from finsync_tui.profile.directory import directory_problems
 from finsync_tui.profile.expense_check import expense_problems
+from finsync_tui.profile.extensions import extension_problems
 from finsync_tui.profile.invoice_check import invoice_problems
 from finsync_tui.profile.model import LegalEntitySetup, Profile, Schedule
 from finsync_tui.profile.no_secrets import SecretInProfileError
@@ -109,6 +110,7 @@ def problems(profile: Profile, folder: Path) -> Iterator[Problem]:
     yield from supplier_problems(profile)
     yield from country_problems(profile)
     yield from policy_problems(profile.ruled)
+    yield from extension_problems(profile)
     yield from owner_problems(profile)
     for entity, path in profile.extracts.items():
         if not (folder / path).is_file():

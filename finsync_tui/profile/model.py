@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.base import Connection
+from finsync_tui.extensions import ExtensionSetup, in_force
 from finsync_tui.policies.model import Company, PolicySetup, Ruled
 from finsync_tui.profile import patterns
 from finsync_tui.profile.approval import ApprovalBasis
@@ -182,6 +184,16 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "expense_type": "of the expense entry",
 }
 """What rules of a mapping table may ask for beside the value itself: the names of the other columns."""
+_OF_EXTENSION: Final = re.compile(r"extension\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+
+
+def is_condition(name: str) -> bool:
+    """Say whether a rule may ask for something of that name: also for what a regional extension keeps of the document.
+
+    >>> is_condition("country"), is_condition("extension.it_invoicing.split_payment"), is_condition("colour")
+    (True, True, False)
+    """
+    return name in CONDITIONS or _OF_EXTENSION.fullmatch(name) is not None
 
 
 class MappingRow(_Part):
@@ -212,9 +224,10 @@ class MappingRow(_Part):
     def _known_conditions(cls, where: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         names = [name for name, _ in where]
         for name, cell in where:
-            if name not in CONDITIONS:
+            if not is_condition(name):
                 raise ValueError(
-                    f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}"
+                    f"{name!r} is nothing that a rule can ask for; it can ask for {', '.join(CONDITIONS)}, "
+                    "extension.NAME.FIELD"
                 )
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} is asked for twice")
@@ -259,12 +272,21 @@ class Profile(_Part):
         default_factory=dict, description="What is compared between systems"
     )
     reconcile: ReconcileSetup = ReconcileSetup()
+    extensions: dict[str, ExtensionSetup] = Field(
+        default_factory=dict,
+        description="What regions keep of entities beside the shared contracts: every version, by name and version",
+    )
 
     @property
     def ruled(self) -> Ruled:
         """The parts that rules need."""
         companies = {number: Company(region=one.region) for number, one in self.legal_entities.items()}
-        return Ruled(policies=self.policies, legal_entities=companies)
+        return Ruled(policies=self.policies, legal_entities=companies, extensions=self.extensions)
+
+    @property
+    def extending(self) -> tuple[ExtensionSetup, ...]:
+        """The extensions in force: the newest version of each."""
+        return tuple(in_force(self.extensions.values()).values())
 
     @property
     def regions(self) -> dict[str, str]:
@@ -325,8 +347,10 @@ class Profile(_Part):
     def policy_text(self) -> dict[str, Any]:
         """Return what decides about documents, for recording as a policy version."""
         rules = {name: one.model_dump(mode="json", exclude={"tests"}) for name, one in self.policies.items()}
+        extensions = {one.name: one.model_dump(mode="json", by_alias=True) for one in self.extending}
         return {
             **({"policies": rules} if rules else {}),
+            **({"extensions": extensions} if extensions else {}),
             "policy": self.policy.model_dump(mode="json"),
             "tax": self.tax.model_dump(mode="json"),
             "legal_entities": {

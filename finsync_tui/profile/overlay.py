@@ -10,8 +10,10 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from finsync_tui.extensions.model import FOLDER as EXTENSIONS
 from finsync_tui.policies.model import Ruled
-from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile
+from finsync_tui.profile.extensions import with_compared
+from finsync_tui.profile.model import CONDITIONS, MappingRow, Profile, is_condition
 from finsync_tui.profile.no_secrets import SecretInProfileError, found_in
 from finsync_tui.profile.people import Staff
 from finsync_tui.profile.places import Source, where
@@ -76,7 +78,7 @@ def load_or_misfits(workspace: Workspace) -> Profile | list[SettingsFileError]:
         for table in sorted((folder / "mappings").glob("*.csv")):
             mappings[table.stem] = (*mappings.get(table.stem, ()), *read_mapping(table))
     try:
-        return Profile.model_validate({**merged, "mappings": mappings})
+        return with_compared(Profile.model_validate({**merged, "mappings": mappings}))
     except ValidationError as error:
         return _worded(workspace, read, error)
 
@@ -120,7 +122,7 @@ def sources(workspace: Workspace) -> list[Source]:
         found.append(Source(folder / FILE_NAME, read_toml(folder / FILE_NAME)))
         found += [
             _definition(part, file)
-            for part in ("reconciliations", "policies")
+            for part in ("reconciliations", "policies", EXTENSIONS)
             for file in sorted((folder / part).glob("*.toml"))
         ]
     found.append(Source(workspace.path / WORKSPACE_FILE, {"systems": workspace.systems}))
@@ -131,7 +133,7 @@ def sources(workspace: Workspace) -> list[Source]:
 
 
 def _definition(part: str, file: Path) -> Source:
-    """Read what a layer has compared, or decided by rules: one file each, in a folder of that part's name."""
+    """Read what a layer has compared, decided by rules, or extended: one file each, in a folder of that part's name."""
     return Source(file, {part: {file.stem: read_toml(file)}}, f"{part}.{file.stem}")
 
 
@@ -216,12 +218,12 @@ def mapping_rows(
             path, "line 1", f"the column {twice!r} is there twice", "Take one of them out."
         )
     for column in known:
-        if column not in (*_COLUMNS, *_DATES, *CONDITIONS, NOTE):
+        if column not in (*_COLUMNS, *_DATES, NOTE) and not is_condition(column):
             raise SettingsFileError(
                 path,
                 "line 1",
                 f"the column {column!r} is not known",
-                f"Conditions are called {', '.join(CONDITIONS)}; a column for people is called {NOTE}.",
+                f"Conditions are called {', '.join(CONDITIONS)}, extension.NAME.FIELD; a column for people is called {NOTE}.",
             )
     rows: list[MappingRow] = []
     for number, line in lines:
@@ -244,7 +246,9 @@ def _row(path: Path, line: int, row: dict[str, str | None]) -> MappingRow:
     dates = {column: (row.get(column) or "").strip() or None for column in _DATES}
     if not values["source"]:
         raise SettingsFileError(path, f"line {line}", "`from` is empty", "Fill it in, or take the row out.")
-    where = tuple((name, cell) for name in CONDITIONS if (cell := (row.get(name) or "").strip()))
+    where = tuple(
+        (name, cell) for name in row if name and is_condition(name) and (cell := (row[name] or "").strip())
+    )
     try:
         return MappingRow.model_validate({**values, **dates, "where": where})
     except ValidationError as error:

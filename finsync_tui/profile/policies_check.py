@@ -14,12 +14,12 @@ def policy_problems(profile: Ruled) -> Iterator[Problem]:
         return
     from finsync_tui.policies import ruling, testing  # the parser of expressions costs a quarter of a second
 
-    found = ruling.misfits(profile.policies, profile.companies)
+    found = ruling.misfits(profile.policies, profile.companies, profile.extending)
     for one in found:
         yield Problem(f"policies.{one.place}", one.message, "See docs/policies.md.")
     if found:
         return
-    for case in testing.run(profile.policies, profile.companies):
+    for case in testing.run(profile.policies, profile.companies, profile.extending):
         if case.problem:
             said, expected = (", ".join(names) or "nothing" for names in (case.said, case.expected))
             yield Problem(

@@ -8,22 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Final
 
-from pydantic import BaseModel
-
+from finsync_tui.profile.extensions import path_of
+from finsync_tui.profile.field_paths import leads_somewhere
 from finsync_tui.profile.model import Profile
 from finsync_tui.profile.overlay import shipped
 from finsync_tui.profile.problem import Problem
 from finsync_tui.profile.reconciliation import DEFAULT, Reconciliation, SideSetup, Tolerance
-from store.canonical.money import Money
 
 OWN: Final = "finsync"
-_EACH: Final = "each"
 _PLACE: Final = re.compile(r"\{([^{}|]+)(?:\|[a-z0-9]+)?\}")
 _CURRENCY: Final = re.compile("[A-Z]{3}")
-_MONEY: Final = ("amount", "currency")
 
 
 def reconciliation_problems(profile: Profile, folder: Path) -> Iterator[Problem]:
@@ -62,9 +58,15 @@ def _wrong(profile: Profile, definition: Reconciliation) -> Iterator[_Wrong]:
         if model is None:
             yield _unknown_entity(side.entity)
             continue
+        extended = {
+            path_of(one.name, name)
+            for one in profile.extending
+            if one.entity == side.entity
+            for name in one.fields
+        }
         named = [one.path_of("source" if role == "source" else "target") for one in definition.fields]
         for path in dict.fromkeys([*_paths(side), *named]):
-            if not _leads_somewhere(model, path, side.each):
+            if path not in extended and not leads_somewhere(model, path, side.each):
                 yield (
                     path,
                     f"{side.entity!r} has no field {path!r}",
@@ -109,38 +111,6 @@ def _paths(side: SideSetup) -> Iterator[str]:
     for one in (*side.keep, *side.expected, *side.zero_when):
         if not one.path.startswith("@"):
             yield one.path
-
-
-def _leads_somewhere(model: type[BaseModel], path: str, each: str | None) -> bool:
-    """Say whether a path names a field, through lists and parts."""
-    names = path.split(".")
-    if names[0] == _EACH:
-        if each is None:
-            return False
-        names = [*each.split("."), *names[1:]]
-    some: list[type[Any]] = [model]
-    for name in names:
-        fields = [one.model_fields[name].annotation for one in some if _has(one, name)]
-        fields += [
-            Money for one in some if isinstance(getattr(one, name, None), property)
-        ]  # a total that is added up
-        if not fields:
-            return any(issubclass(one, Money) and name in _MONEY for one in some)
-        some = [part for one in fields for part in _classes(one)]
-    return True
-
-
-def _has(one: type[Any], name: str) -> bool:
-    return issubclass(one, BaseModel) and name in one.model_fields
-
-
-def _classes(annotation: Any) -> Iterator[type[Any]]:
-    """Yield the classes within an annotation: those of a list's elements, those of each alternative."""
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        yield annotation
-    elif get_origin(annotation) in (Union, UnionType, tuple, list) or get_args(annotation):
-        for part in get_args(annotation):
-            yield from _classes(part)
 
 
 def _where(folder: Path, name: str, word: str) -> str:

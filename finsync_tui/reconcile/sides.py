@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, cast
 from adapters.base import Adapter, Page, Translated, Untranslatable, WindowReader
 from adapters.broken import translated
 from adapters.errors import AdapterError
+from finsync_tui import extensions
 from finsync_tui.profile.reconciliation import SideSetup
 from finsync_tui.reconcile import known, unchanged
 from finsync_tui.reconcile.rows import Builder, Read
@@ -283,7 +284,9 @@ def _put(
     read: list[Translated] = []
     unread: list[str] = []
     nameless = 0
-    for item in translated(adapter, entity, page.rows):
+    extending = readings[0].builder.profile.extending
+    extend = extensions.extend(extending, adapter.system, entity) if extending else None
+    for item in translated(adapter, entity, page.rows, extend):
         if isinstance(item, Translated):
             read.append(item)
         elif isinstance(item, Untranslatable) and item.external_id:

@@ -78,6 +78,11 @@ def made(db: Connection, side: Side, builder: Builder, now: datetime) -> Made:
         "legal_entities": {
             name: one.model_dump(mode="json") for name, one in sorted(profile.legal_entities.items())
         },
+        "extensions": [
+            one.model_dump(mode="json", by_alias=True)
+            for one in profile.extending
+            if one.entity == setup.entity
+        ],
         "links": [[entity, _generation(db, side, entity, now)] for entity in sorted(looked_up)],
         "documents": [[entity, *crossrefs.state(db, entity)] for entity in sorted(by_path)],
     }

@@ -83,6 +83,11 @@ def offers(field: str, text: str, source: str, sheet: Sheet) -> list[Offer]:
             ]
         case "where":
             known = [(f"{name}=", what) for name, what in CONDITIONS.items()]
+            known += [
+                (f"extension.{one.name}.{name}=", field.meaning)
+                for one in sheet.profile.extending
+                for name, field in one.fields.items()
+            ]
         case _:
             return []
     if any(code.lower() == wanted for code, _ in known):

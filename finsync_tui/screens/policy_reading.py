@@ -207,7 +207,7 @@ def policy(db: Connection, workspace: Workspace, number: int, now: datetime) -> 
         row=_policy(db, one, waiting),
         cases=tuple(cases(one.name, setup, found)),
         untested=_untested(named),
-        fields=tuple(_fields(setup)),
+        fields=tuple(_fields(setup, found)),
         to_layer=differences(one.body, one.layer_body),
         rule=found.policy_rule,
     )
@@ -220,7 +220,7 @@ def cases(name: str, setup: PolicySetup | None, found: Profile) -> list[CaseRow]
     if setup is None:
         return []
     try:
-        ended = {one.case: one for one in testing.run({name: setup}, found.ruled.companies)}
+        ended = {one.case: one for one in testing.run({name: setup}, found.ruled.companies, found.extending)}
     except ruling.PoliciesError as error:
         ended = {}
         why = safe_text(error)
@@ -245,11 +245,11 @@ def _untested(named: Mapping[str, PolicySetup]) -> tuple[str, ...]:
     return tuple(safe_text(one.partition("/")[2], 60) for one in testing.untested(named))
 
 
-def _fields(setup: PolicySetup | None) -> list[FieldRow]:
-    from finsync_tui.policies.decisions import DECISIONS
+def _fields(setup: PolicySetup | None, found: Profile) -> list[FieldRow]:
+    from finsync_tui.policies.decisions import extended
     from finsync_tui.policies.kinds import leaves
 
-    decision = DECISIONS.get(setup.decides) if setup is not None else None
+    decision = extended(found.extending).get(setup.decides) if setup is not None else None
     if decision is None:
         return []
     return [

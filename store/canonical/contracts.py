@@ -76,7 +76,7 @@ _FILE = re.compile(r"(?P<name>[a-z_.]+)-(?P<major>\d+)\.(?P<minor>\d+)\.json")
 
 
 def version(entity: str) -> str:
-    """Return a contract's version: `1.1` of `supplier/1.1`."""
+    """Return a contract's version: `1.2` of `supplier/1.2`."""
     return CONTRACTS[entity].contract.partition("/")[2]
 
 
@@ -84,7 +84,7 @@ def urn(entity: str) -> str:
     """Return a contract's name on events and schemas.
 
     >>> urn("supplier")
-    'urn:finsync:schema:supplier:1.1'
+    'urn:finsync:schema:supplier:1.2'
     """
     return f"urn:finsync:schema:{entity}:{version(entity)}"
 

@@ -13,7 +13,7 @@ class DirectoryUser(CanonicalRecord):
     """An account of a person, or of a machine, in the directory. `number` is the login."""
 
     entity: ClassVar[str] = "directory_user"
-    contract: ClassVar[str] = "directory_user/1.0"
+    contract: ClassVar[str] = "directory_user/1.1"
     owner: ClassVar[str] = "identity"
 
     name: str = Field(description="As the directory shows it")
@@ -59,7 +59,7 @@ class DirectoryGroup(CanonicalRecord):
     """A group of accounts and of other groups. `number` is its name."""
 
     entity: ClassVar[str] = "directory_group"
-    contract: ClassVar[str] = "directory_group/1.0"
+    contract: ClassVar[str] = "directory_group/1.1"
     owner: ClassVar[str] = "identity"
 
     members: tuple[GroupMember, ...] = Field(

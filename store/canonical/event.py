@@ -26,16 +26,21 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"] = Field(default="1.0", description="Version of CloudEvents")
     id: str = Field(min_length=1, description="Made from the fact: system:kind:key:vN")
     source: str = Field(min_length=1, description="The system it happened in")
-    type: str = Field(pattern=r"^com\.finsync\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$")
+    type: str = Field(
+        pattern=r"^com\.finsync\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$",
+        description="What happened, com.finsync.ENTITY.PARTICIPLE.vN",
+    )
     subject: str = Field(min_length=1, description="Key of the document: system:id")
-    time: AwareDatetime
-    datacontenttype: Literal["application/json"] = "application/json"
+    time: AwareDatetime = Field(description="When it happened, in UTC")
+    datacontenttype: Literal["application/json"] = Field(
+        default="application/json", description="How the data is written"
+    )
     dataschema: str | None = Field(default=None, description="urn:finsync:schema:<entity>:<version>")
     correlation_id: str | None = Field(default=None, alias="correlationid", description="What led to it")
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict, description="What the event tells, by its type")
 
     def to_cloudevent(self) -> dict[str, Any]:
         """Return the structured JSON form that other programs read."""

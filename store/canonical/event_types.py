@@ -107,9 +107,9 @@ class Merged(CanonicalModel):
 class Consolidated(CanonicalModel):
     """Golden records were made anew from what the systems say."""
 
-    made: int
-    changed: int
-    retired: int
+    made: int = Field(description="Golden records that are new")
+    changed: int = Field(description="Golden records that say something else now")
+    retired: int = Field(description="Golden records that no system's record stands behind any more")
 
 
 class BreakSeen(CanonicalModel):
@@ -117,11 +117,11 @@ class BreakSeen(CanonicalModel):
 
     break_: int = Field(alias="break", description="Number of the break")
     definition: str = Field(description="Name of the reconciliation")
-    kind: str
+    kind: str = Field(description="What kind of difference it is")
     class_: str = Field(alias="class", description="Why it is there, as far as that is known")
-    number: str | None
+    number: str | None = Field(description="Number of the document that differs")
     amount_minor: int | None = Field(description="Amount at risk, in minor units")
-    currency: str | None
+    currency: str | None = Field(description="ISO 4217 code of the amount")
 
 
 class BreakTold(CanonicalModel):
@@ -129,16 +129,16 @@ class BreakTold(CanonicalModel):
 
     break_: int = Field(alias="break", description="Number of the break")
     definition: str = Field(description="Name of the reconciliation")
-    kind: str
-    number: str | None
+    kind: str = Field(description="What kind of difference it is")
+    number: str | None = Field(description="Number of the document that differs")
 
 
 class BreakWrittenOff(CanonicalModel):
     """A difference was given up."""
 
     break_: int = Field(alias="break", description="Number of the break")
-    amount_minor: int | None
-    currency: str | None
+    amount_minor: int | None = Field(description="Amount that was given up, in minor units")
+    currency: str | None = Field(description="ISO 4217 code of the amount")
     proposal: int | None = Field(description="By which two persons agreed; null where one was enough")
 
 
@@ -200,6 +200,14 @@ _OWN: Final[tuple[tuple[type[CanonicalModel], str, str], ...]] = (
     (BreakWrittenOff, "break", "written_off"),
 )
 """What becomes of things here."""
+_VERSIONS: Final = dict.fromkeys(
+    (
+        "break.adopted", "break.closed", "break.explained", "break.fixed", "break.opened", "break.reopened", "break.written_off",
+        "commitment.changed", "commitment.created", "golden_supplier.consolidated", "invoice.posted",
+    ),
+    "1.1",
+)  # fmt: skip
+"""Of those that are not at their first any more."""
 
 
 def _all() -> dict[str, EventType]:
@@ -212,7 +220,10 @@ def _all() -> dict[str, EventType]:
     for form, entity, words in told:
         for participle in words.split():
             forms.setdefault((entity, participle), []).append(form)
-    made = [EventType(*key, tuple(of)) for key, of in sorted(forms.items())]
+    made = [
+        EventType(*key, tuple(of), version=_VERSIONS.get(".".join(key), "1.0"))
+        for key, of in sorted(forms.items())
+    ]
     return {one.name: one for one in made}
 
 

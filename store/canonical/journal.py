@@ -16,11 +16,11 @@ Side = Literal["debit", "credit"]
 class JournalLine(CanonicalModel):
     """One line: an account, a side, an amount that is not negative."""
 
-    number: str
+    number: str = Field(description="Number of the line")
     account: str = Field(description="Account combination in the ERP")
-    side: Side
-    amount: Money
-    description: str = ""
+    side: Side = Field(description="Debit or credit")
+    amount: Money = Field(description="Amount on that side, never negative")
+    description: str = Field(default="", description="What the line is for")
     reference: str | None = Field(default=None, description="What in the source it comes from")
 
     @model_validator(mode="after")
@@ -34,20 +34,22 @@ class JournalEntry(CanonicalRecord):
     """Debits and credits of one ledger that add up to nothing. `number` is the name it is found by."""
 
     entity: ClassVar[str] = "journal_entry"
-    contract: ClassVar[str] = "journal_entry/1.0"
+    contract: ClassVar[str] = "journal_entry/1.1"
 
-    status: Literal["unposted", "posted", "failed", "reversed"] = "unposted"
-    legal_entity: str | None = None
-    ledger: str
+    status: Literal["unposted", "posted", "failed", "reversed"] = Field(
+        default="unposted", description="Where it stands in the ERP"
+    )
+    legal_entity: str | None = Field(default=None, description="Number of the company")
+    ledger: str = Field(description="Ledger of the ERP")
     batch: str | None = Field(default=None, description="Name of the batch it lies in, the ERP's or ours")
     source: str = Field(description="Journal source in the ERP")
     category: str = Field(description="Journal category in the ERP")
-    currency: CurrencyCode
-    accounting_on: date
-    period: str | None = None
-    description: str = ""
+    currency: CurrencyCode = Field(description="ISO 4217 code of all its amounts")
+    accounting_on: date = Field(description="Day on which it counts")
+    period: str | None = Field(default=None, description="Period it counts in, as the ERP names it")
+    description: str = Field(default="", description="What it is for")
     reference: str | None = Field(default=None, description="The mark by which the source knows it")
-    lines: tuple[JournalLine, ...]
+    lines: tuple[JournalLine, ...] = Field(description="Its lines; debits and credits are equal")
 
     @model_validator(mode="after")
     def _balances(self) -> JournalEntry:
@@ -84,9 +86,11 @@ class ImportJob(CanonicalRecord):
     """
 
     entity: ClassVar[str] = "import_job"
-    contract: ClassVar[str] = "import_job/1.0"
+    contract: ClassVar[str] = "import_job/1.1"
 
-    status: Literal["running", "succeeded", "failed", "unknown"]
+    status: Literal["running", "succeeded", "failed", "unknown"] = Field(
+        description="What became of the import, as far as is known"
+    )
     case_class: str | None = Field(default=None, description="Exception class of what it failed with")
     codes: tuple[str, ...] = Field(default=(), description="The system's own error codes")
     messages: tuple[str, ...] = Field(default=(), description="The system's own sentences")

@@ -78,8 +78,8 @@ class Money(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    amount_minor: MinorUnits
-    currency: CurrencyCode
+    amount_minor: MinorUnits = Field(description="Whole minor units of the currency")
+    currency: CurrencyCode = Field(description="ISO 4217 code")
 
     @classmethod
     def of(cls, amount: Decimal | str | int, currency: str, rounding: Rounding = "exact") -> Money:

@@ -21,44 +21,52 @@ PaidStatus = Literal["unpaid", "partly_paid", "paid"]
 class InvoiceDistribution(CanonicalModel):
     """Which account one part of a line is charged to, as the system writes it."""
 
-    number: str
+    number: str = Field(description="Number of the part within its line")
     chart: str | None = Field(default=None, description="Chart of accounts (Coupa: account type)")
-    account: str
-    segments: tuple[str, ...] = ()
-    amount: Money
+    account: str = Field(description="Account combination, as the system writes it")
+    segments: tuple[str, ...] = Field(default=(), description="The combination's segments, from the first")
+    amount: Money = Field(description="What the account bears of the line")
     period: str | None = Field(default=None, description="Budget period it is charged to, where stated")
 
 
 class RecordedPayment(CanonicalModel):
     """What a procurement system was told of one payment. Records append: a void is a second one, negative."""
 
-    id: str | None = None
-    amount: Money
-    paid_on: date | None = None
+    id: str | None = Field(default=None, description="Id of the record at the source")
+    amount: Money = Field(description="What was paid; negative on a void")
+    paid_on: date | None = Field(default=None, description="Day of the payment")
     note: str = Field(default="", description="The number by which the payment is known in the ERP")
 
 
 class InvoiceLine(CanonicalModel):
     """What is invoiced, and which account bears it."""
 
-    number: str
-    kind: Literal["item", "tax", "freight", "other"] = "item"
+    number: str = Field(description="Number of the line")
+    kind: Literal["item", "tax", "freight", "other"] = Field(
+        default="item", description="What the line is for"
+    )
     amount: Money = Field(description="Negative on lines that reduce what is owed")
-    description: str = ""
+    description: str = Field(default="", description="What is invoiced")
     account: str | None = Field(default=None, description="Account combination, as the system writes it")
     distributions: tuple[InvoiceDistribution, ...] = Field(
         default=(), description="Who bears it, part by part; with more than one part `account` is None"
     )
-    quantity: ExactDecimal | None = None
-    unit_price: ExactDecimal | None = None
-    uom: str | None = None
-    category: str | None = None
-    order_number: str | None = None
-    order_line: str | None = None
-    receipt_number: str | None = None
-    receipt_line: str | None = None
-    tax_code: str | None = None
-    tax_rate_percent: ExactDecimal | None = None
+    quantity: ExactDecimal | None = Field(
+        default=None, description="How much is invoiced; null on lines invoiced by amount"
+    )
+    unit_price: ExactDecimal | None = Field(
+        default=None, description="Price of one unit, in the invoice's currency"
+    )
+    uom: str | None = Field(default=None, description="Unit of measure, as the system writes it")
+    category: str | None = Field(default=None, description="Category or commodity, as the system names it")
+    order_number: str | None = Field(
+        default=None, description="Number of the order it is matched to; null: none"
+    )
+    order_line: str | None = Field(default=None, description="Line of that order")
+    receipt_number: str | None = Field(default=None, description="Number of the receipt it is matched to")
+    receipt_line: str | None = Field(default=None, description="Line of that receipt")
+    tax_code: str | None = Field(default=None, description="Tax code, as the system writes it")
+    tax_rate_percent: ExactDecimal | None = Field(default=None, description="Rate of its tax in percent")
     tax: Money | None = Field(
         default=None, description="Tax charged on this line, where it is stated by line"
     )
@@ -78,36 +86,40 @@ class Invoice(CanonicalRecord):
     """What a supplier, or an employee, is owed. `number` is the invoice number as its sender gave it."""
 
     entity: ClassVar[str] = "invoice"
-    contract: ClassVar[str] = "invoice/1.1"
+    contract: ClassVar[str] = "invoice/1.2"
     owner: ClassVar[str] = "payables"
     echo_fields: ClassVar[frozenset[str]] = frozenset(
         {"target_number", "target_status", "recorded_payments", "is_marked_paid"}
     )
 
-    kind: InvoiceKind = "standard"
-    status: InvoiceStatus
-    paid_status: PaidStatus = "unpaid"
+    kind: InvoiceKind = Field(default="standard", description="What kind of invoice it is")
+    status: InvoiceStatus = Field(description="Where it stands in its system")
+    paid_status: PaidStatus = Field(default="unpaid", description="How much of it is paid")
     supplier_id: str | None = Field(default=None, description="External id of the payee in the same system")
-    supplier_number: str | None = None
-    supplier_name: str | None = None
+    supplier_number: str | None = Field(default=None, description="Number of the payee")
+    supplier_name: str | None = Field(default=None, description="Name of the payee")
     supplier_site: str | None = Field(default=None, description="Code of the payee's site")
-    business_unit: str | None = None
-    legal_entity: str | None = None
+    business_unit: str | None = Field(default=None, description="Business unit of the ERP that owes it")
+    legal_entity: str | None = Field(default=None, description="Number of the company that owes it")
     source: str | None = Field(default=None, description="Invoice source in the ERP")
-    currency: CurrencyCode
+    currency: CurrencyCode = Field(description="ISO 4217 code of all its amounts")
     total: Money = Field(description="What is owed: the sum of all lines; negative on a credit memo")
-    paid: Money | None = None
-    invoiced_on: date
-    accounting_on: date | None = None
-    due_on: date | None = None
-    description: str = ""
+    paid: Money | None = Field(default=None, description="What was paid of it so far, where the system says")
+    invoiced_on: date = Field(description="Date of the invoice")
+    accounting_on: date | None = Field(default=None, description="Day on which it counts in the books")
+    due_on: date | None = Field(default=None, description="Day on which it is due")
+    description: str = Field(default="", description="What it says of itself")
     reference: str | None = Field(default=None, description="The mark by which the source knows it")
     tax: Money | None = Field(default=None, description="Tax charged in all, header and lines")
     original_number: str | None = Field(default=None, description="On a credit note: the invoice it credits")
-    payment_terms: str | None = None
+    payment_terms: str | None = Field(default=None, description="Terms of payment, as the system names them")
     payment_channel: str | None = Field(default=None, description="Who pays: None is the ERP")
-    supplier_tax_number: str | None = None
-    buyer_tax_number: str | None = None
+    supplier_tax_number: str | None = Field(
+        default=None, description="Tax number of who invoices, as the invoice shows it"
+    )
+    buyer_tax_number: str | None = Field(
+        default=None, description="Tax number of who is invoiced, as the invoice shows it"
+    )
     ship_from_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
     ship_to_country: str | None = Field(default=None, description="ISO 3166 alpha-2")
     ship_from: TaxAddress | None = Field(default=None, description="The whole address, where it is known")
@@ -122,11 +134,11 @@ class Invoice(CanonicalRecord):
     recorded_payments: tuple[RecordedPayment, ...] = Field(
         default=(), description="What the source was told of payments"
     )
-    is_marked_paid: bool = False
+    is_marked_paid: bool = Field(default=False, description="The source was told that it is paid")
     holds: tuple[str, ...] = Field(
         default=(), description="Why it is not paid: an ERP's holds, or what a source says"
     )
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[InvoiceLine, ...] = Field(description="What is invoiced, line by line")
 
     @model_validator(mode="after")
     def _lines_add_up(self) -> Invoice:
@@ -164,9 +176,9 @@ class Invoice(CanonicalRecord):
 class PaidInvoice(CanonicalModel):
     """What one payment pays of one invoice."""
 
-    invoice_id: str
-    invoice_number: str | None = None
-    amount: Money
+    invoice_id: str = Field(description="External id of the invoice in the same system")
+    invoice_number: str | None = Field(default=None, description="Number of the invoice")
+    amount: Money = Field(description="What is paid of it, in the invoice's currency")
     in_payment_currency: Money | None = Field(
         default=None,
         description="The same as it left, where the payment was made in another currency than the invoice's",
@@ -180,23 +192,27 @@ class Payment(CanonicalRecord):
     """Money that left, or was called back. A void is a new state of the same payment, never a second one."""
 
     entity: ClassVar[str] = "payment"
-    contract: ClassVar[str] = "payment/1.1"
+    contract: ClassVar[str] = "payment/1.2"
 
-    status: Literal["issued", "cleared", "stopped", "voided", "other"]
-    payee_name: str | None = None
+    status: Literal["issued", "cleared", "stopped", "voided", "other"] = Field(
+        description="What became of the payment"
+    )
+    payee_name: str | None = Field(default=None, description="Name of whoever is paid")
     payee_number: str | None = Field(default=None, description="Supplier number of whoever is paid")
-    business_unit: str | None = None
-    legal_entity: str | None = None
-    method: str | None = None
-    currency: CurrencyCode
-    amount: Money
+    business_unit: str | None = Field(default=None, description="Business unit of the ERP that pays")
+    legal_entity: str | None = Field(default=None, description="Number of the company that pays")
+    method: str | None = Field(default=None, description="Way of payment, as the ERP names it")
+    currency: CurrencyCode = Field(description="ISO 4217 code of the payment")
+    amount: Money = Field(description="What left in all")
     withheld: Money | None = Field(
         default=None, description="Tax that was kept back from it, in its currency, where the ERP says so"
     )
-    paid_on: date
-    cleared_on: date | None = None
-    voided_on: date | None = None
-    invoices: tuple[PaidInvoice, ...] = ()
+    paid_on: date = Field(description="Day of the payment")
+    cleared_on: date | None = Field(default=None, description="Day on which the bank confirmed it")
+    voided_on: date | None = Field(default=None, description="Day on which it was called back")
+    invoices: tuple[PaidInvoice, ...] = Field(
+        default=(), description="Which invoices it pays, and how much of each"
+    )
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """By the invoices it pays, and by payee and amount, its own and that of each part."""

@@ -20,22 +20,22 @@ LimitedTo = Literal["requisition", "invoice", "expense"]
 class ApprovalLimit(CanonicalModel):
     """Up to what somebody may approve documents of one kind."""
 
-    of: LimitedTo
-    amount: Money
+    of: LimitedTo = Field(description="What kind of document the limit is for")
+    amount: Money = Field(description="Up to what they may approve")
 
 
 class Employee(CanonicalRecord):
     """A person as one system knows them. `number` is the employee number: it joins HR, expense tool and ERP."""
 
     entity: ClassVar[str] = "employee"
-    contract: ClassVar[str] = "employee/1.2"
+    contract: ClassVar[str] = "employee/1.3"
     owner: ClassVar[str] = "hr"
     read_fields: ClassVar[frozenset[str]] = READ_FIELDS
 
     login: str | None = Field(default=None, description="What they sign in with, where the system says")
-    name: str
-    email: str | None = None
-    is_active: bool = True
+    name: str = Field(description="What people call them")
+    email: str | None = Field(default=None, description="Where mail reaches them")
+    is_active: bool = Field(default=True, description="Whether they work here")
     manager_number: str | None = Field(default=None, description="Employee number of who they report to")
     approver_number: str | None = Field(
         default=None, description="Employee number of who approves their expenses; None: the manager"
@@ -48,11 +48,13 @@ class Employee(CanonicalRecord):
         description="The same by kind of document, where the system keeps several; for any other kind approval_limit counts",
     )
     delegates: tuple[str, ...] = Field(default=(), description="Employee numbers of who may approve for them")
-    cost_centre: str | None = None
-    legal_entity: str | None = None
+    cost_centre: str | None = Field(default=None, description="Number of their cost centre")
+    legal_entity: str | None = Field(default=None, description="Number of the company that employs them")
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
-    currency: CurrencyCode | None = None
-    starts_on: date | None = None
+    currency: CurrencyCode | None = Field(
+        default=None, description="ISO 4217 code that they are reimbursed in"
+    )
+    starts_on: date | None = Field(default=None, description="First day")
     ends_on: date | None = Field(default=None, description="Last day")
     worker_type: Literal["employee", "contingent"] | None = Field(
         default=None, description="Of the company or of somebody else, where the source tells them apart"
@@ -100,11 +102,13 @@ class ScheduledChange(CanonicalRecord):
     """
 
     entity: ClassVar[str] = "scheduled_change"
-    contract: ClassVar[str] = "scheduled_change/1.0"
+    contract: ClassVar[str] = "scheduled_change/1.1"
     owner: ClassVar[str] = "hr"
     read_fields: ClassVar[frozenset[str]] = READ_FIELDS
 
-    subject_entity: Literal["employee", "organisation", "cost_centre", "other"]
+    subject_entity: Literal["employee", "organisation", "cost_centre", "other"] = Field(
+        description="What kind of thing changes"
+    )
     subject_id: str = Field(description="External id of what changes, in the same system")
     subject_number: str | None = Field(default=None, description="What people call it, where the source says")
     kind: str = Field(description="Type of the event, in the source's words")
@@ -115,8 +119,8 @@ class ScheduledChange(CanonicalRecord):
         "corrected: another event has taken its place"
     )
     org_unit: str | None = Field(default=None, description="Organisation they will sit in")
-    cost_centre: str | None = None
-    manager_number: str | None = None
+    cost_centre: str | None = Field(default=None, description="Number of the cost centre they will have")
+    manager_number: str | None = Field(default=None, description="Employee number of who they will report to")
     as_of_entry: datetime | None = Field(default=None, description="Read as known at this moment")
     as_of_effective: date | None = Field(default=None, description="Read as valid on this day")
     transport: str | None = Field(default=None, description="By which door it was read: raas or soap")
@@ -135,14 +139,16 @@ class Approval(CanonicalRecord):
     """Who decided what about which document, and when."""
 
     entity: ClassVar[str] = "approval"
-    contract: ClassVar[str] = "approval/1.0"
+    contract: ClassVar[str] = "approval/1.1"
 
     document_entity: str = Field(description="purchase_order, requisition, invoice, expense_report ...")
     document_id: str = Field(description="External id of the document in the same system")
-    status: Literal["pending", "approved", "rejected", "escalated", "other"]
+    status: Literal["pending", "approved", "rejected", "escalated", "other"] = Field(
+        description="What became of the decision"
+    )
     approver: str | None = Field(default=None, description="Login or group name of whoever should decide")
-    decided_by: str | None = None
-    decided_at: datetime | None = None
+    decided_by: str | None = Field(default=None, description="Login of who decided")
+    decided_at: datetime | None = Field(default=None, description="When it was decided, in UTC")
     position: int | None = Field(default=None, description="Place in the chain, from 1")
 
     def identifiers(self) -> tuple[tuple[str, str], ...]:

@@ -181,10 +181,17 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
 }  # fmt: skip
 
 
+_EXTENDED: Final[Mapping[str, Class]] = {
+    "extensions.*.version": "none",
+    "extensions.*.fields.*": "words",  # what a region declares there it may also declare of a person
+}
+
+
 @cache
 def classes(entity: str) -> Mapping[str, Class]:
     """Return the class of each field of an entity by its path: `lines[].description`."""
-    return {path: kind for kind, paths in _FIELDS.get(entity, {}).items() for path in paths.split()}
+    own = {path: kind for kind, paths in _FIELDS.get(entity, {}).items() for path in paths.split()}
+    return {**own, **_EXTENDED} if own else own
 
 
 def fields(entity: str, kind: Class) -> tuple[str, ...]:

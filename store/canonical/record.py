@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from store.canonical.money import Money
+
 HASH_BYTES = 16
 
 
@@ -19,6 +21,15 @@ class CanonicalModel(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Extension(CanonicalModel):
+    """What a region keeps of a record beside the shared contract, as its declared extension of that version says."""
+
+    version: str = Field(description="Version of the extension that its values were read by: 1.0")
+    fields: dict[str, bool | str | Money] = Field(
+        description="Values by field: decimals, dates and codes as text, amounts as money; what is not said is left out"
+    )
 
 
 class CanonicalRecord(CanonicalModel):
@@ -47,6 +58,11 @@ class CanonicalRecord(CanonicalModel):
         return record
 
     number: str = Field(description="What people call it: the natural key within its system")
+    extensions: dict[str, Extension] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,  # a record without any is stored, and hashed, as it always was
+        description="Values of regional extensions, by the extension's name; missing where there are none",
+    )
 
     def canonical_json(self) -> bytes:
         """Return the one JSON form that is stored."""

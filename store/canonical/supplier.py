@@ -36,28 +36,28 @@ def normal(value: str) -> str:
 class TaxRegistration(CanonicalModel):
     """A tax or VAT number and the country that issued it."""
 
-    number: str
+    number: str = Field(description="The number as its authority gave it")
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
 
 
 class SupplierSite(CanonicalModel):
     """A place the supplier is ordered from or paid at, valid for one business unit."""
 
-    external_id: str
-    code: str
+    external_id: str = Field(description="Id of the site in its system")
+    code: str = Field(description="What the system calls the site")
     business_unit: str | None = Field(
         default=None, description="Id or name of the procuring unit in its system"
     )
-    is_purchasing: bool = True
-    is_active: bool = True
+    is_purchasing: bool = Field(default=True, description="Orders may be placed there")
+    is_active: bool = Field(default=True, description="Whether it may be used")
 
 
 class SupplierAddress(CanonicalModel):
     """Where a supplier sits, as far as its system says."""
 
-    street: str | None = None
-    postcode: str | None = None
-    town: str | None = None
+    street: str | None = Field(default=None, description="Street and house number, as one line")
+    postcode: str | None = Field(default=None, description="Postal code")
+    town: str | None = Field(default=None, description="Town")
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
 
 
@@ -65,18 +65,20 @@ class Supplier(CanonicalRecord):
     """A party we buy from, as one system knows it."""
 
     entity: ClassVar[str] = "supplier"
-    contract: ClassVar[str] = "supplier/1.1"
+    contract: ClassVar[str] = "supplier/1.2"
     owner: ClassVar[str] = "procurement"
 
-    name: str
-    status: SupplierStatus
+    name: str = Field(description="Registered name, as its system has it")
+    status: SupplierStatus = Field(description="Whether anything may be bought from it")
     country: str | None = Field(default=None, description="ISO 3166 alpha-2")
     party_id: str | None = Field(
         default=None, description="Id of the party behind it, where the system has one"
     )
-    tax_registrations: tuple[TaxRegistration, ...] = ()
-    sites: tuple[SupplierSite, ...] = ()
-    address: SupplierAddress | None = None
+    tax_registrations: tuple[TaxRegistration, ...] = Field(
+        default=(), description="Tax numbers, with the country of each"
+    )
+    sites: tuple[SupplierSite, ...] = Field(default=(), description="Where it is ordered from and paid")
+    address: SupplierAddress | None = Field(default=None, description="Where it sits, where the system says")
     kind: SupplierKind = Field(
         default="company", description="Employees and one-time suppliers are nobody's duplicates"
     )
@@ -112,7 +114,7 @@ class SupplierBankAccount(CanonicalRecord):
     """A bank account of a supplier: fingerprint and last characters only, the number stays in its system."""
 
     entity: ClassVar[str] = "supplier_bank_account"
-    contract: ClassVar[str] = "supplier_bank_account/1.5"
+    contract: ClassVar[str] = "supplier_bank_account/1.6"
     owner: ClassVar[str] = "treasury"
 
     supplier_id: str | None = Field(default=None, description="External id of the supplier, where known")
@@ -123,8 +125,8 @@ class SupplierBankAccount(CanonicalRecord):
         description="HMAC-SHA-256 of the normalised IBAN or account number, under the workspace's own key"
     )
     masked: str = Field(description="What may be shown: country and last four characters")
-    country: str | None = None
-    is_active: bool = True
+    country: str | None = Field(default=None, description="ISO 3166 alpha-2 of the bank's country")
+    is_active: bool = Field(default=True, description="Whether it is paid to")
     problem: str | None = Field(
         default=None,
         description="Why number or bank code can't be right, found where the number was still known",

@@ -43,11 +43,11 @@ _RIGHT: tuple[Verdict, ...] = ("reverse_charge", "exempt", "match", "not_taxable
 class TaxAddress(CanonicalModel):
     """Where goods leave or arrive, or a service is used: as much of it as decides about tax."""
 
-    country: Country
+    country: Country = Field(description="ISO 3166 alpha-2")
     region: str | None = Field(default=None, description="State or province, as its country's post writes it")
-    city: str | None = None
-    postal_code: str | None = None
-    line1: str | None = None
+    city: str | None = Field(default=None, description="Town")
+    postal_code: str | None = Field(default=None, description="Postal code")
+    line1: str | None = Field(default=None, description="Street and house number")
 
 
 class TaxSupplier(CanonicalModel):

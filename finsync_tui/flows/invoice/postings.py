@@ -57,6 +57,7 @@ def request_posting(context: Context) -> Answer:
         reference=subject.mark(context),
         original_number=invoice.original_number,
         payment_terms=invoice.payment_terms,
+        extensions=invoice.extensions,
         lines=lines,
     )
     incoming = records.Incoming(
@@ -67,7 +68,9 @@ def request_posting(context: Context) -> Answer:
         context,
         subject.target(context),
         "invoice.create",
-        {"invoice": record.model_dump(mode="json")},
+        outgoing.extended(
+            context, subject.target(context), record, {"invoice": record.model_dump(mode="json")}
+        ),
         external_id=None,
     )
     context.data.update(posting_entry=entry_id, posting_version=stored.version)

@@ -65,11 +65,12 @@ def request_commitment(context: Context) -> Answer:
     context.data.update(
         commitment_version=stored[0].version, left_out=left_out, ended_lines=left_out, changed_there=[]
     )
+    body = {"commitment": commitment.model_dump(mode="json")}
     entry_id = outgoing.enqueue(
         context,
         target,
         operation,
-        {"commitment": commitment.model_dump(mode="json")},
+        body if link else outgoing.extended(context, target, order, body),
         external_id=link.external_id if link else None,
     )
     context.data["commitment_entry"] = entry_id

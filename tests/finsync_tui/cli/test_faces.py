@@ -227,7 +227,7 @@ def test_a_contract_is_shown_by_any_of_its_names(command: Callable[..., Answer])
         "urn:finsync:schema:codes:errors",
     ] == [name.rpartition(":")[0] for name in shown]
     assert "urn:finsync:schema:supplier:1.0" == earlier
-    assert ["1.1", "1.0"] == [one["version"] for one in changed]
+    assert ["1.2", "1.1", "1.0"] == [one["version"] for one in changed]
     assert changed[0]["changes"]
 
 

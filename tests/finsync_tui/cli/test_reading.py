@@ -366,7 +366,7 @@ def test_contracts_and_adapters_are_listed(finsync: Finsync) -> None:
     schema = finsync.run("contract", "show", "supplier").json
     adapters = finsync.run("adapters", "list", "--json").json
 
-    assert {"supplier/1.1", "purchase_order/1.0"} <= {row["contract"] for row in listed}
+    assert {"supplier/1.2", "purchase_order/1.1"} <= {row["contract"] for row in listed}
     assert "tax_registrations" in schema["properties"]
     assert {"coupa", "oracle_fusion"} <= {row["name"] for row in adapters}
     assert finsync.run("contract", "show", "nothing").code == 1
