@@ -38,7 +38,11 @@ RULED_AT: Final[Mapping[str, tuple[str, str]]] = {
 
 
 REPLAYED_AT: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "approval_doubt": (("requisition_to_pay", "check_approval"), ("invoice_to_payment", "check_approval")),
+    "approval_doubt": (
+        ("requisition_to_pay", "check_approval"),
+        ("invoice_to_payment", "check_approval"),
+        ("expense_to_reimbursement", "check_approval"),
+    ),
     "budget_short": (("requisition_to_pay", "check_budget"),),
     "invoice_match": (("invoice_to_payment", "match"),),
     "invoice_mismatch": (("invoice_to_payment", "match"),),

@@ -11,6 +11,7 @@ from finsync_tui.flows.accounts import Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
+from finsync_tui.policies.asked import DoubtAsked
 from finsync_tui.profile import LegalEntitySetup, business_units
 from finsync_tui.profile.expense import ExpenseSetup
 from finsync_tui.suppliers import identity
@@ -162,15 +163,34 @@ def check_approval(context: Context) -> Answer:
 
     doubts = approval.problems(document, setup, people, context.now.date(), convert)
     for doubt in doubts:
-        severity = getattr(setup.approval, doubt.doubt)
-        if severity == "block":
+        severity = _severity(context, setup, doubt, words.named(document))
+        if isinstance(severity, Hold):
+            return severity
+        if severity in (
+            "block",
+            "recheck",
+        ):  # the expense tool shows an approval once: nothing is to be waited for
             return subject.stop(
                 context, approval.CLASSES[doubt.doubt], doubt.cause, doubt.fix, subject.source(context),
                 {"approver": document.approver_id or "", "employee": document.employee_id},
             )  # fmt: skip
-        if severity == "note":
+        if severity == "note" and not context.is_trial:
             findings.append(context.db, [_finding(context, approval.CLASSES[doubt.doubt], doubt.cause)])
     return Done({"approver": document.approver_id, "noted": [doubt.cause for doubt in doubts]})
+
+
+def _severity(context: Context, setup: ExpenseSetup, doubt: approval.Problem, what: str) -> str | Hold:
+    """Return what a doubt does: as a rule of the company says, else as its settings do."""
+    flow = context.workflow
+    amount = (
+        Money(amount_minor=flow.amount_minor, currency=flow.currency)
+        if flow.amount_minor is not None and flow.currency
+        else None
+    )
+    asked = DoubtAsked(kind=doubt.doubt, entity=flow.entity, amount=amount)
+    return ruled.settled(context, "approval_doubt", {"doubt": asked}, what) or str(
+        getattr(setup.approval, doubt.doubt)
+    )
 
 
 def _payees(context: Context, number: str, target: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from store.canonical.money import Money
 from store.canonical.organisation import ExchangeRate
 from tests.finsync_tui.flows.expense_desk import SOURCE, TARGET, ExpenseDesk, an_employee
+from tests.finsync_tui.flows.test_ruled_settings import policy
 
 APPROVED_ON = date(2026, 1, 3)
 
@@ -85,3 +86,28 @@ def test_of_several_kinds_one_has_to_be_named() -> None:
 
     assert ["APPROVAL_LIMIT_UNKNOWN"] == findings(unnamed)
     assert ([], [], []) == (findings(named), named.exceptions, findings(same))
+
+
+@pytest.mark.parametrize(
+    ("rate", "then", "exceptions", "noted"),
+    [
+        ("1.11", "note", [], ["APPROVAL_LIMIT"]),
+        ("1.11", "off", [], []),
+        ("1.11", "recheck", [("APPROVAL_LIMIT", "open")], []),
+        ("1.11", "setting", [("APPROVAL_LIMIT", "open")], []),
+        ("1.10", "block", [], []),
+    ],
+)
+def test_a_rule_says_what_a_doubt_about_a_report_does(
+    rate: str, then: str, exceptions: list[Any], noted: list[str]
+) -> None:
+    """By amount and kind of document; what is no doubt no rule is asked about."""
+    when = "doubt.entity == 'expense_document' && has(doubt.amount) && doubt.amount.amount > decimal('9.00')"
+    desk = ExpenseDesk()
+    desk.judges = policy("approval_doubt", when, then)
+    desk.put(SOURCE, "u200", an_employee("E-200", name="Bo Lind", approval_limit=Money.of("110", "USD")))
+    desk.put(TARGET, "r", a_rate(rate))
+    desk.submit()
+    desk.answer()
+
+    assert (exceptions, noted) == (desk.exceptions, findings(desk))
