@@ -21,7 +21,7 @@ from finsync_tui.flows.steps import Facts
 from finsync_tui.governance.rules import in_force, setup_of, standings
 from finsync_tui.impact_totals import Total, Totals
 from finsync_tui.mapping import standings as mapping_standings
-from finsync_tui.policies.comparing import Comparison
+from finsync_tui.policies.comparing import ANSWERS_MAX, Comparison
 from finsync_tui.policies.decisions import extended
 from finsync_tui.policies.ruling import judges
 from finsync_tui.policies.verdicts import NOTE, Judging, UndecidedError, Verdict
@@ -45,6 +45,7 @@ NOT_RECKONED: Final = (
     "What this would do is not reckoned: these rules hold from the next step, attempt or write-off on."
 )
 
+_Said = Sequence[Verdict] | UndecidedError
 Outcome = Literal["released", "newly_held", "changed", "past_held", "past_free", "past_changed", "undecided"]
 ORDER: Final[tuple[Outcome, ...]] = (
     "released", "newly_held", "changed", "undecided", "past_held", "past_free", "past_changed",
@@ -193,59 +194,61 @@ def _ask_all(
     asked = extended(profile.extending)[decision]
     (variable,) = asked.documents
     comparison = Comparison(asked, *judged)
+    answers: dict[object, tuple[_Said, _Said]] = {}
     flow, step = RULED_AT[decision]
+    regions = profile.regions
     for rows in _processes(db, flow):
-        stored = _read(rows, lambda model, system, ids: records.bodies(db, model.entity, system, ids))
-        left: list[Mapping[str, Any]] = []
-        """Those that all rules have to be asked about."""
+        left: list[tuple[Mapping[str, Any], object]] = []
+        """Those that all rules have to be asked about, each with what these are asked of it."""
         for row in rows:
-            body = stored.get(row["document_key"])
-            if body is None:
-                continue
             found.asked += 1
-            company = str(row["legal_entity"] or "")
-            said = comparison.is_same(body, company, profile.regions.get(company, ""), on)
-            if said is None:
-                left.append(row)
+            company = row["legal_entity"] or ""
+            region = regions.get(company, "")
+            same = comparison.is_same(row["body"], company, region, on)
+            if same is None:
+                question = comparison.question(row["body"], company, region, on)
+                left.append((row, row["id"] if question is None else question))
             else:
-                found.now.update(said[0])
-                found.then.update(said[1])
-        whole = _read(left, lambda model, system, ids: records.get_many(db, model, system, ids))
-        ids = json.dumps([row["id"] for row in left])
-        past = {one for (one,) in db.execute(_PAST, {"ids": ids, "step": step})} if left else set()
-        for row in left:
+                found.now.update(same[0])
+                found.then.update(same[1])
+        if len(answers) > ANSWERS_MAX:
+            answers.clear()
+        fresh = {question: row for row, question in left if question not in answers}
+        whole = _read(
+            list(fresh.values()), lambda model, system, ids: records.get_many(db, model, system, ids)
+        )
+        for question, row in fresh.items():
             documents = {variable: whole[row["document_key"]].record}
-            changed, is_past = comparison.changed, row["id"] in past
-            _ask(profile, decision, judged, on, found, changed, row, documents, is_past=is_past)
+            company = row["legal_entity"] or ""
+            answers[question] = _ask(judged, documents, company, regions.get(company, ""), on)
+        ids = json.dumps([row["id"] for row, _ in left])
+        past = {one for (one,) in db.execute(_PAST, {"ids": ids, "step": step})} if left else set()
+        for row, question in left:
+            said = answers[question]
+            for counts, verdicts in zip((found.now, found.then), said, strict=True):
+                if not isinstance(verdicts, UndecidedError):
+                    counts.update(one.rule for one in verdicts if one.rule in comparison.changed)
+            change = _change(decision, row, *said, is_past=row["id"] in past)
+            if change is not None:
+                found.add(change)
 
 
 def _ask(
-    profile: Profile,
-    decision: str,
     judged: tuple[Judge | None, Judge | None],
-    on: date,
-    found: _Found,
-    changed: frozenset[str],
-    row: Mapping[str, Any],
     documents: Mapping[str, object],
-    *,
-    is_past: bool,
-) -> None:
+    company: str,
+    region: str,
+    on: date,
+) -> tuple[_Said, _Said]:
     """Ask all rules, before and after, about one document."""
-    company = str(row["legal_entity"] or "")
-    region = profile.regions.get(company, "")
-    said: list[Sequence[Verdict] | UndecidedError] = []
+    said: list[_Said] = []
     for judge in judged:
         try:
             said.append(judge.ask(documents, company, region, on) if judge is not None else ())
         except UndecidedError as error:
             said.append(error)
-    for counts, verdicts in zip((found.now, found.then), said, strict=True):
-        if not isinstance(verdicts, UndecidedError):
-            counts.update(one.rule for one in verdicts if one.rule in changed)
-    change = _change(decision, row, said[0], said[1], is_past=is_past)
-    if change is not None:
-        found.add(change)
+    before, after = said
+    return before, after
 
 
 Read = TypeVar("Read")
@@ -268,19 +271,23 @@ def _read(
 
 
 def _processes(db: Connection, flow: str) -> Iterator[list[Any]]:
-    """Yield the newest process of each document, some at a time."""
-    last = 0
-    while rows := db.execute(_PROCESSES, {"flow": flow, "last": last, "count": AT_ONCE}).fetchall():
-        last = rows[-1]["id"]
+    """Yield the newest process of each document that is stored, with the document, some at a time."""
+    found = db.execute(_PROCESSES, {"flow": flow})
+    while rows := found.fetchmany(AT_ONCE):
         yield rows
 
 
 _PROCESSES: Final = """
-SELECT w.id, w.entity, w.document_key, w.document_number, w.state, w.legal_entity, w.amount_minor, w.currency
-FROM workflow w WHERE w.flow=:flow AND w.id>:last
+SELECT w.id, w.entity, w.document_key, w.document_number, w.state, w.legal_entity, w.amount_minor, w.currency, v.body
+FROM workflow w NOT INDEXED
+  CROSS JOIN record r ON r.entity=w.entity AND r.system=substr(w.document_key, 1, instr(w.document_key, ':') - 1)
+    AND r.external_id=substr(w.document_key, instr(w.document_key, ':') + 1)
+  CROSS JOIN record_version v ON v.id=r.version_id
+WHERE w.flow=:flow
   AND NOT EXISTS (SELECT 1 FROM workflow n WHERE n.document_key=w.document_key AND n.flow=w.flow AND n.id>w.id)
-ORDER BY w.id LIMIT :count
+ORDER BY w.id
 """
+"""One walk in the order in which they stand: by the flow's index they would all be sorted first, with their documents."""
 _PAST: Final = """
 SELECT w.id FROM json_each(:ids) i JOIN workflow w ON w.id=i.value
 WHERE (w.ended_at IS NOT NULL
@@ -294,8 +301,8 @@ WHERE (w.ended_at IS NOT NULL
 def _change(
     decision: str,
     row: Mapping[str, Any],
-    before: Sequence[Verdict] | UndecidedError,
-    after: Sequence[Verdict] | UndecidedError,
+    before: _Said,
+    after: _Said,
     *,
     is_past: bool,
 ) -> Change | None:
@@ -318,7 +325,7 @@ def _change(
     return _of(row, "past_free" if is_past else "released", was, would, cause)
 
 
-def _words(decision: str, said: Sequence[Verdict] | UndecidedError) -> tuple[str, ...]:
+def _words(decision: str, said: _Said) -> tuple[str, ...]:
     """Return what counts of what rules say: which of them stop a document, or can't be asked of it; or how it is taxed."""
     if isinstance(said, UndecidedError):
         return (said.rule,)

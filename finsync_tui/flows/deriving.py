@@ -38,7 +38,8 @@ def by(judge: Judging | None, company: str, region: str, on: date) -> Derive | N
     def derive(segment: str, value: str, given: Given) -> Verdict | None:
         key = (segment, value, *sorted(given.items()))
         if key not in known:
-            asked = SegmentAsked.model_validate({"name": segment, "value": value, **given})
+            named = {name: one for name, one in given.items() if name in SegmentAsked.model_fields}
+            asked = SegmentAsked.model_validate({**named, "name": segment, "value": value})
             said = judge.ask({"segment": asked}, company, region, on)
             known[key] = said[0] if said and said[0].then != SETTING else None
         return known[key]

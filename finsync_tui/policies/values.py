@@ -15,6 +15,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
+import msgspec
 from pydantic import BaseModel
 
 from finsync_tui.policies.kinds import MONEY, Kind
@@ -176,6 +177,49 @@ def reader(kind: Kind, used: Paths) -> Callable[[Any], Any]:
     return _READERS.get(kind.name, _as_it_is)
 
 
+def shape(kind: Kind, used: Paths) -> Any:
+    """Return as what msgspec decodes stored JSON when nothing else counts than what an expression uses of it.
+
+    What is decoded so can be looked up, and is the same for two documents only where `reader` makes the same facts of both. A
+    document that it does not fit (one of an older contract) is no error of the document: it is read otherwise.
+    """
+    if kind is MONEY:
+        return _struct({"amount_minor": (int,), "currency": (str,)})
+    if kind.name == "list":
+        assert kind.item is not None
+        return tuple[shape(kind.item, used), ...]  # type: ignore[misc]  # it is made from data
+    if kind.is_of_extensions:
+        return _struct({name: (_extension(kind, name, below), msgspec.UNSET) for name, below in used.items()})
+    if kind.name == "fields":
+        return _struct({name: _field(kind, name, below) for name, below in used.items()})
+    return _WRITTEN[kind.name]
+
+
+def _field(kind: Kind, name: str, below: Paths) -> tuple[Any, ...]:
+    field = kind.field(name)
+    assert field is not None, "the check lets no other field through"
+    found = shape(field.kind, below) | None
+    return (found, None) if field.kind.is_of_extensions else (found,)
+
+
+def _extension(kind: Kind, name: str, below: Paths) -> Any:
+    group = kind.field(name)
+    assert group is not None, "the check lets no other name through"
+    parts = {
+        one: (shape(field.kind, rest) | msgspec.UnsetType, msgspec.UNSET)
+        for one, rest in below.items()
+        if (field := group.kind.field(one)) is not None
+    }
+    return _struct({"fields": (_struct(parts),)}) | msgspec.UnsetType
+
+
+def _struct(parts: Mapping[str, tuple[Any, ...]]) -> Any:
+    """Return a struct of these fields, each with its type and perhaps a default; any word can be the name of one."""
+    fields = [(f"part_{number}", *part) for number, part in enumerate(parts.values())]
+    rename = {f"part_{number}": name for number, name in enumerate(parts)}
+    return msgspec.defstruct("Facts", fields, rename=rename, frozen=True, kw_only=True)
+
+
 def _group(parts: list[tuple[str, Callable[[Any], Any]]]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         found = {}
@@ -217,6 +261,10 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "moment": lambda value: datetime.fromisoformat(value),
 }
 """Of what is written otherwise in JSON than an expression has it."""
+_WRITTEN: Final[Mapping[str, type]] = {
+    "text": str, "flag": bool, "whole": int, "decimal": str, "day": str, "moment": str,
+}  # fmt: skip
+"""What stands in JSON for each kind that has no parts."""
 
 
 def _scalar(value: object) -> object:

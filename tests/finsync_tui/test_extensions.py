@@ -19,6 +19,7 @@ from finsync_tui import explain, extensions, profile, schedule, sync
 from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.extensions.changes import breaches
 from finsync_tui.extensions.paths import put_at, value_at
+from finsync_tui.flows import deriving
 from finsync_tui.flows import given as known
 from finsync_tui.mapping import Table
 from finsync_tui.policies import ruling, testing
@@ -308,6 +309,20 @@ def test_a_mapping_table_asks_for_fields_of_extensions() -> None:
     ]
 
     assert ["split", "usual"] == [one.target for one in found if one]
+
+
+def test_rules_that_derive_a_segment_are_asked_of_a_document_with_extensions() -> None:
+    """They see what the contract says of it; what a region keeps beside it is no reason to refuse it."""
+    rule = {"when": "segment.name == 'account'", "then": "7000", "why": "the law"}
+    policy = PolicySetup.model_validate({"decides": "ledger_derivation", "rules": {"it": rule}})
+    judge = ruling.judges({"tax": policy})["ledger_derivation"]
+    derive = deriving.by(judge, "IT01", "", date(2026, 1, 5))
+    assert derive is not None
+
+    said = derive("account", "7110", known.of_invoice(read(an_extension(), an_invoice(), PAYLOAD)))
+
+    assert said is not None
+    assert "7000" == said.then
 
 
 # -- targets

@@ -15,14 +15,16 @@ from finsync_tui.governance.rules import body_of
 from finsync_tui.policies import ruling
 from finsync_tui.policies.checking import check
 from finsync_tui.policies.comparing import Comparison
-from finsync_tui.policies.deciding import tree
+from finsync_tui.policies.deciding import Judge, tree
 from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.policies.kinds import of_model
 from finsync_tui.policies.model import PolicySetup
 from finsync_tui.policies.values import facts, reader
+from finsync_tui.policies.verdicts import UndecidedError
 from finsync_tui.policy_impact import Impact, impact
 from store.canonical.contracts import CONTRACTS
 from store.canonical.purchasing import PurchaseOrder
+from tests import strategies
 from tests.builders import a_purchase_order
 from tests.finsync_tui.policies.test_impact import Shop
 
@@ -76,10 +78,84 @@ def test_the_short_way_finds_what_the_long_one_does(
     shop = a_shop(before, decides)
 
     short = reckoned(shop, after, decides)
-    with patch.object(Comparison, "is_same", lambda *_: None):
+    with (
+        patch.object(Comparison, "is_same", lambda *_: None),
+        patch.object(Comparison, "question", lambda *_: None),
+    ):
         long = reckoned(shop, after, decides)
 
     assert (long.asked, long.totals, long.documents) == (short.asked, short.totals, short.documents)
+
+
+ORDERS = st.lists(strategies.purchase_orders(), min_size=1, max_size=6)
+COMPANIES = st.sampled_from(["DE01", "US01", ""])
+
+
+@given(RULES, RULES, ORDERS, st.lists(st.tuples(st.integers(0, 5), COMPANIES), min_size=1, max_size=12))
+def test_documents_that_say_the_same_of_what_rules_use_are_one_question(
+    before: dict[str, Any], after: dict[str, Any], orders: list[PurchaseOrder], asked: list[tuple[int, str]]
+) -> None:
+    """Any orders, asked again and again for any company: what was kept of an equal one is what each says when nobody was asked before
+    it, and of two that are the same question all rules say the same."""
+    policies = [
+        {"p": PolicySetup.model_validate({"decides": "order_check", "rules": one})} for one in (before, after)
+    ]
+    judged = [ruling.judges(one).get("order_check") for one in policies]
+    decision, on = DECISIONS["order_check"], date(2026, 5, 4)
+    one = Comparison(decision, *judged)
+    known: dict[object, Any] = {}
+
+    for number, company in asked:
+        order = orders[number % len(orders)]
+        body = order.canonical_json()
+        assert Comparison(decision, *judged).is_same(body, company, "", on) == one.is_same(
+            body, company, "", on
+        )
+        question = one.question(body, company, "", on)
+        said = [_said(judge, order, company, on) for judge in judged]
+        assert said == known.setdefault(question, said)
+    assert None not in known
+
+
+def _said(judge: Judge | None, order: PurchaseOrder, company: str, on: date) -> object:
+    try:
+        return judge.ask({"order": order}, company, "", on) if judge is not None else []
+    except UndecidedError as error:
+        return str(error)
+
+
+def test_equal_documents_are_asked_once() -> None:
+    """A hundred orders over the same amount, before and after: each says what it would become, and one of them was asked."""
+    shop = Shop()
+    for number in range(100):
+        shop.order(a_purchase_order(number=f"PO-x{number}", total="500.00"), external_id=f"x{number}")
+    asked: list[object] = []
+    ask = Judge.ask
+
+    def counting(*call: Any) -> Any:
+        asked.append(call[1])
+        return ask(*call)
+
+    with patch.object(Judge, "ask", counting):
+        found = shop.tried(None)
+
+    assert 102 == sum(one.document_count for one in found.totals)
+    assert 10 > len(asked)
+
+
+def test_a_document_that_the_contract_does_not_fit_is_asked_by_itself() -> None:
+    """JSON of an older contract is no question of which there are others: it is read whole."""
+    judge = ruling.judges(
+        {
+            "p": PolicySetup.model_validate(
+                {"decides": "order_check", "rules": {"a": {"when": WHENS[0], "then": "ask", "why": "x"}}}
+            )
+        }
+    )
+    comparison = Comparison(DECISIONS["order_check"], None, judge["order_check"])
+
+    assert comparison.question(b'{"total": 5}', "", "", date(2026, 5, 4)) is None
+    assert comparison.is_same(b'{"total": 5}', "", "", date(2026, 5, 4)) is None
 
 
 def test_rules_that_are_the_same_are_not_asked() -> None:
