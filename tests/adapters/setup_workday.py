@@ -63,6 +63,8 @@ class WorkdayWorld:
 
     entity = "employee"
     write_path = r"^$"
+    is_private = True
+    """Of an answer about people nothing is kept as it came."""
 
     def __post_init__(self) -> None:
         self.secrets = {
@@ -98,6 +100,10 @@ class WorkdayWorld:
         self.settle()
         self.adapter: Adapter = self.connected()
         self._number = 21000
+
+    @property
+    def sends_json(self) -> bool:
+        return self.transport == "raas"
 
     @property
     def read_path(self) -> str:

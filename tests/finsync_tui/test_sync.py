@@ -384,6 +384,8 @@ def test_a_row_that_is_no_json_costs_its_neighbours_nothing(
 ) -> None:
     """It is an exception with what was sent and its id, the watermark moves, and read well again it is over."""
     world = setup()
+    if not getattr(world, "sends_json", True):
+        pytest.skip("a page of it is one document: what is broken in it has no neighbours")
     names = world.add(5)
     store = a_store(world.clock)
     task = sync.Pull(world.adapter.system, world.entity)
@@ -399,7 +401,8 @@ def test_a_row_that_is_no_json_costs_its_neighbours_nothing(
     assert (5, 4, 1, None) == (first.rows_read, first.rows_changed, first.rows_refused, first.error)
     ((class_, key, payload),) = live
     assert ("PAYLOAD_INVALID", True) == (class_, key.partition(":")[2] in names)
-    assert payload.endswith(b',"broken":NaN}')
+    # Of rows about people nothing is kept that was not read column by column.
+    assert payload.endswith(b',"broken":NaN}') == (not getattr(world, "is_private", False))
     assert watermarks.get(store.db, task.system, task.entity) is not None
     assert (1, 0, None) == (second.rows_changed, second.rows_refused, second.error)
     assert [] == store.db.execute("SELECT 1 FROM exception_case WHERE ended_at IS NULL").fetchall()
