@@ -15,8 +15,9 @@ from datetime import date, datetime
 from sqlite3 import Connection, Row
 from typing import Final, Literal
 
+from finsync_tui.flows import coding
 from finsync_tui.flows.registry import FLOWS
-from finsync_tui.flows.steps import Context, Done, Facts, Hold
+from finsync_tui.flows.steps import Context, Done, Facts, Hold, Step
 from finsync_tui.governance.dated import current
 from finsync_tui.impact_totals import Total, Totals
 from finsync_tui.mapping import MappingRow, Table, conditions
@@ -26,13 +27,15 @@ from finsync_tui.mapping.targets import unknown_targets
 from finsync_tui.profile import Profile
 from store import workflows
 from store.canonical.currency import comparable
+from store.canonical.purchasing import PurchaseOrder, Requisition
 from store.causes import WAITS_FOR_RULE
-from store.columns import from_json
+from store.columns import chunks, from_json
 from store.workflows import Workflow
 
 STEP: Final = "resolve_accounts"
-REPLAYED_MAX: Final = 20_000
-"""Documents that are decided again one by one; the largest amounts come first."""
+AT_ONCE: Final = 500
+ALIKE: Final = frozenset({PurchaseOrder.entity, Requisition.entity})
+"""Documents of which those that tell the step the same are decided once: all that it reads of them is what `coding.question` says."""
 
 Outcome = Literal["released", "still_stuck", "newly_stuck", "changed", "decided"]
 ORDER: Final[tuple[Outcome, ...]] = ("released", "still_stuck", "newly_stuck", "changed", "decided")
@@ -84,7 +87,7 @@ class Impact:
     """Those still on their way, the most expensive first."""
     totals: tuple[Total[Outcome], ...]
     is_complete: bool = True
-    """False: more documents than REPLAYED_MAX; the rest were not decided again."""
+    """False: there are more documents than were to be decided again; the largest amounts were."""
     doubts: tuple[str, ...] = ()
     """New rules whose value their ERP does not know: what would go on here would be refused there."""
 
@@ -110,9 +113,9 @@ def impact(
     name: str,
     rows: Sequence[MappingRow],
     now: datetime,
-    limit: int = REPLAYED_MAX,
+    limit: int | None = None,
 ) -> Impact:
-    """Return what these rows would change if they came into force now."""
+    """Return what these rows would change if they came into force now. `limit`: so many documents are decided again, else all."""
     in_force = {table: one.table for table, one in standings(db, profile).items()}
     before = in_force.get(name, Table(name, 0, ()))
     after = Table(name, before.version + 1, tuple(rows), profile.regions)
@@ -160,7 +163,7 @@ def impact(
         tuple(sorted((_value(key, seen) for key, seen in values.items()), key=_dearest)),
         tuple(documents),
         tuple(_totals(documents, _ended_totals(db, name, wanted, ended))),
-        len(chosen) <= limit,
+        limit is None or len(chosen) <= limit,
         tuple(one.message for one in unknown_targets(db, profile, name, come)),
     )
 
@@ -281,31 +284,67 @@ def _day(text: str | None, now: datetime) -> date:
 
 def _replayed(db: Connection, facts: Facts, ids: Sequence[int], now: datetime) -> list[DocumentChange]:
     found = []
-    for workflow_id in ids:
-        workflow = workflows.get(db, workflow_id)
-        change = _again(db, facts, workflow, now) if workflow is not None else None
-        if change is not None:
-            found.append(change)
+    known: dict[object, _Decided] = {}
+    for some in chunks(ids, AT_ONCE):
+        read = workflows.get_many(db, some)
+        bodies = _bodies(db, [one for one in read.values() if one.entity in ALIKE])
+        for workflow in (read[one] for one in some if one in read):
+            step = FLOWS[workflow.flow].steps(workflow.kind).get(STEP)
+            if step is None or workflow.legal_entity not in facts.profile.legal_entities:
+                continue
+            asked = _question(workflow, bodies.get(workflow.id))
+            decided = known.get(asked) if asked is not None else None
+            if decided is None:
+                decided = _decided_again(db, facts, workflow, step, now)
+                if asked is not None:
+                    known[asked] = decided
+            change = _again(workflow, decided)
+            if change is not None:
+                found.append(change)
     return found
 
 
-def _again(db: Connection, facts: Facts, workflow: Workflow, now: datetime) -> DocumentChange | None:
-    """Decide one document again; None: it would be as it is."""
-    step = FLOWS[workflow.flow].steps(workflow.kind).get(STEP)
-    if step is None or workflow.legal_entity not in facts.profile.legal_entities:
+_Decided = tuple[Mapping[str, str], str]
+"""The account combination of each part, and why there is none."""
+
+
+def _question(workflow: Workflow, body: str | None) -> object | None:
+    """Return what the step is asked of a document; None: it is asked of each by itself."""
+    told = coding.question(body, workflow.entity) if body is not None else None
+    if told is None:
         return None
+    return workflow.flow, workflow.kind, workflow.data.get("legal_entity"), workflow.data.get("target"), told
+
+
+def _bodies(db: Connection, some: Sequence[Workflow]) -> dict[int, str]:
+    """Return the documents that instances are about, as they are stored in just that version, by the instances' ids."""
+    asked = json.dumps([one.id for one in some])
+    return dict(db.execute(_BODIES, (asked,)).fetchall()) if some else {}
+
+
+_BODIES: Final = """
+SELECT w.id, v.body FROM json_each(?) i CROSS JOIN workflow w ON w.id=i.value
+  CROSS JOIN record_version v ON v.entity=w.entity AND v.system=substr(w.document_key, 1, instr(w.document_key, ':') - 1)
+    AND v.external_id=substr(w.document_key, instr(w.document_key, ':') + 1) AND v.version=w.document_version
+"""
+
+
+def _decided_again(db: Connection, facts: Facts, workflow: Workflow, step: Step, now: datetime) -> _Decided:
     context = Context(db, now, facts, workflow, dict(workflow.data), is_trial=True)
     context.data.pop("accounts", None)
     answer = step(context)
+    if isinstance(answer, Hold):
+        return {}, answer.cause
+    if isinstance(answer, Done) and answer.goto is None:
+        return accounts_of(context.data), ""
+    return {}, str(answer.detail.get("cause", "")) if isinstance(answer, Done) else ""
+
+
+def _again(workflow: Workflow, decided: _Decided) -> DocumentChange | None:
+    """Say what a document would become that is decided so; None: it would be as it is."""
+    after, cause = decided
     is_stuck = workflow.state == "held" and workflow.step == STEP
     before = {} if is_stuck else accounts_of(workflow.data)
-    after, cause = {}, ""
-    if isinstance(answer, Hold):
-        cause = answer.cause
-    elif isinstance(answer, Done) and answer.goto is None:
-        after = accounts_of(context.data)
-    else:
-        cause = str(answer.detail.get("cause", "")) if isinstance(answer, Done) else ""
     if is_stuck:
         outcome: Outcome = "released" if after else "still_stuck"
     elif not after:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from finsync_tui.flows import accounts, dates, deriving, given
 from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.deriving import Derive
@@ -45,6 +47,40 @@ class Coded:
     @property
     def charge_accounts(self) -> Mapping[str, str]:
         return {name: parts["charge_account"] for name, parts in self.accounts.items()}
+
+
+class _AskedPart(msgspec.Struct, frozen=True):
+    number: str
+    account: str
+    segments: tuple[str, ...] = ()
+
+
+class _AskedLine(msgspec.Struct, frozen=True):
+    number: str
+    category: str | None = None
+    is_cancelled: bool = False
+    distributions: tuple[_AskedPart, ...] = ()
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    currency: str
+    lines: tuple[_AskedLine, ...]
+    supplier_number: str | None = None
+    extensions: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_asked = msgspec.json.Decoder(_Asked)
+
+
+def question(body: str, entity: str) -> object | None:
+    """Return all that `resolve` is told by an order or a requisition, of its stored JSON: of two that are the same it finds the same,
+    for one company, target, day and set of tables. None: that can't be told of this one.
+    """
+    try:
+        found = _asked.decode(body)
+    except msgspec.ValidationError:
+        return None
+    return entity, found.currency, found.supplier_number, found.lines, bytes(found.extensions)
 
 
 def resolve(context: Context, lines: Iterable[Line], document: Given) -> Coded | Hold:

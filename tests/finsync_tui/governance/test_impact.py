@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finsync_tui import impact as impact_of
 from finsync_tui.gaps import gaps
 from finsync_tui.impact import impact
 from finsync_tui.mapping import MappingRow
@@ -110,6 +116,46 @@ def test_what_is_asked_about_is_only_read() -> None:
     desk.store.db.execute("PRAGMA query_only=ON")
     assert {"still_stuck": (1, 14000)} == measured(desk, *desk.rows, a_row("440", "420"))
     assert ["440"] == [one.value for one in gaps(desk.store.db, desk.profile, desk.now)]
+
+
+CENTRES = st.sampled_from(["400", "420", "430", "440"])
+ROWS = st.lists(
+    st.builds(a_row, CENTRES | st.sampled_from(["4*", "430..440"]), st.sampled_from(["420", "421", "999"])),
+    max_size=4,
+)
+
+
+@settings(max_examples=12)
+@given(st.lists(st.lists(CENTRES, min_size=1, max_size=2), min_size=1, max_size=5), ROWS)
+def test_documents_that_tell_the_step_the_same_are_decided_once_and_alike(
+    orders: list[list[str]], rows: list[MappingRow]
+) -> None:
+    """Any orders, some twice under other numbers, under any rows: what one is decided to is what each would be by itself."""
+    doubled = [*orders, *orders]
+    desk = a_desk(*((number, "100.00", tuple(centres)) for number, centres in enumerate(doubled, 1)))
+
+    with patch.object(impact_of, "_question", lambda *_: None):
+        singly = impact(desk.store.db, desk.profile, TABLE, rows, desk.now)
+    together = impact(desk.store.db, desk.profile, TABLE, rows, desk.now)
+
+    assert singly == together
+    assert together.is_complete
+
+
+def test_of_a_hundred_equal_orders_one_is_decided() -> None:
+    """All of them are named, whatever their number."""
+    desk = a_desk(*((number, "100.00", ("430",)) for number in range(1, 101)))
+    asked: list[int] = []
+    decide = impact_of._decided_again
+
+    def counting(*call: Any) -> Any:
+        asked.append(1)
+        return decide(*call)
+
+    with patch.object(impact_of, "_decided_again", counting):
+        found = impact(desk.store.db, desk.profile, TABLE, [*desk.rows, a_row("430", "420")], desk.now)
+
+    assert (100, 1) == (len(found.documents), len(asked))
 
 
 def test_the_most_expensive_is_so_in_any_currency() -> None:
