@@ -113,7 +113,7 @@ OWN = {
     },
     "v_lineage": {
         "detail": "contract, message or further words",
-        "kind": "`record`, `step`, `attempt`, `crossref`, `exception`, `finding`, `event`",
+        "kind": "`record`, `step`, `attempt`, `crossref`, `exception`, `finding`, `event`, `erasure`",
         "place": "system or process it happened in",
         "ref": "id of the row it comes from",
         "what": "what happened, in a few words",
@@ -363,6 +363,12 @@ OWN = {
         "subject": "what it happened to, mostly a `document_key`",
         "time": "when it happened",
         "type": "CloudEvents type, e.g. `com.finsync.purchase_order.approved.v1`",
+    },
+    "v_erasure": {
+        "audit_seq": "entry of the log that has the digests of what was erased",
+        "class": "`personal` or `bank`",
+        "through_version": "versions of the record up to this one are erased",
+        "value_count": "how many values",
     },
     "v_audit_archive": {
         "at": "when they left the log",

@@ -169,6 +169,12 @@ class Engine:
                 if self.is_stopping():
                     break
                 await self.reconcile(asked)
+        if self.profile.privacy.retention:
+            from finsync_tui import retention  # loaded where anything ends
+
+            retention.erase_due(
+                self.store, self.profile, secrets_of(self.workspace), self.clock.now(), self.is_stopping
+            )
         self.seal()
         self.cycle_count += 1
         self._report("idle")

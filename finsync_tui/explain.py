@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
+from finsync_tui import veil
 from finsync_tui.extensions import shown
 from store import crossrefs, records, workflows
 from store.canonical.keys import RecordKey
 from store.canonical.money import Money
-from store.canonical.purchasing import OrderRevision, PurchaseOrder
+from store.canonical.purchasing import FieldChange, OrderRevision, PurchaseOrder
 from store.clock import text
 from store.errors import NotFoundError
 from store.workflows import Workflow
@@ -75,18 +76,21 @@ class Story:
         }
 
 
-def story(db: Connection, document: str) -> Story:
-    """Return the story of a document named by its number, its key `system:id`, or its number in the ERP."""
+def story(db: Connection, document: str, *, shows_people: bool = False) -> Story:
+    """Return the story of a document named by its number, its key `system:id`, or its number in the ERP. What names or reaches
+    people is hidden unless it is to be shown."""
     entity, key = find_document(db, document)
     number = _number(db, entity, key) or document
     links = tuple((c.system, c.external_id, c.number or "") for c in crossrefs.of(db, entity, str(key)))
     lines = tuple(
-        Line(at, kind, place, what, _readable(detail))
+        Line(at, kind, place, what, _readable(detail if shows_people else veil.of_text(detail or "")))
         for at, kind, place, what, detail in lineage(db, entity, str(key), LINES_MAX)
     )
     if entity == PurchaseOrder.entity:
-        lines = tuple(sorted((*lines, *_revisions(db, key)), key=lambda one: one.at))
-    lines = tuple(sorted((*lines, *_extensions(db, entity, key)), key=lambda one: one.at))
+        revisions = _revisions(db, key, shows_people=shows_people)
+        lines = tuple(sorted((*lines, *revisions), key=lambda one: one.at))
+    extended = _extensions(db, entity, key, shows_people=shows_people)
+    lines = tuple(sorted((*lines, *extended), key=lambda one: one.at))
     places = [(key.system, key.external_id), *((system, external_id) for system, external_id, _ in links)]
     payloads = tuple(
         one for place in places for one in records.payload_infos(db, entity, *place, PAYLOADS_MAX)
@@ -94,7 +98,7 @@ def story(db: Connection, document: str) -> Story:
     return Story(str(key), number, entity, _status(db, entity, str(key)), links, lines, payloads)
 
 
-def _revisions(db: Connection, key: RecordKey) -> Iterator[Line]:
+def _revisions(db: Connection, key: RecordKey, *, shows_people: bool) -> Iterator[Line]:
     """Yield what the source's own history says of an order: who changed what, also between two reads of ours."""
     for external_id in records.twins(db, OrderRevision.entity, "order", key.external_id, key.system)[
         :LINES_MAX
@@ -104,21 +108,35 @@ def _revisions(db: Connection, key: RecordKey) -> Iterator[Line]:
         if held is None or at is None:
             continue
         one = held.record
-        told = "; ".join(f"{c.field}: {c.before or 'nothing'} -> {c.after or 'nothing'}" for c in one.changes)
-        by = f" by {one.changed_by}" if one.changed_by else ""
+        told = "; ".join(_change(c, shows_people=shows_people) for c in one.changes)
+        by = f" by {one.changed_by if shows_people else veil.HIDDEN}" if one.changed_by else ""
         yield Line(text(at), "revision", key.system, f"version {one.revision} made{by}", told)
 
 
-def _extensions(db: Connection, entity: str, key: RecordKey) -> Iterator[Line]:
+def _extensions(db: Connection, entity: str, key: RecordKey, *, shows_people: bool) -> Iterator[Line]:
     """Yield what each version of the document says of regional extensions, and by which version of these."""
     for at, body in records.bodies_with_extensions(db, entity, key.system, key.external_id, PAYLOADS_MAX):
         for name, one in sorted(json.loads(body).get("extensions", {}).items()):
             told = {field: _extended(value) for field, value in one["fields"].items()}
-            yield Line(at, "extension", key.system, f"{name} {one['version']}", in_words(told))
+            yield Line(
+                at,
+                "extension",
+                key.system,
+                f"{name} {one['version']}",
+                in_words(told if shows_people else veil.of_value(told)),
+            )
 
 
 def _extended(value: Any) -> str:
     return shown(Money.model_validate(value) if isinstance(value, dict) else value)
+
+
+def _change(one: FieldChange, *, shows_people: bool) -> str:
+    before, after = one.before or "nothing", one.after or "nothing"
+    if not shows_people:
+        hidden = veil.is_personal(one.field)
+        before, after = (veil.HIDDEN if hidden else veil.of_words(text) for text in (before, after))
+    return f"{one.field}: {before} -> {after}"
 
 
 def lineage(db: Connection, entity: str, document_key: str, limit: int) -> list[Row]:

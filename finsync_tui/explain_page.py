@@ -11,11 +11,11 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from finsync_tui import sheets
+from finsync_tui import sheets, veil
 from finsync_tui.explain import Story
 from store import calls, records
 from store.clock import text
@@ -56,23 +56,39 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: 
 <body>
 <h1>{title}</h1>
 """
+
+
+class Veiled(Protocol):
+    """What a text is shown as."""
+
+    def __call__(self, text: str, entity: str = "") -> str: ...
+
+
 _ATTEMPTS: Final = """
 SELECT a.started_at, e.system, e.operation, a.number, a.outcome, a.status, a.message, e.body, a.edited_body, a.answer, a.calls
 FROM outbox_entry e JOIN attempt a ON a.entry_id = e.id WHERE e.document_key = ? AND e.entity = ? ORDER BY a.started_at, a.id"""
 
 
 def write(
-    db: Connection, story: Story, path: Path, now: datetime, written_by: str, *, replaces: bool = False
+    db: Connection,
+    story: Story,
+    path: Path,
+    now: datetime,
+    written_by: str,
+    *,
+    replaces: bool = False,
+    shows_people: bool = False,
 ) -> None:
-    """Write the page; it appears under its name when it is whole. Raises SheetError."""
+    """Write the page; it appears under its name when it is whole. What names or reaches people is hidden unless it is to be
+    shown. Raises SheetError."""
     with (
         sheets.drafted(path, replaces=replaces) as draft,
         draft.open("w", encoding="utf-8", newline="\n") as file,
     ):
-        file.writelines(_page(db, story, now, written_by))
+        file.writelines(_page(db, story, now, written_by, veil.of_text if not shows_people else _as_it_is))
 
 
-def _page(db: Connection, story: Story, now: datetime, written_by: str) -> Iterator[str]:
+def _page(db: Connection, story: Story, now: datetime, written_by: str, veiled: Veiled) -> Iterator[str]:
     yield _HEAD.format(title=_shown(f"{story.entity.replace('_', ' ')} {story.number}"))
     twins = ", ".join(f"{system} {number or external_id}" for system, external_id, number in story.links)
     facts = {
@@ -87,7 +103,7 @@ def _page(db: Connection, story: Story, now: datetime, written_by: str) -> Itera
     yield "</tbody></table>\n<h2>What was sent, and the answers</h2>\n"
     attempts = db.execute(_ATTEMPTS, (story.document_key, story.entity)).fetchall()
     for attempt in attempts:
-        yield _attempt(*attempt)
+        yield _attempt(veiled, *attempt)
     if not attempts:
         yield "<p>Nothing was sent.</p>\n"
     yield "<h2>What it was read from</h2>\n"
@@ -97,25 +113,35 @@ def _page(db: Connection, story: Story, now: datetime, written_by: str) -> Itera
             f"{one.system} {one.external_id}, version {one.version} ({one.contract}), {text(one.fetched_at)[:16].replace('T', ' ')}, "
             f"{one.byte_count:,} bytes, SHA-256 {one.sha256}"
         )
-        yield _folded(head, [("", found[0].decode(errors="replace") if found else "")])
+        yield _folded(head, [("", veiled(found[0].decode(errors="replace"), story.entity) if found else "")])
     if not story.payloads:
         yield "<p>No payload is held.</p>\n"
     yield "</body>\n</html>\n"
 
 
+def _as_it_is(text: str, entity: str = "") -> str:
+    return text
+
+
 def _attempt(
-    at: str, system: str, operation: str, number: int, outcome: str, status: int | None, message: str | None, body: str,
+    veiled: Veiled, at: str, system: str, operation: str, number: int, outcome: str, status: int | None, message: str | None, body: str,
     edited: str | None, answer: str | None, kept: bytes | None,
 ) -> str:  # fmt: skip
     status_told = f" ({status})" if status is not None else ""
-    told = f": {message}" if message else ""
+    told = f": {veiled(message)}" if message else ""
     head = f"{at[:16].replace('T', ' ')} {system} {operation}, attempt {number}: {outcome}{status_told}{told}"
     wire = [
-        (f"{one.method} {one.path} -> {'no answer' if one.status is None else one.status}", one.body)
+        (f"{one.method} {one.path} -> {'no answer' if one.status is None else one.status}", veiled(one.body))
         for one in calls.unpacked(kept)
     ]
     return _folded(
-        head, [("decided", body), ("edited by a person", edited or ""), *wire, ("answer", answer or "")]
+        head,
+        [
+            ("decided", veiled(body)),
+            ("edited by a person", veiled(edited or "")),
+            *wire,
+            ("answer", veiled(answer or "")),
+        ],
     )
 
 

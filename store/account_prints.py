@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 
+from store import guards
 from store.canonical.record import HASH_BYTES, raw_digest
 
 ENTITY: Final = "supplier_bank_account"
@@ -46,7 +46,7 @@ def convert(db: sqlite3.Connection, keyed: Callable[[str], str]) -> int:
     )
     found = {old: keyed(old) for (old,) in rows if old and _PRINT.fullmatch(old)}
     db.execute("PRAGMA secure_delete=ON")  # what is overwritten is not to be found in the file's free space
-    with _unguarded(db):
+    with guards.lifted(db, _GUARDED):
         _records(db, found)
         _golden(db, found)
         for table, column, where in _TEXTS:
@@ -120,17 +120,3 @@ def _with_end(body: str) -> str:
 
 def _replaced(text: str, found: Mapping[str, str]) -> str:
     return _PRINT.sub(lambda one: found.get(one[0], one[0]), text)
-
-
-@contextmanager
-def _unguarded(db: sqlite3.Connection) -> Iterator[None]:
-    """Take away what forbids changes, and put it back: within the transaction, so that nobody else ever sees it gone."""
-    guards = db.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type='trigger' AND tbl_name IN (?,?,?) AND sql LIKE '%RAISE(ABORT%'",
-        _GUARDED,
-    ).fetchall()
-    for name, _ in guards:
-        db.execute(f"DROP TRIGGER {name}")
-    yield
-    for _, sql in guards:
-        db.execute(sql)

@@ -178,6 +178,12 @@ def erase_protected(
     return len(gone)
 
 
+def author(db: sqlite3.Connection, seq: int) -> str:
+    """Return who an entry is of; empty: there is no such entry."""
+    row = db.execute("SELECT body ->> '$.who' FROM audit WHERE seq=?", (seq,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def protected_values(db: sqlite3.Connection, seq: int) -> dict[str, str]:
     """Return the protected values of an entry that have not been erased."""
     return dict(db.execute("SELECT name, value FROM audit_protected WHERE seq=?", (seq,)))

@@ -63,6 +63,7 @@ KNOWN_MIGRATIONS: Final = (
     "m040_suppliers_of_more_scripts",
     "m041_audit_archives",
     "m042_holds_by_document",
+    "m043_erasures",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -74,6 +74,7 @@ HOLDINGS: Final = (
     Holding("audit", "body", ("people", "work", "parties"), "who did what to what; words stand beside it, as a digest in it", "never: the chain would break. What is written there says keys, numbers and who acted", "Audit, evidence packs"),
     Holding("audit_protected", "value", ("work", "words"), "reasons and comments of entries", "when an administrator erases it", "Audit, evidence packs"),
     Holding("audit_archive", "who", ("work",), "who moved entries into which file", _EVIDENCE, "Audit, evidence packs"),
+    Holding("erasure", "external_id who", ("people", "work"), "which records were erased, when and by whom", _EVIDENCE, "explain, evidence packs"),
     Holding("preference", "person name value", ("work",), "layouts and filters that the workbench remembers", "when the person resets them", "the person"),
     Holding("sync_run", "error", ("words",), "how a read ended", _STAYS, "Systems"),
     Holding("system_state", "reason", ("words",), "why a system is paused, in whose words", "when it goes on", "Systems"),
@@ -119,6 +120,7 @@ FREE: Final[Mapping[str, str]] = {
     "delivery": "system document_key state next_at external_id failure changed_at ended_at",
     "emergency": "put_at signature ending ended_at looked_at",
     "engine_state": "state clock_at changed_at",
+    "erasure": "entity system class at",
     "event": "id type source time correlation_id dataschema",
     "exception_case": "class state entity document_key system step legal_entity currency opened_at due_at snoozed_until changed_at ended_at"
     " owner_role routed_for routed_at escalated_at",

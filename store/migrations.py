@@ -1472,6 +1472,32 @@ def m042_holds_by_document(db: Database) -> None:
     )
 
 
+_M043 = """
+CREATE TABLE erasure (               -- what was erased of a record: who it names, or its bank account
+  id INTEGER PRIMARY KEY,
+  entity TEXT NOT NULL,
+  system TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  class TEXT NOT NULL CHECK (class IN ('personal', 'bank')),
+  through_version INTEGER NOT NULL,  -- its versions up to this one
+  value_count INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  who TEXT NOT NULL,                 -- a person, or engine
+  audit_seq INTEGER NOT NULL         -- the entry that has the digests of what was erased
+) STRICT;
+CREATE INDEX erasure_of ON erasure(external_id, system, entity);
+CREATE TRIGGER erasure_no_update BEFORE UPDATE ON erasure BEGIN SELECT RAISE(ABORT, 'what was erased stays told'); END;
+CREATE TRIGGER erasure_no_delete BEFORE DELETE ON erasure BEGIN SELECT RAISE(ABORT, 'what was erased stays told'); END;
+"""
+
+
+@migrations()
+def m043_erasures(db: Database) -> None:
+    """Fields are erased when their time is over, or on request."""
+    for statement in statements(_M043):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

@@ -46,7 +46,14 @@ SELECT document_key, opened_at, 'exception', id, system, class, cause, entity FR
 UNION ALL
 SELECT document_key, noticed_at, 'finding', id, system, class, message, entity FROM finding WHERE document_key IS NOT NULL
 UNION ALL
-SELECT subject, time, 'event', seq, source, type, data, entity FROM v_event;
+SELECT subject, time, 'event', seq, source, type, data, entity FROM v_event
+UNION ALL
+SELECT system || ':' || external_id, at, 'erasure', id, system, class || ' data erased by ' || who,
+       value_count || ' values of versions up to ' || through_version || ', their digests in audit entry ' || audit_seq, entity
+FROM erasure;
+
+CREATE VIEW v_erasure AS
+SELECT id, system || ':' || external_id AS document_key, entity, class, through_version, value_count, at, who, audit_seq FROM erasure;
 
 CREATE VIEW v_unposted AS -- approved at its source, and the ERP has not taken it yet
 SELECT w.id, w.flow, w.kind, w.document_key, w.document_number, w.legal_entity, w.target, w.amount_minor, w.currency,

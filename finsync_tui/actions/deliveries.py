@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from finsync_tui import people
+from finsync_tui import people, veil
 from finsync_tui.actions.acting import (
     Outcome,
     Seen,
@@ -72,13 +72,23 @@ def replay_deliveries(
     """Send dead or refused deliveries again, edited or not; the original decision stays."""
     if edited_body is not None:
         checked_json(edited_body)
+    whole: dict[int, str] = {}
 
     def refusal(db: Connection, delivery: Delivery) -> str | None:
-        return agreed.edit_refusal(db, delivery, edited_body) if edited_body is not None else None
+        if edited_body is None:
+            return None
+        try:
+            whole[delivery.entry_id] = veil.restored(edited_body, delivery.edited_body, delivery.body)
+        except ValueError as error:
+            return str(error)
+        return agreed.edit_refusal(db, delivery, whole[delivery.entry_id])
 
     def replay(db: Connection, ids: Sequence[int], now: datetime) -> int:
         current = [entry_id for entry_id in ids if _is_current(db, entry_id)]
-        done = outbox.replay(db, current, now, edited_body=edited_body)
+        if edited_body is None:
+            done = outbox.replay(db, current, now)
+        else:
+            done = sum(outbox.replay(db, [one], now, edited_body=whole[one]) for one in current)
         if done:
             for entry_id in current:
                 _follow_replay(store, db, entry_id, actor)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Connection
 
-from finsync_tui import releasing
+from finsync_tui import releasing, veil
 from finsync_tui.actions.acting import (
     Outcome,
     Seen,
@@ -196,10 +196,15 @@ def edit(
         if case.entry_id is None:
             return "only a refused or dead delivery can be edited; correct the document at its source instead"
         delivery = outbox.get(db, case.entry_id)
-        problem = agreed.edit_refusal(db, delivery, payload) if delivery is not None else None
+        assert delivery is not None, "an entry is never taken away"
+        try:
+            whole = veil.restored(payload, delivery.edited_body, delivery.body)
+        except ValueError as error:
+            return str(error)
+        problem = agreed.edit_refusal(db, delivery, whole)
         if problem is not None:
             return problem
-        if not outbox.replay(db, [case.entry_id], store.clock.now(), edited_body=payload):
+        if not outbox.replay(db, [case.entry_id], store.clock.now(), edited_body=whole):
             return "its delivery is not waiting for anybody"
         resume_waiting(store, db, case)
         return None

@@ -56,6 +56,17 @@ AsSeenOption = Annotated[
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the audit log.")
 ]
+RevealOption = Annotated[
+    bool,
+    typer.Option(
+        "--reveal",
+        help="Show people's names, logins and e-mail, too: for the roles of `reveals_people_to` in the profile, with --reason; it is audited.",
+    ),
+]
+WhyOption = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why, where --reveal is asked for.", show_default=False),
+]
 
 
 def example(*lines: str) -> str:
@@ -138,3 +149,13 @@ def actor(given: Path | None) -> Actor:
     from finsync_tui import actions, profile
 
     return actions.acting(profile.load(workspace_of(given)), "cli")
+
+
+def reveals(given: Path | None, store: Store, subject: str, why: str | None) -> None:
+    """Record that this person sees what is hidden of others. Raises NotRevealedError, or UsageError without a reason."""
+    from finsync_tui import profile, revealing
+    from finsync_tui.actions.acting import checked_reason
+
+    if why is None:
+        raise UsageError("--reveal needs --reason TEXT: who saw what of whom is audited. Nothing was shown.")
+    revealing.reveal(store, profile.load(workspace_of(given)), actor(given), subject, checked_reason(why))

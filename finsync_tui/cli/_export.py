@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from finsync_tui import veil
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.sheets import formula_safe
 from store.files import write_private
@@ -20,6 +21,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_WORDS = frozenset(("cause", "fix", "message"))
+"""Sentences that may quote a login. A file goes where nobody asks who reads it: there they do not."""
 _OTHER_FORMATS = frozenset((".csv", ".json", ".xlsx", ".xls", ".ods", ".pdf", ".html"))
 
 
@@ -30,8 +33,11 @@ def write(
     columns: Sequence[str] = COLUMNS,
 ) -> None:
     """Write the public columns of exceptions, or of what else is listed."""
+    rows = [
+        {name: veil.of_text(row[name]) if name in _WORDS else row[name] for name in columns} for row in rows
+    ]
     if format_ == "json":
-        chosen = [{name: row[name] for name in columns} for row in rows]
+        chosen = rows
         target.write(json.dumps(chosen, indent=2) + "\n")
         return
     writer = csv.writer(target, lineterminator="\n")

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from finsync_tui import veil
 from finsync_tui.cli._errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class CaseFilter:
     role: str | None = None
 
 
-def row_of(row: sqlite3.Row | Mapping[str, Any]) -> Row:
-    """Return a view's row with its amount as decimal text and its JSON columns read."""
+def row_of(row: sqlite3.Row | Mapping[str, Any], *, shows_people: bool = False) -> Row:
+    """Return a view's row with its amount as decimal text and its JSON columns read, people hidden in these."""
     found: Row = dict(row)
     if "amount_minor" in found:
         minor, currency = found.pop("amount_minor"), found.pop("currency")
@@ -50,7 +51,8 @@ def row_of(row: sqlite3.Row | Mapping[str, Any]) -> Row:
             found["decided_amount"] = amount(found.pop("decided_amount_minor"), currency)
     for name in _JSON_COLUMNS:
         if isinstance(found.get(name), str):
-            found[name] = json.loads(found[name])
+            read = json.loads(found[name])
+            found[name] = read if shows_people else veil.of_value(read)
     for name, value in found.items():
         if name.startswith("is_") and isinstance(value, int):
             found[name] = bool(value)  # SQLite has no truth values of its own
@@ -157,10 +159,10 @@ def _limited(rows: Iterator[Row], limit: int | None) -> Listing:
     return Listing(shown, len(shown) + sum(1 for _ in rows))
 
 
-def one(db: sqlite3.Connection, view: str, identifier: int) -> Row | None:
+def one(db: sqlite3.Connection, view: str, identifier: int, *, shows_people: bool = False) -> Row | None:
     """Return the view's row with that id."""
     found = db.execute(f"SELECT * FROM {view} WHERE id = ?", (identifier,)).fetchone()  # noqa: S608
-    return row_of(found) if found else None
+    return row_of(found, shows_people=shows_people) if found else None
 
 
 def rows(db: sqlite3.Connection, query: str, *values: object) -> list[Row]:

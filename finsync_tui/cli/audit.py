@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +16,7 @@ from finsync_tui.cli._context import (
     JsonOption,
     LimitOption,
     ReasonOption,
+    RevealOption,
     WorkspaceOption,
     actor,
     example,
@@ -162,16 +164,19 @@ def export(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    reveal: RevealOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write a pack of evidence: the log, what it speaks of, and a file that checks all of it with Python alone."""
-    from finsync_tui import evidence, people, profile
+    from finsync_tui import evidence, people, profile, revealing
     from finsync_tui.actions.acting import checked_reason
     from finsync_tui.assembly import secrets_of
 
     who = actor(workspace)
     people.require(who.name, who.roles, "audit.exported")
+    if reveal:
+        revealing.require(profile.load(workspace_of(workspace)), who)
     with opened(workspace) as store:
         made = evidence.write(
             store,
@@ -182,6 +187,7 @@ def export(
             who=who,
             reason=checked_reason(reason),
             replaces=force,
+            shows_people=reveal,
             told=_tell_progress,
         )
     _end_progress()
@@ -298,22 +304,137 @@ def erase(
     """Erase for good what a person wrote in an entry; the log stays whole, and says who erased it."""
     from finsync_tui import people
     from finsync_tui.actions.acting import checked_reason
-    from store import audit
+    from store import audit, erasures
 
     who = actor(workspace)
     people.require(who.name, who.roles, "audit.erased")
     with opened(workspace) as store, store.transaction() as db:
-        names = sorted(audit.protected_values(db, entry))
+        values = audit.protected_values(db, entry)
+        names = sorted(values)
+        author = audit.author(db, entry)
         count = audit.erase_protected(
             db, entry, names, who=who.name, why=checked_reason(reason), at=store.clock.now()
         )
+        places = sum(erasures.words(db, author, written) for written in values.values())
+        signed = sum(erasures.signed_words(db, author, written) for written in values.values())
     if json:
-        say_json({"entry": entry, "erased": names if count else []})
+        say_json({"entry": entry, "erased": names if count else [], "places": places, "signed": signed})
     elif count:
         say(f"entry {entry}: {', '.join(names)} erased; the entry itself and its hash are as they were")
+        if places:
+            say(f"the same words erased in {places:,} exceptions, comments, breaks or decisions")
+        if signed:
+            note(
+                f"{signed:,} changes that were signed with these words keep them: without, nobody could check the signature."
+            )
         note("Backups and packs of evidence that were made before still hold it.")
     else:
         say(f"entry {entry} holds nothing that can be erased")
+
+
+KindOption = Annotated[
+    Literal["personal", "bank"],
+    typer.Option("--class", help="personal: names, logins, e-mail; bank: what is kept of accounts."),
+]
+
+
+@app.command(epilog=example("finsync audit retention"))
+def retention(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Say how long the profile keeps fields of people and bank accounts, and of how many records some are due to be erased."""
+    from finsync_tui import profile
+    from finsync_tui import retention as retaining
+
+    found = profile.load(workspace_of(workspace))
+    with opened(workspace) as store, closing(store.reader()) as db:
+        due = retaining.waiting(db, found, store.clock.now())
+    rows = [
+        (entity, kind, found.privacy.retention[entity][kind].days, count)
+        for (entity, kind), count in due.items()
+    ]
+    if json:
+        say_json([dict(zip(("entity", "class", "days", "due_count"), row, strict=True)) for row in rows])
+    else:
+        say(
+            table(
+                ["entity", "class", "days", "due"],
+                [list(row) for row in rows],
+                right=["days", "due"],
+            )
+        )
+        note("The engine erases what is due once a day, under [privacy.retention] in the profile.")
+
+
+@app.command(
+    epilog=example(
+        'finsync audit forget workday:10077 --entity employee --reason "request of 12 March, GDPR Art. 17"'
+    )
+)
+def forget(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The record's key, as workday:10077.")],
+    entity: Annotated[str, typer.Option("--entity", metavar="ENTITY", help="What it is, as employee.")],
+    reason: ReasonOption,
+    kind: KindOption = "personal",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase for good what names a person in all versions of a record and in what was done with it; a digest of each value stays."""
+    from finsync_tui import people
+    from finsync_tui import retention as retaining
+    from finsync_tui.actions.acting import checked_reason
+    from finsync_tui.assembly import secrets_of
+    from store import erasures
+    from store.canonical.keys import RecordKey
+    from store.errors import NotFoundError
+
+    who = actor(workspace)
+    people.require(who.name, who.roles, retaining.WHAT)
+    with opened(workspace) as store:
+        found = erasures.newest(store.db, entity, *RecordKey.parse(key)) if ":" in key else None
+        if found is None:
+            raise NotFoundError(entity.replace("_", " "), key, "Give its key system:id.")
+        made = retaining.erase_now(
+            store, secrets_of(workspace_of(workspace)), entity, found, kind, who.name, checked_reason(reason),
+            store.clock.now(),
+        )  # fmt: skip
+    if json:
+        say_json(
+            {"key": key, "entity": entity, "class": kind, "through_version": made.through, "values": made.count, "entry": made.audit_seq}
+        )  # fmt: skip
+        return
+    say(
+        f"{key}: {made.count:,} values erased in versions up to {made.through}; their digests are in entry {made.audit_seq:,}"
+    )
+    note(
+        "Its system still shows them where it has not erased them itself: a change there is read again. Backups and packs that were "
+        "made before still hold them."
+    )
+
+
+@app.command(epilog=example('finsync audit prove workday:10077 --value "Ada Marlow"'))
+def prove(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The record's key, as workday:10077.")],
+    value: Annotated[str, typer.Option("--value", metavar="TEXT", help="What it is said to have held.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say in which entries a known value was erased from a record; ends with 3 when it was in none."""
+    from finsync_tui import retention as retaining
+    from finsync_tui.assembly import secrets_of
+
+    with reading(workspace) as db:
+        found = retaining.proves(db, secrets_of(workspace_of(workspace)), key, value)
+    if json:
+        say_json([{"entry": seq, "field": name} for seq, name in found])
+    else:
+        for seq, name in found:
+            say(f"entry {seq:,}: {name}")
+        note(
+            f"{len(found)} places"
+            if found
+            else "not among what was erased here, or its key of digests is not here"
+        )
+    if not found:
+        raise typer.Exit(FOUND_SOMETHING)
 
 
 @app.command(epilog=example("finsync audit inventory", "finsync audit inventory --class personal --json"))

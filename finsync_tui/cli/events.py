@@ -70,11 +70,13 @@ def _start(db: sqlite3.Connection, limit: int) -> int:
 
 
 def _since(db: sqlite3.Connection, after: int) -> Iterator[CloudEvent]:
+    from finsync_tui import veil
     from store.events import tail as page_after
 
     while page := page_after(db, after, PAGE_ROWS):
         for stored in page:
-            yield {"seq": stored.seq, **stored.event.to_cloudevent()}
+            told = stored.event.to_cloudevent()
+            yield {"seq": stored.seq, **told, "data": veil.of_value(told["data"])}
         after = page[-1].seq
 
 

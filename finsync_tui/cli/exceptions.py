@@ -16,11 +16,14 @@ from finsync_tui.cli._context import (
     JsonOption,
     LimitOption,
     ReasonOption,
+    RevealOption,
+    WhyOption,
     WorkspaceOption,
     actor,
     example,
     opened,
     reading,
+    reveals,
     text_of,
     workspace_of,
 )
@@ -175,10 +178,18 @@ def _cause_rows(found: list[dict[str, Any]]) -> list[list[Any]]:
 
 
 @app.command(epilog=example("finsync exceptions show 12"))
-def show(identifier: Id, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+def show(
+    identifier: Id,
+    reveal: RevealOption = False,
+    reason: WhyOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
     """Show one exception: cause, suggested fix, payload, notes."""
-    with reading(workspace) as db:
-        found = _case(db, identifier)
+    with opened(workspace) as store, closing(store.reader()) as db:
+        found = _case(db, identifier, shows_people=reveal)
+        if reveal:
+            reveals(workspace, store, found["document_key"], reason)
     if json:
         say_json(found)
         return
@@ -221,12 +232,13 @@ def _answers(found: dict[str, Any]) -> str | None:
     return f"{found['owner_role']}, for {found['routed_for']}{late}"
 
 
-def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
+def _case(db: sqlite3.Connection, identifier: int, *, shows_people: bool) -> dict[str, Any]:
+    from finsync_tui import veil
     from store import cases as store_cases
     from store import glances
     from store.errors import NotFoundError
 
-    found = one(db, "v_exception", identifier)
+    found = one(db, "v_exception", identifier, shows_people=shows_people)
     if found is None:
         raise NotFoundError("exception", str(identifier), "`finsync exceptions list` shows the numbers.")
     notes = rows(db, "SELECT at, author, text FROM case_note WHERE case_id = ? ORDER BY id", identifier)
@@ -234,11 +246,12 @@ def _case(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     payload, version = (case.payload, None) if case is not None else (None, None)
     if case is not None and payload is None:
         payload, version = _as_read(db, case) or (None, None)
+    text = payload.decode("utf-8", "replace") if payload else ""
     return {
         **found,
         "as_seen": glances.of_cases(db, [identifier])[identifier].mark,
         "notes": notes,
-        "payload": payload.decode("utf-8", "replace") if payload else None,
+        "payload": (text if shows_people else veil.of_text(text, found["entity"])) if payload else None,
         "payload_version": version,
     }
 
@@ -463,7 +476,7 @@ def write_off(
     who, found = actor(workspace), workspace_of(workspace)
     profile = profiles.load(found)
     with opened(workspace) as store:
-        shown = _case(store.db, identifier)
+        shown = _case(store.db, identifier, shows_people=True)
         if reject or withdraw:
             end = actions.reject_exception_write_off if reject else actions.withdraw_exception_write_off
             end(store, who, identifier, reason)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finsync_tui.cli._context import FOUND_SOMETHING, JsonOption, WorkspaceOption, actor, example, opened
+from finsync_tui.cli._context import (
+    FOUND_SOMETHING,
+    JsonOption,
+    RevealOption,
+    WhyOption,
+    WorkspaceOption,
+    actor,
+    example,
+    opened,
+    reveals,
+)
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
 
@@ -28,6 +38,7 @@ def register(app: typer.Typer) -> None:
             "finsync explain coupa:100234 --json",
             "finsync explain PO-100234 --again",
             "finsync explain PO-100234 --html order.html",
+            'finsync explain PO-100234 --reveal --reason "who approved it"',
         ),
     )(explain)
 
@@ -56,6 +67,8 @@ def explain(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    reveal: RevealOption = False,
+    reason: WhyOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -67,14 +80,16 @@ def explain(
             "--html writes the story to a file that ends in .html, and not together with --again. Nothing was written."
         )
     with opened(workspace) as store, closing(store.reader()) as db:
-        found = story(db, document)
+        found = story(db, document, shows_people=reveal)
+        if reveal:
+            reveals(workspace, store, found.document_key, reason)
         if again:
             from finsync_tui import as_posted
 
             _say_again(as_posted.of_order(db, found.document_key), json=json)
             return
         if html is not None:
-            _write(db, found, html, store.clock.now(), actor(workspace).name, force=force)
+            _write(db, found, html, store.clock.now(), actor(workspace).name, force=force, reveal=reveal)
     if json:
         say_json(found.to_json())
         return
@@ -100,10 +115,12 @@ def explain(
     )
 
 
-def _write(db: Connection, found: Story, path: Path, now: datetime, by: str, *, force: bool) -> None:
+def _write(
+    db: Connection, found: Story, path: Path, now: datetime, by: str, *, force: bool, reveal: bool
+) -> None:
     from finsync_tui import explain_page
 
-    explain_page.write(db, found, path, now, by, replaces=force)
+    explain_page.write(db, found, path, now, by, replaces=force, shows_people=reveal)
     note(f"written to {path}")
 
 

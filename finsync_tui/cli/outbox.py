@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,11 +13,14 @@ from finsync_tui.cli._context import (
     JsonOption,
     LimitOption,
     ReasonOption,
+    RevealOption,
+    WhyOption,
     WorkspaceOption,
     actor,
     example,
     opened,
     reading,
+    reveals,
     text_of,
 )
 from finsync_tui.cli._outcome import carry_out, meant, seen_by
@@ -116,12 +120,18 @@ def list_(
 @app.command(epilog=example("finsync outbox show 40"))
 def show(
     identifier: Annotated[int, typer.Argument(metavar="ID", help="Number of the delivery.")],
+    reveal: RevealOption = False,
+    reason: WhyOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show one delivery: what is sent, every attempt and answer."""
-    with reading(workspace) as db:
+    with opened(workspace) as store, closing(store.reader()) as db:
         found = _delivery(db, identifier)
+        if reveal:
+            reveals(workspace, store, found["document_key"], reason)
+        else:
+            found = _veiled(found)
     if json:
         say_json(found)
         return
@@ -185,13 +195,30 @@ def show(
             )
 
 
+def _veiled(found: dict[str, Any]) -> dict[str, Any]:
+    """Hide people's names in what was sent, asked and answered."""
+    from finsync_tui import veil
+
+    shown = {name: veil.of_value(found[name]) for name in ("body", "edited_body")}
+    attempts = [
+        {
+            **one,
+            "request": veil.of_value(one["request"]),
+            "answer": veil.of_text(one["answer"]) if one["answer"] else one["answer"],
+            "calls": [{**call, "body": veil.of_text(call["body"])} for call in one["calls"]],
+        }
+        for one in found["attempts"]
+    ]
+    return {**found, **shown, "attempts": attempts}
+
+
 def _delivery(db: sqlite3.Connection, identifier: int) -> dict[str, Any]:
     import msgspec
 
     from store import calls, glances
     from store.errors import NotFoundError
 
-    found = one(db, "v_delivery", identifier)
+    found = one(db, "v_delivery", identifier, shows_people=True)
     if found is None:
         raise NotFoundError("delivery", str(identifier), "`finsync outbox list` shows the numbers.")
     bodies = row_of(

@@ -38,6 +38,11 @@ class Part:
     about: str
     rows: Callable[[Question], Iterator[Row]]
 
+    @property
+    def is_of_documents(self) -> bool:
+        """Whether it tells what systems hold and said, and not who worked here."""
+        return self.path.startswith(("documents/", "reconciliation/"))
+
 
 _IN_SCOPE: Final = """(:is_all OR {key} IN (SELECT value FROM json_each(:documents))
   OR (:legal_entity <> '' AND {key} IN (SELECT document_key FROM workflow WHERE legal_entity = :legal_entity)))"""
@@ -172,6 +177,7 @@ PARTS: Final = (
     Part("documents/attempts.jsonl", "every attempt with request and answer, secrets masked", _attempts),
     Part("documents/exceptions.jsonl", "what waited for a person, and how it ended", _view("v_exception", "opened_at", "ended_at")),
     Part("documents/findings.jsonl", "what was noticed and handled without a person", _view("v_finding", "noticed_at", "noticed_at", "coalesce(document_key, '')")),
+    Part("documents/erasures.jsonl", "of which records people's names or bank details were erased, when and by whom", _view("v_erasure", "at", "at")),
     Part("reconciliation/runs.jsonl", "what was compared", lambda question: _rows(question, "SELECT * FROM v_reconcile_run WHERE started_at < :ends AND coalesce(ended_at, :ends) >= :begins ORDER BY id")),
     Part("reconciliation/totals.jsonl", "what both sides added up to", lambda question: _rows(question, "SELECT * FROM v_control_total WHERE at >= :begins AND at < :ends ORDER BY run_id, legal_entity, period, currency")),
     Part("reconciliation/breaks.jsonl", "differences, and what became of them", _view("v_break", "opened_at", "ended_at", "coalesce(document_key, '')")),

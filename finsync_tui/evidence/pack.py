@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import IO, Final
 
-from finsync_tui import reports, sealing
+from finsync_tui import reports, sealing, veil
 from finsync_tui.actor import Actor
 from finsync_tui.credentials import Secrets
 from finsync_tui.evidence import verify
@@ -129,10 +129,12 @@ def write(
     who: Actor,
     reason: str,
     replaces: bool = False,
+    shows_people: bool = False,
     told: Callable[[str, int], object] = lambda path, rows: None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Made:
-    """Write a pack and record that it was given out. Raises SecretPlaceError where nothing can be signed, and reports.StoppedError;
+    """Write a pack and record that it was given out; what names or reaches people is hidden in documents unless it is to be shown.
+    Raises SecretPlaceError where nothing can be signed, and reports.StoppedError;
     then no file is left behind."""
     if path.exists() and not replaces:
         raise FileInTheWayError(str(path))
@@ -146,13 +148,18 @@ def write(
         archived = _archived(db, scope)
         with zipfile.ZipFile(draft, "w", allowZip64=True) as file:
             made = _Zip(file, now, told, is_stopped)
-            _write_all(made, db, profile, scope, log)
-            key = _finish(made, db, secrets, scope, log, who, reason)
+            _write_all(made, db, profile, scope, log, shows_people=shows_people)
+            key = _finish(
+                made, db, secrets, scope, log, who, reason, hidden=() if shows_people else ("personal",)
+            )
         digest = _digest(draft)
     with store.transaction() as db:
         entry = audit.Entry(
             who=who.name, what="audit.exported", subject="audit", source=who.source, protected={audit.WORDS: reason},
-            after={"sha256": digest, "scope": scope.words(), "first": log.first, "last": log.last},
+            after={
+                "sha256": digest, "scope": scope.words(), "first": log.first, "last": log.last,
+                **({"revealed": ["personal"]} if shows_people else {}),
+            },
         )  # fmt: skip
         audit.record(db, [entry], store.clock.now())
     return Made(path, digest, key, log, tuple(made.files), problem, archived)
@@ -214,11 +221,16 @@ def write_log(
     return key, _digest(path)
 
 
-def _write_all(made: _Zip, db: Connection, profile: Profile, scope: Scope, log: Stretch) -> None:
+def _write_all(
+    made: _Zip, db: Connection, profile: Profile, scope: Scope, log: Stretch, *, shows_people: bool
+) -> None:
     _write_log(made, db, log)
     question = Question(db, profile, scope)
     for part in PARTS:
-        made.lines(part.path, part.about, (encode(row) for row in part.rows(question)))
+        rows = part.rows(question)
+        if part.is_of_documents and not shows_people:
+            rows = (veil.of_row(row, str(row.get("entity") or "")) for row in rows)
+        made.lines(part.path, part.about, (encode(row) for row in rows))
     _write_reports(made, reports.Question(db, profile, made.now), scope)
 
 
@@ -300,7 +312,15 @@ def _archives(db: Connection) -> Iterator[bytes]:
 
 
 def _finish(
-    made: _Zip, db: Connection, secrets: Secrets, scope: Scope, log: Stretch, who: Actor, reason: str
+    made: _Zip,
+    db: Connection,
+    secrets: Secrets,
+    scope: Scope,
+    log: Stretch,
+    who: Actor,
+    reason: str,
+    *,
+    hidden: tuple[str, ...] = (),
 ) -> str:
     """Write the manifest and its signature; return the public half of the key."""
     key = sealing.public_key(secrets)
@@ -316,6 +336,7 @@ def _finish(
                 "from": scope.first.isoformat(), "to": scope.last.isoformat(), "legal_entity": scope.legal_entity,
                 "documents": scope.documents,
             },
+            "hidden": hidden,
             "key": key,
             "log": asdict(log),
             "files": [asdict(one) for one in made.files],

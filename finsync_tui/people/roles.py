@@ -44,6 +44,7 @@ ALLOWED: Final[Mapping[str, Roles]] = {
     "audit.archived": frozenset(["administrator"]),
     "audit.erased": frozenset(["administrator"]),
     "audit.exported": frozenset(["auditor", "administrator"]),
+    "privacy.erased": frozenset(["administrator"]),
     "break.assigned": _WORK,
     "break.commented": frozenset([*_WORK, "auditor"]),
     "break.explained": frozenset(["analyst", "approver"]),

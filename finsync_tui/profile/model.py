@@ -24,6 +24,7 @@ from finsync_tui.profile.invoice import InvoiceSetup
 from finsync_tui.profile.outcomes import Outcomes
 from finsync_tui.profile.owners import Owners
 from finsync_tui.profile.people import Governance, Person
+from finsync_tui.profile.privacy import Privacy
 from finsync_tui.profile.reconciliation import ReconcileSetup, Reconciliation
 from finsync_tui.profile.suppliers import SupplierPolicy
 from finsync_tui.profile.tax import TaxPolicy
@@ -268,6 +269,7 @@ class Profile(_Part):
     governance: Governance = Governance()
     owners: Owners = Owners()
     outcomes: Outcomes = Outcomes()
+    privacy: Privacy = Privacy()
     reconciliations: dict[str, Reconciliation] = Field(
         default_factory=dict, description="What is compared between systems"
     )

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from finsync_tui import sheets
+from finsync_tui import sheets, veil
 from finsync_tui.reports import page, printed, workbook
 from finsync_tui.reports.catalogue import Question, Report
 from finsync_tui.reports.stamp import Stamp, Value, plain, value
@@ -19,6 +19,9 @@ BATCH: Final = 500
 _COMPANY: Final = "legal_entity"
 Format = Literal["csv", "xlsx", "pdf", "html", "json", "jsonl"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+_SAID: Final = frozenset(
+    ("cause", "fix", "message", "error", "evidence", "fields", "detail", "sentence", "statement")
+)
 _TYPED: Final = {".xlsx": workbook.writing, ".pdf": printed.writing, ".html": page.writing}
 
 
@@ -92,4 +95,11 @@ def _begun(report: Report, question: Question) -> tuple[list[str], Iterator[list
     if question.legal_entity and not report.is_of_period and _COMPANY in header:
         at = header.index(_COMPANY)
         found = (row for row in found if row[at] == question.legal_entity)
-    return header, ([value(cell, name) for cell, name in zip(row, header, strict=True)] for row in found)
+    return header, (
+        [value(_veiled(cell, name), name) for cell, name in zip(row, header, strict=True)] for row in found
+    )
+
+
+def _veiled(cell: object, name: str) -> object:
+    """Hide people in what systems and processes say; who worked here stands in the columns that are about that."""
+    return veil.of_text(cell) if name in _SAID and isinstance(cell, str) else cell

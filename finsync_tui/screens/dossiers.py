@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.redaction import redact
-from finsync_tui import explain
+from finsync_tui import explain, veil
 from finsync_tui.screens import compare, missing, queries, similar
 from finsync_tui.screens.queries import DeliveryRow, ExceptionRow, WorkflowRow
 from finsync_tui.screens.similar import Similar, Suggestion
@@ -338,12 +338,14 @@ def reads(db: Connection, system: str) -> tuple[ReadLine, ...]:
 
 
 def masked(name: str, value: str) -> str:
-    """Return a value as this screen may show it: of bank details only the last four characters.
+    """Return a value as this screen may show it: of bank details only the last four characters, of people nothing that names them.
 
-    >>> masked("iban", "DE89370400440532013000")
-    '••••3000'
+    >>> masked("iban", "DE89370400440532013000"), masked("owner_login", "ana@example.com")
+    ('••••3000', '••••')
     """
-    return f"••••{value[-4:]}" if value and _BANK.search(name) else value
+    if value and _BANK.search(name):
+        return f"••••{value[-4:]}"
+    return veil.HIDDEN if value and veil.is_personal(name.rpartition(".")[2]) else veil.of_words(value)
 
 
 def _ids(db: Connection, query: str, parameter: int) -> list[int]:
@@ -418,7 +420,7 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
             outcome=row["outcome"],
             status=row["status"],
             message=safe_text(row["message"]),
-            answer=_without_secrets(safe_text(row["answer"], 2_000)),
+            answer=_without_secrets(safe_text(veil.of_text(row["answer"] or ""), 2_000)),
             duration_ms=row["duration_ms"],
             request=requests[row["entry_id"], row["sent"]],
             calls=_calls(row["calls"]) if entry_id is not None else (),
@@ -506,7 +508,9 @@ def _sides(
         (decided[name] for name in ("commitment", "invoice", "journal", "receipt") if name in decided), None
     )
     return Sides(
-        lines=compare.compare(_body(source), body, _body(target), entity),
+        lines=tuple(
+            _hidden(line, entity) for line in compare.compare(_body(source), body, _body(target), entity)
+        ),
         source=safe_text(system, 40),
         sent=safe_text(sent["system"], 40) if sent else "",
         target=safe_text(link["system"], 40) if link else "",
@@ -514,6 +518,17 @@ def _sides(
         sent_at=instant(sent["at"]) if sent else None,
         target_at=instant(target["fetched_at"]) if target else None,
     )
+
+
+def _hidden(line: compare.Line, entity: str) -> compare.Line:
+    """Return a compared field without people's names; that it differs is still seen."""
+    name = line.label.replace(" ", "_")
+    if not veil.is_personal(name) and not (entity == "employee" and name == "name"):
+        return line
+    source, sent, target = (
+        veil.HIDDEN if value else value for value in (line.source, line.sent, line.target)
+    )
+    return replace(line, source=source, sent=sent, target=target)
 
 
 def _body(row: Row | None) -> Mapping[str, Any] | None:
@@ -542,7 +557,10 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
     """Return the case's own payload, else that of the record it is about."""
     if raw["payload"] is not None:
         return _document(
-            "the document as it was read; it could not be stored as a record", raw["payload"], raw["size"]
+            "the document as it was read; it could not be stored as a record",
+            raw["payload"],
+            raw["size"],
+            entity,
         )
     system, _, external_id = document_key.partition(":")
     row = db.execute(
@@ -553,7 +571,7 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
     if row is None:
         return Payload("no payload", (), "This exception has no document of its own.")
     return _document(
-        f"version {row['version']} as read from {safe_text(system, 40)}", row["payload"], row["size"]
+        f"version {row['version']} as read from {safe_text(system, 40)}", row["payload"], row["size"], entity
     )
 
 
@@ -574,13 +592,14 @@ def _calls(kept: bytes | None) -> tuple[CallView, ...]:
     )
 
 
-def _document(title: str, content: bytes | str, size: int) -> Payload:
+def _document(title: str, content: bytes | str, size: int, entity: str = "") -> Payload:
     """Return a document indented when it is whole and JSON, else as it stands."""
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
     note = ""
     if size > len(content):
         note = f"only the first {len(content):,} of {size:,} bytes are shown"
     else:
+        text = veil.of_text(text, entity)
         try:
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
         except ValueError:

@@ -72,7 +72,8 @@ def test_words_are_erased_for_good_and_the_log_stays_whole(finsync: Finsync) -> 
 
     told = finsync("audit", "erase", entry, "--reason", "asked on 12 March", "--json")
 
-    assert (0, {"entry": entry, "erased": ["why"]}) == (told.code, told.json)
+    assert (0, {"entry": entry, "erased": ["why"], "places": 1, "signed": 0}) == (told.code, told.json)
+    assert "Lovelace" not in finsync("exceptions", "show", 1, "--json").out
     rows = finsync("audit", "log", "--json").json
     assert ("audit.erased", "asked on 12 March") == (rows[0]["what"], rows[0]["why"])
     assert None is next(row["why"] for row in rows if row["seq"] == entry)
@@ -113,3 +114,16 @@ def test_only_administrators_archive(finsync: Finsync, tmp_path: Path) -> None:
     )
 
     assert (1, False) == (ended.code, (tmp_path / "a.zip").exists())
+
+
+def test_words_are_erased_where_an_exception_ended_with_them(finsync: Finsync) -> None:
+    """In its resolution, of the same person only; the log holds."""
+    finsync("exceptions", "resolve", 2, "--reason", "Ada Lovelace paid it")
+    (entry,) = [row["seq"] for row in finsync("audit", "log", "--what", "exception.resolved", "--json").json]
+
+    told = finsync("audit", "erase", entry, "--reason", "asked on 12 March", "--json").json
+
+    found = finsync("exceptions", "show", 2, "--json").json
+    assert (1, True) == (told["places"], "(erased)" in found["resolution"])
+    assert "Lovelace" not in str(found)
+    assert finsync("audit", "verify", "--json").json["is_intact"]
