@@ -61,6 +61,14 @@ _DUE: Final = {
 """How long each step may take before it is shown as late."""
 
 
+POLICIES = (
+    "approvals", "budgets", "drifts", "ledger", "match_levels", "matching", "promises", "retries", "tolerances",
+    "write_offs",
+)  # fmt: skip
+"""Shipped rules that leave it to the settings until somebody switches one on; checks of orders and invoices are not among them:
+what the year's judge expects would wait for a person."""
+
+
 class DemoFolderError(FinsyncError):
     """The folder for the demo holds something else."""
 
@@ -95,6 +103,9 @@ def write(folder: Path, company: Company, urls: Mapping[str, str], *, has_staff:
     (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     _mappings(layer / "mappings", company)
     shutil.copytree(shipped() / "shared" / "reconciliations", layer / "reconciliations")
+    (layer / "policies").mkdir()
+    for name in POLICIES:
+        shutil.copy(shipped() / "controls" / "policies" / f"{name}.toml", layer / "policies")
     (path / "extracts").mkdir()
     _extracts(path / "extracts", company)
     point(workspace, urls)

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from finsync_tui import profile as profiles
+from finsync_tui.governance.judging import judges
 from finsync_tui.mapping import tables
 from finsync_tui.openness import open_files
+from finsync_tui.policies import testing
+from finsync_tui.policies.decisions import DECISIONS
 from finsync_tui.profile.overlay import read_mapping
 from finsync_tui.rehearse import catalogue, expense_catalogue, workspace
 from finsync_tui.rehearse.company import build
@@ -40,6 +43,17 @@ def test_profile_has_no_problems(made: Workspace) -> None:
     """`finsync profile check` finds nothing, and each system has the address of this run."""
     assert [] == profiles.check(made)
     assert URLS == {name: one.base_url for name, one in profiles.load(made).systems.items()}
+
+
+def test_the_company_has_a_policy_for_each_setting_and_no_rule_says_otherwise(made: Workspace) -> None:
+    """Everything in place of a setting is there to be switched on; until then nobody is asked, and the year is as without."""
+    policies = profiles.load(made).policies
+    in_place = {name for name, one in DECISIONS.items() if one.has_setting}
+
+    assert in_place == {one.decides for one in policies.values()}
+    assert {} == judges(policies)
+    assert [] == [one for one in testing.run(policies, {}) if one.problem]
+    assert [] == testing.untested(policies)
 
 
 def test_nobody_but_the_owner_reads_what_the_demo_makes(made: Workspace) -> None:
