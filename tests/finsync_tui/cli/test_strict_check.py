@@ -44,6 +44,27 @@ def test_a_profile_that_covers_its_samples_is_fine(office: Finsync) -> None:
     assert [] == strict(office)
 
 
+def test_samples_go_by_the_rules_that_derive_accounts(office: Finsync) -> None:
+    """A cost centre that no table has is covered by a rule of `ledger_derivation`, from its first day on."""
+    folder = own(office) / "policies"
+    folder.mkdir()
+    (folder / "ledger.toml").write_text(
+        'decides = "ledger_derivation"\nowner = "controlling"\ndeputy = "controlling"\n[rules.moved]\n'
+        'when = \'segment.name == "cost_centre" && segment.value == "999"\'\n'
+        'then = "430"\nwhy = "moved"\nvalid_from = 2026-05-01\n'
+        '[tests.moved]\non = 2026-05-04\ngiven.segment = { name = "cost_centre", value = "999" }\nexpects = ["moved"]\n',
+        encoding="utf-8",
+    )
+    head, sample = "company,account,on,expects\n", "DE01,01-999-7110,{},01-430-7110-0000-000\n"
+    sampled(office, head + sample.format("2026-05-01"))
+    within = [message for place, message in strict(office) if place.startswith("samples")]
+    sampled(office, head + sample.format("2026-04-30"))
+    before = [message for place, message in strict(office) if place.startswith("samples")]
+
+    assert [] == within
+    assert ["has no rule"] == [one[one.index("has no rule") :][:11] for one in before]
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
