@@ -74,7 +74,7 @@ class Workday:
             connections_max=manifest.connections_max,
             classify=failures.classify,
         )
-        self._door = self._opened(connection.pages_max, secrets)
+        self._door = self._opened(connection.pages_max, secrets, auth)
 
     @property
     def own_login(self) -> str | None:
@@ -127,14 +127,21 @@ class Workday:
         self._gate.forget_loop()
         await self._transport.aclose()
 
-    def _opened(self, pages_max: int, secrets: Secrets) -> Door:
+    def _opened(self, pages_max: int, secrets: Secrets, tokens: TokenSource | None) -> Door:
         """Open the way in that the options name. Each is loaded only where it is used."""
         page_size = self.options.page_size or self.manifest.page_size
         if self.options.transport == "soap":
             from adapters.workday.soap import WebServices
 
             return WebServices(
-                self.system, self._transport, self._gate, self.options, secrets, page_size, pages_max
+                self.system,
+                self._transport,
+                self._gate,
+                self.options,
+                secrets,
+                tokens,
+                page_size,
+                pages_max,
             )
         from adapters.workday.reports import Reports
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from adapters.answer import Answer
+from adapters.auth import TokenSource
 from adapters.base import Page, Secrets
-from adapters.errors import ProtocolError
+from adapters.errors import CredentialsError, ProtocolError
 from adapters.paging import Place, chunks
 from adapters.transport import Transport
 from adapters.workday import failures, inbound_soap, outbound, totals, wire
@@ -64,6 +65,7 @@ class WebServices:
         gate: Gate,
         options: Options,
         secrets: Secrets,
+        tokens: TokenSource | None,
         page_size: int,
         pages_max: int,
     ) -> None:
@@ -72,6 +74,7 @@ class WebServices:
         self._gate = gate
         self._options = options
         self._secrets = secrets
+        self._tokens = tokens
         self._page_size = min(page_size, COUNT_MAX)
         self._path = f"/ccx/service/{options.tenant}/Human_Resources/{options.version}"
         self._place = Place(system, self._path, pages_max)
@@ -325,6 +328,18 @@ class WebServices:
         return Found(tuple(response.all(f"Response_Data/{record}")), page, pages, total)
 
     async def _call(self, operation: str, body: str) -> Node:
+        """Ask once; with another token once more, since web services refuse one that has ended with a fault, not a 401."""
+        tokens = self._tokens
+        if tokens is None:
+            return await self._asked(operation, body)
+        _, value = await tokens.header()
+        try:
+            return await self._asked(operation, body)
+        except CredentialsError:
+            await tokens.renew(value)
+            return await self._asked(operation, body)
+
+    async def _asked(self, operation: str, body: str) -> Node:
         user = None
         if self._options.auth == "basic":
             password = self._secrets("password")

@@ -73,6 +73,20 @@ def test_a_token_lives_as_long_as_it_says() -> None:
     assert (1, 2) == (once, world.simulator.requests.count("POST", "/token$"))
 
 
+@pytest.mark.parametrize("auth", ["refresh_token", "jwt_bearer"])
+def test_a_token_that_ends_early_is_no_trouble_by_web_services_either(auth: str) -> None:
+    """They refuse it with a fault, not with 401."""
+    world = WorkdayWorld(transport="soap", auth=auth)
+    world.add(1)
+    world.read()
+    world.end_tokens()
+
+    records, _ = world.read()
+
+    assert 1 == len(records)
+    assert 2 == world.simulator.requests.count("POST", "/token$")
+
+
 def test_a_refused_token_names_what_to_check() -> None:
     """No secret is in it."""
     world = WorkdayWorld()

@@ -135,6 +135,7 @@ def test_3_the_same_with_its_date_corrected_to_day_five_happens_on_day_five(setu
     moved = world.simulator.correct(event, date(2026, 10, 6))
     world.settle()
     told = held.pull("scheduled_change")
+    world.clock.advance(timedelta(hours=1))  # beyond the overlap, which must not be what finds it
     held.pull()
     world.to(date(2026, 10, 6))
     on_day_five = held.pull()
@@ -231,6 +232,7 @@ def test_7_a_reorganisation_of_three_hundred_workers_happens_on_the_first(setup:
     world.settle()
 
     waiting = held.pull("scheduled_change")
+    world.clock.advance(timedelta(hours=1))
     held.pull()
     world.to(date(2026, 11, 1))
     asked = world.request_count()
