@@ -1,4 +1,4 @@
-"""A decided order asked again, under the versions of the tables and rules that decided it and as of its day.
+"""A decided order, invoice or expense document asked again, under the versions of the tables and rules that decided it and as of its day.
 
 What is recorded with each commitment (version of the policy, versions of the mapping tables) is enough for it: whatever has changed
 since, the same document gives the same accounts, the same tax treatment and the same rules. Where it does not, somebody has
@@ -8,7 +8,7 @@ written into the file, or a newer finsync reads old rules otherwise.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from sqlite3 import Connection
@@ -17,15 +17,22 @@ from typing import Any, Final
 from finsync_tui import policy
 from finsync_tui.extensions import ExtensionSetup
 from finsync_tui.flows import accounts, deriving, given
-from finsync_tui.flows.accounts import Unresolved
+from finsync_tui.flows.accounts import Resolved, Unresolved
+from finsync_tui.flows.expense import checks as expense_checks
+from finsync_tui.flows.expense import subject as expense_subject
+from finsync_tui.flows.invoice import accounting, subject
+from finsync_tui.flows.steps import Context, Facts
 from finsync_tui.mapping import Table
 from finsync_tui.mapping.history import rows_at
 from finsync_tui.policies.model import PolicySetup
 from finsync_tui.policies.ruling import judges
 from finsync_tui.policies.verdicts import LEDGER_DERIVATION, Judging, UndecidedError
-from finsync_tui.profile import LegalEntitySetup
+from finsync_tui.profile import LegalEntitySetup, Profile
+from finsync_tui.profile.tax import TaxPolicy
 from store import records, rulesets, workflows
+from store.canonical.expense import ExpenseDocument
 from store.canonical.keys import RecordKey
+from store.canonical.payables import Invoice
 from store.canonical.purchasing import PurchaseOrder
 from store.errors import NotAllowedError
 from store.workflows import Workflow
@@ -42,6 +49,7 @@ class Basis:
     tax_treatment: Mapping[str, str]
     tables: Mapping[str, Table]
     judges: Mapping[str, Judging]
+    tax: TaxPolicy
 
     @property
     def regions(self) -> Mapping[str, str]:
@@ -87,7 +95,8 @@ def basis(db: Connection, policy_version: str, mapping_version: str) -> Basis:
     rules = {key: PolicySetup.model_validate(one) for key, one in read.get("policies", {}).items()}
     regions = {key: one.region for key, one in companies.items() if one.region}
     return Basis(
-        companies, read["policy"].get("tax_treatment", {}), dict(_tables(db, mapping_version, regions)), judges(rules, extensions)
+        companies, read["policy"].get("tax_treatment", {}), dict(_tables(db, mapping_version, regions)), judges(rules, extensions),
+        TaxPolicy.model_validate(read.get("tax", {})),
     )  # fmt: skip
 
 
@@ -104,7 +113,10 @@ def _tables(db: Connection, mapping_version: str, regions: Mapping[str, str]) ->
 
 def of_order(db: Connection, document_key: str) -> Again:
     """Ask an order again as its newest commitment was decided; an order that was never decided is an error."""
-    found = next(filter(None, (_decided(db, one) for one in _newest_first(db, document_key))), None)
+    found = next(
+        filter(None, (_decided(db, one) for one in _newest_first(db, document_key, PurchaseOrder.entity))),
+        None,
+    )
     if found is None:
         raise NotAllowedError(
             f"{document_key} is no order whose accounts were decided here. Nothing was compared. "
@@ -125,8 +137,66 @@ def of_order(db: Connection, document_key: str) -> Again:
     return Again(document_key, on, metadata["policy_version"], metadata["mapping_version"], tuple(compared))
 
 
-def _newest_first(db: Connection, document_key: str) -> list[Workflow]:
-    found = workflows.of_document(db, document_key, PurchaseOrder.entity)
+def of_document(db: Connection, entity: str, document_key: str, profile: Profile) -> Again:
+    """Ask a document again by the versions that decided it, as of its posting date; what was never decided here is an error."""
+    if entity == Invoice.entity:
+        return _of_posting(db, entity, document_key, profile, _of_invoice)
+    if entity == ExpenseDocument.entity:
+        return _of_posting(db, entity, document_key, profile, _of_expenses)
+    return of_order(db, document_key)
+
+
+_Found = Iterator[tuple[str, Resolved | Unresolved]]
+
+
+def _of_invoice(context: Context, on: date) -> _Found:
+    return accounting.needed(context, subject.invoice(context), on)
+
+
+def _of_expenses(context: Context, on: date) -> _Found:
+    document = expense_subject.document(context)
+    return ((key, found) for key, _, found in expense_checks.needed(context, document, on))
+
+
+def _of_posting(
+    db: Connection,
+    entity: str,
+    document_key: str,
+    profile: Profile,
+    needed: Callable[[Context, date], _Found],
+) -> Again:
+    flow = next(
+        (
+            one
+            for one in _newest_first(db, document_key, entity)
+            if {"decided_by", "accounts"} <= one.data.keys()
+        ),
+        None,
+    )
+    if flow is None:
+        raise NotAllowedError(
+            f"{document_key} is no {entity.replace('_', ' ')} whose accounts were decided here, or an earlier finsync did. Nothing was "
+            "compared. `finsync explain DOCUMENT` tells where it stands."
+        )
+    by, on = flow.data["decided_by"], date.fromisoformat(flow.data["accounting_on"])
+    then = basis(db, by["policy_version"], by["mapping_version"])
+    as_then = profile.model_copy(update={"legal_entities": dict(then.companies), "tax": then.tax})
+    facts = Facts(as_then, then.tables, by["policy_version"], by["mapping_version"], then.judges)
+    context = Context(db, flow.started_at, facts, flow, dict(flow.data), is_trial=True)
+    again = {
+        key: found.cause if isinstance(found, Unresolved) else found.charge_account
+        for key, found in needed(context, on)
+    }
+    coded: Mapping[str, str] = flow.data["accounts"]
+    compared = [
+        Compared(f"account of {key.rstrip('/')}", coded.get(key), again.get(key))
+        for key in dict.fromkeys([*coded, *again])
+    ]
+    return Again(document_key, on, by["policy_version"], by["mapping_version"], tuple(compared))
+
+
+def _newest_first(db: Connection, document_key: str, entity: str) -> list[Workflow]:
+    found = workflows.of_document(db, document_key, entity)
     return sorted(found, key=lambda one: one.id, reverse=True)
 
 

@@ -18,6 +18,7 @@ from finsync_tui.cli._context import (
     example,
     opened,
     reveals,
+    workspace_of,
 )
 from finsync_tui.cli._errors import UsageError
 from finsync_tui.cli._output import facts, moment, note, say, say_json, table
@@ -54,7 +55,7 @@ def explain(
         bool,
         typer.Option(
             "--again",
-            help="Ask an order again, under the versions that decided it and as of its day; ends with 3 when the answer differs.",
+            help="Ask an order, invoice or expense document again, under the versions that decided it and as of its day; ends with 3 when the answer differs.",
         ),
     ] = False,
     html: Annotated[
@@ -84,9 +85,14 @@ def explain(
         if reveal:
             reveals(workspace, store, found.document_key, reason)
         if again:
-            from finsync_tui import as_posted
+            from finsync_tui import as_posted, profile
 
-            _say_again(as_posted.of_order(db, found.document_key), json=json)
+            _say_again(
+                as_posted.of_document(
+                    db, found.entity, found.document_key, profile.load(workspace_of(workspace))
+                ),
+                json=json,
+            )
             return
         if html is not None:
             _write(db, found, html, store.clock.now(), actor(workspace).name, force=force, reveal=reveal)

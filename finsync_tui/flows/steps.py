@@ -79,6 +79,11 @@ class Facts:
     judges_on: Callable[[date], Mapping[str, Judging]] | None = None
     """Who judges as of a day; None: no version of rules begins on a day of its own."""
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """By which versions something is decided now, as it is kept with what was decided."""
+        return {"policy_version": self.policy_version, "mapping_version": self.mapping_version}
+
     def judge(self, decision: str, on: date) -> Judging | None:
         """Return who judges a document that is posted on that day; None: nobody has rules for it."""
         judges = self.judges if self.judges_on is None else self.judges_on(on)

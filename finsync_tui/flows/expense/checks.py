@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 from finsync_tui.flows import accounts, deriving, given, rates, ruled
-from finsync_tui.flows.accounts import Unresolved
+from finsync_tui.flows.accounts import Resolved, Unresolved
 from finsync_tui.flows.expense import approval, coding, known_report, posting, subject, totals, words
 from finsync_tui.flows.expense.posting import Account
 from finsync_tui.flows.steps import Answer, Context, Done, Hold
@@ -243,36 +244,45 @@ def find_payee(context: Context) -> Answer:
 
 def resolve_accounts(context: Context) -> Answer:
     """Which account combination does each line go to, and would the ERP take it?"""
-    document = subject.document(context)
-    setup, target = subject.company(context), subject.target(context)
+    document, target = subject.document(context), subject.target(context)
     on = date.fromisoformat(context.data["accounting_on"])
-    known = coding.Coding(
-        setup, subject.expense_setup(context), context.facts.tables, str(context.data["legal_entity"]), on,
-        given.of_expenses(document), deriving.of(context, on),
-    )  # fmt: skip
     resolved: dict[str, str] = {}
     rules: list[dict[str, object]] = []
     derived: dict[str, None] = {}
-    for line in posting.lines(document, subject.expense_setup(context)):
-        key = account_key(line.account)
-        if key in resolved:
-            continue
-        found = coding.resolve(known, line.account)
+    for key, entry_id, found in needed(context, document, on):
         wrong = found if isinstance(found, Unresolved) else accounts.refusal(context.db, target, found, on)
         if wrong is not None or isinstance(found, Unresolved):
             assert wrong is not None
             place = subject.source(context) if isinstance(found, Unresolved) else target
             return subject.stop(
                 context, wrong.class_, f"{words.named(document)}: {wrong.cause}", wrong.fix, place, wrong.evidence,
-                entry_id=line.entry_id,
+                entry_id=entry_id,
             )  # fmt: skip
         resolved[key] = found.charge_account
         rules += [one for one in map(accounts.told, found.matches) if one not in rules]
         derived.update(dict.fromkeys(found.ruled))
-    context.data["accounts"] = resolved
+    context.data.update(accounts=resolved, decided_by=context.facts.versions)
     by_policy = {accounts.BY_POLICY: list(derived)} if derived else {}
     told = {key.rstrip("/"): found for key, found in resolved.items()}
     return Done({"accounts": told, "rules": rules, **by_policy})
+
+
+def needed(
+    context: Context, document: ExpenseDocument, on: date
+) -> Iterator[tuple[str, str | None, Resolved | Unresolved]]:
+    """Yield each account that the posting needs, once, with the entry that needs it first; whether the ERP would take it is another
+    question."""
+    setup = subject.expense_setup(context)
+    known = coding.Coding(
+        subject.company(context), setup, context.facts.tables, str(context.data["legal_entity"]), on,
+        given.of_expenses(document), deriving.of(context, on),
+    )  # fmt: skip
+    told: set[str] = set()
+    for line in posting.lines(document, setup):
+        key = account_key(line.account)
+        if key not in told:
+            told.add(key)
+            yield key, line.entry_id, coding.resolve(known, line.account)
 
 
 def account_key(account: Account) -> str:

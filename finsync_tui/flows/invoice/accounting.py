@@ -29,7 +29,7 @@ def resolve_accounts(context: Context) -> Answer:
     bearers: dict[str, dict[str, str]] = {}
     rules: list[dict[str, object]] = []
     ruled: dict[str, None] = {}
-    for key, found in _needed(context, invoice, on):
+    for key, found in needed(context, invoice, on):
         wrong = (
             found
             if isinstance(found, Unresolved)
@@ -43,12 +43,13 @@ def resolve_accounts(context: Context) -> Answer:
         bearers[found.charge_account] = dict(found.parts)
         rules += [one for one in map(accounts.told, found.matches) if one not in rules]
         ruled.update(dict.fromkeys(found.ruled))
-    context.data.update(accounts=resolved, bearers=bearers)
+    context.data.update(accounts=resolved, bearers=bearers, decided_by=context.facts.versions)
     by_policy = {accounts.BY_POLICY: list(ruled)} if ruled else {}
     return Done({"accounts": resolved, "rules": rules, **by_policy})
 
 
-def _needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
+def needed(context: Context, invoice: Invoice, on: date) -> Iterator[tuple[str, Resolved | Unresolved]]:
+    """Yield the account of each part that no order decides, by its name; whether the ERP would take it is another question."""
     has_items = any(line.kind == "item" for line in invoice.lines)
     freight = subject.setup(context).freight_account
     for line in invoice.lines:
