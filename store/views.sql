@@ -427,3 +427,30 @@ SELECT seq, json_extract(body, '$.at') AS at, json_extract(body, '$.who') AS who
        coalesce(json_extract(body, '$.why'), (SELECT p.value FROM audit_protected p WHERE p.seq = audit.seq AND p.name = 'why')) AS why,
        body, hex(hash) AS hash FROM audit;
 CREATE VIEW v_audit_archive AS SELECT first, last, until, file, sha256, at, who FROM audit_archive;
+
+CREATE VIEW v_attempt AS
+SELECT a.id, a.entry_id, e.system, e.operation, e.entity, e.document_key, a.number, a.started_at, a.ended_at, a.outcome, a.status,
+       a.message, a.duration_ms, a.edited_body IS NOT NULL AS is_edited
+FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id;
+
+CREATE VIEW v_step AS
+SELECT s.id, s.workflow_id, w.flow, w.entity, w.document_key, s.name, s.state, s.started_at, s.ended_at, s.due_at
+FROM workflow_step s JOIN workflow w ON w.id = s.workflow_id;
+
+CREATE VIEW v_read AS
+SELECT id, system, entity, started_at, ended_at, outcome, pages, rows_read, rows_changed, rows_refused, error FROM sync_run;
+
+CREATE VIEW v_version AS
+SELECT id, system || ':' || external_id AS document_key, entity, version, contract, source_version, source_updated_at, fetched_at
+FROM record_version;
+
+CREATE VIEW v_certificate AS
+SELECT id, legal_entity, ledger, period, starts_on, ends_on, certified_by, certified_at, audit_seq FROM close_certificate;
+
+-- What invoices have charged to cost, line by line: of an order (`document_key`), or without one (null).
+CREATE VIEW v_invoiced AS
+SELECT invoice_key, document_key, legal_entity, system, cost_centre, account, project, period, booked_on, currency, amount_minor
+FROM commitment_relief
+UNION ALL
+SELECT invoice_key, NULL, legal_entity, system, cost_centre, account, project, period, booked_on, currency, amount_minor
+FROM expenditure_line;

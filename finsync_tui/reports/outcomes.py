@@ -21,6 +21,12 @@ from store.clock import text
 
 _PLACES: Final = Decimal("0.0001")
 _POSTS: Final = "('order.create', 'invoice.create', 'journal.create', 'receipt.create')"
+_CARRIES: Final = (
+    "operation NOT LIKE 'run.%' AND operation NOT LIKE '%.submit' AND operation NOT LIKE '%.check\\_%' ESCAPE '\\'"
+    " AND operation NOT LIKE '%.validate' AND operation NOT LIKE '%.acknowledge' AND operation <> 'journal.confirm'"
+    " AND operation NOT LIKE 'subscription.%'"
+)
+"""Calls that carry a record or a status; the others only move on what one of these brought."""
 _PEOPLE: Final = "who <> 'engine' AND (what LIKE 'exception.%' OR what LIKE 'delivery.%' OR what LIKE 'workflow.%' OR what LIKE 'break.%')"
 
 
@@ -64,10 +70,10 @@ MEASURES: Final = (
     ),
     Measure(
         "records_distributed",
-        "deliveries that a system took, by the month they ended: each is a record or a status that nobody typed again",
+        "deliveries that a system took, by the month they ended, without those that only submit, check, validate or acknowledge what another one brought: each is a record or a status that nobody typed again",
         "count",
-        """SELECT substr(ended_at, 1, 7), '', count(*), NULL FROM v_delivery
-          WHERE state IN ('delivered', 'verified') AND operation NOT LIKE 'run.%' GROUP BY 1""",
+        f"""SELECT substr(ended_at, 1, 7), '', count(*), NULL FROM v_delivery
+          WHERE state IN ('delivered', 'verified') AND {_CARRIES} GROUP BY 1""",  # noqa: S608
     ),
     Measure(
         "spend_with_order",
@@ -128,13 +134,19 @@ def outcomes(db: Connection, profile: Profile, now: datetime) -> Iterator[Sequen
         "measure", "unit", "month", "currency", "value", "part", "whole", "baseline", "baseline_from", "change", "note", "formula",
     )  # fmt: skip
     months = _months(db, now)
+    still_open = dict(
+        db.execute(
+            "SELECT substr(opened_at, 1, 7), count(*) FROM v_exception WHERE ended_at IS NULL GROUP BY 1"
+        ).fetchall()
+    )
     for measure in MEASURES:
         found = _found(db, measure, now)
         if not found or not months:
             yield (measure.name, measure.unit, *([None] * 8), "nothing to count yet", measure.formula)
             continue
         for currency in sorted({currency for _, currency in found}):
-            yield from _trend(measure, currency, months, found, profile.outcomes.baseline.get(measure.name))
+            baseline = profile.outcomes.baseline.get(measure.name)
+            yield from _trend(measure, currency, months, found, baseline, still_open)
 
 
 def _trend(
@@ -143,14 +155,18 @@ def _trend(
     months: Sequence[tuple[str, bool]],
     found: Mapping[tuple[str, str], _Counted],
     given: Decimal | None,
+    still_open: Mapping[str, int],
 ) -> Iterator[Sequence[object]]:
     values = {month: _value(measure, found.get((month, currency))) for month, _ in months}
     first = next((month for month, is_whole in months if is_whole and values[month] is not None), None)
     baseline, origin = (given, "profile") if given is not None else (values[first] if first else None, first)
     for month, is_whole in months:
         counted, now = found.get((month, currency)), values[month]
+        outweighs = counted is not None and counted.whole is not None and not _is_share(measure, counted)
         notes = [
-            "nothing to count" if now is None else "",
+            "nothing to count" if now is None and not outweighs else "",
+            "credits outweigh what was invoiced: no share" if outweighs else "",
+            _open_note(still_open, month) if measure.name == "time_to_resolve" else "",
             "" if is_whole else "not a whole month",
         ]
         yield (
@@ -166,9 +182,20 @@ def _value(measure: Measure, counted: _Counted | None) -> Decimal | None:
         return None
     if measure.unit == "count":
         return Decimal(counted.part)
-    if not counted.whole:
+    if not counted.whole or not _is_share(measure, counted):
         return None
     return (Decimal(counted.part) * measure.scale / counted.whole).quantize(_PLACES)
+
+
+def _is_share(measure: Measure, counted: _Counted) -> bool:
+    """Say whether part and whole make a share: credit notes may make either negative, and then no quotient says anything."""
+    return not measure.is_money or counted.whole is None or 0 <= counted.part <= counted.whole
+
+
+def _open_note(still_open: Mapping[str, int], month: str) -> str:
+    """Say how many that were opened by then have not ended yet: a mean of those that ended knows nothing of them."""
+    count = sum(number for opened, number in still_open.items() if opened <= month)
+    return f"{count:,} opened by then are still open" if count else ""
 
 
 def _told(number: int | None, measure: Measure, currency: str) -> int | Decimal | None:

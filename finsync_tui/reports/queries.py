@@ -174,12 +174,12 @@ FROM (
         AND v.external_id = substr(w.document_key, instr(w.document_key, ':') + 1) AND v.version = w.document_version) AS payloads,
       (SELECT count(*) FROM workflow_step s WHERE s.workflow_id = w.id) AS steps,
       (SELECT max(s.detail ->> '$.policy_version') FROM workflow_step s WHERE s.workflow_id = w.id) AS decided_by,
-      coalesce(d.sent, 0) AS sent, coalesce(d.verified, 0) AS verified, coalesce(d.attempts, 0) AS attempts,
+      coalesce(d.sent, 0) AS sent, coalesce(d.verified, 0) AS verified, (SELECT count(*) FROM attempt a JOIN outbox_entry e ON e.id = a.entry_id WHERE e.workflow_id = w.id) AS attempts,
       coalesce(d.untried, 0) AS untried,
       (SELECT count(*) FROM crossref x WHERE x.entity = w.entity AND x.document_key = w.document_key) AS twins
     FROM v_workflow w LEFT JOIN (
       SELECT workflow_id, sum(state IN ('delivered', 'verified')) AS sent, sum(state = 'verified') AS verified,
-        sum(attempt_count) AS attempts, sum(state IN ('delivered', 'verified') AND attempt_count = 0) AS untried
+        sum(state IN ('delivered', 'verified') AND attempt_count = 0) AS untried
       FROM v_delivery WHERE workflow_id IS NOT NULL GROUP BY workflow_id) d ON d.workflow_id = w.id
     WHERE {_held("w.started_at", "w.ended_at")} AND {_OF_ENTITY}) w)
 ORDER BY missing = '', started_at, document_key"""  # noqa: S608
