@@ -59,6 +59,12 @@ CODES: Final = {
 }
 
 
+ERRORS: Final = Path(__file__).with_name("errors.md")
+_MEANING: Final = re.compile(r"^\| `([A-Z_]+)` \|(?: \d \|)? ([^|]+?) \|", re.MULTILINE)
+_LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+"""What a code means stands once, on the page that people read."""
+
+
 class RefusedError(Exception):
     """A change breaks readers, and nobody was told or nobody said that it is meant."""
 
@@ -89,13 +95,19 @@ def codes() -> dict[str, Schema]:
     """Return the codes that the code uses, as the properties of an object."""
     errors = {one.code: {"const": one.exit_code} for one in error_classes()}
     errors |= {"OS": {"const": 1}, "DEFECT": {"const": 1}}
+    page = _LINK.sub(r"\1", ERRORS.read_text(encoding="utf-8"))
+    meanings = dict(_MEANING.findall(page))
     found: dict[str, Mapping[str, Schema]] = {
         "errors": errors,
         "exceptions": {name: {} for name in CASE_CLASSES},
         "findings": {name: {} for name in FINDING_CLASSES},
     }
     return {
-        name: {"description": CODES[name], "type": "object", "properties": dict(sorted(of.items()))}
+        name: {
+            "description": CODES[name],
+            "type": "object",
+            "properties": {code: {"description": meanings.get(code, ""), **of[code]} for code in sorted(of)},
+        }
         for name, of in found.items()
     }
 
