@@ -124,7 +124,8 @@ class Scim:
             if found is None:  # it can't be asked for what changed
                 at = Position()
                 continue
-            rows = split_rows(mended(found), MEMBER)
+            answer = mended(found)
+            rows = split_rows(answer, MEMBER)
             heads = [_HEADS.decode(row) for row in rows]
             known = _known(at.last, heads) if overlaps else 0
             if known is None:
@@ -133,12 +134,12 @@ class Scim:
                     raise _restless(self.system, kind)
                 at = at.again()
                 continue
-            total = found.decode(wire.Listing).total_results
+            total = answer.decode(wire.Listing).total_results
             fresh, heads = rows[known:], heads[known:]
             changed = [moment for head in heads if (moment := _changed(head)) is not None]
             start = at.start - overlaps + len(rows)
             is_stuck = start == at.start and start <= total
-            at = at.begun(server_time(found), changed)
+            at = at.begun(server_time(answer), changed)
             at = at.advanced(start, _id(heads[-1]) if heads else at.last, changed)
             if is_stuck and overlaps:  # its pages have one row
                 is_one_by_one = True

@@ -544,9 +544,13 @@ def test_the_story_of_an_order_tells_what_its_source_says_was_changed() -> None:
     desk.put(SOURCE, "77", revision)
     desk.put(SOURCE, "78", revision.model_copy(update={"number": "9/1", "order_id": "9"}))
 
-    lines = explain.story(desk.store.db, f"{SOURCE}:4711").lines
+    lines = explain.story(desk.store.db, f"{SOURCE}:4711", shows_people=True).lines
+    hidden = explain.story(desk.store.db, f"{SOURCE}:4711").lines
 
     told = [(one.what, one.detail) for one in lines if one.kind == "revision"]
+    assert not [one for one in hidden if "mjones" in one.what], (
+        "who it was is for those whose role shows people"
+    )
     assert [("version 2 made by mjones", "price: 12.00 -> 13.00; ship-to: nothing -> Ida")] == told
     assert "revision" == lines[0].kind, "it is told where it happened"
 
