@@ -27,6 +27,7 @@ REFUSAL = "error"
 FORMS = {
     "contract show": "--changes",
     "explain": "--again",
+    "hierarchy": "--check",
     "mapping list": "--proposals",
     "policy list": "--decisions",
     "profile show": "--explain",

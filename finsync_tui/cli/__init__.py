@@ -23,6 +23,7 @@ from finsync_tui.cli import (
     exceptions,
     explain,
     findings,
+    hierarchy,
     init,
     mapping_impact,
     outbox,
@@ -66,6 +67,7 @@ for single in (
     reconcile,
     close_check,
     commitments,
+    hierarchy,
     report,
     explain,
 ):
