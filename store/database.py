@@ -64,6 +64,7 @@ KNOWN_MIGRATIONS: Final = (
     "m041_audit_archives",
     "m042_holds_by_document",
     "m043_erasures",
+    "m044_emergency_steps_stay",
 )
 """What migrations.py holds, so that opening an up-to-date file does not pay for importing sqlite-utils."""
 

@@ -1498,6 +1498,22 @@ def m043_erasures(db: Database) -> None:
         db.execute(statement)
 
 
+_M044 = """
+DROP TRIGGER emergency_no_rewrite;
+CREATE TRIGGER emergency_no_rewrite BEFORE UPDATE ON emergency WHEN new.proposal_id <> old.proposal_id
+  OR new.put_at <> old.put_at OR new.version <> old.version OR new.signature <> old.signature OR new.step_before <> old.step_before
+  OR (old.ended_at IS NOT NULL AND (new.ended_at IS NOT old.ended_at OR new.ending IS NOT old.ending))
+BEGIN SELECT RAISE(ABORT, 'an emergency change is decided once and never rewritten'); END;
+"""
+
+
+@migrations()
+def m044_emergency_steps_stay(db: Database) -> None:
+    """From which step on documents were decided under an emergency change is never rewritten."""
+    for statement in statements(_M044):
+        db.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script at the semicolons that end statements; sqlite3.complete_statement knows about triggers."""
     import sqlite3

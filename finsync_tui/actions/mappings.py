@@ -258,7 +258,7 @@ def withdraw_mapping(store: Store, actor: Actor, proposal_id: int, reason: str) 
     """Take back one's own change."""
     people.require(actor.name, actor.roles, "mapping.withdrawn")
     found = proposals.get(store.db, proposal_id)
-    if found is not None and found.maker != actor.name:
+    if found is not None and found.kind == "mapping" and found.maker != actor.name:
         raise NotAllowedError(
             f"proposal {proposal_id} is {found.maker}'s: only they can withdraw it. Nothing was changed. Reject it instead."
         )

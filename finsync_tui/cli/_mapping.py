@@ -119,12 +119,12 @@ def standing_of(desk: Desk, name: str) -> Standing:
 
 
 def proposal_of(db: sqlite3.Connection, number: int) -> Proposal:
-    """Return a proposal. Raises NotFoundError."""
+    """Return a proposed change of a mapping table. Raises NotFoundError."""
     from store import proposals
     from store.errors import NotFoundError
 
     found = proposals.get(db, number)
-    if found is None:
+    if found is None or found.kind != "mapping":
         raise NotFoundError("proposal", str(number), "`finsync mapping list --proposals` shows them.")
     return found
 

@@ -362,7 +362,7 @@ def proposal(
     """Return everything about one proposal; None: there is none."""
     found = profile.load(workspace)
     one = proposals.get(db, number)
-    if one is None:
+    if one is None or one.kind != "mapping":
         return None
     in_force = standings(db, found)
     known = in_force.get(one.name)

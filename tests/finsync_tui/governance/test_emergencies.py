@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -203,6 +204,16 @@ def test_writing_into_the_file_puts_nothing_in_force(statement: str) -> None:
     assert "is not in force" in found.problems[0]
 
 
+@pytest.mark.parametrize("column", ["put_at", "version", "signature", "step_before"])
+def test_the_store_refuses_to_rewrite_it(column: str) -> None:
+    """Who writes with another program is stopped at the row already."""
+    office = Hurry()
+    office.at_once(*NEW)
+
+    with pytest.raises(sqlite3.IntegrityError, match="never rewritten"):
+        office.store.db.execute(f"UPDATE emergency SET {column}={column} || '1'")
+
+
 def test_a_row_that_somebody_wrote_is_none() -> None:
     """An open proposal with a row beside it that its maker did not sign."""
     office = Hurry()
@@ -329,6 +340,7 @@ def test_documents_that_were_decided_under_it_are_named(workspace: Workspace, ra
             sent = db.execute("SELECT count(*) FROM outbox_entry").fetchone()[0]
             if raised:
                 with engine.store.transaction() as writing:
+                    writing.execute("DROP TRIGGER emergency_no_rewrite")
                     writing.execute("UPDATE emergency SET step_before=1000000")
             clock.advance(DAY)
             await engine.settle()

@@ -14,6 +14,7 @@ from finsync_tui import actions
 from finsync_tui import profile as profiles
 from finsync_tui.governance.rules import standings
 from finsync_tui.policies.files import read
+from finsync_tui.screens import mapping_reading, policy_reading
 from finsync_tui.screens.policies import PoliciesScreen
 from finsync_tui.screens.policy_proposal import PolicyProposalScreen
 from finsync_tui.screens.widgets.dialogs import MessageDialog
@@ -327,3 +328,20 @@ async def test_an_emergency_change_is_shown_as_in_force_and_still_to_be_approved
     (own,) = [line for line in waiting.splitlines() if "no order passes" in line and "│ ‖" in line]
     assert "outdated" not in own
     assert "9000" == asks_from(ruled)
+
+
+def test_a_change_of_rules_is_never_read_as_one_of_a_table(ruled: Workspace) -> None:
+    """Both have numbers of one series: each screen shows only what is its own."""
+    maria = actions.acting(profiles.load(ruled), "cli", os_account="maria")
+    with open_store(ruled.store_path, VirtualClock(NOW)) as store:
+        kinds = {one.id: one.kind for one in proposals.every(store.db)}
+        as_table = {
+            number for number in kinds if mapping_reading.proposal(store.db, ruled, number, NOW, maria)
+        }
+        as_rules = {
+            number for number in kinds if policy_reading.proposal(store.db, ruled, number, NOW, maria)
+        }
+
+    assert {"mapping", "policy"} == set(kinds.values())
+    assert {number for number, kind in kinds.items() if kind == "mapping"} == as_table
+    assert {number for number, kind in kinds.items() if kind == "policy"} == as_rules
