@@ -33,6 +33,7 @@ Kind = Literal[
     "bank_refusal",
     "supplier_different",
     "supplier_same",
+    "rollback",
 ]
 
 FORMAT = "finsync.proposal/1"

@@ -1,4 +1,4 @@
-"""Moving what one environment's layers say to another: made and approved as a signed file, applied, and rolled back."""
+"""Moving what one environment's layers say to another: made and approved as a signed file, and applied."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from finsync_tui.profile.change_set import (
     Approval,
     ChangeSet,
     changes,
-    digest,
     layers,
     now,
     staged,
@@ -32,7 +31,7 @@ from finsync_tui.profile.origins import Difference, between
 from finsync_tui.settings import Workspace
 from store import Store, change_sets, proposals
 from store.clock import text
-from store.errors import FinsyncError, NotAllowedError, NotFoundError
+from store.errors import FinsyncError, NotAllowedError
 
 SUBJECT = "profile:files"
 
@@ -125,7 +124,7 @@ def make_change_set(
             own = required(actor, signer, "a change set")
             checked_key(known, own, made.made_at)
             made = made.model_copy(update={"maker_signature": own.sign(made.made_statement())})
-        note_action(store, db, actor, trust.MADE, SUBJECT, reason, _told(made))
+        note_action(store, db, actor, trust.MADE, SUBJECT, reason, told_of(made))
     return Made(made, tuple(left_out))
 
 
@@ -155,7 +154,7 @@ def approve_change_set(
         problem = trust.refusal(known, proposals.store_id(db), done)
         if problem is not None:
             raise ChangeSetRefusedError(problem)
-        note_action(store, db, actor, trust.APPROVED, SUBJECT, comment, _told(done))
+        note_action(store, db, actor, trust.APPROVED, SUBJECT, comment, told_of(done))
     return done
 
 
@@ -164,7 +163,7 @@ def try_change_set(target: Workspace, db: Connection, found: ChangeSet, today: d
     known = profile.load(target)
     wanted = {one.path: one.text for one in found.files}
     with staged(target, wanted) as beside:
-        problems = tuple(_at_home(one, beside, target) for one in profile.check(beside))
+        problems = tuple(at_home(one, beside, target) for one in profile.check(beside))
         differences = () if problems else tuple(between(target, beside))
     return Trial(
         differences,
@@ -207,48 +206,12 @@ def apply_change_set(target: Workspace, store: Store, actor: Actor, found: Chang
                 applied_by=actor.name,
             )  # fmt: skip
             number = change_sets.add(db, new, moment)
-        told = {"change_set": number, **_told(found), **({} if begun is None else {"finishes": True})}
+        told = {"change_set": number, **told_of(found), **({} if begun is None else {"finishes": True})}
         note_action(store, db, actor, "profile.promoted", SUBJECT, found.reason, told)
     write(target, {one.path: one.text for one in found.files})
     with store.transaction() as db:
         change_sets.written(db, number)
     return number
-
-
-def roll_back_change_set(target: Workspace, store: Store, actor: Actor, number: int, reason: str) -> None:
-    """Write the files as they were before a change set was applied."""
-    people.require(actor.name, actor.roles, "profile.rolled_back")
-    reason = checked_reason(reason)
-    one = change_sets.get(store.db, number)
-    if one is None:
-        raise NotFoundError("change set", str(number), "`finsync profile promote list` shows them.")
-    if one.rolled_back_at is not None:
-        raise NotAllowedError(
-            f"change set {number} was rolled back already by {one.rolled_back_by}. Nothing was changed."
-        )
-    found = ChangeSet.model_validate_json(one.body)
-    ours = {each.path: each.after for each in found.files}
-    moved = [
-        path
-        for path, before in one.before.items()
-        if digest(now(target, path)) not in (ours[path], digest(before))
-    ]
-    if moved:
-        raise ChangeSetConflictError(
-            moved,
-            f"change set {number} was applied",
-            "roll back what came later first, or correct the files.",
-        )
-    with staged(target, one.before) as beside:
-        problems = [_at_home(each, beside, target) for each in profile.check(beside)]
-    if problems:
-        raise ChangeSetProblemsError(problems)
-    write(target, one.before)
-    with store.transaction() as db:
-        change_sets.rolled_back(db, number, by=actor.name, why=reason, at=store.clock.now())
-        note_action(
-            store, db, actor, "profile.rolled_back", SUBJECT, reason, {"change_set": number, **_told(found)}
-        )
 
 
 def _waiting(db: Connection, known: Profile, found: ChangeSet, today: date) -> Iterator[str]:
@@ -270,7 +233,7 @@ def _waiting(db: Connection, known: Profile, found: ChangeSet, today: date) -> I
             yield f"policy {stem}"
 
 
-def _at_home(problem: Problem, beside: Workspace, target: Workspace) -> Problem:
+def at_home(problem: Problem, beside: Workspace, target: Workspace) -> Problem:
     """Return a problem of the trial with the file where it would stand."""
     return Problem(
         problem.place,
@@ -281,7 +244,7 @@ def _at_home(problem: Problem, beside: Workspace, target: Workspace) -> Problem:
     )
 
 
-def _told(found: ChangeSet) -> dict[str, object]:
+def told_of(found: ChangeSet) -> dict[str, object]:
     return {
         "digest": found.digest,
         "source": found.source,

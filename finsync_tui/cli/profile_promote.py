@@ -20,6 +20,7 @@ from finsync_tui.cli._context import (
     reading,
     workspace_of,
 )
+from finsync_tui.cli._outcome import one_of
 from finsync_tui.cli._output import note, safe, say, say_json, table
 from finsync_tui.cli.profile import app, brief
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from finsync_tui.actions.promotions import Trial
     from finsync_tui.profile.change_set import ChangeSet
     from store.change_sets import Applied
+    from store.proposals import Proposal
 
 __all__ = ["app"]
 
@@ -160,31 +162,76 @@ def apply(
     _waits(waiting)
 
 
-@promote.command(epilog=example('finsync profile promote rollback 4 --reason "orders of US01 are stuck"'))
+@promote.command(
+    epilog=example(
+        'finsync profile promote rollback 4 --reason "orders of US01 are stuck"',
+        "finsync profile promote rollback 4 --approve",
+        'finsync profile promote rollback 4 --reject --reason "they are stuck for another reason"',
+        'finsync profile promote rollback 4 --withdraw --reason "it was another one"',
+    )
+)
 def rollback(
-    number: Number, reason: ReasonOption, workspace: WorkspaceOption = None, json: JsonOption = False
+    number: Number,
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; it is kept in the audit log.", show_default=False
+        ),
+    ] = "",
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Approve what somebody else proposed, and write the files.")
+    ] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Say no to it.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your own proposal back.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Write the files as they were before a change set; what was changed by hand since is refused."""
-    from finsync_tui.actions.promotions import roll_back_change_set
+    """Write the files as they were before a change set; what was changed by hand since is refused.
 
+    Where a change set takes two persons, its rollback does: the second approves it with their own key.
+    """
+    from finsync_tui import actions, people, profile
+    from finsync_tui.actions import rollbacks
+
+    one_of(approve, reject, withdraw, as_seen=None)
     here, who = workspace_of(workspace), actor(workspace)
     with opened(workspace) as store:
-        roll_back_change_set(here, store, who, number, reason)
+        if reject or withdraw:
+            waiting = rollbacks.waiting_rollback(store.db, number)
+            end = rollbacks.reject_rollback if reject else rollbacks.withdraw_rollback
+            end(store, who, number, reason)
+            proposal, state = waiting and waiting.id, "applied"
+        else:
+            if approve:
+                people.require(who.name, who.roles, rollbacks.APPROVED)  # before a key is asked for
+                done = rollbacks.approve_rollback(here, store, who, number, actions.key_of(here, who), reason)
+            else:
+                signer = actions.signer_for(here, who, profile.load(here).profile_rule)
+                done = rollbacks.roll_back_change_set(here, store, who, number, reason, signer)
+            proposal, state = done.proposal, "rolled back" if done.is_done else "applied"
     if json:
-        say_json({"change_set": number, "state": "rolled back"})
-    else:
+        say_json({"change_set": number, "state": state, "proposal": proposal})
+    elif state == "rolled back":
         say(f"change set {number} is rolled back; an engine takes it when it starts the next time")
+    elif reject or withdraw:
+        say(f"change set {number} stays as it is")
+    else:
+        say(
+            f"its rollback waits for a second person (proposal {proposal}): finsync profile promote rollback {number} --approve"
+        )
 
 
 @promote.command("list", epilog=example("finsync profile promote list --json"))
 def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List the change sets that were applied here, the newest first."""
+    from finsync_tui.actions.rollbacks import waiting_rollback
     from store import change_sets
 
     with reading(workspace) as db:
         found = change_sets.listed(db)
+        waiting = {one.id: waiting_rollback(db, one.id) for one in found}
     if json:
-        say_json([_applied_json(one) for one in found])
+        say_json([_applied_json(one, waiting[one.id]) for one in found])
         return
     if found:
         say(
@@ -192,7 +239,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
                 ["id", "from", "files", "made by", "approved by", "applied by", "applied", "state", "reason"],
                 [
                     [one.id, one.source, one.file_count, one.maker, one.checker, one.applied_by, one.applied_at,
-                     _state(one), one.reason]
+                     _state(one, waiting[one.id]), one.reason]
                     for one in found
                 ],
                 right=["id", "files"],
@@ -201,9 +248,11 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     note(f"{len(found)} change set{'s' * (len(found) != 1)}")
 
 
-def _state(one: Applied) -> str:
+def _state(one: Applied, waiting: Proposal | None) -> str:
     if one.rolled_back_at is not None:
         return f"rolled back by {one.rolled_back_by}"
+    if waiting is not None:
+        return f"{waiting.maker} proposes to roll it back"
     return "applied" if one.is_written else "begun: apply it again, or roll it back"
 
 
@@ -266,7 +315,7 @@ def _files(found: ChangeSet) -> list[dict[str, str]]:
     return [{"path": one.path, "change": words[one.before is None, one.after is None]} for one in found.files]
 
 
-def _applied_json(one: Applied) -> dict[str, Any]:
+def _applied_json(one: Applied, waiting: Proposal | None) -> dict[str, Any]:
     return {
         "id": one.id,
         "digest": one.digest,
@@ -281,6 +330,8 @@ def _applied_json(one: Applied) -> dict[str, Any]:
         "rolled_back_by": one.rolled_back_by,
         "rolled_back_at": one.rolled_back_at,
         "rolled_back_why": one.rolled_back_why,
+        "rollback_proposed_by": waiting.maker if waiting is not None else None,
+        "rollback_proposed_why": waiting.reason if waiting is not None else None,
     }
 
 

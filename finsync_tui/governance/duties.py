@@ -37,6 +37,7 @@ WORDS: Final[Mapping[str, str]] = {
     "supplier_same": "say that suppliers are the same and approve it",
     "supplier_merge": "propose and approve merges of suppliers",
     "bank_change": "confirm and release changed bank details",
+    "rollback": "propose and approve rollbacks of change sets",
 }
 """By kind of proposal: what somebody who may make and check it could do."""
 _EDITS: Final = ("exception.edited", "bank_change.approved")

@@ -42,6 +42,7 @@ ACTS: Final[Mapping[str, tuple[str, str]]] = {
     "supplier_merge": ("supplier.merge_proposed", "supplier.merge_approved"),
     "bank_change": ("bank_change.confirmed", "bank_change.approved"),
     "bank_refusal": ("bank_change.refused", "bank_change.refused"),
+    "rollback": ("profile.rollback_proposed", "profile.rollback_approved"),
 }
 """What a maker and a checker of each kind of proposal must be allowed to do."""
 

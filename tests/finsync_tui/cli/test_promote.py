@@ -22,8 +22,8 @@ TABLE = "own/mappings/cost_centre.csv"
 class Way:
     """Two environments and the file between them."""
 
-    def __init__(self, test: Finsync, prod: Finsync, file: Path) -> None:
-        self.test, self.prod, self.file = test, prod, file
+    def __init__(self, test: Finsync, prod: Finsync, file: Path, sit: Sit) -> None:
+        self.test, self.prod, self.file, self.sit = test, prod, file, sit
 
     def make(self, *more: object) -> Answer:
         return self.test(
@@ -42,6 +42,13 @@ class Way:
     def here(self, *words: object) -> Answer:
         return self.prod("profile", "promote", *words)
 
+    def back(self, number: int = 1, why: str = "too early", *more: object) -> Answer:
+        """Maria proposes to roll it back, Tom approves."""
+        self.sit("maria")
+        asked = self.here("rollback", number, "--reason", why)
+        self.sit("tom")
+        return asked if asked.code else self.here("rollback", number, "--approve", *more)
+
     def text(self, path: str = TABLE) -> str | None:
         file = self.prod.path / "profiles" / path
         return file.read_text(encoding="utf-8") if file.is_file() else None
@@ -53,7 +60,7 @@ class Way:
 
 
 @pytest.fixture
-def way(office: Finsync, tmp_path: Path, command: Callable[..., Answer]) -> Way:
+def way(office: Finsync, tmp_path: Path, command: Callable[..., Answer], sit: Sit) -> Way:
     """Production is the office; the test workspace has its layers, another name and an environment layer of its own."""
     path = tmp_path / "test"
     create_workspace(path, layers=("own", "environments/mine"), name="test")
@@ -61,7 +68,7 @@ def way(office: Finsync, tmp_path: Path, command: Callable[..., Answer]) -> Way:
     mine = path / "profiles" / "environments" / "mine"
     mine.mkdir(parents=True)
     (mine / "profile.toml").write_text("[delivery]\nworkers = 2\n", encoding="utf-8")
-    found = Way(Finsync(path, command), office, tmp_path / "may.json")
+    found = Way(Finsync(path, command), office, tmp_path / "may.json", sit)
     found.test("store", "create")
     found.edit(TABLE, "from,to\n420,421\n430,=\n")
     found.edit("own/samples/accounts.csv", "company,account,on\nDE01,01-420-7110,2026-05-04\n")
@@ -83,7 +90,7 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
     again = way.here("apply", way.file)
     listed = way.here("list", "--json").json
     report = way.prod("report", "change-sets", "--format", "csv").out
-    back = way.here("rollback", applied.json["change_set"], "--reason", "too early", "--json")
+    back = way.back(applied.json["change_set"], "too early", "--json")
 
     assert ("tom", "looked at it") == (approval["checker"], approval["comment"])
     assert (0, 0, 0, 0, 1, 0) == tuple(one.code for one in (made, approved, trial, applied, again, back))
@@ -105,7 +112,8 @@ def test_a_change_goes_from_test_to_production_and_back(way: Way, sit: Sit) -> N
             for r in store.db.execute("SELECT what FROM v_audit WHERE subject='profile:files' ORDER BY seq")
         ]
     assert [
-        "profile.change_set_made", "profile.change_set_approved", "profile.promoted", "profile.rolled_back",
+        "profile.change_set_made", "profile.change_set_approved", "profile.promoted", "profile.rollback_proposed",
+        "profile.rollback_approved", "profile.rolled_back",
     ] == acts  # fmt: skip
 
 
@@ -182,7 +190,7 @@ def test_what_changed_meanwhile_is_never_overwritten(way: Way, sit: Sit) -> None
     way.edit(TABLE, "from,to\n420,420\n430,=\n", way.prod)
     way.here("apply", way.file)
     way.edit(TABLE, "from,to\n420,888\n", way.prod)
-    back = way.here("rollback", 1, "--reason", "no")
+    back = way.back(why="no")
 
     assert "CHANGE_SET_CONFLICT" in applied.err
     assert TABLE in applied.err
@@ -233,7 +241,7 @@ def test_what_was_stopped_midway_is_finished_or_undone(
     noted = "SELECT body->>'$.after.finishes' FROM v_audit WHERE what='profile.promoted' ORDER BY seq"
     with open_store(way.prod.path / "finsync.db", a_clock()) as store:
         acts = [row[0] for row in store.db.execute(noted)]
-    back = way.here("rollback", 1, "--reason", "no")
+    back = way.back(why="no")
 
     assert [None, 1] == acts
     assert "apply it again" in begun
@@ -252,7 +260,7 @@ def test_a_change_set_is_applied_once(way: Way, sit: Sit) -> None:
     samples.unlink()
     by_hand = way.here("apply", way.file)
     shown = way.here("show", way.file).err
-    way.here("rollback", 1, "--reason", "it was wrong")
+    way.back(why="it was wrong")
     rolled_back = way.here("apply", way.file)
     trial = way.here("apply", way.file, "--dry-run", "--json")
 
@@ -317,5 +325,122 @@ def test_where_one_person_is_enough_nobody_signs(way: Way) -> None:
     made = way.make("--json")
     applied = way.here("apply", way.file)
 
+    after = way.text()
+    back = way.here("rollback", 1, "--reason", "too early", "--json")
+
     assert (0, 0, []) == (made.code, applied.code, made.json["approvals"])
-    assert "420,421" in (way.text() or "")
+    assert "420,421" in (after or "")
+    assert ("rolled back", None) == (back.json["state"], back.json["proposal"])
+    assert "420,420" in (way.text() or "")
+
+
+@pytest.fixture
+def applied(way: Way, sit: Sit) -> Way:
+    """Change set 1 is applied; Tom is at the desk."""
+    way.make()
+    sit("tom")
+    way.here("approve", way.file)
+    assert 0 == way.here("apply", way.file).code
+    return way
+
+
+def test_a_rollback_takes_two_where_the_change_set_does(applied: Way, sit: Sit) -> None:
+    """Who proposes it can't approve it; nothing is written before somebody else has; it is listed meanwhile."""
+    sit("maria")
+    nothing_asked = applied.here("rollback", 1, "--withdraw", "--reason", "x")
+    asked = applied.here("rollback", 1, "--reason", "orders are stuck", "--json")
+    meanwhile = applied.text()
+    twice = applied.here("rollback", 1, "--reason", "orders are stuck")
+    viewer_may_not = applied.here("rollback", 1, "--approve")
+    (listed,) = applied.here("list", "--json").json
+    sit("tom")
+    done = applied.here("rollback", 1, "--approve", "--reason", "looked at it", "--json")
+
+    assert "nobody has proposed" in nothing_asked.err
+    assert ("applied", 1) == (asked.json["state"], asked.json["proposal"])
+    assert "420,421" in (meanwhile or "")
+    assert "waits for a second person already" in twice.err
+    assert "ROLE_MISSING" in viewer_may_not.err
+    assert ("maria", "orders are stuck") == (listed["rollback_proposed_by"], listed["rollback_proposed_why"])
+    assert {"change_set": 1, "state": "rolled back", "proposal": 1} == done.json
+    assert "420,420" in (applied.text() or "")
+
+
+def test_nobody_approves_their_own_rollback(applied: Way) -> None:
+    """Tom has both roles, and still needs somebody else."""
+    applied.here("rollback", 1, "--reason", "orders are stuck")
+    own = applied.here("rollback", 1, "--approve")
+
+    assert "can't approve it too" in own.err
+    assert "420,421" in (applied.text() or "")
+
+
+def test_a_rollback_is_rejected_or_withdrawn(applied: Way, sit: Sit) -> None:
+    """The change set stays in force, and can be proposed to be rolled back again."""
+    sit("maria")
+    applied.here("rollback", 1, "--reason", "orders are stuck")
+    withdrawn = applied.here("rollback", 1, "--withdraw", "--reason", "they are not", "--json")
+    applied.here("rollback", 1, "--reason", "now they are")
+    sit("tom")
+    not_his = applied.here("rollback", 1, "--withdraw", "--reason", "x")
+    rejected = applied.here("rollback", 1, "--reject", "--reason", "for another reason", "--json")
+    nothing = applied.here("rollback", 1, "--approve")
+
+    assert ("applied", "applied") == (withdrawn.json["state"], rejected.json["state"])
+    assert "only they can withdraw it" in not_his.err
+    assert "nobody has proposed" in nothing.err
+    assert "420,421" in (applied.text() or "")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "UPDATE proposal SET state='approved', checker='tom', decided_at='2026-05-04T08:00:00.000000Z', version=1,"
+        " signature=maker_signature",
+        "UPDATE proposal SET state='approved', rule='one'",
+        "UPDATE proposal SET maker='vera'",
+        'UPDATE change_set SET before=\'{"own/mappings/cost_centre.csv": "from,to\\n420,999\\n"}\'',
+    ],
+    ids=["approval", "rule", "maker", "files"],
+)
+def test_a_forged_rollback_is_not_written(applied: Way, sit: Sit, forged: str) -> None:
+    """Whoever writes into the store file gets nothing written into the profile's files, whoever runs the command then."""
+    sit("maria")
+    applied.here("rollback", 1, "--reason", "orders are stuck")
+    with open_store(applied.prod.path / "finsync.db", a_clock()) as store:
+        for (name,) in store.db.execute(
+            "SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name IN ('proposal', 'change_set')"
+        ).fetchall():
+            store.db.execute(f"DROP TRIGGER {name}")
+        store.db.execute(forged)
+    sit("tom")
+    finished = applied.here("rollback", 1, "--reason", "it was approved")
+    approved = applied.here("rollback", 1, "--approve")
+
+    assert 0 != finished.code
+    assert 0 != approved.code
+    assert "420,421" in (applied.text() or "")
+
+
+def test_an_approved_rollback_that_was_stopped_is_finished(
+    applied: Way, sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both had signed when the machine stopped: the same command writes the files, after it has checked both once more."""
+    real = change_set.write
+
+    def stopped(*_: object) -> None:
+        raise OSError("no power")
+
+    sit("maria")
+    applied.here("rollback", 1, "--reason", "orders are stuck")
+    sit("tom")
+    monkeypatch.setattr("finsync_tui.actions.rollbacks.write", stopped)
+    cut = applied.here("rollback", 1, "--approve")
+    monkeypatch.setattr("finsync_tui.actions.rollbacks.write", real)
+    between = applied.text()
+    done = applied.here("rollback", 1, "--json")
+
+    assert 0 != cut.code
+    assert "420,421" in (between or "")
+    assert {"change_set": 1, "state": "rolled back", "proposal": 1} == done.json
+    assert "420,420" in (applied.text() or "")
