@@ -17,7 +17,7 @@ from finsync_tui.account_key import AccountKeyError
 from finsync_tui.credentials import FOLDER_VARIABLE, Secrets, variable
 from finsync_tui.profile import Profile
 from finsync_tui.suppliers import golden, sweeping
-from store import Store, account_prints, cases, meta, open_store, records
+from store import Store, account_prints, cases, guards, meta, open_store, records
 from store.canonical import supplier
 from store.canonical.record import HASH_BYTES, raw_digest
 from store.canonical.supplier import fingerprint, keyed
@@ -131,7 +131,7 @@ def an_older_store(monkeypatch: pytest.MonkeyPatch) -> Paid:
         estate.cycle()
         back = estate.changes(OLD)
         estate.confirm(back.id)
-    with estate.store.transaction() as db, account_prints._unguarded(db):
+    with estate.store.transaction() as db, guards.lifted(db, account_prints._GUARDED):
         write_as_before(db)
     return estate
 
@@ -233,7 +233,7 @@ def test_a_released_store_finds_the_same_pairs_by_its_accounts_afterwards(
             before.setattr(supplier, "keyed", lambda hashed, _: hashed)
             _paid_to(store, "coupa", "501", OLD, NEW)
             _paid_to(store, "coupa", "502", NEW)
-        with store.transaction() as db, account_prints._unguarded(db):
+        with store.transaction() as db, guards.lifted(db, account_prints._GUARDED):
             write_as_before(db)
         found = _compared(store)
 
