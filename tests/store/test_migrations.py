@@ -296,7 +296,7 @@ def test_what_was_invoiced_of_orders_that_had_ended_in_an_older_file_is_spent() 
             document_version=1, document_revision="1", step="route", now=MONDAY, data={"accounting_on": "2025-12-31"},
         )  # fmt: skip
         for statement in (
-            "DROP VIEW v_commitment", "DROP VIEW v_charge", "DROP VIEW v_spent", "DROP TABLE commitment_ended",
+            "DROP VIEW v_commitment", "DROP VIEW v_charge", "DROP VIEW v_spent", "DROP VIEW v_invoiced", "DROP TABLE commitment_ended",
             "DROP INDEX commitment_relief_place", "ALTER TABLE commitment_relief DROP COLUMN booked_on",
         ):  # fmt: skip
             db.execute(statement)
