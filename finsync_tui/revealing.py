@@ -23,14 +23,14 @@ class NotRevealedError(FinsyncError):
         )
 
 
-def require(profile: Profile, actor: Actor) -> None:
-    """Raise NotRevealedError unless the person may see what is hidden of others."""
-    roles = profile.privacy.reveals_people_to
+def require(profile: Profile | None, actor: Actor) -> None:
+    """Raise NotRevealedError unless the person may see what is hidden of others. A store on its own has no profile that names roles."""
+    roles = profile.privacy.reveals_people_to if profile is not None else ()
     if actor.roles is not None and not actor.roles & frozenset(roles):
         raise NotRevealedError(actor, roles)
 
 
-def reveal(store: Store, profile: Profile, actor: Actor, subject: str, reason: str) -> None:
+def reveal(store: Store, profile: Profile | None, actor: Actor, subject: str, reason: str) -> None:
     """Record that a person saw what is hidden of others, before they see it. Raises NotRevealedError."""
     require(profile, actor)
     entry = audit.Entry(

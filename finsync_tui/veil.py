@@ -36,7 +36,7 @@ _PERSON: Final = re.compile(
 """An object of such a name is a person: its `name` is theirs."""
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ELEMENT: Final = re.compile(r"<([\w.-]+)>([^<>]+)</\1>")
-_OF_PEOPLE: Final = frozenset(("employee",))
+_OF_PEOPLE: Final = frozenset(("employee", "directory_user"))
 _NAMES: Final = frozenset(("name", "formatted", "descriptor", "displayname", "display_name", "display-name"))
 
 

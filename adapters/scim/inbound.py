@@ -68,7 +68,8 @@ def _user(document: wire.User) -> DirectoryUser:
     shown = document.display_name or (name.formatted if name else None) or " ".join(filter(None, parts))
     manager = extra.manager.value if isinstance(extra.manager, wire.Manager) else extra.manager
     return DirectoryUser(
-        number=login,
+        number=document.id,
+        login=login,
         name=shown or login,
         email=_email(document.emails or []),
         employee_number=extra.employee_number or None,

@@ -99,20 +99,19 @@ def compare(db: Connection, profile: Profile, directory: Directory) -> Compariso
         else:
             seen.update(fitting)
             standing = Standing(name, True, None, None, _ordered(person.roles), (), ())
-            findings += _unknown(name, person, [accounts[one].number for one in fitting])
+            findings += _unknown(name, person, [_shown(accounts[one]) for one in fitting])
         standings.append(standing)
         findings += _differences(standing, profile.governance.duties_accepted)
     for account_id, gift in sorted(given.items(), key=lambda one: _login(accounts, one[0])):
         account = accounts.get(account_id)
         if account_id not in seen and account is not None and account.is_active:
-            standing = Standing(
-                account.number, False, account.number, True, (), _ordered(gift.roles), tuple(gift.ways)
-            )
+            login = _shown(account)
+            standing = Standing(login, False, login, True, (), _ordered(gift.roles), tuple(gift.ways))
             standings.append(standing)
             findings.append(
                 Finding(
                     "NOT_LISTED",
-                    account.number,
+                    login,
                     f"{account.name} is {' and '.join(standing.given)} by {', '.join(gift.ways)}, and the profile lists no "
                     "such person",
                 )
@@ -141,16 +140,16 @@ def _given(
 
 def _is(person: Person, account: DirectoryUser) -> bool:
     """Say whether an account is a person's: by the sign-in to the web, or by the account of the operating system."""
-    names = {name.casefold() for name in (account.number, account.email) if name}
+    names = {name.casefold() for name in (account.login, account.email) if name}
     if person.web_login:
         return person.web_login.casefold() in names
     wanted = person.os_account.casefold()
-    return bool(wanted) and (wanted in names or wanted == account.number.partition("@")[0].casefold())
+    return bool(wanted) and (wanted in names or wanted == _shown(account).partition("@")[0].casefold())
 
 
 def _standing(name: str, person: Person, account: DirectoryUser, gift: _Given) -> Standing:
     return Standing(
-        name, True, account.number, account.is_active, _ordered(person.roles), _ordered(gift.roles), tuple(gift.ways)
+        name, True, _shown(account), account.is_active, _ordered(person.roles), _ordered(gift.roles), tuple(gift.ways)
     )  # fmt: skip
 
 
@@ -205,9 +204,14 @@ def _ordered(roles: Sequence[Role] | set[Role]) -> tuple[Role, ...]:
     return tuple(sorted(set(roles)))
 
 
+def _shown(account: DirectoryUser) -> str:
+    """Return what an account is called: its login, where the directory says it."""
+    return account.login or account.number
+
+
 def _login(accounts: Mapping[str, DirectoryUser], account_id: str) -> str:
     found = accounts.get(account_id)
-    return found.number if found is not None else account_id
+    return _shown(found) if found is not None else account_id
 
 
 def _read_at(db: Connection, system: str) -> datetime | None:

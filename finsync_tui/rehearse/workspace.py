@@ -99,6 +99,7 @@ def write(folder: Path, company: Company, urls: Mapping[str, str], *, has_staff:
     if has_staff:
         people = staff.hire(path, workspace.name)
         settings["people"] = people.people
+        settings["privacy"] = {"reveals_people_to": ["analyst", "approver", "auditor"]}
         workspace = dataclasses.replace(workspace, secrets_dir=people.secrets_folder)
     (layer / "profile.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     _mappings(layer / "mappings", company)

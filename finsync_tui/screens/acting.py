@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from finsync_tui import actions, closing
+from finsync_tui import actions, closing, revealing
 from finsync_tui import profile as profiles
 from finsync_tui.actions import Actor, Outcome, Seen
+from finsync_tui.actions.acting import checked_reason
 from finsync_tui.screens import supplier_deciding, writing_off
 from finsync_tui.screens.verbs import Name
 from finsync_tui.settings import FILE_NAME, load_workspace
@@ -105,6 +106,10 @@ def perform(
             limits = profiles.load(own)
             signer = actions.write_off_signer(own, limits, actor)
             return actions.explain_breaks(store, limits, actor, ids, text, signer, seen=seen or {})
+        if verb == "reveal":
+            rules = profiles.load(load_workspace(path.parent)) if has_profile else None
+            revealing.reveal(store, rules, actor, body, checked_reason(text))
+            return Outcome((ids[0],), ())
         if verb == "edit":
             return actions.edit(store, actor, ids[0], body, text, seen=seen)
         return DEEDS[verb](store, actor, ids, text, seen or {})

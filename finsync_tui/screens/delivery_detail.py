@@ -34,7 +34,9 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
     ]
 
     async def fetch(self) -> DeliveryDossier | None:
-        return await self.read(partial(dossiers.delivery, entry_id=self.thing_id))
+        return await self.read(
+            partial(dossiers.delivery, entry_id=self.thing_id, shows_people=self.shows_people)
+        )
 
     def heading(self, dossier: DeliveryDossier) -> str:
         return f"{dossier.row.number} · {dossier.row.operation} → {dossier.row.system}"
@@ -94,6 +96,9 @@ class DeliveryDetailScreen(DetailScreen[DeliveryDossier]):
 
     def against(self, verb: Verb) -> str:
         return verbs.against_delivery(verb, self.dossier.row if self.dossier else None)
+
+    def about(self, dossier: DeliveryDossier) -> str:
+        return dossier.row.document_key
 
     def subject(self, dossier: DeliveryDossier) -> str:
         return dossier.row.number

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from finsync_tui.screens import drawing
+from finsync_tui.screens import drawing, verbs
 from finsync_tui.screens.base import WorkScreen, explained, told
 from finsync_tui.screens.dossiers import Sides
 from finsync_tui.screens.queries import Listing
@@ -99,6 +99,7 @@ class DetailScreen(WorkScreen, Generic[D]):
         Binding("left_square_bracket,h,left", "tab(-1)", "Previous tab", show=False, id="detail.tab_left"),
         Binding("right_square_bracket,l,right", "tab(1)", "Next tab", show=False, id="detail.tab_right"),
         Binding("y", "copy", "Copy what is shown", show=False, id="detail.copy"),
+        Binding("N", "reveal", "Show names of people…", show=False, id="detail.reveal"),
     ]
 
     def __init__(self, ids: array[int], index: int) -> None:
@@ -106,6 +107,8 @@ class DetailScreen(WorkScreen, Generic[D]):
         self.ids = ids
         self.index = index
         self.dossier: D | None = None
+        self.revealed: int | None = None
+        """The thing whose people are shown, until this person goes on to another."""
         self._instead = READING
         """What is said while there is nothing to show."""
         self._why = Content("")
@@ -121,6 +124,11 @@ class DetailScreen(WorkScreen, Generic[D]):
     @property
     def thing_id(self) -> int:
         return self.ids[self.index]
+
+    @property
+    def shows_people(self) -> bool:
+        """Whether names, logins and e-mail of people are shown: only what somebody asked for with a reason."""
+        return self.revealed == self.thing_id
 
     async def fetch(self) -> D | None:
         raise NotImplementedError
@@ -140,6 +148,10 @@ class DetailScreen(WorkScreen, Generic[D]):
     def subject(self, dossier: D) -> str:
         """Return what a question calls the thing."""
         raise NotImplementedError
+
+    def about(self, dossier: D) -> str:
+        """Return the key of the document whose people are hidden; empty: this shows none."""
+        return ""
 
     def verb_for(self, action: str) -> Verb | None:
         """Return the verb an action stands for."""
@@ -222,7 +234,7 @@ class DetailScreen(WorkScreen, Generic[D]):
             self.app.notify("This is the last one." if by > 0 else "This is the first one.", markup=False)
             return
         self.index = target
-        self.dossier, self._instead, self._why = None, READING, Content("")
+        self.dossier, self._instead, self._why, self.revealed = None, READING, Content(""), None
         self.query_one(Page).scroll_home(animate=False)
         self.read_again()
 
@@ -250,6 +262,20 @@ class DetailScreen(WorkScreen, Generic[D]):
         if self.shows_equal is not None:
             return self.shows_equal
         return len(sides.lines) + 3 <= self.query_one(Page).size.height
+
+    @work(group="doing", exit_on_error=False)
+    async def action_reveal(self) -> None:
+        """Show who the people of this thing are, once the audit log says who wanted to know it and why."""
+        if self.dossier is None:
+            self.refuse(NOTHING)
+            return
+        thing, about = self.thing_id, self.about(self.dossier)
+        if not about:
+            self.refuse("Nobody is hidden here.")
+            return
+        if await self.ask_and_do(verbs.REVEAL, None, [thing], subject=self.subject(self.dossier), body=about):
+            self.revealed = thing
+            self.read_again()
 
     # -- doing --------------------------------------------------------------------------------------------------
 

@@ -193,8 +193,8 @@ class ReadLine:
     error: str
 
 
-def case(db: Connection, case_id: int) -> CaseDossier | None:
-    """Return everything about one exception; None when it is gone."""
+def case(db: Connection, case_id: int, *, shows_people: bool = False) -> CaseDossier | None:
+    """Return everything about one exception; None when it is gone. People are hidden unless they are to be shown."""
     row = queries.rows(db, queries.EXCEPTIONS, [case_id]).get(case_id)
     if row is None:
         return None
@@ -205,12 +205,14 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
     ).fetchone()
     return CaseDossier(
         row=row,
-        sides=_sides(db, row.entity, row.document_key, row.workflow_id, row.entry_id),
-        evidence=_pairs(raw["evidence"]),
-        steps=_steps(db, row.workflow_id),
-        attempts=_attempts(db, row.document_key),
+        sides=_sides(
+            db, row.entity, row.document_key, row.workflow_id, row.entry_id, shows_people=shows_people
+        ),
+        evidence=_pairs(raw["evidence"], shows_people=shows_people),
+        steps=_steps(db, row.workflow_id, shows_people=shows_people),
+        attempts=_attempts(db, row.document_key, shows_people=shows_people),
         history=history(db, row.entity, row.document_key),
-        payload=_payload(db, row.entity, row.document_key, raw),
+        payload=_payload(db, row.entity, row.document_key, raw, shows_people=shows_people),
         notes=tuple(
             Note(instant(note["at"]), safe_text(note["author"], 60), tuple(safe_lines(note["text"], 200)))
             for note in db.execute(
@@ -225,7 +227,7 @@ def case(db: Connection, case_id: int) -> CaseDossier | None:
     )
 
 
-def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
+def workflow(db: Connection, workflow_id: int, *, shows_people: bool = False) -> WorkflowDossier | None:
     """Return everything about one workflow; None when it is gone."""
     row = queries.rows(db, queries.WORKFLOWS, [workflow_id]).get(workflow_id)
     if row is None:
@@ -233,7 +235,7 @@ def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
     entity = db.execute("SELECT entity FROM v_workflow WHERE id = ?", (workflow_id,)).fetchone()[0]
     entries = _ids(db, "SELECT id FROM outbox_entry WHERE workflow_id = ? ORDER BY id", workflow_id)
     cases = _ids(db, "SELECT id FROM exception_case WHERE workflow_id = ? ORDER BY id", workflow_id)
-    steps = _steps(db, workflow_id)
+    steps = _steps(db, workflow_id, shows_people=shows_people)
     return WorkflowDossier(
         row=row,
         steps=steps,
@@ -242,7 +244,7 @@ def workflow(db: Connection, workflow_id: int) -> WorkflowDossier | None:
         cases=tuple(queries.rows(db, queries.EXCEPTIONS, cases).values()),
         links=_links(db, entity, row.document_key),
         history=history(db, entity, row.document_key),
-        sides=_sides(db, entity, row.document_key, workflow_id, None),
+        sides=_sides(db, entity, row.document_key, workflow_id, None, shows_people=shows_people),
         undoings=undoings(db, workflow_id),
     )
 
@@ -285,7 +287,7 @@ def timeline(row: WorkflowRow, steps: tuple[StepView, ...]) -> tuple[StepView, .
     return tuple(found)
 
 
-def delivery(db: Connection, entry_id: int) -> DeliveryDossier | None:
+def delivery(db: Connection, entry_id: int, *, shows_people: bool = False) -> DeliveryDossier | None:
     """Return everything about one delivery; None when it is gone."""
     row = queries.rows(db, queries.DELIVERIES, [entry_id]).get(entry_id)
     if row is None:
@@ -299,13 +301,15 @@ def delivery(db: Connection, entry_id: int) -> DeliveryDossier | None:
     flows = queries.rows(db, queries.WORKFLOWS, [row.workflow_id] if row.workflow_id else [])
     edited = None
     if raw["edited"] is not None:
-        edited = _document("as edited: this is sent", raw["edited"], raw["edited_size"])
+        edited = _document(
+            "as edited: this is sent", raw["edited"], raw["edited_size"], shows_people=shows_people
+        )
     return DeliveryDossier(
         row=row,
-        attempts=_attempts(db, row.document_key, entry_id),
-        body=_document("as decided", raw["body"], raw["size"]),
+        attempts=_attempts(db, row.document_key, entry_id, shows_people=shows_people),
+        body=_document("as decided", raw["body"], raw["size"], shows_people=shows_people),
         edited=edited,
-        receipt=_pairs(raw["receipt"]),
+        receipt=_pairs(raw["receipt"], shows_people=shows_people),
         idempotency_key=safe_text(raw["idempotency_key"]),
         priority=raw["priority"],
         workflow=next(iter(flows.values()), None),
@@ -337,7 +341,7 @@ def reads(db: Connection, system: str) -> tuple[ReadLine, ...]:
     )
 
 
-def masked(name: str, value: str) -> str:
+def masked(name: str, value: str, *, shows_people: bool = False) -> str:
     """Return a value as this screen may show it: of bank details only the last four characters, of people nothing that names them.
 
     >>> masked("iban", "DE89370400440532013000"), masked("owner_login", "ana@example.com")
@@ -345,6 +349,8 @@ def masked(name: str, value: str) -> str:
     """
     if value and _BANK.search(name):
         return f"••••{value[-4:]}"
+    if shows_people:
+        return value
     return veil.HIDDEN if value and veil.is_personal(name.rpartition(".")[2]) else veil.of_words(value)
 
 
@@ -352,7 +358,7 @@ def _ids(db: Connection, query: str, parameter: int) -> list[int]:
     return [row[0] for row in db.execute(query, (parameter,)).fetchall()]
 
 
-def _pairs(text: str | None) -> tuple[tuple[str, str], ...]:
+def _pairs(text: str | None, *, shows_people: bool = False) -> tuple[tuple[str, str], ...]:
     """Return a JSON object as names and values; nested ones by dotted names."""
     if not text:
         return ()
@@ -361,24 +367,24 @@ def _pairs(text: str | None) -> tuple[tuple[str, str], ...]:
     except ValueError:
         return (("text", safe_text(text)),)
     found: list[tuple[str, str]] = []
-    _flatten("", value, found)
+    _flatten("", value, found, shows_people=shows_people)
     return tuple(found[:DETAIL_MAX])
 
 
-def _flatten(name: str, value: object, into: list[tuple[str, str]]) -> None:
+def _flatten(name: str, value: object, into: list[tuple[str, str]], *, shows_people: bool) -> None:
     is_money = isinstance(value, dict) and set(value) == {"amount_minor", "currency"}
     if isinstance(value, dict) and not is_money:
         for key, item in value.items():
-            _flatten(f"{name}.{key}" if name else str(key), item, into)
+            _flatten(f"{name}.{key}" if name else str(key), item, into, shows_people=shows_people)
     elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         for number, item in enumerate(value, start=1):
-            _flatten(f"{name} {number}", item, into)
+            _flatten(f"{name} {number}", item, into, shows_people=shows_people)
     else:
         label = safe_text(name.replace("_", " "), 60) or "value"
-        into.append((label, masked(name, compare.shown(value)) or "∅"))
+        into.append((label, masked(name, compare.shown(value), shows_people=shows_people) or "∅"))
 
 
-def _steps(db: Connection, workflow_id: int | None) -> tuple[StepView, ...]:
+def _steps(db: Connection, workflow_id: int | None, *, shows_people: bool) -> tuple[StepView, ...]:
     if workflow_id is None:
         return ()
     rows = db.execute(
@@ -390,14 +396,16 @@ def _steps(db: Connection, workflow_id: int | None) -> tuple[StepView, ...]:
             state=row["state"],
             started_at=instant(row["started_at"]),
             ended_at=when(row["ended_at"]),
-            detail=_pairs(row["detail"]),
+            detail=_pairs(row["detail"], shows_people=shows_people),
             due_at=when(row["due_at"]),
         )
         for row in rows
     )
 
 
-def _attempts(db: Connection, document_key: str, entry_id: int | None = None) -> tuple[AttemptView, ...]:
+def _attempts(
+    db: Connection, document_key: str, entry_id: int | None = None, *, shows_people: bool
+) -> tuple[AttemptView, ...]:
     condition, value = ("e.document_key = ?", document_key) if entry_id is None else ("e.id = ?", entry_id)
     rows = db.execute(
         f"SELECT a.*, e.system, e.operation, substr(coalesce(a.edited_body, e.body), 1, ?) AS sent, "  # noqa: S608
@@ -409,7 +417,9 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
     for row in rows:
         how = "as edited" if row["edited_body"] is not None else "as decided"
         if (row["entry_id"], row["sent"]) not in requests:
-            requests[row["entry_id"], row["sent"]] = _document(how, row["sent"], row["size"])
+            requests[row["entry_id"], row["sent"]] = _document(
+                how, row["sent"], row["size"], shows_people=shows_people
+            )
     return tuple(
         AttemptView(
             entry_id=row["entry_id"],
@@ -420,10 +430,10 @@ def _attempts(db: Connection, document_key: str, entry_id: int | None = None) ->
             outcome=row["outcome"],
             status=row["status"],
             message=safe_text(row["message"]),
-            answer=_without_secrets(safe_text(veil.of_text(row["answer"] or ""), 2_000)),
+            answer=_without_secrets(safe_text(_told(row["answer"] or "", shows_people=shows_people), 2_000)),
             duration_ms=row["duration_ms"],
             request=requests[row["entry_id"], row["sent"]],
-            calls=_calls(row["calls"]) if entry_id is not None else (),
+            calls=_calls(row["calls"], shows_people=shows_people) if entry_id is not None else (),
         )
         for row in rows
     )
@@ -487,7 +497,13 @@ def _record(
 
 
 def _sides(
-    db: Connection, entity: str, document_key: str, workflow_id: int | None, entry_id: int | None
+    db: Connection,
+    entity: str,
+    document_key: str,
+    workflow_id: int | None,
+    entry_id: int | None,
+    *,
+    shows_people: bool,
 ) -> Sides:
     """Return source, sent and target: the version the workflow decided on, not a newer one."""
     system, _, external_id = document_key.partition(":")
@@ -509,7 +525,8 @@ def _sides(
     )
     return Sides(
         lines=tuple(
-            _hidden(line, entity) for line in compare.compare(_body(source), body, _body(target), entity)
+            line if shows_people else _hidden(line, entity)
+            for line in compare.compare(_body(source), body, _body(target), entity)
         ),
         source=safe_text(system, 40),
         sent=safe_text(sent["system"], 40) if sent else "",
@@ -553,7 +570,7 @@ def _sent(db: Connection, document_key: str, entry_id: int | None) -> Row | None
     return found
 
 
-def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payload:
+def _payload(db: Connection, entity: str, document_key: str, raw: Row, *, shows_people: bool) -> Payload:
     """Return the case's own payload, else that of the record it is about."""
     if raw["payload"] is not None:
         return _document(
@@ -561,6 +578,7 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
             raw["payload"],
             raw["size"],
             entity,
+            shows_people=shows_people,
         )
     system, _, external_id = document_key.partition(":")
     row = db.execute(
@@ -571,7 +589,11 @@ def _payload(db: Connection, entity: str, document_key: str, raw: Row) -> Payloa
     if row is None:
         return Payload("no payload", (), "This exception has no document of its own.")
     return _document(
-        f"version {row['version']} as read from {safe_text(system, 40)}", row["payload"], row["size"], entity
+        f"version {row['version']} as read from {safe_text(system, 40)}",
+        row["payload"],
+        row["size"],
+        entity,
+        shows_people=shows_people,
     )
 
 
@@ -580,26 +602,28 @@ def document(title: str, content: str) -> Payload:
     return _document(title, content[:PAYLOAD_SHOWN_BYTES], len(content))
 
 
-def _calls(kept: bytes | None) -> tuple[CallView, ...]:
+def _calls(kept: bytes | None, *, shows_people: bool) -> tuple[CallView, ...]:
     """Return the requests of one attempt, each body indented when it is whole and JSON."""
     return tuple(
         CallView(
             safe_text(f"{one.method} {one.path}", 300),
             one.status,
-            _document("", one.body, len(one.body)).lines if one.body else (),
+            _document("", one.body, len(one.body), shows_people=shows_people).lines if one.body else (),
         )
         for one in calls.unpacked(kept)
     )
 
 
-def _document(title: str, content: bytes | str, size: int, entity: str = "") -> Payload:
+def _document(
+    title: str, content: bytes | str, size: int, entity: str = "", *, shows_people: bool = False
+) -> Payload:
     """Return a document indented when it is whole and JSON, else as it stands."""
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
     note = ""
     if size > len(content):
         note = f"only the first {len(content):,} of {size:,} bytes are shown"
     else:
-        text = veil.of_text(text, entity)
+        text = _told(text, entity, shows_people=shows_people)
         try:
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
         except ValueError:
@@ -607,6 +631,10 @@ def _document(title: str, content: bytes | str, size: int, entity: str = "") -> 
         except RecursionError:
             note = "nested too deeply to be indented: shown as it came"
     return Payload(title, tuple(safe_lines(_without_secrets(text))), note)
+
+
+def _told(text: str, entity: str = "", *, shows_people: bool) -> str:
+    return text if shows_people else veil.of_text(text, entity)
 
 
 def _without_secrets(text: str) -> str:

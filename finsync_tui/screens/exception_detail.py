@@ -53,7 +53,7 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
     ]
 
     async def fetch(self) -> CaseDossier | None:
-        return await self.read(partial(dossiers.case, case_id=self.thing_id))
+        return await self.read(partial(dossiers.case, case_id=self.thing_id, shows_people=self.shows_people))
 
     def heading(self, dossier: CaseDossier) -> str:
         route = (
@@ -142,6 +142,9 @@ class ExceptionDetailScreen(DetailScreen[CaseDossier], CaseActions):
         if action == "fix":
             return "" if self.dossier and self.dossier.suggestion else "There is nothing to suggest here."
         return super().reason_against(action)
+
+    def about(self, dossier: CaseDossier) -> str:
+        return dossier.row.document_key
 
     def subject(self, dossier: CaseDossier) -> str:
         return dossier.row.number

@@ -55,6 +55,7 @@ Name = Literal[
     "confirm_bank",
     "approve_bank",
     "refuse_bank",
+    "reveal",
 ]
 
 
@@ -98,6 +99,16 @@ IGNORE = Verb(
     "ignored",
     "The document is not delivered in this version; a new version is looked at anew.",
     prompt="Reason",
+)
+REVEAL = Verb(
+    "reveal",
+    "Show people of",
+    "shown",
+    "Names, logins and e-mail of the people in it are shown to you, here, until you go on to another. That you saw them is noted in "
+    "the audit log, with your reason.",
+    prompt="Reason",
+    is_plain=True,
+    button="show",
 )
 SAME_SUPPLIERS = Verb(
     "same_suppliers",

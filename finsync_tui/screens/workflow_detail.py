@@ -39,7 +39,9 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
     ]
 
     async def fetch(self) -> WorkflowDossier | None:
-        return await self.read(partial(dossiers.workflow, workflow_id=self.thing_id))
+        return await self.read(
+            partial(dossiers.workflow, workflow_id=self.thing_id, shows_people=self.shows_people)
+        )
 
     def heading(self, dossier: WorkflowDossier) -> str:
         row = dossier.row
@@ -103,6 +105,9 @@ class WorkflowDetailScreen(DetailScreen[WorkflowDossier]):
 
     def against(self, verb: Verb) -> str:
         return verbs.against_workflow(verb, self.dossier.row if self.dossier else None)
+
+    def about(self, dossier: WorkflowDossier) -> str:
+        return dossier.row.document_key
 
     def subject(self, dossier: WorkflowDossier) -> str:
         return dossier.row.number

@@ -10,10 +10,10 @@ from store.canonical.record import CanonicalModel, CanonicalRecord
 
 
 class DirectoryUser(CanonicalRecord):
-    """An account of a person, or of a machine, in the directory. `number` is the login."""
+    """An account of a person, or of a machine, in the directory. `number` is its id there."""
 
     entity: ClassVar[str] = "directory_user"
-    contract: ClassVar[str] = "directory_user/1.1"
+    contract: ClassVar[str] = "directory_user/1.2"
     owner: ClassVar[str] = "identity"
 
     name: str = Field(description="As the directory shows it")
@@ -38,9 +38,11 @@ class DirectoryUser(CanonicalRecord):
         default=(), description="Entitlements that the directory gives the account itself"
     )
 
+    login: str | None = Field(default=None, description="What they sign in with")
+
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """By what an employee of another system is found: number, then e-mail, then login."""
-        found = [("login", self.number.casefold())]
+        found = [("login", self.login.casefold())] if self.login else []
         if self.employee_number:
             found.append(("employee_number", self.employee_number))
         if self.email:

@@ -74,8 +74,8 @@ _FIELDS: Final[Mapping[str, Mapping[Class, str]]] = {
     "department": {"none": "number name is_active"},
     "directory_group": {"key": "members[].id", "none": "number members[].kind"},
     "directory_user": {
-        "personal": "number name email",
-        "key": "employee_number manager_id",
+        "personal": "login name email",
+        "key": "number employee_number manager_id",
         "none": "is_active kind title department cost_centre roles[] entitlements[]",
     },
     "employee": {

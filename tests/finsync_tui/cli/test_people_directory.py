@@ -50,7 +50,9 @@ def read(office: Finsync) -> None:
             "directory_user",
             "directory",
             [
-                records.Incoming(id, DirectoryUser(number=login, name=name, is_active=on), id.encode())
+                records.Incoming(
+                    id, DirectoryUser(number=id, login=login, name=name, is_active=on), id.encode()
+                )
                 for id, login, on, name in users
             ],
             MONDAY,
