@@ -34,7 +34,8 @@ def write(
 ) -> None:
     """Write the public columns of exceptions, or of what else is listed."""
     rows = [
-        {name: veil.of_text(row[name]) if name in _WORDS else row[name] for name in columns} for row in rows
+        {name: veil.of_text(row[name]) if name in _WORDS and row[name] else row[name] for name in columns}
+        for row in rows
     ]
     if format_ == "json":
         chosen = rows

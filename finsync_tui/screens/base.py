@@ -90,6 +90,7 @@ WRITING = frozenset(
         "import_rules",
         "restore",
         "anew",
+        "reveal",
         "approve",
         "reject",
         "withdraw",
